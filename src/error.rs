@@ -1,0 +1,159 @@
+//! One error type with few kinds, each of which asks for a different action.
+
+use std::fmt;
+
+use datafusion::error::DataFusionError;
+
+/// What the reader of an error has to do; decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The command line is wrong. Exit code 2.
+    Usage,
+    /// The input data break their contract: mend the data. Exit code 65.
+    BadInput,
+    /// Storage or the engine is unavailable: try again. Exit code 69.
+    Unavailable,
+    /// A fault in Renown itself: report it. Exit code 70.
+    Internal,
+    /// Interrupted, or another run won: try again. Exit code 75.
+    Interrupted,
+    /// The job or method file is wrong: mend the file. Exit code 78.
+    BadJob,
+    /// A gate refused the tables, nothing was published: look at them. Exit code 80.
+    Gate,
+}
+
+impl Kind {
+    /// The process exit code of this kind.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Usage => 2,
+            Kind::BadInput => 65,
+            Kind::Unavailable => 69,
+            Kind::Internal => 70,
+            Kind::Interrupted => 75,
+            Kind::BadJob => 78,
+            Kind::Gate => 80,
+        }
+    }
+}
+
+/// A failure: its kind, one line of cause, one line of remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What has to be done about it.
+    pub kind: Kind,
+    /// What happened, naming file, column and row count where they are known.
+    pub cause: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// Result with [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of any kind.
+    pub fn new(kind: Kind, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { kind, cause: cause.into(), remedy: remedy.into() }
+    }
+
+    /// The input data break their contract.
+    pub fn bad_input(cause: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(Kind::BadInput, cause, remedy)
+    }
+
+    /// The job or method file is wrong.
+    pub fn bad_job(cause: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(Kind::BadJob, cause, remedy)
+    }
+
+    /// A fault of our own: something that no input should be able to cause.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        Self::new(
+            Kind::Internal,
+            format!("internal fault: {cause}"),
+            "this is a bug in renown: please report it with the command and this message",
+        )
+    }
+
+    /// What object storage said while doing `what`.
+    pub fn storage(what: &str, error: &object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { path, .. } => Self::bad_input(
+                format!("{what}: `{path}` does not exist"),
+                "check the URL in the job file and the snapshot date",
+            ),
+            object_store::Error::Unauthenticated { .. }
+            | object_store::Error::PermissionDenied { .. } => Self::new(
+                Kind::Unavailable,
+                format!("{what}: access refused: {error}"),
+                "check the credentials in the environment and the rights on this URL",
+            ),
+            _ => Self::new(
+                Kind::Unavailable,
+                format!("{what}: {error}"),
+                "check the URL and the network, then run again",
+            ),
+        }
+    }
+
+    /// What DataFusion said while doing `what` over the user's data.
+    ///
+    /// Storage faults are [`Kind::Unavailable`], data that cannot be decoded or cast are
+    /// [`Kind::BadInput`], everything else is [`Kind::Internal`].
+    pub fn engine(what: &str, error: &DataFusionError) -> Self {
+        let bad_data = |cause: String| {
+            Self::bad_input(
+                cause,
+                "check that the file is complete and has the types its contract states \
+                 (`renown schema`)",
+            )
+        };
+        match error.find_root() {
+            DataFusionError::ObjectStore(e) => Self::storage(what, e),
+            DataFusionError::ParquetError(e) => bad_data(format!("{what}: {e}")),
+            DataFusionError::ArrowError(e, _) => bad_data(format!("{what}: {e}")),
+            DataFusionError::IoError(e) => Self::new(
+                Kind::Unavailable,
+                format!("{what}: {e}"),
+                "check the disk and the network, then run again",
+            ),
+            DataFusionError::ResourcesExhausted(e) => Self::new(
+                Kind::Unavailable,
+                format!("{what}: {e}"),
+                "run on a machine with more memory, or free some, then run again",
+            ),
+            DataFusionError::External(e) if e.is::<object_store::Error>() => {
+                match e.downcast_ref::<object_store::Error>() {
+                    Some(e) => Self::storage(what, e),
+                    None => Self::internal(e),
+                }
+            }
+            DataFusionError::Execution(e) => bad_data(format!("{what}: {e}")),
+            other => Self::internal(format!("{what}: {other}")),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\nremedy: {}", one_line(&self.cause), self.remedy)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The names closest to `name` by edit distance, if any is close enough to be a typing error.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|k| (strsim::damerau_levenshtein(name, k), k))
+        .min()
+        .filter(|(distance, k)| *distance <= 1 + k.len().max(name.len()) / 3)
+        .map(|(_, k)| k)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
