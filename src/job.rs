@@ -1,0 +1,348 @@
+//! The job file: one typed section per stage, parsed and checked once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::error::{Error, Result, nearest};
+use crate::method::{BUILT_IN, Method};
+use crate::schema::{self, Direction, Status};
+use crate::toml_file;
+
+/// A job file as people write it. Text may hold `${name}`, filled by `--set name=value`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobFile {
+    /// Name, snapshot and method.
+    #[serde(default)]
+    pub job: JobSection,
+    /// Raw Parquet as it is, by a name of your own, for use in SQL inputs: name = URL of one file,
+    /// a folder or a Hive-partitioned folder. `{snapshot}` is replaced by the snapshot date.
+    #[serde(default)]
+    pub sources: BTreeMap<String, String>,
+    /// The input tables, by the name of their contract: a URL of Parquet that conforms, or a SQL
+    /// `SELECT` over the sources. `interactions` is required.
+    pub inputs: BTreeMap<String, String>,
+    /// Who may be scored.
+    #[serde(default)]
+    pub consent: Consent,
+    /// What is published of who influences whom.
+    #[serde(default)]
+    pub influence: Influence,
+    /// Where the tables go.
+    pub output: OutputSection,
+}
+
+/// Name, snapshot and method.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobSection {
+    /// Name of the job; it stands in the `runs` table.
+    pub name: String,
+    /// Day to score, covered to its end in UTC; `--snapshot` wins over it.
+    pub snapshot: Option<NaiveDate>,
+    /// Path of the method file; without it the built-in `standard-1` is used.
+    pub method: Option<String>,
+}
+
+impl Default for JobSection {
+    fn default() -> Self {
+        Self { name: "renown".into(), snapshot: None, method: None }
+    }
+}
+
+/// Who may be scored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Consent {
+    /// `opt_out`: everyone who did not refuse; `opt_in`: only who agreed.
+    pub rule: ConsentRule,
+    /// Age in years below which nobody is scored (where a birth date or `is_minor` is known).
+    pub minimum_age: u32,
+}
+
+impl Default for Consent {
+    fn default() -> Self {
+        Self { rule: ConsentRule::OptOut, minimum_age: 18 }
+    }
+}
+
+/// Whether silence means yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentRule {
+    /// Everyone who did not refuse may be scored.
+    OptOut,
+    /// Only who agreed may be scored.
+    OptIn,
+}
+
+/// What is published of who influences whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Influence {
+    /// How many of each person's strongest edges are kept, in either direction.
+    pub top: u32,
+}
+
+impl Default for Influence {
+    fn default() -> Self {
+        Self { top: 10 }
+    }
+}
+
+/// Where the tables go.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutputSection {
+    /// URL or path of a folder; one folder holds the runs of one job over all snapshots.
+    pub url: String,
+}
+
+/// Where an input table comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// Parquet that conforms to the contract.
+    Url(Url),
+    /// A `SELECT` over the sources.
+    Sql(String),
+}
+
+/// A job ready to run: every reference resolved, every value checked.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Name of the job.
+    pub name: String,
+    /// Day to score, if the job or the command line names one.
+    pub snapshot: Option<NaiveDate>,
+    /// The method.
+    pub method: Method,
+    /// Raw sources for SQL inputs.
+    pub sources: BTreeMap<String, Url>,
+    /// Input tables by name.
+    pub inputs: BTreeMap<String, Input>,
+    /// Who may be scored.
+    pub consent: Consent,
+    /// What is published of who influences whom.
+    pub influence: Influence,
+    /// The folder that the tables go to.
+    pub output: Url,
+}
+
+impl Job {
+    /// Reads the job file at `path`; `settings` are the `name=value` pairs of the command line.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadJob`] with file and line for everything that is wrong in the file.
+    pub fn load(
+        path: &Path,
+        settings: &[(String, String)],
+        snapshot: Option<NaiveDate>,
+    ) -> Result<Self> {
+        let name = path.display().to_string();
+        let text = read_file(path)?;
+        refuse_credentials(&name, &text)?;
+        let file: JobFile = toml_file::parse(&name, &text)?;
+        let mut texts = Texts {
+            file: &name,
+            folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+            settings,
+            used: BTreeSet::new(),
+            snapshot: snapshot.or(file.job.snapshot),
+        };
+
+        let method = match &file.job.method {
+            None => Method::parse("the built-in method", BUILT_IN)?,
+            Some(path) => {
+                let path = texts.fill(path)?;
+                let path = texts.folder.join(path);
+                Method::parse(&path.display().to_string(), &read_file(&path)?)?
+            }
+        };
+        let mut sources = BTreeMap::new();
+        for (source, url) in &file.sources {
+            sources.insert(source.clone(), texts.url(url)?);
+        }
+        let mut inputs = BTreeMap::new();
+        for (table, value) in &file.inputs {
+            check_input_name(&name, table)?;
+            inputs.insert(table.clone(), texts.input(value)?);
+        }
+        if !inputs.contains_key("interactions") {
+            return Err(Error::bad_job(
+                format!("{name}: `inputs.interactions` is missing"),
+                "name the interactions: a URL, or a SELECT over [sources]",
+            ));
+        }
+        let job = Self {
+            name: texts.fill(&file.job.name)?,
+            snapshot: texts.snapshot,
+            method,
+            sources,
+            inputs,
+            consent: file.consent,
+            influence: file.influence,
+            output: crate::store::folder(&texts.url(&file.output.url)?),
+        };
+        texts.all_used()?;
+        Ok(job)
+    }
+}
+
+fn read_file(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| {
+        Error::bad_job(format!("{}: {e}", path.display()), "check the path of the file")
+    })
+}
+
+fn check_input_name(file: &str, name: &str) -> Result<()> {
+    let inputs =
+        || schema::tables().map(|all| all.iter().filter(|t| t.direction == Direction::Input));
+    let read: Vec<&str> =
+        inputs()?.filter(|t| t.status == Status::Read).map(|t| t.table.as_str()).collect();
+    if read.contains(&name) {
+        return Ok(());
+    }
+    if inputs()?.any(|t| t.table == name) {
+        return Err(Error::bad_job(
+            format!("{file}: the input `{name}` is reserved: no stage reads it yet"),
+            format!("remove it; read are: {}", read.join(", ")),
+        ));
+    }
+    let near = nearest(name, read.iter().copied())
+        .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    Err(Error::bad_job(
+        format!("{file}: unknown input `{name}`"),
+        format!("{near}read are: {}", read.join(", ")),
+    ))
+}
+
+/// Fills and resolves the texts of one job file.
+struct Texts<'a> {
+    file: &'a str,
+    folder: PathBuf,
+    settings: &'a [(String, String)],
+    used: BTreeSet<String>,
+    snapshot: Option<NaiveDate>,
+}
+
+impl Texts<'_> {
+    /// Replaces every `${name}`.
+    fn fill(&mut self, text: &str) -> Result<String> {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, tail) = after.split_once('}').ok_or_else(|| {
+                Error::bad_job(format!("{}: `${{` without `}}` in `{text}`", self.file), "close it")
+            })?;
+            let value = self.settings.iter().rev().find(|(n, _)| n == name).ok_or_else(|| {
+                Error::bad_job(
+                    format!("{}: `${{{name}}}` is not set", self.file),
+                    format!("add --set {name}=VALUE"),
+                )
+            })?;
+            self.used.insert(name.to_owned());
+            out.push_str(before);
+            out.push_str(&value.1);
+            rest = tail;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    /// As [`Self::fill`], and `{snapshot}` too.
+    fn fill_dated(&mut self, text: &str) -> Result<String> {
+        let text = self.fill(text)?;
+        refuse_credentials(self.file, &text)?;
+        if !text.contains("{snapshot}") {
+            return Ok(text);
+        }
+        let day = self.snapshot.ok_or_else(no_snapshot)?;
+        Ok(text.replace("{snapshot}", &day.to_string()))
+    }
+
+    fn url(&mut self, text: &str) -> Result<Url> {
+        let text = self.fill_dated(text)?;
+        let url = url_of(&self.folder, &text)?;
+        if url.password().is_some() {
+            return Err(credential(self.file, "a URL holds a password"));
+        }
+        Ok(url)
+    }
+
+    fn input(&mut self, text: &str) -> Result<Input> {
+        let first = text.split_whitespace().next().unwrap_or_default();
+        if first.eq_ignore_ascii_case("select") || first.eq_ignore_ascii_case("with") {
+            return Ok(Input::Sql(self.fill_dated(text)?));
+        }
+        Ok(Input::Url(self.url(text)?))
+    }
+
+    /// A setting that nothing uses is a typing error.
+    fn all_used(&self) -> Result<()> {
+        match self.settings.iter().find(|(name, _)| !self.used.contains(name)) {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::bad_job(
+                format!("--set {name}: {} has no `${{{name}}}`", self.file),
+                "remove it, or correct the name",
+            )),
+        }
+    }
+}
+
+/// What is said when neither job nor command line names a snapshot.
+pub fn no_snapshot() -> Error {
+    Error::new(
+        crate::error::Kind::Usage,
+        "no snapshot is named",
+        "add --snapshot YYYY-MM-DD, or `snapshot` under [job]",
+    )
+}
+
+/// `text` as a URL; what has no scheme is a path, relative to `folder`.
+///
+/// # Errors
+/// [`crate::error::Kind::BadJob`] if it is neither.
+pub fn url_of(folder: &Path, text: &str) -> Result<Url> {
+    let bad = |cause: String| Error::bad_job(format!("`{text}`: {cause}"), "give a URL or a path");
+    if text.contains("://") {
+        return Url::parse(text).map_err(|e| bad(e.to_string()));
+    }
+    let path = std::path::absolute(folder.join(text)).map_err(|e| bad(e.to_string()))?;
+    let url = if text.ends_with('/') || path.is_dir() {
+        Url::from_directory_path(&path)
+    } else {
+        Url::from_file_path(&path)
+    };
+    let url = url.map_err(|()| bad("not a path".into()))?;
+    // Parsing once more resolves `..`, which no store accepts.
+    Url::parse(url.as_str()).map_err(|e| bad(e.to_string()))
+}
+
+/// Refuses a text that holds what looks like a secret, without repeating it.
+fn refuse_credentials(file: &str, text: &str) -> Result<()> {
+    const KEYS: [&str; 6] =
+        ["secret", "password", "access_key", "account_key", "session_token", "sas_token"];
+    const IN_URLS: [&str; 5] =
+        ["x-amz-signature=", "x-amz-credential=", "&sig=", "?sig=", "accountkey="];
+    for (number, line) in text.lines().enumerate() {
+        let line = line.to_ascii_lowercase();
+        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+        let named = !key.contains([' ', '#']) && KEYS.iter().any(|k| key.contains(k));
+        if named || IN_URLS.iter().any(|k| line.contains(k)) {
+            return Err(credential(file, &format!("line {} holds a credential", number + 1)));
+        }
+    }
+    Ok(())
+}
+
+fn credential(file: &str, what: &str) -> Error {
+    Error::bad_job(
+        format!("{file}: {what}"),
+        "remove it: credentials come from the environment (AWS_…, AZURE_…, GOOGLE_…)",
+    )
+}

@@ -1,0 +1,269 @@
+//! The method file: everything that decides how a score is computed, versioned.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result, nearest};
+use crate::schema::{self, Direction};
+use crate::toml_file;
+
+/// The method that a job without a `method` key uses.
+pub const BUILT_IN: &str = include_str!("../jobs/methods/standard-1.toml");
+/// Longest window, in hours: ten years.
+const LONGEST_HOURS: u32 = 87_660;
+/// Kinds are numbered in 8 bits.
+const MOST_KINDS: usize = 256;
+/// Largest weight of a kind; keeps the fixed-point sums of attention far from overflow.
+const LARGEST_WEIGHT: f64 = 1_000.0;
+
+/// A method: a change of any key is a new version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Method {
+    /// Name of this version; it stands in every scored row.
+    pub version: String,
+    /// Whether the coefficients were fitted to data; if not, every score says so.
+    pub fitted: bool,
+    /// How interactions become attention.
+    pub attention: AttentionRule,
+    /// The kinds of interaction. An input that holds any other kind is refused.
+    pub kinds: BTreeMap<String, KindRule>,
+    /// The propagation.
+    #[serde(default)]
+    pub rank: RankRule,
+    /// How many posts the population's share counts for in each person's amplification.
+    #[serde(default)]
+    pub amplification: AmplificationRule,
+    /// The forecast of reactors.
+    pub forecast: Forecast,
+    /// What has to hold before anything is published.
+    #[serde(default)]
+    pub gates: GateRule,
+}
+
+/// How interactions become attention.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttentionRule {
+    /// Hours after which an interaction weighs half.
+    pub half_life_hours: u32,
+    /// Hours before the cutoff that count at all.
+    pub window_hours: u32,
+}
+
+/// One kind of interaction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KindRule {
+    /// Weight of a fresh interaction of this kind, 0 to 1000.
+    pub weight: f64,
+    /// Whether it counts as a reaction.
+    pub reaction: bool,
+}
+
+/// The propagation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RankRule {
+    /// Share of a person's rank that is passed on, 0 or more and under 1.
+    pub damping: f64,
+    /// Certified L1 distance to the exact ranks at which to stop; 1e-14 or more.
+    pub tolerance: f64,
+    /// Iterations after which not having converged is an error.
+    pub max_iterations: u32,
+}
+
+impl Default for RankRule {
+    fn default() -> Self {
+        Self { damping: 0.85, tolerance: 1e-12, max_iterations: 1_000 }
+    }
+}
+
+/// How amplification is shrunk to the population.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AmplificationRule {
+    /// Strength of the prior, in posts; more than 0.
+    pub prior_posts: f64,
+}
+
+impl Default for AmplificationRule {
+    fn default() -> Self {
+        Self { prior_posts: 5.0 }
+    }
+}
+
+/// ln(expected reactors) = `intercept` + Σ `coefficient` · ln(1 + measure / `offset`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Forecast {
+    /// Hours ahead that the forecast covers.
+    pub horizon_hours: u32,
+    /// Natural logarithm of the people expected by somebody whose measures are all 0.
+    pub intercept: f64,
+    /// The measures used.
+    pub terms: Vec<Term>,
+}
+
+/// One measure in the forecast.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// A column of `measures` whose declaration lets it enter the forecast.
+    pub measure: String,
+    /// Scale of the logarithm, in the measure's unit; more than 0.
+    pub offset: f64,
+    /// Coefficient, 0 or more.
+    pub coefficient: f64,
+}
+
+/// What has to hold before anything is published.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GateRule {
+    /// How far the ranks of a network may be from summing to 1.
+    pub rank_mass_tolerance: f64,
+}
+
+impl Default for GateRule {
+    fn default() -> Self {
+        Self { rank_mass_tolerance: 1e-9 }
+    }
+}
+
+impl Method {
+    /// Parses and checks a method file that people know as `name`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadJob`] for an unknown key, a wrong type or a value out of range.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let method: Self = toml_file::parse(name, text)?;
+        method.check(name)?;
+        Ok(method)
+    }
+
+    /// Hex SHA-256 of the method's content (not of its file: comments and order do not count).
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] if the method cannot be serialised.
+    pub fn sha256(&self) -> Result<String> {
+        let text = serde_json::to_string(self).map_err(Error::internal)?;
+        Ok(hex(&Sha256::digest(text)))
+    }
+
+    /// Numbers of the kinds that count as reactions; kinds are numbered by name.
+    pub fn reaction_kinds(&self) -> impl Iterator<Item = u8> + '_ {
+        (0..).zip(self.kinds.values()).filter(|(_, rule)| rule.reaction).map(|(number, _)| number)
+    }
+
+    fn check(&self, name: &str) -> Result<()> {
+        let refuse =
+            |what: String, remedy: &str| Err(Error::bad_job(format!("{name}: {what}"), remedy));
+        for (key, hours) in [
+            ("attention.half_life_hours", self.attention.half_life_hours),
+            ("attention.window_hours", self.attention.window_hours),
+            ("forecast.horizon_hours", self.forecast.horizon_hours),
+        ] {
+            if !(1..=LONGEST_HOURS).contains(&hours) {
+                return refuse(
+                    format!("`{key}` is {hours}"),
+                    &format!("give whole hours from 1 to {LONGEST_HOURS}"),
+                );
+            }
+        }
+        if self.kinds.is_empty() {
+            return refuse("`kinds` is empty".into(), "name at least one kind of interaction");
+        }
+        if self.kinds.len() > MOST_KINDS {
+            return refuse(
+                format!("`kinds` names {} kinds", self.kinds.len()),
+                &format!("name at most {MOST_KINDS}"),
+            );
+        }
+        for (kind, rule) in &self.kinds {
+            if !(0.0..=LARGEST_WEIGHT).contains(&rule.weight) {
+                return refuse(
+                    format!("`kinds.{kind}.weight` is {}", rule.weight),
+                    &format!("give a weight from 0 to {LARGEST_WEIGHT}"),
+                );
+            }
+        }
+        let rank = &self.rank;
+        if !(0.0..1.0).contains(&rank.damping) {
+            return refuse(
+                format!("`rank.damping` is {}", rank.damping),
+                "give 0 or more and under 1",
+            );
+        }
+        if !(1e-14..1.0).contains(&rank.tolerance) || rank.max_iterations == 0 {
+            return refuse(
+                format!(
+                    "`rank.tolerance` is {}, `rank.max_iterations` {}",
+                    rank.tolerance, rank.max_iterations
+                ),
+                "give a tolerance from 1e-14 to 1 and at least one iteration",
+            );
+        }
+        let prior = self.amplification.prior_posts;
+        if !(prior > 0.0 && prior.is_finite()) {
+            return refuse(
+                format!("`amplification.prior_posts` is {prior}"),
+                "give a number above 0",
+            );
+        }
+        let mass = self.gates.rank_mass_tolerance;
+        if !(0.0..1.0).contains(&mass) {
+            return refuse(
+                format!("`gates.rank_mass_tolerance` is {mass}"),
+                "give 0 or more and under 1",
+            );
+        }
+        self.check_forecast(name)
+    }
+
+    fn check_forecast(&self, name: &str) -> Result<()> {
+        let measures = schema::table(Direction::Output, "measures")?;
+        let may_enter: Vec<&str> = measures
+            .columns
+            .iter()
+            .filter(|c| c.measure.as_ref().is_some_and(|m| m.forecast))
+            .map(|c| c.name.as_str())
+            .collect();
+        for term in &self.forecast.terms {
+            if !may_enter.contains(&term.measure.as_str()) {
+                let near = nearest(&term.measure, may_enter.iter().copied())
+                    .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+                return Err(Error::bad_job(
+                    format!("{name}: `{}` may not enter the forecast", term.measure),
+                    format!("{near}those that may: {}", may_enter.join(", ")),
+                ));
+            }
+            if !(term.offset > 0.0 && term.offset.is_finite())
+                || !(term.coefficient >= 0.0 && term.coefficient.is_finite())
+            {
+                return Err(Error::bad_job(
+                    format!(
+                        "{name}: the term of `{}` has offset {} and coefficient {}",
+                        term.measure, term.offset, term.coefficient
+                    ),
+                    "give an offset above 0 and a coefficient of 0 or more",
+                ));
+            }
+        }
+        if !self.forecast.intercept.is_finite() {
+            return Err(Error::bad_job(
+                format!("{name}: `forecast.intercept` is {}", self.forecast.intercept),
+                "give a finite number",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Lower-case hexadecimal text of `bytes`.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
