@@ -1,0 +1,175 @@
+//! Holding what a job reads against its contract: names, types, nulls, closed sets of values.
+
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::{Column as Qualified, ExprSchema};
+use datafusion::dataframe::DataFrame;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::prelude::{Expr, ident, lit, when};
+use datafusion::scalar::ScalarValue;
+
+use crate::error::{Error, Result, nearest};
+use crate::schema::{Column, Table, Type, UTC};
+
+/// An input that has the columns of its contract, in order and of the engine's types.
+pub(super) struct Conformed {
+    pub(super) frame: DataFrame,
+    /// Columns that the contract does not name; they are not read.
+    pub(super) ignored: Vec<String>,
+}
+
+/// The type in which the engine holds a column.
+fn engine_type(kind: Type) -> DataType {
+    match kind {
+        Type::Id | Type::Text => DataType::Utf8View,
+        Type::TextList => DataType::new_list(DataType::Utf8View, true),
+        Type::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+        other => other.arrow(),
+    }
+}
+
+/// Whether a column of type `found` can be read as `kind` without loss.
+fn accepts(kind: Type, found: &DataType) -> bool {
+    use DataType::*;
+    let text = |t: &DataType| matches!(t, Utf8 | LargeUtf8 | Utf8View);
+    if let Dictionary(_, values) = found {
+        return accepts(kind, values);
+    }
+    match kind {
+        _ if *found == Null => true,
+        Type::Id => {
+            text(found)
+                || found.is_integer()
+                || matches!(found, Decimal128(_, 0) | Decimal256(_, 0))
+        }
+        Type::Text => text(found),
+        Type::Int64 => found.is_integer(),
+        Type::Float64 => found.is_floating() || found.is_integer() || found.is_decimal(),
+        Type::Boolean => *found == Boolean,
+        Type::Date => matches!(found, Date32 | Date64),
+        Type::Timestamp => matches!(found, Timestamp(_, _)),
+        Type::TextList => match found {
+            List(item) | LargeList(item) | ListView(item) | LargeListView(item) => {
+                text(item.data_type())
+            }
+            _ => false,
+        },
+    }
+}
+
+/// Selects the columns of `table` from `frame`, cast to the engine's types; a nullable column that
+/// is absent is null. `origin` is what people know the input as. With `closed`, a column outside
+/// the contract is an error (a `SELECT` says exactly what it means), else it is passed over.
+pub(super) fn conform(
+    table: &Table,
+    frame: DataFrame,
+    origin: &str,
+    closed: bool,
+) -> Result<Conformed> {
+    let found = frame.schema().columns();
+    let mut selected = Vec::with_capacity(table.columns.len());
+    for column in &table.columns {
+        match found.iter().find(|q| q.name == column.name) {
+            Some(name) => selected.push(read_as(table, column, name, &frame, origin)?),
+            None if column.nullable => {
+                let null =
+                    ScalarValue::try_from(&engine_type(column.kind)).map_err(Error::internal)?;
+                selected.push(lit(null).alias(&column.name));
+            }
+            None => return Err(missing(table, column, &found, origin)),
+        }
+    }
+    let ignored: Vec<String> = found
+        .iter()
+        .filter(|q| !table.columns.iter().any(|c| c.name == q.name))
+        .map(|q| q.name.clone())
+        .collect();
+    if let (true, Some(name)) = (closed, ignored.first()) {
+        let near = nearest(name, table.columns.iter().map(|c| c.name.as_str()));
+        return Err(Error::bad_input(
+            format!("input `{}` ({origin}): column `{name}` is not in the contract", table.table),
+            match near {
+                Some(near) => {
+                    format!("did you mean `{near}`? `renown schema {}` lists all", table.table)
+                }
+                None => {
+                    format!("leave it out of the SELECT; `renown schema {}` lists all", table.table)
+                }
+            },
+        ));
+    }
+    let frame = frame.select(selected).map_err(Error::internal)?;
+    Ok(Conformed { frame, ignored })
+}
+
+fn missing(table: &Table, column: &Column, found: &[Qualified], origin: &str) -> Error {
+    let near = nearest(&column.name, found.iter().map(|q| q.name.as_str()))
+        .map_or(String::new(), |near| format!("is it `{near}`? "));
+    Error::bad_input(
+        format!("input `{}` ({origin}): column `{}` is missing", table.table, column.name),
+        format!("{near}name it so in a SELECT; `renown schema {}` lists the columns", table.table),
+    )
+}
+
+fn read_as(
+    table: &Table,
+    column: &Column,
+    name: &Qualified,
+    frame: &DataFrame,
+    origin: &str,
+) -> Result<Expr> {
+    let field = frame.schema().field_from_column(name).map_err(Error::internal)?;
+    if !accepts(column.kind, field.data_type()) {
+        return Err(Error::bad_input(
+            format!(
+                "input `{}` ({origin}): column `{}` is {}, the contract says {}",
+                table.table,
+                column.name,
+                field.data_type(),
+                column.kind.name()
+            ),
+            "cast it in a SELECT, or write the file with the contract's type",
+        ));
+    }
+    let wanted = engine_type(column.kind);
+    let expr = Expr::Column(name.clone());
+    Ok(if *field.data_type() == wanted {
+        expr.alias(&column.name)
+    } else {
+        datafusion::prelude::cast(expr, wanted).alias(&column.name)
+    })
+}
+
+/// Number of rows for which `condition` holds, as an aggregate.
+pub(super) fn count_if(condition: Expr) -> Result<Expr> {
+    Ok(count(when(condition, lit(1_i64)).end().map_err(Error::internal)?))
+}
+
+/// The aggregates that check a conformed input: for each rule its words and the rows that break it.
+pub(super) fn rules(table: &Table) -> Result<Vec<(String, Expr)>> {
+    let mut rules = Vec::new();
+    for column in &table.columns {
+        let name = &column.name;
+        if !column.nullable {
+            rules.push((format!("column `{name}` is null"), count_if(ident(name).is_null())?));
+        }
+        if let Some(values) = &column.values {
+            let known = values.iter().map(|v| lit(v.as_str())).collect();
+            rules.push((
+                format!("column `{name}` is none of {}", values.join(", ")),
+                count_if(ident(name).in_list(known, true))?,
+            ));
+        }
+    }
+    Ok(rules)
+}
+
+/// The error for `broken` of `rows` rows of an input.
+pub(super) fn violation(table: &Table, origin: &str, rule: &str, broken: u64, rows: u64) -> Error {
+    Error::bad_input(
+        format!("input `{}` ({origin}): {rule} in {broken} of {rows} rows", table.table),
+        format!(
+            "mend these rows, or leave them out with a SELECT … WHERE; `renown schema {}` states the contract",
+            table.table
+        ),
+    )
+}

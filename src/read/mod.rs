@@ -1,0 +1,46 @@
+//! Stage 1 and 2: from Parquet to the rows that may be scored.
+//!
+//! [`snapshot()`] opens every input and checks it against its contract; [`people()`] joins accounts
+//! into persons, removes who may not be scored with everything from or to them, and gives the rest
+//! dense numbers. Nothing is computed about anybody before that.
+
+mod conform;
+mod events;
+mod people;
+mod snapshot;
+mod sources;
+
+pub use events::{Events, Posts};
+pub use people::{People, Persons, people};
+pub(crate) use snapshot::MEASURE_HOURS;
+pub use snapshot::{Snapshot, snapshot};
+pub use sources::{InputFile, open};
+
+use serde::Serialize;
+
+/// Rows that a rule dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drop {
+    /// Input table.
+    pub table: String,
+    /// Why the rows were dropped.
+    pub rule: String,
+    /// How many. Where the rule concerns people who may not be scored, small counts are shown as
+    /// "fewer than 11".
+    pub rows: String,
+}
+
+impl Drop {
+    fn exact(table: &str, rule: &str, rows: u64) -> Self {
+        Self { table: table.into(), rule: rule.into(), rows: rows.to_string() }
+    }
+
+    /// A count that could point at single people: below 11 it is not told.
+    fn suppressed(table: &str, rule: &str, rows: u64) -> Self {
+        let rows = if rows < 11 { "fewer than 11".into() } else { rows.to_string() };
+        Self { table: table.into(), rule: rule.into(), rows }
+    }
+}
+
+/// Microseconds in an hour.
+pub(crate) const HOUR_US: i64 = 3_600_000_000;

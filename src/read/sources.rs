@@ -1,0 +1,75 @@
+//! Parquet at a URL as a DataFrame: one file, a folder or a Hive-partitioned folder.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{
+    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
+};
+use serde::Serialize;
+use url::Url;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::store;
+
+/// A file that was read, as its store describes it.
+#[derive(Clone, Debug, Serialize)]
+pub struct InputFile {
+    /// Path within the store.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// The store's own mark of this version of the file, if it gives one.
+    pub e_tag: Option<String>,
+}
+
+/// Opens the Parquet at `url`; returns it with the files found, sorted by path.
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`] if there is no Parquet file or one cannot be decoded,
+/// [`crate::error::Kind::Unavailable`] if the store does not answer.
+pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFile>)> {
+    let what = format!("reading `{url}`");
+    engine.connect(url)?;
+    let objects = engine.stores.list(url, ".parquet").await?;
+    if objects.is_empty() {
+        return Err(Error::bad_input(
+            format!("`{url}`: no Parquet file is there"),
+            "check the path and the snapshot date; files in a folder must end with .parquet",
+        ));
+    }
+    let single =
+        objects.len() == 1 && url.path().ends_with(objects[0].location.filename().unwrap_or(""));
+    let url = if single { url.clone() } else { store::folder(url) };
+    let files = objects
+        .into_iter()
+        .map(|o| InputFile { path: o.location.to_string(), size: o.size, e_tag: o.e_tag })
+        .collect();
+    let frame = listing(engine, url).await.map_err(|e| Error::engine(&what, &e))?;
+    Ok((frame, files))
+}
+
+async fn listing(engine: &Engine, url: Url) -> datafusion::error::Result<DataFrame> {
+    let state = engine.session.state();
+    let location = ListingTableUrl::try_new(url, None)?;
+    let options = ListingOptions::new(Arc::new(
+        ParquetFormat::default().with_options(state.table_options().parquet.clone()),
+    ))
+    .with_file_extension(if location.is_collection() { ".parquet" } else { "" });
+    let schema = options.infer_schema(&state, &location).await?;
+    let partitions = options
+        .infer_partitions(&state, &location)
+        .await?
+        .into_iter()
+        // A column that the files hold themselves is read from them.
+        .filter(|name| schema.field_with_name(name).is_err())
+        .map(|name| (name, DataType::Utf8))
+        .collect();
+    let config = ListingTableConfig::new(location)
+        .with_listing_options(options.with_table_partition_cols(partitions))
+        .with_schema(schema);
+    engine.session.read_table(Arc::new(ListingTable::try_new(config)?))
+}
