@@ -1,0 +1,266 @@
+//! Stage 7: the gates. Only [`audit`] makes an [`Audited`], and nothing else can be published.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::Float64Type;
+use arrow::row::{RowConverter, SortField};
+use chrono::NaiveDate;
+
+use crate::error::{Error, Kind, Result};
+use crate::method::GateRule;
+use crate::schema::{self, Direction, UTC};
+use crate::tables::{Draft, days, lists};
+
+/// What a run says of itself in the table `runs`.
+#[derive(Clone, Debug)]
+pub struct RunFacts {
+    /// Id of the run.
+    pub run_id: String,
+    /// Name of the job.
+    pub job: String,
+    /// Version of the method.
+    pub method_version: String,
+    /// Hash of the method.
+    pub method_sha256: String,
+    /// First instant not covered, microseconds since 1970 (UTC).
+    pub cutoff_us: i64,
+    /// Hours that the forecast covers.
+    pub horizon_hours: u32,
+}
+
+/// Tables that have passed every gate.
+#[derive(Debug)]
+pub struct Audited {
+    day: NaiveDate,
+    run_id: String,
+    horizon_hours: u32,
+    tables: Vec<(&'static str, Vec<RecordBatch>)>,
+}
+
+impl Audited {
+    /// Day of the snapshot.
+    pub fn day(&self) -> NaiveDate {
+        self.day
+    }
+
+    /// Id of the run.
+    pub fn run_id(&self) -> &str {
+        &self.run_id
+    }
+
+    /// Hours that the forecast covers.
+    pub fn horizon_hours(&self) -> u32 {
+        self.horizon_hours
+    }
+
+    /// The tables by name, each sorted by its key.
+    pub fn tables(&self) -> &[(&'static str, Vec<RecordBatch>)] {
+        &self.tables
+    }
+}
+
+/// Passes the tables through the gates and adds the table `runs`.
+///
+/// # Errors
+/// [`Kind::Gate`] naming the gate, the table and how many rows it refuses.
+pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited> {
+    let named = [
+        ("people", &draft.people),
+        ("scores", &draft.scores),
+        ("measures", &draft.measures),
+        ("influence_edges", &draft.influence_edges),
+    ];
+    for (name, batches) in named {
+        keys_unique(name, batches)?;
+    }
+    scores_in_range(&draft.scores)?;
+    rows_agree(&draft)?;
+    rank_mass(&draft.measures, rule.rank_mass_tolerance)?;
+    let gates = ["keys_unique", "scores_in_range", "rows_agree", "rank_mass"];
+    let runs = runs(&draft, facts, &gates)?;
+    Ok(Audited {
+        day: draft.day,
+        run_id: facts.run_id.clone(),
+        horizon_hours: facts.horizon_hours,
+        tables: vec![
+            ("people", draft.people),
+            ("scores", draft.scores),
+            ("measures", draft.measures),
+            ("influence_edges", draft.influence_edges),
+            ("runs", vec![runs]),
+        ],
+    })
+}
+
+fn refused(gate: &str, cause: String) -> Error {
+    Error::new(
+        Kind::Gate,
+        format!("gate `{gate}` refused: {cause}; nothing was published"),
+        "look at the inputs of this snapshot; the tables published before stay in force",
+    )
+}
+
+fn rows(batches: &[RecordBatch]) -> usize {
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+    batch.column_by_name(name).ok_or_else(|| Error::internal(format!("no column `{name}`")))
+}
+
+fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
+    column(batch, name)?
+        .as_string_opt()
+        .ok_or_else(|| Error::internal(format!("column `{name}` is no text")))
+}
+
+fn float<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::Float64Array> {
+    column(batch, name)?
+        .as_primitive_opt::<Float64Type>()
+        .ok_or_else(|| Error::internal(format!("column `{name}` is no number")))
+}
+
+/// Keys rise strictly from row to row: sorted and unique.
+fn keys_unique(name: &str, batches: &[RecordBatch]) -> Result<()> {
+    let table = schema::table(Direction::Output, name)?;
+    let types = table.columns.iter().filter(|c| table.key.contains(&c.name));
+    let fields = types.map(|c| SortField::new(c.kind.arrow())).collect();
+    let converter = RowConverter::new(fields).map_err(Error::internal)?;
+    let mut last: Option<arrow::row::OwnedRow> = None;
+    let mut wrong = 0;
+    for batch in batches {
+        let key: Vec<ArrayRef> = table
+            .columns
+            .iter()
+            .filter(|c| table.key.contains(&c.name))
+            .map(|c| column(batch, &c.name).cloned())
+            .collect::<Result<_>>()?;
+        let keys = converter.convert_columns(&key).map_err(Error::internal)?;
+        for row in 0..keys.num_rows() {
+            let rises = match row {
+                0 => last.as_ref().is_none_or(|last| last.row() < keys.row(0)),
+                _ => keys.row(row - 1) < keys.row(row),
+            };
+            wrong += usize::from(!rises);
+        }
+        last = keys.num_rows().checked_sub(1).map(|end| keys.row(end).owned()).or(last);
+    }
+    if wrong > 0 {
+        let of = rows(batches);
+        return Err(refused(
+            "keys_unique",
+            format!("{wrong} of {of} keys of `{name}` do not rise"),
+        ));
+    }
+    Ok(())
+}
+
+/// Scores are numbers from 1 to 100, expected people finite and not negative.
+fn scores_in_range(scores: &[RecordBatch]) -> Result<()> {
+    let mut wrong = 0;
+    for batch in scores {
+        let score = float(batch, "score")?;
+        let expected = float(batch, "expected_reactors")?;
+        wrong += score
+            .values()
+            .iter()
+            .zip(expected.values())
+            .filter(|(s, y)| !((1.0..=100.0).contains(*s) && y.is_finite() && **y >= 0.0))
+            .count();
+    }
+    if wrong > 0 {
+        return Err(refused(
+            "scores_in_range",
+            format!("{wrong} of {} scores are not numbers from 1 to 100", rows(scores)),
+        ));
+    }
+    Ok(())
+}
+
+/// Everyone in `people` has a score and measures, and nobody else appears in any table.
+fn rows_agree(draft: &Draft) -> Result<()> {
+    let mut people = HashMap::new();
+    for batch in &draft.people {
+        people.extend(text(batch, "person_id")?.iter().flatten().map(|id| (id, (false, false))));
+    }
+    let mut strangers = 0;
+    for batch in &draft.scores {
+        for id in text(batch, "person_id")?.iter().flatten() {
+            people.get_mut(id).map_or_else(|| strangers += 1, |has| has.0 = true);
+        }
+    }
+    for batch in &draft.measures {
+        for id in text(batch, "person_id")?.iter().flatten() {
+            people.get_mut(id).map_or_else(|| strangers += 1, |has| has.1 = true);
+        }
+    }
+    for batch in &draft.influence_edges {
+        for side in ["influencer_id", "influenced_id"] {
+            let ids = text(batch, side)?.iter().flatten();
+            strangers += ids.filter(|id| !people.contains_key(id)).count();
+        }
+    }
+    let missing = people.values().filter(|(scored, measured)| !(*scored && *measured)).count();
+    if strangers + missing > 0 {
+        return Err(refused(
+            "rows_agree",
+            format!(
+                "{missing} of {} people lack a score or measures, {strangers} rows name people that \
+                 `people` lacks",
+                people.len()
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// The ranks of each network sum to 1.
+fn rank_mass(measures: &[RecordBatch], tolerance: f64) -> Result<()> {
+    let mut mass: HashMap<&str, f64> = HashMap::new();
+    for batch in measures {
+        let networks = text(batch, "network")?;
+        for (network, rank) in networks.iter().flatten().zip(float(batch, "rank")?.values()) {
+            *mass.entry(network).or_default() += rank;
+        }
+    }
+    // Not `>`: a mass that is no number must not pass.
+    let wrong: Vec<_> = mass.into_iter().filter(|(_, m)| !((m - 1.0).abs() <= tolerance)).collect();
+    if let Some((network, mass)) = wrong.iter().min_by_key(|(network, _)| *network) {
+        return Err(refused(
+            "rank_mass",
+            format!(
+                "the ranks of network `{network}` sum to {mass}, not 1 within {tolerance}; so {} networks",
+                wrong.len()
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn runs(draft: &Draft, facts: &RunFacts, gates: &[&str]) -> Result<RecordBatch> {
+    let one = |text: &str| -> ArrayRef { Arc::new(StringArray::from(vec![text])) };
+    let count = |batches: &[RecordBatch]| -> ArrayRef {
+        Arc::new(Int64Array::from(vec![rows(batches) as i64]))
+    };
+    let cutoff = TimestampMicrosecondArray::from(vec![facts.cutoff_us]).with_timezone(UTC);
+    let passed = gates.iter().map(|gate| format!("{gate}: passed"));
+    schema::table(Direction::Output, "runs")?.batch(vec![
+        ("snapshot_date", Arc::new(Date32Array::from(vec![days(draft.day)?]))),
+        ("run_id", one(&facts.run_id)),
+        ("job", one(&facts.job)),
+        ("method_version", one(&facts.method_version)),
+        ("method_sha256", one(&facts.method_sha256)),
+        ("renown_version", one(env!("CARGO_PKG_VERSION"))),
+        ("cutoff", Arc::new(cutoff)),
+        ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),
+        ("people_rows", count(&draft.people)),
+        ("scores_rows", count(&draft.scores)),
+        ("measures_rows", count(&draft.measures)),
+        ("influence_edges_rows", count(&draft.influence_edges)),
+        ("gates", lists(std::iter::once(passed))),
+    ])
+}

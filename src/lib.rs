@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+pub mod error;
+pub mod job;
+pub mod method;
+pub mod run;
+pub mod schema;
+pub mod toml_file;
+
+pub mod engine;
+pub mod store;
+
+pub mod read;
+
+pub mod graph;
+
+pub mod propagate;
+
+pub mod score;
+
+pub mod tables;
+
+pub mod audit;
+
+pub mod publish;
+
+pub mod progress;
+pub mod rank;
+pub mod reference;
+pub mod run_id;
+pub mod top;

@@ -1,0 +1,304 @@
+//! The commands of `renown`.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use renown::engine::Engine;
+use renown::error::{Error, Kind, Result};
+use renown::job::{Job, url_of};
+use renown::progress::Progress;
+use renown::propagate::pagerank::{PageRank, Stop};
+use renown::publish::commit::{self, Commit};
+use renown::rank::{EdgeList, rank};
+use renown::store::Stores;
+use renown::{reference, run, top};
+use url::Url;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Scores how much people move other people, from Parquet snapshots of social networks.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Threads to work with; results do not depend on it [default: all cores]
+    #[arg(long, global = true, env = "RENOWN_THREADS", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 2 usage, 65 bad input, 69 storage or engine unavailable \
+(try again), 70 a fault of renown, 75 interrupted or beaten by another run (try again), 78 bad job or \
+method file, 80 a gate refused";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Score a snapshot and publish the tables
+    Run {
+        #[command(flatten)]
+        job: JobArgs,
+    },
+    /// Print the people at the top of a published run
+    Top {
+        /// Job file, or URL of an output folder or of one of its commits
+        target: String,
+        /// How many people
+        #[arg(short, default_value_t = 20)]
+        n: usize,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Rank the vertices of any edge list in Parquet
+    Rank(RankArgs),
+    /// Print contracts of tables, or the keys of job and method files
+    Schema {
+        /// A table, `job` or `method` [default: all tables]
+        table: Option<String>,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+}
+
+#[derive(Args)]
+struct JobArgs {
+    /// Job file
+    job: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Args)]
+struct Settings {
+    /// Day to score, covered to its end in UTC
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    snapshot: Option<NaiveDate>,
+    /// Fill ${NAME} in the job file
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+}
+
+fn setting(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("give it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[derive(Args)]
+struct RankArgs {
+    /// Edges in Parquet: a URL or path of one file or a folder
+    edges: String,
+    /// Column of the vertex that an edge leaves
+    #[arg(long)]
+    source: String,
+    /// Column of the vertex that it enters
+    #[arg(long)]
+    target: String,
+    /// Column of its weight [default: each edge counts 1]
+    #[arg(long)]
+    weight: Option<String>,
+    /// Share of a vertex's rank that is passed on
+    #[arg(long, default_value_t = 0.85)]
+    damping: f64,
+    #[command(flatten)]
+    stop: StopArgs,
+    /// Where the ranks go: a URL or path of a Parquet file
+    #[arg(long)]
+    out: String,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct StopArgs {
+    /// Make this many iterations
+    #[arg(long)]
+    iterations: Option<u32>,
+    /// Iterate until the ranks are this close to the exact ones, in L1
+    #[arg(long)]
+    tolerance: Option<f64>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Ddl,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let threads = cli
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    match start(cli.command, threads) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A closed standard error must not hide the exit code.
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+fn start(command: Command, threads: usize) -> Result<()> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Error::internal)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(Error::internal)?;
+    let outcome = runtime.block_on(async {
+        let work = tokio::spawn(perform(command, threads));
+        tokio::select! {
+            done = work => done.unwrap_or_else(|fault| Err(Error::internal(fault))),
+            interrupted = interruption() => Err(interrupted),
+        }
+    });
+    // Work that was interrupted is not waited for: nothing is visible before its commit.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Ends when somebody asks this process to stop.
+async fn interruption() -> Error {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Error::new(
+        Kind::Interrupted,
+        "interrupted before the commit; nothing of this run is visible",
+        "run again: it starts over and gives the same tables",
+    )
+}
+
+async fn perform(command: Command, threads: usize) -> Result<()> {
+    let engine = Engine::new(Stores::default(), threads);
+    match command {
+        Command::Run { job } => {
+            let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
+            run_job(&engine, &job).await
+        }
+        Command::Top { target, n, settings } => {
+            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            print_top(&engine, &output, &commit, n).await
+        }
+        Command::Rank(args) => rank_edges(&engine, args).await,
+        Command::Schema { table, format } => print(&match (table.as_deref(), format) {
+            (Some("job"), Format::Text) => reference::job()?,
+            (Some("method"), Format::Text) => reference::method()?,
+            (Some(keys @ ("job" | "method")), _) => {
+                return Err(Error::new(
+                    Kind::Usage,
+                    format!("the keys of a {keys} file have no such format"),
+                    "use --format text",
+                ));
+            }
+            (name, Format::Text) => reference::tables(name, |t| Ok(t.text()))?,
+            (name, Format::Ddl) => reference::tables(name, |t| Ok(t.ddl()))?,
+            (name, Format::Json) => reference::json(name)?,
+        }),
+    }
+}
+
+async fn run_job(engine: &Engine, job: &Job) -> Result<()> {
+    let mut progress = Progress::shown(run::STAGES);
+    let outcome = run::run(engine, job, &mut progress).await;
+    progress.finish();
+    let outcome = outcome?;
+    print(&progress.summary())?;
+    for line in outcome.dropped() {
+        print(&format!("{line}\n"))?;
+    }
+    if outcome.already {
+        print(&format!(
+            "\nnothing to do: these rows, job and method were published as commit {}\n",
+            outcome.commit.number
+        ))?;
+    }
+    print("\n")?;
+    print_top(engine, &job.output, &outcome.commit, 20).await
+}
+
+/// The output folder and commit that `target` names.
+async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result<(Url, Commit)> {
+    let here = std::path::Path::new("");
+    if target.ends_with(".json") {
+        let url = url_of(here, target)?;
+        let commit = commit::read(stores, &url).await?;
+        let output = url.join("../").map_err(Error::internal)?;
+        return commit.map(|c| (output, c)).ok_or_else(|| run::nothing_published(&url));
+    }
+    let (output, day) = if target.ends_with(".toml") {
+        let job = Job::load(std::path::Path::new(target), &settings.set, settings.snapshot)?;
+        (job.output, job.snapshot)
+    } else {
+        (url_of(here, target)?, settings.snapshot)
+    };
+    let commit = commit::in_force(stores, &output, day).await?;
+    commit.map(|c| (output.clone(), c)).ok_or_else(|| run::nothing_published(&output))
+}
+
+async fn print_top(engine: &Engine, output: &Url, commit: &Commit, n: usize) -> Result<()> {
+    let people = top::top(engine, output, commit, n).await?;
+    let rows = commit.tables.get("people").map_or(0, |t| t.rows);
+    print(&format!(
+        "top {} of {rows} people on {}; expected people: who will react in the {} days after\n{}\n\ntables: {output}\n",
+        people.len(),
+        commit.snapshot_date,
+        f64::from(commit.horizon_hours) / 24.0,
+        top::render(&people)
+    ))?;
+    for (name, table) in &commit.tables {
+        for file in &table.files {
+            print(&format!("  {name:<16} {:>9} rows  {}\n", table.rows, file.path))?;
+        }
+    }
+    print(&format!("  commit {} (run {})\n", commit.number, commit.run_id))
+}
+
+async fn rank_edges(engine: &Engine, args: RankArgs) -> Result<()> {
+    let here = std::path::Path::new("");
+    let stop = match args.stop.tolerance {
+        Some(tolerance) => Stop::Tolerance { tolerance, max_iterations: 10_000 },
+        None => Stop::Iterations(args.stop.iterations.unwrap_or_default()),
+    };
+    let pagerank = PageRank { damping: args.damping, stop, ..PageRank::default() };
+    let list = EdgeList {
+        url: url_of(here, &args.edges)?,
+        source: args.source,
+        target: args.target,
+        weight: args.weight,
+    };
+    let report = rank(engine, &list, &pagerank, &url_of(here, &args.out)?).await?;
+    let mut text = format!(
+        "vertices   {}\nedges      {}\niterations {}\nresidual   {:.3e}\nbound      {:.3e}\n",
+        report.vertices, report.edges, report.iterations, report.residual, report.bound
+    );
+    for (phase, seconds) in report.seconds {
+        text.push_str(&format!("{phase:<10} {seconds:.3} s\n"));
+    }
+    print(&text)
+}
+
+/// Writes to standard output; a reader that has gone away (`| head`) is no error.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::new(
+            Kind::Unavailable,
+            format!("writing to standard output: {e}"),
+            "check where the output goes",
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,180 @@
+//! Numbered, create-only commit objects.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use object_store::{PutMode, PutPayload};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::error::{Error, Kind, Result};
+use crate::store::{Stores, below, sync};
+
+/// Version of the commit format.
+const FORMAT: u32 = 1;
+
+/// One commit: the files of one run, and which commit is in force for each day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Version of this format.
+    pub format: u32,
+    /// Number of the commit, from 1.
+    pub number: u64,
+    /// Day of the snapshot.
+    pub snapshot_date: NaiveDate,
+    /// Id of the run.
+    pub run_id: String,
+    /// Hours that the forecast covers.
+    pub horizon_hours: u32,
+    /// Version of Renown that wrote it.
+    pub renown_version: String,
+    /// The tables of the run by name.
+    pub tables: BTreeMap<String, CommittedTable>,
+    /// For each day ever published, the number of the commit in force; this one included.
+    pub in_force: BTreeMap<NaiveDate, u64>,
+}
+
+/// One table of a commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommittedTable {
+    /// Version of its contract.
+    pub version: u32,
+    /// Rows in all files.
+    pub rows: u64,
+    /// Files in order of the key.
+    pub files: Vec<CommittedFile>,
+}
+
+/// One file of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommittedFile {
+    /// Path below the output folder.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Hex SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+impl Commit {
+    /// A commit that has no number yet.
+    pub fn new(
+        snapshot_date: NaiveDate,
+        run_id: String,
+        horizon_hours: u32,
+        tables: BTreeMap<String, CommittedTable>,
+    ) -> Self {
+        Self {
+            format: FORMAT,
+            number: 0,
+            snapshot_date,
+            run_id,
+            horizon_hours,
+            renown_version: env!("CARGO_PKG_VERSION").into(),
+            tables,
+            in_force: BTreeMap::new(),
+        }
+    }
+}
+
+fn url_of(output: &Url, number: u64) -> Result<Url> {
+    below(output, &format!("commits/{number:020}.json"))
+}
+
+/// Reads the commit object at `url`, if it is there.
+///
+/// # Errors
+/// [`Kind::BadInput`] if the object is no commit, [`Kind::Unavailable`] if the store does not answer.
+pub async fn read(stores: &Stores, url: &Url) -> Result<Option<Commit>> {
+    let Some(bytes) = stores.read(url).await? else { return Ok(None) };
+    let commit: Commit = serde_json::from_slice(&bytes).map_err(|e| {
+        Error::bad_input(format!("`{url}` is no commit of renown: {e}"), "check the URL")
+    })?;
+    if commit.format != FORMAT {
+        return Err(Error::bad_input(
+            format!("`{url}` has commit format {}, this renown reads {FORMAT}", commit.format),
+            "use the version of renown that wrote it",
+        ));
+    }
+    Ok(Some(commit))
+}
+
+/// The newest commit below `output`, if there is any.
+///
+/// # Errors
+/// As [`read`].
+pub async fn newest(stores: &Stores, output: &Url) -> Result<Option<Commit>> {
+    let objects = stores.list(&below(output, "commits/")?, ".json").await?;
+    let numbers = objects
+        .iter()
+        .filter_map(|o| o.location.filename()?.strip_suffix(".json")?.parse::<u64>().ok());
+    match numbers.max() {
+        None => Ok(None),
+        Some(number) => read(stores, &url_of(output, number)?).await,
+    }
+}
+
+/// The commit in force for `day`, or for the latest day if none is named.
+///
+/// # Errors
+/// As [`read`].
+pub async fn in_force(
+    stores: &Stores,
+    output: &Url,
+    day: Option<NaiveDate>,
+) -> Result<Option<Commit>> {
+    let Some(newest) = newest(stores, output).await? else { return Ok(None) };
+    let number = match day {
+        Some(day) => newest.in_force.get(&day).copied(),
+        None => newest.in_force.last_key_value().map(|(_, number)| *number),
+    };
+    match number {
+        None => Ok(None),
+        Some(number) if number == newest.number => Ok(Some(newest)),
+        Some(number) => read(stores, &url_of(output, number)?).await,
+    }
+}
+
+/// Creates the commit after `newest`. If the object is there already, or the store's answer was lost,
+/// what stands there decides: our own run has succeeded, another one has won.
+///
+/// # Errors
+/// [`Kind::Interrupted`] if another run has won, [`Kind::Unavailable`] if the store does not take it.
+pub async fn commit(
+    stores: &Stores,
+    output: &Url,
+    newest: Option<Commit>,
+    mut commit: Commit,
+) -> Result<Commit> {
+    commit.number = newest.as_ref().map_or(1, |newest| newest.number + 1);
+    commit.in_force = newest.map(|newest| newest.in_force).unwrap_or_default();
+    commit.in_force.insert(commit.snapshot_date, commit.number);
+
+    let url = url_of(output, commit.number)?;
+    let text = serde_json::to_vec_pretty(&commit).map_err(Error::internal)?;
+    let (store, path) = stores.resolve(&url)?;
+    let result = store.put_opts(&path, PutPayload::from(text), PutMode::Create.into()).await;
+    let Err(error) = result else {
+        sync(&url)?;
+        return Ok(commit);
+    };
+    match read(stores, &url).await? {
+        Some(there)
+            if there.run_id == commit.run_id && there.snapshot_date == commit.snapshot_date =>
+        {
+            Ok(there)
+        }
+        Some(there) => Err(Error::new(
+            Kind::Interrupted,
+            format!(
+                "another run ({} of {}) published first, as commit {}",
+                there.run_id, there.snapshot_date, there.number
+            ),
+            "nothing of this run is visible; run again",
+        )),
+        None => Err(match Error::storage(&format!("committing `{url}`"), &error) {
+            e if e.kind == Kind::BadInput => Error::new(Kind::Unavailable, e.cause, e.remedy),
+            e => e,
+        }),
+    }
+}

@@ -1,0 +1,82 @@
+//! Stage 8: the tables as files, then one commit that makes them visible.
+//!
+//! Below the output folder lie `TABLE/DAY/RUN-00000.parquet`, `logs/DAY/RUN/log.json` and
+//! `commits/NUMBER.json`. A table file is visible once a commit names it, never before; which commit
+//! is in force for a day says the newest commit.
+
+pub mod commit;
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::WriterProperties;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::audit::Audited;
+use crate::error::{Error, Result};
+use crate::method::hex;
+use crate::schema::{self, Direction};
+use crate::store::{Stores, below};
+use commit::{Commit, CommittedFile, CommittedTable};
+
+/// Writes the audited tables and `log`, then commits them. Everything before the commit may fail or
+/// be repeated without any reader seeing it.
+///
+/// # Errors
+/// [`crate::error::Kind::Unavailable`] if the store does not take a file,
+/// [`crate::error::Kind::Interrupted`] if another run committed first.
+pub async fn publish(
+    stores: &Stores,
+    output: &Url,
+    audited: Audited,
+    log: &serde_json::Value,
+) -> Result<Commit> {
+    let newest = commit::newest(stores, output).await?;
+    let (day, run_id) = (audited.day(), audited.run_id().to_owned());
+    let mut tables = BTreeMap::new();
+    for (name, batches) in audited.tables() {
+        let table = schema::table(Direction::Output, name)?;
+        let mut files = Vec::new();
+        for (number, batch) in batches.iter().enumerate() {
+            let path = format!("{name}/{day}/{run_id}-{number:05}.parquet");
+            let bytes = tokio::task::block_in_place(|| encode(&table.key, batch))?;
+            let sha256 = hex(&Sha256::digest(&bytes));
+            files.push(CommittedFile { path: path.clone(), size: bytes.len() as u64, sha256 });
+            stores.write(&below(output, &path)?, bytes).await?;
+        }
+        let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
+        tables.insert((*name).to_owned(), CommittedTable { version: table.version, rows, files });
+    }
+    let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
+    stores.write(&below(output, &format!("logs/{day}/{run_id}/log.json"))?, text).await?;
+    let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
+    commit::commit(stores, output, newest, commit).await
+}
+
+/// One Parquet file, zstd, of rows that are sorted by the columns of `key`.
+pub(crate) fn encode(key: &[String], batch: &RecordBatch) -> Result<Vec<u8>> {
+    let schema = batch.schema();
+    let sorting = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| key.contains(field.name()))
+        .map(|(i, _)| SortingColumn { column_idx: i as i32, descending: false, nulls_first: true })
+        .collect();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_sorting_columns(Some(sorting))
+        .build();
+    let options = ArrowWriterOptions::new().with_properties(properties);
+    let mut bytes = Vec::new();
+    let mut writer =
+        ArrowWriter::try_new_with_options(&mut bytes, schema, options).map_err(Error::internal)?;
+    writer.write(batch).map_err(Error::internal)?;
+    writer.close().map_err(Error::internal)?;
+    Ok(bytes)
+}

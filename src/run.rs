@@ -1,0 +1,157 @@
+//! The nightly job, one line a stage.
+
+use serde_json::json;
+
+use crate::audit::{RunFacts, audit};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::graph::attention::attention;
+use crate::job::{Job, no_snapshot};
+use crate::progress::Progress;
+use crate::propagate::ranks;
+use crate::publish::commit::{self, Commit};
+use crate::publish::publish;
+use crate::read::{self, Drop, Snapshot};
+use crate::run_id::run_id;
+use crate::score::measures::measures;
+use crate::score::scores::scores;
+use crate::tables::draft;
+
+/// Name of the profile that every run publishes.
+const STANDARD: &str = "standard";
+/// Number of stages, for the progress bar.
+pub const STAGES: u64 = 8;
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The commit that is in force for the snapshot now.
+    pub commit: Commit,
+    /// Whether it was in force before, so that there was nothing to do.
+    pub already: bool,
+    /// Rows dropped, by rule.
+    pub drops: Vec<Drop>,
+}
+
+/// Runs `job`: reads the snapshot, scores everyone who may be scored and publishes the tables.
+///
+/// # Errors
+/// Every kind of [`crate::error::Kind`] but `Usage`; nothing becomes visible unless it succeeds.
+pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Outcome> {
+    let day = job.snapshot.ok_or_else(no_snapshot)?;
+    let (method, stores) = (&job.method, &engine.stores);
+
+    progress.begin("read");
+    let snapshot = read::snapshot(engine, job, day).await?;
+    progress.end("read", snapshot.total_rows(), snapshot.rows);
+
+    progress.begin("people");
+    let (inputs, rows_in) = (Inputs::of(&snapshot), snapshot.rows);
+    let cutoff_us = snapshot.cutoff_us;
+    let people = read::people(engine, snapshot, &job.consent, method).await?;
+    let drops = [&inputs.drops[..], &people.drops[..]].concat();
+    let facts = RunFacts {
+        run_id: run_id(&people, job, day).await?,
+        job: job.name.clone(),
+        method_version: method.version.clone(),
+        method_sha256: method.sha256()?,
+        cutoff_us,
+        horizon_hours: method.forecast.horizon_hours,
+    };
+    progress.end("people", rows_in, people.persons.len() as u64);
+    if let Some(commit) = commit::in_force(stores, &job.output, Some(day)).await?
+        && commit.run_id == facts.run_id
+    {
+        return Ok(Outcome { commit, already: true, drops });
+    }
+
+    progress.begin("attention");
+    let attention = attention(engine, &people.events, &people.persons, method).await?;
+    let edges = attention.graphs.iter().map(|g| g.edges() as u64).sum();
+    progress.end("attention", people.events.rows, edges);
+
+    progress.begin("ranks");
+    let ranks = blocking(|| ranks(&attention, &method.rank))?;
+    progress.end("ranks", edges, ranks.ranks.len() as u64);
+
+    progress.begin("measures");
+    let measures = measures(&people, &attention, &ranks, method).await?;
+    progress.end("measures", attention.pairs.targets.len() as u64, ranks.ranks.len() as u64);
+
+    progress.begin("scores");
+    let scores = blocking(|| scores(&people.persons, &measures, method))?;
+    progress.end("scores", ranks.ranks.len() as u64, scores.score.len() as u64);
+
+    progress.begin("audit");
+    let settings = (STANDARD, method.version.as_str(), job.influence.top);
+    let draft = blocking(|| draft(day, &people.persons, &attention, &measures, &scores, settings))?;
+    let audited = blocking(|| audit(draft, &facts, &method.gates))?;
+    let rows = audited.tables().iter().flat_map(|(_, b)| b).map(|b| b.num_rows() as u64).sum();
+    progress.end("audit", rows, rows);
+
+    progress.begin("publish");
+    let log = json!({
+        "run_id": facts.run_id,
+        "job": facts.job,
+        "snapshot_date": day,
+        "method_version": facts.method_version,
+        "inputs": inputs.files,
+        "columns_not_read": inputs.ignored,
+        "drops": drops,
+        "rank": { "iterations": ranks.iterations, "bound": ranks.bound },
+        "stages": progress.stages(),
+        "machine": {
+            "os": std::env::consts::OS,
+            "arch": std::env::consts::ARCH,
+            "threads": rayon::current_num_threads(),
+        },
+    });
+    let commit = publish(stores, &job.output, audited, &log).await?;
+    let published = commit.tables.values().map(|t| t.rows).sum();
+    progress.end("publish", rows, published);
+    Ok(Outcome { commit, already: false, drops })
+}
+
+/// What is kept of a snapshot for the log.
+struct Inputs {
+    files: serde_json::Value,
+    ignored: serde_json::Value,
+    drops: Vec<Drop>,
+}
+
+impl Inputs {
+    fn of(snapshot: &Snapshot) -> Self {
+        Self {
+            files: json!(snapshot.files),
+            ignored: json!(snapshot.ignored),
+            drops: snapshot.drops.clone(),
+        }
+    }
+}
+
+/// Runs work that keeps the cores busy without starving the runtime.
+fn blocking<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    tokio::task::block_in_place(work)
+}
+
+impl Outcome {
+    /// The drops as lines, those that dropped nothing left out.
+    pub fn dropped(&self) -> Vec<String> {
+        self.drops
+            .iter()
+            .filter(|d| d.rows != "0")
+            .map(|d| format!("dropped from {}: {} ({})", d.table, d.rows, d.rule))
+            .collect()
+    }
+}
+
+/// A run that has been asked for but whose output holds nothing yet.
+///
+/// # Errors
+/// Always [`crate::error::Kind::BadInput`].
+pub fn nothing_published(output: &url::Url) -> Error {
+    Error::bad_input(
+        format!("`{output}`: no run has been published there"),
+        "run the job first, or check the URL",
+    )
+}

@@ -1,0 +1,226 @@
+//! The tables of a run as Arrow batches, in the columns and the order of their contracts.
+//!
+//! A batch becomes one file, so that a large table is many files of at most [`ROWS`] rows.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, Date32Array, Float64Array, ListBuilder, RecordBatch, StringArray,
+    StringBuilder,
+};
+use arrow::datatypes::{DataType, Field};
+use chrono::NaiveDate;
+
+use crate::error::{Error, Result};
+use crate::graph::attention::Attention;
+use crate::read::Persons;
+use crate::schema::{self, Direction, Table};
+use crate::score::influence::{Edge, strongest};
+use crate::score::measures::Measures;
+use crate::score::scores::Scores;
+
+/// Most rows of one file.
+const ROWS: usize = 1 << 20;
+
+/// The tables of a run before they are audited.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Day of the snapshot.
+    pub day: NaiveDate,
+    /// Table `people`.
+    pub people: Vec<RecordBatch>,
+    /// Table `scores`.
+    pub scores: Vec<RecordBatch>,
+    /// Table `measures`.
+    pub measures: Vec<RecordBatch>,
+    /// Table `influence_edges`.
+    pub influence_edges: Vec<RecordBatch>,
+}
+
+/// Writes the tables of the snapshot of `day`; `top` is how many of a person's edges are kept.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if a table breaks its contract.
+pub fn draft(
+    day: NaiveDate,
+    persons: &Persons,
+    attention: &Attention,
+    measures: &Measures,
+    scores: &Scores,
+    (profile, method_version, top): (&str, &str, u32),
+) -> Result<Draft> {
+    let draft = Drafting { date: days(day)?, persons };
+    Ok(Draft {
+        day,
+        people: in_files("people", persons.len(), |table, rows| draft.people(table, rows))?,
+        scores: in_files("scores", persons.len(), |table, rows| {
+            draft.scores(table, rows, scores, profile, method_version)
+        })?,
+        measures: in_files("measures", persons.vertices(), |table, rows| {
+            draft.measures(table, rows, measures)
+        })?,
+        influence_edges: draft.influence_edges(attention, top as usize)?,
+    })
+}
+
+/// Days since 1970-01-01.
+pub(crate) fn days(day: NaiveDate) -> Result<i32> {
+    i32::try_from(day.signed_duration_since(NaiveDate::default()).num_days())
+        .map_err(Error::internal)
+}
+
+/// The batches of a table of `rows` rows; an empty table is one empty batch.
+fn in_files(
+    name: &str,
+    rows: usize,
+    batch: impl Fn(&Table, Range<usize>) -> Result<RecordBatch>,
+) -> Result<Vec<RecordBatch>> {
+    let table = schema::table(Direction::Output, name)?;
+    (0..rows.div_ceil(ROWS).max(1))
+        .map(|file| batch(table, file * ROWS..((file + 1) * ROWS).min(rows)))
+        .collect()
+}
+
+fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(texts))
+}
+
+fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(values))
+}
+
+/// A list of texts per row.
+pub(crate) fn lists<S: AsRef<str>>(
+    rows: impl Iterator<Item = impl IntoIterator<Item = S>>,
+) -> ArrayRef {
+    let item = Field::new("item", DataType::Utf8, false);
+    let mut list = ListBuilder::new(StringBuilder::new()).with_field(item);
+    for row in rows {
+        for text in row {
+            list.values().append_value(text);
+        }
+        list.append(true);
+    }
+    Arc::new(list.finish())
+}
+
+struct Drafting<'a> {
+    date: i32,
+    persons: &'a Persons,
+}
+
+impl Drafting<'_> {
+    fn date(&self, rows: usize) -> ArrayRef {
+        Arc::new(Date32Array::from_value(self.date, rows))
+    }
+
+    fn id(&self, person: usize) -> &str {
+        self.persons.ids.value(person)
+    }
+
+    fn people(&self, table: &Table, rows: Range<usize>) -> Result<RecordBatch> {
+        let persons = self.persons;
+        let accounts = |p: usize| {
+            persons.accounts(p).map(|a| {
+                let network = &persons.networks[persons.account_networks[a] as usize];
+                format!("{network}:{}", persons.account_ids.value(a))
+            })
+        };
+        let networks = |p: usize| {
+            let mut of: Vec<u32> =
+                persons.accounts(p).map(|a| persons.account_networks[a]).collect();
+            of.sort_unstable();
+            of.dedup();
+            of.into_iter().map(|n| persons.networks[n as usize].as_str())
+        };
+        let flags = |p: usize| persons.automated[p].then_some("automated");
+        let optional = |column: &arrow::array::LargeStringArray| -> Result<ArrayRef> {
+            let slice = column.slice(rows.start, rows.len());
+            arrow::compute::cast(&slice, &DataType::Utf8).map_err(Error::internal)
+        };
+        table.batch(vec![
+            ("snapshot_date", self.date(rows.len())),
+            ("person_id", texts(rows.clone().map(|p| self.id(p)))),
+            ("display_name", optional(&persons.display_names)?),
+            ("accounts", lists(rows.clone().map(accounts))),
+            ("networks", lists(rows.clone().map(networks))),
+            ("country", optional(&persons.countries)?),
+            ("language", optional(&persons.languages)?),
+            ("flags", lists(rows.clone().map(flags))),
+        ])
+    }
+
+    fn scores(
+        &self,
+        table: &Table,
+        rows: Range<usize>,
+        scores: &Scores,
+        profile: &str,
+        method_version: &str,
+    ) -> Result<RecordBatch> {
+        let numbers = |values: &[f64]| floats(values[rows.clone()].iter().copied());
+        let optional = |values: &[Option<f64>]| -> ArrayRef {
+            Arc::new(Float64Array::from(values[rows.clone()].to_vec()))
+        };
+        table.batch(vec![
+            ("snapshot_date", self.date(rows.len())),
+            ("person_id", texts(rows.clone().map(|p| self.id(p)))),
+            ("profile", texts(rows.clone().map(|_| profile))),
+            ("score", numbers(&scores.score)),
+            ("expected_reactors", numbers(&scores.expected_reactors)),
+            ("percentile", numbers(&scores.percentile)),
+            ("true_reach", numbers(&scores.true_reach)),
+            ("amplification", optional(&scores.amplification)),
+            ("network", optional(&scores.network)),
+            ("negative_share", optional(&scores.negative_share)),
+            ("flags", lists(rows.clone().map(|p| scores.flags[p].iter()))),
+            ("method_version", texts(rows.clone().map(|_| method_version))),
+        ])
+    }
+
+    fn measures(
+        &self,
+        table: &Table,
+        rows: Range<usize>,
+        measures: &Measures,
+    ) -> Result<RecordBatch> {
+        let persons = self.persons;
+        let network_of =
+            |v: usize| persons.network_offsets.partition_point(|start| *start <= v) - 1;
+        let networks = rows.clone().map(|v| persons.networks[network_of(v)].as_str());
+        let people = rows.clone().map(|v| self.id(persons.vertex_persons[v] as usize));
+        let mut columns = vec![
+            ("snapshot_date", self.date(rows.len())),
+            ("network", texts(networks)),
+            ("person_id", texts(people)),
+        ];
+        for (name, column) in &measures.columns {
+            columns.push((name, column.slice(rows.start, rows.len())));
+        }
+        table.batch(columns)
+    }
+
+    fn influence_edges(&self, attention: &Attention, top: usize) -> Result<Vec<RecordBatch>> {
+        let mut edges: Vec<(usize, Edge)> = Vec::new();
+        for (network, graph) in attention.graphs.iter().enumerate() {
+            edges.extend(strongest(graph, top).into_iter().map(|edge| (network, edge)));
+        }
+        let id = |network: usize, vertex: u32| {
+            let vertex = self.persons.network_offsets[network] + vertex as usize;
+            self.id(self.persons.vertex_persons[vertex] as usize)
+        };
+        in_files("influence_edges", edges.len(), |table, rows| {
+            let edges = &edges[rows];
+            table.batch(vec![
+                ("snapshot_date", self.date(edges.len())),
+                ("network", texts(edges.iter().map(|(n, _)| self.persons.networks[*n].as_str()))),
+                ("influencer_id", texts(edges.iter().map(|(n, e)| id(*n, e.influencer)))),
+                ("influenced_id", texts(edges.iter().map(|(n, e)| id(*n, e.influenced)))),
+                ("attention", floats(edges.iter().map(|(_, e)| e.attention))),
+                ("attention_share", floats(edges.iter().map(|(_, e)| e.attention_share))),
+                ("audience_share", floats(edges.iter().map(|(_, e)| e.audience_share))),
+            ])
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! The people at the top of a published run.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Float64Type;
+use comfy_table::{CellAlignment, Table};
+use datafusion::common::JoinType;
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::file_format::options::ParquetReadOptions;
+use datafusion::prelude::ident;
+use url::Url;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::publish::commit::Commit;
+use crate::store::below;
+
+/// One line of the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// Display name, or the person's id where there is none.
+    pub name: String,
+    /// Expected people in the horizon.
+    pub expected_reactors: f64,
+    /// Percentile among everyone scored.
+    pub percentile: f64,
+    /// Score, 1 to 100.
+    pub score: f64,
+    /// True Reach, in people.
+    pub true_reach: f64,
+    /// Amplification, 0 to 100.
+    pub amplification: Option<f64>,
+    /// Network, 0 to 100.
+    pub network: Option<f64>,
+}
+
+/// The `most` highest scored people of a committed run below `output`; of equals the lower id first.
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`] or [`crate::error::Kind::Unavailable`] if its files cannot be read.
+pub async fn top(
+    engine: &Engine,
+    output: &Url,
+    commit: &Commit,
+    most: usize,
+) -> Result<Vec<Person>> {
+    let what = format!("reading the run at `{output}`");
+    let plan = |e| Error::engine(&what, &e);
+    let people = table(engine, output, commit, "people").await?;
+    let scores = table(engine, output, commit, "scores").await?;
+    let names =
+        people.select(vec![ident("person_id").alias("id"), ident("display_name")]).map_err(plan)?;
+    let rows = scores
+        .sort(vec![
+            ident("expected_reactors").sort(false, false),
+            ident("person_id").sort(true, false),
+        ])
+        .and_then(|s| s.limit(0, Some(most)))
+        .and_then(|s| s.join(names, JoinType::Left, &["person_id"], &["id"], None))
+        .and_then(|s| {
+            s.sort(vec![
+                ident("expected_reactors").sort(false, false),
+                ident("person_id").sort(true, false),
+            ])
+        })
+        .map_err(plan)?
+        .collect()
+        .await
+        .map_err(plan)?;
+    rows.iter().map(persons).collect::<Result<Vec<_>>>().map(|p| p.into_iter().flatten().collect())
+}
+
+async fn table(engine: &Engine, output: &Url, commit: &Commit, name: &str) -> Result<DataFrame> {
+    engine.connect(output)?;
+    let files = commit.tables.get(name).map(|t| t.files.as_slice()).unwrap_or_default();
+    let urls: Vec<String> = files
+        .iter()
+        .map(|f| below(output, &f.path).map(|url| url.to_string()))
+        .collect::<Result<_>>()?;
+    engine
+        .session
+        .read_parquet(urls, ParquetReadOptions::default())
+        .await
+        .map_err(|e| Error::engine(&format!("reading table `{name}` of `{output}`"), &e))
+}
+
+fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
+    let number = |name: &str| {
+        rows.column_by_name(name)
+            .and_then(|c| c.as_primitive_opt::<Float64Type>())
+            .ok_or_else(|| Error::internal(format!("column `{name}` is no number")))
+    };
+    let text = |name: &str| {
+        rows.column_by_name(name)
+            .and_then(|c| c.as_string_view_opt())
+            .ok_or_else(|| Error::internal(format!("column `{name}` is no text")))
+    };
+    let (ids, names) = (text("person_id")?, text("display_name")?);
+    let (expected, percentile) = (number("expected_reactors")?, number("percentile")?);
+    let (score, reach) = (number("score")?, number("true_reach")?);
+    let (amplification, network) = (number("amplification")?, number("network")?);
+    let optional =
+        |column: &arrow::array::Float64Array, row| column.is_valid(row).then(|| column.value(row));
+    Ok((0..rows.num_rows())
+        .map(|row| Person {
+            name: printable(if names.is_valid(row) { names.value(row) } else { ids.value(row) }),
+            expected_reactors: expected.value(row),
+            percentile: percentile.value(row),
+            score: score.value(row),
+            true_reach: reach.value(row),
+            amplification: optional(amplification, row),
+            network: optional(network, row),
+        })
+        .collect())
+}
+
+/// Names come from strangers: control characters could drive the terminal.
+fn printable(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// The list as a table for people to read.
+pub fn render(people: &[Person]) -> String {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::NOTHING);
+    table.set_header([
+        "",
+        "name",
+        "expected people",
+        "percentile",
+        "score",
+        "true reach",
+        "amplification",
+        "network",
+    ]);
+    let number = |x: Option<f64>| x.map_or("–".to_owned(), |x| format!("{x:.0}"));
+    for (place, p) in people.iter().enumerate() {
+        table.add_row([
+            (place + 1).to_string(),
+            p.name.clone(),
+            format!("{:.1}", p.expected_reactors),
+            format!("{:.1}", p.percentile),
+            format!("{:.1}", p.score),
+            number(Some(p.true_reach)),
+            number(p.amplification),
+            number(p.network),
+        ]);
+    }
+    for (i, column) in table.column_iter_mut().enumerate() {
+        if i != 1 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
