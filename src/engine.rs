@@ -6,8 +6,9 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
+use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::physical_plan::{collect, collect_partitioned as execute_partitioned};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{Expr, SessionConfig, SessionContext, lit, when};
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -86,4 +87,12 @@ pub async fn rows(what: &str, frame: DataFrame) -> Result<RecordBatch> {
     let schema = plan.schema();
     let batches = collect(plan, context).await.map_err(failed)?;
     concat_batches(&schema, &batches).map_err(Error::internal)
+}
+
+/// Number of rows for which `condition` holds, as an aggregate.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if the expression cannot be built.
+pub fn count_if(condition: Expr) -> Result<Expr> {
+    when(condition, lit(1_i64)).end().map(count).map_err(Error::internal)
 }

@@ -127,6 +127,8 @@ enum Format {
     Text,
     Json,
     Ddl,
+    /// The tables in use as a list, as in the README
+    Markdown,
 }
 
 fn main() -> ExitCode {
@@ -197,6 +199,10 @@ async fn perform(command: Command, threads: usize) -> Result<()> {
         Command::Schema { table, format } => print(&match (table.as_deref(), format) {
             (Some("job"), Format::Text) => reference::job()?,
             (Some("method"), Format::Text) => reference::method()?,
+            (None, Format::Markdown) => reference::markdown()?,
+            (Some(_), Format::Markdown) => {
+                return Err(Error::new(Kind::Usage, "markdown lists all tables", "name no table"));
+            }
             (Some(keys @ ("job" | "method")), _) => {
                 return Err(Error::new(
                     Kind::Usage,
@@ -237,7 +243,7 @@ async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result
         let url = url_of(here, target)?;
         let commit = commit::read(stores, &url).await?;
         let output = url.join("../").map_err(Error::internal)?;
-        return commit.map(|c| (output, c)).ok_or_else(|| run::nothing_published(&url));
+        return commit.map(|c| (output, c)).ok_or_else(|| commit::nothing_published(&url));
     }
     let (output, day) = if target.ends_with(".toml") {
         let job = Job::load(std::path::Path::new(target), &settings.set, settings.snapshot)?;
@@ -246,7 +252,7 @@ async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result
         (url_of(here, target)?, settings.snapshot)
     };
     let commit = commit::in_force(stores, &output, day).await?;
-    commit.map(|c| (output.clone(), c)).ok_or_else(|| run::nothing_published(&output))
+    commit.map(|c| (output.clone(), c)).ok_or_else(|| commit::nothing_published(&output))
 }
 
 async fn print_top(engine: &Engine, output: &Url, commit: &Commit, n: usize) -> Result<()> {

@@ -241,9 +241,9 @@ impl Method {
                     format!("{near}those that may: {}", may_enter.join(", ")),
                 ));
             }
-            if !(term.offset > 0.0 && term.offset.is_finite())
-                || !(term.coefficient >= 0.0 && term.coefficient.is_finite())
-            {
+            let (offset, coefficient) = (term.offset, term.coefficient);
+            let finite = offset.is_finite() && coefficient.is_finite();
+            if !(finite && offset > 0.0 && coefficient >= 0.0) {
                 return Err(Error::bad_job(
                     format!(
                         "{name}: the term of `{}` has offset {} and coefficient {}",

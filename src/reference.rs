@@ -108,12 +108,19 @@ fn section(
     if !path.is_empty() {
         let _ = writeln!(out, "\n[{path}]  {}", words(schema));
     }
+    if schema["additionalProperties"]["type"] == "string" {
+        let _ = writeln!(out, "NAME: text");
+    }
     let mut sections = Vec::new();
     for (key, declared) in properties {
         let resolved = resolve(declared, definitions);
         let default = match (&declared["default"], &defaults[key]) {
             (Value::Null, other) | (other, Value::Null) | (_, other) => other,
         };
+        if resolved["additionalProperties"]["type"] == "string" {
+            sections.push((dotted(path, key), declared, &Value::Null));
+            continue;
+        }
         let inner = if resolved["type"] == "array" { &resolved["items"] } else { resolved };
         let inner = match &inner["additionalProperties"] {
             Value::Object(_) => resolve(&inner["additionalProperties"], definitions),
@@ -186,7 +193,6 @@ fn kind(schema: &Value) -> String {
     match (name.unwrap_or("any"), schema["format"].as_str()) {
         ("string", Some("date")) => "date".to_owned(),
         ("string", _) => "text".to_owned(),
-        ("object", _) => "table of NAME = text".to_owned(),
         (name, _) => name.to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::audit::{RunFacts, audit};
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::attention::attention;
 use crate::job::{Job, no_snapshot};
 use crate::progress::Progress;
@@ -143,15 +143,4 @@ impl Outcome {
             .map(|d| format!("dropped from {}: {} ({})", d.table, d.rows, d.rule))
             .collect()
     }
-}
-
-/// A run that has been asked for but whose output holds nothing yet.
-///
-/// # Errors
-/// Always [`crate::error::Kind::BadInput`].
-pub fn nothing_published(output: &url::Url) -> Error {
-    Error::bad_input(
-        format!("`{output}`: no run has been published there"),
-        "run the job first, or check the URL",
-    )
 }

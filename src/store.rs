@@ -52,7 +52,7 @@ impl Stores {
     }
 
     /// The objects at `url` whose name ends with `suffix`, sorted by path: the object itself, or
-    /// all below it. Names that begin with `_` or `.` are markers of other writers and left out.
+    /// all below it.
     ///
     /// # Errors
     /// [`crate::error::Kind::Unavailable`] if the store cannot be listed.
@@ -68,19 +68,12 @@ impl Stores {
                 Err(error) => return Err(Error::storage(&what, &error)),
             }
         }
-        let hidden = |part: &str| part.starts_with(['_', '.']);
         let mut objects: Vec<ObjectMeta> = store
             .list(Some(&path))
-            .try_collect::<Vec<_>>()
+            .try_filter(|o| std::future::ready(o.location.as_ref().ends_with(suffix)))
+            .try_collect()
             .await
-            .map_err(|e| Error::storage(&what, &e))?
-            .into_iter()
-            .filter(|o| o.location.as_ref().ends_with(suffix))
-            .filter(|o| {
-                let below = o.location.prefix_match(&path);
-                !below.is_some_and(|mut parts| parts.any(|p| hidden(p.as_ref())))
-            })
-            .collect();
+            .map_err(|e| Error::storage(&what, &e))?;
         objects.sort_by(|a, b| a.location.cmp(&b.location));
         Ok(objects)
     }

@@ -227,8 +227,9 @@ fn rank_mass(measures: &[RecordBatch], tolerance: f64) -> Result<()> {
             *mass.entry(network).or_default() += rank;
         }
     }
-    // Not `>`: a mass that is no number must not pass.
-    let wrong: Vec<_> = mass.into_iter().filter(|(_, m)| !((m - 1.0).abs() <= tolerance)).collect();
+    // A mass that is no number is within no tolerance.
+    let right = |mass: &f64| (mass - 1.0).abs() <= tolerance;
+    let wrong: Vec<_> = mass.into_iter().filter(|(_, mass)| !right(mass)).collect();
     if let Some((network, mass)) = wrong.iter().min_by_key(|(network, _)| *network) {
         return Err(refused(
             "rank_mass",

@@ -12,10 +12,10 @@ use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch
 use arrow::datatypes::{ArrowPrimitiveType, Int64Type, UInt32Type};
 use datafusion::common::JoinType;
 use datafusion::functions_aggregate::expr_fn::{count, max, sum};
-use datafusion::prelude::{Expr, ident, lit, when};
+use datafusion::prelude::{ident, lit};
 
 use super::csr::Csr;
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, count_if};
 use crate::error::{Error, Result};
 use crate::method::Method;
 use crate::read::{Events, MEASURE_HOURS, Persons};
@@ -116,20 +116,17 @@ async fn pairs(engine: &Engine, events: &Events, method: &Method) -> Result<Pair
     let decays = engine.frame(vec![decay_table(method)?])?;
     let reaction = ident("kind").in_list(method.reaction_kinds().map(lit).collect(), false);
     let younger = |days: i32| ident("age_hours").lt(lit(days * 24));
-    let count_if = |condition: Expr, name: &str| {
-        when(condition, lit(1_i64)).end().map(|one| count(one).alias(name)).map_err(plan)
-    };
     let recent = || reaction.clone().and(younger(90));
     let aggregates = vec![
         count(lit(1_i64)).alias("interactions"),
         sum(ident("weight")).alias("weight"),
         max(ident("decay")).alias("latest"),
-        count_if(younger(90), "interactions_90d")?,
-        count_if(reaction.clone().and(younger(7)), "reactions_7d")?,
-        count_if(reaction.clone().and(younger(30)), "reactions_30d")?,
-        count_if(recent(), "reactions_90d")?,
-        count_if(recent().and(ident("negative").is_not_null()), "sentiment_known")?,
-        count_if(recent().and(ident("negative")), "negative")?,
+        count_if(younger(90))?.alias("interactions_90d"),
+        count_if(reaction.clone().and(younger(7)))?.alias("reactions_7d"),
+        count_if(reaction.clone().and(younger(30)))?.alias("reactions_30d"),
+        count_if(recent())?.alias("reactions_90d"),
+        count_if(recent().and(ident("negative").is_not_null()))?.alias("sentiment_known"),
+        count_if(recent().and(ident("negative")))?.alias("negative"),
     ];
     let sorted = events
         .frame

@@ -178,3 +178,11 @@ pub async fn commit(
         }),
     }
 }
+
+/// What is said of an output folder that holds no commit for the snapshot asked for.
+pub fn nothing_published(output: &Url) -> Error {
+    Error::bad_input(
+        format!("`{output}`: no such run has been published there"),
+        "run the job first, or check URL and snapshot",
+    )
+}

@@ -3,10 +3,10 @@
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Column as Qualified, ExprSchema};
 use datafusion::dataframe::DataFrame;
-use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::prelude::{Expr, ident, lit, when};
+use datafusion::prelude::{Expr, ident, lit};
 use datafusion::scalar::ScalarValue;
 
+use crate::engine::count_if;
 use crate::error::{Error, Result, nearest};
 use crate::schema::{Column, Table, Type, UTC};
 
@@ -137,11 +137,6 @@ fn read_as(
     } else {
         datafusion::prelude::cast(expr, wanted).alias(&column.name)
     })
-}
-
-/// Number of rows for which `condition` holds, as an aggregate.
-pub(super) fn count_if(condition: Expr) -> Result<Expr> {
-    Ok(count(when(condition, lit(1_i64)).end().map_err(Error::internal)?))
 }
 
 /// The aggregates that check a conformed input: for each rule its words and the rows that break it.

@@ -12,11 +12,10 @@ use datafusion::functions::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::prelude::{case, cast, ident, lit, when};
 
-use super::conform::count_if;
 use super::people::left_join;
 use super::snapshot::Checked;
 use super::{Drop, HOUR_US};
-use crate::engine::{self, Engine};
+use crate::engine::{self, Engine, count_if};
 use crate::error::{Error, Result};
 use crate::method::Method;
 use crate::schema::{self, Direction};
@@ -95,8 +94,10 @@ pub(super) async fn posts(
     let author = rows["author"].as_primitive::<UInt32Type>();
     let own: arrow::array::BooleanArray =
         (0..rows.num_rows()).map(|row| Some(author.is_valid(row) && !reposts.value(row))).collect();
-    let unknown = (0..rows.num_rows()).filter(|row| author.is_null(*row)).count();
-    drops.push(Drop::suppressed("posts", "author unknown or may not be scored", unknown as u64));
+    let unknown = author.null_count() as u64;
+    drops.push(Drop::suppressed("posts", "author unknown or may not be scored", unknown));
+    let reposts = rows.num_rows() - own.true_count() - author.null_count();
+    drops.push(Drop::exact("posts", "reposts, which are no posts of one's own", reposts as u64));
     let rows = arrow::compute::filter_record_batch(&rows, &own).map_err(Error::internal)?;
     let index: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..rows.num_rows() as u32));
     let index = RecordBatch::try_from_iter([

@@ -4,6 +4,7 @@
 //! later counts, whenever it was made; of two at the same instant the refusal. A person with any
 //! account that refused, was deleted or belongs to a minor is removed whole.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -367,7 +368,8 @@ struct Census {
     ids: LargeStringBuilder,
     texts: [LargeStringBuilder; 3],
     automated: Vec<bool>,
-    account_network_names: Vec<String>,
+    /// Networks, numbered as they come; put in order at the end.
+    network_numbers: HashMap<String, u32>,
     account_networks: Vec<u32>,
     account_ids: LargeStringBuilder,
     account_offsets: Vec<usize>,
@@ -403,13 +405,13 @@ impl Census {
         self.automated.push(of.clone().any(|row| rows.flag(0, row)));
         for row in of {
             let name = rows.network.value(row);
-            // Networks are few: numbered as they come, put in order at the end.
-            let known = self.account_network_names.iter().rposition(|n| n == name);
+            let known = self.network_numbers.get(name).copied();
             let number = known.unwrap_or_else(|| {
-                self.account_network_names.push(name.to_owned());
-                self.account_network_names.len() - 1
+                let next = self.network_numbers.len() as u32;
+                self.network_numbers.insert(name.to_owned(), next);
+                next
             });
-            self.account_networks.push(number as u32);
+            self.account_networks.push(number);
             self.account_ids.append_value(rows.account.value(row));
         }
         self.account_offsets.push(self.account_networks.len());
@@ -417,10 +419,13 @@ impl Census {
 
     /// Puts the networks in order and numbers the vertices.
     fn number(mut self) -> Result<Persons> {
-        let mut networks = self.account_network_names.clone();
-        networks.sort_unstable();
-        let rank = |name: &String| networks.binary_search(name).map_or(0, |at| at as u32);
-        let order: Vec<u32> = self.account_network_names.iter().map(rank).collect();
+        let mut numbered: Vec<(String, u32)> = self.network_numbers.into_iter().collect();
+        numbered.sort_unstable();
+        let mut order = vec![0; numbered.len()];
+        for (place, (_, number)) in (0..).zip(&numbered) {
+            order[*number as usize] = place;
+        }
+        let networks: Vec<String> = numbered.into_iter().map(|(name, _)| name).collect();
         for network in &mut self.account_networks {
             *network = order[*network as usize];
         }

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::SQLOptions;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::prelude::{Expr, ident, lit};
+use datafusion::prelude::{Expr, ident, lit, not};
 use datafusion::scalar::ScalarValue;
 
-use super::conform::{Conformed, conform, count_if, rules, violation};
+use super::conform::{Conformed, conform, rules, violation};
 use super::sources::{InputFile, open};
 use super::{Drop, HOUR_US};
-use crate::engine::Engine;
+use crate::engine::{Engine, count_if};
 use crate::error::{Error, Result, nearest};
 use crate::job::{Input, Job};
 use crate::method::Method;
@@ -89,37 +89,32 @@ pub async fn snapshot(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Snap
             .map_err(|e| Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise"))?;
     }
 
-    let accounts = reader.optional(job, "accounts").await?;
-    let identities = reader.optional(job, "identities").await?;
-    let consent = reader.optional(job, "consent").await?;
-    let posts = reader.optional(job, "posts").await?;
+    let accounts = check(reader.input(job, "accounts").await?, "accounts", vec![]).await?;
+    let identities = check(reader.input(job, "identities").await?, "identities", vec![]).await?;
+    let consent = check(reader.input(job, "consent").await?, "consent", consent_rules()?).await?;
+    let mut drops = Vec::new();
+    let mut posts = reader.input(job, "posts").await?;
+    if let Some(input) = posts {
+        let window = Window::before(cutoff_us, MEASURE_HOURS);
+        let (input, _) =
+            window.cut(input, ("posts", "created_at"), vec![], vec![], &mut drops).await?;
+        posts = Some(input);
+    }
     let interactions = reader
-        .optional(job, "interactions")
+        .input(job, "interactions")
         .await?
         .ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
-
-    let window_hours = job.method.attention.window_hours.max(MEASURE_HOURS);
-    let start_us = cutoff_us - i64::from(window_hours) * HOUR_US;
-    let mut drops = Vec::new();
-    let interactions =
-        check_interactions(interactions, &job.method, start_us, cutoff_us, &mut drops).await?;
-    let start_us = cutoff_us - i64::from(MEASURE_HOURS) * HOUR_US;
-    let posts = match posts {
-        Some(posts) => {
-            Some(within(posts, "posts", "created_at", start_us, cutoff_us, &mut drops).await?)
-        }
-        None => None,
-    };
-    let mut checked = Vec::new();
-    for (name, input) in [("accounts", accounts), ("identities", identities), ("consent", consent)]
-    {
-        checked.push(match input {
-            Some(input) => Some(check(input, name).await?),
-            None => None,
-        });
-    }
-    let [accounts, identities, consent] =
-        <[_; 3]>::try_from(checked).map_err(|_| Error::internal("inputs were lost"))?;
+    let hours = job.method.attention.window_hours.max(MEASURE_HOURS);
+    let (interactions, by_kind) = Window::before(cutoff_us, hours)
+        .cut(
+            interactions,
+            ("interactions", "at"),
+            vec![ident("kind")],
+            interaction_rules()?,
+            &mut drops,
+        )
+        .await?;
+    known_kinds(&by_kind.batches, &job.method, &interactions.origin)?;
     let all = [&accounts, &identities, &consent, &posts];
     let rows = all.into_iter().flatten().map(|c| c.rows).sum::<u64>() + interactions.rows;
     Ok(Snapshot {
@@ -145,7 +140,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Opens one input and conforms it, if the job has it. Its rows are not counted yet.
-    async fn optional(&mut self, job: &Job, name: &str) -> Result<Option<Checked>> {
+    async fn input(&mut self, job: &Job, name: &str) -> Result<Option<Checked>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
         let table = schema::table(Direction::Input, name)?;
         let (frame, origin) = match input {
@@ -178,136 +173,126 @@ impl Reader<'_> {
     }
 }
 
-/// Runs the contract's rules, and `more`, over a frame in one pass, grouped by `group`. Returns the
-/// result columns by name: `rows`, then `0`, `1`, … for the rules.
-async fn survey(
-    input: &Checked,
-    frame: DataFrame,
-    group: Vec<Expr>,
-    rules: Vec<Expr>,
-) -> Result<Vec<arrow::array::RecordBatch>> {
-    let mut aggregates = vec![count(lit(1_i64)).alias("rows")];
-    aggregates.extend(rules.into_iter().enumerate().map(|(i, rule)| rule.alias(i.to_string())));
-    let what = format!("reading {}", input.origin);
-    frame
-        .aggregate(group, aggregates)
-        .map_err(Error::internal)?
-        .collect()
-        .await
-        .map_err(|e| Error::engine(&what, &e))
+/// What a survey of an input found: how many rows there are, by group, and how many break a rule.
+struct Survey {
+    batches: Vec<RecordBatch>,
 }
 
-/// Sum of an integer column over all batches.
-fn total(batches: &[arrow::array::RecordBatch], name: &str) -> u64 {
-    batches
-        .iter()
-        .filter_map(|b| b.column_by_name(name))
-        .filter_map(|c| c.as_primitive_opt::<Int64Type>())
-        .map(|c| c.iter().flatten().sum::<i64>().unsigned_abs())
-        .sum()
+impl Survey {
+    /// Counts rows, and those for which each of `conditions` holds, by `group`, in one pass.
+    async fn of(
+        frame: DataFrame,
+        origin: &str,
+        group: Vec<Expr>,
+        conditions: Vec<(String, Expr)>,
+    ) -> Result<Self> {
+        let mut aggregates = vec![count(lit(1_i64)).alias("rows")];
+        aggregates.extend(conditions.into_iter().map(|(name, count)| count.alias(name)));
+        let frame = frame.aggregate(group, aggregates).map_err(Error::internal)?;
+        let what = format!("reading {origin}");
+        let batches = frame.collect().await.map_err(|e| Error::engine(&what, &e))?;
+        Ok(Self { batches })
+    }
+
+    /// Sum of a count over all groups.
+    fn total(&self, name: &str) -> u64 {
+        let columns = self.batches.iter().filter_map(|b| b.column_by_name(name));
+        let counts = columns.filter_map(|c| c.as_primitive_opt::<Int64Type>());
+        counts.map(|c| c.iter().flatten().sum::<i64>().unsigned_abs()).sum()
+    }
 }
 
-/// Checks the contract's rules on all rows of `frame`, with `more` rules of the table's own.
+/// Counts the rows of `input` that break the rules of the contract or `more`, and refuses any.
 async fn obey(
     input: &Checked,
     table: &Table,
-    frame: DataFrame,
+    group: Vec<Expr>,
     more: Vec<(String, Expr)>,
-) -> Result<u64> {
+    also: Option<(String, Expr)>,
+) -> Result<Survey> {
     let mut rules = rules(table)?;
     rules.extend(more);
-    let (words, aggregates): (Vec<_>, Vec<_>) = rules.into_iter().unzip();
-    let result = survey(input, frame, vec![], aggregates).await?;
-    let rows = total(&result, "rows");
-    for (i, rule) in words.iter().enumerate() {
-        let broken = total(&result, &i.to_string());
+    let words: Vec<String> = rules.iter().map(|(words, _)| words.clone()).collect();
+    rules.extend(also);
+    let survey = Survey::of(input.frame.clone(), &input.origin, group, rules).await?;
+    let rows = survey.total("rows");
+    for rule in words {
+        let broken = survey.total(&rule);
         if broken > 0 {
-            return Err(violation(table, &input.origin, rule, broken, rows));
+            return Err(violation(table, &input.origin, &rule, broken, rows));
         }
     }
-    Ok(rows)
+    Ok(survey)
 }
 
-async fn check(mut input: Checked, name: &str) -> Result<Checked> {
-    let table = schema::table(Direction::Input, name)?;
-    let mut more = Vec::new();
-    if name == "consent" {
-        let account = ident("account_id").is_not_null().and(ident("network").is_not_null());
-        let named = account.or(ident("person_id").is_not_null());
-        more.push((
-            "neither `network` and `account_id` nor `person_id` is given".to_owned(),
-            count_if(datafusion::prelude::not(named))?,
-        ));
-    }
-    input.rows = obey(&input, table, input.frame.clone(), more).await?;
-    Ok(input)
-}
-
-/// Cuts an input to `start_us <= column < cutoff_us`, counting what falls out.
-async fn within(
-    mut input: Checked,
+/// Checks an input that is read whole.
+async fn check(
+    input: Option<Checked>,
     name: &str,
-    column: &str,
-    start_us: i64,
-    cutoff_us: i64,
-    drops: &mut Vec<Drop>,
-) -> Result<Checked> {
+    more: Vec<(String, Expr)>,
+) -> Result<Option<Checked>> {
+    let Some(mut input) = input else { return Ok(None) };
     let table = schema::table(Direction::Input, name)?;
-    let what = format!("reading {}", input.origin);
-    let all = input.frame.clone().count().await.map_err(|e| Error::engine(&what, &e))? as u64;
-    // Rows before the window are never read; a missing time is kept in, to be refused.
-    let recent = ident(column).gt_eq(instant(start_us)).or(ident(column).is_null());
-    let recent = input.frame.clone().filter(recent).map_err(Error::internal)?;
-    let from_start = obey(&input, table, recent, vec![]).await?;
-    let in_window =
-        ident(column).gt_eq(instant(start_us)).and(ident(column).lt(instant(cutoff_us)));
-    input.frame = input.frame.filter(in_window).map_err(Error::internal)?;
-    input.rows = input.frame.clone().count().await.map_err(|e| Error::engine(&what, &e))? as u64;
-    drops.push(Drop::exact(name, "before the window", all - from_start));
-    drops.push(Drop::exact(name, "after the cutoff", from_start - input.rows));
-    Ok(input)
+    input.rows = obey(&input, table, vec![], more, None).await?.total("rows");
+    Ok(Some(input))
 }
 
-async fn check_interactions(
-    mut input: Checked,
-    method: &Method,
+/// A span of time, in microseconds since 1970: the end is not in it.
+#[derive(Clone, Copy)]
+struct Window {
     start_us: i64,
-    cutoff_us: i64,
-    drops: &mut Vec<Drop>,
-) -> Result<Checked> {
-    let table = schema::table(Direction::Input, "interactions")?;
-    let what = format!("reading {}", input.origin);
-    let all = input.frame.clone().count().await.map_err(|e| Error::engine(&what, &e))? as u64;
-    let recent = ident("at").gt_eq(instant(start_us)).or(ident("at").is_null());
-    let frame = input.frame.clone().filter(recent).map_err(Error::internal)?;
+    end_us: i64,
+}
 
-    let mut rules = rules(table)?;
-    let sentiment = ident("sentiment");
-    rules.push((
-        "column `sentiment` is outside -1..1".into(),
-        // NaN compares above every number.
-        count_if(sentiment.clone().lt(lit(-1.0)).or(sentiment.gt(lit(1.0))))?,
-    ));
-    let (words, mut aggregates): (Vec<_>, Vec<_>) = rules.into_iter().unzip();
-    aggregates.push(count_if(ident("at").gt_eq(instant(cutoff_us)))?);
-    let after = words.len().to_string();
-    let result = survey(&input, frame, vec![ident("kind")], aggregates).await?;
-
-    let rows = total(&result, "rows");
-    for (i, rule) in words.iter().enumerate() {
-        let broken = total(&result, &i.to_string());
-        if broken > 0 {
-            return Err(violation(table, &input.origin, rule, broken, rows));
-        }
+impl Window {
+    fn before(end_us: i64, hours: u32) -> Self {
+        Self { start_us: end_us - i64::from(hours) * HOUR_US, end_us }
     }
-    known_kinds(&result, method, &input.origin)?;
-    drops.push(Drop::exact("interactions", "before the window", all - rows));
-    let after = total(&result, &after);
-    drops.push(Drop::exact("interactions", "after the cutoff", after));
-    let in_window = ident("at").gt_eq(instant(start_us)).and(ident("at").lt(instant(cutoff_us)));
-    input.frame = input.frame.filter(in_window).map_err(Error::internal)?;
-    input.rows = rows - after;
-    Ok(input)
+
+    /// Checks an input and cuts it to the rows whose `time` is in the window, counting the others.
+    /// Rows from before the window are counted only, and not read where the file's statistics tell.
+    async fn cut(
+        self,
+        mut input: Checked,
+        (name, time): (&str, &str),
+        group: Vec<Expr>,
+        more: Vec<(String, Expr)>,
+        drops: &mut Vec<Drop>,
+    ) -> Result<(Checked, Survey)> {
+        let table = schema::table(Direction::Input, name)?;
+        let what = format!("reading {}", input.origin);
+        let all = input.frame.clone().count().await.map_err(|e| Error::engine(&what, &e))? as u64;
+        let started = ident(time).gt_eq(instant(self.start_us));
+        // A missing time is kept in, to be refused.
+        let kept = started.clone().or(ident(time).is_null());
+        let whole = input.frame.clone();
+        input.frame = whole.clone().filter(kept).map_err(Error::internal)?;
+        let late = count_if(ident(time).gt_eq(instant(self.end_us)))?;
+        let survey = obey(&input, table, group, more, Some(("late".into(), late))).await?;
+        let (rows, late) = (survey.total("rows"), survey.total("late"));
+        drops.push(Drop::exact(name, "before the window", all - rows));
+        drops.push(Drop::exact(name, "after the cutoff", late));
+        let inside = started.and(ident(time).lt(instant(self.end_us)));
+        input.frame = whole.filter(inside).map_err(Error::internal)?;
+        input.rows = rows - late;
+        Ok((input, survey))
+    }
+}
+
+/// The rules of `consent` that its columns alone do not state.
+fn consent_rules() -> Result<Vec<(String, Expr)>> {
+    let account = ident("account_id").is_not_null().and(ident("network").is_not_null());
+    let named = account.or(ident("person_id").is_not_null());
+    let words = "neither `network` and `account_id` nor `person_id` is given";
+    Ok(vec![(words.to_owned(), count_if(not(named))?)])
+}
+
+/// The rules of `interactions` that its columns alone do not state.
+fn interaction_rules() -> Result<Vec<(String, Expr)>> {
+    let sentiment = ident("sentiment");
+    // NaN compares above every number.
+    let outside = sentiment.clone().lt(lit(-1.0)).or(sentiment.gt(lit(1.0)));
+    Ok(vec![("column `sentiment` is outside -1..1".to_owned(), count_if(outside)?)])
 }
 
 /// Refuses kinds that the method does not name.
@@ -339,21 +324,4 @@ fn known_kinds(by_kind: &[arrow::array::RecordBatch], method: &Method, origin: &
         ),
         format!("{near}map or drop it in a SELECT, or give it a weight in a method of your own"),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn totals_ignore_nulls_and_add_batches() {
-        use arrow::array::{ArrayRef, Int64Array, RecordBatch};
-        use std::sync::Arc;
-        let batch = |v: Vec<Option<i64>>| {
-            let array: ArrayRef = Arc::new(Int64Array::from(v));
-            RecordBatch::try_from_iter([("rows", array)]).unwrap()
-        };
-        assert_eq!(total(&[batch(vec![Some(2), None]), batch(vec![Some(3)])], "rows"), 5);
-        assert_eq!(total(&[], "rows"), 0);
-    }
 }

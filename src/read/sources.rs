@@ -8,6 +8,7 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use object_store::path::Path;
 use serde::Serialize;
 use url::Url;
 
@@ -41,8 +42,19 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
             "check the path and the snapshot date; files in a folder must end with .parquet",
         ));
     }
-    let single =
-        objects.len() == 1 && url.path().ends_with(objects[0].location.filename().unwrap_or(""));
+    let (_, path) = engine.stores.resolve(url)?;
+    let single = objects.len() == 1 && objects[0].location == path;
+    let marked: Vec<&str> = objects.iter().filter_map(|o| marked(&path, &o.location)).collect();
+    if let Some(first) = marked.first() {
+        return Err(Error::bad_input(
+            format!(
+                "`{url}`: {} Parquet files below it, such as `{first}`, belong to an unfinished \
+                 write or to a table format",
+                marked.len()
+            ),
+            "remove what a failed write left, or name the folder that holds nothing but data",
+        ));
+    }
     let url = if single { url.clone() } else { store::folder(url) };
     let files = objects
         .into_iter()
@@ -50,6 +62,13 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
         .collect();
     let frame = listing(engine, url).await.map_err(|e| Error::engine(&what, &e))?;
     Ok((frame, files))
+}
+
+/// The path of an object below `folder`, if a part of it begins with `_` or `.`: by custom such
+/// files are no data.
+fn marked<'a>(folder: &Path, object: &'a Path) -> Option<&'a str> {
+    let below = object.as_ref().strip_prefix(folder.as_ref())?.trim_start_matches('/');
+    below.split('/').any(|part| part.starts_with(['_', '.'])).then_some(below)
 }
 
 async fn listing(engine: &Engine, url: Url) -> datafusion::error::Result<DataFrame> {

@@ -1,10 +1,12 @@
-//! The graph core against oracles that take another path.
+//! One binary of all tests that take another path than the code: oracles, faults, the program itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod csr;
 mod ids;
 mod oracle;
 mod pagerank;
 mod random;
+mod readme;
 mod sum;
 
 /// Runs `work` on a rayon pool of its own.
