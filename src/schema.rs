@@ -18,7 +18,7 @@ static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static TABLES: LazyLock<Result<Vec<Table>>> = LazyLock::new(parse_all);
 
 /// Time zone of every timestamp.
-pub const UTC: &str = "+00:00";
+pub const UTC: &str = "UTC";
 
 /// Whether a table is read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

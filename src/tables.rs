@@ -1,6 +1,6 @@
 //! The tables of a run as Arrow batches, in the columns and the order of their contracts.
 //!
-//! A batch becomes one file, so that a large table is many files of at most [`ROWS`] rows.
+//! A batch becomes one file, so that a large table is many files of at most 2^20 rows.
 
 use std::ops::Range;
 use std::sync::Arc;
