@@ -10,11 +10,15 @@ use crate::engine::count_if;
 use crate::error::{Error, Result, nearest};
 use crate::schema::{Column, Table, Type, UTC};
 
-/// An input that has the columns of its contract, in order and of the engine's types.
-pub(super) struct Conformed {
+/// An input as it was found.
+pub(super) struct Opened {
+    pub(super) table: &'static Table,
     pub(super) frame: DataFrame,
-    /// Columns that the contract does not name; they are not read.
-    pub(super) ignored: Vec<String>,
+    /// What people know the input as.
+    pub(super) origin: String,
+    /// Whether a column outside the contract is an error (a `SELECT` says exactly what it means);
+    /// else it is passed over.
+    pub(super) closed: bool,
 }
 
 /// The type in which the engine holds a column.
@@ -56,49 +60,40 @@ fn accepts(kind: Type, found: &DataType) -> bool {
     }
 }
 
-/// Selects the columns of `table` from `frame`, cast to the engine's types; a nullable column that
-/// is absent is null. `origin` is what people know the input as. With `closed`, a column outside
-/// the contract is an error (a `SELECT` says exactly what it means), else it is passed over.
-pub(super) fn conform(
-    table: &Table,
-    frame: DataFrame,
-    origin: &str,
-    closed: bool,
-) -> Result<Conformed> {
-    let found = frame.schema().columns();
-    let mut selected = Vec::with_capacity(table.columns.len());
-    for column in &table.columns {
-        match found.iter().find(|q| q.name == column.name) {
-            Some(name) => selected.push(read_as(table, column, name, &frame, origin)?),
-            None if column.nullable => {
-                let null =
-                    ScalarValue::try_from(&engine_type(column.kind)).map_err(Error::internal)?;
-                selected.push(lit(null).alias(&column.name));
+impl Opened {
+    /// The columns of the contract, in order and cast to the engine's types; a nullable column that
+    /// is absent is null.
+    pub(super) fn conform(&self) -> Result<DataFrame> {
+        let (table, origin) = (self.table, &self.origin);
+        let found = self.frame.schema().columns();
+        let mut selected = Vec::with_capacity(table.columns.len());
+        for column in &table.columns {
+            match found.iter().find(|q| q.name == column.name) {
+                Some(name) => selected.push(read_as(table, column, name, &self.frame, origin)?),
+                None if column.nullable => {
+                    let null = ScalarValue::try_from(&engine_type(column.kind));
+                    selected.push(lit(null.map_err(Error::internal)?).alias(&column.name));
+                }
+                None => return Err(missing(table, column, &found, origin)),
             }
-            None => return Err(missing(table, column, &found, origin)),
         }
+        if let (true, Some(name)) = (self.closed, self.ignored().first()) {
+            let near = nearest(name, table.columns.iter().map(|c| c.name.as_str()));
+            let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            let table = &table.table;
+            return Err(Error::bad_input(
+                format!("input `{table}` ({origin}): column `{name}` is not in the contract"),
+                format!("{near}name or leave out: `renown schema {table}` lists the columns"),
+            ));
+        }
+        self.frame.clone().select(selected).map_err(Error::internal)
     }
-    let ignored: Vec<String> = found
-        .iter()
-        .filter(|q| !table.columns.iter().any(|c| c.name == q.name))
-        .map(|q| q.name.clone())
-        .collect();
-    if let (true, Some(name)) = (closed, ignored.first()) {
-        let near = nearest(name, table.columns.iter().map(|c| c.name.as_str()));
-        return Err(Error::bad_input(
-            format!("input `{}` ({origin}): column `{name}` is not in the contract", table.table),
-            match near {
-                Some(near) => {
-                    format!("did you mean `{near}`? `renown schema {}` lists all", table.table)
-                }
-                None => {
-                    format!("leave it out of the SELECT; `renown schema {}` lists all", table.table)
-                }
-            },
-        ));
+
+    /// Columns that the contract does not name; they are not read.
+    pub(super) fn ignored(&self) -> Vec<String> {
+        let found = self.frame.schema().columns().into_iter().map(|q| q.name);
+        found.filter(|name| !self.table.columns.iter().any(|c| c.name == *name)).collect()
     }
-    let frame = frame.select(selected).map_err(Error::internal)?;
-    Ok(Conformed { frame, ignored })
 }
 
 fn missing(table: &Table, column: &Column, found: &[Qualified], origin: &str) -> Error {

@@ -4,6 +4,7 @@
 //! into persons, removes who may not be scored with everything from or to them, and gives the rest
 //! dense numbers. Nothing is computed about anybody before that.
 
+mod check;
 mod conform;
 mod events;
 mod people;

@@ -21,8 +21,9 @@ use datafusion::prelude::{Expr, ident, lit, when};
 use datafusion::scalar::ScalarValue;
 
 use super::Drop;
+use super::check::Checked;
 use super::events::{self, Events, Posts};
-use super::snapshot::{Checked, Snapshot};
+use super::snapshot::Snapshot;
 use crate::engine::{Engine, rows};
 use crate::error::{Error, Result};
 use crate::job::{Consent, ConsentRule};

@@ -2,23 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::SQLOptions;
-use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::prelude::{Expr, ident, lit, not};
-use datafusion::scalar::ScalarValue;
 
-use super::conform::{Conformed, conform, rules, violation};
+use super::Drop;
+use super::check::{Checked, Survey, Window, whole, within};
+use super::conform::Opened;
 use super::sources::{InputFile, open};
-use super::{Drop, HOUR_US};
 use crate::engine::{Engine, count_if};
 use crate::error::{Error, Result, nearest};
 use crate::job::{Input, Job};
 use crate::method::Method;
-use crate::schema::{self, Direction, Table, UTC};
+use crate::schema::{self, Direction};
 
 /// Longest window of a measure, in hours (90 days); interactions are read back to it at least.
 pub(crate) const MEASURE_HOURS: u32 = 90 * 24;
@@ -51,19 +50,6 @@ impl Snapshot {
     }
 }
 
-/// One conforming input.
-#[derive(Clone)]
-pub(super) struct Checked {
-    pub(super) frame: DataFrame,
-    pub(super) origin: String,
-    pub(super) rows: u64,
-}
-
-/// A point in time as a literal of the engine's timestamp type.
-fn instant(us: i64) -> Expr {
-    lit(ScalarValue::TimestampMicrosecond(Some(us), Some(UTC.into())))
-}
-
 /// Opens and checks the inputs of `job` for the snapshot of `day`.
 ///
 /// # Errors
@@ -89,32 +75,24 @@ pub async fn snapshot(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Snap
             .map_err(|e| Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise"))?;
     }
 
-    let accounts = check(reader.input(job, "accounts").await?, "accounts", vec![]).await?;
-    let identities = check(reader.input(job, "identities").await?, "identities", vec![]).await?;
-    let consent = check(reader.input(job, "consent").await?, "consent", consent_rules()?).await?;
-    let mut drops = Vec::new();
-    let mut posts = reader.input(job, "posts").await?;
-    if let Some(input) = posts {
+    let (mut drops, nothing_more) = (Vec::new(), Vec::new);
+    let accounts = whole(reader.open(job, "accounts").await?, nothing_more()).await?;
+    let identities = whole(reader.open(job, "identities").await?, nothing_more()).await?;
+    let consent = whole(reader.open(job, "consent").await?, consent_rules()?).await?;
+    let mut posts = None;
+    if let Some(opened) = reader.open(job, "posts").await? {
         let window = Window::before(cutoff_us, MEASURE_HOURS);
-        let (input, _) =
-            window.cut(input, ("posts", "created_at"), vec![], vec![], &mut drops).await?;
-        posts = Some(input);
+        let (checked, _) =
+            within(opened, window, "created_at", vec![], nothing_more(), &mut drops).await?;
+        posts = Some(checked);
     }
-    let interactions = reader
-        .input(job, "interactions")
-        .await?
-        .ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
+    let opened = reader.open(job, "interactions").await?;
+    let opened = opened.ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
     let hours = job.method.attention.window_hours.max(MEASURE_HOURS);
-    let (interactions, by_kind) = Window::before(cutoff_us, hours)
-        .cut(
-            interactions,
-            ("interactions", "at"),
-            vec![ident("kind")],
-            interaction_rules()?,
-            &mut drops,
-        )
-        .await?;
-    known_kinds(&by_kind.batches, &job.method, &interactions.origin)?;
+    let window = Window::before(cutoff_us, hours);
+    let (interactions, by_kind) =
+        within(opened, window, "at", vec![ident("kind")], interaction_rules()?, &mut drops).await?;
+    known_kinds(&by_kind, &job.method, &interactions.origin)?;
     let all = [&accounts, &identities, &consent, &posts];
     let rows = all.into_iter().flatten().map(|c| c.rows).sum::<u64>() + interactions.rows;
     Ok(Snapshot {
@@ -139,24 +117,26 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Opens one input and conforms it, if the job has it. Its rows are not counted yet.
-    async fn input(&mut self, job: &Job, name: &str) -> Result<Option<Checked>> {
+    /// Opens one input, if the job has it.
+    async fn open(&mut self, job: &Job, name: &str) -> Result<Option<Opened>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
         let table = schema::table(Direction::Input, name)?;
-        let (frame, origin) = match input {
+        let opened = match input {
             Input::Url(url) => {
                 let (frame, files) = open(self.engine, url).await?;
                 self.files.insert(name.into(), files);
-                (frame, url.to_string())
+                Opened { table, frame, origin: url.to_string(), closed: false }
             }
-            Input::Sql(sql) => (self.select(name, sql).await?, format!("SQL of inputs.{name}")),
+            Input::Sql(sql) => {
+                let frame = self.select(name, sql).await?;
+                Opened { table, frame, origin: format!("SQL of inputs.{name}"), closed: true }
+            }
         };
-        let closed = matches!(input, Input::Sql(_));
-        let Conformed { frame, ignored } = conform(table, frame, &origin, closed)?;
+        let ignored = opened.ignored();
         if !ignored.is_empty() {
             self.ignored.insert(name.into(), ignored);
         }
-        Ok(Some(Checked { frame, origin, rows: 0 }))
+        Ok(Some(opened))
     }
 
     async fn select(&self, name: &str, sql: &str) -> Result<DataFrame> {
@@ -170,112 +150,6 @@ impl Reader<'_> {
                 "correct the SELECT; it may use the names under [sources] and must not write",
             )
         })
-    }
-}
-
-/// What a survey of an input found: how many rows there are, by group, and how many break a rule.
-struct Survey {
-    batches: Vec<RecordBatch>,
-}
-
-impl Survey {
-    /// Counts rows, and those for which each of `conditions` holds, by `group`, in one pass.
-    async fn of(
-        frame: DataFrame,
-        origin: &str,
-        group: Vec<Expr>,
-        conditions: Vec<(String, Expr)>,
-    ) -> Result<Self> {
-        let mut aggregates = vec![count(lit(1_i64)).alias("rows")];
-        aggregates.extend(conditions.into_iter().map(|(name, count)| count.alias(name)));
-        let frame = frame.aggregate(group, aggregates).map_err(Error::internal)?;
-        let what = format!("reading {origin}");
-        let batches = frame.collect().await.map_err(|e| Error::engine(&what, &e))?;
-        Ok(Self { batches })
-    }
-
-    /// Sum of a count over all groups.
-    fn total(&self, name: &str) -> u64 {
-        let columns = self.batches.iter().filter_map(|b| b.column_by_name(name));
-        let counts = columns.filter_map(|c| c.as_primitive_opt::<Int64Type>());
-        counts.map(|c| c.iter().flatten().sum::<i64>().unsigned_abs()).sum()
-    }
-}
-
-/// Counts the rows of `input` that break the rules of the contract or `more`, and refuses any.
-async fn obey(
-    input: &Checked,
-    table: &Table,
-    group: Vec<Expr>,
-    more: Vec<(String, Expr)>,
-    also: Option<(String, Expr)>,
-) -> Result<Survey> {
-    let mut rules = rules(table)?;
-    rules.extend(more);
-    let words: Vec<String> = rules.iter().map(|(words, _)| words.clone()).collect();
-    rules.extend(also);
-    let survey = Survey::of(input.frame.clone(), &input.origin, group, rules).await?;
-    let rows = survey.total("rows");
-    for rule in words {
-        let broken = survey.total(&rule);
-        if broken > 0 {
-            return Err(violation(table, &input.origin, &rule, broken, rows));
-        }
-    }
-    Ok(survey)
-}
-
-/// Checks an input that is read whole.
-async fn check(
-    input: Option<Checked>,
-    name: &str,
-    more: Vec<(String, Expr)>,
-) -> Result<Option<Checked>> {
-    let Some(mut input) = input else { return Ok(None) };
-    let table = schema::table(Direction::Input, name)?;
-    input.rows = obey(&input, table, vec![], more, None).await?.total("rows");
-    Ok(Some(input))
-}
-
-/// A span of time, in microseconds since 1970: the end is not in it.
-#[derive(Clone, Copy)]
-struct Window {
-    start_us: i64,
-    end_us: i64,
-}
-
-impl Window {
-    fn before(end_us: i64, hours: u32) -> Self {
-        Self { start_us: end_us - i64::from(hours) * HOUR_US, end_us }
-    }
-
-    /// Checks an input and cuts it to the rows whose `time` is in the window, counting the others.
-    /// Rows from before the window are counted only, and not read where the file's statistics tell.
-    async fn cut(
-        self,
-        mut input: Checked,
-        (name, time): (&str, &str),
-        group: Vec<Expr>,
-        more: Vec<(String, Expr)>,
-        drops: &mut Vec<Drop>,
-    ) -> Result<(Checked, Survey)> {
-        let table = schema::table(Direction::Input, name)?;
-        let what = format!("reading {}", input.origin);
-        let all = input.frame.clone().count().await.map_err(|e| Error::engine(&what, &e))? as u64;
-        let started = ident(time).gt_eq(instant(self.start_us));
-        // A missing time is kept in, to be refused.
-        let kept = started.clone().or(ident(time).is_null());
-        let whole = input.frame.clone();
-        input.frame = whole.clone().filter(kept).map_err(Error::internal)?;
-        let late = count_if(ident(time).gt_eq(instant(self.end_us)))?;
-        let survey = obey(&input, table, group, more, Some(("late".into(), late))).await?;
-        let (rows, late) = (survey.total("rows"), survey.total("late"));
-        drops.push(Drop::exact(name, "before the window", all - rows));
-        drops.push(Drop::exact(name, "after the cutoff", late));
-        let inside = started.and(ident(time).lt(instant(self.end_us)));
-        input.frame = whole.filter(inside).map_err(Error::internal)?;
-        input.rows = rows - late;
-        Ok((input, survey))
     }
 }
 
@@ -296,9 +170,9 @@ fn interaction_rules() -> Result<Vec<(String, Expr)>> {
 }
 
 /// Refuses kinds that the method does not name.
-fn known_kinds(by_kind: &[arrow::array::RecordBatch], method: &Method, origin: &str) -> Result<()> {
+fn known_kinds(by_kind: &Survey, method: &Method, origin: &str) -> Result<()> {
     let mut unknown = BTreeMap::new();
-    for batch in by_kind {
+    for batch in &by_kind.batches {
         let (Some(kinds), Some(rows)) = (
             batch.column_by_name("kind").and_then(|c| c.as_string_view_opt()),
             batch.column_by_name("rows").and_then(|c| c.as_primitive_opt::<Int64Type>()),
