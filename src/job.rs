@@ -268,8 +268,10 @@ impl Texts<'_> {
     fn url(&mut self, text: &str) -> Result<Url> {
         let text = self.fill_dated(text)?;
         let url = url_of(&self.folder, &text)?;
-        if url.password().is_some() {
-            return Err(credential(self.file, "a URL holds a password"));
+        // In abfss://container@account the part before the @ names no user.
+        let user = matches!(url.scheme(), "s3" | "s3a" | "gs") && !url.username().is_empty();
+        if user || url.password().is_some() {
+            return Err(credential(self.file, "a URL holds a user or a password"));
         }
         Ok(url)
     }

@@ -179,8 +179,8 @@ async fn interruption() -> Error {
     }
     Error::new(
         Kind::Interrupted,
-        "interrupted before the commit; nothing of this run is visible",
-        "run again: it starts over and gives the same tables",
+        "interrupted; what was not committed is not visible",
+        "run again: it gives the same tables, and does nothing if they were committed",
     )
 }
 

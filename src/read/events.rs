@@ -13,7 +13,7 @@ use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::prelude::{case, cast, ident, lit, when};
 
 use super::check::Checked;
-use super::people::left_join;
+use super::members::left_join;
 use super::{Drop, HOUR_US};
 use crate::engine::{self, Engine, count_if};
 use crate::error::{Error, Result};

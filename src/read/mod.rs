@@ -4,15 +4,19 @@
 //! into persons, removes who may not be scored with everything from or to them, and gives the rest
 //! dense numbers. Nothing is computed about anybody before that.
 
+mod census;
 mod check;
 mod conform;
 mod events;
+mod members;
 mod people;
+mod persons;
 mod snapshot;
 mod sources;
 
 pub use events::{Events, Posts};
-pub use people::{People, Persons, people};
+pub use people::{People, people};
+pub use persons::Persons;
 pub(crate) use snapshot::MEASURE_HOURS;
 pub use snapshot::{Snapshot, snapshot};
 pub use sources::{InputFile, open};

@@ -1,0 +1,192 @@
+//! Accounts with all that decides who they belong to and whether they may be scored, as one join.
+
+use arrow::array::RecordBatch;
+use chrono::{Months, NaiveDate};
+use datafusion::common::JoinType;
+use datafusion::dataframe::DataFrame;
+use datafusion::functions::expr_fn::{coalesce, concat};
+use datafusion::functions_aggregate::expr_fn::{bool_or, max};
+use datafusion::prelude::{Expr, ident, lit, when};
+use datafusion::scalar::ScalarValue;
+
+use super::Drop;
+use super::check::Checked;
+use super::snapshot::Snapshot;
+use crate::engine::{Engine, rows};
+use crate::error::{Error, Result};
+use crate::job::Consent;
+
+/// One row per account of `accounts`, interactions or identities, sorted by (person, network,
+/// account), with all that decides who it belongs to and whether it may be scored. Accounts that
+/// only `identities` names do not `appear`: they may refuse for their person, and no more.
+pub(super) async fn members(
+    engine: &Engine,
+    snapshot: &Snapshot,
+    consent: &Consent,
+    drops: &mut Vec<Drop>,
+) -> Result<RecordBatch> {
+    let what = format!("reading {}", snapshot.interactions.origin);
+    let plan = |e| Error::engine("joining accounts into persons", &e);
+    let account = ["network", "account_id"];
+    let keys = |frame: &DataFrame, id: &str, appears: bool| {
+        let columns =
+            vec![ident("network"), ident(id).alias("account_id"), lit(appears).alias("appears")];
+        frame.clone().select(columns).map_err(plan)
+    };
+    let mut accounts = None;
+    if let Some(input) = &snapshot.accounts {
+        let columns = account_columns(snapshot.day, consent)?;
+        let frame = input.frame.clone().select(columns).map_err(plan)?;
+        accounts = Some(distinct(engine, input, "accounts", frame, drops).await?);
+    }
+    let mut identities = None;
+    if let Some(input) = &snapshot.identities {
+        let columns = ["network", "account_id", "person_id"];
+        let frame = input.frame.clone().select_columns(&columns).map_err(plan)?;
+        identities = Some(distinct(engine, input, "identities", frame, drops).await?);
+    }
+
+    let interactions = &snapshot.interactions.frame;
+    let mut all = keys(interactions, "actor_id", true)?;
+    all = all.union(keys(interactions, "target_id", true)?).map_err(plan)?;
+    let own_person = concat(vec![ident("network"), lit(":"), ident("account_id")]);
+    let (mut person, mut profile) = (own_person.clone(), no_profile());
+    if let Some(accounts) = &accounts {
+        all = all.union(keys(accounts, "account_id", true)?).map_err(plan)?;
+        profile = PROFILE.map(ident).into();
+    }
+    if let Some(identities) = &identities {
+        all = all.union(keys(identities, "account_id", false)?).map_err(plan)?;
+        person = coalesce(vec![ident("person_id"), own_person]);
+    }
+    let appears = bool_or(ident("appears")).alias("appears");
+    let mut members = all.aggregate(account.map(ident).into(), vec![appears]).map_err(plan)?;
+    for joined in accounts.into_iter().chain(identities) {
+        members = left_join(members, joined, &account)?;
+    }
+    let mut select = account.map(ident).to_vec();
+    select.extend([ident("appears"), person.alias("person_id")]);
+    select.extend(profile);
+    members = members.select(select).map_err(plan)?;
+    let statements = snapshot.consent.as_ref();
+    members = with_statements(members, statements, "account", &account)?;
+    members = with_statements(members, statements, "person", &["person_id"])?;
+    let order = ["person_id", "network", "account_id"];
+    let sorted = members.sort(order.map(|c| ident(c).sort(true, true)).into()).map_err(plan)?;
+    rows(&what, sorted).await
+}
+
+/// What is taken from an account's profile.
+const PROFILE: [&str; 5] = ["display_name", "country", "language", "is_automated", "minor"];
+
+/// The profile of everybody where the job has no accounts.
+fn no_profile() -> Vec<Expr> {
+    let value = |name: &str| match name {
+        "is_automated" | "minor" => lit(false),
+        _ => lit(ScalarValue::Utf8View(None)),
+    };
+    PROFILE.iter().map(|name| value(name).alias(*name)).collect()
+}
+
+/// The columns of `accounts` that matter here; a minor is under the minimum age at the end of `day`.
+fn account_columns(day: NaiveDate, consent: &Consent) -> Result<Vec<Expr>> {
+    let no = || lit(false);
+    let months = consent.minimum_age.checked_mul(12).map(Months::new);
+    let born = months.and_then(|m| day.checked_sub_months(m)).ok_or_else(|| {
+        Error::bad_job(
+            format!("`consent.minimum_age` is {}", consent.minimum_age),
+            "give an age in years",
+        )
+    })?;
+    let days = born.signed_duration_since(NaiveDate::default()).num_days();
+    let days = i32::try_from(days).map_err(Error::internal)?;
+    let too_young = ident("birth_date").gt(lit(ScalarValue::Date32(Some(days))));
+    let minor = coalesce(vec![ident("is_minor"), no()]).or(coalesce(vec![too_young, no()]));
+    Ok(vec![
+        ident("network"),
+        ident("account_id"),
+        ident("display_name"),
+        ident("country"),
+        ident("language"),
+        coalesce(vec![ident("is_automated"), no()]).alias("is_automated"),
+        minor.alias("minor"),
+    ])
+}
+
+/// The frame without repeated rows, in memory; what was repeated is counted.
+async fn distinct(
+    engine: &Engine,
+    input: &Checked,
+    table: &str,
+    frame: DataFrame,
+    drops: &mut Vec<Drop>,
+) -> Result<DataFrame> {
+    let frame = frame.distinct().map_err(Error::internal)?;
+    let (frame, rows) = engine.materialise(&format!("reading {}", input.origin), frame).await?;
+    drops.push(Drop::exact(table, "repeated", input.rows - rows));
+    Ok(frame)
+}
+
+/// `left` with the other columns of `right`; the key columns stay those of `left`.
+pub(super) fn left_join(left: DataFrame, right: DataFrame, on: &[&str]) -> Result<DataFrame> {
+    let mut columns: Vec<Expr> = left.schema().columns().into_iter().map(Expr::Column).collect();
+    let mut renamed = Vec::new();
+    for column in right.schema().columns() {
+        let key = on.contains(&column.name.as_str());
+        let name = if key { format!("right_{}", column.name) } else { column.name.clone() };
+        if !key {
+            columns.push(ident(&name));
+        }
+        renamed.push(Expr::Column(column).alias(name));
+    }
+    let right_on: Vec<String> = on.iter().map(|c| format!("right_{c}")).collect();
+    let right_on: Vec<&str> = right_on.iter().map(String::as_str).collect();
+    let right = right.select(renamed).map_err(Error::internal)?;
+    left.join(right, JoinType::Left, on, &right_on, None)
+        .and_then(|joined| joined.select(columns))
+        .map_err(Error::internal)
+}
+
+/// Adds `{prefix}_out` and `{prefix}_in`: whether the latest statement about the subject named by
+/// `key` is a refusal, or an agreement. Statements on a single topic do not count here.
+fn with_statements(
+    members: DataFrame,
+    consent: Option<&Checked>,
+    prefix: &str,
+    key: &[&str],
+) -> Result<DataFrame> {
+    let (refused, agreed) = (format!("{prefix}_out"), format!("{prefix}_in"));
+    let plan = |e| Error::engine("applying consent", &e);
+    let Some(consent) = consent else {
+        return members
+            .with_column(&refused, lit(false))
+            .and_then(|m| m.with_column(&agreed, lit(false)))
+            .map_err(plan);
+    };
+    let whole =
+        key.iter().fold(ident("topic_id").is_null(), |all, k| all.and(ident(*k).is_not_null()));
+    let latest = |statuses: &[&str], name: &str| {
+        let of = ident("status").in_list(statuses.iter().map(|s| lit(*s)).collect(), false);
+        when(of, ident("at")).end().map(|at| max(at).alias(name)).map_err(plan)
+    };
+    let latest =
+        vec![latest(&["opted_out", "deleted"], "last_out")?, latest(&["opted_in"], "last_in")?];
+    let statements = consent
+        .frame
+        .clone()
+        .filter(whole)
+        .and_then(|c| c.aggregate(key.iter().map(|k| ident(*k)).collect(), latest))
+        .map_err(plan)?;
+    let (last_out, last_in) = (ident("last_out"), ident("last_in"));
+    let out = last_out
+        .clone()
+        .is_not_null()
+        .and(last_in.clone().is_null().or(last_out.clone().gt_eq(last_in.clone())));
+    let agrees =
+        last_in.clone().is_not_null().and(last_out.clone().is_null().or(last_in.gt(last_out)));
+    left_join(members, statements, key)?
+        .with_column(&refused, out)
+        .and_then(|m| m.with_column(&agreed, agrees))
+        .and_then(|m| m.drop_columns(&["last_out", "last_in"]))
+        .map_err(plan)
+}
