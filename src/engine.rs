@@ -29,7 +29,13 @@ impl Engine {
         let config = SessionConfig::new()
             .with_target_partitions(partitions.max(1))
             .set_bool("datafusion.execution.parquet.pushdown_filters", true)
-            .set_bool("datafusion.execution.parquet.reorder_filters", true);
+            .set_bool("datafusion.execution.parquet.reorder_filters", true)
+            // Columns come in the types that their files state.
+            .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+            .set_bool("datafusion.execution.listing_table_ignore_subdirectory", false)
+            // With file statistics DataFusion 55 takes a column whose least and greatest value are
+            // equal for a constant; statistics leave NaN out, and it would be lost unseen.
+            .set_bool("datafusion.execution.collect_statistics", false);
         Self { session: SessionContext::new_with_config(config), stores }
     }
 
@@ -76,16 +82,30 @@ impl Engine {
     }
 }
 
+/// Runs the query and returns its rows as batches, at least one, in the order of the query if it has
+/// one.
+///
+/// # Errors
+/// As [`Error::engine`], said to have happened while doing `what`.
+pub async fn batches(what: &str, frame: DataFrame) -> Result<Vec<RecordBatch>> {
+    let failed = |e| Error::engine(what, &e);
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await.map_err(failed)?;
+    let empty = RecordBatch::new_empty(plan.schema());
+    let mut batches = collect(plan, context).await.map_err(failed)?;
+    if batches.is_empty() {
+        batches.push(empty);
+    }
+    Ok(batches)
+}
+
 /// Runs the query and returns its rows as one batch.
 ///
 /// # Errors
 /// As [`Error::engine`], said to have happened while doing `what`.
 pub async fn rows(what: &str, frame: DataFrame) -> Result<RecordBatch> {
-    let failed = |e| Error::engine(what, &e);
-    let context = Arc::new(frame.task_ctx());
-    let plan = frame.create_physical_plan().await.map_err(failed)?;
-    let schema = plan.schema();
-    let batches = collect(plan, context).await.map_err(failed)?;
+    let batches = batches(what, frame).await?;
+    let schema = batches.first().map(RecordBatch::schema).ok_or_else(|| Error::internal(what))?;
     concat_batches(&schema, &batches).map_err(Error::internal)
 }
 

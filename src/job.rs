@@ -44,6 +44,7 @@ pub struct JobSection {
     /// Name of the job; it stands in the `runs` table.
     pub name: String,
     /// Day to score, covered to its end in UTC; `--snapshot` wins over it.
+    #[serde(deserialize_with = "day")]
     pub snapshot: Option<NaiveDate>,
     /// Path of the method file; without it the built-in `standard-1` is used.
     pub method: Option<String>,
@@ -53,6 +54,24 @@ impl Default for JobSection {
     fn default() -> Self {
         Self { name: "renown".into(), snapshot: None, method: None }
     }
+}
+
+/// A day, as a TOML date or as text.
+fn day<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Option<NaiveDate>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Day {
+        Date(toml::value::Datetime),
+        Text(String),
+    }
+    let text = match Day::deserialize(from)? {
+        Day::Date(date) => date.to_string(),
+        Day::Text(text) => text,
+    };
+    let wrong = |e| serde::de::Error::custom(format!("`{text}` is no day: {e}"));
+    text.parse().map(Some).map_err(wrong)
 }
 
 /// Who may be scored.
@@ -145,6 +164,7 @@ impl Job {
     ) -> Result<Self> {
         let name = path.display().to_string();
         let text = read_file(path)?;
+        refuse_secret_keys(&name, &text)?;
         refuse_credentials(&name, &text)?;
         let file: JobFile = toml_file::parse(&name, &text)?;
         let mut texts = Texts {
@@ -277,8 +297,7 @@ impl Texts<'_> {
     }
 
     fn input(&mut self, text: &str) -> Result<Input> {
-        let first = text.split_whitespace().next().unwrap_or_default();
-        if first.eq_ignore_ascii_case("select") || first.eq_ignore_ascii_case("with") {
+        if is_sql(text) {
             return Ok(Input::Sql(self.fill_dated(text)?));
         }
         Ok(Input::Url(self.url(text)?))
@@ -296,6 +315,30 @@ impl Texts<'_> {
     }
 }
 
+/// Whether an input is SQL, not a URL: it begins with a word of SQL, after comments and brackets.
+/// Statements that write count too, so that they are refused for what they are.
+fn is_sql(text: &str) -> bool {
+    const WORDS: [&str; 11] = [
+        "select", "with", "values", "insert", "update", "delete", "create", "drop", "copy",
+        "alter", "set",
+    ];
+    let mut rest = text.trim_start();
+    loop {
+        let after = match (rest.strip_prefix("--"), rest.strip_prefix("/*")) {
+            (Some(comment), _) => comment.split_once('\n').map_or("", |(_, after)| after),
+            (_, Some(comment)) => comment.split_once("*/").map_or("", |(_, after)| after),
+            _ => match rest.strip_prefix('(') {
+                Some(after) => after,
+                None => break,
+            },
+        };
+        rest = after.trim_start();
+    }
+    let word: String = rest.chars().take_while(char::is_ascii_alphabetic).collect();
+    let follows = rest[word.len()..].starts_with([' ', '\t', '\r', '\n', '*', '(', '"']);
+    follows && WORDS.contains(&word.to_ascii_lowercase().as_str())
+}
+
 /// What is said when neither job nor command line names a snapshot.
 pub fn no_snapshot() -> Error {
     Error::new(
@@ -310,7 +353,12 @@ pub fn no_snapshot() -> Error {
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if it is neither.
 pub fn url_of(folder: &Path, text: &str) -> Result<Url> {
-    let bad = |cause: String| Error::bad_job(format!("`{text}`: {cause}"), "give a URL or a path");
+    // What stands before an @ may be a secret.
+    let shown = match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
+        _ => text.to_owned(),
+    };
+    let bad = |cause: String| Error::bad_job(format!("`{shown}`: {cause}"), "give a URL or a path");
     if text.contains("://") {
         return Url::parse(text).map_err(|e| bad(e.to_string()));
     }
@@ -325,21 +373,74 @@ pub fn url_of(folder: &Path, text: &str) -> Result<Url> {
     Url::parse(url.as_str()).map_err(|e| bad(e.to_string()))
 }
 
-/// Refuses a text that holds what looks like a secret, without repeating it.
-fn refuse_credentials(file: &str, text: &str) -> Result<()> {
-    const KEYS: [&str; 6] =
-        ["secret", "password", "access_key", "account_key", "session_token", "sas_token"];
-    const IN_URLS: [&str; 5] =
-        ["x-amz-signature=", "x-amz-credential=", "&sig=", "?sig=", "accountkey="];
-    for (number, line) in text.lines().enumerate() {
-        let line = line.to_ascii_lowercase();
-        let key = line.split_once('=').map_or("", |(key, _)| key.trim());
-        let named = !key.contains([' ', '#']) && KEYS.iter().any(|k| key.contains(k));
-        if named || IN_URLS.iter().any(|k| line.contains(k)) {
-            return Err(credential(file, &format!("line {} holds a credential", number + 1)));
+/// Words that the name of a credential holds.
+const SECRETS: [&str; 9] = [
+    "secret",
+    "password",
+    "passphrase",
+    "token",
+    "credential",
+    "access_key",
+    "account_key",
+    "api_key",
+    "private_key",
+];
+
+/// Refuses a job file with a key that is named like a secret, without repeating its value. Under
+/// `sources` and `inputs` keys are names of tables.
+fn refuse_secret_keys(file: &str, text: &str) -> Result<()> {
+    fn named<'a>(table: &'a toml::Table, out: &mut Vec<&'a str>) {
+        for (key, value) in table {
+            out.push(key);
+            match value {
+                toml::Value::Table(inner) => named(inner, out),
+                toml::Value::Array(list) => {
+                    list.iter().filter_map(toml::Value::as_table).for_each(|t| named(t, out));
+                }
+                _ => {}
+            }
         }
     }
-    Ok(())
+    // What does not parse at all is told by the parser.
+    let Ok(table) = text.parse::<toml::Table>() else { return Ok(()) };
+    let mut keys = Vec::new();
+    for (section, value) in
+        table.iter().filter(|(s, _)| !["sources", "inputs"].contains(&s.as_str()))
+    {
+        keys.push(section.as_str());
+        if let toml::Value::Table(inner) = value {
+            named(inner, &mut keys);
+        }
+    }
+    let like_secret = |key: &&str| {
+        let key = key.to_ascii_lowercase().replace('-', "_");
+        SECRETS.iter().any(|secret| key.contains(secret))
+    };
+    match keys.into_iter().find(like_secret) {
+        Some(key) => Err(credential(file, &format!("the key `{key}` is named like a credential"))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a text that holds part of a signed URL, without repeating it.
+fn refuse_credentials(file: &str, text: &str) -> Result<()> {
+    const SIGNED: [&str; 7] = [
+        "x-amz-signature=",
+        "x-amz-credential=",
+        "x-goog-signature=",
+        "x-goog-credential=",
+        "&sig=",
+        "?sig=",
+        "accountkey=",
+    ];
+    let signed = |line: &str| {
+        let line = line.to_ascii_lowercase();
+        SIGNED.iter().any(|part| line.contains(part))
+    };
+    match text.lines().position(signed) {
+        Some(line) => Err(credential(file, &format!("line {} holds a credential", line + 1))),
+        None => Ok(()),
+    }
 }
 
 fn credential(file: &str, what: &str) -> Error {

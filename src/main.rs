@@ -210,8 +210,8 @@ async fn perform(command: Command, threads: usize) -> Result<()> {
                     "use --format text",
                 ));
             }
-            (name, Format::Text) => reference::tables(name, |t| Ok(t.text()))?,
-            (name, Format::Ddl) => reference::tables(name, |t| Ok(t.ddl()))?,
+            (name, Format::Text) => reference::text(name)?,
+            (name, Format::Ddl) => reference::ddl(name)?,
             (name, Format::Json) => reference::json(name)?,
         }),
     }
@@ -239,7 +239,16 @@ async fn run_job(engine: &Engine, job: &Job) -> Result<()> {
 /// The output folder and commit that `target` names.
 async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result<(Url, Commit)> {
     let here = std::path::Path::new("");
+    let refuse = |what: &str| {
+        Err(Error::new(Kind::Usage, format!("{what} does not go with `{target}`"), "leave it out"))
+    };
+    if !target.ends_with(".toml") && !settings.set.is_empty() {
+        return refuse("--set");
+    }
     if target.ends_with(".json") {
+        if settings.snapshot.is_some() {
+            return refuse("--snapshot");
+        }
         let url = url_of(here, target)?;
         let commit = commit::read(stores, &url).await?;
         let output = url.join("../").map_err(Error::internal)?;

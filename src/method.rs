@@ -16,6 +16,8 @@ pub const BUILT_IN: &str = include_str!("../jobs/methods/standard-1.toml");
 const LONGEST_HOURS: u32 = 87_660;
 /// Kinds are numbered in 8 bits.
 const MOST_KINDS: usize = 256;
+/// Smallest weight of a kind that has any; in fixed point it is some thousand units.
+const SMALLEST_WEIGHT: f64 = 1e-6;
 /// Largest weight of a kind; keeps the fixed-point sums of attention far from overflow.
 const LARGEST_WEIGHT: f64 = 1_000.0;
 
@@ -174,6 +176,9 @@ impl Method {
                 );
             }
         }
+        if self.version.trim().is_empty() {
+            return refuse("`version` is empty".into(), "name this version of the method");
+        }
         if self.kinds.is_empty() {
             return refuse("`kinds` is empty".into(), "name at least one kind of interaction");
         }
@@ -184,10 +189,11 @@ impl Method {
             );
         }
         for (kind, rule) in &self.kinds {
-            if !(0.0..=LARGEST_WEIGHT).contains(&rule.weight) {
+            let weighs = (SMALLEST_WEIGHT..=LARGEST_WEIGHT).contains(&rule.weight);
+            if rule.weight != 0.0 && !weighs {
                 return refuse(
                     format!("`kinds.{kind}.weight` is {}", rule.weight),
-                    &format!("give a weight from 0 to {LARGEST_WEIGHT}"),
+                    &format!("give 0, or a weight from {SMALLEST_WEIGHT} to {LARGEST_WEIGHT}"),
                 );
             }
         }

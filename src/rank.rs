@@ -8,6 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
+use arrow::util::display::array_value_to_string;
 use datafusion::prelude::ident;
 use url::Url;
 
@@ -133,6 +134,12 @@ impl Edges {
         let own = names.iter().enumerate().map(|(i, name)| ident(*name).alias(i.to_string()));
         let frame = frame.select(own.collect::<Vec<_>>()).map_err(|e| Error::engine(&what, &e))?;
         let rows = engine::rows(&what, frame).await?;
+        if rows.num_rows() == 0 {
+            return Err(Error::bad_input(
+                format!("`{}`: there are no edges", list.url),
+                "name a file or folder that holds some",
+            ));
+        }
         for (column, name) in rows.columns().iter().zip(&names) {
             if column.null_count() > 0 {
                 return Err(Error::bad_input(
@@ -150,11 +157,7 @@ impl Edges {
             None => None,
             Some(name) => Some(numbers(rows.column(2), list, name)?),
         };
-        Ok(Self {
-            sources: Arc::clone(rows.column(0)),
-            targets: Arc::clone(rows.column(1)),
-            weights,
-        })
+        Ok(Self { sources: plain(rows.column(0))?, targets: plain(rows.column(1))?, weights })
     }
 
     /// The graph, and the id of each vertex in the type that the ids came in.
@@ -172,25 +175,46 @@ impl Edges {
                 "write both columns with the same type",
             ));
         }
-        let refused = |e: GraphError| {
+        let refused = |e: &dyn std::fmt::Display| {
             Error::bad_input(format!("`{}`: {e}", list.url), "mend or leave out these edges")
         };
         let weights = self.weights.as_ref().map(|w| &w.values()[..]);
-        let build =
-            |n: usize, s: &[u32], t: &[u32]| Csr::from_edges(n, s, t, weights).map_err(refused);
+        let build = |ids: &ArrayRef, s: &[u32], t: &[u32]| {
+            let name = |v: u32| array_value_to_string(ids, v as usize).unwrap_or_default();
+            Csr::from_edges(ids.len(), s, t, weights).map_err(|e| match e {
+                GraphError::WeightTooLarge { from, to, weight }
+                | GraphError::WeightTooSmall { from, to, weight } => refused(&format!(
+                    "the edge {} -> {} weighs {weight} in all, which 32 bits do not hold",
+                    name(from),
+                    name(to)
+                )),
+                other => refused(&other),
+            })
+        };
         if kind.is_integer() {
             let (sources, targets) = (keys(&self.sources)?, keys(&self.targets)?);
-            let DenseIds { keys, sources, targets } = dense(&sources, &targets).map_err(refused)?;
-            Ok((build(keys.len(), &sources, &targets)?, ids(&keys, &kind)?))
+            let DenseIds { keys, sources, targets } =
+                dense(&sources, &targets).map_err(|e| refused(&e))?;
+            let ids = ids(&keys, &kind)?;
+            Ok((build(&ids, &sources, &targets)?, ids))
         } else {
             let (sources, targets) = (texts(&self.sources, list)?, texts(&self.targets, list)?);
             let (sources, targets): (Vec<&str>, Vec<&str>) =
                 (sources.iter().flatten().collect(), targets.iter().flatten().collect());
-            let DenseIds { keys, sources, targets } = dense(&sources, &targets).map_err(refused)?;
+            let DenseIds { keys, sources, targets } =
+                dense(&sources, &targets).map_err(|e| refused(&e))?;
             let ids: ArrayRef = Arc::new(StringViewArray::from_iter_values(&keys));
             let ids = cast(&ids, &kind).map_err(Error::internal)?;
-            Ok((build(keys.len(), &sources, &targets)?, ids))
+            Ok((build(&ids, &sources, &targets)?, ids))
         }
+    }
+}
+
+/// A dictionary is a way to write a column, not a type of its own: its values.
+fn plain(column: &ArrayRef) -> Result<ArrayRef> {
+    match column.data_type() {
+        DataType::Dictionary(_, values) => cast(column, values).map_err(Error::internal),
+        _ => Ok(Arc::clone(column)),
     }
 }
 
@@ -216,7 +240,7 @@ fn ids(keys: &[u64], kind: &DataType) -> Result<ArrayRef> {
 
 fn texts(column: &ArrayRef, list: &EdgeList) -> Result<StringViewArray> {
     match column.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(_, _) => {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
             let views = cast(column, &DataType::Utf8View).map_err(Error::internal)?;
             Ok(views.as_string_view().clone())
         }

@@ -27,13 +27,22 @@ pub fn method() -> Result<String> {
     keys::<Method>()
 }
 
-/// The contracts called `name` (all without a name), each as `page` writes it.
+/// The contracts called `name` (all without a name) as text.
 ///
 /// # Errors
 /// [`Kind::Usage`] if there is no such table.
-pub fn tables(name: Option<&str>, page: impl Fn(&Table) -> Result<String>) -> Result<String> {
-    let pages: Vec<String> = select(name)?.into_iter().map(page).collect::<Result<_>>()?;
-    Ok(pages.join("\n"))
+pub fn text(name: Option<&str>) -> Result<String> {
+    Ok(select(name)?.into_iter().map(Table::text).collect::<Vec<_>>().join("\n"))
+}
+
+/// The contracts called `name` as `CREATE TABLE`; without a name those of the published tables, as a
+/// warehouse would create them.
+///
+/// # Errors
+/// [`Kind::Usage`] if there is no such table.
+pub fn ddl(name: Option<&str>) -> Result<String> {
+    let wanted = |t: &&Table| name.is_some() || t.status == Status::Published;
+    Ok(select(name)?.into_iter().filter(wanted).map(Table::ddl).collect::<Vec<_>>().join("\n"))
 }
 
 /// The contracts called `name` (all without a name) as JSON.

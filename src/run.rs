@@ -43,10 +43,10 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
 
     progress.begin("read");
     let snapshot = read::snapshot(engine, job, day).await?;
-    progress.end("read", snapshot.total_rows(), snapshot.rows);
+    progress.end("read", in_tens(snapshot.total_rows()), in_tens(snapshot.rows));
 
     progress.begin("people");
-    let (inputs, rows_in) = (Inputs::of(&snapshot), snapshot.rows);
+    let (inputs, rows_in) = (Inputs::of(&snapshot), in_tens(snapshot.rows));
     let cutoff_us = snapshot.cutoff_us;
     let people = read::people(engine, snapshot, &job.consent, method).await?;
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
@@ -110,6 +110,12 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
     let published = commit.tables.values().map(|t| t.rows).sum();
     progress.end("publish", rows, published);
     Ok(Outcome { commit, already: false, drops })
+}
+
+/// Rows counted before consent was applied are told in tens: exact, they would give away how few
+/// people were removed.
+fn in_tens(rows: u64) -> u64 {
+    rows.next_multiple_of(10)
 }
 
 /// What is kept of a snapshot for the log.

@@ -91,6 +91,19 @@ impl Stores {
         sync(url)
     }
 
+    /// Bytes of the object at `url`, or `None` if there is none.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not answer.
+    pub async fn size(&self, url: &Url) -> Result<Option<u64>> {
+        let (store, path) = self.resolve(url)?;
+        match store.head(&path).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::storage(&format!("reading `{url}`"), &error)),
+        }
+    }
+
     /// The whole object at `url`, or `None` if there is none.
     ///
     /// # Errors
@@ -118,7 +131,9 @@ pub fn sync(url: &Url) -> Result<()> {
     let Some(path) = (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten() else {
         return Ok(());
     };
-    std::fs::File::open(&path).and_then(|file| file.sync_all()).map_err(|e| {
+    // The folder holds the name of the file.
+    let sync = |path: &std::path::Path| std::fs::File::open(path)?.sync_all();
+    sync(&path).and_then(|()| path.parent().map_or(Ok(()), sync)).map_err(|e| {
         let cause = format!("writing `{url}`: {e}");
         Error::new(crate::error::Kind::Unavailable, cause, "check the disk, then run again")
     })

@@ -122,10 +122,13 @@ impl Drafting<'_> {
     fn people(&self, table: &Table, rows: Range<usize>) -> Result<RecordBatch> {
         let persons = self.persons;
         let accounts = |p: usize| {
-            persons.accounts(p).map(|a| {
+            let accounts = persons.accounts(p).map(|a| {
                 let network = &persons.networks[persons.account_networks[a] as usize];
                 format!("{network}:{}", persons.account_ids.value(a))
-            })
+            });
+            let mut accounts: Vec<String> = accounts.collect();
+            accounts.sort_unstable();
+            accounts
         };
         let networks = |p: usize| {
             let mut of: Vec<u32> =

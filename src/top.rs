@@ -10,7 +10,7 @@ use datafusion::prelude::ident;
 use url::Url;
 
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, printable};
 use crate::publish::commit::Commit;
 use crate::store::below;
 
@@ -72,10 +72,21 @@ pub async fn top(
 async fn table(engine: &Engine, output: &Url, commit: &Commit, name: &str) -> Result<DataFrame> {
     engine.connect(output)?;
     let files = commit.tables.get(name).map(|t| t.files.as_slice()).unwrap_or_default();
-    let urls: Vec<String> = files
-        .iter()
-        .map(|f| below(output, &f.path).map(|url| url.to_string()))
-        .collect::<Result<_>>()?;
+    let mut urls = Vec::with_capacity(files.len());
+    for file in files {
+        let url = below(output, &file.path)?;
+        // The engine passes over a file that is not there.
+        if engine.stores.size(&url).await? != Some(file.size) {
+            return Err(Error::bad_input(
+                format!(
+                    "`{url}`: commit {} names this file, and it is gone or changed",
+                    commit.number
+                ),
+                "restore it, or run the job again from its inputs",
+            ));
+        }
+        urls.push(url.to_string());
+    }
     engine
         .session
         .read_parquet(urls, ParquetReadOptions::default())
@@ -91,7 +102,7 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
     };
     let text = |name: &str| {
         rows.column_by_name(name)
-            .and_then(|c| c.as_string_view_opt())
+            .and_then(|c| c.as_string_opt::<i32>())
             .ok_or_else(|| Error::internal(format!("column `{name}` is no text")))
     };
     let (ids, names) = (text("person_id")?, text("display_name")?);
@@ -111,11 +122,6 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
             network: optional(network, row),
         })
         .collect())
-}
-
-/// Names come from strangers: control characters could drive the terminal.
-fn printable(name: &str) -> String {
-    name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// The list as a table for people to read.

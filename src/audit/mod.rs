@@ -77,10 +77,13 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited>
     for (name, batches) in named {
         keys_unique(name, batches)?;
     }
+    for (name, batches) in named {
+        numbers_finite(name, batches)?;
+    }
     scores_in_range(&draft.scores)?;
     rows_agree(&draft)?;
     rank_mass(&draft.measures, rule.rank_mass_tolerance)?;
-    let gates = ["keys_unique", "scores_in_range", "rows_agree", "rank_mass"];
+    let gates = ["keys_unique", "numbers_finite", "scores_in_range", "rows_agree", "rank_mass"];
     let runs = runs(&draft, facts, &gates)?;
     Ok(Audited {
         day: draft.day,
@@ -159,6 +162,23 @@ fn keys_unique(name: &str, batches: &[RecordBatch]) -> Result<()> {
     Ok(())
 }
 
+/// Every floating-point value of a table is a finite number.
+fn numbers_finite(name: &str, batches: &[RecordBatch]) -> Result<()> {
+    let mut wrong = 0;
+    for column in batches.iter().flat_map(RecordBatch::columns) {
+        if let Some(values) = column.as_primitive_opt::<Float64Type>() {
+            wrong += values.iter().flatten().filter(|v| !v.is_finite()).count();
+        }
+    }
+    if wrong > 0 {
+        return Err(refused(
+            "numbers_finite",
+            format!("{wrong} values of `{name}` are no numbers"),
+        ));
+    }
+    Ok(())
+}
+
 /// Scores are numbers from 1 to 100, expected people finite and not negative.
 fn scores_in_range(scores: &[RecordBatch]) -> Result<()> {
     let mut wrong = 0;
@@ -169,7 +189,7 @@ fn scores_in_range(scores: &[RecordBatch]) -> Result<()> {
             .values()
             .iter()
             .zip(expected.values())
-            .filter(|(s, y)| !((1.0..=100.0).contains(*s) && y.is_finite() && **y >= 0.0))
+            .filter(|(s, y)| !((1.0..=100.0).contains(*s) && **y >= 0.0))
             .count();
     }
     if wrong > 0 {
@@ -218,14 +238,19 @@ fn rows_agree(draft: &Draft) -> Result<()> {
     Ok(())
 }
 
-/// The ranks of each network sum to 1.
+/// The ranks of each network are not negative and sum to 1.
 fn rank_mass(measures: &[RecordBatch], tolerance: f64) -> Result<()> {
     let mut mass: HashMap<&str, f64> = HashMap::new();
+    let mut negative = 0;
     for batch in measures {
         let networks = text(batch, "network")?;
         for (network, rank) in networks.iter().flatten().zip(float(batch, "rank")?.values()) {
             *mass.entry(network).or_default() += rank;
+            negative += usize::from(*rank < 0.0);
         }
+    }
+    if negative > 0 {
+        return Err(refused("rank_mass", format!("{negative} ranks are negative")));
     }
     // A mass that is no number is within no tolerance.
     let right = |mass: &f64| (mass - 1.0).abs() <= tolerance;

@@ -105,13 +105,16 @@ pub async fn read(stores: &Stores, url: &Url) -> Result<Option<Commit>> {
 /// As [`read`].
 pub async fn newest(stores: &Stores, output: &Url) -> Result<Option<Commit>> {
     let objects = stores.list(&below(output, "commits/")?, ".json").await?;
-    let numbers = objects
-        .iter()
-        .filter_map(|o| o.location.filename()?.strip_suffix(".json")?.parse::<u64>().ok());
-    match numbers.max() {
-        None => Ok(None),
-        Some(number) => read(stores, &url_of(output, number)?).await,
-    }
+    let folder = stores.resolve(&below(output, "commits/")?)?.1;
+    let numbers = objects.iter().filter_map(|o| {
+        // Anything else that lies there is not ours.
+        let mut below = o.location.prefix_match(&folder)?;
+        let name = below.next().filter(|_| below.next().is_none())?;
+        let digits = name.as_ref().strip_suffix(".json").filter(|digits| digits.len() == 20)?;
+        digits.parse::<u64>().ok()
+    });
+    let Some(number) = numbers.max() else { return Ok(None) };
+    existing(stores, output, number).await.map(Some)
 }
 
 /// The commit in force for `day`, or for the latest day if none is named.
@@ -123,7 +126,22 @@ pub async fn in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
-    let Some(newest) = newest(stores, output).await? else { return Ok(None) };
+    match newest(stores, output).await? {
+        Some(newest) => of_day(stores, output, newest, day).await,
+        None => Ok(None),
+    }
+}
+
+/// The commit in force for `day`, or for the latest day, as `newest` says.
+///
+/// # Errors
+/// As [`read`].
+pub async fn of_day(
+    stores: &Stores,
+    output: &Url,
+    newest: Commit,
+    day: Option<NaiveDate>,
+) -> Result<Option<Commit>> {
     let number = match day {
         Some(day) => newest.in_force.get(&day).copied(),
         None => newest.in_force.last_key_value().map(|(_, number)| *number),
@@ -131,8 +149,16 @@ pub async fn in_force(
     match number {
         None => Ok(None),
         Some(number) if number == newest.number => Ok(Some(newest)),
-        Some(number) => read(stores, &url_of(output, number)?).await,
+        Some(number) => existing(stores, output, number).await.map(Some),
     }
+}
+
+async fn existing(stores: &Stores, output: &Url, number: u64) -> Result<Commit> {
+    let url = url_of(output, number)?;
+    let commit = read(stores, &url).await?;
+    commit.ok_or_else(|| {
+        Error::bad_input(format!("commit `{url}` is gone"), "restore it from where it was kept")
+    })
 }
 
 /// Creates the commit after `newest`. If the object is there already, or the store's answer was lost,
@@ -182,7 +208,7 @@ pub async fn commit(
 /// What is said of an output folder that holds no commit for the snapshot asked for.
 pub fn nothing_published(output: &Url) -> Error {
     Error::bad_input(
-        format!("`{output}`: no such run has been published there"),
+        format!("`{output}`: no run has been published there, or none of that day"),
         "run the job first, or check URL and snapshot",
     )
 }

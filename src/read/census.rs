@@ -18,13 +18,18 @@ use crate::job::ConsentRule;
 /// Most persons, and most (network, person) pairs, that 32-bit vertex ids can number.
 const MOST_VERTICES: usize = u32::MAX as usize;
 
-/// The persons who may be scored under `rule`, from the rows of `members`; and the number of accounts
-/// of those who may not.
-pub(super) fn census(members: &RecordBatch, rule: ConsentRule) -> Result<(Persons, u64)> {
-    let mut census = Census::default();
-    census.take(members, rule)?;
-    let removed = census.removed;
-    Ok((census.number()?, removed))
+/// The vertex of an account of nobody who is scored.
+pub(super) const NOBODY: u32 = u32::MAX;
+
+/// Rows of accounts grouped into persons, and what is known of each. All lengths: rows.
+pub(super) struct Census<'a> {
+    rows: Members<'a>,
+    /// Number of the person of each row; persons are numbered in order of id.
+    person: Vec<u32>,
+    /// Whether the person may be scored.
+    pub(super) consented: Vec<bool>,
+    /// Whether the account is listed in `accounts` or took part in an interaction that counts.
+    pub(super) appears: Vec<bool>,
 }
 
 /// The columns of the member rows.
@@ -34,7 +39,8 @@ struct Members<'a> {
     person: &'a StringViewArray,
     /// Display name, country, language.
     texts: [&'a StringViewArray; 3],
-    appears: &'a BooleanArray,
+    listed: &'a BooleanArray,
+    linked: &'a BooleanArray,
     automated: &'a BooleanArray,
     minor: &'a BooleanArray,
     account_out: &'a BooleanArray,
@@ -60,7 +66,8 @@ impl<'a> Members<'a> {
             account: text("account_id")?,
             person: text("person_id")?,
             texts: [text("display_name")?, text("country")?, text("language")?],
-            appears: flag("appears")?,
+            listed: flag("listed")?,
+            linked: flag("linked")?,
             automated: flag("is_automated")?,
             minor: flag("minor")?,
             account_out: flag("account_out")?,
@@ -70,8 +77,21 @@ impl<'a> Members<'a> {
         })
     }
 
+    /// The rows of each person, which stand together.
+    fn persons(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let start = from;
+            let id = (start < self.person.len()).then(|| self.person.value(start))?;
+            while from < self.person.len() && self.person.value(from) == id {
+                from += 1;
+            }
+            Some(start..from)
+        })
+    }
+
     /// Whether the person with these rows may be scored.
-    fn may_be_scored(&self, rows: Range<usize>, rule: ConsentRule) -> bool {
+    fn may_be_scored(&self, mut rows: Range<usize>, rule: ConsentRule) -> bool {
         let refuses = [self.minor, self.account_out, self.person_out];
         if rows.clone().any(|row| refuses.iter().any(|flags| set(flags, row))) {
             return false;
@@ -80,18 +100,56 @@ impl<'a> Members<'a> {
         match rule {
             ConsentRule::OptOut => true,
             // Each account must be covered: silence is no consent.
-            ConsentRule::OptIn => self.appearing(rows).all(agrees),
+            ConsentRule::OptIn => rows.all(agrees),
         }
     }
+}
 
-    fn appearing(&self, rows: Range<usize>) -> impl Iterator<Item = usize> + '_ {
-        rows.filter(|row| set(self.appears, *row))
+impl<'a> Census<'a> {
+    /// Decides under `rule` who may be scored, from the rows of `members`.
+    pub(super) fn of(members: &'a RecordBatch, rule: ConsentRule) -> Result<Self> {
+        let rows = Members::of(members)?;
+        let (mut person, mut consented) = (Vec::new(), Vec::new());
+        for (number, of) in (0..).zip(rows.persons()) {
+            let may = rows.may_be_scored(of.clone(), rule);
+            person.resize(of.end, number);
+            consented.resize(of.end, may);
+        }
+        contradictions(&rows)?;
+        let appears = (0..members.num_rows()).map(|row| set(rows.listed, row)).collect();
+        Ok(Self { rows, person, consented, appears })
+    }
+
+    /// Whether two accounts of one network belong to one person.
+    pub(super) fn same_person(&self, a: usize, b: usize) -> bool {
+        self.person[a] == self.person[b]
+    }
+
+    /// How many accounts belong to people who may not be scored, and how many appear nowhere but
+    /// beside such people, or only in `identities`.
+    pub(super) fn left_out(&self) -> (u64, u64) {
+        let refused = self.consented.iter().filter(|may| !**may).count();
+        let both = self.consented.iter().zip(&self.appears);
+        let absent = both.filter(|(may, appears)| **may && !**appears).count();
+        (refused as u64, absent as u64)
+    }
+
+    /// Numbers the persons who may be scored and appear. Returns with them the vertex of each row,
+    /// [`NOBODY`] for the others.
+    pub(super) fn number(self) -> Result<(Persons, Vec<u32>)> {
+        let mut roll = Roll { account_offsets: vec![0], ..Roll::default() };
+        for of in self.rows.persons() {
+            if self.consented[of.start] {
+                roll.person(&self.rows, of, &self.appears);
+            }
+        }
+        roll.number(self.person.len())
     }
 }
 
 /// Builds [`Persons`] one by one.
 #[derive(Default)]
-struct Census {
+struct Roll {
     ids: LargeStringBuilder,
     texts: [LargeStringBuilder; 3],
     automated: Vec<bool>,
@@ -100,41 +158,23 @@ struct Census {
     account_networks: Vec<u32>,
     account_ids: LargeStringBuilder,
     account_offsets: Vec<usize>,
-    /// Accounts of people who may not be scored.
-    removed: u64,
+    /// Member row of each account.
+    account_rows: Vec<usize>,
 }
 
-impl Census {
-    fn take(&mut self, members: &RecordBatch, rule: ConsentRule) -> Result<()> {
-        let rows = Members::of(members)?;
-        self.account_offsets.push(0);
-        let mut from = 0;
-        for row in 0..members.num_rows() {
-            let last = row + 1 == members.num_rows();
-            if last || rows.person.value(row + 1) != rows.person.value(row) {
-                self.person(&rows, from..row + 1, rule);
-                from = row + 1;
-            }
-        }
-        contradictions(&rows)
-    }
-
-    fn person(&mut self, rows: &Members<'_>, of: Range<usize>, rule: ConsentRule) {
-        let appearing = rows.appearing(of.clone()).count();
-        if appearing == 0 {
-            return;
-        }
-        if !rows.may_be_scored(of.clone(), rule) {
-            self.removed += appearing as u64;
+impl Roll {
+    fn person(&mut self, rows: &Members<'_>, of: Range<usize>, appears: &[bool]) {
+        let appearing = || of.clone().filter(|row| appears[*row]);
+        if appearing().next().is_none() {
             return;
         }
         self.ids.append_value(rows.person.value(of.start));
         for (text, to) in rows.texts.iter().zip(&mut self.texts) {
-            let first = of.clone().find(|row| text.is_valid(*row) && !text.value(*row).is_empty());
+            let first = appearing().find(|row| text.is_valid(*row) && !text.value(*row).is_empty());
             to.append_option(first.map(|row| text.value(row)));
         }
-        self.automated.push(of.clone().any(|row| set(rows.automated, row)));
-        for row in rows.appearing(of) {
+        self.automated.push(appearing().any(|row| set(rows.automated, row)));
+        for row in appearing() {
             let name = rows.network.value(row);
             let known = self.network_numbers.get(name).copied();
             let number = known.unwrap_or_else(|| {
@@ -144,12 +184,13 @@ impl Census {
             });
             self.account_networks.push(number);
             self.account_ids.append_value(rows.account.value(row));
+            self.account_rows.push(row);
         }
         self.account_offsets.push(self.account_networks.len());
     }
 
-    /// Puts the networks in order and numbers the vertices.
-    fn number(mut self) -> Result<Persons> {
+    /// Puts the networks in order and numbers the vertices of `rows` member rows.
+    fn number(mut self, rows: usize) -> Result<(Persons, Vec<u32>)> {
         let mut numbered: Vec<(String, u32)> = self.network_numbers.into_iter().collect();
         numbered.sort_unstable();
         let mut order = vec![0; numbered.len()];
@@ -161,12 +202,13 @@ impl Census {
             *network = order[*network as usize];
         }
         let ids = self.ids.finish();
-        let mut vertices = Vec::with_capacity(self.account_networks.len());
+        let mut of_accounts = Vec::with_capacity(self.account_networks.len());
         for person in 0..ids.len() {
             for account in self.account_offsets[person]..self.account_offsets[person + 1] {
-                vertices.push((self.account_networks[account], person as u32));
+                of_accounts.push((self.account_networks[account], person as u32));
             }
         }
+        let mut vertices = of_accounts.clone();
         vertices.sort_unstable();
         vertices.dedup();
         if vertices.len() > MOST_VERTICES {
@@ -178,10 +220,14 @@ impl Census {
                 "split the job by network",
             ));
         }
+        let mut vertex_of = vec![NOBODY; rows];
+        for (key, row) in of_accounts.iter().zip(&self.account_rows) {
+            vertex_of[*row] = vertices.partition_point(|vertex| vertex < key) as u32;
+        }
         let count = |n: usize| vertices.partition_point(|(network, _)| (*network as usize) < n);
         let network_offsets = (0..=networks.len()).map(count).collect();
         let [mut names, mut countries, mut languages] = self.texts;
-        Ok(Persons {
+        let persons = Persons {
             ids,
             display_names: names.finish(),
             countries: countries.finish(),
@@ -193,7 +239,8 @@ impl Census {
             account_offsets: self.account_offsets,
             vertex_persons: vertices.into_iter().map(|(_, person)| person).collect(),
             network_offsets,
-        })
+        };
+        Ok((persons, vertex_of))
     }
 }
 
@@ -218,6 +265,19 @@ fn contradictions(rows: &Members<'_>) -> Result<()> {
                 "input `accounts`: {profiles} accounts have two rows that contradict each other"
             ),
             "keep one row for each (network, account_id), for example the newest",
+        ));
+    }
+    let borrowed = rows.persons().filter(|of| {
+        of.clone().any(|row| set(rows.linked, row)) && !of.clone().all(|row| set(rows.linked, row))
+    });
+    let borrowed = borrowed.count();
+    if borrowed > 0 {
+        return Err(Error::bad_input(
+            format!(
+                "input `identities`: {borrowed} person_ids are `network:account_id` of an account \
+                 that it gives to nobody"
+            ),
+            "add a row that gives that account to the person, or name the person otherwise",
         ));
     }
     let colon =

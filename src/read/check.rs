@@ -44,6 +44,7 @@ async fn obey(
     origin: &str,
     group: Vec<Expr>,
     more: Vec<(String, Expr)>,
+    all: Option<u64>,
 ) -> Result<Survey> {
     let mut rules = rules(table)?;
     rules.extend(more);
@@ -57,7 +58,8 @@ async fn obey(
     for rule in words {
         let broken = survey.total(&rule);
         if broken > 0 {
-            return Err(violation(table, origin, &rule, broken, survey.total("rows")));
+            let all = all.unwrap_or_else(|| survey.total("rows"));
+            return Err(violation(table, origin, &rule, broken, all));
         }
     }
     Ok(survey)
@@ -70,7 +72,7 @@ pub(super) async fn whole(
 ) -> Result<Option<Checked>> {
     let Some(opened) = opened else { return Ok(None) };
     let frame = opened.conform()?;
-    let survey = obey(opened.table, frame.clone(), &opened.origin, vec![], more).await?;
+    let survey = obey(opened.table, frame.clone(), &opened.origin, vec![], more, None).await?;
     Ok(Some(Checked { frame, origin: opened.origin, rows: survey.total("rows") }))
 }
 
@@ -116,7 +118,7 @@ pub(super) async fn within(
         opened.frame = filter(inside.or(column.is_null()))?;
     }
     let frame = opened.conform()?;
-    let survey = obey(opened.table, frame.clone(), &opened.origin, group, more).await?;
+    let survey = obey(opened.table, frame.clone(), &opened.origin, group, more, Some(all)).await?;
     let rows = survey.total("rows");
     drops.push(Drop::exact(&opened.table.table, "before the window", all - late - rows));
     drops.push(Drop::exact(&opened.table.table, "after the cutoff", late));

@@ -3,12 +3,16 @@
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Column as Qualified, ExprSchema};
 use datafusion::dataframe::DataFrame;
+use datafusion::functions::string::octet_length;
 use datafusion::prelude::{Expr, ident, lit};
 use datafusion::scalar::ScalarValue;
 
 use crate::engine::count_if;
 use crate::error::{Error, Result, nearest};
 use crate::schema::{Column, Table, Type, UTC};
+
+/// Most bytes of an id.
+const LONGEST_ID: i32 = 1_024;
 
 /// An input as it was found.
 pub(super) struct Opened {
@@ -66,6 +70,14 @@ impl Opened {
     pub(super) fn conform(&self) -> Result<DataFrame> {
         let (table, origin) = (self.table, &self.origin);
         let found = self.frame.schema().columns();
+        for (i, column) in found.iter().enumerate() {
+            if found[..i].iter().any(|other| other.name == column.name) {
+                return Err(Error::bad_input(
+                    format!("input `{}` ({origin}): two columns `{}`", table.table, column.name),
+                    "give each column a name of its own",
+                ));
+            }
+        }
         let mut selected = Vec::with_capacity(table.columns.len());
         for column in &table.columns {
             match found.iter().find(|q| q.name == column.name) {
@@ -83,7 +95,10 @@ impl Opened {
             let table = &table.table;
             return Err(Error::bad_input(
                 format!("input `{table}` ({origin}): column `{name}` is not in the contract"),
-                format!("{near}name or leave out: `renown schema {table}` lists the columns"),
+                format!(
+                    "{near}leave it out of the SELECT, or name it so; `renown schema {table}` lists \
+                     the columns"
+                ),
             ));
         }
         self.frame.clone().select(selected).map_err(Error::internal)
@@ -141,6 +156,12 @@ pub(super) fn rules(table: &Table) -> Result<Vec<(String, Expr)>> {
         let name = &column.name;
         if !column.nullable {
             rules.push((format!("column `{name}` is null"), count_if(ident(name).is_null())?));
+        }
+        if column.kind == Type::Id {
+            let length = octet_length().call(vec![ident(name)]);
+            let words = format!("column `{name}` is empty or longer than {LONGEST_ID} bytes");
+            let wrong = length.clone().eq(lit(0)).or(length.gt(lit(LONGEST_ID)));
+            rules.push((words, count_if(wrong)?));
         }
         if let Some(values) = &column.values {
             let known = values.iter().map(|v| lit(v.as_str())).collect();

@@ -1,6 +1,8 @@
 //! Accounts with all that decides who they belong to and whether they may be scored, as one join.
 
-use arrow::array::RecordBatch;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use chrono::{Months, NaiveDate};
 use datafusion::common::JoinType;
 use datafusion::dataframe::DataFrame;
@@ -17,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::job::Consent;
 
 /// One row per account of `accounts`, interactions or identities, sorted by (person, network,
-/// account), with all that decides who it belongs to and whether it may be scored. Accounts that
-/// only `identities` names do not `appear`: they may refuse for their person, and no more.
+/// account), with all that decides who it belongs to and whether it may be scored. `listed` tells
+/// whether `accounts` has it, `linked` whether `identities` has.
 pub(super) async fn members(
     engine: &Engine,
     snapshot: &Snapshot,
@@ -28,9 +30,9 @@ pub(super) async fn members(
     let what = format!("reading {}", snapshot.interactions.origin);
     let plan = |e| Error::engine("joining accounts into persons", &e);
     let account = ["network", "account_id"];
-    let keys = |frame: &DataFrame, id: &str, appears: bool| {
+    let keys = |frame: &DataFrame, id: &str, listed: bool| {
         let columns =
-            vec![ident("network"), ident(id).alias("account_id"), lit(appears).alias("appears")];
+            vec![ident("network"), ident(id).alias("account_id"), lit(listed).alias("listed")];
         frame.clone().select(columns).map_err(plan)
     };
     let mut accounts = None;
@@ -47,10 +49,11 @@ pub(super) async fn members(
     }
 
     let interactions = &snapshot.interactions.frame;
-    let mut all = keys(interactions, "actor_id", true)?;
-    all = all.union(keys(interactions, "target_id", true)?).map_err(plan)?;
+    let mut all = keys(interactions, "actor_id", false)?;
+    all = all.union(keys(interactions, "target_id", false)?).map_err(plan)?;
     let own_person = concat(vec![ident("network"), lit(":"), ident("account_id")]);
-    let (mut person, mut profile) = (own_person.clone(), no_profile());
+    let (mut person, mut linked) = (own_person.clone(), lit(false));
+    let mut profile = no_profile();
     if let Some(accounts) = &accounts {
         all = all.union(keys(accounts, "account_id", true)?).map_err(plan)?;
         profile = PROFILE.map(ident).into();
@@ -58,14 +61,15 @@ pub(super) async fn members(
     if let Some(identities) = &identities {
         all = all.union(keys(identities, "account_id", false)?).map_err(plan)?;
         person = coalesce(vec![ident("person_id"), own_person]);
+        linked = ident("person_id").is_not_null();
     }
-    let appears = bool_or(ident("appears")).alias("appears");
-    let mut members = all.aggregate(account.map(ident).into(), vec![appears]).map_err(plan)?;
+    let listed = bool_or(ident("listed")).alias("listed");
+    let mut members = all.aggregate(account.map(ident).into(), vec![listed]).map_err(plan)?;
     for joined in accounts.into_iter().chain(identities) {
         members = left_join(members, joined, &account)?;
     }
     let mut select = account.map(ident).to_vec();
-    select.extend([ident("appears"), person.alias("person_id")]);
+    select.extend([ident("listed"), linked.alias("linked"), person.alias("person_id")]);
     select.extend(profile);
     members = members.select(select).map_err(plan)?;
     let statements = snapshot.consent.as_ref();
@@ -189,4 +193,15 @@ fn with_statements(
         .and_then(|m| m.with_column(&agreed, agrees))
         .and_then(|m| m.drop_columns(&["last_out", "last_in"]))
         .map_err(plan)
+}
+
+/// The table (network, account_id) → row of `members`.
+pub(super) fn numbered(engine: &Engine, members: &RecordBatch) -> Result<DataFrame> {
+    let rows: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..members.num_rows() as u32));
+    let index = RecordBatch::try_from_iter([
+        ("network", Arc::clone(&members["network"])),
+        ("account_id", Arc::clone(&members["account_id"])),
+        ("account", rows),
+    ]);
+    engine.frame(vec![index.map_err(Error::internal)?])
 }

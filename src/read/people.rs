@@ -1,9 +1,9 @@
 //! Stage 2: accounts joined into persons, and who may not be scored taken out.
 
 use super::Drop;
-use super::census::census;
-use super::events::{self, Events, Posts};
-use super::members::members;
+use super::census::Census;
+use super::events::{EventRows, Events, PostRows, Posts, Rule};
+use super::members::{members, numbered};
 use super::persons::Persons;
 use super::snapshot::Snapshot;
 use crate::engine::Engine;
@@ -36,22 +36,25 @@ pub async fn people(
 ) -> Result<People> {
     let mut drops = Vec::new();
     let members = members(engine, &snapshot, consent, &mut drops).await?;
-    let (persons, removed) = census(&members, consent.rule)?;
-    drops.push(Drop::suppressed("accounts", "may not be scored", removed));
-    let vertices = engine.frame(vec![persons.vertex_of_accounts()?])?;
+    let mut census = Census::of(&members, consent.rule)?;
+    let index = numbered(engine, &members)?;
     let mut posts = None;
     if let Some(input) = &snapshot.posts {
-        posts = Some(events::posts(engine, input, &vertices, &mut drops).await?);
+        posts = Some(PostRows::read(engine, input, &index, &census, &mut drops).await?);
     }
-    let rule = events::Rule { cutoff_us: snapshot.cutoff_us, method };
-    let events = events::events(
-        engine,
-        &snapshot.interactions,
-        &rule,
-        &vertices,
-        posts.as_ref(),
-        &mut drops,
-    )
-    .await?;
+    let rule = Rule { cutoff_us: snapshot.cutoff_us, method };
+    let input = &snapshot.interactions;
+    let events =
+        EventRows::read(input, &rule, &index, posts.as_ref(), &mut census, &mut drops).await?;
+    let (refused, absent) = census.left_out();
+    drops.push(Drop::suppressed("accounts", "may not be scored", refused));
+    drops.push(Drop::suppressed("accounts", "appear beside nobody who may be scored", absent));
+    // Only now is it known who appears, and each account gets the number of its vertex.
+    let (persons, vertex_of) = census.number()?;
+    let (posts, new_posts) = match posts {
+        Some(posts) => posts.renumber(&vertex_of),
+        None => (None, vec![]),
+    };
+    let events = events.renumber(engine, &vertex_of, &new_posts)?;
     Ok(People { persons, events, posts, drops })
 }

@@ -1,13 +1,8 @@
 //! Persons and their numbers.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, LargeStringArray, RecordBatch, StringViewBuilder, UInt32Array,
-};
-
-use crate::error::{Error, Result};
+use arrow::array::{Array, LargeStringArray};
 
 /// Persons, their accounts and their vertices, numbered.
 ///
@@ -62,31 +57,5 @@ impl Persons {
     /// The accounts of person `p`.
     pub fn accounts(&self, p: usize) -> Range<usize> {
         self.account_offsets[p]..self.account_offsets[p + 1]
-    }
-}
-
-impl Persons {
-    /// The table (network, account_id) → vertex.
-    pub(super) fn vertex_of_accounts(&self) -> Result<RecordBatch> {
-        let mut networks = StringViewBuilder::new().with_deduplicate_strings();
-        let mut accounts = StringViewBuilder::new();
-        let mut vertices = Vec::with_capacity(self.account_networks.len());
-        for person in 0..self.len() {
-            for account in self.accounts(person) {
-                let network = self.account_networks[account] as usize;
-                let range = self.network(network);
-                let at = self.vertex_persons[range.clone()].binary_search(&(person as u32));
-                let at = at.map_err(|_| Error::internal("an account without vertex"))?;
-                networks.append_value(&self.networks[network]);
-                accounts.append_value(self.account_ids.value(account));
-                vertices.push((range.start + at) as u32);
-            }
-        }
-        RecordBatch::try_from_iter([
-            ("network", Arc::new(networks.finish()) as ArrayRef),
-            ("account_id", Arc::new(accounts.finish()) as ArrayRef),
-            ("vertex", Arc::new(UInt32Array::from(vertices)) as ArrayRef),
-        ])
-        .map_err(Error::internal)
     }
 }

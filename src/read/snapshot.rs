@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::{Expr, ident, lit, not};
 
 use super::Drop;
@@ -92,6 +94,16 @@ pub async fn snapshot(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Snap
     let window = Window::before(cutoff_us, hours);
     let (interactions, by_kind) =
         within(opened, window, "at", vec![ident("kind")], interaction_rules()?, &mut drops).await?;
+    if interactions.rows == 0 {
+        return Err(Error::bad_input(
+            format!(
+                "input `interactions` ({}): no interaction lies in the {hours} hours before the \
+                 end of {day}",
+                interactions.origin
+            ),
+            "check that the snapshot has arrived; equal scores for everybody are not published",
+        ));
+    }
     known_kinds(&by_kind, &job.method, &interactions.origin)?;
     let all = [&accounts, &identities, &consent, &posts];
     let rows = all.into_iter().flatten().map(|c| c.rows).sum::<u64>() + interactions.rows;
@@ -144,13 +156,41 @@ impl Reader<'_> {
             .with_allow_ddl(false)
             .with_allow_dml(false)
             .with_allow_statements(false);
-        self.engine.session.sql_with_options(sql, only_select).await.map_err(|e| {
+        let refused = |cause: String| {
             Error::bad_job(
-                format!("inputs.{name}: {}", e.strip_backtrace()),
+                format!("inputs.{name}: {cause}"),
                 "correct the SELECT; it may use the names under [sources] and must not write",
             )
-        })
+        };
+        let frame = self.engine.session.sql_with_options(sql, only_select).await;
+        let frame = frame.map_err(|e| refused(e.strip_backtrace()))?;
+        match unsteady(frame.logical_plan()).map_err(Error::internal)? {
+            None => Ok(frame),
+            Some(function) => Err(refused(format!(
+                "`{function}` gives another result each time; the same rows must give the same tables"
+            ))),
+        }
     }
+}
+
+/// The first function in a plan whose result does not follow from its arguments alone: the clock,
+/// chance.
+fn unsteady(plan: &LogicalPlan) -> datafusion::error::Result<Option<String>> {
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::ScalarFunction(call) = expr
+                    && call.func.signature().volatility != Volatility::Immutable
+                {
+                    found = Some(call.func.name().to_owned());
+                    return Ok(TreeNodeRecursion::Stop);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
 }
 
 /// The rules of `consent` that its columns alone do not state.

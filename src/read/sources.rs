@@ -1,5 +1,6 @@
 //! Parquet at a URL as a DataFrame: one file, a folder or a Hive-partitioned folder.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
@@ -8,6 +9,9 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
+use datafusion::error::DataFusionError;
+use datafusion::functions::expr_fn::nullif;
+use datafusion::prelude::{ident, lit};
 use object_store::path::Path;
 use serde::Serialize;
 use url::Url;
@@ -33,13 +37,18 @@ pub struct InputFile {
 /// [`crate::error::Kind::BadInput`] if there is no Parquet file or one cannot be decoded,
 /// [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFile>)> {
-    let what = format!("reading `{url}`");
     engine.connect(url)?;
     let objects = engine.stores.list(url, ".parquet").await?;
     if objects.is_empty() {
         return Err(Error::bad_input(
             format!("`{url}`: no Parquet file is there"),
             "check the path and the snapshot date; files in a folder must end with .parquet",
+        ));
+    }
+    if let Some(empty) = objects.iter().find(|o| o.size == 0) {
+        return Err(Error::bad_input(
+            format!("`{url}`: the file `{}` is empty: it has 0 bytes", empty.location),
+            "write it again, or remove it",
         ));
     }
     let (_, path) = engine.stores.resolve(url)?;
@@ -56,12 +65,48 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
         ));
     }
     let url = if single { url.clone() } else { store::folder(url) };
-    let files = objects
+    let files: Vec<InputFile> = objects
         .into_iter()
         .map(|o| InputFile { path: o.location.to_string(), size: o.size, e_tag: o.e_tag })
         .collect();
-    let frame = listing(engine, url).await.map_err(|e| Error::engine(&what, &e))?;
-    Ok((frame, files))
+    match listing(engine, url.clone()).await {
+        Ok(frame) => Ok((without_default_partition(frame, &files)?, files)),
+        Err(error) => Err(blame(engine, &url, &files, &error).await),
+    }
+}
+
+/// What a writer puts in place of a missing value of a partition column.
+const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// The frame with nulls where a partition has no value.
+fn without_default_partition(frame: DataFrame, files: &[InputFile]) -> Result<DataFrame> {
+    let mut frame = frame;
+    let parts = files.iter().flat_map(|f| f.path.split('/'));
+    let columns: BTreeSet<&str> =
+        parts.filter_map(|part| part.strip_suffix(NO_VALUE)?.strip_suffix('=')).collect();
+    for column in columns {
+        let value = nullif(ident(column), lit(NO_VALUE));
+        frame = frame.with_column(column, value).map_err(Error::internal)?;
+    }
+    Ok(frame)
+}
+
+/// Why the Parquet at `url` could not be opened: names the file at fault if it is one of several.
+async fn blame(engine: &Engine, url: &Url, files: &[InputFile], error: &DataFusionError) -> Error {
+    let mut root = url.clone();
+    for file in files.iter().filter(|_| files.len() > 1) {
+        root.set_path(&file.path);
+        if let Err(own) = listing(engine, root.clone()).await {
+            return Error::engine(&format!("reading `{root}`"), &own);
+        }
+    }
+    match error.find_root() {
+        DataFusionError::Plan(cause) => Error::bad_input(
+            format!("`{url}`: {cause}"),
+            "let all files of a folder have one schema and one scheme of partitions",
+        ),
+        _ => Error::engine(&format!("reading `{url}`"), error),
+    }
 }
 
 /// The path of an object below `folder`, if a part of it begins with `_` or `.`: by custom such

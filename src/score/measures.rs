@@ -169,7 +169,9 @@ fn rank_columns(
     let mut of_audience = Vec::with_capacity(n);
     let (mut sums, mut shares) = (Vec::with_capacity(n), Vec::with_capacity(n));
     for (network, graph) in attention.graphs.iter().enumerate() {
-        let own = mid_rank(&ranks.ranks[persons.network(network)]);
+        // Equal places differ by rounding: ranks are compared at 32 bits.
+        let places = ranks.ranks[persons.network(network)].iter().map(|r| f64::from(*r as f32));
+        let own = mid_rank(&places.collect::<Vec<_>>());
         for target in 0..graph.vertices() {
             let row = Row::of(graph, target, &own);
             sums.push(row.attention);

@@ -1,13 +1,31 @@
-//! One binary of all tests that take another path than the code: oracles, faults, the program itself.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! The program against what it says of itself, and against oracles that take another path.
 
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod binary;
+mod commands;
+mod consent;
+mod contracts;
 mod csr;
+mod drafts;
+mod faulty_store;
+mod gates;
 mod ids;
+mod inputs;
+mod job_files;
+mod measures_oracle;
 mod oracle;
 mod pagerank;
+mod parquet_files;
+mod publish;
 mod random;
+mod random_worlds;
+mod rank_command;
 mod readme;
+mod same_bits;
+mod sample_job;
 mod sum;
+mod world;
 
 /// Runs `work` on a rayon pool of its own.
 fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {

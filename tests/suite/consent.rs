@@ -1,0 +1,368 @@
+//! Who may be scored, and that whoever may not leaves no trace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use fastrand::Rng;
+
+use crate::random_worlds::world_with_consent;
+use crate::world::{
+    Account, CUTOFF, Event, HOUR, Identity, Post, Published, Statement, World, account, identity,
+    of_account, of_person, reply,
+};
+
+/// Person `p` with the accounts 1 and 2, and account 9 that stands alone; all of them react to all.
+fn linked(rule: &'static str, consent: Vec<Statement>) -> World {
+    let ids = ["1", "2", "9"];
+    World {
+        rule,
+        accounts: Some(ids.map(|id| account("a", id)).into()),
+        identities: Some(vec![identity("a", "1", "p"), identity("a", "2", "p")]),
+        consent: Some(consent),
+        events: ids.iter().flat_map(|a| ids.map(|t| reply("a", a, t, 5))).collect(),
+        ..World::default()
+    }
+}
+
+async fn scored(rule: &'static str, consent: Vec<Statement>) -> Vec<String> {
+    linked(rule, consent).run().await.people()
+}
+
+const BOTH: [&str; 2] = ["a:9", "p"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opt_out_scores_whoever_did_not_refuse() {
+    assert_eq!(scored("opt_out", vec![]).await, BOTH);
+    for status in ["opted_out", "deleted"] {
+        // One refusing account takes the whole person out.
+        assert_eq!(scored("opt_out", vec![of_account("a", "2", status, 1)]).await, ["a:9"]);
+        assert_eq!(scored("opt_out", vec![of_person("p", status, 1)]).await, ["a:9"]);
+        assert_eq!(scored("opt_out", vec![of_account("a", "9", status, 1)]).await, ["p"]);
+    }
+    assert_eq!(scored("opt_out", vec![of_account("a", "2", "opted_in", 1)]).await, BOTH);
+    // The same id on another network, and people nobody has heard of.
+    let others = vec![of_account("b", "2", "opted_out", 1), of_person("q", "deleted", 1)];
+    assert_eq!(scored("opt_out", others).await, BOTH);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opt_in_scores_only_whoever_agreed_for_every_account() {
+    let yes = |id: &str| of_account("a", id, "opted_in", 1);
+    assert!(scored("opt_in", vec![]).await.is_empty());
+    assert!(scored("opt_in", vec![yes("1")]).await.is_empty(), "account 2 is silent");
+    assert_eq!(scored("opt_in", vec![yes("1"), yes("2")]).await, ["p"]);
+    assert_eq!(scored("opt_in", vec![of_person("p", "opted_in", 1), yes("9")]).await, BOTH);
+    let but_one = vec![of_person("p", "opted_in", 1), of_account("a", "1", "opted_out", 9)];
+    assert!(scored("opt_in", but_one).await.is_empty());
+    // Without any statements at all nobody agreed.
+    let silent = World { consent: None, ..linked("opt_in", vec![]) };
+    assert!(silent.run().await.people().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_latest_statement_counts_and_a_tie_refuses() {
+    let two = |first: &str, second: &str, (before, after)| {
+        vec![of_account("a", "9", first, before), of_account("a", "9", second, after)]
+    };
+    for refusal in ["opted_out", "deleted"] {
+        assert_eq!(scored("opt_out", two(refusal, "opted_in", (9, 8))).await, BOTH);
+        assert_eq!(scored("opt_out", two("opted_in", refusal, (9, 8))).await, ["p"]);
+        assert_eq!(scored("opt_out", two(refusal, "opted_in", (8, 8))).await, ["p"]);
+        assert_eq!(scored("opt_out", two("opted_in", refusal, (8, 8))).await, ["p"]);
+        assert_eq!(scored("opt_in", two(refusal, "opted_in", (9, 8))).await, ["a:9"]);
+        assert!(scored("opt_in", two(refusal, "opted_in", (8, 8))).await.is_empty());
+        // A microsecond decides.
+        let mut close = two(refusal, "opted_in", (8, 8));
+        close[1].at += 1;
+        assert_eq!(scored("opt_out", close.clone()).await, BOTH);
+        close[1].at -= 2;
+        assert_eq!(scored("opt_out", close).await, ["p"]);
+    }
+    // Statements are heard whenever they were made, after the cutoff too.
+    assert_eq!(scored("opt_out", vec![of_account("a", "9", "opted_out", -900)]).await, ["p"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agreement_elsewhere_does_not_undo_a_refusal() {
+    let account_then_person =
+        vec![of_account("a", "1", "opted_out", 9), of_person("p", "opted_in", 1)];
+    assert_eq!(scored("opt_out", account_then_person).await, ["a:9"]);
+    let person_then_account =
+        vec![of_person("p", "deleted", 9), of_account("a", "1", "opted_in", 1)];
+    assert_eq!(scored("opt_out", person_then_account).await, ["a:9"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_on_a_topic_is_not_about_being_scored() {
+    let topical = |status: &str| Statement {
+        topic: Some("lobsters".into()),
+        ..of_account("a", "9", status, 1)
+    };
+    assert_eq!(scored("opt_out", vec![topical("opted_out")]).await, BOTH);
+    assert!(scored("opt_in", vec![topical("opted_in")]).await.is_empty());
+    let out = vec![of_account("a", "9", "opted_out", 9), topical("opted_in")];
+    assert_eq!(scored("opt_out", out).await, ["p"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_counts_where_only_identities_knows_the_account() {
+    // Account 3 is gone from the network; it had refused, and it is the same person.
+    let refusing = |id: &str| {
+        let mut world = linked("opt_out", vec![of_account("a", id, "opted_out", 1)]);
+        world.identities.as_mut().unwrap().push(identity("a", "3", "p"));
+        world
+    };
+    assert_eq!(refusing("2").run().await.people(), ["a:9"]);
+    assert_eq!(refusing("3").run().await.people(), ["a:9"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn minors_are_not_scored() {
+    let with = |change: fn(&mut Account)| {
+        let mut world = linked("opt_out", vec![]);
+        change(&mut world.accounts.as_mut().unwrap()[1]);
+        world
+    };
+    assert_eq!(with(|a| a.minor = Some(true)).run().await.people(), ["a:9"]);
+    assert_eq!(with(|a| a.minor = Some(false)).run().await.people(), BOTH);
+    let both_ways = |a: &mut Account| {
+        a.minor = Some(true);
+        a.birth_date = NaiveDate::from_ymd_opt(1950, 1, 1);
+    };
+    assert_eq!(with(both_ways).run().await.people(), ["a:9"]);
+    // Agreeing does not help a minor.
+    let mut agreed = with(|a| a.minor = Some(true));
+    agreed.consent = Some(vec![of_person("p", "opted_in", 1)]);
+    assert_eq!(agreed.run().await.people(), ["a:9"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_birthday_on_the_day_of_the_snapshot_counts() {
+    let date = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let cases = [
+        ("2026-03-31", "2008-03-31", true),
+        ("2026-03-31", "2008-04-01", false),
+        // Born on a leap day: of age on the first of March.
+        ("2026-02-28", "2008-02-29", false),
+        ("2026-03-01", "2008-02-29", true),
+        ("2024-02-29", "2006-02-28", true),
+        ("2024-02-29", "2006-03-01", false),
+    ];
+    for (day, birth, of_age) in cases {
+        let day = date(day);
+        let end = day.succ_opt().unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc();
+        let born = Account { birth_date: Some(date(birth)), ..account("a", "1") };
+        let world = World {
+            day,
+            cutoff: end.timestamp_micros(),
+            accounts: Some(vec![born]),
+            ..World::default()
+        };
+        assert_eq!(world.run().await.people().len(), usize::from(of_age), "{day} {birth}");
+    }
+}
+
+/// Persons who may not be scored, straight from the words of the contracts.
+fn removed(world: &World) -> BTreeSet<String> {
+    let coming_of_age = NaiveDate::from_ymd_opt(2008, 3, 31).unwrap();
+    let statements = || world.consent.iter().flatten().filter(|s| s.topic.is_none());
+    let latest = |about: &dyn Fn(&Statement) -> bool| {
+        let of = statements().filter(|s| about(s)).map(|s| (s.at, s.status != "opted_in"));
+        of.max().map(|(_, refuses)| refuses)
+    };
+    let mut removed = BTreeSet::new();
+    for account in world.accounts.iter().flatten() {
+        let person = world.person(&account.network, &account.id);
+        let own = latest(&|s| {
+            s.network.as_ref() == Some(&account.network) && s.id.as_ref() == Some(&account.id)
+        });
+        let whole = latest(&|s| s.person.as_ref() == Some(&person));
+        let minor =
+            account.minor == Some(true) || account.birth_date.is_some_and(|b| b > coming_of_age);
+        let refused = own == Some(true) || whole == Some(true);
+        let silent = world.rule == "opt_in" && own != Some(false) && whole != Some(false);
+        if minor || refused || silent {
+            removed.insert(person);
+        }
+    }
+    removed
+}
+
+/// `world` without any row of the people in `gone`.
+fn without(world: &World, gone: &BTreeSet<String>) -> World {
+    let mut left = world.clone();
+    let stays = |network: &str, id: &str| !gone.contains(&world.person(network, id));
+    let retained = |network: &Option<String>, id: &Option<String>| match (network, id) {
+        (Some(network), Some(id)) => stays(network, id),
+        _ => true,
+    };
+    left.accounts.iter_mut().for_each(|rows| rows.retain(|a| stays(&a.network, &a.id)));
+    left.identities.iter_mut().for_each(|rows| rows.retain(|i| stays(&i.network, &i.id)));
+    left.posts.iter_mut().for_each(|rows| rows.retain(|p| stays(&p.network, &p.author)));
+    left.events.retain(|e| stays(&e.network, &e.actor) && stays(&e.network, &e.target));
+    left.consent.iter_mut().for_each(|rows| {
+        rows.retain(|s| {
+            retained(&s.network, &s.id) && s.person.as_ref().is_none_or(|p| !gone.contains(p))
+        });
+    });
+    left
+}
+
+/// `world` with all that the people in `gone` show, publish and do changed at random.
+fn changed(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
+    let mut other = world.clone();
+    let is_gone = |network: &str, id: &str| gone.contains(&world.person(network, id));
+    for account in other.accounts.iter_mut().flatten() {
+        if is_gone(&account.network, &account.id) {
+            account.name = Some(format!("somebody else {}", rng.u32(..)));
+            account.country = Some("FR".into());
+            account.automated = Some(rng.bool());
+            account.followers = Some(rng.i64(..));
+        }
+    }
+    for post in other.posts.iter_mut().flatten() {
+        if is_gone(&post.network, &post.author) {
+            post.at = CUTOFF - rng.i64(0..2000) * HOUR;
+            post.text = Some(format!("edited {}", rng.u32(..)));
+            post.kind = Some("quote".into());
+        }
+    }
+    let keys: Vec<_> =
+        world.accounts.iter().flatten().map(|a| (a.network.clone(), a.id.clone())).collect();
+    other.events.retain(|e| {
+        !is_gone(&e.network, &e.actor) && !is_gone(&e.network, &e.target) || rng.bool()
+    });
+    for number in 0..60 {
+        let (network, actor) = rng.choice(&keys).unwrap().clone();
+        let (_, target) = rng.choice(&keys).unwrap().clone();
+        if is_gone(&network, &actor) || is_gone(&network, &target) {
+            let (kind, at) = ("like".into(), CUTOFF - rng.i64(1..2000) * HOUR);
+            let post = Some(format!("p{}", rng.u8(..30)));
+            let (via, sentiment) = (Some(format!("w{number}")), Some(-1.0));
+            other.events.push(Event { network, actor, target, kind, at, post, via, sentiment });
+        }
+    }
+    if let Some(posts) = &mut other.posts
+        && let Some((network, author)) = keys.iter().find(|(n, id)| is_gone(n, id)).cloned()
+    {
+        let id = "of somebody removed".into();
+        posts.push(Post { network, id, author, at: CUTOFF - HOUR, ..Post::default() });
+    }
+    other
+}
+
+/// All that a reader may see: every file but the logs.
+fn visible(published: &Published) -> BTreeMap<&String, &Vec<u8>> {
+    published.files.iter().filter(|(path, _)| !path.starts_with("logs/")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_be_scored_changes_no_byte() {
+    let mut somebody_left = 0;
+    for seed in 0..30 {
+        let rng = &mut Rng::with_seed(seed);
+        let world = world_with_consent(rng);
+        let gone = removed(&world);
+        let published = world.run().await;
+        let everybody = world.members(3000).into_iter().map(|(n, id)| world.person(&n, &id));
+        let may: BTreeSet<String> = everybody.filter(|p| !gone.contains(p)).collect();
+        assert_eq!(published.people(), may.into_iter().collect::<Vec<_>>(), "seed {seed}");
+        somebody_left += usize::from(!gone.is_empty() && !published.people().is_empty());
+
+        let left = without(&world, &gone).run().await;
+        assert_eq!(published.commit, left.commit, "seed {seed}: without {gone:?}");
+        assert_eq!(visible(&published), visible(&left), "seed {seed}: without {gone:?}");
+        let other = changed(&world, &gone, rng).run().await;
+        assert_eq!(published.commit, other.commit, "seed {seed}: {gone:?} changed");
+        assert_eq!(visible(&published), visible(&other), "seed {seed}: {gone:?} changed");
+    }
+    assert!(somebody_left > 15, "only {somebody_left} worlds removed some and kept some");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_only_met_a_removed_person_is_as_if_they_had_not() {
+    // 2 is in no `accounts`, and appears in nothing but an event with 1, who refused.
+    let world = World {
+        consent: Some(vec![of_account("a", "1", "opted_out", 1)]),
+        events: vec![reply("a", "2", "1", 5), reply("a", "3", "4", 5)],
+        ..World::default()
+    };
+    let left = without(&world, &BTreeSet::from(["a:1".to_owned()])).run().await;
+    let published = world.run().await;
+    assert_eq!(published.people(), left.people());
+    assert_eq!(visible(&published), visible(&left));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_trace_of_a_removed_person_anywhere() {
+    let canary = "canary7f3a";
+    let name = |what: &str| format!("{canary}-{what}");
+    let network = name("network");
+    let mut gone = account("a", &name("account"));
+    gone.name = Some(name("display"));
+    gone.country = Some(name("country"));
+    let elsewhere = account(&network, &name("other"));
+    let mut accounts: Vec<Account> = (1..5).map(|id| account("a", &id.to_string())).collect();
+    accounts.extend([gone.clone(), elsewhere.clone()]);
+    let identities: Vec<Identity> = vec![
+        identity("a", &gone.id, &name("person")),
+        identity(&network, &elsewhere.id, &name("person")),
+    ];
+    let mut events = vec![reply("a", "1", "2", 3), reply("a", "2", "3", 3)];
+    for id in ["1", "2", "3"] {
+        let (there, back) = (reply("a", &gone.id, id, 4), reply("a", id, &gone.id, 4));
+        events.push(Event { via: Some(name("via")), post: Some(name("post")), ..there });
+        events.push(Event { post: Some(name("post")), ..back });
+    }
+    let post = Post {
+        network: "a".into(),
+        id: name("post"),
+        author: gone.id.clone(),
+        at: CUTOFF - 9 * HOUR,
+        text: Some(name("text")),
+        ..Post::default()
+    };
+    let world = World {
+        accounts: Some(accounts),
+        identities: Some(identities),
+        consent: Some(vec![of_account(&network, &elsewhere.id, "deleted", 1)]),
+        posts: Some(vec![post]),
+        events,
+        ..World::default()
+    };
+    let published = world.run().await;
+    assert_eq!(published.people(), ["a:1", "a:2", "a:3", "a:4"]);
+    for (table, rows) in &published.tables {
+        let text = serde_json::to_string(rows).unwrap();
+        assert!(!text.contains(canary), "{table}: {text}");
+    }
+    for (path, bytes) in &published.files {
+        let found = bytes.windows(canary.len()).any(|window| window == canary.as_bytes());
+        assert!(!found && !path.contains(canary), "{path}");
+    }
+    let log = published.files.iter().find(|(path, _)| path.ends_with("log.json")).unwrap().1;
+    let log: serde_json::Value = serde_json::from_slice(log).unwrap();
+    let rule = "from or to who may not be scored";
+    let drops = log["drops"].as_array().unwrap();
+    let drop = drops.iter().find(|d| d["rule"] == rule).unwrap();
+    assert_eq!(drop["rows"], "fewer than 11");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_does_not_let_small_counts_be_worked_out() {
+    let mut accounts: Vec<Account> = (1..=6).map(|id| account("a", &id.to_string())).collect();
+    accounts[5].minor = Some(true);
+    let events = vec![reply("a", "1", "2", 3), reply("a", "2", "3", 3)];
+    let world = World { accounts: Some(accounts), events, ..World::default() };
+    let published = world.run().await;
+    let log = published.files.iter().find(|(path, _)| path.ends_with("log.json")).unwrap().1;
+    let log: serde_json::Value = serde_json::from_slice(log).unwrap();
+    let stages = log["stages"].as_array().unwrap();
+    let rows = |stage: &str, side: &str| {
+        stages.iter().find(|s| s["stage"] == stage).unwrap()[side].as_i64().unwrap()
+    };
+    // Accounts and events go in, people and events are left: the difference is who was removed.
+    let removed =
+        rows("people", "rows_in") - rows("people", "rows_out") - rows("attention", "rows_in");
+    assert_ne!(removed, 1, "the drops say \"fewer than 11\", the stages say how many");
+}

@@ -1,0 +1,111 @@
+//! The tables of a small world, built through their contracts and not by the stages.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, RecordBatch,
+    TimestampMicrosecondArray, new_empty_array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{DataType, Field};
+use chrono::NaiveDate;
+use renown::audit::RunFacts;
+use renown::schema::{self, Direction, Type, UTC};
+use renown::tables::Draft;
+
+use crate::parquet_files::texts;
+
+pub const PEOPLE: [&str; 4] = ["net:ann", "net:bob", "net:cid", "net:dee"];
+
+/// A batch of an output table: the given columns, and 0, empty or false in all others.
+pub fn filled(table: &str, rows: usize, given: Vec<(&str, ArrayRef)>) -> RecordBatch {
+    let table = schema::table(Direction::Output, table).unwrap();
+    let others = table.columns.iter().filter(|c| given.iter().all(|(name, _)| *name != c.name));
+    let others = others.map(|c| (c.name.as_str(), empty(c.kind, rows))).collect::<Vec<_>>();
+    table.batch([given, others].concat()).unwrap()
+}
+
+fn empty(kind: Type, rows: usize) -> ArrayRef {
+    match kind {
+        Type::Id | Type::Text => texts(std::iter::repeat_n("", rows)),
+        Type::Int64 => Arc::new(Int64Array::from_value(0, rows)),
+        Type::Float64 => Arc::new(Float64Array::from_value(0.0, rows)),
+        Type::Boolean => Arc::new(BooleanArray::from(vec![false; rows])),
+        Type::Date => Arc::new(Date32Array::from_value(0, rows)),
+        Type::Timestamp => {
+            Arc::new(TimestampMicrosecondArray::from_value(0, rows).with_timezone(UTC))
+        }
+        Type::TextList => {
+            let item = Arc::new(Field::new("item", DataType::Utf8, false));
+            let offsets = OffsetBuffer::from_lengths(vec![0; rows]);
+            Arc::new(ListArray::new(item, offsets, new_empty_array(&DataType::Utf8), None))
+        }
+    }
+}
+
+pub fn numbers(values: &[f64]) -> ArrayRef {
+    Arc::new(Float64Array::from(values.to_vec()))
+}
+
+/// Scores of these people, nobody expected.
+pub fn scores(people: &[&str], scores: &[f64], expected: &[f64]) -> RecordBatch {
+    let columns = vec![
+        ("person_id", texts(people.iter().copied())),
+        ("profile", texts(people.iter().map(|_| "standard"))),
+        ("score", numbers(scores)),
+        ("expected_reactors", numbers(expected)),
+    ];
+    filled("scores", people.len(), columns)
+}
+
+/// Measures of these people on `network`, of which only the ranks are not 0.
+pub fn measures(network: &str, people: &[&str], ranks: &[f64]) -> RecordBatch {
+    let columns = vec![
+        ("network", texts(people.iter().map(|_| network))),
+        ("person_id", texts(people.iter().copied())),
+        ("rank", numbers(ranks)),
+    ];
+    filled("measures", people.len(), columns)
+}
+
+pub fn edges(network: &str, ends: &[(&str, &str)]) -> RecordBatch {
+    let columns = vec![
+        ("network", texts(ends.iter().map(|_| network))),
+        ("influencer_id", texts(ends.iter().map(|(influencer, _)| *influencer))),
+        ("influenced_id", texts(ends.iter().map(|(_, influenced)| *influenced))),
+    ];
+    filled("influence_edges", ends.len(), columns)
+}
+
+pub fn people(ids: &[&str]) -> RecordBatch {
+    filled("people", ids.len(), vec![("person_id", texts(ids.iter().copied()))])
+}
+
+/// Four people, two of whom attend to the first; every table in two batches.
+pub fn draft(day: NaiveDate) -> Draft {
+    let [ann, bob, cid, dee] = PEOPLE;
+    Draft {
+        day,
+        people: vec![people(&[ann, bob]), people(&[cid, dee])],
+        scores: vec![
+            scores(&[ann, bob], &[11.0, 1.0], &[4.0, 0.0]),
+            scores(&[cid, dee], &[1.0, 100.0], &[0.0, 1e9]),
+        ],
+        measures: vec![
+            measures("net", &[ann, bob], &[0.5, 0.25]),
+            measures("net", &[cid, dee], &[0.125, 0.125]),
+        ],
+        influence_edges: vec![edges("net", &[(ann, bob)]), edges("net", &[(ann, cid)])],
+    }
+}
+
+pub fn facts(run_id: &str) -> RunFacts {
+    RunFacts {
+        run_id: run_id.into(),
+        job: "small".into(),
+        method_version: "standard-1".into(),
+        method_sha256: "0".repeat(64),
+        cutoff_us: 0,
+        horizon_hours: 672,
+    }
+}

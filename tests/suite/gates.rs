@@ -1,0 +1,194 @@
+//! Every gate refuses the tables it is there to refuse, and says which gate it was.
+
+use chrono::NaiveDate;
+use renown::audit::{Audited, audit};
+use renown::error::{Kind, Result};
+use renown::method::GateRule;
+use renown::tables::Draft;
+
+use crate::drafts::{self, PEOPLE, edges, facts, measures, people, scores};
+use crate::parquet_files::strings;
+
+const ANN: &str = PEOPLE[0];
+const BOB: &str = PEOPLE[1];
+const CID: &str = PEOPLE[2];
+const DEE: &str = PEOPLE[3];
+
+fn day() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 21).unwrap()
+}
+
+fn audited(change: impl FnOnce(&mut Draft)) -> Result<Audited> {
+    let mut draft = drafts::draft(day());
+    change(&mut draft);
+    audit(draft, &facts("run"), &GateRule::default())
+}
+
+/// `gate` refuses the change, and its words hold `words`.
+#[track_caller]
+fn refuses(gate: &str, words: &str, change: impl FnOnce(&mut Draft)) {
+    let error = audited(change).map(|_| "passed").unwrap_err();
+    assert_eq!(error.kind, Kind::Gate, "{error}");
+    assert!(error.cause.contains(&format!("gate `{gate}` refused")), "{error}");
+    assert!(error.cause.contains(words), "{error}");
+}
+
+#[test]
+fn sound_tables_pass_as_they_are() {
+    let audited = audited(|_| {}).unwrap();
+    let names: Vec<_> = audited.tables().iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["people", "scores", "measures", "influence_edges", "runs"]);
+    let expected = drafts::draft(day());
+    let given = [&expected.people, &expected.scores, &expected.measures, &expected.influence_edges];
+    for ((name, found), given) in audited.tables().iter().zip(given) {
+        assert_eq!(found, given, "{name}");
+    }
+    let runs = &audited.tables()[4].1[0];
+    assert_eq!(strings(runs, "run_id"), ["run"]);
+}
+
+#[test]
+fn empty_tables_pass() {
+    audited(|draft| {
+        draft.people = vec![people(&[])];
+        draft.scores = vec![scores(&[], &[], &[])];
+        draft.measures = vec![measures("net", &[], &[])];
+        draft.influence_edges = vec![edges("net", &[])];
+    })
+    .unwrap();
+}
+
+#[test]
+fn batches_may_be_empty_or_single_rows() {
+    audited(|draft| {
+        let whole: Vec<_> =
+            draft.people.iter().flat_map(|b| [b.slice(0, 1), b.slice(1, 1)]).collect();
+        draft.people = [vec![people(&[])], whole, vec![people(&[])]].concat();
+    })
+    .unwrap();
+}
+
+#[test]
+fn duplicate_keys_are_refused_in_every_table() {
+    let words = |table: &str| format!("1 of 4 keys of `{table}`");
+    refuses("keys_unique", &words("people"), |d| d.people[0] = people(&[ANN, ANN]));
+    refuses("keys_unique", &words("scores"), |d| {
+        d.scores[1] = scores(&[DEE, DEE], &[1.0; 2], &[0.0; 2]);
+    });
+    refuses("keys_unique", &words("measures"), |d| {
+        d.measures[1] = measures("net", &[CID, CID], &[0.125; 2]);
+    });
+    refuses("keys_unique", "1 of 3 keys of `influence_edges`", |d| {
+        d.influence_edges[1] = edges("net", &[(ANN, CID), (ANN, CID)]);
+    });
+}
+
+#[test]
+fn unsorted_keys_are_refused() {
+    refuses("keys_unique", "`people`", |d| d.people[1] = people(&[DEE, CID]));
+    refuses("keys_unique", "`influence_edges`", |d| {
+        d.influence_edges = vec![edges("net", &[(BOB, ANN), (ANN, BOB)])];
+    });
+    // The network comes before the person.
+    refuses("keys_unique", "`measures`", |d| d.measures.push(measures("a", &[ANN], &[1.0])));
+}
+
+#[test]
+fn keys_are_compared_across_batches() {
+    refuses("keys_unique", "1 of 4 keys of `people`", |d| d.people[1] = people(&[BOB, DEE]));
+    refuses("keys_unique", "1 of 4 keys of `people`", |d| d.people.reverse());
+    // An empty batch between the two must not hide what came before.
+    refuses("keys_unique", "1 of 4 keys of `people`", |d| {
+        d.people = vec![people(&[ANN, BOB]), people(&[]), people(&[BOB, DEE])];
+    });
+    refuses("keys_unique", "1 of 2 keys of `influence_edges`", |d| {
+        d.influence_edges[1] = edges("net", &[(ANN, BOB)]);
+    });
+}
+
+#[test]
+fn scores_off_the_scale_are_refused() {
+    for score in [0.5, 0.0, -1.0, 100.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for batch in [0, 1] {
+            refuses("scores_in_range", "1 of 4 scores", |d| {
+                let ids = [&[ANN, BOB], &[CID, DEE]][batch];
+                d.scores[batch] = scores(ids, &[1.0, score], &[0.0, 0.0]);
+            });
+        }
+    }
+}
+
+#[test]
+fn expected_people_are_a_finite_number() {
+    for expected in [-1e-9, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        refuses("scores_in_range", "1 of 4 scores", |d| {
+            d.scores[1] = scores(&[CID, DEE], &[1.0, 1.0], &[0.0, expected]);
+        });
+    }
+}
+
+#[test]
+fn everyone_has_a_score_and_measures() {
+    let missing = "1 of 4 people lack a score or measures";
+    refuses("rows_agree", missing, |d| d.scores[1] = scores(&[CID], &[1.0], &[0.0]));
+    refuses("rows_agree", missing, |d| d.measures[1] = measures("net", &[CID], &[0.25]));
+    refuses("rows_agree", "2 of 4 people", |d| d.scores.truncate(1));
+}
+
+#[test]
+fn strangers_are_refused_in_every_table() {
+    let one = "1 rows name people that `people` lacks";
+    refuses("rows_agree", one, |d| d.scores.push(scores(&["net:eve"], &[1.0], &[0.0])));
+    refuses("rows_agree", one, |d| d.measures.push(measures("net", &["net:eve"], &[0.0])));
+    for ends in [(BOB, "net:eve"), ("net:eve", BOB)] {
+        refuses("rows_agree", one, |d| d.influence_edges.push(edges("net", &[ends])));
+    }
+    refuses("rows_agree", "2 rows name", |d| d.people = vec![people(&[ANN, BOB, CID])]);
+}
+
+#[test]
+fn ranks_of_each_network_sum_to_one() {
+    for last in [0.125 + 1e-6, 0.0, f64::NAN, f64::INFINITY] {
+        refuses("rank_mass", "network `net`", |d| {
+            d.measures[1] = measures("net", &[CID, DEE], &[0.125, last]);
+        });
+    }
+    refuses("rank_mass", "network `other`", |d| d.measures.push(measures("other", &[ANN], &[0.9])));
+    audited(|d| d.measures.push(measures("other", &[ANN], &[1.0]))).unwrap();
+}
+
+/// A mass of 1 does not make ranks of them.
+#[test]
+fn a_negative_rank_is_refused() {
+    refuses("rank_mass", "net", |d| {
+        d.measures[1] = measures("net", &[CID, DEE], &[-0.125, 0.375]);
+    });
+}
+
+#[test]
+fn the_tolerance_of_the_method_decides() {
+    let audit_within = |rank_mass_tolerance| {
+        let mut draft = drafts::draft(day());
+        draft.measures[1] = measures("net", &[CID, DEE], &[0.125, 0.126]);
+        audit(draft, &facts("run"), &GateRule { rank_mass_tolerance })
+    };
+    audit_within(0.01).unwrap();
+    assert_eq!(audit_within(1e-4).unwrap_err().kind, Kind::Gate);
+}
+
+/// Every number of a table that says it is a share, a percentile or a count is one.
+#[test]
+fn numbers_that_are_none_are_refused_in_every_column() {
+    let mut passed = vec![];
+    for column in ["percentile", "true_reach", "amplification", "network", "negative_share"] {
+        let result = audited(|d| {
+            let mut columns: Vec<_> = d.scores[0].columns().to_vec();
+            let at = d.scores[0].schema().index_of(column).unwrap();
+            columns[at] = drafts::numbers(&[f64::NAN, 0.0]);
+            let schema = d.scores[0].schema();
+            d.scores[0] = arrow::array::RecordBatch::try_new(schema, columns).unwrap();
+        });
+        passed.extend(result.is_ok().then_some(column));
+    }
+    assert!(passed.is_empty(), "not a number in {passed:?}");
+}

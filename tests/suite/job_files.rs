@@ -1,0 +1,345 @@
+//! Job and method files: what is refused, with which words, and that all bundled ones parse.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::NaiveDate;
+use renown::error::{Error, Kind};
+use renown::job::{Consent, ConsentRule, Input, Job};
+use renown::method::Method;
+use tempfile::TempDir;
+
+use crate::world::METHOD;
+
+const JOB: &str = r#"
+[job]
+name     = "nightly"
+snapshot = "2026-03-31"
+
+[inputs]
+interactions = "in/"
+
+[consent]
+rule = "opt_in"
+
+[influence]
+top = 3
+
+[output]
+url = "out"
+"#;
+
+fn load_set(text: &str, set: &[(&str, &str)], day: Option<&str>) -> Result<Job, Error> {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("job.toml");
+    fs::write(&path, text).unwrap();
+    let set: Vec<_> = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    Job::load(&path, &set, day.map(|day| day.parse().unwrap()))
+}
+
+fn load(text: &str) -> Result<Job, Error> {
+    load_set(text, &[], None)
+}
+
+fn refused(text: &str, words: &[&str]) {
+    says(load(text).expect_err(text), Kind::BadJob, words);
+}
+
+fn says(error: Error, kind: Kind, words: &[&str]) {
+    let shown = error.to_string();
+    assert_eq!(error.kind, kind, "{shown}");
+    for word in words {
+        assert!(shown.contains(word), "no `{word}` in: {shown}");
+    }
+}
+
+/// [`JOB`] with `line` added right below `[section]`; returns the number of the line too.
+fn with_line(section: &str, line: &str) -> (String, usize) {
+    let header = format!("[{section}]\n");
+    let at = JOB.find(&header).unwrap() + header.len();
+    let text = format!("{}{line}\n{}", &JOB[..at], &JOB[at..]);
+    (text, JOB[..at].lines().count() + 1)
+}
+
+#[test]
+fn the_plain_job_loads() {
+    let job = load(JOB).unwrap();
+    assert_eq!(job.name, "nightly");
+    assert_eq!(job.snapshot, NaiveDate::from_ymd_opt(2026, 3, 31));
+    assert_eq!(job.consent, Consent { rule: ConsentRule::OptIn, minimum_age: 18 });
+    assert_eq!((job.influence.top, job.inputs.len()), (3, 1));
+    assert!(job.output.path().ends_with("/out/"));
+    let day = load_set(JOB, &[], Some("2026-01-02")).unwrap().snapshot;
+    assert_eq!(day, NaiveDate::from_ymd_opt(2026, 1, 2));
+    let least = load("inputs.interactions = 'x'\noutput.url = 'y'").unwrap();
+    assert_eq!(
+        (least.snapshot, least.influence.top, least.method.version),
+        (None, 10, "standard-1".into())
+    );
+    assert_eq!(least.consent, Consent { rule: ConsentRule::OptOut, minimum_age: 18 });
+}
+
+#[test]
+fn unknown_keys_show_their_line_and_the_nearest() {
+    for (section, line, key, near) in [
+        ("job", "snapshots = '2026-03-31'", "snapshots", "snapshot"),
+        ("consent", "min_age = 3", "min_age", "minimum_age"),
+        ("influence", "tops = 3", "tops", "top"),
+        ("output", "uri = 'x'", "uri", "url"),
+    ] {
+        let (text, number) = with_line(section, line);
+        let (place, near) =
+            (format!("job.toml:{number}: `{line}`"), format!("did you mean `{near}`?"));
+        refused(&text, &[&place, &format!("unknown key `{key}`"), &near]);
+    }
+    refused(
+        &JOB.replace("[influence]", "[influense]"),
+        &["`influense`", "did you mean `influence`?"],
+    );
+    let far = "\n[clickhouse]\nx = 1\n";
+    refused(&format!("{JOB}{far}"), &["unknown key `clickhouse`", "known here are: job, sources"]);
+}
+
+#[test]
+fn values_of_the_wrong_sort_show_their_line() {
+    refused(&JOB.replace("top = 3", "top = -3"), &["job.toml:13: `top = -3`"]);
+    refused(&JOB.replace("top = 3", "top = '3'"), &["job.toml:13: `top = '3'`"]);
+    refused(&JOB.replace("\"opt_in\"", "\"optin\""), &["job.toml:10:", "did you mean `opt_in`?"]);
+    refused(&JOB.replace("2026-03-31", "2026-02-30"), &["job.toml:4:"]);
+    refused(&JOB.replace("[influence]", "[influence"), &["job.toml:12:"]);
+    refused(&JOB.replace("url = \"out\"", ""), &["url"]);
+    refused("[output]\nurl = 'x'", &["inputs"]);
+}
+
+#[test]
+fn a_day_may_be_written_as_a_toml_date() {
+    let job = load(&JOB.replace("\"2026-03-31\"", "2026-03-31")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(job.snapshot, NaiveDate::from_ymd_opt(2026, 3, 31));
+}
+
+#[test]
+fn inputs_have_the_names_of_contracts() {
+    let with = |name: &str| with_line("inputs", &format!("{name} = 'x'")).0;
+    refused(&with("acounts"), &["unknown input `acounts`", "did you mean `accounts`?"]);
+    refused(&with("zzzzzzzzzzzz"), &["unknown input", "read are: accounts, consent"]);
+    for reserved in ["follows", "lists", "endorsements", "topics", "ground_truth"] {
+        refused(&with(reserved), &[&format!("`{reserved}` is reserved"), "remove it"]);
+    }
+    // A published table is no input.
+    refused(&with("scores"), &["unknown input `scores`"]);
+    let none = JOB.replace("interactions =", "accounts =");
+    refused(&none, &["`inputs.interactions` is missing", "name the interactions"]);
+}
+
+#[test]
+fn settings_fill_texts_and_must_all_be_used() {
+    let text =
+        JOB.replace("in/", "${lake}/${table}/{snapshot}").replace("\"out\"", "\"${lake}/out\"");
+    let set = [("lake", "s3://acme"), ("table", "events")];
+    let job = load_set(&text, &set, None).unwrap();
+    let expected = "s3://acme/events/2026-03-31".parse().unwrap();
+    assert_eq!(job.inputs["interactions"], Input::Url(expected));
+    assert_eq!(job.output.as_str(), "s3://acme/out/");
+    let unset = load_set(&text, &set[..1], None).unwrap_err();
+    says(unset, Kind::BadJob, &["`${table}` is not set", "add --set table=VALUE"]);
+    let unused = load_set(&text, &[set[0], set[1], ("lak", "x")], None).unwrap_err();
+    says(unused, Kind::BadJob, &["--set lak", "no `${lak}`"]);
+    refused(&JOB.replace("in/", "${lake/"), &["`${` without `}`"]);
+    // What was filled in is not filled again.
+    let text = JOB.replace("in/", "${a}/");
+    let job = load_set(&text, &[("a", "s3://acme/${b}")], None).unwrap();
+    assert!(matches!(&job.inputs["interactions"], Input::Url(url) if url.as_str().contains("b")));
+}
+
+#[test]
+fn a_dated_text_needs_a_snapshot() {
+    let undated = JOB.replace("snapshot = \"2026-03-31\"", "");
+    assert_eq!(load(&undated).unwrap().snapshot, None);
+    let dated = undated.replace("in/", "in/{snapshot}/");
+    says(
+        load(&dated).unwrap_err(),
+        Kind::Usage,
+        &["no snapshot is named", "--snapshot YYYY-MM-DD"],
+    );
+    let job = load_set(&dated, &[], Some("2026-01-02")).unwrap();
+    assert!(
+        matches!(&job.inputs["interactions"], Input::Url(u) if u.path().ends_with("/2026-01-02/"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_needs_a_snapshot() {
+    let job = load(&JOB.replace("snapshot = \"2026-03-31\"", "")).unwrap();
+    let engine = renown::engine::Engine::new(renown::store::Stores::default(), 1);
+    let mut silent = renown::progress::Progress::silent();
+    let error = renown::run::run(&engine, &job, &mut silent).await.unwrap_err();
+    says(error, Kind::Usage, &["no snapshot is named"]);
+}
+
+const SECRET: &str = "hunter2hunter2";
+
+/// Is refused, and the secret is not repeated.
+fn keeps_secret(text: &str, set: &[(&str, &str)]) {
+    let error = load_set(text, set, None).expect_err(text);
+    assert_eq!(error.kind, Kind::BadJob, "{error}");
+    assert!(!format!("{error} {error:?}").contains(SECRET), "{error}");
+}
+
+#[test]
+fn credentials_in_keys_are_refused_and_not_repeated() {
+    for key in [
+        "aws_secret_access_key",
+        "access_key_id",
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        "Password",
+        "session_token",
+        "client_secret",
+        "sas_token",
+    ] {
+        for section in ["output", "inputs", "job"] {
+            keeps_secret(&with_line(section, &format!("{key} = \"{SECRET}\"")).0, &[]);
+        }
+    }
+}
+
+#[test]
+fn credentials_under_other_names_are_not_repeated() {
+    let keys = ["token", "api_key", "private_key", "passphrase", "credential", "\"the password\""];
+    let repeats = |key: &&str| {
+        let (text, _) = with_line("output", &format!("{key} = \"{SECRET}\""));
+        load(&text).expect_err(key).to_string().contains(SECRET)
+    };
+    let repeated: Vec<&str> = keys.into_iter().filter(repeats).collect();
+    assert!(repeated.is_empty(), "the values of {repeated:?} are repeated");
+}
+
+#[test]
+fn credentials_in_inline_tables_are_not_repeated() {
+    let output = format!("output = {{ url = \"out\", secret_access_key = \"{SECRET}\" }}");
+    keeps_secret(&format!("inputs = {{ interactions = \"in\" }}\n{output}\n"), &[]);
+}
+
+#[test]
+fn credentials_in_urls_are_refused_and_not_repeated() {
+    for url in [
+        format!("s3://key:{SECRET}@bucket/x"),
+        format!("s3://bucket/x?X-Amz-Signature={SECRET}"),
+        format!("s3://bucket/x?X-Amz-Credential={SECRET}&y=1"),
+        format!("az://container/x?se=2026&sig={SECRET}"),
+        format!("az://container/x?sig={SECRET}"),
+    ] {
+        keeps_secret(&JOB.replace("in/", &url), &[]);
+        keeps_secret(&JOB.replace("\"out\"", &format!("\"{url}\"")), &[]);
+        keeps_secret(&format!("{JOB}\n[sources]\nraw = \"{url}\"\n"), &[]);
+        keeps_secret(&JOB.replace("in/", "${lake}"), &[("lake", &url)]);
+    }
+}
+
+#[test]
+fn signed_urls_of_google_are_refused() {
+    keeps_secret(&JOB.replace("in/", &format!("gs://bucket/x?X-Goog-Signature={SECRET}")), &[]);
+}
+
+#[test]
+fn a_broken_url_does_not_show_its_password() {
+    keeps_secret(&JOB.replace("in/", &format!("s3://key:{SECRET}@[bucket/x")), &[]);
+}
+
+#[test]
+fn method_values_out_of_range_are_refused() {
+    for (from, to, words) in [
+        ("half_life_hours = 720", "half_life_hours = 0", "`attention.half_life_hours` is 0"),
+        ("window_hours    = 2160", "window_hours = 87661", "whole hours from 1 to 87660"),
+        ("horizon_hours = 672", "horizon_hours = 0", "`forecast.horizon_hours` is 0"),
+        ("weight = 0.3", "weight = -0.3", "`kinds.like.weight` is -0.3"),
+        ("weight = 0.3", "weight = 1000.1", "from 0 to 1000"),
+        ("weight = 0.3", "weight = nan", "`kinds.like.weight` is NaN"),
+        ("weight = 0.3", "weight = inf", "`kinds.like.weight` is inf"),
+        ("= 0.85", "= 1.0", "`rank.damping` is 1"),
+        ("= 0.85", "= -0.1", "`rank.damping` is -0.1"),
+        ("= 0.85", "= nan", "`rank.damping` is NaN"),
+        ("= 1e-12", "= 1e-15", "from 1e-14"),
+        ("= 1e-12", "= nan", "`rank.tolerance` is NaN"),
+        ("= 1000\n", "= 0\n", "at least one iteration"),
+        ("prior_posts = 5.0", "prior_posts = 0.0", "`amplification.prior_posts` is 0"),
+        ("prior_posts = 5.0", "prior_posts = inf", "`amplification.prior_posts` is inf"),
+        ("offset      = 0.05", "offset = 0.0", "offset above 0"),
+        ("offset      = 0.05", "offset = nan", "offset above 0"),
+        ("coefficient = 0.37", "coefficient = -0.1", "coefficient of 0 or more"),
+        ("coefficient = 0.37", "coefficient = inf", "coefficient of 0 or more"),
+        ("\"reactors_30d\"", "\"rank\"", "`rank` may not enter the forecast"),
+        ("\"reactors_30d\"", "\"reactors_30\"", "did you mean `reactors_30d`?"),
+        ("= -3.3", "= -inf", "`forecast.intercept` is -inf"),
+        ("= 1e-9", "= 1.0", "`gates.rank_mass_tolerance` is 1"),
+        ("= 1e-9", "= -1e-9", "0 or more and under 1"),
+        ("half_life_hours = 720", "half_life_hours = -1", "half_life_hours = -1"),
+        ("half_life_hours = 720", "half_life = 720", "did you mean `half_life_hours`?"),
+        ("tolerance      =", "tolerence =", "did you mean `tolerance`?"),
+        ("weight = 0.3,", "weigth = 0.3,", "did you mean `weight`?"),
+        ("offset      = 0.05", "ofset = 0.05", "did you mean `offset`?"),
+        ("prior_posts", "prior_post", "did you mean `prior_posts`?"),
+        ("fitted  = false", "fited = false", "did you mean `fitted`?"),
+    ] {
+        assert!(METHOD.contains(from), "{from}");
+        let error = Method::parse("m.toml", &METHOD.replacen(from, to, 1)).expect_err(to);
+        says(error, Kind::BadJob, &["m.toml", words]);
+    }
+}
+
+#[test]
+fn a_method_without_a_name_is_refused() {
+    // Its version stands in every scored row.
+    assert!(Method::parse("m.toml", &METHOD.replace("\"standard-1\"", "\"\"")).is_err());
+}
+
+#[test]
+fn a_kind_that_weighs_is_not_rounded_to_nothing() {
+    // 1e-10 of the fixed-point unit 2^-32 is 0: the kind would weigh nothing, in silence.
+    assert!(Method::parse("m.toml", &METHOD.replace("weight = 0.3", "weight = 1e-10")).is_err());
+}
+
+#[test]
+fn a_job_names_its_method_beside_itself() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("job.toml");
+    fs::write(&path, JOB.replace("[job]", "[job]\nmethod = '${which}.toml'")).unwrap();
+    let set = [("which".to_owned(), "own".to_owned())];
+    says(Job::load(&path, &set, None).unwrap_err(), Kind::BadJob, &["own.toml"]);
+    fs::write(folder.path().join("own.toml"), METHOD.replace("standard-1", "own-7")).unwrap();
+    assert_eq!(Job::load(&path, &set, None).unwrap().method.version, "own-7");
+    let missing = Job::load(&folder.path().join("jib.toml"), &[], None).unwrap_err();
+    says(missing, Kind::BadJob, &["jib.toml", "check the path"]);
+}
+
+#[test]
+fn the_hash_of_a_method_is_of_its_content() {
+    let hash = |text: &str| Method::parse("m.toml", text).unwrap().sha256().unwrap();
+    assert_eq!(hash(METHOD), hash(&format!("# a comment\n{METHOD}")));
+    assert_ne!(hash(METHOD), hash(&METHOD.replace("weight = 0.3", "weight = 0.4")));
+}
+
+#[test]
+fn every_bundled_file_parses() {
+    let jobs = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs");
+    let tomls = |folder: &Path| -> Vec<_> {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.filter(|p| p.extension().is_some_and(|e| e == "toml")).collect()
+    };
+    let (jobs, methods) = (tomls(&jobs), tomls(&jobs.join("methods")));
+    assert!(!jobs.is_empty() && !methods.is_empty());
+    for path in methods {
+        let method = Method::parse("method", &fs::read_to_string(&path).unwrap()).unwrap();
+        assert_eq!(Some(&*method.version), path.file_stem().and_then(|stem| stem.to_str()));
+    }
+    for path in jobs {
+        // Whatever a job leaves open is set; one day fits all.
+        let text = fs::read_to_string(&path).unwrap();
+        let mut set: Vec<(String, String)> = Vec::new();
+        for part in text.split("${").skip(1) {
+            let name = part.split('}').next().unwrap().to_owned();
+            set.push((name, "memory:///lake".to_owned()));
+        }
+        let day = NaiveDate::from_ymd_opt(2018, 9, 1);
+        Job::load(&path, &set, day).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    }
+}

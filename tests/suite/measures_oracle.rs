@@ -1,0 +1,616 @@
+//! Every published number recomputed naively, from the formulas of `schemas/output` alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use chrono::NaiveDate;
+use fastrand::Rng;
+use renown::method::Method;
+use renown::schema::{self, Direction};
+use serde_json::{Value, json};
+
+use crate::random_worlds::world;
+use crate::world::{
+    Account, Event, HOUR, Post, Published, Row, World, account, identity, read, reply,
+};
+
+/// Sums are of whole units, this many to a fresh interaction of weight 1: exact in any order.
+const ONE: f64 = 4_294_967_296.0;
+
+type Vertex = (String, String);
+
+/// One event between two different people, as (network, actor, target).
+struct Act<'a> {
+    network: &'a str,
+    actor: String,
+    target: String,
+    age: i64,
+    weight: f64,
+    reaction: bool,
+    post: Option<&'a str>,
+    sentiment: Option<f64>,
+}
+
+struct Oracle<'a> {
+    world: &'a World,
+    method: Method,
+    persons: BTreeMap<String, BTreeSet<(&'a str, &'a str)>>,
+    vertices: BTreeSet<Vertex>,
+    acts: Vec<Act<'a>>,
+    /// (network, target) → actor → A(actor→target).
+    attention: BTreeMap<Vertex, BTreeMap<String, f64>>,
+    /// (network, actor) → Σ_u A(actor→u).
+    given: BTreeMap<Vertex, f64>,
+    /// (network, author) → distinct reactors of each own post of 90 days.
+    posts: BTreeMap<Vertex, Vec<usize>>,
+}
+
+/// Windows hold their first instant and not the cutoff; ages are whole hours before the last
+/// instant that the snapshot covers, so that the window of n hours has the ages 0..n.
+fn age(world: &World, at: i64) -> i64 {
+    (world.cutoff - 1 - at) / HOUR
+}
+
+impl<'a> Oracle<'a> {
+    fn of(world: &'a World) -> Self {
+        let method = Method::parse("method", &world.method).unwrap();
+        let window = i64::from(method.attention.window_hours);
+        let read_hours = window.max(90 * 24);
+        let keys = world.members(read_hours);
+        let mut persons: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        let mut vertices = BTreeSet::new();
+        let accounts = world.accounts.iter().flatten().map(|a| (&*a.network, &*a.id));
+        let ends =
+            world.events.iter().flat_map(|e| [(&*e.network, &*e.actor), (&*e.network, &*e.target)]);
+        for (network, id) in accounts.chain(ends) {
+            if keys.contains(&(network.to_owned(), id.to_owned())) {
+                let person = world.person(network, id);
+                vertices.insert((network.to_owned(), person.clone()));
+                persons.entry(person).or_default().insert((network, id));
+            }
+        }
+        let mut once: BTreeMap<_, Option<f64>> = BTreeMap::new();
+        for e in &world.events {
+            if (world.cutoff - read_hours * HOUR..world.cutoff).contains(&e.at) {
+                let key = (&*e.network, &*e.actor, &*e.target, &*e.kind, e.at, &e.post, &e.via);
+                let worst = once.entry(key).or_insert(e.sentiment);
+                *worst = match (*worst, e.sentiment) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                };
+            }
+        }
+        let mut acts = Vec::new();
+        for ((network, actor, target, kind, at, post, _), sentiment) in once {
+            let (actor, target) = (world.person(network, actor), world.person(network, target));
+            if actor != target {
+                let (kind, post) = (&method.kinds[kind], post.as_deref());
+                let (age, weight, reaction) = (age(world, at), kind.weight, kind.reaction);
+                acts.push(Act { network, actor, target, age, weight, reaction, post, sentiment });
+            }
+        }
+        let mut sums: BTreeMap<Vertex, BTreeMap<String, i64>> = BTreeMap::new();
+        for act in acts.iter().filter(|act| act.age < window) {
+            let decay = (-(act.age as f64) / f64::from(method.attention.half_life_hours)).exp2();
+            let of_target = sums.entry((act.network.into(), act.target.clone())).or_default();
+            *of_target.entry(act.actor.clone()).or_default() +=
+                (act.weight * decay * ONE).round() as i64;
+        }
+        let attention = sums.into_iter().map(|(target, actors)| {
+            let edges = actors.into_iter().filter(|(_, sum)| *sum > 0);
+            let edges =
+                edges.map(|(actor, sum)| (actor, f64::from((sum as f64 / ONE).ln_1p() as f32)));
+            (target, edges.collect())
+        });
+        let attention: BTreeMap<Vertex, BTreeMap<String, f64>> = attention.collect();
+        let mut given: BTreeMap<Vertex, f64> = BTreeMap::new();
+        for ((network, _), actors) in &attention {
+            for (actor, attention) in actors {
+                *given.entry((network.clone(), actor.clone())).or_default() += attention;
+            }
+        }
+        let posts = posts(world, &acts);
+        Self { world, method, persons, vertices, acts, attention, given, posts }
+    }
+
+    fn networks(&self) -> BTreeSet<&str> {
+        self.vertices.iter().map(|(network, _)| network.as_str()).collect()
+    }
+
+    fn people_of(&self, network: &str) -> Vec<&str> {
+        let own = self.vertices.iter().filter(|(n, _)| n == network);
+        own.map(|(_, person)| person.as_str()).collect()
+    }
+
+    fn received(&self, vertex: &Vertex) -> BTreeMap<&str, f64> {
+        let edges = self.attention.get(vertex).into_iter().flatten();
+        edges.map(|(actor, attention)| (actor.as_str(), *attention)).collect()
+    }
+
+    fn given(&self, network: &str, actor: &str) -> f64 {
+        self.given.get(&(network.into(), actor.into())).copied().unwrap_or(0.0)
+    }
+
+    fn ranks(&self, network: &str) -> BTreeMap<&str, f64> {
+        let people = self.people_of(network);
+        let (n, d) = (people.len() as f64, self.method.rank.damping);
+        let given: BTreeMap<&str, f64> =
+            people.iter().map(|p| (*p, self.given(network, p))).collect();
+        let mut ranks: BTreeMap<&str, f64> = people.iter().map(|p| (*p, 1.0 / n)).collect();
+        for _ in 0..3000 {
+            let dangling: f64 = people.iter().filter(|p| given[*p] == 0.0).map(|p| ranks[p]).sum();
+            let pulled = |p: &&str| {
+                let received = self.received(&(network.into(), (*p).into()));
+                let sum: f64 = received.iter().map(|(a, w)| ranks[a] * w / given[a]).sum();
+                (1.0 - d) / n + d * (sum + dangling / n)
+            };
+            let next: BTreeMap<&str, f64> = people.iter().map(|p| (*p, pulled(p))).collect();
+            let change: f64 = people.iter().map(|p| (next[p] - ranks[p]).abs()).sum();
+            ranks = next;
+            if change < 1e-13 {
+                break;
+            }
+        }
+        ranks
+    }
+
+    /// The measures of one vertex; percentiles are taken among the ranks given.
+    fn measures(&self, vertex: &Vertex, ranks: &BTreeMap<&str, f64>) -> BTreeMap<&str, Value> {
+        let (network, person) = vertex;
+        let to: Vec<&Act> =
+            self.acts.iter().filter(|a| a.network == network && a.target == *person).collect();
+        let by: Vec<&Act> =
+            self.acts.iter().filter(|a| a.network == network && a.actor == *person).collect();
+        let recent = |acts: &[&Act], days: i64| -> usize {
+            acts.iter().filter(|a| a.age < days * 24).count()
+        };
+        let reactions = |days: i64| -> Vec<&str> {
+            let recent = to.iter().filter(|a| a.reaction && a.age < days * 24);
+            recent.map(|a| a.actor.as_str()).collect()
+        };
+        let distinct = |people: &[&str]| people.iter().collect::<BTreeSet<_>>().len();
+        let latest = |actor: &str| {
+            let own = to.iter().filter(|a| a.reaction && a.actor == actor).map(|a| a.age);
+            let half_life = f64::from(self.method.attention.half_life_hours);
+            // In the same fixed-point units as attention.
+            ((-(own.min().unwrap() as f64) / half_life).exp2() * ONE).round() / ONE
+        };
+        let reactors: BTreeSet<&str> = reactions(90).into_iter().collect();
+        let counts = reactors
+            .iter()
+            .map(|actor| reactions(90).iter().filter(|a| *a == actor).count() as f64);
+        let squares: f64 = counts.map(|c| c * c).sum();
+        let audience: BTreeSet<&str> =
+            to.iter().filter(|a| a.age < 2160).map(|a| a.actor.as_str()).collect();
+        let engaged: BTreeSet<&str> =
+            by.iter().filter(|a| a.age < 2160).map(|a| a.target.as_str()).collect();
+        let received = self.received(vertex);
+        let attention: f64 = received.values().sum();
+        let percentile = |person: &str| mid_rank(ranks.values().copied(), ranks[person]);
+        let known: Vec<f64> =
+            to.iter().filter(|a| a.reaction && a.age < 2160).filter_map(|a| a.sentiment).collect();
+        let negative = known.iter().filter(|s| **s < 0.0).count();
+        let mutual = audience.intersection(&engaged).count();
+        let own = self.posts.get(vertex).map_or(&[][..], Vec::as_slice);
+        let count = |f: fn(&[usize]) -> usize| json!(self.world.posts.as_ref().map(|_| f(own)));
+        let with_reaction = |own: &[usize]| own.iter().filter(|r| **r > 0).count();
+        let of_network = self.posts.iter().filter(|((n, person), _)| {
+            n == network && self.vertices.contains(&(n.clone(), person.clone()))
+        });
+        let of_network: Vec<usize> = of_network.flat_map(|(_, own)| own.clone()).collect();
+        let p = with_reaction(&of_network) as f64 / of_network.len() as f64;
+        let s = self.method.amplification.prior_posts;
+        let amplification = 100.0 * (with_reaction(own) as f64 + s * p) / (own.len() as f64 + s);
+        BTreeMap::from([
+            ("reactors_7d", json!(distinct(&reactions(7)))),
+            ("reactors_30d", json!(distinct(&reactions(30)))),
+            ("reactors_90d", json!(reactors.len())),
+            ("reactors_decayed", json!(reactors.iter().map(|a| latest(a)).sum::<f64>())),
+            (
+                "effective_reactors",
+                json!(ratio((reactions(90).len() as f64).powi(2), squares).unwrap_or(0.0)),
+            ),
+            ("reactions_30d", json!(reactions(30).len())),
+            ("reactions_90d", json!(reactions(90).len())),
+            ("audience_90d", json!(audience.len())),
+            ("attention_received", json!(attention)),
+            (
+                "attention_shares",
+                json!(received.iter().map(|(a, w)| w / self.given(network, a)).sum::<f64>()),
+            ),
+            ("rank", json!(ranks[person.as_str()])),
+            ("rank_percentile", json!(percentile(person))),
+            (
+                "audience_rank_percentile",
+                json!(ratio(received.iter().map(|(a, w)| w * percentile(a)).sum(), attention)),
+            ),
+            ("posts_90d", count(<[usize]>::len)),
+            ("posts_with_reaction_90d", count(|own| own.iter().filter(|r| **r > 0).count())),
+            ("amplification", json!((!own.is_empty()).then_some(amplification))),
+            ("reactors_per_post", json!(ratio(own.iter().sum::<usize>() as f64, own.len() as f64))),
+            (
+                "h_index",
+                count(|own| {
+                    (0..=own.len())
+                        .rev()
+                        .find(|h| own.iter().filter(|r| *r >= h).count() >= *h)
+                        .unwrap()
+                }),
+            ),
+            ("interactions_made_90d", json!(recent(&by, 90))),
+            ("people_engaged_90d", json!(engaged.len())),
+            ("reciprocity", json!(ratio(mutual as f64, audience.len() as f64))),
+            ("negative_share", json!(ratio(negative as f64, known.len() as f64))),
+        ])
+    }
+
+    /// (network, influencer, influenced) → attention and its two shares, of the edges to keep.
+    fn edges(&self) -> BTreeMap<Vec<String>, [f64; 3]> {
+        let mut all: Vec<(&str, &str, &str, f64)> = Vec::new();
+        for ((network, target), actors) in &self.attention {
+            all.extend(
+                actors.iter().map(|(a, w)| (network.as_str(), target.as_str(), a.as_str(), *w)),
+            );
+        }
+        let top = self.world.top as usize;
+        let mut kept = BTreeMap::new();
+        for &(network, target, actor, attention) in &all {
+            let own = || all.iter().filter(|e| e.0 == network);
+            // Of equally strong edges the smaller id goes first.
+            let stronger =
+                |other: f64, before: bool| other > attention || other == attention && before;
+            let of_target = own().filter(|e| e.1 == target && stronger(e.3, e.2 < actor)).count();
+            let of_actor = own().filter(|e| e.2 == actor && stronger(e.3, e.1 < target)).count();
+            if of_target < top || of_actor < top {
+                let given = attention / self.given(network, actor);
+                let received = own().filter(|e| e.1 == target).map(|e| e.3).sum::<f64>();
+                let key = [network, target, actor].map(str::to_owned).into();
+                kept.insert(key, [attention, given, attention / received]);
+            }
+        }
+        kept
+    }
+
+    /// The score columns of one person, from the measures of its networks.
+    fn scores(&self, of: &[(Vertex, BTreeMap<&str, Value>)]) -> BTreeMap<&str, Value> {
+        let number = |m: &BTreeMap<&str, Value>, name: &str| m[name].as_f64().unwrap_or(0.0);
+        let sum = |name: &str| of.iter().map(|(_, m)| number(m, name)).sum::<f64>();
+        let mean = |name: &str, weight: &str| {
+            let defined = of.iter().filter(|(_, m)| !m[name].is_null());
+            let (mut products, mut weights) = (0.0, 0.0);
+            for (_, m) in defined {
+                products += number(m, name) * number(m, weight);
+                weights += number(m, weight);
+            }
+            json!(ratio(products, weights))
+        };
+        let forecast = &self.method.forecast;
+        let expected: f64 = of
+            .iter()
+            .map(|(_, m)| {
+                let terms = forecast.terms.iter();
+                let terms =
+                    terms.map(|t| t.coefficient * (1.0 + number(m, &t.measure) / t.offset).ln());
+                (forecast.intercept + terms.sum::<f64>()).exp()
+            })
+            .sum();
+        let (mut known, mut negative) = (0, 0);
+        for ((network, person), _) in of {
+            for act in self.acts.iter().filter(|a| a.network == network && a.target == *person) {
+                if let (true, Some(sentiment)) = (act.reaction && act.age < 2160, act.sentiment) {
+                    known += 1;
+                    negative += i32::from(sentiment < 0.0);
+                }
+            }
+        }
+        let mut flags = Vec::new();
+        flags.extend((!self.method.fitted).then_some("method_not_fitted"));
+        flags.extend((sum("reactors_90d") < 5.0).then_some("thin_evidence"));
+        flags.push("trust_not_applied");
+        BTreeMap::from([
+            ("expected_reactors", json!(expected)),
+            ("score", json!((1.0 + 10.0 * (1.0 + expected).ln() / 5f64.ln()).min(100.0))),
+            ("true_reach", json!(sum("audience_90d"))),
+            ("amplification", mean("amplification", "posts_90d")),
+            ("network", mean("audience_rank_percentile", "attention_received")),
+            ("negative_share", json!(ratio(f64::from(negative), f64::from(known)))),
+            ("flags", json!(flags)),
+            ("profile", json!("standard")),
+            ("method_version", json!(self.method.version)),
+        ])
+    }
+}
+
+/// (network, author) → distinct reactors of each own post of 90 days.
+fn posts(world: &World, acts: &[Act<'_>]) -> BTreeMap<Vertex, Vec<usize>> {
+    let mut own: BTreeMap<(&str, &str), (String, BTreeSet<&str>)> = BTreeMap::new();
+    for post in world.posts.iter().flatten() {
+        let recent = post.at < world.cutoff && age(world, post.at) < 90 * 24;
+        if recent && post.kind.as_deref() != Some("repost") {
+            let author = world.person(&post.network, &post.author);
+            own.insert((&post.network, &post.id), (author, BTreeSet::new()));
+        }
+    }
+    for act in acts.iter().filter(|act| act.reaction) {
+        let post = act.post.and_then(|post| own.get_mut(&(act.network, post)));
+        if let Some((_, reactors)) = post.filter(|(author, _)| *author != act.actor) {
+            reactors.insert(&act.actor);
+        }
+    }
+    let mut of_authors: BTreeMap<Vertex, Vec<usize>> = BTreeMap::new();
+    for ((network, _), (author, reactors)) in own {
+        of_authors.entry((network.to_owned(), author)).or_default().push(reactors.len());
+    }
+    of_authors
+}
+
+fn ratio(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole)
+}
+
+fn mid_rank(values: impl Iterator<Item = f64> + Clone, value: f64) -> f64 {
+    let below = values.clone().filter(|other| *other < value).count() as f64;
+    let ties = values.clone().filter(|other| *other == value).count() as f64;
+    100.0 * (below + ties / 2.0) / values.count() as f64
+}
+
+/// Equal, but for numbers within 1e-9 of each other.
+fn close(found: &Value, expected: &Value) -> bool {
+    match (found.as_f64(), expected.as_f64()) {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-9 * a.abs().max(b.abs()),
+        _ => found == expected,
+    }
+}
+
+fn columns_agree(what: &str, found: &Row, expected: &BTreeMap<&str, Value>) {
+    for (name, value) in expected {
+        assert!(close(&found[*name], value), "{what}: {name} is {}, not {value}", found[*name]);
+    }
+}
+
+/// Every column of a table but its key is in the oracle, so that no new one goes unchecked.
+fn all_columns(table: &str, checked: impl Iterator<Item = String>) {
+    let table = schema::table(Direction::Output, table).unwrap();
+    let names: BTreeSet<_> = table.columns.iter().map(|c| c.name.clone()).collect();
+    let checked: BTreeSet<_> = checked.chain(["snapshot_date".to_owned()]).collect();
+    assert_eq!(names, checked, "columns of {}", table.table);
+}
+
+fn agrees(world: &World, published: &Published) {
+    let oracle = Oracle::of(world);
+    let measures = published.by("measures", &["network", "person_id"]);
+    let keys: Vec<Vec<String>> =
+        oracle.vertices.iter().map(|(n, p)| vec![n.clone(), p.clone()]).collect();
+    assert_eq!(measures.keys().cloned().collect::<Vec<_>>(), keys);
+    let mut of_person: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for network in oracle.networks() {
+        let exact = oracle.ranks(network);
+        let key = |person: &str| vec![network.to_owned(), person.to_owned()];
+        let rank = |person: &str| measures[&key(person)]["rank"].as_f64().unwrap();
+        let ranks: BTreeMap<&str, f64> = exact.keys().map(|p| (*p, rank(p))).collect();
+        for (person, rank) in &ranks {
+            assert!((rank - exact[person]).abs() <= 1e-9, "rank of {network} {person}");
+            let vertex = (network.to_owned(), (*person).to_owned());
+            let expected = oracle.measures(&vertex, &ranks);
+            columns_agree(&format!("{network} {person}"), measures[&key(person)], &expected);
+            let checked = expected.keys().copied().chain(["network", "person_id"]);
+            all_columns("measures", checked.map(str::to_owned));
+            of_person.entry(person).or_default().push((vertex, expected));
+        }
+    }
+
+    let scores = published.by("scores", &["person_id"]);
+    assert_eq!(published.people(), oracle.persons.keys().cloned().collect::<Vec<_>>());
+    assert_eq!(scores.len(), oracle.persons.len());
+    let expected_reactors = |row: &Row| row["expected_reactors"].as_f64().unwrap();
+    for (person, of) in &of_person {
+        let (found, expected) = (scores[&vec![(*person).to_owned()]], oracle.scores(of));
+        columns_agree(person, found, &expected);
+        let percentile =
+            mid_rank(scores.values().map(|row| expected_reactors(row)), expected_reactors(found));
+        assert!(close(&found["percentile"], &json!(percentile)), "percentile of {person}");
+        let checked = expected.keys().copied().chain(["percentile", "person_id"]);
+        all_columns("scores", checked.map(str::to_owned));
+    }
+    for (key, row) in published.by("people", &["person_id"]) {
+        person_agrees(world, &oracle, &key[0], row);
+    }
+
+    let edges = published.by("influence_edges", &["network", "influencer_id", "influenced_id"]);
+    let expected = oracle.edges();
+    assert_eq!(edges.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (key, values) in expected {
+        let shares = ["attention", "attention_share", "audience_share"];
+        let values = shares.into_iter().zip(values.map(Value::from)).collect();
+        columns_agree(&format!("{key:?}"), edges[&key], &values);
+    }
+}
+
+fn person_agrees(world: &World, oracle: &Oracle<'_>, person: &str, row: &Row) {
+    let own = &oracle.persons[person];
+    let names: BTreeSet<String> = own.iter().map(|(n, id)| format!("{n}:{id}")).collect();
+    let found: BTreeSet<String> =
+        row["accounts"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().into()).collect();
+    assert_eq!(found, names, "accounts of {person}");
+    let networks: BTreeSet<&str> = own.iter().map(|(n, _)| *n).collect();
+    let mut accounts: Vec<&Account> = world.accounts.iter().flatten().collect();
+    accounts.retain(|a| own.contains(&(&*a.network, &*a.id)));
+    accounts.sort_by_key(|a| (&a.network, &a.id));
+    let first = |text: fn(&Account) -> Option<&str>| {
+        json!(accounts.iter().filter_map(|a| text(a)).find(|text| !text.is_empty()))
+    };
+    let automated = accounts.iter().any(|a| a.automated == Some(true));
+    columns_agree(
+        person,
+        row,
+        &BTreeMap::from([
+            ("networks", json!(networks)),
+            ("display_name", first(|a| a.name.as_deref())),
+            ("country", first(|a| a.country.as_deref())),
+            ("flags", if automated { json!(["automated"]) } else { json!([]) }),
+        ]),
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_worlds_agree_with_the_oracle() {
+    for seed in 0..25 {
+        let world = world(&mut Rng::with_seed(seed));
+        println!("seed {seed}");
+        agrees(&world, &world.run().await);
+    }
+}
+
+fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+    let column = cast(&batch[name], &DataType::Utf8).unwrap();
+    column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+}
+
+fn times(batch: &RecordBatch, name: &str) -> Vec<i64> {
+    batch[name].as_primitive::<TimestampMicrosecondType>().values().to_vec()
+}
+
+/// The inputs of the bundled sample, read from their files.
+fn sample() -> World {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs/sample");
+    let table = |name: &str| read(&folder.join(format!("{name}.parquet")));
+    let (mut accounts, mut posts, mut events) = (vec![], vec![], vec![]);
+    for batch in table("accounts") {
+        let column = |name| texts(&batch, name);
+        let (networks, ids) = (column("network"), column("account_id"));
+        let names = column("display_name");
+        for (row, (network, id)) in networks.into_iter().zip(ids).enumerate() {
+            let automated = batch["is_automated"].as_boolean();
+            accounts.push(Account {
+                name: names[row].clone(),
+                automated: automated.is_valid(row).then(|| automated.value(row)),
+                ..account(&network.unwrap(), &id.unwrap())
+            });
+        }
+    }
+    for batch in table("posts") {
+        let [networks, ids, authors, kinds] =
+            ["network", "post_id", "author_id", "kind"].map(|name| texts(&batch, name));
+        for (row, at) in times(&batch, "created_at").into_iter().enumerate() {
+            posts.push(Post {
+                network: networks[row].clone().unwrap(),
+                id: ids[row].clone().unwrap(),
+                author: authors[row].clone().unwrap(),
+                at,
+                kind: kinds[row].clone(),
+                text: None,
+            });
+        }
+    }
+    for batch in table("interactions") {
+        let [networks, actors, targets, kinds, on, via] =
+            ["network", "actor_id", "target_id", "kind", "post_id", "via_post_id"]
+                .map(|name| texts(&batch, name));
+        for (row, at) in times(&batch, "at").into_iter().enumerate() {
+            events.push(Event {
+                network: networks[row].clone().unwrap(),
+                actor: actors[row].clone().unwrap(),
+                target: targets[row].clone().unwrap(),
+                kind: kinds[row].clone().unwrap(),
+                at,
+                post: on[row].clone(),
+                via: via[row].clone(),
+                sentiment: None,
+            });
+        }
+    }
+    let day = NaiveDate::from_ymd_opt(2018, 9, 1).unwrap();
+    let end = day.succ_opt().unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc();
+    let (accounts, posts) = (Some(accounts), Some(posts));
+    World { day, cutoff: end.timestamp_micros(), accounts, posts, events, ..World::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_agrees_with_the_oracle() {
+    let world = sample();
+    agrees(&world, &world.run().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn age_counts_whole_hours_up_to_the_last_microsecond_covered() {
+    for (before, age) in [(HOUR, 0.0), (HOUR + 1, 1.0)] {
+        let mut event = reply("a", "1", "2", 0);
+        event.at = crate::world::CUTOFF - before;
+        let published = World { events: vec![event], ..World::default() }.run().await;
+        let decayed = published.measures("a", "a:2")["reactors_decayed"].as_f64().unwrap();
+        assert!((decayed - (-age / 720f64).exp2()).abs() < 1e-9, "{before}: {decayed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn minus_zero_is_not_below_zero() {
+    let mut event = reply("a", "1", "2", 3);
+    event.sentiment = Some(-0.0);
+    let published = World { events: vec![event], ..World::default() }.run().await;
+    assert_eq!(published.measures("a", "a:2")["negative_share"], json!(0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn true_reach_counts_kinds_that_weigh_nothing_too() {
+    let method = crate::world::METHOD.replace("weight = 0.3", "weight = 0.0");
+    let like = Event { kind: "like".into(), ..reply("a", "1", "2", 3) };
+    let world = World { method, events: vec![like], ..World::default() };
+    assert_eq!(world.run().await.score("a:2")["true_reach"], json!(1.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_of_a_person_are_sorted_as_text() {
+    let identities = Some(vec![identity("a", "1", "p"), identity("a-b", "1", "p")]);
+    let accounts = Some(vec![account("a", "1"), account("a-b", "1")]);
+    let events = vec![reply("a", "1", "2", 3)];
+    let published = World { accounts, identities, events, ..World::default() }.run().await;
+    let row = published.by("people", &["person_id"])[&vec!["p".to_owned()]];
+    assert_eq!(row["accounts"], json!(["a-b:1", "a:1"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_may_not_borrow_the_name_of_an_unlinked_account() {
+    let world = |identities| World {
+        identities: Some(identities),
+        accounts: Some(vec![account("a", "1"), account("b", "2")]),
+        events: vec![reply("a", "1", "1", 3)],
+        ..World::default()
+    };
+    // `a:1` is what the unlinked account goes by: the two would be one person without proof.
+    let folder = tempfile::TempDir::new().unwrap();
+    let job = world(vec![identity("b", "2", "a:1")]).write(folder.path());
+    let error = Published::of(&job, 2, &[]).await.err().unwrap();
+    assert_eq!(error.kind, renown::error::Kind::BadInput);
+    assert!(error.cause.contains("`identities`: 1 person_ids"), "{error}");
+    let both = vec![identity("b", "2", "a:1"), identity("a", "1", "a:1")];
+    assert_eq!(world(both).run().await.people(), ["a:1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_in_the_same_place_have_the_same_percentile() {
+    // Two stars of the same shape; the names alone differ.
+    let mut rng = Rng::with_seed(7);
+    for _ in 0..5 {
+        let mut names: Vec<String> = (0..14).map(|n| format!("{n:02}")).collect();
+        rng.shuffle(&mut names);
+        let (left, right) = names.split_at(7);
+        let mut events = Vec::new();
+        for star in [left, right] {
+            for fan in 1..7 {
+                events.push(reply("a", &star[fan], &star[0], 30 * fan as i64));
+                events.push(reply("a", &star[fan], &star[1 + fan % 6], 40 * fan as i64 + 7));
+            }
+        }
+        let published = World { events, ..World::default() }.run().await;
+        for (one, other) in left.iter().zip(right) {
+            let row = |id: &str| published.measures("a", &format!("a:{id}"));
+            let (one, other) = (row(one), row(other));
+            for name in ["rank_percentile", "audience_rank_percentile"] {
+                assert!(close(&one[name], &other[name]), "{name}: {} {}", one[name], other[name]);
+            }
+        }
+    }
+}

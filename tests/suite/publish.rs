@@ -1,0 +1,502 @@
+//! One suite of behaviours over every kind of store: what is published, and what readers see of it
+//! when calls fail, answers are lost or others publish at the same time.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, TimestampMicrosecondArray};
+use chrono::NaiveDate;
+use futures::TryStreamExt as _;
+use futures::future::join_all;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use renown::audit::audit;
+use renown::engine::Engine;
+use renown::error::{Error, Kind, Result};
+use renown::job::Job;
+use renown::method::{GateRule, hex};
+use renown::progress::Progress;
+use renown::publish::commit::{self, Commit};
+use renown::publish::publish;
+use renown::run::{Outcome, run};
+use renown::store::{Stores, below};
+use renown::top::top;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::drafts;
+use crate::faulty_store::{Fault, FaultyStore};
+use crate::parquet_files::{batch, texts, write};
+
+/// A store, and a folder in it where this process alone writes.
+struct Place {
+    store: Arc<dyn ObjectStore>,
+    base: Url,
+}
+
+impl Place {
+    fn of_url(base: &str) -> Self {
+        let base = Url::parse(base).unwrap();
+        let base = below(&base, &format!("test-{:016x}/", fastrand::u64(..))).unwrap();
+        Self { store: Stores::default().resolve(&base).unwrap().0, base }
+    }
+
+    /// An output folder that nothing else uses.
+    fn output(&self) -> Url {
+        below(&self.base, &format!("{:016x}/", fastrand::u64(..))).unwrap()
+    }
+
+    fn stores(&self) -> Stores {
+        self.stores_with(Arc::clone(&self.store))
+    }
+
+    fn stores_with(&self, store: Arc<dyn ObjectStore>) -> Stores {
+        let stores = Stores::default();
+        stores.register(self.base.clone(), store);
+        stores
+    }
+
+    /// Stores that fail at call `at`.
+    fn faulty(&self, at: usize, fault: &Fault) -> (Stores, Arc<FaultyStore>) {
+        let store = FaultyStore::new(&self.store, at, fault);
+        (self.stores_with(Arc::clone(&store) as Arc<dyn ObjectStore>), store)
+    }
+
+    /// Every object below `output` by its path there, but for the logs.
+    async fn objects(&self, output: &Url) -> BTreeMap<String, Vec<u8>> {
+        let folder = object_store::path::Path::from_url_path(output.path()).unwrap();
+        let listed: Vec<_> = self.store.list(Some(&folder)).try_collect().await.unwrap();
+        let mut objects = BTreeMap::new();
+        for object in listed {
+            let bytes = self.store.get(&object.location).await.unwrap().bytes().await.unwrap();
+            let path = object.location.as_ref().strip_prefix(folder.as_ref()).unwrap();
+            objects.insert(path.trim_start_matches('/').to_owned(), bytes.to_vec());
+        }
+        objects.retain(|path, _| !path.starts_with("logs/"));
+        objects
+    }
+
+    async fn commits(&self, output: &Url) -> usize {
+        self.objects(output).await.keys().filter(|path| path.starts_with("commits/")).count()
+    }
+
+    /// What a reader sees: the commit in force, with every file that it names there and sound.
+    async fn seen(&self, output: &Url) -> Option<Commit> {
+        let seen = commit::in_force(&self.stores(), output, None).await.unwrap();
+        if let Some(commit) = &seen {
+            sound(commit, &self.objects(output).await);
+        }
+        seen
+    }
+}
+
+#[track_caller]
+fn sound(commit: &Commit, objects: &BTreeMap<String, Vec<u8>>) {
+    assert_eq!(
+        commit.tables.keys().collect::<Vec<_>>(),
+        ["influence_edges", "measures", "people", "runs", "scores"]
+    );
+    for file in commit.tables.values().flat_map(|table| &table.files) {
+        let bytes = objects.get(&file.path).unwrap_or_else(|| panic!("{} is gone", file.path));
+        assert_eq!(file.size, bytes.len() as u64, "{}", file.path);
+        assert_eq!(file.sha256, hex(&Sha256::digest(bytes)), "{}", file.path);
+    }
+}
+
+fn day(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
+}
+
+/// Publishes a small world as run `run_id`.
+async fn publish_draft(stores: &Stores, output: &Url, run_id: &str) -> Result<Commit> {
+    let draft = drafts::draft(day(21));
+    let audited = audit(draft, &drafts::facts(run_id), &GateRule::default())?;
+    publish(stores, output, audited, &json!({ "run_id": run_id })).await
+}
+
+/// A job over three interactions.
+struct SmallJob {
+    _folder: TempDir,
+    job: Job,
+}
+
+impl SmallJob {
+    fn new(output: &Url) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let column = |values: [&'static str; 3]| texts(values);
+        let noon = 1_795_262_400_000_000;
+        let at = TimestampMicrosecondArray::from(vec![noon, noon + 1, noon + 2]);
+        let columns = [
+            ("network", column(["net", "net", "net"])),
+            ("actor_id", column(["bob", "cid", "ann"])),
+            ("target_id", column(["ann", "ann", "bob"])),
+            ("kind", column(["reply", "like", "reply"])),
+            ("at", Arc::new(at.with_timezone("UTC")) as ArrayRef),
+        ];
+        write(&folder.path().join("interactions.parquet"), &batch(&columns));
+        let file = folder.path().join("job.toml");
+        let text = format!(
+            "[job]\nname = \"small\"\nsnapshot = \"2026-11-21\"\n[inputs]\n\
+             interactions = \"interactions.parquet\"\n[output]\nurl = \"{output}\"\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let job = Job::load(Path::new(&file), &[], None).unwrap();
+        Self { _folder: folder, job }
+    }
+}
+
+async fn run_job(stores: &Stores, job: &Job) -> Result<Outcome> {
+    run(&Engine::new(stores.clone(), 1), job, &mut Progress::silent()).await
+}
+
+async fn first_commit_is_1_and_names_sound_files(place: &Place) {
+    let output = place.output();
+    assert_eq!(place.seen(&output).await, None);
+    let small = SmallJob::new(&output);
+    let outcome = run_job(&place.stores(), &small.job).await.unwrap();
+    assert!(!outcome.already);
+    let commit = outcome.commit;
+    assert_eq!((commit.number, commit.snapshot_date), (1, day(21)));
+    assert_eq!(commit.in_force, BTreeMap::from([(day(21), 1)]));
+    assert_eq!(commit.tables["people"].rows, 3);
+    assert_eq!(commit.tables["runs"].rows, 1);
+    let objects = place.objects(&output).await;
+    sound(&commit, &objects);
+    // Nothing but the commit and what it names.
+    let files = commit.tables.values().map(|table| table.files.len()).sum::<usize>();
+    assert_eq!(objects.len(), files + 1);
+    assert_eq!(place.seen(&output).await, Some(commit));
+}
+
+async fn a_rerun_does_nothing_and_says_so(place: &Place) {
+    let output = place.output();
+    let small = SmallJob::new(&output);
+    let first = run_job(&place.stores(), &small.job).await.unwrap().commit;
+    let before = place.objects(&output).await;
+    let again = run_job(&place.stores(), &small.job).await.unwrap();
+    assert!(again.already);
+    assert_eq!(again.commit, first);
+    assert_eq!(place.objects(&output).await, before);
+}
+
+async fn another_job_or_method_replaces_and_moves_on(place: &Place) {
+    let output = place.output();
+    let mut small = SmallJob::new(&output);
+    let first = run_job(&place.stores(), &small.job).await.unwrap().commit;
+    let mut changed = |change: fn(&mut Job)| {
+        change(&mut small.job);
+        small.job.clone()
+    };
+    let jobs = [
+        changed(|job| job.name = "renamed".into()),
+        changed(|job| job.method.amplification.prior_posts = 6.0),
+        changed(|job| job.influence.top = 1),
+        changed(|job| job.consent.minimum_age = 21),
+    ];
+    let mut run_ids = vec![first.run_id.clone()];
+    for (number, job) in (2..).zip(jobs) {
+        let outcome = run_job(&place.stores(), &job).await.unwrap();
+        assert!(!outcome.already);
+        assert_eq!(outcome.commit.number, number);
+        assert_eq!(outcome.commit.in_force, BTreeMap::from([(day(21), number)]));
+        assert!(!run_ids.contains(&outcome.commit.run_id));
+        run_ids.push(outcome.commit.run_id.clone());
+        assert_eq!(place.seen(&output).await, Some(outcome.commit));
+    }
+    // What was replaced is still whole for those who read it.
+    sound(&first, &place.objects(&output).await);
+}
+
+async fn every_day_keeps_its_own_commit_in_force(place: &Place) {
+    let output = place.output();
+    let mut small = SmallJob::new(&output);
+    let stores = place.stores();
+    // Backfilled: the earlier day comes second, and the later one stays what readers see.
+    for (number, of) in [(1, 23), (2, 22)] {
+        small.job.snapshot = Some(day(of));
+        assert_eq!(run_job(&stores, &small.job).await.unwrap().commit.number, number);
+    }
+    let in_force = |of: Option<NaiveDate>| commit::in_force(&stores, &output, of);
+    for (of, number) in [(None, 1), (Some(day(23)), 1), (Some(day(22)), 2)] {
+        assert_eq!(in_force(of).await.unwrap().unwrap().number, number);
+    }
+    assert_eq!(in_force(Some(day(24))).await.unwrap(), None);
+    let newest = commit::newest(&stores, &output).await.unwrap().unwrap();
+    assert_eq!(newest.in_force, BTreeMap::from([(day(22), 2), (day(23), 1)]));
+    // Both can be run again without effect.
+    for of in [22, 23] {
+        small.job.snapshot = Some(day(of));
+        assert!(run_job(&stores, &small.job).await.unwrap().already);
+    }
+}
+
+/// One publisher comes in whole before call `at` of another, for every `at`.
+async fn of_two_publishers_one_wins_or_both_follow_each_other(place: &Place) {
+    let (mut lost, mut followed) = (0, 0);
+    for at in 0.. {
+        let output = place.output();
+        let (clean, to) = (place.stores(), output.clone());
+        let other = Fault::Before(Arc::new(move || {
+            let (stores, output) = (clean.clone(), to.clone());
+            Box::pin(async move {
+                publish_draft(&stores, &output, "other").await.unwrap();
+            })
+        }));
+        let (stores, store) = place.faulty(at, &other);
+        let result = publish_draft(&stores, &output, "own").await;
+        if !store.met() {
+            result.unwrap();
+            break;
+        }
+        let seen = place.seen(&output).await.unwrap();
+        match result {
+            Ok(own) => {
+                followed += 1;
+                assert_eq!((own.number, &own.run_id[..]), (2, "own"));
+                assert_eq!(seen, own);
+            }
+            Err(error) => {
+                lost += 1;
+                assert_eq!(error.kind, Kind::Interrupted, "{error}");
+                assert_eq!((seen.number, &seen.run_id[..]), (1, "other"));
+                assert_eq!(place.commits(&output).await, 1);
+                // Run again, it gets its turn.
+                let own = publish_draft(&place.stores(), &output, "own").await.unwrap();
+                assert_eq!((own.number, &own.run_id[..]), (2, "own"));
+            }
+        }
+    }
+    assert!(lost > 0 && followed > 0, "{lost} lost, {followed} followed");
+}
+
+/// Many at once, in whatever order the machine runs them.
+async fn publishers_at_once_make_one_history(place: &Place) {
+    let output = place.output();
+    let publishers = (0..8).map(|i| {
+        let (stores, output) = (place.stores(), output.clone());
+        let work = async move { publish_draft(&stores, &output, &format!("run-{i}")).await };
+        tokio::spawn(work)
+    });
+    let results: Vec<Result<Commit>> =
+        join_all(publishers).await.into_iter().map(|joined| joined.unwrap()).collect();
+    let mut won: Vec<&Commit> = results.iter().flatten().collect();
+    won.sort_by_key(|commit| commit.number);
+    let numbers: Vec<u64> = won.iter().map(|commit| commit.number).collect();
+    assert_eq!(numbers, (1..=won.len() as u64).collect::<Vec<_>>());
+    assert!(!won.is_empty());
+    for error in results.iter().filter_map(|result| result.as_ref().err()) {
+        assert_eq!(error.kind, Kind::Interrupted, "{error}");
+    }
+    assert_eq!(place.commits(&output).await, won.len());
+    assert_eq!(place.seen(&output).await.as_ref(), won.last().copied());
+}
+
+/// An identical run comes in whole before call `at`, for every `at`.
+async fn twins_both_succeed_with_one_commit(place: &Place) {
+    for at in 0.. {
+        let output = place.output();
+        let small = SmallJob::new(&output);
+        let (clean, job) = (place.stores(), small.job.clone());
+        let twin = Fault::Before(Arc::new(move || {
+            let (stores, job) = (clean.clone(), job.clone());
+            Box::pin(async move {
+                run_job(&stores, &job).await.unwrap();
+            })
+        }));
+        let (stores, store) = place.faulty(at, &twin);
+        let own = run_job(&stores, &small.job).await.unwrap().commit;
+        let seen = place.seen(&output).await.unwrap();
+        assert_eq!(own.run_id, seen.run_id);
+        assert_eq!(place.commits(&output).await, 1, "the twin came before call {at}");
+        if !store.met() {
+            break;
+        }
+    }
+}
+
+/// Every fault at every call, over an empty folder and over one with an older run.
+async fn readers_see_all_or_nothing_and_a_retry_converges(place: &Place) {
+    let faults = [Fault::Refused, Fault::Down, Fault::AnswerLost, Fault::AnswerLostThenDown];
+    for older in [false, true] {
+        let prepare = async || {
+            let output = place.output();
+            if older {
+                publish_draft(&place.stores(), &output, "older").await.unwrap();
+            }
+            output
+        };
+        let undisturbed = prepare().await;
+        publish_draft(&place.stores(), &undisturbed, "newer").await.unwrap();
+        let expected = place.objects(&undisturbed).await;
+        for fault in &faults {
+            for at in 0.. {
+                let output = prepare().await;
+                let before = place.seen(&output).await;
+                let (stores, store) = place.faulty(at, fault);
+                let result = publish_draft(&stores, &output, "newer").await;
+                let seen = place.seen(&output).await;
+                match &result {
+                    Ok(commit) => assert_eq!(seen.as_ref(), Some(commit)),
+                    Err(error) => {
+                        assert_eq!(error.kind, Kind::Unavailable, "{error}");
+                        let new = seen.as_ref().is_some_and(|commit| commit.run_id == "newer");
+                        assert!(new || seen == before, "call {at}");
+                        if !new {
+                            publish_draft(&place.stores(), &output, "newer").await.unwrap();
+                        }
+                    }
+                }
+                assert_eq!(place.objects(&output).await, expected, "call {at}");
+                if !store.met() {
+                    assert!(result.is_ok());
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The same at the level of runs: whatever has happened, a rerun ends with the one commit.
+async fn an_interrupted_run_is_finished_by_the_next(place: &Place) {
+    for fault in [Fault::Down, Fault::AnswerLostThenDown] {
+        for at in 0.. {
+            let output = place.output();
+            let small = SmallJob::new(&output);
+            let (stores, store) = place.faulty(at, &fault);
+            let result = run_job(&stores, &small.job).await;
+            let visible = place.seen(&output).await.is_some();
+            let again = run_job(&place.stores(), &small.job).await.unwrap();
+            assert_eq!(again.already, visible);
+            assert_eq!((again.commit.number, place.commits(&output).await), (1, 1));
+            if !store.met() {
+                assert!(result.is_ok());
+                break;
+            }
+            assert_eq!(result.map(|outcome| outcome.already).unwrap_err().kind, Kind::Unavailable);
+        }
+    }
+}
+
+async fn a_commit_whose_answer_is_lost_has_succeeded(place: &Place) {
+    let mut succeeded = 0;
+    for at in 0.. {
+        let output = place.output();
+        let (stores, store) = place.faulty(at, &Fault::AnswerLost);
+        let result = publish_draft(&stores, &output, "own").await;
+        if !store.met() {
+            break;
+        }
+        let visible = place.seen(&output).await.is_some();
+        assert_eq!(result.is_ok(), visible, "call {at}");
+        succeeded += usize::from(visible);
+    }
+    // It is the commit alone whose loss can be told from failure.
+    assert_eq!(succeeded, 1);
+}
+
+async fn a_file_that_no_commit_names_is_invisible(place: &Place) {
+    let output = place.output();
+    let small = SmallJob::new(&output);
+    let stores = place.stores();
+    let commit = run_job(&stores, &small.job).await.unwrap().commit;
+    let engine = Engine::new(stores.clone(), 1);
+    let before = top(&engine, &output, &commit, 10).await.unwrap();
+    assert_eq!(before.len(), 3);
+    // Tables of another run, all written but for the commit.
+    let objects = place.objects(&output).await;
+    for (path, bytes) in objects.iter().filter(|(path, _)| !path.starts_with("commits/")) {
+        let other = path.replace(&commit.run_id, &"f".repeat(32));
+        stores.write(&below(&output, &other).unwrap(), bytes.clone()).await.unwrap();
+    }
+    assert_eq!(place.seen(&output).await, Some(commit.clone()));
+    assert_eq!(top(&engine, &output, &commit, 10).await.unwrap(), before);
+}
+
+/// A table must not pass for whole when one of its files is gone.
+async fn a_file_that_is_gone_is_missed(place: &Place) {
+    let output = place.output();
+    let stores = place.stores();
+    let commit = publish_draft(&stores, &output, "own").await.unwrap();
+    let engine = Engine::new(stores.clone(), 1);
+    assert_eq!(top(&engine, &output, &commit, 10).await.unwrap().len(), 4);
+    let files = &commit.tables["scores"].files;
+    assert_eq!(files.len(), 2);
+    let second = stores.resolve(&below(&output, &files[1].path).unwrap()).unwrap().1;
+    place.store.delete(&second).await.unwrap();
+    assert_eq!(top(&engine, &output, &commit, 10).await.unwrap_err().kind, Kind::BadInput);
+}
+
+/// A commit cannot be taken back by writing another in its place.
+async fn a_commit_is_created_once(place: &Place) {
+    let output = place.output();
+    let first = publish_draft(&place.stores(), &output, "first").await.unwrap();
+    let second = Commit { run_id: "second".into(), ..first.clone() };
+    let refused: Error = commit::commit(&place.stores(), &output, None, second).await.unwrap_err();
+    assert_eq!(refused.kind, Kind::Interrupted);
+    assert_eq!(place.seen(&output).await, Some(first));
+}
+
+fn on_runtime(work: impl Future<Output = ()>) {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(4).enable_all().build().unwrap().block_on(work);
+}
+
+/// The suite over each place: a module of tests for each store.
+macro_rules! over_every_store {
+    ($($behaviour:ident)*) => {
+        mod in_memory {
+            $(#[test]
+            fn $behaviour() {
+                let base = url::Url::parse("memory:///lake/").unwrap();
+                let place = super::Place { store: std::sync::Arc::new(super::InMemory::new()), base };
+                super::on_runtime(super::$behaviour(&place));
+            })*
+        }
+        mod on_disk {
+            $(#[test]
+            fn $behaviour() {
+                let folder = tempfile::tempdir().unwrap();
+                let base = url::Url::from_directory_path(folder.path()).unwrap();
+                let store = std::sync::Arc::new(super::LocalFileSystem::new());
+                super::on_runtime(super::$behaviour(&super::Place { store, base }));
+            })*
+        }
+        mod on_s3 {
+            $(#[test]
+            #[ignore = "needs a server: set RENOWN_TEST_S3"]
+            fn $behaviour() {
+                let place = super::Place::of_url(&std::env::var("RENOWN_TEST_S3").unwrap());
+                super::on_runtime(super::$behaviour(&place));
+            })*
+        }
+        mod on_azure {
+            $(#[test]
+            #[ignore = "needs a server: set RENOWN_TEST_AZURE"]
+            fn $behaviour() {
+                let place = super::Place::of_url(&std::env::var("RENOWN_TEST_AZURE").unwrap());
+                super::on_runtime(super::$behaviour(&place));
+            })*
+        }
+    };
+}
+
+over_every_store! {
+    first_commit_is_1_and_names_sound_files
+    a_rerun_does_nothing_and_says_so
+    another_job_or_method_replaces_and_moves_on
+    every_day_keeps_its_own_commit_in_force
+    of_two_publishers_one_wins_or_both_follow_each_other
+    publishers_at_once_make_one_history
+    twins_both_succeed_with_one_commit
+    readers_see_all_or_nothing_and_a_retry_converges
+    an_interrupted_run_is_finished_by_the_next
+    a_commit_whose_answer_is_lost_has_succeeded
+    a_file_that_no_commit_names_is_invisible
+    a_file_that_is_gone_is_missed
+    a_commit_is_created_once
+}

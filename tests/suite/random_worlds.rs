@@ -1,0 +1,185 @@
+//! Seeded random worlds: few people, so that everything awkward happens in each.
+
+use chrono::NaiveDate;
+use fastrand::Rng;
+
+use crate::world::{Account, CUTOFF, Event, HOUR, Identity, Post, Statement, World};
+
+const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
+const KINDS: [&str; 5] = ["reply", "like", "follow", "mute", "repost"];
+
+fn some<T>(rng: &mut Rng, one_in: u32, value: impl FnOnce(&mut Rng) -> T) -> Option<T> {
+    (rng.u32(..one_in) == 0).then(|| value(rng))
+}
+
+/// An account; the same short ids are used on every network.
+fn pick(rng: &mut Rng, networks: usize, ids: u32) -> (String, String) {
+    (NETWORKS[rng.usize(..networks)].into(), id(rng.u32(..ids)))
+}
+
+fn id(number: u32) -> String {
+    match number {
+        0 => "did:plc:q0".into(),
+        1 => "18446744073709551615".into(),
+        2 => "-1".into(),
+        number => format!("u{number}"),
+    }
+}
+
+/// A time, often exactly at an end of a window or one microsecond beside it.
+fn time(rng: &mut Rng, window_hours: i64) -> i64 {
+    let edges = [0, 7 * 24, 30 * 24, 90 * 24, window_hours];
+    let before = match rng.u8(..10) {
+        0..=2 => edges[rng.usize(..edges.len())] * HOUR,
+        3 => rng.i64(0..2200) * HOUR,
+        4..=6 => rng.i64(0..8 * 24 * HOUR),
+        _ => rng.i64(0..100 * 24 * HOUR),
+    };
+    CUTOFF - before + rng.i64(-1..=1)
+}
+
+fn method(rng: &mut Rng) -> (String, i64) {
+    let windows = [1, 24, 7 * 24, 30 * 24, 2160, 2160, 3000];
+    let window = windows[rng.usize(..windows.len())];
+    let half_life = [1, 24, 720, 5000][rng.usize(..4)];
+    let intercept = rng.f64() * 4.0 - 3.0;
+    let mut text = format!(
+        "version = \"random\"\nfitted = {}\n\
+         [attention]\nhalf_life_hours = {half_life}\nwindow_hours = {window}\n\
+         [kinds]\nreply = {{ weight = 1.0, reaction = true }}\n\
+         like = {{ weight = {}, reaction = true }}\n\
+         follow = {{ weight = 0.5, reaction = false }}\n\
+         mute = {{ weight = 0.0, reaction = false }}\n\
+         repost = {{ weight = 0.0, reaction = true }}\n\
+         [rank]\ndamping = {}\n[amplification]\nprior_posts = {}\n\
+         [forecast]\nhorizon_hours = 100\nintercept = {intercept}\n",
+        rng.bool(),
+        rng.f64(),
+        [0.0, 0.5, 0.85][rng.usize(..3)],
+        0.1 + 9.0 * rng.f64(),
+    );
+    let measures = ["reactors_7d", "reactors_decayed", "reactions_90d", "audience_90d", "h_index"];
+    for measure in measures {
+        if rng.bool() {
+            let (offset, coefficient) = (0.01 + rng.f64(), rng.f64());
+            text += &format!(
+                "[[forecast.terms]]\nmeasure = \"{measure}\"\noffset = {offset}\n\
+                 coefficient = {coefficient}\n"
+            );
+        }
+    }
+    if !text.contains("terms") {
+        text += "terms = []\n";
+    }
+    (text, window)
+}
+
+/// A world without consent statements. Everyone who acts has a row in `accounts`, if there is one.
+pub fn world(rng: &mut Rng) -> World {
+    let (networks, ids) = (rng.usize(1..=3), rng.u32(1..=12));
+    let (method, window) = method(rng);
+    let everybody: Vec<(String, String)> =
+        (0..networks).flat_map(|n| (0..ids).map(move |i| (NETWORKS[n].into(), id(i)))).collect();
+
+    let posts = (rng.u8(..4) > 0).then(|| {
+        let post = |rng: &mut Rng, number| {
+            let (network, author) = pick(rng, networks, ids);
+            let kind = [None, Some("original"), Some("repost"), Some("quote"), Some("reply")];
+            let kind = kind[rng.usize(..5)].map(str::to_owned);
+            let (id, at) = (format!("p{number}"), time(rng, 90 * 24));
+            Post { network, id, author, at, kind, text: None }
+        };
+        (0..rng.u32(..30)).map(|number| post(rng, number)).collect::<Vec<_>>()
+    });
+    let mut events: Vec<Event> = Vec::new();
+    for number in 0..rng.u32(..120) {
+        let (network, actor) = pick(rng, networks, ids);
+        let mut target = id(rng.u32(..ids));
+        let mut post = some(rng, 6, |_| "nowhere".to_owned());
+        if let Some(on) = posts.as_ref().and_then(|posts| rng.choice(posts))
+            && on.network == network
+        {
+            post = Some(on.id.clone());
+            if rng.u8(..4) > 0 {
+                target = on.author.clone();
+            }
+        }
+        let sentiments = [None, None, Some(-1.0), Some(-1e-300), Some(0.0), Some(0.5), Some(1.0)];
+        events.push(Event {
+            network,
+            actor,
+            target,
+            kind: KINDS[rng.usize(..KINDS.len())].into(),
+            at: time(rng, window),
+            post,
+            via: some(rng, 3, |_| format!("v{number}")),
+            sentiment: sentiments[rng.usize(..sentiments.len())],
+        });
+        if rng.u8(..6) == 0 {
+            let again = rng.choice(&events).unwrap().clone();
+            events.push(Event { sentiment: sentiments[rng.usize(..7)], ..again });
+        }
+    }
+    let accounts = (rng.u8(..4) > 0).then(|| {
+        let row = |(network, id): &(String, String)| Account {
+            network: network.clone(),
+            id: id.clone(),
+            name: some(rng, 2, |rng| ["", "Zoë", "Al\u{202e}\n"][rng.usize(..3)].to_owned()),
+            country: some(rng, 3, |_| "DE".to_owned()),
+            automated: some(rng, 4, Rng::bool),
+            ..Account::default()
+        };
+        everybody.iter().map(row).collect()
+    });
+    let identities = (rng.u8(..4) > 0).then(|| {
+        let linked: Vec<_> = everybody.iter().filter(|_| rng.u8(..3) > 0).collect();
+        let person = |(network, id): &(String, String)| Identity {
+            network: network.clone(),
+            id: id.clone(),
+            person: format!("person {}", rng.u32(..ids)),
+        };
+        linked.into_iter().map(person).collect()
+    });
+    let top = rng.u32(0..5);
+    World { method, top, accounts, identities, posts, events, ..World::default() }
+}
+
+/// A world with consent statements of every sort; everyone who acts is in `accounts`, and every
+/// account of a person too.
+pub fn world_with_consent(rng: &mut Rng) -> World {
+    let mut world = loop {
+        let world = world(rng);
+        if world.accounts.is_some() {
+            break world;
+        }
+    };
+    world.rule = if rng.u8(..3) == 0 { "opt_in" } else { "opt_out" };
+    for account in world.accounts.iter_mut().flatten() {
+        account.minor = some(rng, 12, Rng::bool);
+        account.birth_date =
+            some(rng, 12, |rng| NaiveDate::from_ymd_opt(2008, 3, rng.u32(30..=31)).unwrap());
+    }
+    let keys: Vec<_> =
+        world.accounts.iter().flatten().map(|a| (a.network.clone(), a.id.clone())).collect();
+    let usual = if world.rule == "opt_in" { "opted_in" } else { "opted_out" };
+    let number = if world.rule == "opt_in" { 3 * keys.len() } else { keys.len() / 3 };
+    let statement = |_| {
+        let (network, id) = rng.choice(&keys).unwrap().clone();
+        let status = ["opted_in", "opted_out", "deleted", usual, usual, usual][rng.usize(..6)];
+        let mut statement = Statement {
+            topic: some(rng, 8, |_| "lobsters".to_owned()),
+            status: status.into(),
+            at: CUTOFF + rng.i64(-3..=1) * 24 * HOUR,
+            ..Statement::default()
+        };
+        match rng.u8(..8) {
+            0..=2 => statement.person = Some(world.person(&network, &id)),
+            3 => statement.person = Some("nobody".into()),
+            _ => (statement.network, statement.id) = (Some(network), Some(id)),
+        }
+        statement
+    };
+    let statements = (0..number).map(statement).collect();
+    world.consent = Some(statements);
+    world
+}

@@ -1,0 +1,446 @@
+//! Small worlds: input tables from plain rows, run as a job, every published table read back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{
+    DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
+use chrono::NaiveDate;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use renown::engine::Engine;
+use renown::error::Result;
+use renown::job::Job;
+use renown::progress::Progress;
+use renown::publish::commit::Commit;
+use renown::run::{Outcome, run};
+use renown::store::Stores;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+pub const HOUR: i64 = 3_600_000_000;
+/// Day of the snapshot of a world, and the first instant after it.
+pub const DAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 31).unwrap();
+pub const CUTOFF: i64 = 1_775_001_600_000_000;
+pub const METHOD: &str = include_str!("../../jobs/methods/standard-1.toml");
+
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    pub network: String,
+    pub id: String,
+    pub name: Option<String>,
+    pub country: Option<String>,
+    pub automated: Option<bool>,
+    pub birth_date: Option<NaiveDate>,
+    pub minor: Option<bool>,
+    pub followers: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub network: String,
+    pub id: String,
+    pub person: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Statement {
+    pub network: Option<String>,
+    pub id: Option<String>,
+    pub person: Option<String>,
+    pub topic: Option<String>,
+    pub status: String,
+    pub at: i64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Post {
+    pub network: String,
+    pub id: String,
+    pub author: String,
+    pub at: i64,
+    pub kind: Option<String>,
+    pub text: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    pub network: String,
+    pub actor: String,
+    pub target: String,
+    pub kind: String,
+    pub at: i64,
+    pub post: Option<String>,
+    pub via: Option<String>,
+    pub sentiment: Option<f64>,
+}
+
+/// The inputs of one snapshot and the settings of its job.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub day: NaiveDate,
+    pub cutoff: i64,
+    pub method: String,
+    pub rule: &'static str,
+    pub top: u32,
+    pub accounts: Option<Vec<Account>>,
+    pub identities: Option<Vec<Identity>>,
+    pub consent: Option<Vec<Statement>>,
+    pub posts: Option<Vec<Post>>,
+    pub events: Vec<Event>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            day: DAY,
+            cutoff: CUTOFF,
+            method: METHOD.into(),
+            rule: "opt_out",
+            top: 10,
+            accounts: None,
+            identities: None,
+            consent: None,
+            posts: None,
+            events: vec![],
+        }
+    }
+}
+
+pub fn account(network: &str, id: &str) -> Account {
+    Account { network: network.into(), id: id.into(), ..Account::default() }
+}
+
+pub fn identity(network: &str, id: &str, person: &str) -> Identity {
+    Identity { network: network.into(), id: id.into(), person: person.into() }
+}
+
+/// A statement of an account, `hours` before the cutoff.
+pub fn of_account(network: &str, id: &str, status: &str, hours: i64) -> Statement {
+    let (network, id) = (Some(network.into()), Some(id.into()));
+    let at = CUTOFF - hours * HOUR;
+    Statement { network, id, status: status.into(), at, ..Statement::default() }
+}
+
+/// A statement of a person, `hours` before the cutoff.
+pub fn of_person(person: &str, status: &str, hours: i64) -> Statement {
+    let at = CUTOFF - hours * HOUR;
+    Statement { person: Some(person.into()), status: status.into(), at, ..Statement::default() }
+}
+
+/// A reply half an hour into the hour that began `hours + 1` hours before the cutoff.
+pub fn reply(network: &str, actor: &str, target: &str, hours: i64) -> Event {
+    Event {
+        network: network.into(),
+        actor: actor.into(),
+        target: target.into(),
+        kind: "reply".into(),
+        at: CUTOFF - hours * HOUR - HOUR / 2,
+        ..Event::default()
+    }
+}
+
+pub fn text<'a>(values: impl IntoIterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+pub fn maybe_text<'a>(values: impl IntoIterator<Item = &'a Option<String>>) -> ArrayRef {
+    Arc::new(values.into_iter().map(Option::as_deref).collect::<StringArray>())
+}
+
+/// Microseconds since 1970, in UTC.
+pub fn instants(values: impl IntoIterator<Item = i64>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from_iter_values(values).with_timezone("UTC"))
+}
+
+fn days(day: NaiveDate) -> i32 {
+    day.signed_duration_since(NaiveDate::default()).num_days() as i32
+}
+
+pub fn accounts(rows: &[Account]) -> RecordBatch {
+    let births: Date32Array = rows.iter().map(|a| a.birth_date.map(days)).collect();
+    let flags = |flag: fn(&Account) -> Option<bool>| -> ArrayRef {
+        Arc::new(rows.iter().map(flag).collect::<BooleanArray>())
+    };
+    RecordBatch::try_from_iter([
+        ("network", text(rows.iter().map(|a| a.network.as_str()))),
+        ("account_id", text(rows.iter().map(|a| a.id.as_str()))),
+        ("display_name", maybe_text(rows.iter().map(|a| &a.name))),
+        ("country", maybe_text(rows.iter().map(|a| &a.country))),
+        ("is_automated", flags(|a| a.automated)),
+        ("birth_date", Arc::new(births)),
+        ("is_minor", flags(|a| a.minor)),
+        ("followers_count", Arc::new(rows.iter().map(|a| a.followers).collect::<Int64Array>())),
+    ])
+    .unwrap()
+}
+
+fn identities(rows: &[Identity]) -> RecordBatch {
+    RecordBatch::try_from_iter([
+        ("network", text(rows.iter().map(|i| i.network.as_str()))),
+        ("account_id", text(rows.iter().map(|i| i.id.as_str()))),
+        ("person_id", text(rows.iter().map(|i| i.person.as_str()))),
+    ])
+    .unwrap()
+}
+
+fn consent(rows: &[Statement]) -> RecordBatch {
+    RecordBatch::try_from_iter([
+        ("network", maybe_text(rows.iter().map(|s| &s.network))),
+        ("account_id", maybe_text(rows.iter().map(|s| &s.id))),
+        ("person_id", maybe_text(rows.iter().map(|s| &s.person))),
+        ("topic_id", maybe_text(rows.iter().map(|s| &s.topic))),
+        ("status", text(rows.iter().map(|s| s.status.as_str()))),
+        ("at", instants(rows.iter().map(|s| s.at))),
+    ])
+    .unwrap()
+}
+
+fn posts(rows: &[Post]) -> RecordBatch {
+    RecordBatch::try_from_iter([
+        ("network", text(rows.iter().map(|p| p.network.as_str()))),
+        ("post_id", text(rows.iter().map(|p| p.id.as_str()))),
+        ("author_id", text(rows.iter().map(|p| p.author.as_str()))),
+        ("created_at", instants(rows.iter().map(|p| p.at))),
+        ("kind", maybe_text(rows.iter().map(|p| &p.kind))),
+        ("text", maybe_text(rows.iter().map(|p| &p.text))),
+    ])
+    .unwrap()
+}
+
+pub fn interactions(rows: &[Event]) -> RecordBatch {
+    let sentiment: Float64Array = rows.iter().map(|e| e.sentiment).collect();
+    RecordBatch::try_from_iter([
+        ("network", text(rows.iter().map(|e| e.network.as_str()))),
+        ("actor_id", text(rows.iter().map(|e| e.actor.as_str()))),
+        ("target_id", text(rows.iter().map(|e| e.target.as_str()))),
+        ("kind", text(rows.iter().map(|e| e.kind.as_str()))),
+        ("at", instants(rows.iter().map(|e| e.at))),
+        ("post_id", maybe_text(rows.iter().map(|e| &e.post))),
+        ("via_post_id", maybe_text(rows.iter().map(|e| &e.via))),
+        ("sentiment", Arc::new(sentiment)),
+    ])
+    .unwrap()
+}
+
+/// `batch` with the column `name` put in its place, or added.
+pub fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
+    let mut columns: Vec<(String, ArrayRef)> = without(batch, name);
+    columns.push((name.into(), column));
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+/// The columns of `batch` but `name`.
+pub fn without(batch: &RecordBatch, name: &str) -> Vec<(String, ArrayRef)> {
+    let schema = batch.schema();
+    let names = schema.fields().iter().map(|f| f.name().clone());
+    names.zip(batch.columns().iter().cloned()).filter(|(own, _)| own != name).collect()
+}
+
+/// Writes one Parquet file, with the folders above it.
+pub fn write(path: &Path, batch: &RecordBatch) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(batch).unwrap();
+    writer.close().unwrap();
+}
+
+pub fn read(path: &Path) -> Vec<RecordBatch> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    reader.build().unwrap().map(|batch| batch.unwrap()).collect()
+}
+
+/// Loads the job at `path` and runs it in process.
+pub async fn run_job(
+    path: &Path,
+    partitions: usize,
+    set: &[(&str, &str)],
+) -> Result<(Job, Outcome)> {
+    let set: Vec<_> = set.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let job = Job::load(path, &set, None)?;
+    let engine = Engine::new(Stores::default(), partitions);
+    let outcome = run(&engine, &job, &mut Progress::silent()).await?;
+    Ok((job, outcome))
+}
+
+impl World {
+    /// The tables of the world by name.
+    pub fn tables(&self) -> Vec<(&'static str, RecordBatch)> {
+        let mut tables = vec![("interactions", interactions(&self.events))];
+        tables.extend(self.accounts.as_ref().map(|rows| ("accounts", accounts(rows))));
+        tables.extend(self.identities.as_ref().map(|rows| ("identities", identities(rows))));
+        tables.extend(self.consent.as_ref().map(|rows| ("consent", consent(rows))));
+        tables.extend(self.posts.as_ref().map(|rows| ("posts", posts(rows))));
+        tables
+    }
+
+    /// Writes inputs, method and job below `folder`; returns the path of the job.
+    pub fn write(&self, folder: &Path) -> PathBuf {
+        let tables = self.tables();
+        for (name, batch) in &tables {
+            write(&folder.join(format!("{name}.parquet")), batch);
+        }
+        let inputs = tables.iter().map(|(name, _)| format!("{name} = \"{name}.parquet\"\n"));
+        fs::write(folder.join("method.toml"), &self.method).unwrap();
+        self.write_job(folder, &inputs.collect::<String>())
+    }
+
+    /// Writes a job whose `[inputs]` hold `inputs`, beside its method; more sections may follow in it.
+    pub fn write_job(&self, folder: &Path, inputs: &str) -> PathBuf {
+        let path = folder.join("job.toml");
+        let Self { day, rule, top, .. } = self;
+        let job = format!(
+            "[job]\nname = \"world\"\nsnapshot = \"{day}\"\nmethod = \"method.toml\"\n\
+             [consent]\nrule = \"{rule}\"\n[influence]\ntop = {top}\n[output]\nurl = \"out/\"\n\
+             [inputs]\n{inputs}"
+        );
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join("method.toml"), &self.method).unwrap();
+        fs::write(&path, job).unwrap();
+        path
+    }
+
+    pub async fn run(&self) -> Published {
+        let folder = TempDir::new().unwrap();
+        let job = self.write(folder.path());
+        Published::of(&job, 3, &[]).await.unwrap()
+    }
+
+    /// Keys of all accounts that appear in `accounts` or in an event of the window.
+    pub fn members(&self, window_hours: i64) -> BTreeSet<(String, String)> {
+        let start = self.cutoff - window_hours * HOUR;
+        let within = |e: &&Event| (start..self.cutoff).contains(&e.at);
+        let ends = self.events.iter().filter(within).flat_map(|e| {
+            [(e.network.clone(), e.actor.clone()), (e.network.clone(), e.target.clone())]
+        });
+        let accounts = self.accounts.iter().flatten();
+        accounts.map(|a| (a.network.clone(), a.id.clone())).chain(ends).collect()
+    }
+
+    pub fn person(&self, network: &str, id: &str) -> String {
+        let mut identities = self.identities.iter().flatten();
+        let own = identities.find(|i| i.network == network && i.id == id);
+        own.map_or_else(|| format!("{network}:{id}"), |i| i.person.clone())
+    }
+}
+
+pub type Row = Map<String, Value>;
+
+/// What one run published.
+pub struct Published {
+    /// The rows of each table.
+    pub tables: BTreeMap<String, Vec<Row>>,
+    /// The bytes of every file below the output folder, by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+    pub commit: Commit,
+    pub outcome: Outcome,
+}
+
+impl Published {
+    /// Runs the job at `path` and reads what is there afterwards.
+    pub async fn of(path: &Path, partitions: usize, set: &[(&str, &str)]) -> Result<Self> {
+        let (job, outcome) = run_job(path, partitions, set).await?;
+        let output = job.output.to_file_path().unwrap();
+        let commit = outcome.commit.clone();
+        let tables = commit.tables.iter().map(|(name, table)| {
+            let rows: Vec<Row> = table
+                .files
+                .iter()
+                .flat_map(|f| read(&output.join(&f.path)))
+                .flat_map(rows)
+                .collect();
+            assert_eq!(rows.len() as u64, table.rows, "rows of {name} in the commit");
+            (name.clone(), rows)
+        });
+        let tables = tables.collect();
+        let mut files = BTreeMap::new();
+        collect_files(&output, &output, &mut files);
+        Ok(Self { tables, files, commit, outcome })
+    }
+
+    /// The rows of a table by the values of `key`, each once.
+    pub fn by(&self, table: &str, key: &[&str]) -> BTreeMap<Vec<String>, &Row> {
+        let rows = &self.tables[table];
+        let value = |row: &Row, name: &&str| row[*name].as_str().unwrap().to_owned();
+        let map: BTreeMap<Vec<String>, &Row> =
+            rows.iter().map(|row| (key.iter().map(|k| value(row, k)).collect(), row)).collect();
+        assert_eq!(map.len(), rows.len(), "keys of {table}");
+        map
+    }
+
+    /// Ids of everyone published.
+    pub fn people(&self) -> Vec<String> {
+        self.by("people", &["person_id"]).into_keys().flatten().collect()
+    }
+
+    pub fn score(&self, person: &str) -> &Row {
+        self.by("scores", &["person_id"])[&vec![person.to_owned()]]
+    }
+
+    pub fn measures(&self, network: &str, person: &str) -> &Row {
+        self.by("measures", &["network", "person_id"])[&vec![network.to_owned(), person.to_owned()]]
+    }
+
+    /// The bytes of the table files alone.
+    pub fn table_files(&self) -> BTreeMap<&String, &Vec<u8>> {
+        self.files.iter().filter(|(path, _)| path.ends_with(".parquet")).collect()
+    }
+
+    pub fn drops(&self) -> BTreeMap<(&str, &str), &str> {
+        let drops = self.outcome.drops.iter();
+        drops.map(|d| ((d.table.as_str(), d.rule.as_str()), d.rows.as_str())).collect()
+    }
+}
+
+fn collect_files(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect_files(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().display().to_string();
+            files.insert(name, fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn rows(batch: RecordBatch) -> Vec<Row> {
+    let schema = batch.schema();
+    let row = |at: usize| {
+        let columns = schema.fields().iter().zip(batch.columns());
+        columns.map(|(field, column)| (field.name().clone(), value(column, at))).collect()
+    };
+    (0..batch.num_rows()).map(row).collect()
+}
+
+fn value(column: &ArrayRef, row: usize) -> Value {
+    if column.is_null(row) {
+        return Value::Null;
+    }
+    match column.data_type() {
+        DataType::Utf8 => json!(column.as_string::<i32>().value(row)),
+        DataType::Int64 => json!(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Date32 => json!(column.as_primitive::<Date32Type>().value(row)),
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            json!(column.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+        DataType::Float64 => {
+            let number = column.as_primitive::<Float64Type>().value(row);
+            assert!(number.is_finite());
+            json!(number)
+        }
+        DataType::List(_) => {
+            let list = column.as_list::<i32>().value(row);
+            json!(list.as_string::<i32>().iter().map(Option::unwrap).collect::<Vec<_>>())
+        }
+        other => panic!("no output has columns of {other}"),
+    }
+}
