@@ -77,13 +77,13 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited>
     for (name, batches) in named {
         keys_unique(name, batches)?;
     }
-    for (name, batches) in named {
-        numbers_finite(name, batches)?;
-    }
     scores_in_range(&draft.scores)?;
     rows_agree(&draft)?;
     rank_mass(&draft.measures, rule.rank_mass_tolerance)?;
-    let gates = ["keys_unique", "numbers_finite", "scores_in_range", "rows_agree", "rank_mass"];
+    for (name, batches) in named {
+        numbers_finite(name, batches)?;
+    }
+    let gates = ["keys_unique", "scores_in_range", "rows_agree", "rank_mass", "numbers_finite"];
     let runs = runs(&draft, facts, &gates)?;
     Ok(Audited {
         day: draft.day,
@@ -189,7 +189,7 @@ fn scores_in_range(scores: &[RecordBatch]) -> Result<()> {
             .values()
             .iter()
             .zip(expected.values())
-            .filter(|(s, y)| !((1.0..=100.0).contains(*s) && **y >= 0.0))
+            .filter(|(s, y)| !((1.0..=100.0).contains(*s) && y.is_finite() && **y >= 0.0))
             .count();
     }
     if wrong > 0 {

@@ -157,7 +157,9 @@ pub(super) fn rules(table: &Table) -> Result<Vec<(String, Expr)>> {
         if !column.nullable {
             rules.push((format!("column `{name}` is null"), count_if(ident(name).is_null())?));
         }
-        if column.kind == Type::Id {
+        // A closed set of values holds no empty text, and kinds are held against the method.
+        let names = column.kind == Type::Text && column.name == "network";
+        if column.kind == Type::Id || names {
             let length = octet_length().call(vec![ident(name)]);
             let words = format!("column `{name}` is empty or longer than {LONGEST_ID} bytes");
             let wrong = length.clone().eq(lit(0)).or(length.gt(lit(LONGEST_ID)));

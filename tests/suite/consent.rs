@@ -156,9 +156,11 @@ async fn a_birthday_on_the_day_of_the_snapshot_counts() {
             day,
             cutoff: end.timestamp_micros(),
             accounts: Some(vec![born]),
+            events: vec![Event { at: end.timestamp_micros() - HOUR, ..reply("a", "2", "2", 0) }],
             ..World::default()
         };
-        assert_eq!(world.run().await.people().len(), usize::from(of_age), "{day} {birth}");
+        let scored = world.run().await.people().contains(&"a:1".to_owned());
+        assert_eq!(scored, of_age, "{day} {birth}");
     }
 }
 
@@ -263,13 +265,18 @@ async fn whoever_may_not_be_scored_changes_no_byte() {
         let rng = &mut Rng::with_seed(seed);
         let world = world_with_consent(rng);
         let gone = removed(&world);
+        let left = without(&world, &gone);
+        if left.members(2160).is_empty() || left.events.is_empty() {
+            // Nothing is published of a snapshot without interactions.
+            continue;
+        }
         let published = world.run().await;
         let everybody = world.members(3000).into_iter().map(|(n, id)| world.person(&n, &id));
         let may: BTreeSet<String> = everybody.filter(|p| !gone.contains(p)).collect();
         assert_eq!(published.people(), may.into_iter().collect::<Vec<_>>(), "seed {seed}");
         somebody_left += usize::from(!gone.is_empty() && !published.people().is_empty());
 
-        let left = without(&world, &gone).run().await;
+        let left = left.run().await;
         assert_eq!(published.commit, left.commit, "seed {seed}: without {gone:?}");
         assert_eq!(visible(&published), visible(&left), "seed {seed}: without {gone:?}");
         let other = changed(&world, &gone, rng).run().await;

@@ -160,7 +160,7 @@ fn ranks_of_each_network_sum_to_one() {
 /// A mass of 1 does not make ranks of them.
 #[test]
 fn a_negative_rank_is_refused() {
-    refuses("rank_mass", "net", |d| {
+    refuses("rank_mass", "1 ranks are negative", |d| {
         d.measures[1] = measures("net", &[CID, DEE], &[-0.125, 0.375]);
     });
 }

@@ -252,7 +252,7 @@ fn method_values_out_of_range_are_refused() {
         ("window_hours    = 2160", "window_hours = 87661", "whole hours from 1 to 87660"),
         ("horizon_hours = 672", "horizon_hours = 0", "`forecast.horizon_hours` is 0"),
         ("weight = 0.3", "weight = -0.3", "`kinds.like.weight` is -0.3"),
-        ("weight = 0.3", "weight = 1000.1", "from 0 to 1000"),
+        ("weight = 0.3", "weight = 1000.1", "to 1000"),
         ("weight = 0.3", "weight = nan", "`kinds.like.weight` is NaN"),
         ("weight = 0.3", "weight = inf", "`kinds.like.weight` is inf"),
         ("= 0.85", "= 1.0", "`rank.damping` is 1"),
