@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::credentials::{credential, refuse_secret_keys, refuse_signed};
 use crate::error::{Error, Result, nearest};
 use crate::method::{BUILT_IN, Method};
 use crate::schema::{self, Direction, Status};
@@ -165,7 +166,7 @@ impl Job {
         let name = path.display().to_string();
         let text = read_file(path)?;
         refuse_secret_keys(&name, &text)?;
-        refuse_credentials(&name, &text)?;
+        refuse_signed(&name, &text)?;
         let file: JobFile = toml_file::parse(&name, &text)?;
         let mut texts = Texts {
             file: &name,
@@ -277,7 +278,7 @@ impl Texts<'_> {
     /// As [`Self::fill`], and `{snapshot}` too.
     fn fill_dated(&mut self, text: &str) -> Result<String> {
         let text = self.fill(text)?;
-        refuse_credentials(self.file, &text)?;
+        refuse_signed(self.file, &text)?;
         if !text.contains("{snapshot}") {
             return Ok(text);
         }
@@ -371,81 +372,4 @@ pub fn url_of(folder: &Path, text: &str) -> Result<Url> {
     let url = url.map_err(|()| bad("not a path".into()))?;
     // Parsing once more resolves `..`, which no store accepts.
     Url::parse(url.as_str()).map_err(|e| bad(e.to_string()))
-}
-
-/// Words that the name of a credential holds.
-const SECRETS: [&str; 9] = [
-    "secret",
-    "password",
-    "passphrase",
-    "token",
-    "credential",
-    "access_key",
-    "account_key",
-    "api_key",
-    "private_key",
-];
-
-/// Refuses a job file with a key that is named like a secret, without repeating its value. Under
-/// `sources` and `inputs` keys are names of tables.
-fn refuse_secret_keys(file: &str, text: &str) -> Result<()> {
-    fn named<'a>(table: &'a toml::Table, out: &mut Vec<&'a str>) {
-        for (key, value) in table {
-            out.push(key);
-            match value {
-                toml::Value::Table(inner) => named(inner, out),
-                toml::Value::Array(list) => {
-                    list.iter().filter_map(toml::Value::as_table).for_each(|t| named(t, out));
-                }
-                _ => {}
-            }
-        }
-    }
-    // What does not parse at all is told by the parser.
-    let Ok(table) = text.parse::<toml::Table>() else { return Ok(()) };
-    let mut keys = Vec::new();
-    for (section, value) in
-        table.iter().filter(|(s, _)| !["sources", "inputs"].contains(&s.as_str()))
-    {
-        keys.push(section.as_str());
-        if let toml::Value::Table(inner) = value {
-            named(inner, &mut keys);
-        }
-    }
-    let like_secret = |key: &&str| {
-        let key = key.to_ascii_lowercase().replace('-', "_");
-        SECRETS.iter().any(|secret| key.contains(secret))
-    };
-    match keys.into_iter().find(like_secret) {
-        Some(key) => Err(credential(file, &format!("the key `{key}` is named like a credential"))),
-        None => Ok(()),
-    }
-}
-
-/// Refuses a text that holds part of a signed URL, without repeating it.
-fn refuse_credentials(file: &str, text: &str) -> Result<()> {
-    const SIGNED: [&str; 7] = [
-        "x-amz-signature=",
-        "x-amz-credential=",
-        "x-goog-signature=",
-        "x-goog-credential=",
-        "&sig=",
-        "?sig=",
-        "accountkey=",
-    ];
-    let signed = |line: &str| {
-        let line = line.to_ascii_lowercase();
-        SIGNED.iter().any(|part| line.contains(part))
-    };
-    match text.lines().position(signed) {
-        Some(line) => Err(credential(file, &format!("line {} holds a credential", line + 1))),
-        None => Ok(()),
-    }
-}
-
-fn credential(file: &str, what: &str) -> Error {
-    Error::bad_job(
-        format!("{file}: {what}"),
-        "remove it: credentials come from the environment (AWS_…, AZURE_…, GOOGLE_…)",
-    )
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod credentials;
 pub mod error;
 pub mod job;
 pub mod method;

@@ -25,6 +25,7 @@ mod readme;
 mod same_bits;
 mod sample_job;
 mod sum;
+mod windows;
 mod world;
 
 /// Runs `work` on a rayon pool of its own.

@@ -30,8 +30,9 @@ pub fn write(path: &Path, batch: &RecordBatch) {
     write_in_groups(path, batch, batch.num_rows().max(1));
 }
 
-/// Writes row groups of `rows` rows.
+/// Writes row groups of `rows` rows, and the folders above the file.
 pub fn write_in_groups(path: &Path, batch: &RecordBatch, rows: usize) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(rows)).build();
     let file = File::create(path).unwrap();
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();

@@ -13,7 +13,6 @@ use arrow::datatypes::{
     DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use chrono::NaiveDate;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use renown::engine::Engine;
 use renown::error::Result;
@@ -24,6 +23,8 @@ use renown::run::{Outcome, run};
 use renown::store::Stores;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+
+pub use crate::parquet_files::{texts as text, write};
 
 pub const HOUR: i64 = 3_600_000_000;
 /// Day of the snapshot of a world, and the first instant after it.
@@ -147,10 +148,6 @@ pub fn reply(network: &str, actor: &str, target: &str, hours: i64) -> Event {
     }
 }
 
-pub fn text<'a>(values: impl IntoIterator<Item = &'a str>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(values))
-}
-
 pub fn maybe_text<'a>(values: impl IntoIterator<Item = &'a Option<String>>) -> ArrayRef {
     Arc::new(values.into_iter().map(Option::as_deref).collect::<StringArray>())
 }
@@ -242,15 +239,6 @@ pub fn without(batch: &RecordBatch, name: &str) -> Vec<(String, ArrayRef)> {
     let schema = batch.schema();
     let names = schema.fields().iter().map(|f| f.name().clone());
     names.zip(batch.columns().iter().cloned()).filter(|(own, _)| own != name).collect()
-}
-
-/// Writes one Parquet file, with the folders above it.
-pub fn write(path: &Path, batch: &RecordBatch) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let mut writer =
-        ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
-    writer.write(batch).unwrap();
-    writer.close().unwrap();
 }
 
 pub fn read(path: &Path) -> Vec<RecordBatch> {
