@@ -120,7 +120,11 @@ pub(super) async fn within(
     let frame = opened.conform()?;
     let survey = obey(opened.table, frame.clone(), &opened.origin, group, more, Some(all)).await?;
     let rows = survey.total("rows");
-    drops.push(Drop::exact(&opened.table.table, "before the window", all - late - rows));
+    drops.push(Drop::exact(
+        &opened.table.table,
+        "before the window",
+        all.saturating_sub(late + rows),
+    ));
     drops.push(Drop::exact(&opened.table.table, "after the cutoff", late));
     Ok((Checked { frame, origin: opened.origin, rows }, survey))
 }

@@ -91,7 +91,11 @@ impl PostRows {
             .sort(vec![ident("network").sort(true, true), ident("post_id").sort(true, true)])
             .map_err(plan)?;
         let rows = engine::rows(&what, sorted).await?;
-        drops.push(Drop::exact("posts", "repeated", input.rows - rows.num_rows() as u64));
+        drops.push(Drop::exact(
+            "posts",
+            "repeated",
+            input.rows.saturating_sub(rows.num_rows() as u64),
+        ));
         no_two_versions(&rows)?;
 
         let (reposts, author) = (rows["repost"].as_boolean(), rows["author"].as_primitive());
@@ -201,7 +205,7 @@ impl EventRows {
             let dense = batch.project(&[0, 1, 2, 3, 4, 5]).map_err(Error::internal)?;
             kept.push(filter_record_batch(&dense, &keep).map_err(Error::internal)?);
         }
-        let repeated = input.rows - found as u64;
+        let repeated = input.rows.saturating_sub(found as u64);
         drops.push(Drop::exact("interactions", "repeated", repeated));
         drops.push(Drop::suppressed("interactions", "from or to who may not be scored", strange));
         drops.push(Drop::exact("interactions", "of a person with themselves", own));

@@ -127,7 +127,7 @@ async fn distinct(
 ) -> Result<DataFrame> {
     let frame = frame.distinct().map_err(Error::internal)?;
     let (frame, rows) = engine.materialise(&format!("reading {}", input.origin), frame).await?;
-    drops.push(Drop::exact(table, "repeated", input.rows - rows));
+    drops.push(Drop::exact(table, "repeated", input.rows.saturating_sub(rows)));
     Ok(frame)
 }
 

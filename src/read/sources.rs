@@ -79,12 +79,12 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
 const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// The frame with nulls where a partition has no value.
-fn without_default_partition(frame: DataFrame, files: &[InputFile]) -> Result<DataFrame> {
-    let mut frame = frame;
+fn without_default_partition(mut frame: DataFrame, files: &[InputFile]) -> Result<DataFrame> {
     let parts = files.iter().flat_map(|f| f.path.split('/'));
     let columns: BTreeSet<&str> =
         parts.filter_map(|part| part.strip_suffix(NO_VALUE)?.strip_suffix('=')).collect();
-    for column in columns {
+    let found = |c: &&str| frame.schema().has_column_with_unqualified_name(c);
+    for column in columns.into_iter().filter(found).collect::<Vec<_>>() {
         let value = nullif(ident(column), lit(NO_VALUE));
         frame = frame.with_column(column, value).map_err(Error::internal)?;
     }
