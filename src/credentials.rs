@@ -30,8 +30,18 @@ pub(crate) fn refuse_secret_keys(file: &str, text: &str) -> Result<()> {
             }
         }
     }
-    // What does not parse at all is told by the parser.
-    let Ok(table) = text.parse::<toml::Table>() else { return Ok(()) };
+    let like_secret = |key: &&str| {
+        let key = key.to_ascii_lowercase().replace('-', "_");
+        SECRETS.iter().any(|secret| key.contains(secret))
+    };
+    let refused =
+        |key: &str| Err(credential(file, &format!("the key `{key}` is named like a credential")));
+    let Ok(table) = text.parse::<toml::Table>() else {
+        // The parser will tell what is wrong, and show the line.
+        let keys = text.lines().filter_map(|line| Some(line.split_once('=')?.0.trim()));
+        let mut bare = keys.filter(|key| !key.contains([' ', '#', '{']));
+        return bare.find(like_secret).map_or(Ok(()), refused);
+    };
     let mut keys = Vec::new();
     for (section, value) in
         table.iter().filter(|(s, _)| !["sources", "inputs"].contains(&s.as_str()))
@@ -41,14 +51,7 @@ pub(crate) fn refuse_secret_keys(file: &str, text: &str) -> Result<()> {
             named(inner, &mut keys);
         }
     }
-    let like_secret = |key: &&str| {
-        let key = key.to_ascii_lowercase().replace('-', "_");
-        SECRETS.iter().any(|secret| key.contains(secret))
-    };
-    match keys.into_iter().find(like_secret) {
-        Some(key) => Err(credential(file, &format!("the key `{key}` is named like a credential"))),
-        None => Ok(()),
-    }
+    keys.into_iter().find(like_secret).map_or(Ok(()), refused)
 }
 
 /// Refuses a text that holds part of a signed URL, without repeating it.

@@ -66,7 +66,7 @@ impl Engine {
         Ok((frame, rows))
     }
 
-    /// A frame over batches in memory, one partition a batch.
+    /// A frame over batches in memory, dealt into as many partitions as the engine has.
     ///
     /// # Errors
     /// [`crate::error::Kind::Internal`] if the batches differ in schema or there is none.
@@ -75,7 +75,11 @@ impl Engine {
             .first()
             .map(RecordBatch::schema)
             .ok_or_else(|| Error::internal("a table without batches"))?;
-        let parts = batches.into_iter().map(|b| vec![b]).collect();
+        let most = self.session.state().config().target_partitions().min(batches.len());
+        let mut parts = vec![Vec::new(); most];
+        for (i, batch) in batches.into_iter().enumerate() {
+            parts[i % most].push(batch);
+        }
         MemTable::try_new(schema, parts)
             .and_then(|table| self.session.read_table(Arc::new(table)))
             .map_err(Error::internal)

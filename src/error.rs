@@ -98,10 +98,23 @@ impl Error {
         }
     }
 
+    /// What object storage said to a write of `url`: whatever is wrong, no input is to blame.
+    pub fn not_written(url: &url::Url, error: &object_store::Error) -> Self {
+        let told = Self::storage(&format!("writing `{url}`"), error);
+        match error {
+            object_store::Error::NotFound { .. } => Self::new(
+                Kind::Unavailable,
+                told.cause,
+                "check that the bucket or folder exists, then run again",
+            ),
+            _ => told,
+        }
+    }
+
     /// What DataFusion said while doing `what` over the user's data.
     ///
-    /// Storage faults are [`Kind::Unavailable`], data that cannot be decoded or cast are
-    /// [`Kind::BadInput`], everything else is [`Kind::Internal`].
+    /// Storage faults are [`Kind::Unavailable`]; data that cannot be decoded, cast or computed with are
+    /// [`Kind::BadInput`]; everything else is [`Kind::Internal`].
     pub fn engine(what: &str, error: &DataFusionError) -> Self {
         let bad_data = |cause: String| {
             Self::bad_input(
@@ -110,6 +123,14 @@ impl Error {
                  (`renown schema`)",
             )
         };
+        // The reader of Parquet wraps what storage says.
+        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        while let Some(inner) = source {
+            if let Some(storage) = inner.downcast_ref::<object_store::Error>() {
+                return Self::storage(what, storage);
+            }
+            source = inner.source();
+        }
         match error.find_root() {
             DataFusionError::ObjectStore(e) => Self::storage(what, e),
             DataFusionError::ParquetError(e) => bad_data(format!("{what}: {e}")),
@@ -124,12 +145,6 @@ impl Error {
                 format!("{what}: {e}"),
                 "run on a machine with more memory, or free some, then run again",
             ),
-            DataFusionError::External(e) if e.is::<object_store::Error>() => {
-                match e.downcast_ref::<object_store::Error>() {
-                    Some(e) => Self::storage(what, e),
-                    None => Self::internal(e),
-                }
-            }
             DataFusionError::Execution(e) => bad_data(format!("{what}: {e}")),
             other => Self::internal(format!("{what}: {other}")),
         }

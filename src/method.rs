@@ -72,7 +72,7 @@ pub struct KindRule {
 pub struct RankRule {
     /// Share of a person's rank that is passed on, 0 or more and under 1.
     pub damping: f64,
-    /// Certified L1 distance to the exact ranks at which to stop; 1e-14 or more.
+    /// L1 distance to the exact ranks, rounding aside, at which to stop; 1e-14 or more.
     pub tolerance: f64,
     /// Iterations after which not having converged is an error.
     pub max_iterations: u32,
@@ -128,11 +128,13 @@ pub struct Term {
 pub struct GateRule {
     /// How far the ranks of a network may be from summing to 1.
     pub rank_mass_tolerance: f64,
+    /// Fewest people that may be published: fewer tell of a late input, or of consent that is missing.
+    pub least_people: u64,
 }
 
 impl Default for GateRule {
     fn default() -> Self {
-        Self { rank_mass_tolerance: 1e-9 }
+        Self { rank_mass_tolerance: 1e-9, least_people: 1 }
     }
 }
 
@@ -197,6 +199,9 @@ impl Method {
                 );
             }
         }
+        if self.reaction_kinds().next().is_none() {
+            return refuse("no kind counts as a reaction".into(), "give one `reaction = true`");
+        }
         let rank = &self.rank;
         if !(0.0..1.0).contains(&rank.damping) {
             return refuse(
@@ -258,6 +263,12 @@ impl Method {
                     "give an offset above 0 and a coefficient of 0 or more",
                 ));
             }
+        }
+        if !self.forecast.terms.iter().any(|term| term.coefficient > 0.0) {
+            return Err(Error::bad_job(
+                format!("{name}: no term of the forecast has a coefficient above 0"),
+                "give at least one, or everybody scores alike",
+            ));
         }
         if !self.forecast.intercept.is_finite() {
             return Err(Error::bad_job(

@@ -13,7 +13,7 @@ use datafusion::prelude::ident;
 use url::Url;
 
 use crate::engine::{self, Engine};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Kind, Result, nearest};
 use crate::graph::GraphError;
 use crate::graph::csr::Csr;
 use crate::graph::ids::{DenseIds, dense};
@@ -60,7 +60,7 @@ pub struct Report {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for missing columns, ids that are neither integers nor text, nulls
-/// and weights that are negative or no numbers; [`crate::error::Kind::BadJob`] for parameters out of
+/// and weights that are negative or no numbers; [`Kind::Usage`] for parameters out of
 /// range or ranks that did not converge; [`crate::error::Kind::Unavailable`] if a store fails.
 pub async fn rank(
     engine: &Engine,
@@ -73,7 +73,15 @@ pub async fn rank(
     phases.end("read");
     let (graph, ids) = tokio::task::block_in_place(|| edges.graph(list))?;
     phases.end("build");
-    let ranked = tokio::task::block_in_place(|| pagerank.run(&graph, None)).map_err(not_ranked)?;
+    let ranked =
+        tokio::task::block_in_place(|| pagerank.run(&graph, None)).map_err(
+            |e| match not_ranked(e) {
+                Error { kind: Kind::BadJob, cause, remedy } => {
+                    Error::new(Kind::Usage, cause, remedy)
+                }
+                other => other,
+            },
+        )?;
     phases.end("rank");
     let Ranks { ranks, iterations, residual, bound } = ranked;
     let table = RecordBatch::try_from_iter([

@@ -1,5 +1,7 @@
 //! The nightly job, one line a stage.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use crate::audit::{RunFacts, audit};
@@ -11,11 +13,11 @@ use crate::progress::Progress;
 use crate::propagate::ranks;
 use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
-use crate::read::{self, Drop, Snapshot};
+use crate::read::{self, Dropped, Listed, Snapshot};
 use crate::run_id::run_id;
 use crate::score::measures::measures;
 use crate::score::scores::scores;
-use crate::tables::draft;
+use crate::tables::{Settings, draft};
 
 /// Name of the profile that every run publishes.
 const STANDARD: &str = "standard";
@@ -30,25 +32,28 @@ pub struct Outcome {
     /// Whether it was in force before, so that there was nothing to do.
     pub already: bool,
     /// Rows dropped, by rule.
-    pub drops: Vec<Drop>,
+    pub drops: Vec<Dropped>,
+    /// Columns that were not read, by input.
+    pub ignored: BTreeMap<String, Vec<String>>,
 }
 
 /// Runs `job`: reads the snapshot, scores everyone who may be scored and publishes the tables.
 ///
 /// # Errors
-/// Every kind of [`crate::error::Kind`] but `Usage`; nothing becomes visible unless it succeeds.
+/// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Outcome> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let (method, stores) = (&job.method, &engine.stores);
 
     progress.begin("read");
     let snapshot = read::snapshot(engine, job, day).await?;
-    progress.end("read", in_tens(snapshot.total_rows()), in_tens(snapshot.rows));
+    progress.end("read", in_tens(snapshot.found), in_tens(snapshot.rows));
 
     progress.begin("people");
     let (inputs, rows_in) = (Inputs::of(&snapshot), in_tens(snapshot.rows));
     let cutoff_us = snapshot.cutoff_us;
     let people = read::people(engine, snapshot, &job.consent, method).await?;
+    read::unchanged(engine, inputs.files.values()).await?;
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
     let facts = RunFacts {
         run_id: run_id(&people, job, day).await?,
@@ -61,8 +66,9 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
     progress.end("people", rows_in, people.persons.len() as u64);
     if let Some(commit) = commit::in_force(stores, &job.output, Some(day)).await?
         && commit.run_id == facts.run_id
+        && commit::intact(stores, &job.output, &commit).await?
     {
-        return Ok(Outcome { commit, already: true, drops });
+        return Ok(Outcome { commit, already: true, drops, ignored: inputs.ignored });
     }
 
     progress.begin("attention");
@@ -83,7 +89,8 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
     progress.end("scores", ranks.ranks.len() as u64, scores.score.len() as u64);
 
     progress.begin("audit");
-    let settings = (STANDARD, method.version.as_str(), job.influence.top);
+    let settings =
+        Settings { profile: STANDARD, method_version: &method.version, top: job.influence.top };
     let draft = blocking(|| draft(day, &people.persons, &attention, &measures, &scores, settings))?;
     let audited = blocking(|| audit(draft, &facts, &method.gates))?;
     let rows = audited.tables().iter().flat_map(|(_, b)| b).map(|b| b.num_rows() as u64).sum();
@@ -109,7 +116,7 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
     let commit = publish(stores, &job.output, audited, &log).await?;
     let published = commit.tables.values().map(|t| t.rows).sum();
     progress.end("publish", rows, published);
-    Ok(Outcome { commit, already: false, drops })
+    Ok(Outcome { commit, already: false, drops, ignored: inputs.ignored })
 }
 
 /// Rows counted before consent was applied are told in tens: exact, they would give away how few
@@ -120,16 +127,16 @@ fn in_tens(rows: u64) -> u64 {
 
 /// What is kept of a snapshot for the log.
 struct Inputs {
-    files: serde_json::Value,
-    ignored: serde_json::Value,
-    drops: Vec<Drop>,
+    files: BTreeMap<String, Listed>,
+    ignored: BTreeMap<String, Vec<String>>,
+    drops: Vec<Dropped>,
 }
 
 impl Inputs {
     fn of(snapshot: &Snapshot) -> Self {
         Self {
-            files: json!(snapshot.files),
-            ignored: json!(snapshot.ignored),
+            files: snapshot.files.clone(),
+            ignored: snapshot.ignored.clone(),
             drops: snapshot.drops.clone(),
         }
     }
@@ -141,12 +148,12 @@ fn blocking<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 impl Outcome {
-    /// The drops as lines, those that dropped nothing left out.
-    pub fn dropped(&self) -> Vec<String> {
-        self.drops
-            .iter()
-            .filter(|d| d.rows != "0")
-            .map(|d| format!("dropped from {}: {} ({})", d.table, d.rows, d.rule))
-            .collect()
+    /// What was dropped or not read, as lines; rules that met no row are left out.
+    pub fn notes(&self) -> Vec<String> {
+        let met = self.drops.iter().filter(|d| d.rows != "0");
+        let drops = met.map(|d| format!("{}: {} rows {}", d.table, d.rows, d.rule));
+        let columns = self.ignored.iter();
+        let columns = columns.map(|(t, names)| format!("{t}: not read: {}", names.join(", ")));
+        drops.chain(columns).collect()
     }
 }

@@ -19,7 +19,7 @@ const LENGTH: usize = 32;
 /// the version of Renown. Where the rows came from and in which order does not count.
 ///
 /// # Errors
-/// [`crate::error::Kind::Internal`] if the engine fails over data in memory.
+/// As [`Error::engine`] if the engine fails over data in memory.
 pub async fn run_id(people: &People, job: &Job, day: NaiveDate) -> Result<String> {
     let mut hash = Sha256::new();
     let settings =

@@ -84,10 +84,7 @@ impl Stores {
     /// [`crate::error::Kind::Unavailable`] if the store does not take them.
     pub async fn write(&self, url: &Url, bytes: Vec<u8>) -> Result<()> {
         let (store, path) = self.resolve(url)?;
-        store
-            .put(&path, PutPayload::from(bytes))
-            .await
-            .map_err(|e| Error::storage(&format!("writing `{url}`"), &e))?;
+        store.put(&path, PutPayload::from(bytes)).await.map_err(|e| Error::not_written(url, &e))?;
         sync(url)
     }
 
@@ -131,9 +128,9 @@ pub fn sync(url: &Url) -> Result<()> {
     let Some(path) = (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten() else {
         return Ok(());
     };
-    // The folder holds the name of the file.
+    // The file, and the folders that may be new with it: TABLE/DAY/, TABLE/ and the output.
     let sync = |path: &std::path::Path| std::fs::File::open(path)?.sync_all();
-    sync(&path).and_then(|()| path.parent().map_or(Ok(()), sync)).map_err(|e| {
+    path.ancestors().take(5).try_for_each(sync).map_err(|e| {
         let cause = format!("writing `{url}`: {e}");
         Error::new(crate::error::Kind::Unavailable, cause, "check the disk, then run again")
     })

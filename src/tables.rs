@@ -1,6 +1,6 @@
 //! The tables of a run as Arrow batches, in the columns and the order of their contracts.
 //!
-//! A batch becomes one file, so that a large table is many files of at most 2^20 rows.
+//! A batch becomes one file, so that a large table is many files of at most 2^18 rows.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use crate::score::influence::{Edge, strongest};
 use crate::score::measures::Measures;
 use crate::score::scores::Scores;
 
-/// Most rows of one file.
-const ROWS: usize = 1 << 20;
+/// Most rows of one file: few enough for 32-bit text offsets at 8 KiB a row.
+const ROWS: usize = 1 << 18;
 
 /// The tables of a run before they are audited.
 #[derive(Clone, Debug)]
@@ -38,7 +38,17 @@ pub struct Draft {
     pub influence_edges: Vec<RecordBatch>,
 }
 
-/// Writes the tables of the snapshot of `day`; `top` is how many of a person's edges are kept.
+/// What the tables say of the run, and how many of a person's edges they keep.
+pub struct Settings<'a> {
+    /// Name of the weighting of measures.
+    pub profile: &'a str,
+    /// Version of the method.
+    pub method_version: &'a str,
+    /// Strongest edges kept of each person, in either direction.
+    pub top: u32,
+}
+
+/// Writes the tables of the snapshot of `day`.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a table breaks its contract.
@@ -48,19 +58,19 @@ pub fn draft(
     attention: &Attention,
     measures: &Measures,
     scores: &Scores,
-    (profile, method_version, top): (&str, &str, u32),
+    settings: Settings<'_>,
 ) -> Result<Draft> {
     let draft = Drafting { date: days(day)?, persons };
     Ok(Draft {
         day,
         people: in_files("people", persons.len(), |table, rows| draft.people(table, rows))?,
         scores: in_files("scores", persons.len(), |table, rows| {
-            draft.scores(table, rows, scores, profile, method_version)
+            draft.scores(table, rows, scores, &settings)
         })?,
         measures: in_files("measures", persons.vertices(), |table, rows| {
             draft.measures(table, rows, measures)
         })?,
-        influence_edges: draft.influence_edges(attention, top as usize)?,
+        influence_edges: draft.influence_edges(attention, settings.top as usize)?,
     })
 }
 
@@ -159,8 +169,7 @@ impl Drafting<'_> {
         table: &Table,
         rows: Range<usize>,
         scores: &Scores,
-        profile: &str,
-        method_version: &str,
+        settings: &Settings<'_>,
     ) -> Result<RecordBatch> {
         let numbers = |values: &[f64]| floats(values[rows.clone()].iter().copied());
         let optional = |values: &[Option<f64>]| -> ArrayRef {
@@ -169,7 +178,7 @@ impl Drafting<'_> {
         table.batch(vec![
             ("snapshot_date", self.date(rows.len())),
             ("person_id", texts(rows.clone().map(|p| self.id(p)))),
-            ("profile", texts(rows.clone().map(|_| profile))),
+            ("profile", texts(rows.clone().map(|_| settings.profile))),
             ("score", numbers(&scores.score)),
             ("expected_reactors", numbers(&scores.expected_reactors)),
             ("percentile", numbers(&scores.percentile)),
@@ -178,7 +187,7 @@ impl Drafting<'_> {
             ("network", optional(&scores.network)),
             ("negative_share", optional(&scores.negative_share)),
             ("flags", lists(rows.clone().map(|p| scores.flags[p].iter()))),
-            ("method_version", texts(rows.clone().map(|_| method_version))),
+            ("method_version", texts(rows.clone().map(|_| settings.method_version))),
         ])
     }
 

@@ -74,6 +74,7 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited>
         ("measures", &draft.measures),
         ("influence_edges", &draft.influence_edges),
     ];
+    enough_people(&draft.people, rule.least_people)?;
     for (name, batches) in named {
         keys_unique(name, batches)?;
     }
@@ -83,7 +84,14 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited>
     for (name, batches) in named {
         numbers_finite(name, batches)?;
     }
-    let gates = ["keys_unique", "scores_in_range", "rows_agree", "rank_mass", "numbers_finite"];
+    let gates = [
+        "enough_people",
+        "keys_unique",
+        "scores_in_range",
+        "rows_agree",
+        "rank_mass",
+        "numbers_finite",
+    ];
     let runs = runs(&draft, facts, &gates)?;
     Ok(Audited {
         day: draft.day,
@@ -125,6 +133,16 @@ fn float<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::Flo
     column(batch, name)?
         .as_primitive_opt::<Float64Type>()
         .ok_or_else(|| Error::internal(format!("column `{name}` is no number")))
+}
+
+/// Somebody is left to be scored.
+fn enough_people(people: &[RecordBatch], least: u64) -> Result<()> {
+    let found = rows(people) as u64;
+    if found < least {
+        let cause = format!("{found} people may be scored, fewer than the {least} of the method");
+        return Err(refused("enough_people", cause));
+    }
+    Ok(())
 }
 
 /// Keys rise strictly from row to row: sorted and unique.

@@ -68,7 +68,7 @@ impl Pairs {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if one pair has so many interactions that their sum overflows,
-/// [`crate::error::Kind::Internal`] if the engine fails over data in memory.
+/// As [`Error::engine`] if the engine fails over data in memory.
 pub async fn attention(
     engine: &Engine,
     events: &Events,

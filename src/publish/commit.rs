@@ -155,10 +155,27 @@ pub async fn of_day(
 
 async fn existing(stores: &Stores, output: &Url, number: u64) -> Result<Commit> {
     let url = url_of(output, number)?;
-    let commit = read(stores, &url).await?;
-    commit.ok_or_else(|| {
-        Error::bad_input(format!("commit `{url}` is gone"), "restore it from where it was kept")
-    })
+    let bad = |what: &str| {
+        Error::bad_input(format!("commit `{url}` {what}"), "restore it from where it was kept")
+    };
+    let commit = read(stores, &url).await?.ok_or_else(|| bad("is gone"))?;
+    if commit.number != number {
+        return Err(bad(&format!("says that it is number {}", commit.number)));
+    }
+    Ok(commit)
+}
+
+/// Whether every file that `commit` names is there with its size.
+///
+/// # Errors
+/// [`Kind::Unavailable`] if the store does not answer.
+pub async fn intact(stores: &Stores, output: &Url, commit: &Commit) -> Result<bool> {
+    for file in commit.tables.values().flat_map(|table| &table.files) {
+        if stores.size(&below(output, &file.path)?).await? != Some(file.size) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Creates the commit after `newest`. If the object is there already, or the store's answer was lost,
@@ -172,7 +189,7 @@ pub async fn commit(
     newest: Option<Commit>,
     mut commit: Commit,
 ) -> Result<Commit> {
-    commit.number = newest.as_ref().map_or(1, |newest| newest.number + 1);
+    commit.number = newest.as_ref().map_or(1, |newest| newest.number.saturating_add(1));
     commit.in_force = newest.map(|newest| newest.in_force).unwrap_or_default();
     commit.in_force.insert(commit.snapshot_date, commit.number);
 
@@ -198,10 +215,7 @@ pub async fn commit(
             ),
             "nothing of this run is visible; run again",
         )),
-        None => Err(match Error::storage(&format!("committing `{url}`"), &error) {
-            e if e.kind == Kind::BadInput => Error::new(Kind::Unavailable, e.cause, e.remedy),
-            e => e,
-        }),
+        None => Err(Error::not_written(&url, &error)),
     }
 }
 

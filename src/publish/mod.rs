@@ -41,6 +41,7 @@ pub async fn publish(
     if let Some(newest) = newest.clone()
         && let Some(twin) = commit::of_day(stores, output, newest, Some(day)).await?
         && twin.run_id == run_id
+        && commit::intact(stores, output, &twin).await?
     {
         return Ok(twin);
     }

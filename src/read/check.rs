@@ -5,11 +5,11 @@ use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::common::ExprSchema;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::prelude::{Expr, lit};
+use datafusion::prelude::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 
 use super::conform::{Opened, rules, violation};
-use super::{Drop, HOUR_US};
+use super::{Dropped, HOUR_US};
 use crate::error::{Error, Result};
 use crate::schema::Table;
 
@@ -19,7 +19,10 @@ pub(super) struct Checked {
     pub(super) frame: DataFrame,
     /// What people know the input as.
     pub(super) origin: String,
+    /// Rows, those outside the window left out.
     pub(super) rows: u64,
+    /// Rows in all.
+    pub(super) found: u64,
 }
 
 /// What a survey of an input found: how many rows there are, by group, and how many break a rule.
@@ -73,7 +76,8 @@ pub(super) async fn whole(
     let Some(opened) = opened else { return Ok(None) };
     let frame = opened.conform()?;
     let survey = obey(opened.table, frame.clone(), &opened.origin, vec![], more, None).await?;
-    Ok(Some(Checked { frame, origin: opened.origin, rows: survey.total("rows") }))
+    let rows = survey.total("rows");
+    Ok(Some(Checked { frame, origin: opened.origin, rows, found: rows }))
 }
 
 /// A span of time in microseconds since 1970, whole seconds at both ends; the end is not in it.
@@ -100,7 +104,7 @@ pub(super) async fn within(
     time: &str,
     group: Vec<Expr>,
     more: Vec<(String, Expr)>,
-    drops: &mut Vec<Drop>,
+    drops: &mut Vec<Dropped>,
 ) -> Result<(Checked, Survey)> {
     let what = format!("reading {}", opened.origin);
     let counted = async |frame: DataFrame| -> Result<u64> {
@@ -108,25 +112,23 @@ pub(super) async fn within(
     };
     // Names what is missing or of the wrong type.
     opened.conform()?;
-    let (mut all, mut late) = (0, 0);
+    let (mut all, mut late) = (None, 0);
     if let Some((column, start, end)) = bounds(&opened.frame, window, time)? {
         let filter = |on: Expr| opened.frame.clone().filter(on).map_err(Error::internal);
-        all = counted(opened.frame.clone()).await?;
+        all = Some(counted(opened.frame.clone()).await?);
         late = counted(filter(column.clone().gt_eq(end.clone()))?).await?;
         // A missing time is kept in, to be refused.
         let inside = column.clone().gt_eq(start).and(column.clone().lt(end));
         opened.frame = filter(inside.or(column.is_null()))?;
     }
     let frame = opened.conform()?;
-    let survey = obey(opened.table, frame.clone(), &opened.origin, group, more, Some(all)).await?;
+    let survey = obey(opened.table, frame.clone(), &opened.origin, group, more, all).await?;
     let rows = survey.total("rows");
-    drops.push(Drop::exact(
-        &opened.table.table,
-        "before the window",
-        all.saturating_sub(late + rows),
-    ));
-    drops.push(Drop::exact(&opened.table.table, "after the cutoff", late));
-    Ok((Checked { frame, origin: opened.origin, rows }, survey))
+    let found = all.unwrap_or(rows);
+    let name = &opened.table.table;
+    drops.push(Dropped::exact(name, "before the window", found.saturating_sub(late + rows)));
+    drops.push(Dropped::exact(name, "after the cutoff", late));
+    Ok((Checked { frame, origin: opened.origin, rows, found }, survey))
 }
 
 /// The column `time` of a raw input, and the ends of the window in its own type. None if all its
@@ -135,7 +137,13 @@ fn bounds(frame: &DataFrame, window: Window, time: &str) -> Result<Option<(Expr,
     let column = frame.schema().columns().into_iter().find(|c| c.name == time);
     let column = column.ok_or_else(|| Error::internal(format!("no column `{time}`")))?;
     let field = frame.schema().field_from_column(&column).map_err(Error::internal)?;
-    let DataType::Timestamp(unit, zone) = field.data_type() else { return Ok(None) };
+    let (column, kind) = match field.data_type() {
+        DataType::Dictionary(_, values) => {
+            (cast(Expr::Column(column), values.as_ref().clone()), values.as_ref())
+        }
+        plain => (Expr::Column(column), plain),
+    };
+    let DataType::Timestamp(unit, zone) = kind else { return Ok(None) };
     let at = |us: i64| {
         let zone = zone.clone();
         lit(match unit {
@@ -148,5 +156,5 @@ fn bounds(frame: &DataFrame, window: Window, time: &str) -> Result<Option<(Expr,
             }
         })
     };
-    Ok(Some((Expr::Column(column), at(window.start_us), at(window.end_us))))
+    Ok(Some((column, at(window.start_us), at(window.end_us))))
 }

@@ -11,6 +11,9 @@ use crate::engine::count_if;
 use crate::error::{Error, Result, nearest};
 use crate::schema::{Column, Table, Type, UTC};
 
+/// Letters by which the name of a column may differ from one of the contract and be taken for it.
+const MOST_SLIPS: usize = 1;
+
 /// Most bytes of an id.
 const LONGEST_ID: i32 = 1_024;
 
@@ -102,6 +105,25 @@ impl Opened {
             ));
         }
         self.frame.clone().select(selected).map_err(Error::internal)
+    }
+
+    /// Refuses a column that is not read but for a slip is one that may be absent: were `birthdate`
+    /// passed over for `birth_date`, minors would be scored.
+    pub(super) fn refuse_near_names(&self) -> Result<()> {
+        let found = self.frame.schema().columns();
+        let absent =
+            || self.table.columns.iter().filter(|c| !found.iter().any(|q| q.name == c.name));
+        for name in self.ignored() {
+            let slip = |c: &&Column| strsim::damerau_levenshtein(&name, &c.name) <= MOST_SLIPS;
+            if let Some(meant) = absent().find(slip) {
+                let (table, meant) = (&self.table.table, &meant.name);
+                return Err(Error::bad_input(
+                    format!("input `{table}` ({}): is column `{name}` `{meant}`?", self.origin),
+                    "name it so in a SELECT, or leave it out of one",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Columns that the contract does not name; they are not read.

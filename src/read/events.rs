@@ -17,7 +17,7 @@ use datafusion::scalar::ScalarValue;
 use super::census::{Census, NOBODY};
 use super::check::Checked;
 use super::members::left_join;
-use super::{Drop, HOUR_US};
+use super::{Dropped, HOUR_US};
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::method::Method;
@@ -78,7 +78,7 @@ impl PostRows {
         input: &Checked,
         index: &DataFrame,
         census: &Census<'_>,
-        drops: &mut Vec<Drop>,
+        drops: &mut Vec<Dropped>,
     ) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let repost = coalesce(vec![ident("kind"), lit("original")]).eq(lit("repost"));
@@ -91,12 +91,11 @@ impl PostRows {
             .sort(vec![ident("network").sort(true, true), ident("post_id").sort(true, true)])
             .map_err(plan)?;
         let rows = engine::rows(&what, sorted).await?;
-        drops.push(Drop::exact(
+        drops.push(Dropped::exact(
             "posts",
             "repeated",
             input.rows.saturating_sub(rows.num_rows() as u64),
         ));
-        no_two_versions(&rows)?;
 
         let (reposts, author) = (rows["repost"].as_boolean(), rows["author"].as_primitive());
         let author: &UInt32Array = author;
@@ -110,9 +109,10 @@ impl PostRows {
                 Some(known(row) && !reposts.value(row))
             })
             .collect();
-        drops.push(Drop::suppressed("posts", "author unknown or may not be scored", strange));
-        drops.push(Drop::exact("posts", "reposts, which are no posts of one's own", reposted));
+        drops.push(Dropped::suppressed("posts", "author unknown or may not be scored", strange));
+        drops.push(Dropped::exact("posts", "reposts, which are no posts of one's own", reposted));
         let rows = filter_record_batch(&rows, &own).map_err(Error::internal)?;
+        no_two_versions(&rows)?;
         let number: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..rows.num_rows() as u32));
         let index = RecordBatch::try_from_iter([
             ("network", Arc::clone(&rows["network"])),
@@ -126,7 +126,7 @@ impl PostRows {
 
     /// The posts with the vertices of their authors, and the new number of each post: null for the
     /// posts of authors who do not appear.
-    pub(super) fn renumber(self, vertex_of: &[u32]) -> (Option<Posts>, Vec<Option<u32>>) {
+    pub(super) fn renumber(self, vertex_of: &[u32]) -> (Posts, Vec<Option<u32>>) {
         let (mut authors, mut numbers) = (Vec::new(), Vec::with_capacity(self.authors.len()));
         for author in self.authors {
             let vertex = vertex_of[author as usize];
@@ -135,11 +135,11 @@ impl PostRows {
                 authors.push(vertex);
             }
         }
-        (Some(Posts { authors }), numbers)
+        (Posts { authors }, numbers)
     }
 }
 
-/// Refuses posts that have two authors, or are both a repost and not.
+/// Refuses posts that have two authors.
 fn no_two_versions(sorted: &RecordBatch) -> Result<()> {
     let network = sorted["network"].as_string_view();
     let post = sorted["post_id"].as_string_view();
@@ -175,7 +175,7 @@ impl EventRows {
         index: &DataFrame,
         posts: Option<&PostRows>,
         census: &mut Census<'_>,
-        drops: &mut Vec<Drop>,
+        drops: &mut Vec<Dropped>,
     ) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let rows = dense(input, rule, index, posts)?;
@@ -206,11 +206,15 @@ impl EventRows {
             kept.push(filter_record_batch(&dense, &keep).map_err(Error::internal)?);
         }
         let repeated = input.rows.saturating_sub(found as u64);
-        drops.push(Drop::exact("interactions", "repeated", repeated));
-        drops.push(Drop::suppressed("interactions", "from or to who may not be scored", strange));
-        drops.push(Drop::exact("interactions", "of a person with themselves", own));
+        drops.push(Dropped::exact("interactions", "repeated", repeated));
+        drops.push(Dropped::suppressed(
+            "interactions",
+            "from or to who may not be scored",
+            strange,
+        ));
+        drops.push(Dropped::exact("interactions", "of a person with themselves", own));
         let words = "kept without their post, which `posts` lacks in 90 days";
-        drops.push(Drop::suppressed("interactions", words, lost));
+        drops.push(Dropped::suppressed("interactions", words, lost));
         Ok(Self { batches: kept })
     }
 

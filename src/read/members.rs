@@ -11,7 +11,7 @@ use datafusion::functions_aggregate::expr_fn::{bool_or, max};
 use datafusion::prelude::{Expr, ident, lit, when};
 use datafusion::scalar::ScalarValue;
 
-use super::Drop;
+use super::Dropped;
 use super::check::Checked;
 use super::snapshot::Snapshot;
 use crate::engine::{Engine, rows};
@@ -25,7 +25,7 @@ pub(super) async fn members(
     engine: &Engine,
     snapshot: &Snapshot,
     consent: &Consent,
-    drops: &mut Vec<Drop>,
+    drops: &mut Vec<Dropped>,
 ) -> Result<RecordBatch> {
     let what = format!("reading {}", snapshot.interactions.origin);
     let plan = |e| Error::engine("joining accounts into persons", &e);
@@ -73,6 +73,12 @@ pub(super) async fn members(
     select.extend(profile);
     members = members.select(select).map_err(plan)?;
     let statements = snapshot.consent.as_ref();
+    if let Some(consent) = statements {
+        let about_nobody = unmatched(consent, &members, &account).await?
+            + unmatched(consent, &members, &["person_id"]).await?;
+        let rule = "about nobody in this snapshot";
+        drops.push(Dropped::suppressed("consent", rule, about_nobody));
+    }
     members = with_statements(members, statements, "account", &account)?;
     members = with_statements(members, statements, "person", &["person_id"])?;
     let order = ["person_id", "network", "account_id"];
@@ -123,11 +129,11 @@ async fn distinct(
     input: &Checked,
     table: &str,
     frame: DataFrame,
-    drops: &mut Vec<Drop>,
+    drops: &mut Vec<Dropped>,
 ) -> Result<DataFrame> {
     let frame = frame.distinct().map_err(Error::internal)?;
     let (frame, rows) = engine.materialise(&format!("reading {}", input.origin), frame).await?;
-    drops.push(Drop::exact(table, "repeated", input.rows.saturating_sub(rows)));
+    drops.push(Dropped::exact(table, "repeated", input.rows.saturating_sub(rows)));
     Ok(frame)
 }
 
@@ -149,6 +155,15 @@ pub(super) fn left_join(left: DataFrame, right: DataFrame, on: &[&str]) -> Resul
     left.join(right, JoinType::Left, on, &right_on, None)
         .and_then(|joined| joined.select(columns))
         .map_err(Error::internal)
+}
+
+/// Number of statements about subjects, named by `key`, that `members` lacks.
+async fn unmatched(consent: &Checked, members: &DataFrame, key: &[&str]) -> Result<u64> {
+    let plan = |e| Error::engine("applying consent", &e);
+    let named = key.iter().fold(lit(true), |all, k| all.and(ident(*k).is_not_null()));
+    let statements = consent.frame.clone().filter(named).map_err(plan)?;
+    let lacking = statements.join(members.clone(), JoinType::LeftAnti, key, key, None);
+    Ok(lacking.map_err(plan)?.count().await.map_err(plan)? as u64)
 }
 
 /// Adds `{prefix}_out` and `{prefix}_in`: whether the latest statement about the subject named by
@@ -196,7 +211,16 @@ fn with_statements(
 }
 
 /// The table (network, account_id) → row of `members`.
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`] for more accounts than 32 bits number.
 pub(super) fn numbered(engine: &Engine, members: &RecordBatch) -> Result<DataFrame> {
+    if members.num_rows() > u32::MAX as usize {
+        return Err(Error::bad_input(
+            format!("{} accounts: 32-bit numbers hold fewer", members.num_rows()),
+            "split the job by network",
+        ));
+    }
     let rows: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..members.num_rows() as u32));
     let index = RecordBatch::try_from_iter([
         ("network", Arc::clone(&members["network"])),

@@ -19,13 +19,13 @@ pub use people::{People, people};
 pub use persons::Persons;
 pub(crate) use snapshot::MEASURE_HOURS;
 pub use snapshot::{Snapshot, snapshot};
-pub use sources::{InputFile, open};
+pub use sources::{InputFile, Listed, open, unchanged};
 
 use serde::Serialize;
 
 /// Rows that a rule dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Drop {
+pub struct Dropped {
     /// Input table.
     pub table: String,
     /// Why the rows were dropped.
@@ -35,7 +35,7 @@ pub struct Drop {
     pub rows: String,
 }
 
-impl Drop {
+impl Dropped {
     fn exact(table: &str, rule: &str, rows: u64) -> Self {
         Self { table: table.into(), rule: rule.into(), rows: rows.to_string() }
     }

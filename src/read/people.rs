@@ -1,6 +1,6 @@
 //! Stage 2: accounts joined into persons, and who may not be scored taken out.
 
-use super::Drop;
+use super::Dropped;
 use super::census::Census;
 use super::events::{EventRows, Events, PostRows, Posts, Rule};
 use super::members::{members, numbered};
@@ -20,7 +20,7 @@ pub struct People {
     /// Their posts within 90 days, if the job has posts.
     pub posts: Option<Posts>,
     /// Rows dropped by rule.
-    pub drops: Vec<Drop>,
+    pub drops: Vec<Dropped>,
 }
 
 /// Joins accounts into persons, applies `consent`, and reads what the rest did.
@@ -47,14 +47,12 @@ pub async fn people(
     let events =
         EventRows::read(input, &rule, &index, posts.as_ref(), &mut census, &mut drops).await?;
     let (refused, absent) = census.left_out();
-    drops.push(Drop::suppressed("accounts", "may not be scored", refused));
-    drops.push(Drop::suppressed("accounts", "appear beside nobody who may be scored", absent));
+    drops.push(Dropped::suppressed("accounts", "may not be scored", refused));
+    drops.push(Dropped::suppressed("accounts", "appear beside nobody who may be scored", absent));
     // Only now is it known who appears, and each account gets the number of its vertex.
     let (persons, vertex_of) = census.number()?;
-    let (posts, new_posts) = match posts {
-        Some(posts) => posts.renumber(&vertex_of),
-        None => (None, vec![]),
-    };
+    let (posts, new_posts) = posts.map(|posts| posts.renumber(&vertex_of)).unzip();
+    let new_posts = new_posts.unwrap_or_default();
     let events = events.renumber(engine, &vertex_of, &new_posts)?;
     Ok(People { persons, events, posts, drops })
 }

@@ -11,10 +11,10 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::{Expr, ident, lit, not};
 
-use super::Drop;
+use super::Dropped;
 use super::check::{Checked, Survey, Window, whole, within};
 use super::conform::Opened;
-use super::sources::{InputFile, open};
+use super::sources::{Listed, open};
 use crate::engine::{Engine, count_if};
 use crate::error::{Error, Result, nearest};
 use crate::job::{Input, Job};
@@ -31,25 +31,20 @@ pub struct Snapshot {
     /// First instant not covered, in microseconds since 1970 (UTC).
     pub cutoff_us: i64,
     /// Files behind each input or source.
-    pub files: BTreeMap<String, Vec<InputFile>>,
+    pub files: BTreeMap<String, Listed>,
     /// Columns that were passed over, by input.
     pub ignored: BTreeMap<String, Vec<String>>,
     /// Rows dropped so far, by rule.
-    pub drops: Vec<Drop>,
-    /// Rows in the inputs, those outside the window not counted.
+    pub drops: Vec<Dropped>,
+    /// Rows in the inputs.
+    pub found: u64,
+    /// Rows in the inputs, those outside the window left out.
     pub rows: u64,
     pub(super) accounts: Option<Checked>,
     pub(super) identities: Option<Checked>,
     pub(super) consent: Option<Checked>,
     pub(super) posts: Option<Checked>,
     pub(super) interactions: Checked,
-}
-
-impl Snapshot {
-    /// Rows in the inputs, those outside the window counted too.
-    pub fn total_rows(&self) -> u64 {
-        self.rows + self.drops.iter().filter_map(|d| d.rows.parse::<u64>().ok()).sum::<u64>()
-    }
 }
 
 /// Opens and checks the inputs of `job` for the snapshot of `day`.
@@ -70,7 +65,7 @@ pub async fn snapshot(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Snap
     let mut reader = Reader { engine, files: BTreeMap::new(), ignored: BTreeMap::new() };
     for (name, url) in &job.sources {
         let (frame, files) = open(engine, url).await?;
-        reader.files.insert(format!("sources.{name}"), files);
+        reader.files.insert(format!("sources.{name}"), Listed { url: url.clone(), files });
         engine
             .session
             .register_table(name.as_str(), frame.into_view())
@@ -106,13 +101,16 @@ pub async fn snapshot(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Snap
     }
     known_kinds(&by_kind, &job.method, &interactions.origin)?;
     let all = [&accounts, &identities, &consent, &posts];
-    let rows = all.into_iter().flatten().map(|c| c.rows).sum::<u64>() + interactions.rows;
+    let all = || all.into_iter().flatten().chain([&interactions]);
+    let rows = all().map(|c| c.rows).sum();
+    let found = all().map(|c| c.found).sum();
     Ok(Snapshot {
         day,
         cutoff_us,
         files: reader.files,
         ignored: reader.ignored,
         drops,
+        found,
         rows,
         accounts,
         identities,
@@ -124,7 +122,7 @@ pub async fn snapshot(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Snap
 
 struct Reader<'a> {
     engine: &'a Engine,
-    files: BTreeMap<String, Vec<InputFile>>,
+    files: BTreeMap<String, Listed>,
     ignored: BTreeMap<String, Vec<String>>,
 }
 
@@ -136,7 +134,7 @@ impl Reader<'_> {
         let opened = match input {
             Input::Url(url) => {
                 let (frame, files) = open(self.engine, url).await?;
-                self.files.insert(name.into(), files);
+                self.files.insert(name.into(), Listed { url: url.clone(), files });
                 Opened { table, frame, origin: url.to_string(), closed: false }
             }
             Input::Sql(sql) => {
@@ -144,6 +142,7 @@ impl Reader<'_> {
                 Opened { table, frame, origin: format!("SQL of inputs.{name}"), closed: true }
             }
         };
+        opened.refuse_near_names()?;
         let ignored = opened.ignored();
         if !ignored.is_empty() {
             self.ignored.insert(name.into(), ignored);
@@ -173,11 +172,17 @@ impl Reader<'_> {
     }
 }
 
-/// The first function in a plan whose result does not follow from its arguments alone: the clock,
-/// chance.
+/// The first part of a plan whose result does not follow from the rows alone: the clock, chance, the
+/// first rows that happen to come.
 fn unsteady(plan: &LogicalPlan) -> datafusion::error::Result<Option<String>> {
     let mut found = None;
     plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Limit(limit) = node
+            && !matches!(limit.input.as_ref(), LogicalPlan::Sort(_))
+        {
+            found = Some("LIMIT without ORDER BY".to_owned());
+            return Ok(TreeNodeRecursion::Stop);
+        }
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
                 if let Expr::ScalarFunction(call) = expr

@@ -12,16 +12,17 @@ use datafusion::datasource::listing::{
 use datafusion::error::DataFusionError;
 use datafusion::functions::expr_fn::nullif;
 use datafusion::prelude::{ident, lit};
+use object_store::ObjectMeta;
 use object_store::path::Path;
 use serde::Serialize;
 use url::Url;
 
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::store;
 
 /// A file that was read, as its store describes it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InputFile {
     /// Path within the store.
     pub path: String,
@@ -29,6 +30,46 @@ pub struct InputFile {
     pub size: u64,
     /// The store's own mark of this version of the file, if it gives one.
     pub e_tag: Option<String>,
+}
+
+/// The files behind one URL.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Listed {
+    /// The URL as the job names it.
+    #[serde(skip)]
+    pub url: Url,
+    /// Its files, sorted by path.
+    pub files: Vec<InputFile>,
+}
+
+/// Refuses inputs that have changed since they were listed: they were read more than once, and the
+/// passes may have seen different rows.
+///
+/// # Errors
+/// [`Kind::Interrupted`] if a file has come, gone or changed, [`Kind::Unavailable`] if a store does not
+/// answer.
+pub async fn unchanged<'a>(
+    engine: &Engine,
+    inputs: impl IntoIterator<Item = &'a Listed>,
+) -> Result<()> {
+    for listed in inputs {
+        let now = engine.stores.list(&listed.url, ".parquet").await?;
+        if now.into_iter().map(InputFile::from).ne(listed.files.iter().cloned()) {
+            return Err(Error::new(
+                Kind::Interrupted,
+                format!("`{}`: files have changed while they were read", listed.url),
+                "run again once their writer has finished",
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl From<ObjectMeta> for InputFile {
+    fn from(object: ObjectMeta) -> Self {
+        Self { path: object.location.to_string(), size: object.size, e_tag: object.e_tag }
+    }
 }
 
 /// Opens the Parquet at `url`; returns it with the files found, sorted by path.
@@ -65,10 +106,7 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
         ));
     }
     let url = if single { url.clone() } else { store::folder(url) };
-    let files: Vec<InputFile> = objects
-        .into_iter()
-        .map(|o| InputFile { path: o.location.to_string(), size: o.size, e_tag: o.e_tag })
-        .collect();
+    let files: Vec<InputFile> = objects.into_iter().map(InputFile::from).collect();
     match listing(engine, url.clone()).await {
         Ok(frame) => Ok((without_default_partition(frame, &files)?, files)),
         Err(error) => Err(blame(engine, &url, &files, &error).await),

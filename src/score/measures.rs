@@ -46,7 +46,7 @@ impl Measures {
 /// Computes the measures of every vertex.
 ///
 /// # Errors
-/// [`crate::error::Kind::Internal`] if the engine fails over data in memory.
+/// As [`Error::engine`] if the engine fails over data in memory.
 pub async fn measures(
     people: &People,
     attention: &Attention,

@@ -170,7 +170,7 @@ fn the_tolerance_of_the_method_decides() {
     let audit_within = |rank_mass_tolerance| {
         let mut draft = drafts::draft(day());
         draft.measures[1] = measures("net", &[CID, DEE], &[0.125, 0.126]);
-        audit(draft, &facts("run"), &GateRule { rank_mass_tolerance })
+        audit(draft, &facts("run"), &GateRule { rank_mass_tolerance, ..GateRule::default() })
     };
     audit_within(0.01).unwrap();
     assert_eq!(audit_within(1e-4).unwrap_err().kind, Kind::Gate);

@@ -17,8 +17,8 @@ use tempfile::TempDir;
 
 use crate::random_worlds::world;
 use crate::world::{
-    CUTOFF, Event, HOUR, Post, Published, World, account, accounts, identity, interactions, reply,
-    text, with, without, write,
+    CUTOFF, Event, HOUR, Post, Published, World, account, accounts, identity, interactions,
+    of_account, reply, run_job, text, with, without, write,
 };
 
 /// A folder with inputs and a job; its name has a space and a letter beyond ASCII in it.
@@ -667,4 +667,48 @@ async fn nobody_and_one_person_are_worlds_too() {
     assert!((published.measures("a", "a:1")["rank"].as_f64().unwrap() - 1.0).abs() < 1e-12);
     let alone = World { events: vec![reply("a", "1", "1", 3)], ..World::default() };
     assert_eq!(alone.run().await.people(), ["a:1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slip_in_an_optional_name_is_not_passed_over() {
+    // With `birthdate` passed over, a minor would be scored.
+    let accounts = RecordBatch::try_from_iter([
+        ("network", text(["a"])),
+        ("account_id", text(["1"])),
+        ("birthdate", text(["2020-01-01"])),
+    ]);
+    let folder = Folder::new()
+        .put("accounts.parquet", &accounts.unwrap())
+        .put("events.parquet", &interactions(&three()));
+    let inputs = "accounts = \"accounts.parquet\"\ninteractions = \"events.parquet\"\n";
+    let words = ["input `accounts`", "is column `birthdate` `birth_date`?"];
+    folder.refused(inputs, Kind::BadInput, &words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_left_is_not_published_over_somebody() {
+    let method = crate::world::METHOD.into();
+    let world = World { rule: "opt_in", method, events: three(), ..World::default() };
+    let words = ["gate `enough_people`", "0 people may be scored"];
+    says(&run_error(world).await, Kind::Gate, &words);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_about_nobody_are_counted() {
+    let strange = vec![of_account("A", "1", "opted_out", 1)];
+    let world = World { consent: Some(strange), events: three(), ..World::default() };
+    let folder = TempDir::new().unwrap();
+    let (_, outcome) = run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
+    assert!(outcome.drops.iter().any(|d| d.table == "consent" && d.rows == "fewer than 11"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_rows_that_come_are_no_input() {
+    let folder = Folder::new().put("raw.parquet", &interactions(&three()));
+    let inputs =
+        |sql: &str| format!("interactions = \"{sql}\"\n[sources]\nraw = \"raw.parquet\"\n");
+    let words = ["LIMIT without ORDER BY"];
+    folder.refused(&inputs("SELECT * FROM raw LIMIT 2"), Kind::BadJob, &words).await;
+    let ordered = inputs("SELECT * FROM raw ORDER BY at, actor_id, target_id LIMIT 2");
+    folder.run(&ordered).await.unwrap();
 }

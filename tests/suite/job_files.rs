@@ -337,7 +337,7 @@ fn every_bundled_file_parses() {
         let mut set: Vec<(String, String)> = Vec::new();
         for part in text.split("${").skip(1) {
             let name = part.split('}').next().unwrap().to_owned();
-            set.push((name, "memory:///lake".to_owned()));
+            set.push((name, "s3://lake/below".to_owned()));
         }
         let day = NaiveDate::from_ymd_opt(2018, 9, 1);
         Job::load(&path, &set, day).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

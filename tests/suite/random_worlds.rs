@@ -52,7 +52,7 @@ fn method(rng: &mut Rng) -> (String, i64) {
          mute = {{ weight = 0.0, reaction = false }}\n\
          repost = {{ weight = 0.0, reaction = true }}\n\
          [rank]\ndamping = {}\n[amplification]\nprior_posts = {}\n\
-         [forecast]\nhorizon_hours = 100\nintercept = {intercept}\n",
+         [gates]\nleast_people = 0\n[forecast]\nhorizon_hours = 100\nintercept = {intercept}\n",
         rng.bool(),
         rng.f64(),
         [0.0, 0.5, 0.85][rng.usize(..3)],

@@ -358,14 +358,14 @@ fn iterations_and_tolerance_exclude_each_other() {
 #[test]
 fn parameters_out_of_range_are_refused() {
     let ranking = Ranking::of_pairs(&[(0, 1), (1, 2), (2, 0), (0, 2)]);
-    ranking.refused(&["--iterations", "0"], 78, &["iteration"]);
+    ranking.refused(&["--iterations", "0"], 2, &["iteration"]);
     for tolerance in ["1e-15", "0", "nan", "inf"] {
-        ranking.refused(&["--tolerance", tolerance], 78, &["tolerance"]);
+        ranking.refused(&["--tolerance", tolerance], 2, &["tolerance"]);
     }
     for damping in ["1", "1.5", "nan"] {
-        ranking.refused(&["--iterations", "3", "--damping", damping], 78, &["damping"]);
+        ranking.refused(&["--iterations", "3", "--damping", damping], 2, &["damping"]);
     }
-    ranking.refused(&["--iterations", "3", "--damping=-0.1"], 78, &["damping"]);
+    ranking.refused(&["--iterations", "3", "--damping=-0.1"], 2, &["damping"]);
 }
 
 #[test]

@@ -1,13 +1,32 @@
-//! What lies before the window is not decoded.
+//! What lies outside the window does not count, and what lies before it is not decoded.
 
 use std::fs;
 
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use parquet::file::reader::FileReader as _;
 use parquet::file::serialized_reader::SerializedFileReader;
 use tempfile::TempDir;
 
 use crate::parquet_files::write_in_groups;
-use crate::world::{Event, Published, World, interactions, reply};
+use crate::world::{CUTOFF, Event, Published, World, interactions, reply, with, write};
+
+/// A dictionary of times is a column of times.
+#[tokio::test(flavor = "multi_thread")]
+async fn times_in_a_dictionary_are_cut_too() {
+    let old = reply("a", "9", "2", 3_000);
+    let late = Event { at: CUTOFF + 1, ..reply("a", "8", "2", 0) };
+    let events = [reply("a", "1", "2", 5), old, late];
+    let world = World::default();
+    let folder = TempDir::new().unwrap();
+    let job = world.write_job(folder.path(), "interactions = \"interactions.parquet\"\n");
+    let batch = interactions(&events);
+    let kind =
+        DataType::Dictionary(Box::new(DataType::Int32), Box::new(batch["at"].data_type().clone()));
+    let batch = with(&batch, "at", cast(&batch["at"], &kind).unwrap());
+    write(&folder.path().join("interactions.parquet"), &batch);
+    assert_eq!(Published::of(&job, 2, &[]).await.unwrap().people(), ["a:1", "a:2"]);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn row_groups_from_before_the_window_are_not_decoded() {

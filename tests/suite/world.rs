@@ -103,7 +103,8 @@ impl Default for World {
         Self {
             day: DAY,
             cutoff: CUTOFF,
-            method: METHOD.into(),
+            // Small worlds may lose everybody.
+            method: METHOD.replace("least_people        = 1", "least_people = 0"),
             rule: "opt_out",
             top: 10,
             accounts: None,
