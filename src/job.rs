@@ -289,12 +289,6 @@ impl Texts<'_> {
     fn url(&mut self, text: &str) -> Result<Url> {
         let text = self.fill_dated(text)?;
         let url = url_of(&self.folder, &text)?;
-        if url.scheme() == "memory" {
-            return Err(Error::bad_job(
-                format!("{}: `{url}` ends with this process", self.file),
-                "name a folder or a bucket",
-            ));
-        }
         // In abfss://container@account the part before the @ names no user.
         let user = matches!(url.scheme(), "s3" | "s3a" | "gs") && !url.username().is_empty();
         if user || url.password().is_some() {

@@ -111,8 +111,9 @@ impl Opened {
     /// passed over for `birth_date`, minors would be scored.
     pub(super) fn refuse_near_names(&self) -> Result<()> {
         let found = self.frame.schema().columns();
-        let absent =
-            || self.table.columns.iter().filter(|c| !found.iter().any(|q| q.name == c.name));
+        // One that must be there is missed all the same, by its own name.
+        let optional = || self.table.columns.iter().filter(|c| c.nullable);
+        let absent = || optional().filter(|c| !found.iter().any(|q| q.name == c.name));
         for name in self.ignored() {
             let slip = |c: &&Column| strsim::damerau_levenshtein(&name, &c.name) <= MOST_SLIPS;
             if let Some(meant) = absent().find(slip) {

@@ -48,14 +48,18 @@ fn sound_tables_pass_as_they_are() {
 }
 
 #[test]
-fn empty_tables_pass() {
-    audited(|draft| {
+fn empty_tables_pass_where_the_method_allows_them() {
+    let empty = |draft: &mut Draft| {
         draft.people = vec![people(&[])];
         draft.scores = vec![scores(&[], &[], &[])];
         draft.measures = vec![measures("net", &[], &[])];
         draft.influence_edges = vec![edges("net", &[])];
-    })
-    .unwrap();
+    };
+    refuses("enough_people", "0 people may be scored, fewer than the 1", empty);
+    let mut draft = drafts::draft(day());
+    empty(&mut draft);
+    let rule = GateRule { least_people: 0, ..GateRule::default() };
+    audit(draft, &facts("run"), &rule).unwrap();
 }
 
 #[test]
