@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
 use arrow::util::display::array_value_to_string;
-use datafusion::prelude::ident;
+use datafusion::prelude::{cast as cast_as, ident};
 use url::Url;
 
 use crate::engine::{self, Engine};
@@ -119,6 +119,8 @@ struct Edges {
     sources: ArrayRef,
     targets: ArrayRef,
     weights: Option<Float64Array>,
+    /// Type that the ids came in.
+    kind: DataType,
 }
 
 impl Edges {
@@ -138,8 +140,18 @@ impl Edges {
                 ));
             }
         }
+        let kinds = names
+            .iter()
+            .map(|name| {
+                let field = frame.schema().field_with_unqualified_name(name);
+                field.map(|f| plain(f.data_type())).map_err(Error::internal)
+            })
+            .collect::<Result<Vec<_>>>()?;
         // Under names of our own: source and target may be the same column.
-        let own = names.iter().enumerate().map(|(i, name)| ident(*name).alias(i.to_string()));
+        let own = names.iter().zip(&kinds).enumerate().map(|(i, (name, kind))| {
+            let held = if is_text(kind) { DataType::Utf8View } else { kind.clone() };
+            cast_as(ident(*name), held).alias(i.to_string())
+        });
         let frame = frame.select(own.collect::<Vec<_>>()).map_err(|e| Error::engine(&what, &e))?;
         let rows = engine::rows(&what, frame).await?;
         if rows.num_rows() == 0 {
@@ -165,24 +177,23 @@ impl Edges {
             None => None,
             Some(name) => Some(numbers(rows.column(2), list, name)?),
         };
-        Ok(Self { sources: plain(rows.column(0))?, targets: plain(rows.column(1))?, weights })
-    }
-
-    /// The graph, and the id of each vertex in the type that the ids came in.
-    fn graph(self, list: &EdgeList) -> Result<(Csr, ArrayRef)> {
-        let kind = self.sources.data_type().clone();
-        if kind != *self.targets.data_type() {
+        let [source, target] = [0, 1].map(|i| Arc::clone(rows.column(i)));
+        let [source_kind, target_kind] = [0, 1].map(|i| kinds[i].clone());
+        if source_kind != target_kind {
             return Err(Error::bad_input(
                 format!(
-                    "`{}`: `{}` is {kind}, `{}` is {}",
-                    list.url,
-                    list.source,
-                    list.target,
-                    self.targets.data_type()
+                    "`{}`: `{}` is {source_kind}, `{}` is {target_kind}",
+                    list.url, list.source, list.target
                 ),
                 "write both columns with the same type",
             ));
         }
+        Ok(Self { sources: source, targets: target, weights, kind: source_kind })
+    }
+
+    /// The graph, and the id of each vertex in the type that the ids came in.
+    fn graph(self, list: &EdgeList) -> Result<(Csr, ArrayRef)> {
+        let kind = &self.kind;
         let refused = |e: &dyn std::fmt::Display| {
             Error::bad_input(format!("`{}`: {e}", list.url), "mend or leave out these edges")
         };
@@ -203,27 +214,36 @@ impl Edges {
             let (sources, targets) = (keys(&self.sources)?, keys(&self.targets)?);
             let DenseIds { keys, sources, targets } =
                 dense(&sources, &targets).map_err(|e| refused(&e))?;
-            let ids = ids(&keys, &kind)?;
+            let ids = ids(&keys, kind)?;
             Ok((build(&ids, &sources, &targets)?, ids))
-        } else {
-            let (sources, targets) = (texts(&self.sources, list)?, texts(&self.targets, list)?);
+        } else if is_text(kind) {
+            let (sources, targets) = (self.sources.as_string_view(), self.targets.as_string_view());
             let (sources, targets): (Vec<&str>, Vec<&str>) =
                 (sources.iter().flatten().collect(), targets.iter().flatten().collect());
             let DenseIds { keys, sources, targets } =
                 dense(&sources, &targets).map_err(|e| refused(&e))?;
             let ids: ArrayRef = Arc::new(StringViewArray::from_iter_values(&keys));
-            let ids = cast(&ids, &kind).map_err(Error::internal)?;
+            let ids = cast(&ids, kind).map_err(Error::internal)?;
             Ok((build(&ids, &sources, &targets)?, ids))
+        } else {
+            Err(Error::bad_input(
+                format!("`{}`: ids are {kind}, neither integers nor text", list.url),
+                "cast them to text or to integers",
+            ))
         }
     }
 }
 
-/// A dictionary is a way to write a column, not a type of its own: its values.
-fn plain(column: &ArrayRef) -> Result<ArrayRef> {
-    match column.data_type() {
-        DataType::Dictionary(_, values) => cast(column, values).map_err(Error::internal),
-        _ => Ok(Arc::clone(column)),
+/// A dictionary is a way to write a column, not a type of its own: the type of its values.
+fn plain(kind: &DataType) -> DataType {
+    match kind {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        kind => kind.clone(),
     }
+}
+
+fn is_text(kind: &DataType) -> bool {
+    matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
 /// Integers of any width as 64-bit keys in the same order: the sign bit of signed ones is flipped.
@@ -244,19 +264,6 @@ fn ids(keys: &[u64], kind: &DataType) -> Result<ArrayRef> {
         Arc::new(Int64Array::from_iter_values(keys.iter().map(|k| (*k ^ SIGN) as i64)))
     };
     cast(&wide, kind).map_err(Error::internal)
-}
-
-fn texts(column: &ArrayRef, list: &EdgeList) -> Result<StringViewArray> {
-    match column.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            let views = cast(column, &DataType::Utf8View).map_err(Error::internal)?;
-            Ok(views.as_string_view().clone())
-        }
-        other => Err(Error::bad_input(
-            format!("`{}`: ids are {other}, neither integers nor text", list.url),
-            "cast them to text or to integers",
-        )),
-    }
 }
 
 fn numbers(column: &ArrayRef, list: &EdgeList, name: &str) -> Result<Float64Array> {

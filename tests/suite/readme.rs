@@ -30,3 +30,16 @@ fn commands_and_exit_codes_are_those_of_the_program() {
         assert!(help.replace('\n', " ").contains(&format!(" {code} ")), "exit code {code}");
     }
 }
+
+#[test]
+fn its_job_file_is_one() {
+    let job = README.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("nightly.toml");
+    std::fs::write(&path, job).unwrap();
+    let lake = [("lake".to_owned(), "s3://acme-lake".to_owned())];
+    let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 21);
+    let job = renown::job::Job::load(&path, &lake, day).unwrap();
+    assert_eq!(job.sources["tweets"].as_str(), "s3://acme-lake/twitter/tweets/dt=2026-11-21/");
+    assert_eq!(job.output.as_str(), "s3://acme-lake/renown/");
+}
