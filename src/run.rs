@@ -151,7 +151,7 @@ impl Outcome {
     /// What was dropped or not read, as lines; rules that met no row are left out.
     pub fn notes(&self) -> Vec<String> {
         let met = self.drops.iter().filter(|d| d.rows != "0");
-        let drops = met.map(|d| format!("{}: {} rows {}", d.table, d.rows, d.rule));
+        let drops = met.map(|d| format!("{}: {} rows: {}", d.table, d.rows, d.rule));
         let columns = self.ignored.iter();
         let columns = columns.map(|(t, names)| format!("{t}: not read: {}", names.join(", ")));
         drops.chain(columns).collect()
