@@ -1,5 +1,7 @@
 //! The relational engine: one DataFusion session for a run, with the object stores it reads.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -9,6 +11,7 @@ use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::physical_plan::{collect, collect_partitioned as execute_partitioned};
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, lit, when};
+use futures::FutureExt;
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -59,7 +62,7 @@ impl Engine {
         let context = Arc::new(frame.task_ctx());
         let plan = frame.create_physical_plan().await.map_err(failed)?;
         let schema = plan.schema();
-        let parts = execute_partitioned(plan, context).await.map_err(failed)?;
+        let parts = guarded(what, execute_partitioned(plan, context)).await?;
         let rows = parts.iter().flatten().map(|b| b.num_rows() as u64).sum();
         let table = MemTable::try_new(schema, parts).map_err(failed)?;
         let frame = self.session.read_table(Arc::new(table)).map_err(failed)?;
@@ -86,6 +89,33 @@ impl Engine {
     }
 }
 
+/// Awaits `work`, which may decode files of strangers: a panic in a library becomes an error, said to
+/// have happened while doing `what`.
+///
+/// # Errors
+/// As [`Error::engine`] and [`Error::undecodable`].
+pub async fn guarded<T>(
+    what: &str,
+    work: impl Future<Output = datafusion::error::Result<T>>,
+) -> Result<T> {
+    let said = |panic: Box<dyn Any + Send>| match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic.downcast_ref::<&str>().map_or("a panic", |text| *text).to_owned(),
+    };
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => done.map_err(|e| Error::engine(what, &e)),
+        Err(panic) => Err(Error::undecodable(what, said(panic))),
+    }
+}
+
+/// Runs the query and returns its number of rows.
+///
+/// # Errors
+/// As [`guarded`].
+pub async fn count_rows(what: &str, frame: DataFrame) -> Result<u64> {
+    guarded(what, frame.count()).await.map(|rows| rows as u64)
+}
+
 /// Runs the query and returns its rows as batches, at least one, in the order of the query if it has
 /// one.
 ///
@@ -96,7 +126,7 @@ pub async fn batches(what: &str, frame: DataFrame) -> Result<Vec<RecordBatch>> {
     let context = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await.map_err(failed)?;
     let empty = RecordBatch::new_empty(plan.schema());
-    let mut batches = collect(plan, context).await.map_err(failed)?;
+    let mut batches = guarded(what, collect(plan, context)).await?;
     if batches.is_empty() {
         batches.push(empty);
     }

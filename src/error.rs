@@ -3,6 +3,7 @@
 use std::fmt;
 
 use datafusion::error::DataFusionError;
+use serde::Serialize;
 
 /// What the reader of an error has to do; decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,21 @@ pub struct Error {
     pub cause: String,
     /// What to do.
     pub remedy: String,
+    /// Where in the inputs it lies, as far as it is known.
+    pub place: Box<Place>,
+}
+
+/// Where in the inputs of a job a fault lies; what is not known, or does not apply, is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The input table.
+    pub table: Option<String>,
+    /// Its column.
+    pub column: Option<String>,
+    /// The file; of several with the same fault the first.
+    pub file: Option<String>,
+    /// How many rows break the rule.
+    pub rows: Option<u64>,
 }
 
 /// Result with [`Error`].
@@ -55,7 +71,32 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of any kind.
     pub fn new(kind: Kind, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into(), remedy: remedy.into() }
+        let place = Box::default();
+        Self { kind, cause: cause.into(), remedy: remedy.into(), place }
+    }
+
+    /// The same error, known to lie in the input `table`.
+    pub fn in_table(mut self, table: &str) -> Self {
+        self.place.table = Some(table.to_owned());
+        self
+    }
+
+    /// The same error, known to lie in `column`.
+    pub fn in_column(mut self, column: &str) -> Self {
+        self.place.column = Some(column.to_owned());
+        self
+    }
+
+    /// The same error, known to lie in `file`.
+    pub fn in_file(mut self, file: &str) -> Self {
+        self.place.file = Some(file.to_owned());
+        self
+    }
+
+    /// The same error, known to concern this many rows.
+    pub fn in_rows(mut self, rows: u64) -> Self {
+        self.place.rows = Some(rows);
+        self
     }
 
     /// The input data break their contract.
@@ -111,6 +152,14 @@ impl Error {
         }
     }
 
+    /// A library gave up with a panic while doing `what` over the user's data.
+    pub fn undecodable(what: &str, panic: impl fmt::Display) -> Self {
+        Self::bad_input(
+            format!("{what}: a library that decodes it broke off: {panic}"),
+            "write the file again and compare; if it is sound, report this as a bug in renown",
+        )
+    }
+
     /// What DataFusion said while doing `what` over the user's data.
     ///
     /// Storage faults are [`Kind::Unavailable`]; data that cannot be decoded, cast or computed with are
@@ -146,6 +195,7 @@ impl Error {
                 "run on a machine with more memory, or free some, then run again",
             ),
             DataFusionError::Execution(e) => bad_data(format!("{what}: {e}")),
+            DataFusionError::ExecutionJoin(e) if e.is_panic() => Self::undecodable(what, e),
             other => Self::internal(format!("{what}: {other}")),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use datafusion::prelude::{Expr, case, lit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -28,6 +29,9 @@ pub struct JobFile {
     /// The input tables, by the name of their contract: a URL of Parquet that conforms, or a SQL
     /// `SELECT` over the sources. `interactions` is required.
     pub inputs: BTreeMap<String, String>,
+    /// Kinds of interaction that the method does not know; any other is an error.
+    #[serde(default)]
+    pub kinds: Kinds,
     /// Who may be scored.
     #[serde(default)]
     pub consent: Consent,
@@ -101,6 +105,66 @@ pub enum ConsentRule {
     OptIn,
 }
 
+/// Kinds of interaction that the method does not know.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kinds {
+    /// Kinds that count as another: `retweet = "repost"`.
+    pub map: BTreeMap<String, String>,
+    /// Kinds that do not count at all, such as `view`.
+    pub drop: BTreeSet<String>,
+}
+
+impl Kinds {
+    /// Whether nothing is mapped and nothing dropped.
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty() && self.drop.is_empty()
+    }
+
+    /// Whether `kind` is dropped.
+    pub fn dropped(&self, kind: Expr) -> Expr {
+        kind.in_list(self.drop.iter().map(|k| lit(k.as_str())).collect(), false)
+    }
+
+    /// The kind that `kind` counts as.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] if the expression cannot be built.
+    pub fn mapped(&self, kind: Expr) -> Result<Expr> {
+        let mut cases = None;
+        for (from, to) in &self.map {
+            let mut before = cases.unwrap_or_else(|| case(kind.clone()));
+            cases = Some(before.when(lit(from.as_str()), lit(to.as_str())));
+        }
+        match cases {
+            Some(mut cases) => cases.otherwise(kind).map_err(Error::internal),
+            None => Ok(kind),
+        }
+    }
+
+    fn check(&self, file: &str, method: &Method) -> Result<()> {
+        if let Some(kind) = self.drop.iter().find(|kind| self.map.contains_key(*kind)) {
+            return Err(Error::bad_job(
+                format!("{file}: kind `{kind}` is both mapped and dropped"),
+                "do one of the two",
+            ));
+        }
+        match self.map.iter().find(|(_, to)| !method.kinds.contains_key(*to)) {
+            None => Ok(()),
+            Some((from, to)) => {
+                let known: Vec<&str> = method.kinds.keys().map(String::as_str).collect();
+                Err(Error::bad_job(
+                    format!(
+                        "{file}: kind `{from}` is mapped to `{to}`, which is not in method `{}`",
+                        method.version
+                    ),
+                    format!("map it to one of {}", known.join(", ")),
+                ))
+            }
+        }
+    }
+}
+
 /// What is published of who influences whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -145,6 +209,8 @@ pub struct Job {
     pub sources: BTreeMap<String, Url>,
     /// Input tables by name.
     pub inputs: BTreeMap<String, Input>,
+    /// Kinds of interaction that are mapped or dropped.
+    pub kinds: Kinds,
     /// Who may be scored.
     pub consent: Consent,
     /// What is published of who influences whom.
@@ -199,12 +265,14 @@ impl Job {
                 "name the interactions: a URL, or a SELECT over [sources]",
             ));
         }
+        file.kinds.check(&name, &method)?;
         let job = Self {
             name: texts.fill(&file.job.name)?,
             snapshot: texts.snapshot,
             method,
             sources,
             inputs,
+            kinds: file.kinds,
             consent: file.consent,
             influence: file.influence,
             output: crate::store::folder(&texts.url(&file.output.url)?),

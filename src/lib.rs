@@ -25,6 +25,7 @@ pub mod audit;
 
 pub mod publish;
 
+pub mod check;
 pub mod progress;
 pub mod rank;
 pub mod reference;

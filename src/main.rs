@@ -14,7 +14,7 @@ use renown::propagate::pagerank::{PageRank, Stop};
 use renown::publish::commit::{self, Commit};
 use renown::rank::{EdgeList, rank};
 use renown::store::Stores;
-use renown::{reference, run, top};
+use renown::{check, reference, run, top};
 use url::Url;
 
 #[global_allocator]
@@ -61,6 +61,20 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Hold every input against its contract; writes nothing, exits with 65 if a run would stop
+    Check {
+        #[command(flatten)]
+        job: JobArgs,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
+}
+
+/// Whether people or programs read the answer.
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    Text,
+    Json,
 }
 
 #[derive(Args)]
@@ -214,6 +228,10 @@ async fn perform(command: Command, threads: usize) -> Result<()> {
             (name, Format::Ddl) => reference::ddl(name)?,
             (name, Format::Json) => reference::json(name)?,
         }),
+        Command::Check { job, format } => {
+            let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
+            check_job(&engine, &job, format).await
+        }
     }
 }
 
@@ -242,6 +260,26 @@ async fn run_job(engine: &Engine, job: &Job) -> Result<()> {
         );
     }
     Ok(())
+}
+
+async fn check_job(engine: &Engine, job: &Job, format: Form) -> Result<()> {
+    let report = check::check(engine, job).await?;
+    print(&match format {
+        Form::Text => check::render(&report),
+        Form::Json => json(&report)?,
+    })?;
+    match report.violations.len() {
+        0 => Ok(()),
+        n => Err(Error::bad_input(
+            format!("{n} violations in the inputs of `{}`", report.job),
+            "mend each as its remedy says, then check again",
+        )),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value).map_err(Error::internal)?;
+    Ok(format!("{text}\n"))
 }
 
 /// The output folder and commit that `target` names.

@@ -76,7 +76,7 @@ pub async fn rank(
     let ranked =
         tokio::task::block_in_place(|| pagerank.run(&graph, None)).map_err(
             |e| match not_ranked(e) {
-                Error { kind: Kind::BadJob, cause, remedy } => {
+                Error { kind: Kind::BadJob, cause, remedy, .. } => {
                     Error::new(Kind::Usage, cause, remedy)
                 }
                 other => other,

@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::propagate::ranks;
 use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
-use crate::read::{self, Dropped, Listed, Snapshot};
+use crate::read::{self, Dropped, Faults, Listed, Snapshot};
 use crate::run_id::run_id;
 use crate::score::measures::measures;
 use crate::score::scores::scores;
@@ -46,13 +46,14 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
     let (method, stores) = (&job.method, &engine.stores);
 
     progress.begin("read");
-    let snapshot = read::snapshot(engine, job, day).await?;
+    let faults = &mut Faults::stop();
+    let snapshot = read::snapshot(engine, job, day, faults).await?;
     progress.end("read", in_tens(snapshot.found), in_tens(snapshot.rows));
 
     progress.begin("people");
     let (inputs, rows_in) = (Inputs::of(&snapshot), in_tens(snapshot.rows));
     let cutoff_us = snapshot.cutoff_us;
-    let people = read::people(engine, snapshot, &job.consent, method).await?;
+    let people = read::people(engine, snapshot, &job.consent, method, faults).await?;
     read::unchanged(engine, inputs.files.values()).await?;
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
     let facts = RunFacts {
@@ -150,10 +151,6 @@ fn blocking<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 impl Outcome {
     /// What was dropped or not read, as lines; rules that met no row are left out.
     pub fn notes(&self) -> Vec<String> {
-        let met = self.drops.iter().filter(|d| d.rows != "0");
-        let drops = met.map(|d| format!("{}: {} rows: {}", d.table, d.rows, d.rule));
-        let columns = self.ignored.iter();
-        let columns = columns.map(|(t, names)| format!("{t}: not read: {}", names.join(", ")));
-        drops.chain(columns).collect()
+        read::notes(&self.drops, &self.ignored)
     }
 }

@@ -115,9 +115,21 @@ impl<'a> Census<'a> {
             person.resize(of.end, number);
             consented.resize(of.end, may);
         }
-        contradictions(&rows)?;
         let appears = (0..members.num_rows()).map(|row| set(rows.listed, row)).collect();
         Ok(Self { rows, person, consented, appears })
+    }
+
+    /// Whatever in the accounts contradicts itself.
+    pub(super) fn contradictions(&self) -> Vec<Error> {
+        contradictions(&self.rows)
+    }
+
+    /// How many accounts of people who are scored take part in interactions though `accounts` lacks
+    /// them.
+    pub(super) fn unlisted(&self) -> u64 {
+        let scored = |row: &usize| self.consented[*row] && self.appears[*row];
+        let rows = (0..self.appears.len()).filter(scored);
+        rows.filter(|row| !set(self.rows.listed, *row)).count() as u64
     }
 
     /// Whether two accounts of one network belong to one person.
@@ -244,51 +256,59 @@ impl Roll {
     }
 }
 
-/// Refuses accounts that appear twice: identities or profiles that contradict one another.
-fn contradictions(rows: &Members<'_>) -> Result<()> {
+/// Accounts that appear twice, identities or profiles that contradict one another.
+fn contradictions(rows: &Members<'_>) -> Vec<Error> {
+    let mut faults = Vec::new();
+    let mut fault = |rows: usize, table: &str, column: &str, cause: String, remedy: &str| {
+        if rows > 0 {
+            let fault = Error::bad_input(format!("input `{table}`: {cause}"), remedy);
+            faults.push(fault.in_table(table).in_column(column).in_rows(rows as u64));
+        }
+    };
     let mut keys: Vec<usize> = (0..rows.network.len()).collect();
     let key = |row: usize| (rows.network.value(row), rows.account.value(row));
     keys.sort_unstable_by_key(|row| key(*row));
     let twice = |p: &&[usize]| key(p[0]) == key(p[1]);
     let two_persons = |p: &&[usize]| rows.person.value(p[0]) != rows.person.value(p[1]);
     let identities = keys.windows(2).filter(twice).filter(two_persons).count();
-    if identities > 0 {
-        return Err(Error::bad_input(
-            format!("input `identities`: {identities} accounts are given to more than one person"),
-            "keep one person_id for each (network, account_id)",
-        ));
-    }
-    let profiles = keys.windows(2).filter(twice).count();
-    if profiles > 0 {
-        return Err(Error::bad_input(
-            format!(
-                "input `accounts`: {profiles} accounts have two rows that contradict each other"
-            ),
-            "keep one row for each (network, account_id), for example the newest",
-        ));
-    }
+    fault(
+        identities,
+        "identities",
+        "person_id",
+        format!("{identities} accounts are given to more than one person"),
+        "keep one person_id for each (network, account_id)",
+    );
+    let profiles = keys.windows(2).filter(twice).count() - identities;
+    fault(
+        profiles,
+        "accounts",
+        "account_id",
+        format!("{profiles} accounts have two rows that contradict each other"),
+        "keep one row for each (network, account_id), for example the newest",
+    );
     let borrowed = rows.persons().filter(|of| {
         of.clone().any(|row| set(rows.linked, row)) && !of.clone().all(|row| set(rows.linked, row))
     });
     let borrowed = borrowed.count();
-    if borrowed > 0 {
-        return Err(Error::bad_input(
-            format!(
-                "input `identities`: {borrowed} person_ids are `network:account_id` of an account \
-                 that it gives to nobody"
-            ),
-            "add a row that gives that account to the person, or name the person otherwise",
-        ));
-    }
+    fault(
+        borrowed,
+        "identities",
+        "person_id",
+        format!(
+            "{borrowed} person_ids are `network:account_id` of an account that it gives to nobody"
+        ),
+        "add a row that gives that account to the person, or name the person otherwise",
+    );
     let colon =
         (0..rows.network.len()).filter(|row| rows.network.value(*row).contains(':')).count();
-    if colon > 0 {
-        return Err(Error::bad_input(
-            format!(
-                "the network of {colon} accounts holds `:`, which parts network and account in ids"
-            ),
-            "name the network without it in a SELECT",
-        ));
-    }
-    Ok(())
+    fault(
+        colon,
+        "interactions",
+        "network",
+        format!(
+            "the network of {colon} accounts holds `:`, which parts network and account in ids"
+        ),
+        "name the network without it in a SELECT",
+    );
+    faults
 }

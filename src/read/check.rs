@@ -5,12 +5,16 @@ use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::common::ExprSchema;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::prelude::{Expr, cast, lit};
+use datafusion::prelude::{Expr, cast, ident, lit};
 use datafusion::scalar::ScalarValue;
 
-use super::conform::{Opened, rules, violation};
+use super::conform::{Opened, RowRule, rules};
+use super::faults::Faults;
+use super::sources::open_alone;
 use super::{Dropped, HOUR_US};
+use crate::engine::{self, Engine, count_rows};
 use crate::error::{Error, Result};
+use crate::job::Kinds;
 use crate::schema::Table;
 
 /// An input that conforms to its contract and obeys its rules.
@@ -39,45 +43,103 @@ impl Survey {
     }
 }
 
-/// Counts in one pass, by `group`, the rows of `frame` and those that break a rule of the contract
-/// or of `more`; any that do are refused.
-async fn obey(
-    table: &Table,
-    frame: DataFrame,
-    origin: &str,
-    group: Vec<Expr>,
-    more: Vec<(String, Expr)>,
-    all: Option<u64>,
-) -> Result<Survey> {
-    let mut rules = rules(table)?;
-    rules.extend(more);
-    let words: Vec<String> = rules.iter().map(|(words, _)| words.clone()).collect();
-    let mut counts = vec![count(lit(1_i64)).alias("rows")];
-    counts.extend(rules.into_iter().map(|(words, broken)| broken.alias(words)));
-    let what = format!("reading {origin}");
-    let frame = frame.aggregate(group, counts).map_err(Error::internal)?;
-    let batches = frame.collect().await.map_err(|e| Error::engine(&what, &e))?;
-    let survey = Survey { batches };
-    for rule in words {
-        let broken = survey.total(&rule);
-        if broken > 0 {
-            let all = all.unwrap_or_else(|| survey.total("rows"));
-            return Err(violation(table, origin, &rule, broken, all));
-        }
-    }
-    Ok(survey)
+/// The rules of an input: those of its contract and `more`.
+fn all_rules(table: &Table, more: &[RowRule]) -> Result<Vec<RowRule>> {
+    Ok(rules(table)?.into_iter().chain(more.iter().cloned()).collect())
 }
 
-/// Checks an input that is read whole.
+/// Counts in one pass, by `group`, the rows of `frame` and those that break each of `rules`.
+async fn survey(
+    what: &str,
+    frame: DataFrame,
+    group: Vec<Expr>,
+    rules: &[RowRule],
+) -> Result<Survey> {
+    let mut counts = vec![count(lit(1_i64)).alias("rows")];
+    counts.extend(rules.iter().map(|rule| rule.broken.clone().alias(&rule.words)));
+    let frame = frame.aggregate(group, counts).map_err(Error::internal)?;
+    Ok(Survey { batches: engine::batches(what, frame).await? })
+}
+
+/// Surveys a conformed input; rows that break a rule are faults. `None` if any were kept.
+async fn obey(
+    engine: &Engine,
+    opened: &Opened,
+    cut: &Cut,
+    frame: DataFrame,
+    group: Vec<Expr>,
+    more: &[RowRule],
+    faults: &mut Faults,
+) -> Result<Option<Survey>> {
+    let rules = all_rules(opened.table, more)?;
+    let what = format!("reading {}", opened.origin);
+    let Some(found) = faults.pass(survey(&what, frame, group, &rules).await)? else {
+        return Ok(None);
+    };
+    let broken: Vec<&RowRule> = rules.iter().filter(|r| found.total(&r.words) > 0).collect();
+    for rule in &broken {
+        let rows = found.total(&rule.words);
+        let file = first_file(engine, opened, cut, rule).await?;
+        let place = file.as_ref().map_or(String::new(), |file| format!(", first in `{file}`"));
+        let all = cut.all.unwrap_or_else(|| found.total("rows"));
+        let mut fault = opened
+            .fault(
+                format!("{} in {rows} of {all} rows{place}", rule.words),
+                format!(
+                    "mend these rows, or leave them out with a SELECT … WHERE; `renown schema {}` \
+                     states the contract",
+                    opened.table.table
+                ),
+            )
+            .in_rows(rows);
+        fault.place.column.clone_from(&rule.column);
+        faults.meet(file.iter().fold(fault, |fault, file| fault.in_file(file)))?;
+    }
+    Ok(broken.is_empty().then_some(found))
+}
+
+/// The first of several files that holds a row which breaks `rule`. They are read one by one, which
+/// happens only where a rule is broken.
+async fn first_file(
+    engine: &Engine,
+    opened: &Opened,
+    cut: &Cut,
+    rule: &RowRule,
+) -> Result<Option<String>> {
+    let Some(url) = opened.url.as_ref().filter(|_| opened.files.len() > 1) else {
+        return Ok(None);
+    };
+    for file in &opened.files {
+        let Some(frame) = open_alone(engine, url, file).await? else { return Ok(None) };
+        let mut alone = Opened { frame, ..opened.clone() };
+        // Partition columns that a file alone does not show.
+        if !alone.faults()?.is_empty() {
+            return Ok(None);
+        }
+        cut.apply(&mut alone)?;
+        let what = format!("reading `{}`", file.path);
+        let found = survey(&what, alone.conform()?, vec![], std::slice::from_ref(rule)).await?;
+        if found.total(&rule.words) > 0 {
+            return Ok(Some(file.path.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Checks an input that is read whole; `None` if it is absent or its faults were kept.
 pub(super) async fn whole(
+    engine: &Engine,
     opened: Option<Opened>,
-    more: Vec<(String, Expr)>,
+    more: &[RowRule],
+    faults: &mut Faults,
 ) -> Result<Option<Checked>> {
     let Some(opened) = opened else { return Ok(None) };
-    let frame = opened.conform()?;
-    let survey = obey(opened.table, frame.clone(), &opened.origin, vec![], more, None).await?;
-    let rows = survey.total("rows");
-    Ok(Some(Checked { frame, origin: opened.origin, rows, found: rows }))
+    let (frame, cut) = (opened.conform()?, Cut::default());
+    let found = obey(engine, &opened, &cut, frame.clone(), vec![], more, faults).await?;
+    Ok(found.map(|found| {
+        let rows = found.total("rows");
+        Checked { frame, origin: opened.origin, rows, found: rows }
+    }))
 }
 
 /// A span of time in microseconds since 1970, whole seconds at both ends; the end is not in it.
@@ -94,41 +156,99 @@ impl Window {
     }
 }
 
-/// Checks an input and cuts it to the rows whose `time` is in the window, counting the others.
+/// What is left out of an input before its rows are checked.
+#[derive(Clone, Default)]
+struct Cut {
+    window: Option<(Window, &'static str)>,
+    kinds: Option<Kinds>,
+    /// Rows before the cut, if they were counted.
+    all: Option<u64>,
+}
+
+impl Cut {
+    /// Leaves out what is outside the window and what is of a kind that the job drops, and renames
+    /// the kinds that it maps.
+    fn apply(&self, opened: &mut Opened) -> Result<()> {
+        if let Some((window, time)) = self.window
+            && let Some((column, start, end)) = bounds(&opened.frame, window, time)?
+        {
+            // A missing time is kept in, to be refused.
+            let inside = column.clone().gt_eq(start).and(column.clone().lt(end));
+            let inside = inside.or(column.is_null());
+            opened.frame = opened.frame.clone().filter(inside).map_err(Error::internal)?;
+        }
+        if let Some(kinds) = self.kinds.as_ref().filter(|kinds| !kinds.is_empty()) {
+            let kept = kinds.dropped(ident("kind")).is_not_true();
+            let kind = kinds.mapped(ident("kind"))?;
+            let frame = opened.frame.clone().filter(kept);
+            opened.frame =
+                frame.and_then(|f| f.with_column("kind", kind)).map_err(Error::internal)?;
+        }
+        Ok(())
+    }
+}
+
+/// What is checked of an input with times.
+pub(super) struct Timed<'a> {
+    /// Rows outside it are left out.
+    pub(super) window: Window,
+    /// The column of the time.
+    pub(super) time: &'static str,
+    /// Rows are counted by these.
+    pub(super) group: Vec<Expr>,
+    /// Rules beside those of the contract.
+    pub(super) more: &'a [RowRule],
+    /// Kinds that the job drops or maps, where the input has kinds.
+    pub(super) kinds: Option<Kinds>,
+}
+
+/// Checks an input and cuts it to the rows whose time is in the window, counting the others. `None` if
+/// its faults were kept.
 ///
 /// The cut is made in the type that the files have: a comparison with a cast column would not use
 /// their statistics, and every row group of all years would be decoded.
 pub(super) async fn within(
+    engine: &Engine,
     mut opened: Opened,
-    window: Window,
-    time: &str,
-    group: Vec<Expr>,
-    more: Vec<(String, Expr)>,
+    rules: Timed<'_>,
     drops: &mut Vec<Dropped>,
-) -> Result<(Checked, Survey)> {
+    faults: &mut Faults,
+) -> Result<Option<(Checked, Survey)>> {
     let what = format!("reading {}", opened.origin);
-    let counted = async |frame: DataFrame| -> Result<u64> {
-        Ok(frame.count().await.map_err(|e| Error::engine(&what, &e))? as u64)
+    let mut cut = Cut { window: Some((rules.window, rules.time)), ..Cut::default() };
+    let counted = async |on: Option<Expr>| -> Result<u64> {
+        let frame = opened.frame.clone();
+        let frame = match on {
+            Some(on) => frame.filter(on).map_err(Error::internal)?,
+            None => frame,
+        };
+        count_rows(&what, frame).await
     };
-    // Names what is missing or of the wrong type.
-    opened.conform()?;
-    let (mut all, mut late) = (None, 0);
-    if let Some((column, start, end)) = bounds(&opened.frame, window, time)? {
-        let filter = |on: Expr| opened.frame.clone().filter(on).map_err(Error::internal);
-        all = Some(counted(opened.frame.clone()).await?);
-        late = counted(filter(column.clone().gt_eq(end.clone()))?).await?;
-        // A missing time is kept in, to be refused.
-        let inside = column.clone().gt_eq(start).and(column.clone().lt(end));
-        opened.frame = filter(inside.or(column.is_null()))?;
+    let (mut late, mut dropped) = (0, None);
+    if let Some((column, start, end)) = bounds(&opened.frame, rules.window, rules.time)? {
+        let Some(all) = faults.pass(counted(None).await)? else { return Ok(None) };
+        cut.all = Some(all);
+        late = counted(Some(column.clone().gt_eq(end.clone()))).await?;
+        if let Some(kinds) = rules.kinds.as_ref().filter(|kinds| !kinds.drop.is_empty()) {
+            let inside = column.clone().gt_eq(start).and(column.lt(end));
+            dropped = Some(counted(Some(inside.and(kinds.dropped(ident("kind"))))).await?);
+        }
     }
+    cut.kinds = rules.kinds;
+    cut.apply(&mut opened)?;
     let frame = opened.conform()?;
-    let survey = obey(opened.table, frame.clone(), &opened.origin, group, more, all).await?;
+    let found = obey(engine, &opened, &cut, frame.clone(), rules.group, rules.more, faults).await?;
+    let Some(survey) = found else { return Ok(None) };
     let rows = survey.total("rows");
-    let found = all.unwrap_or(rows);
+    let all = cut.all.unwrap_or(rows);
     let name = &opened.table.table;
-    drops.push(Dropped::exact(name, "before the window", found.saturating_sub(late + rows)));
+    let before = all.saturating_sub(late + dropped.unwrap_or(0) + rows);
+    drops.push(Dropped::exact(name, "before the window", before));
     drops.push(Dropped::exact(name, "after the cutoff", late));
-    Ok((Checked { frame, origin: opened.origin, rows, found }, survey))
+    if let Some(dropped) = dropped {
+        drops.push(Dropped::exact(name, "of a kind that the job drops", dropped));
+    }
+    Ok(Some((Checked { frame, origin: opened.origin, rows, found: all }, survey)))
 }
 
 /// The column `time` of a raw input, and the ends of the window in its own type. None if all its

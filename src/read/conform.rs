@@ -1,12 +1,16 @@
 //! Holding what a job reads against its contract: names, types, nulls, closed sets of values.
 
+use std::fmt::Display;
+
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Column as Qualified, ExprSchema};
 use datafusion::dataframe::DataFrame;
 use datafusion::functions::string::octet_length;
 use datafusion::prelude::{Expr, ident, lit};
 use datafusion::scalar::ScalarValue;
+use url::Url;
 
+use super::sources::InputFile;
 use crate::engine::count_if;
 use crate::error::{Error, Result, nearest};
 use crate::schema::{Column, Table, Type, UTC};
@@ -18,6 +22,7 @@ const MOST_SLIPS: usize = 1;
 const LONGEST_ID: i32 = 1_024;
 
 /// An input as it was found.
+#[derive(Clone)]
 pub(super) struct Opened {
     pub(super) table: &'static Table,
     pub(super) frame: DataFrame,
@@ -26,6 +31,9 @@ pub(super) struct Opened {
     /// Whether a column outside the contract is an error (a `SELECT` says exactly what it means);
     /// else it is passed over.
     pub(super) closed: bool,
+    /// The URL and the files that it was found in; none for a `SELECT`.
+    pub(super) url: Option<Url>,
+    pub(super) files: Vec<InputFile>,
 }
 
 /// The type in which the engine holds a column.
@@ -68,63 +76,121 @@ fn accepts(kind: Type, found: &DataType) -> bool {
 }
 
 impl Opened {
-    /// The columns of the contract, in order and cast to the engine's types; a nullable column that
-    /// is absent is null.
-    pub(super) fn conform(&self) -> Result<DataFrame> {
-        let (table, origin) = (self.table, &self.origin);
+    /// An error about this input; `cause` goes on from its name.
+    pub(super) fn fault(&self, cause: impl Display, remedy: impl Into<String>) -> Error {
+        let table = &self.table.table;
+        let error = Error::bad_input(format!("input `{table}` ({}): {cause}", self.origin), remedy)
+            .in_table(table);
+        match self.files.as_slice() {
+            [one] => error.in_file(&one.path),
+            _ => error,
+        }
+    }
+
+    /// All that keeps the columns from being read as the contract has them.
+    pub(super) fn faults(&self) -> Result<Vec<Error>> {
         let found = self.frame.schema().columns();
-        for (i, column) in found.iter().enumerate() {
-            if found[..i].iter().any(|other| other.name == column.name) {
-                return Err(Error::bad_input(
-                    format!("input `{}` ({origin}): two columns `{}`", table.table, column.name),
-                    "give each column a name of its own",
-                ));
+        let names: Vec<&str> = found.iter().map(|q| q.name.as_str()).collect();
+        let mut faults = Vec::new();
+        for (i, name) in names.iter().enumerate() {
+            if names[..i].contains(name) {
+                let fault = self
+                    .fault(format!("two columns `{name}`"), "give each column a name of its own");
+                faults.push(fault.in_column(name));
             }
         }
-        let mut selected = Vec::with_capacity(table.columns.len());
-        for column in &table.columns {
+        for column in &self.table.columns {
             match found.iter().find(|q| q.name == column.name) {
-                Some(name) => selected.push(read_as(table, column, name, &self.frame, origin)?),
-                None if column.nullable => {
-                    let null = ScalarValue::try_from(&engine_type(column.kind));
-                    selected.push(lit(null.map_err(Error::internal)?).alias(&column.name));
-                }
-                None => return Err(missing(table, column, &found, origin)),
+                Some(name) => faults.extend(self.wrong_type(column, name)?),
+                None if column.nullable => {}
+                None => faults.push(self.missing(column, &names)),
             }
         }
+        faults.extend(self.near_names());
         if let (true, Some(name)) = (self.closed, self.ignored().first()) {
-            let near = nearest(name, table.columns.iter().map(|c| c.name.as_str()));
+            let near = nearest(name, self.table.columns.iter().map(|c| c.name.as_str()));
             let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
-            let table = &table.table;
-            return Err(Error::bad_input(
-                format!("input `{table}` ({origin}): column `{name}` is not in the contract"),
+            let fault = self.fault(
+                format!("column `{name}` is not in the contract"),
                 format!(
-                    "{near}leave it out of the SELECT, or name it so; `renown schema {table}` lists \
-                     the columns"
+                    "{near}leave it out of the SELECT, or name it so; `renown schema {}` lists the \
+                     columns",
+                    self.table.table
                 ),
-            ));
+            );
+            faults.push(fault.in_column(name));
+        }
+        Ok(faults)
+    }
+
+    /// The columns of the contract, in order and cast to the engine's types; a nullable column that
+    /// is absent is null. The input must have no [`Self::faults`].
+    pub(super) fn conform(&self) -> Result<DataFrame> {
+        let found = self.frame.schema().columns();
+        let mut selected = Vec::with_capacity(self.table.columns.len());
+        for column in &self.table.columns {
+            let wanted = engine_type(column.kind);
+            let expr = match found.iter().find(|q| q.name == column.name) {
+                Some(name) => {
+                    let kind = self.frame.schema().field_from_column(name);
+                    let as_is = *kind.map_err(Error::internal)?.data_type() == wanted;
+                    let expr = Expr::Column(name.clone());
+                    if as_is { expr } else { datafusion::prelude::cast(expr, wanted) }
+                }
+                None => lit(ScalarValue::try_from(&wanted).map_err(Error::internal)?),
+            };
+            selected.push(expr.alias(&column.name));
         }
         self.frame.clone().select(selected).map_err(Error::internal)
     }
 
-    /// Refuses a column that is not read but for a slip is one that may be absent: were `birthdate`
-    /// passed over for `birth_date`, minors would be scored.
-    pub(super) fn refuse_near_names(&self) -> Result<()> {
+    /// Columns that are not read but for a slip are ones that may be absent: were `birthdate` passed
+    /// over for `birth_date`, minors would be scored.
+    fn near_names(&self) -> Vec<Error> {
         let found = self.frame.schema().columns();
         // One that must be there is missed all the same, by its own name.
         let optional = || self.table.columns.iter().filter(|c| c.nullable);
         let absent = || optional().filter(|c| !found.iter().any(|q| q.name == c.name));
+        let mut faults = Vec::new();
         for name in self.ignored() {
             let slip = |c: &&Column| strsim::damerau_levenshtein(&name, &c.name) <= MOST_SLIPS;
             if let Some(meant) = absent().find(slip) {
-                let (table, meant) = (&self.table.table, &meant.name);
-                return Err(Error::bad_input(
-                    format!("input `{table}` ({}): is column `{name}` `{meant}`?", self.origin),
+                let fault = self.fault(
+                    format!("is column `{name}` `{}`?", meant.name),
                     "name it so in a SELECT, or leave it out of one",
-                ));
+                );
+                faults.push(fault.in_column(&name));
             }
         }
-        Ok(())
+        faults
+    }
+
+    fn missing(&self, column: &Column, found: &[&str]) -> Error {
+        let near = nearest(&column.name, found.iter().copied())
+            .map_or(String::new(), |near| format!("is it `{near}`? "));
+        let table = &self.table.table;
+        self.fault(
+            format!("column `{}` is missing", column.name),
+            format!("{near}name it so in a SELECT; `renown schema {table}` lists the columns"),
+        )
+        .in_column(&column.name)
+    }
+
+    fn wrong_type(&self, column: &Column, name: &Qualified) -> Result<Option<Error>> {
+        let field = self.frame.schema().field_from_column(name).map_err(Error::internal)?;
+        if accepts(column.kind, field.data_type()) {
+            return Ok(None);
+        }
+        let fault = self.fault(
+            format!(
+                "column `{}` is {}, the contract says {}",
+                column.name,
+                field.data_type(),
+                column.kind.name()
+            ),
+            "cast it in a SELECT, or write the file with the contract's type",
+        );
+        Ok(Some(fault.in_column(&column.name)))
     }
 
     /// Columns that the contract does not name; they are not read.
@@ -134,78 +200,43 @@ impl Opened {
     }
 }
 
-fn missing(table: &Table, column: &Column, found: &[Qualified], origin: &str) -> Error {
-    let near = nearest(&column.name, found.iter().map(|q| q.name.as_str()))
-        .map_or(String::new(), |near| format!("is it `{near}`? "));
-    Error::bad_input(
-        format!("input `{}` ({origin}): column `{}` is missing", table.table, column.name),
-        format!("{near}name it so in a SELECT; `renown schema {}` lists the columns", table.table),
-    )
+/// A rule that rows must obey.
+#[derive(Clone)]
+pub(super) struct RowRule {
+    /// How a row breaks it, in words.
+    pub(super) words: String,
+    /// The column concerned, if it is one.
+    pub(super) column: Option<String>,
+    /// Number of rows that break it, as an aggregate.
+    pub(super) broken: Expr,
 }
 
-fn read_as(
-    table: &Table,
-    column: &Column,
-    name: &Qualified,
-    frame: &DataFrame,
-    origin: &str,
-) -> Result<Expr> {
-    let field = frame.schema().field_from_column(name).map_err(Error::internal)?;
-    if !accepts(column.kind, field.data_type()) {
-        return Err(Error::bad_input(
-            format!(
-                "input `{}` ({origin}): column `{}` is {}, the contract says {}",
-                table.table,
-                column.name,
-                field.data_type(),
-                column.kind.name()
-            ),
-            "cast it in a SELECT, or write the file with the contract's type",
-        ));
-    }
-    let wanted = engine_type(column.kind);
-    let expr = Expr::Column(name.clone());
-    Ok(if *field.data_type() == wanted {
-        expr.alias(&column.name)
-    } else {
-        datafusion::prelude::cast(expr, wanted).alias(&column.name)
-    })
-}
-
-/// The aggregates that check a conformed input: for each rule its words and the rows that break it.
-pub(super) fn rules(table: &Table) -> Result<Vec<(String, Expr)>> {
+/// The rules that the contract of `table` states for its columns.
+pub(super) fn rules(table: &Table) -> Result<Vec<RowRule>> {
     let mut rules = Vec::new();
+    let mut rule = |column: &str, words: String, broken: Expr| {
+        let broken = count_if(broken)?;
+        let words = format!("column `{column}` {words}");
+        rules.push(RowRule { words, column: Some(column.to_owned()), broken });
+        Ok::<(), Error>(())
+    };
     for column in &table.columns {
         let name = &column.name;
         if !column.nullable {
-            rules.push((format!("column `{name}` is null"), count_if(ident(name).is_null())?));
+            rule(name, "is null".into(), ident(name).is_null())?;
         }
         // A closed set of values holds no empty text, and kinds are held against the method.
         let names = column.kind == Type::Text && column.name == "network";
         if column.kind == Type::Id || names {
             let length = octet_length().call(vec![ident(name)]);
-            let words = format!("column `{name}` is empty or longer than {LONGEST_ID} bytes");
             let wrong = length.clone().eq(lit(0)).or(length.gt(lit(LONGEST_ID)));
-            rules.push((words, count_if(wrong)?));
+            rule(name, format!("is empty or longer than {LONGEST_ID} bytes"), wrong)?;
         }
         if let Some(values) = &column.values {
             let known = values.iter().map(|v| lit(v.as_str())).collect();
-            rules.push((
-                format!("column `{name}` is none of {}", values.join(", ")),
-                count_if(ident(name).in_list(known, true))?,
-            ));
+            let outside = ident(name).in_list(known, true);
+            rule(name, format!("is none of {}", values.join(", ")), outside)?;
         }
     }
     Ok(rules)
-}
-
-/// The error for `broken` of `rows` rows of an input.
-pub(super) fn violation(table: &Table, origin: &str, rule: &str, broken: u64, rows: u64) -> Error {
-    Error::bad_input(
-        format!("input `{}` ({origin}): {rule} in {broken} of {rows} rows", table.table),
-        format!(
-            "mend these rows, or leave them out with a SELECT … WHERE; `renown schema {}` states the contract",
-            table.table
-        ),
-    )
 }

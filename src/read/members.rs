@@ -14,7 +14,7 @@ use datafusion::scalar::ScalarValue;
 use super::Dropped;
 use super::check::Checked;
 use super::snapshot::Snapshot;
-use crate::engine::{Engine, rows};
+use crate::engine::{Engine, count_rows, rows};
 use crate::error::{Error, Result};
 use crate::job::Consent;
 
@@ -163,7 +163,7 @@ async fn unmatched(consent: &Checked, members: &DataFrame, key: &[&str]) -> Resu
     let named = key.iter().fold(lit(true), |all, k| all.and(ident(*k).is_not_null()));
     let statements = consent.frame.clone().filter(named).map_err(plan)?;
     let lacking = statements.join(members.clone(), JoinType::LeftAnti, key, key, None);
-    Ok(lacking.map_err(plan)?.count().await.map_err(plan)? as u64)
+    count_rows("applying consent", lacking.map_err(plan)?).await
 }
 
 /// Adds `{prefix}_out` and `{prefix}_in`: whether the latest statement about the subject named by

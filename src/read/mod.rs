@@ -8,6 +8,7 @@ mod census;
 mod check;
 mod conform;
 mod events;
+mod faults;
 mod members;
 mod people;
 mod persons;
@@ -15,13 +16,18 @@ mod snapshot;
 mod sources;
 
 pub use events::{Events, Posts};
+pub use faults::Faults;
 pub use people::{People, people};
 pub use persons::Persons;
 pub(crate) use snapshot::MEASURE_HOURS;
 pub use snapshot::{Snapshot, snapshot};
 pub use sources::{InputFile, Listed, open, unchanged};
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use crate::error::printable;
 
 /// Rows that a rule dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,6 +51,16 @@ impl Dropped {
         let rows = if rows < 11 { "fewer than 11".into() } else { rows.to_string() };
         Self { table: table.into(), rule: rule.into(), rows }
     }
+}
+
+/// What was dropped or not read, as lines; rules that met no row are left out.
+pub fn notes(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let met = drops.iter().filter(|d| d.rows != "0");
+    let drops = met.map(|d| format!("{}: {} rows: {}", d.table, d.rows, d.rule));
+    let columns = ignored.iter();
+    let columns =
+        columns.map(|(t, names)| format!("{t}: not read: {}", printable(&names.join(", "))));
+    drops.chain(columns).collect()
 }
 
 /// Microseconds in an hour.

@@ -3,6 +3,7 @@
 use super::Dropped;
 use super::census::Census;
 use super::events::{EventRows, Events, PostRows, Posts, Rule};
+use super::faults::Faults;
 use super::members::{members, numbered};
 use super::persons::Persons;
 use super::snapshot::Snapshot;
@@ -33,15 +34,21 @@ pub async fn people(
     snapshot: Snapshot,
     consent: &Consent,
     method: &Method,
+    faults: &mut Faults,
 ) -> Result<People> {
     let mut drops = Vec::new();
     let members = members(engine, &snapshot, consent, &mut drops).await?;
     let mut census = Census::of(&members, consent.rule)?;
+    for fault in census.contradictions() {
+        faults.meet(fault)?;
+    }
     let index = numbered(engine, &members)?;
     let mut posts = None;
     if let Some(input) = &snapshot.posts {
-        posts = Some(PostRows::read(engine, input, &index, &census, &mut drops).await?);
+        let read = PostRows::read(engine, input, &index, &census, &mut drops).await;
+        posts = faults.pass(read.map_err(|fault| fault.in_table("posts")))?;
     }
+    faults.none_so_far()?;
     let rule = Rule { cutoff_us: snapshot.cutoff_us, method };
     let input = &snapshot.interactions;
     let events =
@@ -49,6 +56,10 @@ pub async fn people(
     let (refused, absent) = census.left_out();
     drops.push(Dropped::suppressed("accounts", "may not be scored", refused));
     drops.push(Dropped::suppressed("accounts", "appear beside nobody who may be scored", absent));
+    if snapshot.accounts.is_some() {
+        let rule = "accounts that interactions name and `accounts` lacks, scored all the same";
+        drops.push(Dropped::exact("interactions", rule, census.unlisted()));
+    }
     // Only now is it known who appears, and each account gets the number of its vertex.
     let (persons, vertex_of) = census.number()?;
     let (posts, new_posts) = posts.map(|posts| posts.renumber(&vertex_of)).unzip();

@@ -12,8 +12,9 @@ use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::{Expr, ident, lit, not};
 
 use super::Dropped;
-use super::check::{Checked, Survey, Window, whole, within};
-use super::conform::Opened;
+use super::check::{Checked, Survey, Timed, Window, whole, within};
+use super::conform::{Opened, RowRule};
+use super::faults::Faults;
 use super::sources::{Listed, open};
 use crate::engine::{Engine, count_if};
 use crate::error::{Error, Result, nearest};
@@ -54,7 +55,12 @@ pub struct Snapshot {
 /// set and kinds of interaction that the method does not name;
 /// [`crate::error::Kind::BadJob`] for a `SELECT` that fails or is none;
 /// [`crate::error::Kind::Unavailable`] if a store does not answer.
-pub async fn snapshot(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Snapshot> {
+pub async fn snapshot(
+    engine: &Engine,
+    job: &Job,
+    day: NaiveDate,
+    faults: &mut Faults,
+) -> Result<Snapshot> {
     let midnight = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0));
     let cutoff_us = midnight
         .ok_or_else(|| {
@@ -64,42 +70,58 @@ pub async fn snapshot(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Snap
         .timestamp_micros();
     let mut reader = Reader { engine, files: BTreeMap::new(), ignored: BTreeMap::new() };
     for (name, url) in &job.sources {
-        let (frame, files) = open(engine, url).await?;
+        let Some((frame, files)) = faults.pass(open(engine, url).await)? else { continue };
         reader.files.insert(format!("sources.{name}"), Listed { url: url.clone(), files });
         engine
             .session
             .register_table(name.as_str(), frame.into_view())
             .map_err(|e| Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise"))?;
     }
+    // A SELECT over a source that is missing has no fault of its own.
+    faults.none_so_far()?;
 
-    let (mut drops, nothing_more) = (Vec::new(), Vec::new);
-    let accounts = whole(reader.open(job, "accounts").await?, nothing_more()).await?;
-    let identities = whole(reader.open(job, "identities").await?, nothing_more()).await?;
-    let consent = whole(reader.open(job, "consent").await?, consent_rules()?).await?;
+    let mut drops = Vec::new();
+    let accounts = reader.open(job, "accounts", faults).await?;
+    let accounts = whole(engine, accounts, &[], faults).await?;
+    let identities = reader.open(job, "identities", faults).await?;
+    let identities = whole(engine, identities, &[], faults).await?;
+    let consent = reader.open(job, "consent", faults).await?;
+    let consent = whole(engine, consent, &consent_rules()?, faults).await?;
     let mut posts = None;
-    if let Some(opened) = reader.open(job, "posts").await? {
+    if let Some(opened) = reader.open(job, "posts", faults).await? {
         let window = Window::before(cutoff_us, MEASURE_HOURS);
-        let (checked, _) =
-            within(opened, window, "created_at", vec![], nothing_more(), &mut drops).await?;
-        posts = Some(checked);
+        let rules = Timed { window, time: "created_at", group: vec![], more: &[], kinds: None };
+        posts = within(engine, opened, rules, &mut drops, faults).await?.map(|(posts, _)| posts);
     }
-    let opened = reader.open(job, "interactions").await?;
-    let opened = opened.ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
     let hours = job.method.attention.window_hours.max(MEASURE_HOURS);
-    let window = Window::before(cutoff_us, hours);
-    let (interactions, by_kind) =
-        within(opened, window, "at", vec![ident("kind")], interaction_rules()?, &mut drops).await?;
-    if interactions.rows == 0 {
-        return Err(Error::bad_input(
-            format!(
-                "input `interactions` ({}): no interaction lies in the {hours} hours before the \
-                 end of {day}",
-                interactions.origin
-            ),
-            "check that the snapshot has arrived; equal scores for everybody are not published",
-        ));
+    let mut interactions = None;
+    if let Some(opened) = reader.open(job, "interactions", faults).await? {
+        let rules = Timed {
+            window: Window::before(cutoff_us, hours),
+            time: "at",
+            group: vec![ident("kind")],
+            more: &interaction_rules()?,
+            kinds: Some(job.kinds.clone()),
+        };
+        interactions = within(engine, opened, rules, &mut drops, faults).await?;
     }
-    known_kinds(&by_kind, &job.method, &interactions.origin)?;
+    if let Some((input, by_kind)) = &interactions {
+        let place = |fault: Error| fault.in_table("interactions");
+        if input.rows == 0 {
+            faults.meet(place(Error::bad_input(
+                format!(
+                    "input `interactions` ({}): no interaction lies in the {hours} hours before \
+                     the end of {day}",
+                    input.origin
+                ),
+                "check that the snapshot has arrived; equal scores for everybody are not published",
+            )))?;
+        }
+        faults.pass(known_kinds(by_kind, &job.method, &input.origin).map_err(place))?;
+    }
+    faults.none_so_far()?;
+    let (interactions, _) =
+        interactions.ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
     let all = [&accounts, &identities, &consent, &posts];
     let all = || all.into_iter().flatten().chain([&interactions]);
     let rows = all().map(|c| c.rows).sum();
@@ -127,27 +149,41 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Opens one input, if the job has it.
-    async fn open(&mut self, job: &Job, name: &str) -> Result<Option<Opened>> {
+    /// Opens one input, if the job has it; `None` too if its faults were kept.
+    async fn open(&mut self, job: &Job, name: &str, faults: &mut Faults) -> Result<Option<Opened>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
-        let table = schema::table(Direction::Input, name)?;
-        let opened = match input {
-            Input::Url(url) => {
-                let (frame, files) = open(self.engine, url).await?;
-                self.files.insert(name.into(), Listed { url: url.clone(), files });
-                Opened { table, frame, origin: url.to_string(), closed: false }
-            }
-            Input::Sql(sql) => {
-                let frame = self.select(name, sql).await?;
-                Opened { table, frame, origin: format!("SQL of inputs.{name}"), closed: true }
-            }
+        let place = |fault: Error| fault.in_table(name);
+        let Some(opened) = faults.pass(self.found(name, input).await.map_err(place))? else {
+            return Ok(None);
         };
-        opened.refuse_near_names()?;
+        let wrong = opened.faults()?;
+        let sound = wrong.is_empty();
+        for fault in wrong {
+            faults.meet(fault)?;
+        }
         let ignored = opened.ignored();
         if !ignored.is_empty() {
             self.ignored.insert(name.into(), ignored);
         }
-        Ok(Some(opened))
+        Ok(sound.then_some(opened))
+    }
+
+    async fn found(&mut self, name: &str, input: &Input) -> Result<Opened> {
+        let table = schema::table(Direction::Input, name)?;
+        Ok(match input {
+            Input::Url(url) => {
+                let (frame, files) = open(self.engine, url).await?;
+                let listed = Listed { url: url.clone(), files: files.clone() };
+                self.files.insert(name.into(), listed);
+                let (origin, url) = (url.to_string(), Some(url.clone()));
+                Opened { table, frame, origin, closed: false, url, files }
+            }
+            Input::Sql(sql) => {
+                let frame = self.select(name, sql).await?;
+                let origin = format!("SQL of inputs.{name}");
+                Opened { table, frame, origin, closed: true, url: None, files: vec![] }
+            }
+        })
     }
 
     async fn select(&self, name: &str, sql: &str) -> Result<DataFrame> {
@@ -199,19 +235,20 @@ fn unsteady(plan: &LogicalPlan) -> datafusion::error::Result<Option<String>> {
 }
 
 /// The rules of `consent` that its columns alone do not state.
-fn consent_rules() -> Result<Vec<(String, Expr)>> {
+fn consent_rules() -> Result<[RowRule; 1]> {
     let account = ident("account_id").is_not_null().and(ident("network").is_not_null());
     let named = account.or(ident("person_id").is_not_null());
     let words = "neither `network` and `account_id` nor `person_id` is given";
-    Ok(vec![(words.to_owned(), count_if(not(named))?)])
+    Ok([RowRule { words: words.to_owned(), column: None, broken: count_if(not(named))? }])
 }
 
 /// The rules of `interactions` that its columns alone do not state.
-fn interaction_rules() -> Result<Vec<(String, Expr)>> {
+fn interaction_rules() -> Result<[RowRule; 1]> {
     let sentiment = ident("sentiment");
     // NaN compares above every number.
     let outside = sentiment.clone().lt(lit(-1.0)).or(sentiment.gt(lit(1.0)));
-    Ok(vec![("column `sentiment` is outside -1..1".to_owned(), count_if(outside)?)])
+    let words = "column `sentiment` is outside -1..1".to_owned();
+    Ok([RowRule { words, column: Some("sentiment".to_owned()), broken: count_if(outside)? }])
 }
 
 /// Refuses kinds that the method does not name.
@@ -241,6 +278,11 @@ fn known_kinds(by_kind: &Survey, method: &Method, origin: &str) -> Result<()> {
             method.version,
             unknown.len()
         ),
-        format!("{near}map or drop it in a SELECT, or give it a weight in a method of your own"),
-    ))
+        format!(
+            "{near}map or drop it under [kinds] of the job, or give it a weight in a method of your \
+             own"
+        ),
+    )
+    .in_column("kind")
+    .in_rows(rows.unsigned_abs()))
 }

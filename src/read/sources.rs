@@ -17,7 +17,7 @@ use object_store::path::Path;
 use serde::Serialize;
 use url::Url;
 
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::error::{Error, Kind, Result};
 use crate::store;
 
@@ -109,8 +109,26 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
     let files: Vec<InputFile> = objects.into_iter().map(InputFile::from).collect();
     match listing(engine, url.clone()).await {
         Ok(frame) => Ok((without_default_partition(frame, &files)?, files)),
-        Err(error) => Err(blame(engine, &url, &files, &error).await),
+        Err(error) => Err(blame(engine, &url, &files, error).await),
     }
+}
+
+/// One of the files found at `url`, read alone with the partition columns of its place; `None` if it
+/// cannot be.
+pub(super) async fn open_alone(
+    engine: &Engine,
+    url: &Url,
+    file: &InputFile,
+) -> Result<Option<DataFrame>> {
+    let frame = listing(engine, url_of(url, file)).await.ok();
+    frame.map(|frame| without_default_partition(frame, std::slice::from_ref(file))).transpose()
+}
+
+/// The URL of a file in the store of `url`.
+fn url_of(url: &Url, file: &InputFile) -> Url {
+    let mut own = url.clone();
+    own.set_path(&file.path);
+    own
 }
 
 /// What a writer puts in place of a missing value of a partition column.
@@ -129,21 +147,16 @@ fn without_default_partition(mut frame: DataFrame, files: &[InputFile]) -> Resul
     Ok(frame)
 }
 
-/// Why the Parquet at `url` could not be opened: names the file at fault if it is one of several.
-async fn blame(engine: &Engine, url: &Url, files: &[InputFile], error: &DataFusionError) -> Error {
-    let mut root = url.clone();
+/// Names the file at fault if it is one of several.
+async fn blame(engine: &Engine, url: &Url, files: &[InputFile], error: Error) -> Error {
     for file in files.iter().filter(|_| files.len() > 1) {
-        root.set_path(&file.path);
-        if let Err(own) = listing(engine, root.clone()).await {
-            return Error::engine(&format!("reading `{root}`"), &own);
+        if let Err(own) = listing(engine, url_of(url, file)).await {
+            return own.in_file(&file.path);
         }
     }
-    match error.find_root() {
-        DataFusionError::Plan(cause) => Error::bad_input(
-            format!("`{url}`: {cause}"),
-            "let all files of a folder have one schema and one scheme of partitions",
-        ),
-        _ => Error::engine(&format!("reading `{url}`"), error),
+    match files {
+        [one] => error.in_file(&one.path),
+        _ => error,
     }
 }
 
@@ -154,7 +167,20 @@ fn marked<'a>(folder: &Path, object: &'a Path) -> Option<&'a str> {
     below.split('/').any(|part| part.starts_with(['_', '.'])).then_some(below)
 }
 
-async fn listing(engine: &Engine, url: Url) -> datafusion::error::Result<DataFrame> {
+/// The Parquet at `url`, undecoded but for its footers.
+async fn listing(engine: &Engine, url: Url) -> Result<DataFrame> {
+    let what = format!("reading `{url}`");
+    let opened = engine::guarded(&what, async { Ok(listed(engine, url.clone()).await) }).await?;
+    opened.map_err(|error| match error.find_root() {
+        DataFusionError::Plan(cause) => Error::bad_input(
+            format!("`{url}`: {cause}"),
+            "let all files of a folder have one schema and one scheme of partitions",
+        ),
+        _ => Error::engine(&what, &error),
+    })
+}
+
+async fn listed(engine: &Engine, url: Url) -> datafusion::error::Result<DataFrame> {
     let state = engine.session.state();
     let location = ListingTableUrl::try_new(url, None)?;
     let options = ListingOptions::new(Arc::new(
