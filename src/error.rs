@@ -1,9 +1,11 @@
 //! One error type with few kinds, each of which asks for a different action.
 
 use std::fmt;
+use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
 use serde::Serialize;
+use tokio::task::JoinError;
 
 /// What the reader of an error has to do; decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +180,12 @@ impl Error {
             if let Some(storage) = inner.downcast_ref::<object_store::Error>() {
                 return Self::storage(what, storage);
             }
+            // A panic in a task of the engine's own, which several readers may share.
+            let task = inner.downcast_ref::<JoinError>();
+            let shared = || inner.downcast_ref::<Arc<JoinError>>().map(Arc::as_ref);
+            if let Some(task) = task.or_else(shared).filter(|task| task.is_panic()) {
+                return Self::undecodable(what, task);
+            }
             source = inner.source();
         }
         match error.find_root() {
@@ -195,7 +203,6 @@ impl Error {
                 "run on a machine with more memory, or free some, then run again",
             ),
             DataFusionError::Execution(e) => bad_data(format!("{what}: {e}")),
-            DataFusionError::ExecutionJoin(e) if e.is_panic() => Self::undecodable(what, e),
             other => Self::internal(format!("{what}: {other}")),
         }
     }

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod binary;
+mod check;
 mod commands;
 mod consent;
 mod contracts;
@@ -10,6 +11,7 @@ mod csr;
 mod drafts;
 mod faulty_store;
 mod gates;
+mod hostile_files;
 mod ids;
 mod inputs;
 mod job_files;

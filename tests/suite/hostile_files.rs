@@ -1,0 +1,76 @@
+//! Files cut short or with flipped bits: a typed error or a result, never a panic, never called a
+//! fault of our own. `RENOWN_CASES` sets how many bits are flipped.
+
+use std::fs;
+
+use fastrand::Rng;
+use renown::error::Kind;
+use tempfile::TempDir;
+
+use crate::world::{Published, World, reply};
+
+/// Bits flipped unless `RENOWN_CASES` says otherwise.
+const CASES: usize = 200;
+
+struct Hostile {
+    folder: TempDir,
+    sound: Vec<u8>,
+    footer: usize,
+}
+
+impl Hostile {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let events = (0..40).map(|i| reply("net", &format!("a{}", i % 7), &format!("b{i}"), i));
+        World { events: events.collect(), ..World::default() }.write(folder.path());
+        let sound = fs::read(folder.path().join("interactions.parquet")).unwrap();
+        let length: [u8; 4] = sound[sound.len() - 8..sound.len() - 4].try_into().unwrap();
+        let footer = sound.len() - 8 - u32::from_le_bytes(length) as usize;
+        Self { folder, sound, footer }
+    }
+
+    /// Runs over the file as `bytes`; returns whether it was refused.
+    async fn refused(&self, bytes: &[u8], what: &str) -> bool {
+        fs::write(self.folder.path().join("interactions.parquet"), bytes).unwrap();
+        let _ = fs::remove_dir_all(self.folder.path().join("out"));
+        match Published::of(&self.folder.path().join("job.toml"), 2, &[]).await {
+            Ok(_) => false,
+            Err(error) => {
+                assert!(
+                    matches!(error.kind, Kind::BadInput | Kind::Unavailable),
+                    "{what}: {error}"
+                );
+                assert!(error.cause.contains("interactions"), "{what}: {error}");
+                true
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_cut_anywhere_in_its_footer_is_refused() {
+    let hostile = Hostile::new();
+    assert!(!hostile.refused(&hostile.sound, "sound").await);
+    for length in hostile.footer..hostile.sound.len() {
+        let what = format!("cut to {length} bytes");
+        assert!(hostile.refused(&hostile.sound[..length], &what).await, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flipped_bits_end_in_a_typed_error_or_a_result() {
+    let hostile = Hostile::new();
+    let cases = std::env::var("RENOWN_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let mut rng = Rng::with_seed(31);
+    let mut refused = 0;
+    for _ in 0..cases {
+        let mut bytes = hostile.sound.clone();
+        // Most of them in the footer, which tells how the rest is read.
+        let from = if rng.u8(..4) > 0 { hostile.footer } else { 0 };
+        let (at, bit) = (rng.usize(from..bytes.len()), rng.u8(..8));
+        bytes[at] ^= 1 << bit;
+        let what = format!("bit {bit} of byte {at} flipped");
+        refused += usize::from(hostile.refused(&bytes, &what).await);
+    }
+    assert!(refused > 0);
+}
