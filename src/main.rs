@@ -1,11 +1,12 @@
 //! The commands of `renown`.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::job::{Job, url_of};
@@ -13,8 +14,10 @@ use renown::progress::Progress;
 use renown::propagate::pagerank::{PageRank, Stop};
 use renown::publish::commit::{self, Commit};
 use renown::rank::{EdgeList, rank};
+use renown::read::{self, Dropped};
+use renown::run::{self, Prepared, Ready};
 use renown::store::Stores;
-use renown::{check, reference, run, top};
+use renown::{check, reference, top};
 use url::Url;
 
 #[global_allocator]
@@ -41,6 +44,9 @@ enum Command {
     Run {
         #[command(flatten)]
         job: JobArgs,
+        /// Go through every stage up to the gates, but write nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Print the people at the top of a published run
     Top {
@@ -68,6 +74,13 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual as a man page
+    Man,
 }
 
 /// Whether people or programs read the answer.
@@ -201,9 +214,12 @@ async fn interruption() -> Error {
 async fn perform(command: Command, threads: usize) -> Result<()> {
     let engine = Engine::new(Stores::default(), threads);
     match command {
-        Command::Run { job } => {
+        Command::Run { job, dry_run } => {
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
-            run_job(&engine, &job).await
+            match dry_run {
+                false => run_job(&engine, &job).await,
+                true => try_job(&engine, &job).await,
+            }
         }
         Command::Top { target, n, settings } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
@@ -228,6 +244,12 @@ async fn perform(command: Command, threads: usize) -> Result<()> {
             (name, Format::Ddl) => reference::ddl(name)?,
             (name, Format::Json) => reference::json(name)?,
         }),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "renown", &mut text);
+            print(&String::from_utf8_lossy(&text))
+        }
+        Command::Man => print(&manual()?),
         Command::Check { job, format } => {
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
             check_job(&engine, &job, format).await
@@ -240,15 +262,9 @@ async fn run_job(engine: &Engine, job: &Job) -> Result<()> {
     let outcome = run::run(engine, job, &mut progress).await;
     progress.finish();
     let outcome = outcome?;
-    print(&progress.summary())?;
-    for line in outcome.notes() {
-        print(&format!("{line}\n"))?;
-    }
+    print_course(&progress, &outcome.drops, &outcome.ignored)?;
     if outcome.already {
-        print(&format!(
-            "\nnothing to do: these rows, job and method were published as commit {}\n",
-            outcome.commit.number
-        ))?;
+        print_nothing_to_do(&outcome.commit)?;
     }
     print("\n")?;
     // The tables are published: what only shows them must not make the job fail.
@@ -260,6 +276,52 @@ async fn run_job(engine: &Engine, job: &Job) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Runs a job up to the gates and shows what would be published.
+async fn try_job(engine: &Engine, job: &Job) -> Result<()> {
+    let mut progress = Progress::shown(run::STAGES);
+    let prepared = run::prepare(engine, job, &mut progress).await;
+    progress.finish();
+    let Prepared { ready, drops, ignored } = prepared?;
+    print_course(&progress, &drops, &ignored)?;
+    let audited = match ready {
+        Ready::Nothing(commit) => return print_nothing_to_do(&commit),
+        Ready::Tables(audited, _) => audited,
+    };
+    let table = |name: &str| {
+        let found = audited.tables().iter().find(|(own, _)| *own == name);
+        let batches = found.map(|(_, batches)| batches.clone());
+        engine.frame(batches.ok_or_else(|| Error::internal(format!("no table `{name}`")))?)
+    };
+    let people = top::top(table("people")?, table("scores")?, 20).await?;
+    print(&format!(
+        "\n{}\n\ndry run: nothing was written; would go to {}\n",
+        top::render(&people),
+        job.output
+    ))?;
+    for (name, batches) in audited.tables() {
+        let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
+        print(&format!("  {name:<16} {rows:>9} rows\n"))?;
+    }
+    print(&format!("  run {} of {}\n", audited.run_id(), audited.day()))
+}
+
+/// The stages, and what was dropped or not read.
+fn print_course(
+    progress: &Progress,
+    drops: &[Dropped],
+    ignored: &BTreeMap<String, Vec<String>>,
+) -> Result<()> {
+    print(&progress.summary())?;
+    read::notes(drops, ignored).iter().try_for_each(|line| print(&format!("{line}\n")))
+}
+
+fn print_nothing_to_do(commit: &Commit) -> Result<()> {
+    print(&format!(
+        "\nnothing to do: these rows, job and method were published as commit {}\n",
+        commit.number
+    ))
 }
 
 async fn check_job(engine: &Engine, job: &Job, format: Form) -> Result<()> {
@@ -275,6 +337,27 @@ async fn check_job(engine: &Engine, job: &Job, format: Form) -> Result<()> {
             "mend each as its remedy says, then check again",
         )),
     }
+}
+
+/// The man page: the program's own, with a section for each command.
+fn manual() -> Result<String> {
+    let mut page = Vec::new();
+    let mut cli = Cli::command();
+    cli.build();
+    let main = clap_mangen::Man::new(cli.clone());
+    main.render(&mut page).map_err(Error::internal)?;
+    for command in cli.get_subcommands().filter(|c| c.get_name() != "help") {
+        let name = format!("renown {}", command.get_name());
+        let man = clap_mangen::Man::new(command.clone().display_name(name));
+        let mut render = || {
+            writeln!(page, ".SH \"RENOWN {}\"", command.get_name().to_uppercase())?;
+            man.render_synopsis_section(&mut page)?;
+            man.render_description_section(&mut page)?;
+            man.render_options_section(&mut page)
+        };
+        render().map_err(Error::internal)?;
+    }
+    Ok(String::from_utf8_lossy(&page).into_owned())
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String> {
@@ -311,7 +394,8 @@ async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result
 }
 
 async fn print_top(engine: &Engine, output: &Url, commit: &Commit, n: usize) -> Result<()> {
-    let people = top::top(engine, output, commit, n).await?;
+    let (people, scores) = top::committed(engine, output, commit).await?;
+    let people = top::top(people, scores, n).await?;
     let rows = commit.tables.get("people").map_or(0, |t| t.rows);
     print(&format!(
         "top {} of {rows} people on {}; expected people: who will react in the {} days after\n{}\n\ntables: {output}\n",

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::audit::{RunFacts, audit};
+use crate::audit::{Audited, RunFacts, audit};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::graph::attention::attention;
@@ -37,11 +37,50 @@ pub struct Outcome {
     pub ignored: BTreeMap<String, Vec<String>>,
 }
 
+/// Tables that have passed the gates, and all that a run tells beside them.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What is there to publish.
+    pub ready: Ready,
+    /// Rows dropped, by rule.
+    pub drops: Vec<Dropped>,
+    /// Columns that were not read, by input.
+    pub ignored: BTreeMap<String, Vec<String>>,
+}
+
+/// What there is to publish.
+#[derive(Debug)]
+pub enum Ready {
+    /// Nothing: these rows, job and method were published by this commit.
+    Nothing(Commit),
+    /// These tables, and the log that goes with them.
+    Tables(Audited, Value),
+}
+
 /// Runs `job`: reads the snapshot, scores everyone who may be scored and publishes the tables.
 ///
 /// # Errors
 /// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Outcome> {
+    let Prepared { ready, drops, ignored } = prepare(engine, job, progress).await?;
+    let (audited, mut log) = match ready {
+        Ready::Nothing(commit) => return Ok(Outcome { commit, already: true, drops, ignored }),
+        Ready::Tables(audited, log) => (audited, log),
+    };
+    progress.begin("publish");
+    log["stages"] = json!(progress.stages());
+    let rows = audited.rows();
+    let commit = publish(&engine.stores, &job.output, audited, &log).await?;
+    let published = commit.tables.values().map(|t| t.rows).sum();
+    progress.end("publish", rows, published);
+    Ok(Outcome { commit, already: false, drops, ignored })
+}
+
+/// All stages of a run but the last: nothing is written.
+///
+/// # Errors
+/// As [`run`].
+pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Prepared> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let (method, stores) = (&job.method, &engine.stores);
 
@@ -69,7 +108,8 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
         && commit.run_id == facts.run_id
         && commit::intact(stores, &job.output, &commit).await?
     {
-        return Ok(Outcome { commit, already: true, drops, ignored: inputs.ignored });
+        let ready = Ready::Nothing(commit);
+        return Ok(Prepared { ready, drops, ignored: inputs.ignored });
     }
 
     progress.begin("attention");
@@ -94,10 +134,8 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
         Settings { profile: STANDARD, method_version: &method.version, top: job.influence.top };
     let draft = blocking(|| draft(day, &people.persons, &attention, &measures, &scores, settings))?;
     let audited = blocking(|| audit(draft, &facts, &method.gates))?;
-    let rows = audited.tables().iter().flat_map(|(_, b)| b).map(|b| b.num_rows() as u64).sum();
-    progress.end("audit", rows, rows);
+    progress.end("audit", audited.rows(), audited.rows());
 
-    progress.begin("publish");
     let log = json!({
         "run_id": facts.run_id,
         "job": facts.job,
@@ -107,17 +145,14 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
         "columns_not_read": inputs.ignored,
         "drops": drops,
         "rank": { "iterations": ranks.iterations, "bound": ranks.bound },
-        "stages": progress.stages(),
+        "stages": [],
         "machine": {
             "os": std::env::consts::OS,
             "arch": std::env::consts::ARCH,
             "threads": rayon::current_num_threads(),
         },
     });
-    let commit = publish(stores, &job.output, audited, &log).await?;
-    let published = commit.tables.values().map(|t| t.rows).sum();
-    progress.end("publish", rows, published);
-    Ok(Outcome { commit, already: false, drops, ignored: inputs.ignored })
+    Ok(Prepared { ready: Ready::Tables(audited, log), drops, ignored: inputs.ignored })
 }
 
 /// Rows counted before consent was applied are told in tens: exact, they would give away how few
@@ -146,11 +181,4 @@ impl Inputs {
 /// Runs work that keeps the cores busy without starving the runtime.
 fn blocking<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     tokio::task::block_in_place(work)
-}
-
-impl Outcome {
-    /// What was dropped or not read, as lines; rules that met no row are left out.
-    pub fn notes(&self) -> Vec<String> {
-        read::notes(&self.drops, &self.ignored)
-    }
 }

@@ -33,20 +33,25 @@ pub struct Person {
     pub network: Option<f64>,
 }
 
-/// The `most` highest scored people of a committed run below `output`; of equals the lower id first.
+/// The tables `people` and `scores` of a committed run below `output`.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] or [`crate::error::Kind::Unavailable`] if its files cannot be read.
-pub async fn top(
+pub async fn committed(
     engine: &Engine,
     output: &Url,
     commit: &Commit,
-    most: usize,
-) -> Result<Vec<Person>> {
-    let what = format!("reading the run at `{output}`");
-    let plan = |e| Error::engine(&what, &e);
+) -> Result<(DataFrame, DataFrame)> {
     let people = table(engine, output, commit, "people").await?;
-    let scores = table(engine, output, commit, "scores").await?;
+    Ok((people, table(engine, output, commit, "scores").await?))
+}
+
+/// The `most` highest scored people by the tables `people` and `scores`; of equals the lower id first.
+///
+/// # Errors
+/// As [`Error::engine`] if the tables cannot be read.
+pub async fn top(people: DataFrame, scores: DataFrame, most: usize) -> Result<Vec<Person>> {
+    let plan = |e| Error::engine("reading the scores", &e);
     let names =
         people.select(vec![ident("person_id").alias("id"), ident("display_name")]).map_err(plan)?;
     let rows = scores

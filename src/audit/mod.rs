@@ -57,6 +57,11 @@ impl Audited {
         self.horizon_hours
     }
 
+    /// Rows of all tables.
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|(_, batches)| rows(batches) as u64).sum()
+    }
+
     /// The tables by name, each sorted by its key.
     pub fn tables(&self) -> &[(&'static str, Vec<RecordBatch>)] {
         &self.tables

@@ -365,3 +365,58 @@ fn stray_files_beside_the_commits_change_nothing() {
     mistaken.extend((job.top(&job.file()).stdout != before).then_some("old/"));
     assert!(mistaken.is_empty(), "{mistaken:?}");
 }
+
+#[test]
+fn a_dry_run_shows_what_a_run_would_publish_and_writes_nothing() {
+    let job = SampleJob::new();
+    let dry = job.run(&["--dry-run"]).done().stdout;
+    assert!(!job.path("out").exists());
+    let real = job.run(&[]).done().stdout;
+    let top = |text: &str| -> Vec<String> {
+        let lines = text.lines().skip_while(|line| !line.contains("true reach"));
+        lines.take(21).map(str::to_owned).collect()
+    };
+    assert_eq!(top(&dry).len(), 21);
+    assert_eq!(top(&dry), top(&real));
+    let rows = |text: &str| -> Vec<Vec<String>> {
+        let lines = text.lines().filter(|line| line.starts_with("  ") && line.contains(" rows"));
+        lines.map(|l| l.split_whitespace().take(3).map(str::to_owned).collect()).collect()
+    };
+    let mut found = rows(&dry);
+    found.sort_unstable();
+    assert_eq!(found, rows(&real));
+    let commit: Value = serde_json::from_slice(&std::fs::read(job.commit(1)).unwrap()).unwrap();
+    assert!(dry.contains(&format!("run {} of 2018-09-01", commit["run_id"].as_str().unwrap())));
+
+    let again = job.run(&["--dry-run"]).done().stdout;
+    assert!(again.contains("nothing to do: these rows, job and method were published as commit 1"));
+}
+
+#[test]
+fn a_dry_run_passes_the_gates_too() {
+    let job = SampleJob::new();
+    let method = job.path("jobs/methods/standard-1.toml");
+    crate::sample_job::edit(&method, "least_people        = 1", "least_people = 4000");
+    job.run(&["--dry-run"]).refused(80, &["enough_people"]);
+    assert!(!job.path("out").exists());
+}
+
+const COMMANDS: [&str; 7] = ["run", "top", "rank", "schema", "completions", "man", "check"];
+
+#[test]
+fn completions_and_the_manual_name_every_command() {
+    let help = renown(&["--help"]).done().stdout;
+    let page = renown(&["man"]).done().stdout;
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = renown(&["completions", shell]).done().stdout;
+        for command in COMMANDS {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+        assert!(script.contains("dry-run"), "{shell}");
+    }
+    for command in COMMANDS {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}");
+        assert!(page.contains(&format!(".SH \"RENOWN {}\"", command.to_uppercase())), "{command}");
+    }
+    assert!(page.starts_with(".ie") && page.contains("80 a gate refused"), "{page}");
+}

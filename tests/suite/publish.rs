@@ -23,7 +23,7 @@ use renown::publish::commit::{self, Commit};
 use renown::publish::publish;
 use renown::run::{Outcome, run};
 use renown::store::{Stores, below};
-use renown::top::top;
+use renown::top::{Person, committed, top};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -148,6 +148,16 @@ impl SmallJob {
         let job = Job::load(Path::new(&file), &[], None).unwrap();
         Self { _folder: folder, job }
     }
+}
+
+async fn top_of(
+    engine: &Engine,
+    output: &Url,
+    commit: &Commit,
+    most: usize,
+) -> Result<Vec<Person>> {
+    let (people, scores) = committed(engine, output, commit).await?;
+    top(people, scores, most).await
 }
 
 async fn run_job(stores: &Stores, job: &Job) -> Result<Outcome> {
@@ -405,7 +415,7 @@ async fn a_file_that_no_commit_names_is_invisible(place: &Place) {
     let stores = place.stores();
     let commit = run_job(&stores, &small.job).await.unwrap().commit;
     let engine = Engine::new(stores.clone(), 1);
-    let before = top(&engine, &output, &commit, 10).await.unwrap();
+    let before = top_of(&engine, &output, &commit, 10).await.unwrap();
     assert_eq!(before.len(), 3);
     // Tables of another run, all written but for the commit.
     let objects = place.objects(&output).await;
@@ -414,7 +424,7 @@ async fn a_file_that_no_commit_names_is_invisible(place: &Place) {
         stores.write(&below(&output, &other).unwrap(), bytes.clone()).await.unwrap();
     }
     assert_eq!(place.seen(&output).await, Some(commit.clone()));
-    assert_eq!(top(&engine, &output, &commit, 10).await.unwrap(), before);
+    assert_eq!(top_of(&engine, &output, &commit, 10).await.unwrap(), before);
 }
 
 /// A table must not pass for whole when one of its files is gone.
@@ -423,12 +433,12 @@ async fn a_file_that_is_gone_is_missed(place: &Place) {
     let stores = place.stores();
     let commit = publish_draft(&stores, &output, "own").await.unwrap();
     let engine = Engine::new(stores.clone(), 1);
-    assert_eq!(top(&engine, &output, &commit, 10).await.unwrap().len(), 4);
+    assert_eq!(top_of(&engine, &output, &commit, 10).await.unwrap().len(), 4);
     let files = &commit.tables["scores"].files;
     assert_eq!(files.len(), 2);
     let second = stores.resolve(&below(&output, &files[1].path).unwrap()).unwrap().1;
     place.store.delete(&second).await.unwrap();
-    assert_eq!(top(&engine, &output, &commit, 10).await.unwrap_err().kind, Kind::BadInput);
+    assert_eq!(top_of(&engine, &output, &commit, 10).await.unwrap_err().kind, Kind::BadInput);
 }
 
 /// A commit cannot be taken back by writing another in its place.
