@@ -27,6 +27,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Name of this kind, for logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Usage => "usage",
+            Kind::BadInput => "bad_input",
+            Kind::Unavailable => "unavailable",
+            Kind::Internal => "internal",
+            Kind::Interrupted => "interrupted",
+            Kind::BadJob => "bad_job",
+            Kind::Gate => "gate",
+        }
+    }
+
     /// The process exit code of this kind.
     pub fn exit_code(self) -> u8 {
         match self {

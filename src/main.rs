@@ -1,5 +1,7 @@
 //! The commands of `renown`.
 
+mod logging;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -20,6 +22,8 @@ use renown::store::Stores;
 use renown::{check, reference, top};
 use url::Url;
 
+use crate::logging::{Log, Logging};
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -32,6 +36,12 @@ struct Cli {
     /// Threads to work with; results do not depend on it [default: all cores]
     #[arg(long, global = true, env = "RENOWN_THREADS", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    /// Form of the lines on standard error [default: a bar on a terminal, else JSON for the stages]
+    #[arg(long, global = true, value_enum)]
+    log: Option<Log>,
+    /// Show nothing but warnings and errors
+    #[arg(long, global = true)]
+    quiet: bool,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 2 usage, 65 bad input, 69 storage or engine unavailable \
@@ -163,17 +173,17 @@ fn main() -> ExitCode {
     let threads = cli
         .threads
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    match start(cli.command, threads) {
+    let logging = Logging { log: cli.log, quiet: cli.quiet };
+    match logging.begin().and_then(|()| start(cli.command, threads, logging)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // A closed standard error must not hide the exit code.
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            logging.fail(&error);
             ExitCode::from(error.kind.exit_code())
         }
     }
 }
 
-fn start(command: Command, threads: usize) -> Result<()> {
+fn start(command: Command, threads: usize, logging: Logging) -> Result<()> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Error::internal)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
@@ -181,7 +191,7 @@ fn start(command: Command, threads: usize) -> Result<()> {
         .build()
         .map_err(Error::internal)?;
     let outcome = runtime.block_on(async {
-        let work = tokio::spawn(perform(command, threads));
+        let work = tokio::spawn(perform(command, threads, logging));
         tokio::select! {
             done = work => done.unwrap_or_else(|fault| Err(Error::internal(fault))),
             interrupted = interruption() => Err(interrupted),
@@ -211,14 +221,14 @@ async fn interruption() -> Error {
     )
 }
 
-async fn perform(command: Command, threads: usize) -> Result<()> {
+async fn perform(command: Command, threads: usize, logging: Logging) -> Result<()> {
     let engine = Engine::new(Stores::default(), threads);
     match command {
         Command::Run { job, dry_run } => {
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
             match dry_run {
-                false => run_job(&engine, &job).await,
-                true => try_job(&engine, &job).await,
+                false => run_job(&engine, &job, logging).await,
+                true => try_job(&engine, &job, logging).await,
             }
         }
         Command::Top { target, n, settings } => {
@@ -257,11 +267,18 @@ async fn perform(command: Command, threads: usize) -> Result<()> {
     }
 }
 
-async fn run_job(engine: &Engine, job: &Job) -> Result<()> {
-    let mut progress = Progress::shown(run::STAGES);
+fn progress(logging: Logging) -> Progress {
+    if logging.bar() { Progress::with_bar(run::STAGES) } else { Progress::silent() }
+}
+
+async fn run_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
+    let mut progress = progress(logging);
     let outcome = run::run(engine, job, &mut progress).await;
     progress.finish();
     let outcome = outcome?;
+    if logging.quiet {
+        return Ok(());
+    }
     print_course(&progress, &outcome.drops, &outcome.ignored)?;
     if outcome.already {
         print_nothing_to_do(&outcome.commit)?;
@@ -269,21 +286,20 @@ async fn run_job(engine: &Engine, job: &Job) -> Result<()> {
     print("\n")?;
     // The tables are published: what only shows them must not make the job fail.
     if let Err(error) = print_top(engine, &job.output, &outcome.commit, 20).await {
-        let _ = writeln!(
-            std::io::stderr(),
-            "warning: published as commit {}, but not shown: {error}",
-            outcome.commit.number
-        );
+        tracing::warn!("published as commit {}, but not shown: {error}", outcome.commit.number);
     }
     Ok(())
 }
 
 /// Runs a job up to the gates and shows what would be published.
-async fn try_job(engine: &Engine, job: &Job) -> Result<()> {
-    let mut progress = Progress::shown(run::STAGES);
+async fn try_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
+    let mut progress = progress(logging);
     let prepared = run::prepare(engine, job, &mut progress).await;
     progress.finish();
     let Prepared { ready, drops, ignored } = prepared?;
+    if logging.quiet {
+        return Ok(());
+    }
     print_course(&progress, &drops, &ignored)?;
     let audited = match ready {
         Ready::Nothing(commit) => return print_nothing_to_do(&commit),

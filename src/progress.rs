@@ -1,8 +1,7 @@
-//! What one sees while a run works: a bar on a terminal, else a JSON line per stage on standard
-//! error; and the record of the stages for the summary and `log.json`.
+//! What one sees while a run works: a bar or a line of the log for each stage; and the record of the
+//! stages for the summary and `log.json`.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -26,30 +25,24 @@ pub struct Stage {
 /// Shows the stages of a run as they go by and keeps their records.
 pub struct Progress {
     bar: Option<ProgressBar>,
-    lines: bool,
     stages: Vec<Stage>,
     began: Instant,
 }
 
 impl Progress {
-    /// Shows `stages` stages on standard error: as a bar if it is a terminal, else as JSON lines.
-    pub fn shown(stages: u64) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let bar = terminal.then(|| {
-            let bar = ProgressBar::new(stages);
-            if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} {elapsed}")
-            {
-                bar.set_style(style);
-            }
-            bar.enable_steady_tick(Duration::from_millis(100));
-            bar
-        });
-        Self { bar, lines: !terminal, stages: vec![], began: Instant::now() }
+    /// Logs each stage, and shows a bar of `stages` stages on standard error.
+    pub fn with_bar(stages: u64) -> Self {
+        let bar = ProgressBar::new(stages);
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar: Some(bar), ..Self::silent() }
     }
 
-    /// Shows nothing.
+    /// Logs each stage, which nobody sees where no log was set up.
     pub fn silent() -> Self {
-        Self { bar: None, lines: false, stages: vec![], began: Instant::now() }
+        Self { bar: None, stages: vec![], began: Instant::now() }
     }
 
     /// A stage begins.
@@ -67,10 +60,13 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
-        if let (true, Ok(line)) = (self.lines, serde_json::to_string(&done)) {
-            // A closed standard error is no reason to stop a run.
-            let _ = writeln!(std::io::stderr(), "{line}");
-        }
+        tracing::info!(
+            stage,
+            rows_in,
+            rows_out,
+            seconds,
+            peak_memory_bytes = done.peak_memory_bytes,
+        );
         self.stages.push(done);
     }
 

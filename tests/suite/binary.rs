@@ -43,7 +43,7 @@ impl Ended {
 /// The program with `args`, not started yet; nothing of the environment reaches its options.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_renown"));
-    command.args(args).env_remove("RENOWN_THREADS").stdin(Stdio::null());
+    command.args(args).env_remove("RENOWN_THREADS").env_remove("RUST_LOG").stdin(Stdio::null());
     command
 }
 

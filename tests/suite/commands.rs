@@ -38,7 +38,7 @@ fn a_run_reports_its_stages_and_prints_the_top() {
     assert_eq!(names, STAGES);
     for stage in &stages {
         let keys: Vec<_> = stage.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["stage", "rows_in", "rows_out", "seconds", "peak_memory_bytes"]);
+        assert_eq!(keys[2..7], ["stage", "rows_in", "rows_out", "seconds", "peak_memory_bytes"]);
         assert!(stage["seconds"].as_f64().unwrap() >= 0.0);
         assert!(stage["peak_memory_bytes"].as_u64().unwrap() > 1 << 20);
     }
@@ -419,4 +419,54 @@ fn completions_and_the_manual_name_every_command() {
         assert!(page.contains(&format!(".SH \"RENOWN {}\"", command.to_uppercase())), "{command}");
     }
     assert!(page.starts_with(".ie") && page.contains("80 a gate refused"), "{page}");
+}
+
+/// The lines of standard error, each a JSON object.
+fn objects(stderr: &str) -> Vec<Value> {
+    let lines = stderr.lines();
+    lines.map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+}
+
+#[test]
+fn a_json_log_holds_nothing_but_objects() {
+    let job = SampleJob::new();
+    let told = objects(&job.run(&["--log", "json"]).done().stderr);
+    let names: Vec<_> = told.iter().map(|line| line["stage"].as_str().unwrap()).collect();
+    assert_eq!(names, STAGES);
+    fs::remove_file(job.input("posts")).unwrap();
+    let ended = job.run(&["--log", "json"]);
+    assert_eq!(ended.code, Some(65));
+    let told = objects(&ended.stderr);
+    let error = told.last().unwrap();
+    assert_eq!((&error["level"], &error["kind"]), (&"ERROR".into(), &"bad_input".into()));
+    assert_eq!((&error["exit_code"], &error["table"]), (&65.into(), &"posts".into()));
+    assert!(error["cause"].as_str().unwrap().contains("posts.parquet"), "{error}");
+    assert!(error["remedy"].as_str().unwrap().contains("path"), "{error}");
+}
+
+#[test]
+fn a_text_log_is_for_people_and_a_quiet_run_says_nothing() {
+    let job = SampleJob::new();
+    let stderr = job.run(&["--log", "text", "--dry-run"]).done().stderr;
+    assert!(!stderr.contains('{') && !stderr.contains('\u{1b}'), "{stderr}");
+    for stage in &STAGES[..7] {
+        assert!(stderr.contains(&format!("stage=\"{stage}\"")), "{stage}: {stderr}");
+    }
+    let quiet = job.run(&["--quiet"]).done();
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    assert!(job.commit(1).exists());
+    fs::remove_file(job.input("posts")).unwrap();
+    job.run(&["--quiet"]).refused(65, &["error: ", "posts.parquet", "remedy: "]);
+}
+
+#[test]
+fn the_environment_says_what_is_logged() {
+    let job = SampleJob::new();
+    let run = |filter: &str| -> Ended {
+        let args = ["run", &job.file(), "--dry-run", "--log", "text"];
+        command(&args).env("RUST_LOG", filter).output().unwrap().into()
+    };
+    assert_eq!(run("off").done().stderr, "");
+    assert!(run("renown=warn,datafusion=debug").done().stderr.contains("DEBUG"));
+    run("renown=loud").refused(2, &["RUST_LOG is `renown=loud`", "give levels"]);
 }
