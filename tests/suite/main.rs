@@ -10,8 +10,10 @@ mod csr;
 mod drafts;
 mod faulty_store;
 mod gates;
+mod hostile_files;
 mod ids;
 mod inputs;
+mod interruptions;
 mod job_files;
 mod measures_oracle;
 mod oracle;
@@ -32,6 +34,11 @@ mod world;
 fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.unwrap().install(work)
+}
+
+/// Cases of a campaign: as many as `RENOWN_CASES` says, or else `usual`.
+fn cases(usual: usize) -> usize {
+    std::env::var("RENOWN_CASES").map_or(usual, |cases| cases.parse().unwrap())
 }
 
 /// The bits of `values`, which tell +0 from −0 and are equal only if nothing at all differs.
