@@ -15,6 +15,7 @@ mod ids;
 mod inputs;
 mod interruptions;
 mod job_files;
+mod large;
 mod measures_oracle;
 mod oracle;
 mod pagerank;
