@@ -1,10 +1,14 @@
 //! Who may be scored, and that whoever may not leaves no trace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use fastrand::Rng;
 
+use crate::binary::renown;
+use crate::cases;
 use crate::random_worlds::world_with_consent;
 use crate::world::{
     Account, CUTOFF, Event, HOUR, Identity, Post, Published, Statement, World, account, identity,
@@ -372,4 +376,154 @@ async fn the_log_does_not_let_small_counts_be_worked_out() {
     let removed =
         rows("people", "rows_in") - rows("people", "rows_out") - rows("attention", "rows_in");
     assert_ne!(removed, 1, "the drops say \"fewer than 11\", the stages say how many");
+}
+
+const CANARY: &str = "canary9e1b";
+
+/// `world` with all about the people in `gone` changed: what they show and do, who among them is one
+/// person, and strangers who refused beside them.
+fn disguised(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
+    let mut other = changed(world, gone, rng);
+    let name = |what: &str, number: u32| Some(format!("{CANARY}-{what}-{number}"));
+    let is_gone = |network: &str, id: &str| gone.contains(&world.person(network, id));
+    let accounts = other.accounts.get_or_insert_default();
+    let networks: Vec<String> = accounts.iter().map(|a| a.network.clone()).collect();
+    for account in accounts.iter_mut().filter(|a| is_gone(&a.network, &a.id)) {
+        account.name = name("name", rng.u32(..));
+        account.country = name("country", rng.u32(..));
+    }
+    for number in 0..rng.u32(1..4) {
+        let network = rng.choice(&networks).unwrap();
+        accounts.push(account(network, &name("account", number).unwrap()));
+    }
+    let keys: Vec<_> = accounts.iter().map(|a| (a.network.clone(), a.id.clone())).collect();
+    let out = |(network, id): &(String, String)| is_gone(network, id) || id.contains(CANARY);
+    let (hidden, shown): (Vec<_>, Vec<_>) = keys.into_iter().partition(out);
+    // Whatever was said before, all of these refuse last.
+    let refusals = hidden.iter().map(|(n, id)| of_account(n, id, "deleted", -9_000));
+    other.consent.get_or_insert_default().extend(refusals);
+    let identities = other.identities.get_or_insert_default();
+    identities.retain(|i| !is_gone(&i.network, &i.id));
+    for (network, id) in &hidden {
+        if rng.bool() {
+            identities.push(identity(network, id, &name("person", rng.u32(..3)).unwrap()));
+        }
+        let post =
+            Event { post: name("post", 0), via: name("via", rng.u32(..)), ..Event::default() };
+        for (with, friend) in shown.iter().filter(|(with, _)| with == network) {
+            let hours = rng.i64(1..2_000);
+            let (to, from) = (reply(with, id, friend, hours), reply(with, friend, id, hours));
+            let (post_id, via) = (post.post.clone(), post.via.clone());
+            other.events.push(Event { post: post_id, via, ..to });
+            other.events.push(from);
+        }
+        if let Some(posts) = &mut other.posts {
+            let (network, author) = (network.clone(), id.clone());
+            let (id, text) = (name("own", posts.len() as u32).unwrap(), name("text", 0));
+            posts.push(Post { network, id, author, at: CUTOFF - HOUR, text, kind: None });
+        }
+    }
+    other
+}
+
+fn holds_canary(bytes: &[u8]) -> bool {
+    bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes())
+}
+
+/// Every file below `folder`, whatever left it there.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| if path.is_dir() { files_below(&path) } else { vec![path] };
+    entries.flat_map(below).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_removed_people_do_is_neither_felt_nor_seen() {
+    let mut compared = 0;
+    for seed in 1_000..1_000 + cases(40) as u64 {
+        let rng = &mut Rng::with_seed(seed);
+        let world = world_with_consent(rng);
+        let gone = removed(&world);
+        let left = without(&world, &gone);
+        if left.members(2160).is_empty() || left.events.is_empty() {
+            continue;
+        }
+        compared += 1;
+        let published = world.run().await;
+        let mut other = disguised(&world, &gone, rng);
+        let seen = other.run().await;
+        assert_eq!(published.commit, seen.commit, "seed {seed}: {gone:?} changed");
+        assert_eq!(visible(&published), visible(&seen), "seed {seed}: {gone:?} changed");
+        let said = format!(
+            "{:?}{:?}",
+            renown::read::notes(&seen.outcome.drops, &seen.outcome.ignored),
+            seen.outcome
+        );
+        assert!(!said.contains(CANARY), "seed {seed}: {said}");
+        for (path, bytes) in &seen.files {
+            assert!(!holds_canary(path.as_bytes()) && !holds_canary(bytes), "seed {seed}: {path}");
+        }
+        if seed % 10 > 0 {
+            continue;
+        }
+        // The same as a process, first well, then refused for what one of them did.
+        let folder = tempfile::tempdir().unwrap();
+        for bad in [false, true] {
+            if bad {
+                other.events.iter_mut().filter(|e| e.actor.contains(CANARY)).for_each(|e| {
+                    e.sentiment = Some(7.0);
+                });
+            }
+            let bad = other.events.iter().any(|e| e.sentiment == Some(7.0));
+            let job = other.write(folder.path());
+            let ended = renown(&["run", job.to_str().unwrap()]);
+            assert_eq!(ended.code, Some(if bad { 65 } else { 0 }), "seed {seed}: {ended:?}");
+            let said = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(!said.contains(CANARY), "seed {seed}: {said}");
+            for path in files_below(&folder.path().join("out")) {
+                let seen = holds_canary(&fs::read(&path).unwrap());
+                assert!(!seen && !holds_canary(path.as_os_str().as_encoded_bytes()), "{path:?}");
+            }
+        }
+    }
+    assert!(compared > cases(40) / 3, "only {compared} worlds kept somebody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opting_out_is_being_deleted_whoever_it_is() {
+    let rng = &mut Rng::with_seed(50);
+    let ids: Vec<String> = (0..50).map(|id| format!("u{id}")).collect();
+    let any = |rng: &mut Rng| ids[rng.usize(..50)].clone();
+    let posts: Vec<Post> = (0..80)
+        .map(|number| Post {
+            network: "a".into(),
+            id: format!("p{number}"),
+            author: any(rng),
+            at: CUTOFF - rng.i64(1..2_000) * HOUR,
+            ..Post::default()
+        })
+        .collect();
+    let events = (0..400).map(|number| {
+        let on = rng.choice(&posts).unwrap();
+        let event = reply("a", &any(rng), &on.author, rng.i64(1..2_000));
+        Event { post: Some(on.id.clone()), via: Some(format!("v{number}")), ..event }
+    });
+    let world = World {
+        events: events.collect(),
+        accounts: Some(ids.iter().map(|id| account("a", id)).collect()),
+        identities: Some(
+            ids.iter().step_by(3).map(|id| identity("a", id, &format!("p-{id}"))).collect(),
+        ),
+        consent: Some(vec![]),
+        posts: Some(posts),
+        ..World::default()
+    };
+    for id in &ids {
+        let mut refused = world.clone();
+        refused.consent = Some(vec![of_account("a", id, "opted_out", 1)]);
+        let deleted = without(&world, &BTreeSet::from([world.person("a", id)])).run().await;
+        let refused = refused.run().await;
+        assert_eq!(refused.people().len(), 49, "{id}");
+        assert_eq!(visible(&refused), visible(&deleted), "{id}");
+    }
 }

@@ -712,3 +712,90 @@ async fn the_first_rows_that_come_are_no_input() {
     let ordered = inputs("SELECT * FROM raw ORDER BY at, actor_id, target_id LIMIT 2");
     folder.run(&ordered).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_is_no_time() {
+    let words = ["`at` is Utf8", "the contract says timestamp", "cast it in a SELECT"];
+    refused_column("at", text(["2026-03-30", "2026-03-30", "yesterday"]), &words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_before_1970_are_times() {
+    let mut events = three();
+    events.push(Event { at: -1, ..reply("a", "1", "3", 0) });
+    events.push(Event { at: -62_135_596_800_000_000, ..reply("a", "1", "3", 0) });
+    let published = World { events, ..World::default() }.run().await;
+    assert_eq!(published.drops()[&("interactions", "before the window")], "2");
+    assert_eq!(published.measures("a", "a:3")["reactors_90d"], json!(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn awkward_ids_are_kept_exactly_through_all_tables() {
+    let long = "x".repeat(1_024);
+    let ids = ["a b", " ", "O'Neil", "\"q\"", "😀", "e\u{301}", "\\", "%2F", "NULL", &long];
+    let events = ids.iter().zip(ids.iter().cycle().skip(1)).map(|(a, t)| reply("a", a, t, 3));
+    let published = World { events: events.collect(), ..World::default() }.run().await;
+    let mut expected: Vec<String> = ids.iter().map(|id| format!("a:{id}")).collect();
+    expected.sort();
+    assert_eq!(published.people(), expected);
+    for (table, column) in
+        [("scores", "person_id"), ("measures", "person_id"), ("influence_edges", "influenced_id")]
+    {
+        let mut found: Vec<&str> =
+            published.tables[table].iter().map(|row| row[column].as_str().unwrap()).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_of_1025_bytes_is_refused() {
+    let long = "x".repeat(1_025);
+    let words = ["column `actor_id` is empty or longer than 1024 bytes in 1 of 3 rows"];
+    refused_column("actor_id", text(["1", &long, "3"]), &words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identities_in_a_circle_are_two_persons() {
+    // A person_id is a name and nothing more: it is not followed to the account of that name.
+    let identities = vec![identity("a", "1", "a:2"), identity("a", "2", "a:1")];
+    let world = World { identities: Some(identities), events: three(), ..World::default() };
+    let published = world.run().await;
+    assert_eq!(published.people(), ["a:1", "a:2", "a:3"]);
+    // Account 2 is person a:1; account 1 replied to it.
+    assert_eq!(published.measures("a", "a:1")["reactors_90d"], json!(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_accounts_of_many_persons_are_refused() {
+    let pairs = ["1", "2"].map(|id| ["p", "q"].map(|person| identity("a", id, person)));
+    let identities = Some(pairs.into_iter().flatten().collect());
+    let error = run_error(World { identities, events: three(), ..World::default() }).await;
+    says(&error, Kind::BadInput, &["2 accounts are given to more than one person"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everyone_opted_out() {
+    let consent = ["1", "2", "3"].map(|id| of_account("a", id, "opted_out", 1)).into();
+    let world = World { consent: Some(consent), events: three(), ..World::default() };
+    nobody(&world.run().await);
+    let world = World { method: crate::world::METHOD.into(), ..world };
+    says(&run_error(world).await, Kind::Gate, &["gate `enough_people`"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_named_twice_shows_its_line() {
+    let folder = Folder::with(&interactions(&three()));
+    let twice = format!("{PLAIN}{PLAIN}");
+    folder.refused(&twice, Kind::BadJob, &["job.toml:", "duplicate key"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_output_that_cannot_be_written_is_unavailable() {
+    let folder = Folder::with(&interactions(&three()));
+    // A file stands where the folder should be.
+    fs::write(folder.path("out"), "in the way").unwrap();
+    let error = folder.run(PLAIN).await.err().expect("it cannot be written");
+    says(&error, Kind::Unavailable, &["/out/"]);
+    assert_eq!(fs::read(folder.path("out")).unwrap(), b"in the way");
+}

@@ -14,7 +14,9 @@ mod gates;
 mod hostile_files;
 mod ids;
 mod inputs;
+mod interruptions;
 mod job_files;
+mod large;
 mod measures_oracle;
 mod oracle;
 mod pagerank;
@@ -34,6 +36,11 @@ mod world;
 fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.unwrap().install(work)
+}
+
+/// Cases of a campaign: as many as `RENOWN_CASES` says, or else `usual`.
+fn cases(usual: usize) -> usize {
+    std::env::var("RENOWN_CASES").map_or(usual, |cases| cases.parse().unwrap())
 }
 
 /// The bits of `values`, which tell +0 from −0 and are equal only if nothing at all differs.

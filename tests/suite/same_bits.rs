@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use fastrand::Rng;
+use renown::publish::commit::Commit;
 
-use crate::parquet_files::{read, shuffled, write, write_in_groups, write_parts};
+use crate::on_threads;
+use crate::parquet_files::{in_repository, read, shuffled, write, write_in_groups, write_parts};
+use crate::random_worlds::world;
 use crate::sample_job::{SampleJob, TABLES};
+use crate::world::run_job;
 
 /// The objects of the sample, computed on `threads` threads after `change` has had its inputs.
 fn objects(
@@ -128,4 +133,69 @@ fn a_row_less_changes_bytes() {
         write(&job.input(table), &rows.slice(0, keep));
     });
     assert_ne!(found, bundled());
+}
+
+/// The tables of the job at `path`, computed in process on pools of its own.
+fn tables_on(path: &Path, output: &Path, threads: usize, partitions: usize) -> Vec<Vec<u8>> {
+    let _ = fs::remove_dir_all(output);
+    let commit = on_threads(threads, || {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(threads).enable_all().build().unwrap();
+        runtime.block_on(run_job(path, partitions, &[])).unwrap().1.commit
+    });
+    let files = commit.tables.values().flat_map(|table| &table.files);
+    files.map(|file| fs::read(output.join(&file.path)).unwrap()).collect()
+}
+
+#[test]
+fn threads_partitions_and_orders_together_change_no_byte() {
+    let rng = &mut Rng::with_seed(24);
+    let world = (0..)
+        .map(|seed| world(&mut Rng::with_seed(seed)))
+        .find(|w| w.events.len() > 60 && w.accounts.is_some() && w.posts.is_some() && w.top > 1)
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let plain = world.write(folder.path());
+    let output = folder.path().join("out");
+    let expected = tables_on(&plain, &output, 1, 1);
+    let sample = SampleJob::new();
+    let sample_path = sample.path("jobs/sample.toml");
+    let sample_expected = tables_on(&sample_path, &sample.output(), 1, 1);
+    for threads in [1, 2, 3, 8] {
+        for partitions in [1, 3, 8] {
+            let mut inputs = String::new();
+            for (name, rows) in world.tables() {
+                let parts = rng.usize(1..6);
+                let part = format!("{threads}-{partitions}/{name}");
+                write_parts(&folder.path().join(&part), &shuffled(&rows, rng), parts);
+                inputs += &format!("{name} = \"{part}/\"\n");
+            }
+            let job = world.write_job(folder.path(), &inputs);
+            let what = format!("{threads} threads, {partitions} partitions");
+            assert!(tables_on(&job, &output, threads, partitions) == expected, "{what}");
+            for table in TABLES {
+                write(&sample.input(table), &shuffled(&read(&sample.input(table)), rng));
+            }
+            let found = tables_on(&sample_path, &sample.output(), threads, partitions);
+            assert!(found == sample_expected, "the sample on {what}");
+        }
+    }
+}
+
+/// SHA-256 of every table file of the sample, as its commit says, one a line.
+#[test]
+fn the_sample_gives_the_bytes_that_it_always_gave() {
+    let job = SampleJob::new();
+    job.run(&[]).done();
+    let commit: Commit = serde_json::from_slice(&fs::read(job.commit(1)).unwrap()).unwrap();
+    let files = commit.tables.values().flat_map(|table| &table.files);
+    let found: String = files.map(|file| format!("{}  {}\n", file.sha256, file.path)).collect();
+    let golden = in_repository("tests/data/golden/sample.sha256");
+    let expected = fs::read_to_string(&golden).unwrap_or_default();
+    assert!(
+        found == expected,
+        "the tables of the sample have changed: if that is meant, raise the version of Renown, of \
+         the method or of the table's contract, and write this to {}:\n{found}",
+        golden.display()
+    );
 }

@@ -1,0 +1,141 @@
+//! A run that is stopped, that meets another one or a full disk: nothing half done is ever visible.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use renown::method::hex;
+use renown::publish::commit::Commit;
+use sha2::{Digest as _, Sha256};
+
+use crate::binary::{Ended, command};
+use crate::sample_job::SampleJob;
+
+/// Tables and commits; what an unfinished write may leave beside them is nobody's.
+fn visible(job: &SampleJob) -> BTreeMap<String, Vec<u8>> {
+    let mut objects = job.published();
+    objects.retain(|path, _| path.ends_with(".parquet") || path.ends_with(".json"));
+    objects
+}
+
+fn undisturbed() -> BTreeMap<String, Vec<u8>> {
+    let job = SampleJob::new();
+    job.run(&[]).done();
+    visible(&job)
+}
+
+/// Requires that the commit at `path` names files that are there as it says.
+#[track_caller]
+fn sound(output: &Path, path: &Path) {
+    let commit: Commit = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    for file in commit.tables.values().flat_map(|table| &table.files) {
+        let bytes = fs::read(output.join(&file.path)).unwrap();
+        assert_eq!(file.size, bytes.len() as u64, "{}", file.path);
+        assert_eq!(file.sha256, hex(&Sha256::digest(&bytes)), "{}", file.path);
+    }
+}
+
+/// Runs the job and sends it `signal` after its line number `after`.
+fn stopped(job: &SampleJob, signal: &str, after: usize) -> Ended {
+    let mut child = command(&["run", &job.file()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    for _ in 0..after {
+        stderr.read_line(&mut told).unwrap();
+    }
+    let kill = ["-s", signal, &child.id().to_string()];
+    assert!(Command::new("kill").args(kill).status().unwrap().success());
+    stderr.read_to_string(&mut told).unwrap();
+    let mut ended = Ended::from(child.wait_with_output().unwrap());
+    ended.stderr = told;
+    ended
+}
+
+fn stopped_at_every_stage(signal: &str) {
+    let expected = undisturbed();
+    for after in 0..=8 {
+        let job = SampleJob::new();
+        let ended = stopped(&job, signal, after);
+        let committed = job.commit(1).exists();
+        if committed {
+            sound(&job.output(), &job.commit(1));
+        }
+        let what = format!("{signal} after line {after}: {ended:?}");
+        match ended.code {
+            // Its handlers were not in place yet.
+            None => assert!(after == 0 && !committed, "{what}"),
+            Some(0) => assert!(after >= 7 && committed, "{what}"),
+            Some(code) => {
+                assert_eq!(code, 75, "{what}");
+                assert!(ended.stderr.contains("remedy: run again"), "{what}");
+                // Once it stands, the message leaves open that it does.
+                assert!(!committed || after >= 7, "{what}");
+            }
+        }
+        job.run(&[]).done();
+        assert!(visible(&job) == expected, "{what}");
+    }
+}
+
+#[test]
+fn a_run_terminated_at_any_stage_is_finished_by_the_next() {
+    stopped_at_every_stage("TERM");
+}
+
+#[test]
+fn a_run_interrupted_at_any_stage_is_finished_by_the_next() {
+    stopped_at_every_stage("INT");
+}
+
+#[test]
+fn two_processes_on_one_folder_leave_whole_commits() {
+    for _ in 0..3 {
+        let (one, two) = (SampleJob::new(), SampleJob::new());
+        two.edit("\"../out/sample/\"", &format!("\"{}/\"", one.output().display()));
+        two.edit("name     = \"sample\"", "name     = \"other\"");
+        let children = [&one, &two].map(|job| {
+            let mut run = command(&["run", &job.file()]);
+            run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        });
+        let ended = children.map(|child| Ended::from(child.wait_with_output().unwrap()));
+        let done = ended.iter().filter(|ended| ended.code == Some(0)).count();
+        assert!(ended.iter().all(|ended| matches!(ended.code, Some(0 | 75))), "{ended:?}");
+        assert!(done > 0, "{ended:?}");
+        for number in 1..=done as u64 {
+            sound(&one.output(), &one.commit(number));
+        }
+        assert!(!one.commit(done as u64 + 1).exists());
+    }
+}
+
+/// The job where no file may grow beyond `blocks` of 512 bytes.
+fn limited(job: &SampleJob, blocks: usize) -> Ended {
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" run \"$1\"");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_renown"), &job.file()]);
+    shell.env_remove("RENOWN_THREADS").stdin(Stdio::null()).output().unwrap().into()
+}
+
+#[test]
+fn a_full_disk_is_told_and_leaves_no_commit() {
+    let expected = undisturbed();
+    let mut refused = 0;
+    for blocks in [1, 8, 64, 256] {
+        let job = SampleJob::new();
+        let ended = limited(&job, blocks);
+        if ended.code != Some(0) {
+            ended.refused(69, &["writing `file://", "out/sample/", "remedy: "]);
+            assert!(!job.commit(1).exists(), "{blocks} blocks");
+            refused += 1;
+        }
+        job.run(&[]).done();
+        assert!(visible(&job) == expected, "{blocks} blocks");
+    }
+    assert!(refused > 1, "only {refused} were refused");
+}
