@@ -30,4 +30,5 @@ pub mod progress;
 pub mod rank;
 pub mod reference;
 pub mod run_id;
+pub mod runs;
 pub mod top;

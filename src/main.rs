@@ -18,8 +18,8 @@ use renown::publish::commit::{self, Commit};
 use renown::rank::{EdgeList, rank};
 use renown::read::{self, Dropped};
 use renown::run::{self, Prepared, Ready};
-use renown::store::Stores;
-use renown::{check, reference, top};
+use renown::store::{Stores, folder};
+use renown::{check, reference, runs, top};
 use url::Url;
 
 use crate::logging::{Log, Logging};
@@ -81,6 +81,13 @@ enum Command {
     Check {
         #[command(flatten)]
         job: JobArgs,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
+    /// List the published runs of an output folder
+    Runs {
+        /// URL of the output folder
+        url: String,
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
@@ -254,6 +261,14 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             (name, Format::Ddl) => reference::ddl(name)?,
             (name, Format::Json) => reference::json(name)?,
         }),
+        Command::Runs { url, format } => {
+            let output = folder(&url_of(std::path::Path::new(""), &url)?);
+            let runs = runs::runs(&engine, &output).await?;
+            print(&match format {
+                Form::Text => runs::render(&runs) + "\n",
+                Form::Json => json(&runs)?,
+            })
+        }
         Command::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "renown", &mut text);

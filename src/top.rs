@@ -74,7 +74,13 @@ pub async fn top(people: DataFrame, scores: DataFrame, most: usize) -> Result<Ve
     rows.iter().map(persons).collect::<Result<Vec<_>>>().map(|p| p.into_iter().flatten().collect())
 }
 
-async fn table(engine: &Engine, output: &Url, commit: &Commit, name: &str) -> Result<DataFrame> {
+/// One table of a committed run below `output`.
+pub(crate) async fn table(
+    engine: &Engine,
+    output: &Url,
+    commit: &Commit,
+    name: &str,
+) -> Result<DataFrame> {
     engine.connect(output)?;
     let files = commit.tables.get(name).map(|t| t.files.as_slice()).unwrap_or_default();
     let mut urls = Vec::with_capacity(files.len());

@@ -104,6 +104,26 @@ pub async fn read(stores: &Stores, url: &Url) -> Result<Option<Commit>> {
 /// # Errors
 /// As [`read`].
 pub async fn newest(stores: &Stores, output: &Url) -> Result<Option<Commit>> {
+    match numbers(stores, output).await?.last() {
+        Some(number) => existing(stores, output, *number).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Every commit below `output`, the newest first.
+///
+/// # Errors
+/// As [`read`].
+pub async fn all(stores: &Stores, output: &Url) -> Result<Vec<Commit>> {
+    let mut commits = Vec::new();
+    for number in numbers(stores, output).await?.into_iter().rev() {
+        commits.push(existing(stores, output, number).await?);
+    }
+    Ok(commits)
+}
+
+/// The numbers of the commits below `output`, rising.
+async fn numbers(stores: &Stores, output: &Url) -> Result<Vec<u64>> {
     let objects = stores.list(&below(output, "commits/")?, ".json").await?;
     let folder = stores.resolve(&below(output, "commits/")?)?.1;
     let numbers = objects.iter().filter_map(|o| {
@@ -113,8 +133,9 @@ pub async fn newest(stores: &Stores, output: &Url) -> Result<Option<Commit>> {
         let digits = name.as_ref().strip_suffix(".json").filter(|digits| digits.len() == 20)?;
         digits.parse::<u64>().ok()
     });
-    let Some(number) = numbers.max() else { return Ok(None) };
-    existing(stores, output, number).await.map(Some)
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 /// The commit in force for `day`, or for the latest day if none is named.
