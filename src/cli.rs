@@ -1,0 +1,157 @@
+//! The command line: every command, option and exit code is declared here once; help, completions and
+//! the man page come from it.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::logging::Log;
+
+/// Scores how much people move other people, from Parquet snapshots of social networks.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// Threads to work with; results do not depend on it [default: all cores]
+    #[arg(long, global = true, env = "RENOWN_THREADS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Form of the lines on standard error [default: a bar on a terminal, else JSON for the stages]
+    #[arg(long, global = true, value_enum)]
+    pub log: Option<Log>,
+    /// Show nothing but warnings and errors
+    #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 2 usage, 65 bad input, 69 storage or engine unavailable \
+(try again), 70 a fault of renown, 75 interrupted or beaten by another run (try again), 78 bad job or \
+method file, 80 a gate refused";
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Score a snapshot and publish the tables
+    Run {
+        #[command(flatten)]
+        job: JobArgs,
+        /// Go through every stage up to the gates, but write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Print the people at the top of a published run
+    Top {
+        /// Job file, or URL of an output folder or of one of its commits
+        target: String,
+        /// How many people
+        #[arg(short, default_value_t = 20)]
+        n: usize,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Rank the vertices of any edge list in Parquet
+    Rank(RankArgs),
+    /// Print contracts of tables, or the keys of job and method files
+    Schema {
+        /// A table, `job` or `method` [default: all tables]
+        table: Option<String>,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Hold every input against its contract; writes nothing, exits with 65 if a run would stop
+    Check {
+        #[command(flatten)]
+        job: JobArgs,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
+    /// List the published runs of an output folder
+    Runs {
+        /// URL of the output folder
+        url: String,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual as a man page
+    Man,
+}
+
+/// Whether people or programs read the answer.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+}
+
+#[derive(Args)]
+pub struct JobArgs {
+    /// Job file
+    pub job: PathBuf,
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+#[derive(Args)]
+pub struct Settings {
+    /// Day to score, covered to its end in UTC
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub snapshot: Option<NaiveDate>,
+    /// Fill ${NAME} in the job file
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+}
+
+fn setting(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("give it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[derive(Args)]
+pub struct RankArgs {
+    /// Edges in Parquet: a URL or path of one file or a folder
+    pub edges: String,
+    /// Column of the vertex that an edge leaves
+    #[arg(long)]
+    pub source: String,
+    /// Column of the vertex that it enters
+    #[arg(long)]
+    pub target: String,
+    /// Column of its weight [default: each edge counts 1]
+    #[arg(long)]
+    pub weight: Option<String>,
+    /// Share of a vertex's rank that is passed on
+    #[arg(long, default_value_t = 0.85)]
+    pub damping: f64,
+    #[command(flatten)]
+    pub stop: StopArgs,
+    /// Where the ranks go: a URL or path of a Parquet file
+    #[arg(long)]
+    pub out: String,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct StopArgs {
+    /// Make this many iterations
+    #[arg(long)]
+    pub iterations: Option<u32>,
+    /// Iterate until the ranks are this close to the exact ones in L1, rounding aside
+    #[arg(long)]
+    pub tolerance: Option<f64>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+    Ddl,
+    /// The tables in use as a list, as in the README
+    Markdown,
+}
