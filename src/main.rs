@@ -22,13 +22,16 @@ use renown::{check, reference, runs, top};
 use url::Url;
 
 use crate::cli::{Cli, Command, Form, Format, RankArgs, Settings};
-use crate::logging::Logging;
+use crate::logging::{Log, Logging};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(wrong) => return refuse(&wrong),
+    };
     let threads = cli
         .threads
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
@@ -40,6 +43,26 @@ fn main() -> ExitCode {
             ExitCode::from(error.kind.exit_code())
         }
     }
+}
+
+/// Ends with clap's own words, or as an object if the log is one of objects: what does not parse
+/// cannot say so itself, so the words of the command line are searched for it.
+fn refuse(wrong: &clap::Error) -> ExitCode {
+    let words: Vec<_> = std::env::args_os().collect();
+    let json = words.iter().any(|word| word == "--log=json")
+        || words.windows(2).any(|two| two[0] == "--log" && two[1] == "json");
+    if !(json && wrong.use_stderr()) {
+        wrong.exit();
+    }
+    let text = wrong.to_string();
+    let cause = text.split("\n\nUsage").next().unwrap_or_default().trim();
+    let cause = cause.strip_prefix("error: ").unwrap_or(cause);
+    let error = Error::new(Kind::Usage, cause, "see `renown --help`");
+    let logging = Logging { log: Some(Log::Json), quiet: false };
+    // A filter that cannot be read is the smaller fault.
+    let _ = logging.begin();
+    logging.fail(&error);
+    ExitCode::from(error.kind.exit_code())
 }
 
 fn start(command: Command, threads: usize, logging: Logging) -> Result<()> {

@@ -418,7 +418,12 @@ fn completions_and_the_manual_name_every_command() {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
         assert!(page.contains(&format!(".SH \"RENOWN {}\"", command.to_uppercase())), "{command}");
     }
-    assert!(page.starts_with(".ie") && page.contains("80 a gate refused"), "{page}");
+    assert!(page.starts_with(".ie"), "{page}");
+    for code in
+        ["0 done", "2 usage", "65 bad", "69 storage", "70 a fault", "75 int", "78 bad", "80 a gate"]
+    {
+        assert!(page.contains(code), "{code}: {page}");
+    }
 }
 
 /// The lines of standard error, each a JSON object.
@@ -469,6 +474,72 @@ fn the_environment_says_what_is_logged() {
     assert_eq!(run("off").done().stderr, "");
     assert!(run("renown=warn,datafusion=debug").done().stderr.contains("DEBUG"));
     run("renown=loud").refused(2, &["RUST_LOG is `renown=loud`", "give levels"]);
+}
+
+/// Requires that `ended` says nothing but one object, the error of kind `usage` that holds `word`.
+#[track_caller]
+fn one_usage_object(ended: &Ended, word: &str) {
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
+    let told = objects(&ended.stderr);
+    assert_eq!(told.len(), 1, "{}", ended.stderr);
+    assert_eq!((&told[0]["level"], &told[0]["kind"]), (&"ERROR".into(), &"usage".into()));
+    assert_eq!(told[0]["exit_code"], 2);
+    assert!(told[0]["cause"].as_str().unwrap().contains(word), "{}", told[0]);
+    assert!(!told[0]["remedy"].as_str().unwrap().is_empty(), "{}", told[0]);
+}
+
+/// A wrong command line stops the program before there is a log.
+#[test]
+fn a_wrong_command_line_is_an_object_too() {
+    let job = SampleJob::new();
+    one_usage_object(&renown(&["rum", &job.file(), "--log", "json"]), "rum");
+    one_usage_object(&job.run(&["--log=json", "--dry-rum"]), "--dry-rum");
+    one_usage_object(&job.run(&["--log", "json", "--snapshot", "2018-02-30"]), "--snapshot");
+    let ended = command(&["run", &job.file(), "--log", "json"])
+        .env("RUST_LOG", "renown=loud")
+        .output()
+        .unwrap()
+        .into();
+    one_usage_object(&ended, "RUST_LOG is `renown=loud`");
+    // Help is an answer, not an error.
+    assert!(renown(&["--log", "json", "--help"]).done().stdout.contains("Usage"));
+}
+
+#[test]
+fn no_filter_hides_why_a_run_failed() {
+    let job = SampleJob::new();
+    fs::remove_file(job.input("posts")).unwrap();
+    for filter in ["off", "renown=off", "datafusion=debug"] {
+        let args = ["run", &job.file(), "--log", "json"];
+        let ended: Ended = command(&args).env("RUST_LOG", filter).output().unwrap().into();
+        assert_eq!(ended.code, Some(65));
+        let told = objects(&ended.stderr);
+        assert!(told.iter().any(|line| line["kind"] == "bad_input"), "{filter}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_quiet_run_stays_quiet_whatever_the_filter() {
+    let job = SampleJob::new();
+    for form in ["text", "json"] {
+        let args = ["run", &job.file(), "--quiet", "--dry-run", "--log", form];
+        let ended: Ended = command(&args).env("RUST_LOG", "debug").output().unwrap().into();
+        assert_eq!(ended.done().stderr, "", "{form}");
+    }
+}
+
+#[test]
+fn nothing_is_coloured_without_a_terminal() {
+    let job = SampleJob::new();
+    let told = [
+        renown(&["--help"]),
+        renown(&["rum"]),
+        job.run(&["--log", "text"]),
+        job.run(&["--log", "json", "--snapshot", "2001-01-01"]),
+    ];
+    for ended in told {
+        assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:?}");
+    }
 }
 
 #[test]
