@@ -13,6 +13,7 @@ use renown::error::{Error, Kind, Result};
 use renown::job::{Job, url_of};
 use renown::progress::Progress;
 use renown::propagate::pagerank::{PageRank, Stop};
+use renown::publish::bytes;
 use renown::publish::commit::{self, Commit};
 use renown::rank::{EdgeList, rank};
 use renown::read::{self, Dropped};
@@ -208,7 +209,8 @@ async fn try_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
     ))?;
     for (name, batches) in audited.tables() {
         let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
-        print(&format!("  {name:<16} {rows:>9} rows\n"))?;
+        let bytes = tokio::task::block_in_place(|| bytes(name, batches))?;
+        print(&format!("  {name:<16} {rows:>9} rows  {bytes:>9} bytes\n"))?;
     }
     print(&format!("  run {} of {}\n", audited.run_id(), audited.day()))
 }
@@ -251,7 +253,16 @@ fn manual() -> Result<String> {
     let mut cli = Cli::command();
     cli.build();
     let main = clap_mangen::Man::new(cli.clone());
-    main.render(&mut page).map_err(Error::internal)?;
+    // Not its list of subcommands: that names a page for each, and there is only this one.
+    let mut render = || {
+        main.render_title(&mut page)?;
+        main.render_name_section(&mut page)?;
+        main.render_synopsis_section(&mut page)?;
+        main.render_description_section(&mut page)?;
+        main.render_options_section(&mut page)?;
+        main.render_extra_section(&mut page)
+    };
+    render().map_err(Error::internal)?;
     for command in cli.get_subcommands().filter(|c| c.get_name() != "help") {
         let name = format!("renown {}", command.get_name());
         let man = clap_mangen::Man::new(command.clone().display_name(name));

@@ -65,6 +65,15 @@ pub async fn publish(
     commit::commit(stores, output, newest, commit).await
 }
 
+/// Bytes that the files of the output table `name` take once they are published.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if they cannot be encoded.
+pub fn bytes(name: &str, batches: &[RecordBatch]) -> Result<u64> {
+    let table = schema::table(Direction::Output, name)?;
+    batches.iter().map(|batch| Ok(encode(&table.key, batch)?.len() as u64)).sum()
+}
+
 /// One Parquet file, zstd, of rows that are sorted by the columns of `key`.
 pub(crate) fn encode(key: &[String], batch: &RecordBatch) -> Result<Vec<u8>> {
     let schema = batch.schema();
