@@ -26,6 +26,8 @@ pub mod audit;
 pub mod publish;
 
 pub mod check;
+pub mod committed;
+pub mod explain;
 pub mod progress;
 pub mod rank;
 pub mod reference;

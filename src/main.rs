@@ -18,7 +18,7 @@ use renown::rank::{EdgeList, rank};
 use renown::read::{self, Dropped};
 use renown::run::{self, Prepared, Ready};
 use renown::store::{Stores, folder};
-use renown::{check, reference, runs, top};
+use renown::{check, explain, reference, runs, top};
 use url::Url;
 
 use crate::cli::{Cli, Command, Form, Format, RankArgs, Settings};
@@ -130,6 +130,14 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
         Command::Check { job, format } => {
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
             check_job(&engine, &job, format).await
+        }
+        Command::Explain { target, person, settings, format } => {
+            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            let explanation = explain::explain(&engine, &output, &commit, &person).await?;
+            print(&match format {
+                Form::Text => explain::render(&explanation),
+                Form::Json => json(&explanation)?,
+            })
         }
     }
 }
