@@ -90,6 +90,17 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
+    /// Print everything held on one person in every run that is still there
+    Access {
+        /// Job file, or URL of an output folder
+        target: String,
+        /// Person id, `network:account_id` or account id
+        person: String,
+        #[command(flatten)]
+        settings: Settings,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
 }
 
 /// Whether people or programs read the answer.

@@ -25,6 +25,7 @@ pub mod audit;
 
 pub mod publish;
 
+pub mod access;
 pub mod check;
 pub mod committed;
 pub mod explain;
