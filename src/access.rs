@@ -263,7 +263,9 @@ async fn identify(
                 format!("give one of them: {}", few.join(", ")),
             ));
         }
-        if accounts.is_empty() {
+        if accounts.is_empty() && !alike.is_empty() {
+            // The bare id of an account is nobody's person id.
+            ids.remove(asked);
             accounts.append(&mut alike);
         }
         if (ids.len(), accounts.len()) == before {

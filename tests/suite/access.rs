@@ -52,8 +52,11 @@ impl Lake {
     }
 }
 
-/// Day, run and state of each run, and how many rows of each table it holds.
-fn runs(told: &Value) -> Vec<(String, String, String, Vec<(String, usize)>)> {
+/// Rows of each table.
+type Counts = Vec<(String, usize)>;
+
+/// Day, run and state of each run, and what it holds.
+fn runs(told: &Value) -> Vec<(String, String, String, Counts)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let run = |run: &Value| {
         let tables = run["tables"].as_object().unwrap().iter();
@@ -63,12 +66,12 @@ fn runs(told: &Value) -> Vec<(String, String, String, Vec<(String, usize)>)> {
     told["runs"].as_array().unwrap().iter().map(run).collect()
 }
 
-fn rows(counts: [usize; 4]) -> Vec<(String, usize)> {
+fn rows(counts: [usize; 4]) -> Counts {
     let tables = ["influence_edges", "measures", "people", "scores"];
     tables.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(t, n)| (t.to_owned(), n)).collect()
 }
 
-/// Moves the files of a run to a run that no commit names.
+/// Copies the files of a run to a run that no commit names.
 fn disown(output: &Path, run: &str) {
     for table in ["people", "scores", "measures", "influence_edges", "runs"] {
         let folder = output.join(table).join("2026-03-31");
@@ -128,6 +131,7 @@ async fn a_person_whose_accounts_were_linked_later_is_found_under_every_id() {
     for asked in ["p", "a:1", "a:2", "1"] {
         let told = lake.json(asked);
         assert_eq!(told["accounts"], serde_json::json!(["a:1", "a:2"]), "{asked}");
+        assert_eq!(told["person_ids"], serde_json::json!(["a:1", "a:2", "p"]), "{asked}");
         let seen = runs(&told);
         // 1 and 2 are two people in March the 30th: three edges; one later: one edge from 3.
         assert_eq!(
