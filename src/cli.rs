@@ -79,6 +79,28 @@ pub enum Command {
     },
     /// Print the manual as a man page
     Man,
+    /// Tell what a published run says of one person, and what is missing to know more
+    Explain {
+        /// Job file, or URL of an output folder or of one of its commits
+        target: String,
+        /// Person id, `network:account_id`, account id or display name
+        person: String,
+        #[command(flatten)]
+        settings: Settings,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
+    /// Print everything held on one person in every run that is still there
+    Access {
+        /// Job file, or URL of an output folder
+        target: String,
+        /// Person id, `network:account_id` or account id
+        person: String,
+        #[command(flatten)]
+        settings: Settings,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
 }
 
 /// Whether people or programs read the answer.

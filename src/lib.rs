@@ -25,7 +25,10 @@ pub mod audit;
 
 pub mod publish;
 
+pub mod access;
 pub mod check;
+pub mod committed;
+pub mod explain;
 pub mod progress;
 pub mod rank;
 pub mod reference;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use chrono::NaiveDate;
 use clap::{CommandFactory, Parser};
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
@@ -19,7 +20,7 @@ use renown::rank::{EdgeList, rank};
 use renown::read::{self, Dropped};
 use renown::run::{self, Prepared, Ready};
 use renown::store::{Stores, folder};
-use renown::{check, reference, runs, top};
+use renown::{access, check, explain, reference, runs, top};
 use url::Url;
 
 use crate::cli::{Cli, Command, Form, Format, RankArgs, Settings};
@@ -155,6 +156,21 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
             check_job(&engine, &job, format).await
         }
+        Command::Explain { target, person, settings, format } => {
+            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            let explanation = explain::explain(&engine, &output, &commit, &person).await?;
+            print(&match format {
+                Form::Text => explain::render(&explanation),
+                Form::Json => json(&explanation)?,
+            })
+        }
+        Command::Access { target, person, settings, format } => {
+            if !target.ends_with(".toml") && settings.snapshot.is_some() {
+                return Err(does_not_go("--snapshot", &target));
+            }
+            let (output, _) = output_of(&target, &settings)?;
+            report_access(&engine, &folder(&output), &person, format).await
+        }
     }
 }
 
@@ -284,30 +300,50 @@ fn json(value: &impl serde::Serialize) -> Result<String> {
 
 /// The output folder and commit that `target` names.
 async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result<(Url, Commit)> {
-    let here = std::path::Path::new("");
-    let refuse = |what: &str| {
-        Err(Error::new(Kind::Usage, format!("{what} does not go with `{target}`"), "leave it out"))
-    };
-    if !target.ends_with(".toml") && !settings.set.is_empty() {
-        return refuse("--set");
-    }
     if target.ends_with(".json") {
         if settings.snapshot.is_some() {
-            return refuse("--snapshot");
+            return Err(does_not_go("--snapshot", target));
         }
-        let url = url_of(here, target)?;
+        let (url, _) = output_of(target, settings)?;
         let commit = commit::read(stores, &url).await?;
         let output = url.join("../").map_err(Error::internal)?;
         return commit.map(|c| (output, c)).ok_or_else(|| commit::nothing_published(&url));
     }
-    let (output, day) = if target.ends_with(".toml") {
-        let job = Job::load(std::path::Path::new(target), &settings.set, settings.snapshot)?;
-        (job.output, job.snapshot)
-    } else {
-        (url_of(here, target)?, settings.snapshot)
-    };
+    let (output, day) = output_of(target, settings)?;
     let commit = commit::in_force(stores, &output, day).await?;
     commit.map(|c| (output.clone(), c)).ok_or_else(|| commit::nothing_published(&output))
+}
+
+/// The output folder of a job file and its day, or what a URL and `--snapshot` name.
+fn output_of(target: &str, settings: &Settings) -> Result<(Url, Option<NaiveDate>)> {
+    if target.ends_with(".toml") {
+        let job = Job::load(std::path::Path::new(target), &settings.set, settings.snapshot)?;
+        return Ok((job.output, job.snapshot));
+    }
+    if !settings.set.is_empty() {
+        return Err(does_not_go("--set", target));
+    }
+    Ok((url_of(std::path::Path::new(""), target)?, settings.snapshot))
+}
+
+fn does_not_go(option: &str, target: &str) -> Error {
+    Error::new(Kind::Usage, format!("{option} does not go with `{target}`"), "leave it out")
+}
+
+/// Prints what is held on a person; what could not be read is an error once the rest is printed.
+async fn report_access(engine: &Engine, output: &Url, person: &str, form: Form) -> Result<()> {
+    let report = access::access(engine, output, person).await?;
+    print(&match form {
+        Form::Text => access::render(&report),
+        Form::Json => json(&report)?,
+    })?;
+    match report.unreadable.len() {
+        0 => Ok(()),
+        n => Err(Error::bad_input(
+            format!("{n} files below `{output}` cannot be read and may hold more"),
+            "restore or delete them, then ask again",
+        )),
+    }
 }
 
 async fn print_top(engine: &Engine, output: &Url, commit: &Commit, n: usize) -> Result<()> {

@@ -8,10 +8,10 @@ use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 use url::Url;
 
+use crate::committed::table;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result, printable};
 use crate::publish::commit::{self, Commit};
-use crate::top::table;
 
 /// One published run.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -5,14 +5,13 @@ use arrow::datatypes::Float64Type;
 use comfy_table::{CellAlignment, Table};
 use datafusion::common::JoinType;
 use datafusion::dataframe::DataFrame;
-use datafusion::datasource::file_format::options::ParquetReadOptions;
 use datafusion::prelude::ident;
 use url::Url;
 
+use crate::committed::table;
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::publish::commit::Commit;
-use crate::store::below;
 
 /// One line of the list.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,37 +71,6 @@ pub async fn top(people: DataFrame, scores: DataFrame, most: usize) -> Result<Ve
         .await
         .map_err(plan)?;
     rows.iter().map(persons).collect::<Result<Vec<_>>>().map(|p| p.into_iter().flatten().collect())
-}
-
-/// One table of a committed run below `output`.
-pub(crate) async fn table(
-    engine: &Engine,
-    output: &Url,
-    commit: &Commit,
-    name: &str,
-) -> Result<DataFrame> {
-    engine.connect(output)?;
-    let files = commit.tables.get(name).map(|t| t.files.as_slice()).unwrap_or_default();
-    let mut urls = Vec::with_capacity(files.len());
-    for file in files {
-        let url = below(output, &file.path)?;
-        // The engine passes over a file that is not there.
-        if engine.stores.size(&url).await? != Some(file.size) {
-            return Err(Error::bad_input(
-                format!(
-                    "`{url}`: commit {} names this file, and it is gone or changed",
-                    commit.number
-                ),
-                "restore it, or run the job again from its inputs",
-            ));
-        }
-        urls.push(url.to_string());
-    }
-    engine
-        .session
-        .read_parquet(urls, ParquetReadOptions::default())
-        .await
-        .map_err(|e| Error::engine(&format!("reading table `{name}` of `{output}`"), &e))
 }
 
 fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {

@@ -5,15 +5,21 @@
 pub fn mid_rank(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let n = values.len() as f64;
-    values
-        .iter()
-        .map(|value| {
-            let below = sorted.partition_point(|other| other < value);
-            let up_to = sorted.partition_point(|other| other <= value);
-            100.0 * (below + up_to) as f64 / (2.0 * n)
-        })
-        .collect()
+    values.iter().map(|value| place(&sorted, *value)).collect()
+}
+
+/// The mid-rank of `value` among `sorted` values, of which it is one.
+pub fn place(sorted: &[f64], value: f64) -> f64 {
+    let below = sorted.partition_point(|other| *other < value);
+    let up_to = sorted.partition_point(|other| *other <= value);
+    100.0 * (below + up_to) as f64 / (2.0 * sorted.len() as f64)
+}
+
+/// The middle of `sorted` values, or the mean of the two that share it; none without values.
+pub fn median(sorted: &[f64]) -> Option<f64> {
+    let upper = *sorted.get(sorted.len() / 2)?;
+    let lower = *sorted.get((sorted.len() - 1) / 2)?;
+    Some(lower / 2.0 + upper / 2.0)
 }
 
 #[cfg(test)]
@@ -25,5 +31,12 @@ mod tests {
         assert_eq!(mid_rank(&[1.0, 3.0, 1.0, 2.0]), [25.0, 87.5, 25.0, 62.5]);
         assert_eq!(mid_rank(&[7.0; 3]), [50.0; 3]);
         assert!(mid_rank(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_middle_is_shared_by_an_even_number() {
+        assert_eq!(median(&[1.0, 2.0, 4.0]), Some(2.0));
+        assert_eq!(median(&[1.0, 2.0, 4.0, 9.0]), Some(3.0));
+        assert_eq!(median(&[]), None);
     }
 }

@@ -407,7 +407,8 @@ fn a_dry_run_passes_the_gates_too() {
     assert!(!job.path("out").exists());
 }
 
-const COMMANDS: [&str; 8] = ["run", "top", "rank", "schema", "runs", "completions", "man", "check"];
+const COMMANDS: [&str; 10] =
+    ["run", "top", "rank", "schema", "runs", "completions", "man", "check", "explain", "access"];
 
 #[test]
 fn completions_and_the_manual_name_every_command() {

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod binary;
 mod check;
 mod commands;
@@ -9,6 +10,7 @@ mod consent;
 mod contracts;
 mod csr;
 mod drafts;
+mod explain;
 mod faulty_store;
 mod gates;
 mod hostile_files;

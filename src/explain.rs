@@ -1,0 +1,501 @@
+//! One person of a published run: who it is, what was counted, who moves whom, and what is missing.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Float64Type};
+use chrono::NaiveDate;
+use comfy_table::{CellAlignment, Table};
+use datafusion::dataframe::DataFrame;
+use datafusion::prelude::{cast, ident, lit};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use crate::committed::{Known, Row, bare, each_person, rows, table};
+use crate::engine::{self, Engine};
+use crate::error::{Error, Kind, Result, nearest, printable};
+use crate::publish::commit::Commit;
+use crate::schema::{self, Direction};
+use crate::score::percentile::{median, place};
+
+/// Most people named in either direction of influence.
+const NEIGHBOURS: usize = 10;
+/// Most people named where several are meant.
+const CANDIDATES: usize = 20;
+
+/// What a run says of one person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Number of the commit.
+    pub commit: u64,
+    /// Day of the snapshot.
+    pub snapshot_date: NaiveDate,
+    /// Id of the run.
+    pub run_id: String,
+    /// Who it is.
+    pub person: Who,
+    /// The score.
+    pub score: Score,
+    /// Every measure on every network, in order of network and contract.
+    pub measures: Vec<Measure>,
+    /// To whom the person gives most attention, the strongest first; at most ten.
+    pub influencers: Vec<Neighbour>,
+    /// Who gives the person most attention, the strongest first; at most ten.
+    pub influenced: Vec<Neighbour>,
+    /// What would have to be known to say more.
+    pub missing: Vec<String>,
+}
+
+/// A row of `people`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Who {
+    /// Person id.
+    pub person_id: String,
+    /// Name the person shows.
+    pub display_name: Option<String>,
+    /// Accounts, each `network:account_id`.
+    pub accounts: Vec<String>,
+    /// Networks with an account.
+    pub networks: Vec<String>,
+    /// Country.
+    pub country: Option<String>,
+    /// Main language.
+    pub language: Option<String>,
+    /// What to know about the person.
+    pub flags: Vec<String>,
+}
+
+/// A row of `scores`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Points, 1 to 100.
+    pub score: f64,
+    /// Expected people in the horizon.
+    pub expected_reactors: f64,
+    /// Percentile among everyone scored.
+    pub percentile: f64,
+    /// True Reach, in people.
+    pub true_reach: f64,
+    /// Amplification, 0 to 100.
+    pub amplification: Option<f64>,
+    /// Network, 0 to 100.
+    pub network: Option<f64>,
+    /// Share of reactions below zero, 0 to 1.
+    pub negative_share: Option<f64>,
+    /// What to know about the score.
+    pub flags: Vec<String>,
+    /// Version of the method.
+    pub method_version: String,
+}
+
+/// A measure of the person on one network, beside everybody there for whom it is known.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measure {
+    /// The network.
+    pub network: String,
+    /// Name of the measure.
+    pub name: String,
+    /// Its value, if known.
+    pub value: Option<f64>,
+    /// Median on the network, if it is known of anybody.
+    pub median: Option<f64>,
+    /// Mid-rank percentile of the person on the network, 0 to 100; ties count half.
+    pub percentile: Option<f64>,
+    /// People on the network for whom it is known.
+    pub people: usize,
+    /// Unit of the values.
+    pub unit: String,
+    /// What a value means.
+    pub meaning: String,
+}
+
+/// Somebody at the other end of an edge.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Neighbour {
+    /// Network on which the attention is given.
+    pub network: String,
+    /// The other person.
+    pub person_id: String,
+    /// Name that person shows.
+    pub display_name: Option<String>,
+    /// Attention given.
+    pub attention: f64,
+    /// Share of all attention that the influenced gives, 0 to 1.
+    pub attention_share: f64,
+    /// Share of all attention that the influencer receives, 0 to 1.
+    pub audience_share: f64,
+}
+
+/// What the committed run below `output` says of `person`: a person id, an account as
+/// `network:account_id`, the bare id of an account, or a display name; the first of these that
+/// anybody has decides.
+///
+/// # Errors
+/// [`Kind::Usage`] if several people are meant, [`Kind::BadInput`] if nobody is or a file cannot be
+/// read, [`Kind::Unavailable`] if the store does not answer.
+pub async fn explain(
+    engine: &Engine,
+    output: &Url,
+    commit: &Commit,
+    person: &str,
+) -> Result<Explanation> {
+    let open = async |name: &str| table(engine, output, commit, name).await;
+    let people = open("people").await?;
+    let id = resolve(people.clone(), person).await?;
+    let who: Who = only("people", people.clone(), &id).await?;
+    let score: Score = only("scores", open("scores").await?, &id).await?;
+    let measures = measures(open("measures").await?, &id).await?;
+    let edges = open("influence_edges").await?;
+    let influencers = neighbours(edges.clone(), &people, &id, "influenced_id", "influencer_id");
+    let influencers = influencers.await?;
+    let influenced = neighbours(edges, &people, &id, "influencer_id", "influenced_id").await?;
+    let missing = missing(&who, &score, &measures);
+    Ok(Explanation {
+        commit: commit.number,
+        snapshot_date: commit.snapshot_date,
+        run_id: commit.run_id.clone(),
+        person: who,
+        score,
+        measures,
+        influencers,
+        influenced,
+        missing,
+    })
+}
+
+/// The id of the one person meant.
+async fn resolve(people: DataFrame, wanted: &str) -> Result<String> {
+    let folded = wanted.to_lowercase();
+    // How many are meant in each way, and the ids of the first few.
+    let mut found: [(usize, Vec<String>); 5] = Default::default();
+    let see = |p: &Known<'_>| {
+        let ways = [
+            p.id == wanted,
+            p.accounts.contains(&wanted),
+            p.accounts.iter().any(|account| bare(account) == wanted),
+            p.name == Some(wanted),
+            p.name.is_some_and(|name| name.to_lowercase() == folded),
+        ];
+        if let Some(way) = ways.iter().position(|way| *way) {
+            let (count, ids) = &mut found[way];
+            *count += 1;
+            ids.push(p.id.to_owned());
+            ids.sort_unstable();
+            ids.truncate(CANDIDATES);
+        }
+    };
+    each_person(people.clone(), see).await?;
+    match found.into_iter().find(|(count, _)| *count > 0) {
+        Some((1, ids)) => Ok(ids.concat()),
+        Some((count, ids)) => Err(Error::new(
+            Kind::Usage,
+            format!("`{wanted}` may be any of {count} people"),
+            format!(
+                "give one of their ids: {}{}",
+                ids.join(", "),
+                if count > ids.len() { ", …" } else { "" }
+            ),
+        )),
+        None => Err(unknown(people, wanted).await?),
+    }
+}
+
+async fn unknown(people: DataFrame, wanted: &str) -> Result<Error> {
+    let mut near: Option<String> = None;
+    let see = |p: &Known<'_>| {
+        let known = p.name.into_iter().chain([p.id]).chain(near.as_deref());
+        near = nearest(wanted, known).map(str::to_owned);
+    };
+    each_person(people, see).await?;
+    let remedy = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "give a person id, `network:account_id`, an account id or a display name".into(),
+    };
+    Ok(Error::bad_input(format!("nobody in this run is `{wanted}`"), remedy))
+}
+
+/// The only row of `id` in a table.
+async fn only<T: DeserializeOwned>(name: &str, frame: DataFrame, id: &str) -> Result<T> {
+    let what = format!("reading the table `{name}`");
+    let of_person = frame.filter(ident("person_id").eq(lit(id)));
+    let found = rows(&what, of_person.map_err(|e| Error::engine(&what, &e))?).await?;
+    let [row] = found.as_slice() else {
+        return Err(Error::bad_input(
+            format!("the table `{name}` has {} rows of `{id}`", found.len()),
+            "restore its files, or run the job again from its inputs",
+        ));
+    };
+    serde_json::from_value(Value::Object(row.clone())).map_err(|e| {
+        Error::bad_input(
+            format!("the table `{name}` has columns of another version: {e}"),
+            "use the version of renown that wrote it",
+        )
+    })
+}
+
+async fn measures(frame: DataFrame, id: &str) -> Result<Vec<Measure>> {
+    let what = "reading the table `measures`";
+    let plan = |e| Error::engine(what, &e);
+    let own = frame.clone().filter(ident("person_id").eq(lit(id))).map_err(plan)?;
+    let own = rows(what, own.sort(vec![ident("network").sort(true, false)]).map_err(plan)?).await?;
+    let contract = schema::table(Direction::Output, "measures")?;
+    let mut measures = Vec::new();
+    for row in &own {
+        let network = row.get("network").and_then(Value::as_str).unwrap_or_default();
+        let there = frame.clone().filter(ident("network").eq(lit(network))).map_err(plan)?;
+        for column in contract.columns.iter().filter(|column| column.measure.is_some()) {
+            // A run of an earlier version may lack a measure.
+            let Some(value) = row.get(&column.name).map(Value::as_f64) else { continue };
+            let sorted = sorted(there.clone(), &column.name).await?;
+            measures.push(Measure {
+                network: network.to_owned(),
+                name: column.name.clone(),
+                value,
+                median: median(&sorted),
+                percentile: value.map(|value| place(&sorted, comparable(&column.name, value))),
+                people: sorted.len(),
+                unit: column.unit.clone(),
+                meaning: column.meaning.clone(),
+            });
+        }
+    }
+    Ok(measures)
+}
+
+/// The known values of one column, rising; one column at a time is in memory.
+async fn sorted(frame: DataFrame, name: &str) -> Result<Vec<f64>> {
+    let what = "reading the table `measures`";
+    let column = frame.select(vec![cast(ident(name), DataType::Float64)]);
+    let column = engine::rows(what, column.map_err(|e| Error::engine(what, &e))?).await?;
+    let column = column.column(0).as_primitive::<Float64Type>();
+    let mut values: Vec<f64> =
+        column.iter().flatten().map(|value| comparable(name, value)).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    Ok(values)
+}
+
+/// Ranks are compared rounded to 32 bits, as for `rank_percentile`: equal places differ by rounding.
+fn comparable(measure: &str, value: f64) -> f64 {
+    if measure == "rank" { f64::from(value as f32) } else { value }
+}
+
+/// The strongest edges whose end `own` is the person, and who is at the end `other`.
+async fn neighbours(
+    edges: DataFrame,
+    people: &DataFrame,
+    id: &str,
+    own: &str,
+    other: &str,
+) -> Result<Vec<Neighbour>> {
+    let what = "reading the table `influence_edges`";
+    let plan = |e| Error::engine(what, &e);
+    let order = vec![
+        ident("attention").sort(false, false),
+        ident("network").sort(true, false),
+        ident(other).sort(true, false),
+    ];
+    let strongest = edges
+        .filter(ident(own).eq(lit(id)))
+        .and_then(|edges| edges.sort(order))
+        .and_then(|edges| edges.limit(0, Some(NEIGHBOURS)))
+        .map_err(plan)?;
+    let strongest = rows(what, strongest).await?;
+    let text = |row: &Row, name: &str| {
+        row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let ids = strongest.iter().map(|row| lit(text(row, other))).collect();
+    let named = people
+        .clone()
+        .filter(ident("person_id").in_list(ids, false))
+        .and_then(|people| people.select(vec![ident("person_id"), ident("display_name")]))
+        .map_err(plan)?;
+    let named = rows("reading the table `people`", named).await?;
+    let names: BTreeMap<String, Option<String>> = named
+        .iter()
+        .map(|row| {
+            let name = row.get("display_name").and_then(Value::as_str);
+            (text(row, "person_id"), name.map(str::to_owned))
+        })
+        .collect();
+    let number = |row: &Row, name: &str| row.get(name).and_then(Value::as_f64).unwrap_or_default();
+    let neighbours = strongest.iter().map(|row| {
+        let person_id = text(row, other);
+        Neighbour {
+            network: text(row, "network"),
+            display_name: names.get(&person_id).cloned().flatten(),
+            person_id,
+            attention: number(row, "attention"),
+            attention_share: number(row, "attention_share"),
+            audience_share: number(row, "audience_share"),
+        }
+    });
+    Ok(neighbours.collect())
+}
+
+/// What is not known, and why, as far as the tables tell.
+fn missing(who: &Who, score: &Score, measures: &[Measure]) -> Vec<String> {
+    let mut missing = Vec::new();
+    let profile = [
+        ("display name", &who.display_name),
+        ("country", &who.country),
+        ("language", &who.language),
+    ];
+    for (name, _) in profile.iter().filter(|(_, value)| value.is_none()) {
+        missing.push(format!("{name}: no account of the person states one in `accounts`"));
+    }
+    for network in &who.networks {
+        let of = |name: &str| {
+            let own = |m: &&Measure| m.network == *network && m.name == name;
+            measures.iter().find(own).and_then(|m| m.value)
+        };
+        let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for m in measures.iter().filter(|m| m.network == *network && m.value.is_none()) {
+            unknown.entry(why_unknown(&m.name, of)).or_default().push(&m.name);
+        }
+        for (why, names) in unknown {
+            missing.push(format!("{} on {network}: {why}", names.join(", ")));
+        }
+    }
+    for flag in who.flags.iter().chain(&score.flags) {
+        let told = match flag.as_str() {
+            "method_not_fitted" => "the method's coefficients were set by hand, not fitted",
+            "trust_not_applied" => "every actor counts alike, however little is known of them",
+            "thin_evidence" => "fewer than five distinct people reacted within 90 days",
+            "automated" => "an account says that it is automated",
+            _ => "see `renown schema scores` and `renown schema people`",
+        };
+        missing.push(format!("{flag}: {told}"));
+    }
+    missing
+}
+
+fn why_unknown(measure: &str, of: impl Fn(&str) -> Option<f64>) -> &'static str {
+    match measure {
+        "audience_rank_percentile" => "nobody gave attention within the method's window",
+        "reciprocity" => "no audience within 90 days",
+        "negative_share" if of("reactions_90d") == Some(0.0) => "no reactions within 90 days",
+        "negative_share" => "the sentiment of no reaction within 90 days is known",
+        _ if of("posts_90d").is_none() => "the run had no `posts` input",
+        _ => "no own posts within 90 days",
+    }
+}
+
+/// The explanation as a page for people to read.
+pub fn render(explanation: &Explanation) -> String {
+    let Explanation { person, score, .. } = explanation;
+    let or_none = |text: &Option<String>| text.as_deref().map_or("–".to_owned(), printable);
+    let list = |texts: &[String]| match texts {
+        [] => "–".to_owned(),
+        texts => printable(&texts.join(", ")),
+    };
+    let mut facts = plain();
+    for (name, value) in [
+        ("person", printable(&person.person_id)),
+        ("display name", or_none(&person.display_name)),
+        ("accounts", list(&person.accounts)),
+        ("networks", list(&person.networks)),
+        ("country", or_none(&person.country)),
+        ("language", or_none(&person.language)),
+        ("flags", list(&person.flags)),
+        ("expected people", number(Some(score.expected_reactors))),
+        ("percentile", number(Some(score.percentile))),
+        ("score", number(Some(score.score))),
+        ("true reach", number(Some(score.true_reach))),
+        ("amplification", number(score.amplification)),
+        ("network", number(score.network)),
+        ("negative share", number(score.negative_share)),
+        ("flags of the score", list(&score.flags)),
+        ("method", printable(&score.method_version)),
+    ] {
+        facts.add_row([name.to_owned(), value]);
+    }
+    let mut measures = plain();
+    measures.set_header(["network", "measure", "value", "median", "percentile", "unit", "meaning"]);
+    for m in &explanation.measures {
+        measures.add_row([
+            printable(&m.network),
+            m.name.clone(),
+            number(m.value),
+            number(m.median),
+            m.percentile.map_or("–".to_owned(), |p| format!("{p:.1}")),
+            m.unit.clone(),
+            m.meaning.clone(),
+        ]);
+    }
+    align_right(&mut measures, &[2, 3, 4]);
+    let mut page = format!(
+        "{} of commit {} (run {})\n\n{facts}\n\nmeasures, beside the median and the percentile on the network\n{measures}\n",
+        explanation.snapshot_date,
+        explanation.commit,
+        printable(&explanation.run_id)
+    );
+    let directions = [
+        ("gives most attention to", &explanation.influencers),
+        ("gets most attention from", &explanation.influenced),
+    ];
+    for (heading, people) in directions {
+        let _ = writeln!(page, "\n{heading}");
+        match people.as_slice() {
+            [] => page.push_str("  nobody\n"),
+            people => {
+                let _ = writeln!(page, "{}", neighbours_table(people));
+            }
+        }
+    }
+    page.push_str("\nmissing to know more\n");
+    for line in &explanation.missing {
+        let _ = writeln!(page, "  {}", printable(line));
+    }
+    page
+}
+
+fn neighbours_table(people: &[Neighbour]) -> Table {
+    let mut table = plain();
+    table.set_header([
+        "network",
+        "person",
+        "name",
+        "attention",
+        "of the giver's",
+        "of the taker's",
+    ]);
+    for p in people {
+        table.add_row([
+            printable(&p.network),
+            printable(&p.person_id),
+            p.display_name.as_deref().map_or("–".to_owned(), printable),
+            number(Some(p.attention)),
+            format!("{:.1} %", 100.0 * p.attention_share),
+            format!("{:.1} %", 100.0 * p.audience_share),
+        ]);
+    }
+    align_right(&mut table, &[3, 4, 5]);
+    table
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_preset(comfy_table::presets::NOTHING);
+    table
+}
+
+fn align_right(table: &mut Table, columns: &[usize]) {
+    for column in columns {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// Whole numbers as they are, small ones with three digits that count.
+fn number(value: Option<f64>) -> String {
+    match value {
+        None => "–".to_owned(),
+        Some(x) if x.fract() == 0.0 => format!("{x:.0}"),
+        Some(x) if x.abs() < 0.01 => format!("{x:.2e}"),
+        Some(x) => format!("{x:.2}"),
+    }
+}

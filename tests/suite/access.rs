@@ -1,0 +1,237 @@
+//! `access`: whatever any file below the output holds on a person, whether or not a commit names it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::binary::{Ended, renown};
+use crate::world::{Account, HOUR, World, account, identity, of_account, reply, run_job};
+
+const MARCH: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 30).unwrap();
+
+/// 2 and 3 reply to 1, and 3 to 2; all of them on network a.
+fn three() -> World {
+    let eve = Account { name: Some("\u{1b}[2Jeve".into()), ..account("a", "1") };
+    World {
+        accounts: Some(vec![eve, account("a", "2"), account("a", "3")]),
+        events: [("2", "1"), ("3", "1"), ("3", "2")]
+            .map(|(actor, target)| reply("a", actor, target, 50))
+            .into(),
+        ..World::default()
+    }
+}
+
+struct Lake {
+    folder: TempDir,
+}
+
+impl Lake {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    fn output(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    /// Runs `world` into the output; returns its run.
+    async fn run(&self, world: &World) -> String {
+        let job = world.write(self.folder.path());
+        run_job(&job, 2, &[]).await.unwrap().1.commit.run_id
+    }
+
+    fn access(&self, person: &str, more: &[&str]) -> Ended {
+        renown(&[&["access", self.output().to_str().unwrap(), person], more].concat())
+    }
+
+    fn json(&self, person: &str) -> Value {
+        serde_json::from_str(&self.access(person, &["--format", "json"]).done().stdout).unwrap()
+    }
+}
+
+/// Rows of each table.
+type Counts = Vec<(String, usize)>;
+
+/// Day, run and state of each run, and what it holds.
+fn runs(told: &Value) -> Vec<(String, String, String, Counts)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let run = |run: &Value| {
+        let tables = run["tables"].as_object().unwrap().iter();
+        let rows = tables.map(|(name, rows)| (name.clone(), rows.as_array().unwrap().len()));
+        (text(&run["snapshot_date"]), text(&run["run_id"]), text(&run["state"]), rows.collect())
+    };
+    told["runs"].as_array().unwrap().iter().map(run).collect()
+}
+
+fn rows(counts: [usize; 4]) -> Counts {
+    let tables = ["influence_edges", "measures", "people", "scores"];
+    tables.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(t, n)| (t.to_owned(), n)).collect()
+}
+
+/// Copies the files of a run to a run that no commit names.
+fn disown(output: &Path, run: &str) {
+    for table in ["people", "scores", "measures", "influence_edges", "runs"] {
+        let folder = output.join(table).join("2026-03-31");
+        let from = folder.join(format!("{run}-00000.parquet"));
+        fs::copy(from, folder.join("stray-00000.parquet")).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_run_is_found_whatever_readers_see_of_it() {
+    let lake = Lake::new();
+    let first = lake.run(&three()).await;
+    let mut more = three();
+    more.events.push(reply("a", "1", "3", 40));
+    let second = lake.run(&more).await;
+    disown(&lake.output(), &first);
+    let told = lake.json("a:2");
+    let day = || "2026-03-31".to_owned();
+    let mut seen = runs(&told);
+    seen.sort();
+    // Person 2 gives to 1 and takes from 3.
+    let mut expected = vec![
+        (day(), first.clone(), "superseded".to_owned(), rows([2, 1, 1, 1])),
+        (day(), second, "in_force".to_owned(), rows([2, 1, 1, 1])),
+        (day(), "stray".to_owned(), "never_committed".to_owned(), rows([2, 1, 1, 1])),
+    ];
+    expected.sort();
+    assert_eq!(seen, expected);
+    let run = told["runs"].as_array().unwrap().iter().find(|run| run["run_id"] == first.as_str());
+    let run = run.unwrap();
+    assert_eq!(run["tables"]["people"][0]["person_id"], "a:2");
+    assert_eq!(run["tables"]["people"][0]["snapshot_date"], "2026-03-31");
+    assert_eq!(run["tables"]["scores"][0].as_object().unwrap().len(), 12);
+    let files = run["files"].as_array().unwrap();
+    assert_eq!(files.len(), 4);
+    assert!(files.contains(&format!("people/2026-03-31/{first}-00000.parquet").into()));
+    let columns = told["columns"]["measures"].as_array().unwrap();
+    assert!(columns.iter().all(|column| !column["meaning"].as_str().unwrap().is_empty()));
+
+    let page = lake.access("a:2", &[]).done().stdout;
+    for words in ["superseded", "in force", "never committed", "  people (1 rows)", "12 files"] {
+        let found = match words {
+            "12 files" => page.matches(".parquet  (").count() == 12,
+            words => page.contains(words),
+        };
+        assert!(found, "{words} in {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_whose_accounts_were_linked_later_is_found_under_every_id() {
+    let lake = Lake::new();
+    let before = World { day: MARCH, ..three() };
+    lake.run(&before).await;
+    let links = vec![identity("a", "1", "p"), identity("a", "2", "p")];
+    lake.run(&World { identities: Some(links), ..three() }).await;
+    for asked in ["p", "a:1", "a:2", "1"] {
+        let told = lake.json(asked);
+        assert_eq!(told["accounts"], serde_json::json!(["a:1", "a:2"]), "{asked}");
+        assert_eq!(told["person_ids"], serde_json::json!(["a:1", "a:2", "p"]), "{asked}");
+        let seen = runs(&told);
+        // 1 and 2 are two people in March the 30th: three edges; one later: one edge from 3.
+        assert_eq!(
+            (seen[0].0.as_str(), &seen[0].3),
+            ("2026-03-31", &rows([1, 1, 1, 1])),
+            "{asked}"
+        );
+        assert_eq!(
+            (seen[1].0.as_str(), &seen[1].3),
+            ("2026-03-30", &rows([3, 2, 2, 2])),
+            "{asked}"
+        );
+    }
+    // 3 is somebody else, though one of the rows names them.
+    assert_eq!(lake.json("a:3")["person_ids"], serde_json::json!(["a:3"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_id_of_several_networks_is_asked_back() {
+    let lake = Lake::new();
+    let mut world = three();
+    world.events.push(reply("b", "2", "1", 5));
+    lake.run(&world).await;
+    lake.access("1", &[]).refused(2, &["`1` may be any of 2 accounts", "a:1, b:1"]);
+    assert_eq!(lake.json("b:1")["accounts"], serde_json::json!(["b:1"]));
+}
+
+/// The advice is followed to its end: the statement, the days again, the files deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_page_advises_leaves_nothing() {
+    let lake = Lake::new();
+    let days = [MARCH, crate::world::DAY];
+    for day in days {
+        lake.run(&World { day, ..three() }).await;
+    }
+    let page = lake.access("a:2", &[]).done().stdout;
+    let row = r#"network = "a", account_id = "2", person_id = null, topic_id = null, status = "opted_out""#;
+    assert!(page.contains(row), "{page}");
+    let held: Vec<String> = page
+        .lines()
+        .filter_map(|l| l.strip_suffix("  (in force)"))
+        .map(|l| l.trim().to_owned())
+        .collect();
+    assert_eq!(held.len(), 8, "{page}");
+    // A statement of today, after both days.
+    let mut statement = of_account("a", "2", "opted_out", 0);
+    statement.at += 1000 * HOUR;
+    for day in days {
+        lake.run(&World { day, consent: Some(vec![statement.clone()]), ..three() }).await;
+    }
+    let told = lake.json("a:2");
+    let states: Vec<_> = runs(&told).into_iter().filter(|r| !r.3.is_empty()).map(|r| r.2).collect();
+    assert_eq!(states, ["superseded", "superseded"]);
+    for file in held {
+        fs::remove_file(lake.output().join(file)).unwrap();
+    }
+    let page = lake.access("a:2", &[]).done().stdout;
+    assert!(
+        page.contains("0 rows in 0 of ") && page.contains("files that hold the person\n  none"),
+        "{page}"
+    );
+    assert!(lake.access("a:1", &[]).done().stdout.contains("in force"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_is_told_after_the_rest() {
+    let lake = Lake::new();
+    let run = lake.run(&three()).await;
+    let name = |table: &str| format!("{table}/2026-03-31/{run}-00000.parquet");
+    for bytes in ["", "no Parquet"] {
+        fs::write(lake.output().join(name("scores")), bytes).unwrap();
+        let ended = lake.access("a:2", &[]).refused(65, &["1 files below", "cannot be read"]);
+        assert!(ended.stdout.contains("  people (1 rows)"), "{}", ended.stdout);
+        assert!(
+            ended.stdout.contains(&format!("{}  cannot be read", name("scores"))),
+            "{}",
+            ended.stdout
+        );
+    }
+    // Without its `people` a run is searched for the ids that are known.
+    fs::remove_file(lake.output().join(name("scores"))).unwrap();
+    fs::write(lake.output().join(name("people")), "no Parquet").unwrap();
+    let ended = lake.access("a:2", &[]).refused(65, &["1 files below"]);
+    assert!(ended.stdout.contains("  measures (1 rows)"), "{}", ended.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_and_strange_files_are_told_and_nothing_drives_the_terminal() {
+    let lake = Lake::new();
+    lake.run(&three()).await;
+    fs::write(lake.output().join("people/notes.parquet"), "mine").unwrap();
+    let page = lake.access("a:1", &[]).done().stdout;
+    assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page:?}");
+    assert!(page.contains("[2Jeve") && page.contains("Rows may name other people"), "{page}");
+    assert!(page.contains("people/notes.parquet  is not named"), "{page}");
+    let page = lake.access("nobody", &[]).done().stdout;
+    assert!(page.contains("0 rows in 0 of 1 runs"), "{page}");
+    let job = lake.folder.path().join("job.toml");
+    assert_eq!(renown(&["access", job.to_str().unwrap(), "nobody"]).done().stdout, page);
+    lake.access("a:1", &["--snapshot", "2026-03-31"]).refused(2, &["--snapshot does not go"]);
+    let empty = Lake::new();
+    empty.access("a:1", &[]).refused(65, &["no run has been published"]);
+}
