@@ -113,13 +113,14 @@ pub struct Measure {
 }
 
 /// Somebody at the other end of an edge.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Neighbour {
     /// Network on which the attention is given.
     pub network: String,
     /// The other person.
     pub person_id: String,
     /// Name that person shows.
+    #[serde(default)]
     pub display_name: Option<String>,
     /// Attention given.
     pub attention: f64,
@@ -228,6 +229,10 @@ async fn only<T: DeserializeOwned>(name: &str, frame: DataFrame, id: &str) -> Re
             "restore its files, or run the job again from its inputs",
         ));
     };
+    parsed(name, row)
+}
+
+fn parsed<T: DeserializeOwned>(name: &str, row: &Row) -> Result<T> {
     serde_json::from_value(Value::Object(row.clone())).map_err(|e| {
         Error::bad_input(
             format!("the table `{name}` has columns of another version: {e}"),
@@ -302,37 +307,22 @@ async fn neighbours(
         .and_then(|edges| edges.sort(order))
         .and_then(|edges| edges.limit(0, Some(NEIGHBOURS)))
         .map_err(plan)?;
+    // The column of the person at the other end is called as in `people`.
+    let strongest = strongest.with_column_renamed(other, "person_id").map_err(plan)?;
     let strongest = rows(what, strongest).await?;
-    let text = |row: &Row, name: &str| {
-        row.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let ids = strongest.iter().map(|row| lit(text(row, other))).collect();
-    let named = people
-        .clone()
-        .filter(ident("person_id").in_list(ids, false))
-        .and_then(|people| people.select(vec![ident("person_id"), ident("display_name")]))
-        .map_err(plan)?;
-    let named = rows("reading the table `people`", named).await?;
-    let names: BTreeMap<String, Option<String>> = named
-        .iter()
-        .map(|row| {
-            let name = row.get("display_name").and_then(Value::as_str);
-            (text(row, "person_id"), name.map(str::to_owned))
-        })
-        .collect();
-    let number = |row: &Row, name: &str| row.get(name).and_then(Value::as_f64).unwrap_or_default();
-    let neighbours = strongest.iter().map(|row| {
-        let person_id = text(row, other);
-        Neighbour {
-            network: text(row, "network"),
-            display_name: names.get(&person_id).cloned().flatten(),
-            person_id,
-            attention: number(row, "attention"),
-            attention_share: number(row, "attention_share"),
-            audience_share: number(row, "audience_share"),
-        }
-    });
-    Ok(neighbours.collect())
+    let mut neighbours: Vec<Neighbour> =
+        strongest.iter().map(|row| parsed("influence_edges", row)).collect::<Result<_>>()?;
+    let ids = neighbours.iter().map(|n| lit(n.person_id.as_str())).collect();
+    let named = people.clone().filter(ident("person_id").in_list(ids, false)).map_err(plan)?;
+    let mut names = BTreeMap::new();
+    each_person(named, |p| {
+        names.insert(p.id.to_owned(), p.name.map(str::to_owned));
+    })
+    .await?;
+    for neighbour in &mut neighbours {
+        neighbour.display_name = names.get(&neighbour.person_id).cloned().flatten();
+    }
+    Ok(neighbours)
 }
 
 /// What is not known, and why, as far as the tables tell.

@@ -15,7 +15,6 @@ use super::{Dropped, HOUR_US};
 use crate::engine::{self, Engine, count_rows};
 use crate::error::{Error, Result};
 use crate::job::Kinds;
-use crate::schema::Table;
 
 /// An input that conforms to its contract and obeys its rules.
 #[derive(Clone)]
@@ -43,11 +42,6 @@ impl Survey {
     }
 }
 
-/// The rules of an input: those of its contract and `more`.
-fn all_rules(table: &Table, more: &[RowRule]) -> Result<Vec<RowRule>> {
-    Ok(rules(table)?.into_iter().chain(more.iter().cloned()).collect())
-}
-
 /// Counts in one pass, by `group`, the rows of `frame` and those that break each of `rules`.
 async fn survey(
     what: &str,
@@ -71,7 +65,8 @@ async fn obey(
     more: &[RowRule],
     faults: &mut Faults,
 ) -> Result<Option<Survey>> {
-    let rules = all_rules(opened.table, more)?;
+    let mut rules = rules(opened.table)?;
+    rules.extend_from_slice(more);
     let what = format!("reading {}", opened.origin);
     let Some(found) = faults.pass(survey(&what, frame, group, &rules).await)? else {
         return Ok(None);
@@ -110,9 +105,9 @@ async fn first_file(
         return Ok(None);
     };
     for file in &opened.files {
-        let Some(frame) = open_alone(engine, url, file).await? else { return Ok(None) };
+        let Some(frame) = open_alone(engine, url, file).await else { return Ok(None) };
         let mut alone = Opened { frame, ..opened.clone() };
-        // Partition columns that a file alone does not show.
+        // It may miss a column that is one of the partitions.
         if !alone.faults()?.is_empty() {
             return Ok(None);
         }

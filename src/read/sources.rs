@@ -113,15 +113,10 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
     }
 }
 
-/// One of the files found at `url`, read alone with the partition columns of its place; `None` if it
-/// cannot be.
-pub(super) async fn open_alone(
-    engine: &Engine,
-    url: &Url,
-    file: &InputFile,
-) -> Result<Option<DataFrame>> {
-    let frame = listing(engine, url_of(url, file)).await.ok();
-    frame.map(|frame| without_default_partition(frame, std::slice::from_ref(file))).transpose()
+/// One of the files found at `url`, read alone and so without partition columns; `None` if it cannot
+/// be.
+pub(super) async fn open_alone(engine: &Engine, url: &Url, file: &InputFile) -> Option<DataFrame> {
+    listing(engine, url_of(url, file)).await.ok()
 }
 
 /// The URL of a file in the store of `url`.
