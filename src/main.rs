@@ -210,7 +210,7 @@ async fn try_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
     print_course(&progress, &drops, &ignored)?;
     let audited = match ready {
         Ready::Nothing(commit) => return print_nothing_to_do(&commit),
-        Ready::Tables(audited, _) => audited,
+        Ready::Tables(audited, ..) => audited,
     };
     let table = |name: &str| {
         let found = audited.tables().iter().find(|(own, _)| *own == name);

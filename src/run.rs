@@ -53,8 +53,8 @@ pub struct Prepared {
 pub enum Ready {
     /// Nothing: these rows, job and method were published by this commit.
     Nothing(Commit),
-    /// These tables, and the log that goes with them.
-    Tables(Audited, Value),
+    /// These tables and the log that goes with them, in place of the commit of this number.
+    Tables(Audited, Value, Option<u64>),
 }
 
 /// Runs `job`: reads the snapshot, scores everyone who may be scored and publishes the tables.
@@ -63,14 +63,14 @@ pub enum Ready {
 /// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Outcome> {
     let Prepared { ready, drops, ignored } = prepare(engine, job, progress).await?;
-    let (audited, mut log) = match ready {
+    let (audited, mut log, before) = match ready {
         Ready::Nothing(commit) => return Ok(Outcome { commit, already: true, drops, ignored }),
-        Ready::Tables(audited, log) => (audited, log),
+        Ready::Tables(audited, log, before) => (audited, log, before),
     };
     progress.begin("publish");
     log["stages"] = json!(progress.stages());
     let rows = audited.rows();
-    let commit = publish(&engine.stores, &job.output, audited, &log).await?;
+    let commit = publish(&engine.stores, &job.output, audited, &log, before).await?;
     let published = commit.tables.values().map(|t| t.rows).sum();
     progress.end("publish", rows, published);
     Ok(Outcome { commit, already: false, drops, ignored })
@@ -83,6 +83,8 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
 pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Prepared> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let (method, stores) = (&job.method, &engine.stores);
+    let standing = commit::in_force(stores, &job.output, Some(day)).await?;
+    let before = standing.as_ref().map(|commit| commit.number);
 
     progress.begin("read");
     let faults = &mut Faults::stop();
@@ -104,7 +106,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
         horizon_hours: method.forecast.horizon_hours,
     };
     progress.end("people", rows_in, people.persons.len() as u64);
-    if let Some(commit) = commit::in_force(stores, &job.output, Some(day)).await?
+    if let Some(commit) = standing
         && commit.run_id == facts.run_id
         && commit::intact(stores, &job.output, &commit).await?
     {
@@ -152,7 +154,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
             "threads": rayon::current_num_threads(),
         },
     });
-    Ok(Prepared { ready: Ready::Tables(audited, log), drops, ignored: inputs.ignored })
+    Ok(Prepared { ready: Ready::Tables(audited, log, before), drops, ignored: inputs.ignored })
 }
 
 /// Rows counted before consent was applied are told in tens: exact, they would give away how few

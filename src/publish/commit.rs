@@ -147,22 +147,7 @@ pub async fn in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
-    match newest(stores, output).await? {
-        Some(newest) => of_day(stores, output, newest, day).await,
-        None => Ok(None),
-    }
-}
-
-/// The commit in force for `day`, or for the latest day, as `newest` says.
-///
-/// # Errors
-/// As [`read`].
-pub async fn of_day(
-    stores: &Stores,
-    output: &Url,
-    newest: Commit,
-    day: Option<NaiveDate>,
-) -> Result<Option<Commit>> {
+    let Some(newest) = newest(stores, output).await? else { return Ok(None) };
     let number = match day {
         Some(day) => newest.in_force.get(&day).copied(),
         None => newest.in_force.last_key_value().map(|(_, number)| *number),
@@ -199,45 +184,52 @@ pub async fn intact(stores: &Stores, output: &Url, commit: &Commit) -> Result<bo
     Ok(true)
 }
 
-/// Creates the commit after `newest`. If the object is there already, or the store's answer was lost,
-/// what stands there decides: our own run has succeeded, another one has won.
+/// Creates the commit after the newest. `before` is what was in force for the day when the run began:
+/// a run of the day that was committed since has won, while commits of other days only move the number
+/// on. If the store's answer is lost, what stands there decides.
 ///
 /// # Errors
 /// [`Kind::Interrupted`] if another run has won, [`Kind::Unavailable`] if the store does not take it.
 pub async fn commit(
     stores: &Stores,
     output: &Url,
-    newest: Option<Commit>,
+    before: Option<u64>,
     mut commit: Commit,
 ) -> Result<Commit> {
-    commit.number = newest.as_ref().map_or(1, |newest| newest.number.saturating_add(1));
-    commit.in_force = newest.map(|newest| newest.in_force).unwrap_or_default();
-    commit.in_force.insert(commit.snapshot_date, commit.number);
-
-    let url = url_of(output, commit.number)?;
-    let text = serde_json::to_vec_pretty(&commit).map_err(Error::internal)?;
-    let (store, path) = stores.resolve(&url)?;
-    let result = store.put_opts(&path, PutPayload::from(text), PutMode::Create.into()).await;
-    let Err(error) = result else {
-        sync(&url)?;
-        return Ok(commit);
-    };
-    match read(stores, &url).await? {
-        Some(there)
-            if there.run_id == commit.run_id && there.snapshot_date == commit.snapshot_date =>
-        {
-            Ok(there)
+    let mut newest = newest(stores, output).await?;
+    loop {
+        commit.number = newest.as_ref().map_or(1, |newest| newest.number.saturating_add(1));
+        commit.in_force = newest.map(|newest| newest.in_force).unwrap_or_default();
+        let now = commit.in_force.insert(commit.snapshot_date, commit.number);
+        if let Some(now) = now.filter(|now| Some(*now) != before) {
+            let there = existing(stores, output, now).await?;
+            return if there.run_id == commit.run_id { Ok(there) } else { Err(beaten(&there)) };
         }
-        Some(there) => Err(Error::new(
-            Kind::Interrupted,
-            format!(
-                "another run ({} of {}) published first, as commit {}",
-                there.run_id, there.snapshot_date, there.number
-            ),
-            "nothing of this run is visible; run again",
-        )),
-        None => Err(Error::not_written(&url, &error)),
+        let url = url_of(output, commit.number)?;
+        let text = serde_json::to_vec_pretty(&commit).map_err(Error::internal)?;
+        let (store, path) = stores.resolve(&url)?;
+        let put = store.put_opts(&path, PutPayload::from(text), PutMode::Create.into()).await;
+        let Err(error) = put else {
+            sync(&url)?;
+            return Ok(commit);
+        };
+        // Whoever took this number, or an earlier attempt of ours whose answer was lost.
+        newest = read(stores, &url).await?;
+        if newest.is_none() {
+            return Err(Error::not_written(&url, &error));
+        }
     }
+}
+
+fn beaten(there: &Commit) -> Error {
+    Error::new(
+        Kind::Interrupted,
+        format!(
+            "another run ({} of {}) published first, as commit {}",
+            there.run_id, there.snapshot_date, there.number
+        ),
+        "nothing of this run is visible; run again",
+    )
 }
 
 /// What is said of an output folder that holds no commit for the snapshot asked for.

@@ -24,27 +24,21 @@ use crate::schema::{self, Direction};
 use crate::store::{Stores, below};
 use commit::{Commit, CommittedFile, CommittedTable};
 
-/// Writes the audited tables and `log`, then commits them. Everything before the commit may fail or
-/// be repeated without any reader seeing it.
+/// Writes the audited tables and `log`, then commits them in place of the commit `before`, which was in
+/// force for the day when the run began. Everything before the commit may fail or be repeated without
+/// any reader seeing it.
 ///
 /// # Errors
 /// [`crate::error::Kind::Unavailable`] if the store does not take a file,
-/// [`crate::error::Kind::Interrupted`] if another run committed first.
+/// [`crate::error::Kind::Interrupted`] if another run of the day committed first.
 pub async fn publish(
     stores: &Stores,
     output: &Url,
     audited: Audited,
     log: &serde_json::Value,
+    before: Option<u64>,
 ) -> Result<Commit> {
-    let newest = commit::newest(stores, output).await?;
     let (day, run_id) = (audited.day(), audited.run_id().to_owned());
-    if let Some(newest) = newest.clone()
-        && let Some(twin) = commit::of_day(stores, output, newest, Some(day)).await?
-        && twin.run_id == run_id
-        && commit::intact(stores, output, &twin).await?
-    {
-        return Ok(twin);
-    }
     let mut tables = BTreeMap::new();
     for (name, batches) in audited.tables() {
         let table = schema::table(Direction::Output, name)?;
@@ -62,7 +56,7 @@ pub async fn publish(
     let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
     stores.write(&below(output, &format!("logs/{day}/{run_id}/log.json"))?, text).await?;
     let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
-    commit::commit(stores, output, newest, commit).await
+    commit::commit(stores, output, before, commit).await
 }
 
 /// Bytes that the files of the output table `name` take once they are published.

@@ -15,11 +15,30 @@ use super::persons::Persons;
 use crate::error::{Error, Result};
 use crate::job::ConsentRule;
 
-/// Most persons, and most (network, person) pairs, that 32-bit vertex ids can number.
-const MOST_VERTICES: usize = u32::MAX as usize;
-
 /// The vertex of an account of nobody who is scored.
 pub(super) const NOBODY: u32 = u32::MAX;
+
+/// Refuses more rows of the input `table` than there are numbers of 32 bits, [`NOBODY`] left out.
+/// There are never more persons or vertices than accounts.
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`].
+pub(super) fn numberable(table: &str, rows: usize) -> Result<()> {
+    numberable_within(table, rows, NOBODY as usize)
+}
+
+fn numberable_within(table: &str, rows: usize, most: usize) -> Result<()> {
+    if rows <= most {
+        return Ok(());
+    }
+    let error = Error::bad_input(
+        format!(
+            "input `{table}`: {rows} {table} after repeated rows were left out; renown numbers at most {most}"
+        ),
+        "split the job by network",
+    );
+    Err(error.in_table(table).in_rows(rows as u64))
+}
 
 /// Rows of accounts grouped into persons, and what is known of each. All lengths: rows.
 pub(super) struct Census<'a> {
@@ -148,7 +167,7 @@ impl<'a> Census<'a> {
 
     /// Numbers the persons who may be scored and appear. Returns with them the vertex of each row,
     /// [`NOBODY`] for the others.
-    pub(super) fn number(self) -> Result<(Persons, Vec<u32>)> {
+    pub(super) fn number(self) -> (Persons, Vec<u32>) {
         let mut roll = Roll { account_offsets: vec![0], ..Roll::default() };
         for of in self.rows.persons() {
             if self.consented[of.start] {
@@ -202,7 +221,7 @@ impl Roll {
     }
 
     /// Puts the networks in order and numbers the vertices of `rows` member rows.
-    fn number(mut self, rows: usize) -> Result<(Persons, Vec<u32>)> {
+    fn number(mut self, rows: usize) -> (Persons, Vec<u32>) {
         let mut numbered: Vec<(String, u32)> = self.network_numbers.into_iter().collect();
         numbered.sort_unstable();
         let mut order = vec![0; numbered.len()];
@@ -223,15 +242,6 @@ impl Roll {
         let mut vertices = of_accounts.clone();
         vertices.sort_unstable();
         vertices.dedup();
-        if vertices.len() > MOST_VERTICES {
-            return Err(Error::bad_input(
-                format!(
-                    "{} people on their networks: vertex ids hold {MOST_VERTICES}",
-                    vertices.len()
-                ),
-                "split the job by network",
-            ));
-        }
         let mut vertex_of = vec![NOBODY; rows];
         for (key, row) in of_accounts.iter().zip(&self.account_rows) {
             vertex_of[*row] = vertices.partition_point(|vertex| vertex < key) as u32;
@@ -252,7 +262,7 @@ impl Roll {
             vertex_persons: vertices.into_iter().map(|(_, person)| person).collect(),
             network_offsets,
         };
-        Ok((persons, vertex_of))
+        (persons, vertex_of)
     }
 }
 
@@ -311,4 +321,24 @@ fn contradictions(rows: &Members<'_>) -> Vec<Error> {
         "name the network without it in a SELECT",
     );
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_row_over_the_limit_is_refused() {
+        numberable_within("accounts", 3, 3).unwrap();
+        let error = numberable_within("accounts", 4, 3).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "input `accounts`: 4 accounts after repeated rows were left out; renown numbers at \
+             most 3\nremedy: split the job by network"
+        );
+        assert_eq!(error.kind.exit_code(), 65);
+        // Were there as many accounts as numbers, the last would have the number of nobody.
+        numberable("accounts", (1 << 32) - 1).unwrap();
+        numberable("accounts", 1 << 32).unwrap_err();
+    }
 }

@@ -14,7 +14,7 @@ use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::prelude::{case, cast, ident, lit, when};
 use datafusion::scalar::ScalarValue;
 
-use super::census::{Census, NOBODY};
+use super::census::{Census, NOBODY, numberable};
 use super::check::Checked;
 use super::members::left_join;
 use super::{Dropped, HOUR_US};
@@ -113,6 +113,7 @@ impl PostRows {
         drops.push(Dropped::exact("posts", "reposts, which are no posts of one's own", reposted));
         let rows = filter_record_batch(&rows, &own).map_err(Error::internal)?;
         no_two_versions(&rows)?;
+        numberable("posts", rows.num_rows())?;
         let number: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..rows.num_rows() as u32));
         let index = RecordBatch::try_from_iter([
             ("network", Arc::clone(&rows["network"])),
@@ -152,15 +153,6 @@ fn no_two_versions(sorted: &RecordBatch) -> Result<()> {
         return Err(Error::bad_input(
             format!("input `posts`: {twice} posts have two rows that contradict each other"),
             "keep one row for each (network, post_id), for example the newest",
-        ));
-    }
-    if sorted.num_rows() > u32::MAX as usize {
-        return Err(Error::bad_input(
-            format!(
-                "input `posts`: {} posts in 90 days, 32-bit numbers hold fewer",
-                sorted.num_rows()
-            ),
-            "split the job by network",
         ));
     }
     Ok(())

@@ -12,6 +12,7 @@ use datafusion::prelude::{Expr, ident, lit, when};
 use datafusion::scalar::ScalarValue;
 
 use super::Dropped;
+use super::census::numberable;
 use super::check::Checked;
 use super::snapshot::Snapshot;
 use crate::engine::{Engine, count_rows, rows};
@@ -215,12 +216,7 @@ fn with_statements(
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for more accounts than 32 bits number.
 pub(super) fn numbered(engine: &Engine, members: &RecordBatch) -> Result<DataFrame> {
-    if members.num_rows() > u32::MAX as usize {
-        return Err(Error::bad_input(
-            format!("{} accounts: 32-bit numbers hold fewer", members.num_rows()),
-            "split the job by network",
-        ));
-    }
+    numberable("accounts", members.num_rows())?;
     let rows: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..members.num_rows() as u32));
     let index = RecordBatch::try_from_iter([
         ("network", Arc::clone(&members["network"])),

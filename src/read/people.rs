@@ -61,7 +61,7 @@ pub async fn people(
         drops.push(Dropped::exact("interactions", rule, census.unlisted()));
     }
     // Only now is it known who appears, and each account gets the number of its vertex.
-    let (persons, vertex_of) = census.number()?;
+    let (persons, vertex_of) = census.number();
     let (posts, new_posts) = posts.map(|posts| posts.renumber(&vertex_of)).unzip();
     let new_posts = new_posts.unwrap_or_default();
     let events = events.renumber(engine, &vertex_of, &new_posts)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use renown::method::hex;
 use renown::publish::commit::Commit;
@@ -37,8 +37,13 @@ fn sound(output: &Path, path: &Path) {
     }
 }
 
-/// Runs the job and sends it `signal` after its line number `after`.
-fn stopped(job: &SampleJob, signal: &str, after: usize) -> Ended {
+fn signal(child: &Child, signal: &str) {
+    let kill = ["-s", signal, &child.id().to_string()];
+    assert!(Command::new("kill").args(kill).status().unwrap().success());
+}
+
+/// Runs the job, does `at` to it after its line number `after` and waits for its end.
+fn met(job: &SampleJob, after: usize, at: impl FnOnce(&Child)) -> Ended {
     let mut child = command(&["run", &job.file()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -49,25 +54,24 @@ fn stopped(job: &SampleJob, signal: &str, after: usize) -> Ended {
     for _ in 0..after {
         stderr.read_line(&mut told).unwrap();
     }
-    let kill = ["-s", signal, &child.id().to_string()];
-    assert!(Command::new("kill").args(kill).status().unwrap().success());
+    at(&child);
     stderr.read_to_string(&mut told).unwrap();
     let mut ended = Ended::from(child.wait_with_output().unwrap());
     ended.stderr = told;
     ended
 }
 
-fn stopped_at_every_stage(signal: &str) {
+fn stopped_at_every_stage(name: &str) {
     let expected = undisturbed();
     let mut interrupted = 0;
     for after in 0..=8 {
         let job = SampleJob::new();
-        let ended = stopped(&job, signal, after);
+        let ended = met(&job, after, |child| signal(child, name));
         let committed = job.commit(1).exists();
         if committed {
             sound(&job.output(), &job.commit(1));
         }
-        let what = format!("{signal} after line {after}: {ended:?}");
+        let what = format!("{name} after line {after}: {ended:?}");
         match ended.code {
             // Its handlers were not in place yet.
             None => assert!(after == 0 && !committed, "{what}"),
@@ -95,12 +99,36 @@ fn a_run_interrupted_at_any_stage_is_finished_by_the_next() {
     stopped_at_every_stage("INT");
 }
 
+/// Two jobs with one output folder.
+fn two_on_one_folder() -> [SampleJob; 2] {
+    let (one, two) = (SampleJob::new(), SampleJob::new());
+    two.edit("\"../out/sample/\"", &format!("\"{}/\"", one.output().display()));
+    two.edit("name     = \"sample\"", "name     = \"other\"");
+    [one, two]
+}
+
+#[test]
+fn of_two_runs_at_once_one_wins_and_the_other_is_told() {
+    let [one, two] = two_on_one_folder();
+    let ended = met(&one, 1, |child| {
+        signal(child, "STOP");
+        two.run(&[]).done();
+        signal(child, "CONT");
+    });
+    ended.refused(
+        75,
+        &["published first, as commit 1", "nothing of this run is visible; run again"],
+    );
+    sound(&one.output(), &one.commit(1));
+    assert!(!one.commit(2).exists());
+    one.run(&[]).done();
+    sound(&one.output(), &one.commit(2));
+}
+
 #[test]
 fn two_processes_on_one_folder_leave_whole_commits() {
     for _ in 0..3 {
-        let (one, two) = (SampleJob::new(), SampleJob::new());
-        two.edit("\"../out/sample/\"", &format!("\"{}/\"", one.output().display()));
-        two.edit("name     = \"sample\"", "name     = \"other\"");
+        let [one, two] = two_on_one_folder();
         let children = [&one, &two].map(|job| {
             let mut run = command(&["run", &job.file()]);
             run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -112,11 +112,15 @@ fn day(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, day).unwrap()
 }
 
-/// Publishes a small world as run `run_id`.
+/// Publishes a small world as run `run_id` of the 21st.
 async fn publish_draft(stores: &Stores, output: &Url, run_id: &str) -> Result<Commit> {
-    let draft = drafts::draft(day(21));
-    let audited = audit(draft, &drafts::facts(run_id), &GateRule::default())?;
-    publish(stores, output, audited, &json!({ "run_id": run_id })).await
+    publish_day(stores, output, day(21), run_id).await
+}
+
+async fn publish_day(stores: &Stores, output: &Url, of: NaiveDate, run_id: &str) -> Result<Commit> {
+    let before = commit::in_force(stores, output, Some(of)).await?.map(|commit| commit.number);
+    let audited = audit(drafts::draft(of), &drafts::facts(run_id), &GateRule::default())?;
+    publish(stores, output, audited, &json!({ "run_id": run_id }), before).await
 }
 
 /// A job over three interactions.
@@ -282,6 +286,44 @@ async fn of_two_publishers_one_wins_or_both_follow_each_other(place: &Place) {
         }
     }
     assert!(lost > 0 && followed > 0, "{lost} lost, {followed} followed");
+}
+
+/// A publisher of another day comes in whole before call `at`, for every `at`.
+async fn publishers_of_two_days_both_succeed(place: &Place) {
+    for at in 0.. {
+        let output = place.output();
+        let (clean, to) = (place.stores(), output.clone());
+        let other = Fault::Before(Arc::new(move || {
+            let (stores, output) = (clean.clone(), to.clone());
+            Box::pin(async move {
+                publish_day(&stores, &output, day(22), "other").await.unwrap();
+            })
+        }));
+        let (stores, store) = place.faulty(at, &other);
+        let own = publish_draft(&stores, &output, "own").await.unwrap();
+        if !store.met() {
+            break;
+        }
+        let newest = commit::newest(&place.stores(), &output).await.unwrap().unwrap();
+        let other = 3 - own.number;
+        assert_eq!(newest.in_force, BTreeMap::from([(day(21), own.number), (day(22), other)]));
+        assert_eq!((newest.number, place.commits(&output).await), (2, 2));
+    }
+}
+
+/// A backfill that runs many days at once.
+async fn publishers_of_many_days_all_succeed(place: &Place) {
+    let output = place.output();
+    let publishers = (1..=8).map(|of| {
+        let (stores, output) = (place.stores(), output.clone());
+        tokio::spawn(async move { publish_day(&stores, &output, day(of), "run").await })
+    });
+    let commits: Vec<Commit> =
+        join_all(publishers).await.into_iter().map(|joined| joined.unwrap().unwrap()).collect();
+    let expected = commits.iter().map(|commit| (commit.snapshot_date, commit.number)).collect();
+    let newest = commit::newest(&place.stores(), &output).await.unwrap().unwrap();
+    assert_eq!(newest.in_force, expected);
+    assert_eq!((newest.number, place.commits(&output).await), (8, 8));
 }
 
 /// Many at once, in whatever order the machine runs them.
@@ -501,6 +543,8 @@ over_every_store! {
     another_job_or_method_replaces_and_moves_on
     every_day_keeps_its_own_commit_in_force
     of_two_publishers_one_wins_or_both_follow_each_other
+    publishers_of_two_days_both_succeed
+    publishers_of_many_days_all_succeed
     publishers_at_once_make_one_history
     twins_both_succeed_with_one_commit
     readers_see_all_or_nothing_and_a_retry_converges
