@@ -65,6 +65,13 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
+    /// Tell what a run would read, write and need, from metadata alone
+    Plan {
+        #[command(flatten)]
+        job: JobArgs,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
     /// List the published runs of an output folder
     Runs {
         /// URL of the output folder

@@ -106,7 +106,7 @@ pub enum ConsentRule {
 }
 
 /// Kinds of interaction that the method does not know.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kinds {
     /// Kinds that count as another: `retweet = "repost"`.
@@ -188,12 +188,17 @@ pub struct OutputSection {
 }
 
 /// Where an input table comes from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Input {
     /// Parquet that conforms to the contract.
+    #[serde(serialize_with = "as_text")]
     Url(Url),
     /// A `SELECT` over the sources.
     Sql(String),
+}
+
+fn as_text<S: serde::Serializer>(url: &Url, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.serialize_str(url.as_str())
 }
 
 /// A job ready to run: every reference resolved, every value checked.

@@ -29,6 +29,7 @@ pub mod access;
 pub mod check;
 pub mod committed;
 pub mod explain;
+pub mod plan;
 pub mod progress;
 pub mod rank;
 pub mod reference;

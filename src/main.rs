@@ -20,7 +20,7 @@ use renown::rank::{EdgeList, rank};
 use renown::read::{self, Dropped};
 use renown::run::{self, Prepared, Ready};
 use renown::store::{Stores, folder};
-use renown::{access, check, explain, reference, runs, top};
+use renown::{access, check, explain, plan, reference, runs, top};
 use url::Url;
 
 use crate::cli::{Cli, Command, Form, Format, RankArgs, Settings};
@@ -155,6 +155,14 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
         Command::Check { job, format } => {
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
             check_job(&engine, &job, format).await
+        }
+        Command::Plan { job, format } => {
+            let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
+            let plan = plan::plan(&engine, &job).await?;
+            print(&match format {
+                Form::Text => plan::render(&plan),
+                Form::Json => json(&plan)?,
+            })
         }
         Command::Explain { target, person, settings, format } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;

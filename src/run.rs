@@ -14,7 +14,7 @@ use crate::propagate::ranks;
 use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
 use crate::read::{self, Dropped, Faults, Listed, Snapshot};
-use crate::run_id::run_id;
+use crate::run_id::{job_sha256, run_id};
 use crate::score::measures::measures;
 use crate::score::scores::scores;
 use crate::tables::{Settings, draft};
@@ -141,6 +141,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let log = json!({
         "run_id": facts.run_id,
         "job": facts.job,
+        "job_sha256": job_sha256(job, day)?,
         "snapshot_date": day,
         "method_version": facts.method_version,
         "inputs": inputs.files,

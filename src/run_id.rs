@@ -1,5 +1,7 @@
 //! The identity of a run: a hash of all that can reach its tables.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array, AsArray, LargeStringArray, RecordBatch};
 use arrow::datatypes::{Int32Type, UInt8Type, UInt32Type};
 use chrono::NaiveDate;
@@ -22,9 +24,7 @@ const LENGTH: usize = 32;
 /// As [`Error::engine`] if the engine fails over data in memory.
 pub async fn run_id(people: &People, job: &Job, day: NaiveDate) -> Result<String> {
     let mut hash = Sha256::new();
-    let settings =
-        (env!("CARGO_PKG_VERSION"), day, &job.name, &job.consent, &job.influence, &job.method);
-    text(&mut hash, &serde_json::to_string(&settings).map_err(Error::internal)?);
+    settings(&mut hash, job, day)?;
     persons(&mut hash, &people.persons);
     let authors = people.posts.as_ref().map_or(&[][..], |posts| &posts.authors);
     text(&mut hash, if people.posts.is_some() { "posts" } else { "no posts" });
@@ -37,6 +37,28 @@ pub async fn run_id(people: &People, job: &Job, day: NaiveDate) -> Result<String
     let mut id = hex(&hash.finalize());
     id.truncate(LENGTH);
     Ok(id)
+}
+
+/// Hash of the job, its method and the version of Renown: with the files that the inputs name it decides
+/// what a run gives, and can be told without reading them.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if the job cannot be written as JSON.
+pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
+    let mut hash = Sha256::new();
+    settings(&mut hash, job, day)?;
+    let sources: BTreeMap<_, _> = job.sources.iter().map(|(n, url)| (n, url.as_str())).collect();
+    let rest = (sources, &job.inputs, &job.kinds);
+    text(&mut hash, &serde_json::to_string(&rest).map_err(Error::internal)?);
+    Ok(hex(&hash.finalize()))
+}
+
+/// Adds what can change a table whatever the rows are.
+fn settings(hash: &mut Sha256, job: &Job, day: NaiveDate) -> Result<()> {
+    let settings =
+        (env!("CARGO_PKG_VERSION"), day, &job.name, &job.consent, &job.influence, &job.method);
+    text(hash, &serde_json::to_string(&settings).map_err(Error::internal)?);
+    Ok(())
 }
 
 /// Adds a text so that no two lists of texts hash alike.

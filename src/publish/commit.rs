@@ -77,8 +77,13 @@ impl Commit {
     }
 }
 
+/// Path of a commit below the output folder.
+pub fn path(number: u64) -> String {
+    format!("commits/{number:020}.json")
+}
+
 fn url_of(output: &Url, number: u64) -> Result<Url> {
-    below(output, &format!("commits/{number:020}.json"))
+    below(output, &path(number))
 }
 
 /// Reads the commit object at `url`, if it is there.

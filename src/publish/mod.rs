@@ -9,6 +9,7 @@ pub mod commit;
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
+use chrono::NaiveDate;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
@@ -44,7 +45,7 @@ pub async fn publish(
         let table = schema::table(Direction::Output, name)?;
         let mut files = Vec::new();
         for (number, batch) in batches.iter().enumerate() {
-            let path = format!("{name}/{day}/{run_id}-{number:05}.parquet");
+            let path = table_path(name, day, &run_id, number);
             let bytes = tokio::task::block_in_place(|| encode(&table.key, batch))?;
             let sha256 = hex(&Sha256::digest(&bytes));
             files.push(CommittedFile { path: path.clone(), size: bytes.len() as u64, sha256 });
@@ -54,9 +55,19 @@ pub async fn publish(
         tables.insert((*name).to_owned(), CommittedTable { version: table.version, rows, files });
     }
     let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
-    stores.write(&below(output, &format!("logs/{day}/{run_id}/log.json"))?, text).await?;
+    stores.write(&below(output, &log_path(day, &run_id))?, text).await?;
     let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
     commit::commit(stores, output, before, commit).await
+}
+
+/// Path of a file of a table below the output folder.
+pub fn table_path(table: &str, day: NaiveDate, run_id: &str, number: usize) -> String {
+    format!("{table}/{day}/{run_id}-{number:05}.parquet")
+}
+
+/// Path of the log of a run below the output folder.
+pub fn log_path(day: NaiveDate, run_id: &str) -> String {
+    format!("logs/{day}/{run_id}/log.json")
 }
 
 /// Bytes that the files of the output table `name` take once they are published.

@@ -153,17 +153,23 @@ impl Window {
 
 /// What is left out of an input before its rows are checked.
 #[derive(Clone, Default)]
-struct Cut {
+pub(super) struct Cut {
+    /// Rows whose time, in this column, is outside are left out.
     window: Option<(Window, &'static str)>,
+    /// Kinds that the job drops or maps, where the input has kinds.
     kinds: Option<Kinds>,
     /// Rows before the cut, if they were counted.
     all: Option<u64>,
 }
 
 impl Cut {
+    pub(super) fn new(window: Window, time: &'static str, kinds: Option<Kinds>) -> Self {
+        Self { window: Some((window, time)), kinds, all: None }
+    }
+
     /// Leaves out what is outside the window and what is of a kind that the job drops, and renames
     /// the kinds that it maps.
-    fn apply(&self, opened: &mut Opened) -> Result<()> {
+    pub(super) fn apply(&self, opened: &mut Opened) -> Result<()> {
         if let Some((window, time)) = self.window
             && let Some((column, start, end)) = bounds(&opened.frame, window, time)?
         {
@@ -185,16 +191,12 @@ impl Cut {
 
 /// What is checked of an input with times.
 pub(super) struct Timed<'a> {
-    /// Rows outside it are left out.
-    pub(super) window: Window,
-    /// The column of the time.
-    pub(super) time: &'static str,
+    /// What is left out.
+    pub(super) cut: Cut,
     /// Rows are counted by these.
     pub(super) group: Vec<Expr>,
     /// Rules beside those of the contract.
     pub(super) more: &'a [RowRule],
-    /// Kinds that the job drops or maps, where the input has kinds.
-    pub(super) kinds: Option<Kinds>,
 }
 
 /// Checks an input and cuts it to the rows whose time is in the window, counting the others. `None` if
@@ -210,7 +212,7 @@ pub(super) async fn within(
     faults: &mut Faults,
 ) -> Result<Option<(Checked, Survey)>> {
     let what = format!("reading {}", opened.origin);
-    let mut cut = Cut { window: Some((rules.window, rules.time)), ..Cut::default() };
+    let mut cut = rules.cut;
     let counted = async |on: Option<Expr>| -> Result<u64> {
         let frame = opened.frame.clone();
         let frame = match on {
@@ -220,16 +222,17 @@ pub(super) async fn within(
         count_rows(&what, frame).await
     };
     let (mut late, mut dropped) = (0, None);
-    if let Some((column, start, end)) = bounds(&opened.frame, rules.window, rules.time)? {
+    if let Some((window, time)) = cut.window
+        && let Some((column, start, end)) = bounds(&opened.frame, window, time)?
+    {
         let Some(all) = faults.pass(counted(None).await)? else { return Ok(None) };
         cut.all = Some(all);
         late = counted(Some(column.clone().gt_eq(end.clone()))).await?;
-        if let Some(kinds) = rules.kinds.as_ref().filter(|kinds| !kinds.drop.is_empty()) {
+        if let Some(kinds) = cut.kinds.as_ref().filter(|kinds| !kinds.drop.is_empty()) {
             let inside = column.clone().gt_eq(start).and(column.lt(end));
             dropped = Some(counted(Some(inside.and(kinds.dropped(ident("kind"))))).await?);
         }
     }
-    cut.kinds = rules.kinds;
     cut.apply(&mut opened)?;
     let frame = opened.conform()?;
     let found = obey(engine, &opened, &cut, frame.clone(), rules.group, rules.more, faults).await?;

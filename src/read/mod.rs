@@ -9,6 +9,7 @@ mod check;
 mod conform;
 mod events;
 mod faults;
+mod footers;
 mod members;
 mod people;
 mod persons;
@@ -17,10 +18,11 @@ mod sources;
 
 pub use events::{Events, Posts};
 pub use faults::Faults;
+pub use footers::Reading;
 pub use people::{People, people};
 pub use persons::Persons;
 pub(crate) use snapshot::MEASURE_HOURS;
-pub use snapshot::{Snapshot, snapshot};
+pub use snapshot::{Snapshot, reading, snapshot};
 pub use sources::{InputFile, Listed, open, unchanged};
 
 use std::collections::BTreeMap;

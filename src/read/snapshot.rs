@@ -12,9 +12,10 @@ use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::{Expr, ident, lit, not};
 
 use super::Dropped;
-use super::check::{Checked, Survey, Timed, Window, whole, within};
+use super::check::{Checked, Cut, Survey, Timed, Window, whole, within};
 use super::conform::{Opened, RowRule};
 use super::faults::Faults;
+use super::footers::Reading;
 use super::sources::{Listed, open};
 use crate::engine::{Engine, count_if};
 use crate::error::{Error, Result, nearest};
@@ -61,25 +62,8 @@ pub async fn snapshot(
     day: NaiveDate,
     faults: &mut Faults,
 ) -> Result<Snapshot> {
-    let midnight = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0));
-    let cutoff_us = midnight
-        .ok_or_else(|| {
-            Error::bad_job(format!("snapshot {day} is out of range"), "give a real day")
-        })?
-        .and_utc()
-        .timestamp_micros();
-    let mut reader = Reader { engine, files: BTreeMap::new(), ignored: BTreeMap::new() };
-    for (name, url) in &job.sources {
-        let Some((frame, files)) = faults.pass(open(engine, url).await)? else { continue };
-        reader.files.insert(format!("sources.{name}"), Listed { url: url.clone(), files });
-        engine
-            .session
-            .register_table(name.as_str(), frame.into_view())
-            .map_err(|e| Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise"))?;
-    }
-    // A SELECT over a source that is missing has no fault of its own.
-    faults.none_so_far()?;
-
+    let cutoff_us = cutoff(day)?;
+    let mut reader = Reader::new(engine, job, faults).await?;
     let mut drops = Vec::new();
     let accounts = reader.open(job, "accounts", faults).await?;
     let accounts = whole(engine, accounts, &[], faults).await?;
@@ -89,19 +73,15 @@ pub async fn snapshot(
     let consent = whole(engine, consent, &consent_rules()?, faults).await?;
     let mut posts = None;
     if let Some(opened) = reader.open(job, "posts", faults).await? {
-        let window = Window::before(cutoff_us, MEASURE_HOURS);
-        let rules = Timed { window, time: "created_at", group: vec![], more: &[], kinds: None };
+        let rules = Timed { cut: cut(job, "posts", cutoff_us), group: vec![], more: &[] };
         posts = within(engine, opened, rules, &mut drops, faults).await?.map(|(posts, _)| posts);
     }
-    let hours = job.method.attention.window_hours.max(MEASURE_HOURS);
     let mut interactions = None;
     if let Some(opened) = reader.open(job, "interactions", faults).await? {
         let rules = Timed {
-            window: Window::before(cutoff_us, hours),
-            time: "at",
+            cut: cut(job, "interactions", cutoff_us),
             group: vec![ident("kind")],
             more: &interaction_rules()?,
-            kinds: Some(job.kinds.clone()),
         };
         interactions = within(engine, opened, rules, &mut drops, faults).await?;
     }
@@ -110,9 +90,10 @@ pub async fn snapshot(
         if input.rows == 0 {
             faults.meet(place(Error::bad_input(
                 format!(
-                    "input `interactions` ({}): no interaction lies in the {hours} hours before \
+                    "input `interactions` ({}): no interaction lies in the {} hours before \
                      the end of {day}",
-                    input.origin
+                    input.origin,
+                    window_hours(job)
                 ),
                 "check that the snapshot has arrived; equal scores for everybody are not published",
             )))?;
@@ -142,13 +123,76 @@ pub async fn snapshot(
     })
 }
 
+/// The first instant that the snapshot of `day` does not cover, in microseconds since 1970.
+fn cutoff(day: NaiveDate) -> Result<i64> {
+    let midnight = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0));
+    let midnight = midnight.ok_or_else(|| {
+        Error::bad_job(format!("snapshot {day} is out of range"), "give a real day")
+    })?;
+    Ok(midnight.and_utc().timestamp_micros())
+}
+
+/// Hours before the cutoff in which interactions are read.
+fn window_hours(job: &Job) -> u32 {
+    job.method.attention.window_hours.max(MEASURE_HOURS)
+}
+
+/// What is left out of an input.
+fn cut(job: &Job, table: &str, cutoff_us: i64) -> Cut {
+    let window = |hours| Window::before(cutoff_us, hours);
+    match table {
+        "posts" => Cut::new(window(MEASURE_HOURS), "created_at", None),
+        "interactions" => Cut::new(window(window_hours(job)), "at", Some(job.kinds.clone())),
+        _ => Cut::default(),
+    }
+}
+
+/// What one pass over each input of `job` would read, by input, and the files that stand behind the
+/// inputs and sources; from listings and footers alone.
+///
+/// # Errors
+/// As [`snapshot()`] for what footers and the job show.
+pub async fn reading(
+    engine: &Engine,
+    job: &Job,
+    day: NaiveDate,
+) -> Result<(BTreeMap<String, Reading>, BTreeMap<String, Listed>)> {
+    let (cutoff_us, faults) = (cutoff(day)?, &mut Faults::stop());
+    let mut reader = Reader::new(engine, job, faults).await?;
+    let mut readings = BTreeMap::new();
+    for table in job.inputs.keys() {
+        if let Some(mut opened) = reader.open(job, table, faults).await? {
+            cut(job, table, cutoff_us).apply(&mut opened)?;
+            let what = format!("reading {}", opened.origin);
+            let reading = Reading::of(engine, &what, opened.conform()?).await;
+            readings.insert(table.clone(), reading.map_err(|fault| fault.in_table(table))?);
+        }
+    }
+    Ok((readings, reader.files))
+}
+
 struct Reader<'a> {
     engine: &'a Engine,
     files: BTreeMap<String, Listed>,
     ignored: BTreeMap<String, Vec<String>>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// Opens the sources of `job` for its SQL inputs.
+    async fn new(engine: &'a Engine, job: &Job, faults: &mut Faults) -> Result<Self> {
+        let mut files = BTreeMap::new();
+        for (name, url) in &job.sources {
+            let Some((frame, found)) = faults.pass(open(engine, url).await)? else { continue };
+            files.insert(format!("sources.{name}"), Listed { url: url.clone(), files: found });
+            engine.session.register_table(name.as_str(), frame.into_view()).map_err(|e| {
+                Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise")
+            })?;
+        }
+        // A SELECT over a source that is missing has no fault of its own.
+        faults.none_so_far()?;
+        Ok(Self { engine, files, ignored: BTreeMap::new() })
+    }
+
     /// Opens one input, if the job has it; `None` too if its faults were kept.
     async fn open(&mut self, job: &Job, name: &str, faults: &mut Faults) -> Result<Option<Opened>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };

@@ -14,7 +14,7 @@ use datafusion::functions::expr_fn::nullif;
 use datafusion::prelude::{ident, lit};
 use object_store::ObjectMeta;
 use object_store::path::Path;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::engine::{self, Engine};
@@ -22,7 +22,7 @@ use crate::error::{Error, Kind, Result};
 use crate::store;
 
 /// A file that was read, as its store describes it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InputFile {
     /// Path within the store.
     pub path: String,

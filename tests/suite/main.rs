@@ -23,6 +23,7 @@ mod measures_oracle;
 mod oracle;
 mod pagerank;
 mod parquet_files;
+mod plan;
 mod publish;
 mod random;
 mod random_worlds;

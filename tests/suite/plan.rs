@@ -1,0 +1,207 @@
+//! `renown plan`: what a run would do, from metadata alone.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::FileReader as _;
+use parquet::file::serialized_reader::SerializedFileReader;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::binary::renown;
+use crate::parquet_files::{read, write, write_in_groups};
+use crate::sample_job::{SampleJob, TABLES};
+use crate::world::{CUTOFF, Event, World, interactions, reply};
+
+fn plan(job: &str) -> Value {
+    serde_json::from_str(&renown(&["plan", job, "--format", "json"]).done().stdout).unwrap()
+}
+
+fn groups(file: &Path) -> Vec<RowGroupMetaData> {
+    let reader = SerializedFileReader::new(File::open(file).unwrap()).unwrap();
+    reader.metadata().row_groups().to_vec()
+}
+
+/// Overwrites the data of every row group; the footer stays.
+fn destroy_data(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    for column in groups(file).iter().flat_map(|group| group.columns()) {
+        let (start, length) = column.byte_range();
+        bytes[start as usize..(start + length) as usize].fill(0xff);
+    }
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn the_sample_is_planned_from_its_footers_and_nothing_is_written() {
+    let job = SampleJob::new();
+    for table in TABLES {
+        destroy_data(&job.input(table));
+    }
+    let plan = plan(&job.file());
+    assert_eq!((&plan["to_do"], &plan["in_place_of"]), (&json!(true), &Value::Null));
+    assert_eq!(plan["because"], "no run of 2018-09-01 has been published");
+    for table in TABLES {
+        let groups = groups(&job.input(table));
+        let rows: i64 = groups.iter().map(RowGroupMetaData::num_rows).sum();
+        let bytes: i64 = groups.iter().map(RowGroupMetaData::compressed_size).sum();
+        let read = &plan["reads"][table];
+        let counts = [&read["files"], &read["row_groups"], &read["row_groups_found"]];
+        assert_eq!(counts, [&json!(1), &json!(groups.len()), &json!(groups.len())], "{table}");
+        assert_eq!(read["rows"], rows, "{table}");
+        // Every column of the sample is one of the contract.
+        assert_eq!(read["bytes"], bytes, "{table}");
+    }
+    assert_eq!(plan["estimate"]["vertices"], 3_461);
+    assert_eq!(plan["writes"].as_array().unwrap().last().unwrap(), &commit(1));
+    assert!(!job.output().exists());
+    // Were it read, the damage would be seen.
+    job.run(&[]).refused(65, &["sample/accounts.parquet"]);
+}
+
+fn commit(number: u64) -> Value {
+    json!(format!("commits/{number:020}.json"))
+}
+
+#[test]
+fn it_tells_whether_there_is_anything_to_do() {
+    let job = SampleJob::new();
+    job.run(&[]).done();
+    let objects = job.published();
+    let told = || {
+        let plan = plan(&job.file());
+        assert_eq!(plan["in_place_of"], 1);
+        assert_eq!(plan["writes"].as_array().unwrap().last().unwrap(), &commit(2));
+        (plan["to_do"].as_bool().unwrap(), plan["because"].as_str().unwrap().to_owned())
+    };
+    let done = (false, "these files, job and method were published as commit 1".to_owned());
+    assert_eq!(told(), done);
+    assert_eq!(job.published(), objects);
+
+    // The same rows in a file that was written again: only a run can tell that nothing has changed.
+    write(&job.input("posts"), &read(&job.input("posts")));
+    assert_eq!(told(), (true, "changed since commit 1: posts".into()));
+
+    let changed = "job, method or renown have changed since commit 1";
+    for (from, to) in [
+        ("snapshot = 2018-09-01", "snapshot = 2018-09-01 # again"),
+        ("name     = \"sample\"", "name     = \"other\""),
+        ("[inputs]", "[kinds]\ndrop = [\"view\"]\n[inputs]"),
+        ("posts        = \"sample/posts.parquet\"\n", ""),
+    ] {
+        let before = fs::read(job.file()).unwrap();
+        job.edit(from, to);
+        let comment = to.contains('#');
+        assert_eq!(told().1 == changed, !comment, "{to}");
+        fs::write(job.file(), before).unwrap();
+    }
+
+    let log = job.path("out/sample/logs/2018-09-01");
+    fs::remove_dir_all(&log).unwrap();
+    assert_eq!(told(), (true, "commit 1 has no log that this renown reads".into()));
+    fs::remove_dir_all(job.path("out/sample/people")).unwrap();
+    assert_eq!(told(), (true, "files of commit 1 are gone".into()));
+}
+
+#[test]
+fn the_next_day_is_estimated_from_the_run_before() {
+    let job = SampleJob::new();
+    let run = job.run(&["--log", "json"]).done();
+    let stage = |name: &str| {
+        let lines = run.stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.into_iter().find(|line| line["stage"] == name).unwrap()
+    };
+    job.edit("snapshot = 2018-09-01", "snapshot = 2018-08-31");
+    let same = plan(&job.file());
+    assert_eq!(same["because"], "no run of 2018-08-31 has been published");
+    let estimate = &same["estimate"];
+    assert_eq!(
+        estimate["from"],
+        "the run of 2018-09-01 (commit 1), by the bytes of its input files: 1.000 times as many"
+    );
+    assert_eq!(estimate["vertices"], stage("measures")["rows_out"]);
+    assert_eq!(estimate["edges"], stage("attention")["rows_out"]);
+    let published = job.published();
+    let tables = published.iter().filter(|(path, _)| path.ends_with(".parquet"));
+    assert_eq!(estimate["output_bytes"], tables.map(|(_, bytes)| bytes.len()).sum::<usize>());
+    assert!(estimate["seconds"].as_f64().unwrap() > 0.0);
+
+    // A second folder of the same interactions: as many files by bytes as these are of all.
+    let size = |table: &str| fs::metadata(job.input(table)).unwrap().len() as f64;
+    let all: f64 = TABLES.iter().map(|table| size(table)).sum();
+    fs::create_dir(job.path("jobs/sample/both")).unwrap();
+    for name in ["one", "two"] {
+        let to = job.path(&format!("jobs/sample/both/{name}.parquet"));
+        fs::copy(job.input("interactions"), to).unwrap();
+    }
+    job.edit("sample/interactions.parquet", "sample/both/");
+    let more = (all + size("interactions")) / all;
+    let expected = (same["estimate"]["edges"].as_f64().unwrap() * more).round();
+    assert_eq!(plan(&job.file())["estimate"]["edges"].as_f64().unwrap(), expected);
+}
+
+#[test]
+fn row_groups_outside_the_window_and_other_columns_are_left_out() {
+    let folder = TempDir::new().unwrap();
+    // Two years, an event an hour, in row groups of 100 hours; the window is 90 days.
+    let events: Vec<Event> = (0..17_520).rev().map(|hours| reply("a", "1", "2", hours)).collect();
+    let path = folder.path().join("events/dt=1/a.parquet");
+    write_in_groups(&path, &interactions(&events), 100);
+    let late = Event { at: CUTOFF, ..reply("a", "1", "2", 0) };
+    write(&folder.path().join("events/dt=2/b.parquet"), &interactions(&[late]));
+    let reads = |interactions: &str| {
+        let text =
+            format!("interactions = \"\"\"{interactions}\"\"\"\n[sources]\nraw = \"events/\"\n");
+        let job = World::default().write_job(folder.path(), &text);
+        plan(job.to_str().unwrap())["reads"]["interactions"].clone()
+    };
+    let groups = groups(&path);
+    let young = &groups[(17_520 - 2_160) / 100..];
+    let rows: i64 = young.iter().map(RowGroupMetaData::num_rows).sum();
+    let bytes = |names: &[&str]| {
+        let columns = young.iter().flat_map(|group| group.columns());
+        let read =
+            columns.filter(|column| names.contains(&column.column_path().parts()[0].as_str()));
+        read.map(|column| column.compressed_size()).sum::<i64>()
+    };
+    let all =
+        ["network", "actor_id", "target_id", "kind", "at", "post_id", "via_post_id", "sentiment"];
+    let whole = reads("events/");
+    assert_eq!(whole["files"], 2);
+    assert_eq!(
+        (&whole["row_groups"], &whole["row_groups_found"]),
+        (&json!(young.len()), &json!(177))
+    );
+    assert_eq!((&whole["rows"], &whole["bytes"]), (&json!(rows), &json!(bytes(&all))));
+
+    let few = "SELECT network, actor_id, target_id, 'reply' AS kind, at FROM raw WHERE dt = '1'";
+    let narrow = reads(few);
+    assert_eq!(narrow["files"], 1, "the other partition is not looked at");
+    assert_eq!(
+        (&narrow["row_groups"], &narrow["row_groups_found"]),
+        (&json!(young.len()), &json!(176))
+    );
+    let columns = ["network", "actor_id", "target_id", "at"];
+    assert_eq!((&narrow["rows"], &narrow["bytes"]), (&json!(rows), &json!(bytes(&columns))));
+
+    let twice = reads(&format!("{few} UNION ALL {few}"));
+    assert_eq!((&twice["files"], &twice["rows"]), (&json!(1), &json!(2 * rows)));
+}
+
+#[test]
+fn what_footers_show_to_be_wrong_is_told() {
+    let job = SampleJob::new();
+    job.edit("sample/posts.parquet", "sample/gone.parquet");
+    renown(&["plan", &job.file()]).refused(65, &["no Parquet file is there"]);
+    let job = SampleJob::new();
+    fs::copy(job.input("accounts"), job.input("interactions")).unwrap();
+    renown(&["plan", &job.file()]).refused(65, &["column `actor_id` is missing"]);
+    let text = renown(&["plan", &SampleJob::new().file()]).done().stdout;
+    for words in
+        ["sample on 2018-09-01: to do: no run", "1/1", "would write to file://", "/RUN-00000"]
+    {
+        assert!(text.contains(words), "no `{words}` in: {text}");
+    }
+    assert!(!text.contains('\\'), "{text}");
+}
