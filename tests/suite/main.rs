@@ -29,6 +29,7 @@ mod random;
 mod random_worlds;
 mod rank_command;
 mod readme;
+mod research_jobs;
 mod same_bits;
 mod sample_job;
 mod sum;
