@@ -10,7 +10,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::physical_plan::{collect, collect_partitioned as execute_partitioned};
-use datafusion::prelude::{Expr, SessionConfig, SessionContext, lit, when};
+use datafusion::prelude::{Expr, SessionConfig, SessionContext, ident, lit, when};
 use futures::FutureExt;
 use url::Url;
 
@@ -67,6 +67,24 @@ impl Engine {
         let table = MemTable::try_new(schema, parts).map_err(failed)?;
         let frame = self.session.read_table(Arc::new(table)).map_err(failed)?;
         Ok((frame, rows))
+    }
+
+    /// Runs the query and returns its rows as one batch, sorted by `key`, nulls first.
+    ///
+    /// The rows stand in memory before they are sorted: of a column that a user's SELECT makes a constant
+    /// DataFusion 55 forgets within a join that it needs no sorting, and its plan fails.
+    ///
+    /// # Errors
+    /// As [`Error::engine`], said to have happened while doing `what`.
+    pub async fn sorted_rows(
+        &self,
+        what: &str,
+        frame: DataFrame,
+        key: &[&str],
+    ) -> Result<RecordBatch> {
+        let (frame, _) = self.materialise(what, frame).await?;
+        let order = key.iter().map(|column| ident(*column).sort(true, true)).collect();
+        rows(what, frame.sort(order).map_err(|e| Error::engine(what, &e))?).await
     }
 
     /// A frame over batches in memory, dealt into as many partitions as the engine has.

@@ -87,10 +87,8 @@ impl PostRows {
         let keyed =
             input.frame.clone().select(columns).and_then(DataFrame::distinct).map_err(plan)?;
         let authors = index_as(index, "author_id", "author")?;
-        let sorted = left_join(keyed, authors, &["network", "author_id"])?
-            .sort(vec![ident("network").sort(true, true), ident("post_id").sort(true, true)])
-            .map_err(plan)?;
-        let rows = engine::rows(&what, sorted).await?;
+        let joined = left_join(keyed, authors, &["network", "author_id"])?;
+        let rows = engine.sorted_rows(&what, joined, &["network", "post_id"]).await?;
         drops.push(Dropped::exact(
             "posts",
             "repeated",

@@ -15,7 +15,7 @@ use super::Dropped;
 use super::census::numberable;
 use super::check::Checked;
 use super::snapshot::Snapshot;
-use crate::engine::{Engine, count_rows, rows};
+use crate::engine::{Engine, count_rows};
 use crate::error::{Error, Result};
 use crate::job::Consent;
 
@@ -82,9 +82,7 @@ pub(super) async fn members(
     }
     members = with_statements(members, statements, "account", &account)?;
     members = with_statements(members, statements, "person", &["person_id"])?;
-    let order = ["person_id", "network", "account_id"];
-    let sorted = members.sort(order.map(|c| ident(c).sort(true, true)).into()).map_err(plan)?;
-    rows(&what, sorted).await
+    engine.sorted_rows(&what, members, &["person_id", "network", "account_id"]).await
 }
 
 /// What is taken from an account's profile.

@@ -16,6 +16,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::random_worlds::world;
+use crate::sample_job::SampleJob;
 use crate::world::{
     CUTOFF, Event, HOUR, Post, Published, World, account, accounts, identity, interactions,
     of_account, reply, run_job, text, with, without, write,
@@ -798,4 +799,38 @@ async fn an_output_that_cannot_be_written_is_unavailable() {
     let error = folder.run(PLAIN).await.err().expect("it cannot be written");
     says(&error, Kind::Unavailable, &["/out/"]);
     assert_eq!(fs::read(folder.path("out")).unwrap(), b"in the way");
+}
+
+/// What many tables lack is written as a constant, which DataFusion's planner takes note of.
+#[test]
+fn constants_in_a_select_give_the_same_bytes() {
+    let plain = SampleJob::new();
+    plain.run(&[]).done();
+    let job = SampleJob::new();
+    let network = "'quantum.stackexchange' AS network";
+    let events = format!("{network}, actor_id, target_id, at, post_id, via_post_id");
+    let selects = [
+        ("accounts", format!("SELECT * EXCLUDE (network), {network} FROM raw_accounts")),
+        ("posts", format!("SELECT * EXCLUDE (network), {network} FROM raw_posts")),
+        (
+            "interactions",
+            format!(
+                "SELECT {events}, 'comment' AS kind FROM raw_interactions WHERE kind = 'comment' \
+                 UNION ALL SELECT {events}, kind FROM raw_interactions WHERE kind <> 'comment'"
+            ),
+        ),
+    ];
+    let mut sources = String::from("[sources]\n");
+    for (table, select) in selects {
+        sources.push_str(&format!("raw_{table} = \"sample/{table}/\"\n"));
+        job.edit(&format!("\"sample/{table}.parquet\""), &format!("\"{select}\""));
+        let rows = crate::parquet_files::read(&job.input(table));
+        crate::parquet_files::write_parts(&job.path(&format!("jobs/sample/{table}")), &rows, 5);
+    }
+    job.edit("[inputs]", &format!("{sources}\n[inputs]"));
+    for threads in ["1", "2", "8"] {
+        job.run(&["--threads", threads]).done();
+        assert!(job.published() == plain.published(), "{threads} threads");
+        std::fs::remove_dir_all(job.output()).unwrap();
+    }
 }

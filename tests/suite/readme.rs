@@ -1,4 +1,15 @@
-//! The README says what the declarations say.
+//! The README says what the declarations say, and its walk leads where it says.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use chrono::NaiveDate;
+
+use crate::binary::{Ended, command};
+use crate::parquet_files::{batch, texts, write, write_parts};
 
 const README: &str = include_str!("../../README.md");
 
@@ -19,7 +30,19 @@ fn commands_and_exit_codes_are_those_of_the_program() {
     let help =
         std::process::Command::new(env!("CARGO_BIN_EXE_renown")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    for command in ["run", "top", "rank", "schema"] {
+    for command in [
+        "run",
+        "top",
+        "rank",
+        "schema",
+        "check",
+        "plan",
+        "runs",
+        "completions",
+        "man",
+        "explain",
+        "access",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not a command");
         assert!(README.contains(&format!(" {command} ")), "{command} is not in the README");
     }
@@ -31,15 +54,64 @@ fn commands_and_exit_codes_are_those_of_the_program() {
     }
 }
 
+/// Users 10 to 29 reply to one another; 11 has left, 13 is a child.
+fn write_lake(lake: &Path) {
+    let noon = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap().and_hms_opt(12, 0, 0).unwrap();
+    let instants = |hours: &[i64]| -> ArrayRef {
+        let at = hours.iter().map(|h| noon.and_utc().timestamp_micros() - h * 3_600_000_000);
+        Arc::new(TimestampMicrosecondArray::from_iter_values(at))
+    };
+    let users: Vec<i64> = (10..30).collect();
+    let of = |value: &dyn Fn(i64) -> Option<i64>| -> ArrayRef {
+        Arc::new(users.iter().map(|user| value(*user)).collect::<Int64Array>())
+    };
+    let days = |born: ArrayRef| cast(&cast(&born, &DataType::Int32).unwrap(), &DataType::Date32);
+    let left = users.iter().map(|user| (*user == 11).then_some(1_700_000_000_000_000));
+    let names: Vec<String> = users.iter().map(|user| format!("User {user}")).collect();
+    let table = batch(&[
+        ("user_id", of(&|user| Some(user))),
+        ("name", texts(names.iter().map(String::as_str))),
+        ("born", days(of(&|user| Some(if user == 13 { 18_000 } else { 4_000 }))).unwrap()),
+        ("left_at", Arc::new(left.collect::<TimestampMicrosecondArray>())),
+    ]);
+    write(&lake.join("users.parquet"), &table);
+    // Each writes a tweet and answers that of somebody before.
+    let table = batch(&[
+        ("id", of(&|user| Some(user + 100))),
+        ("user_id", of(&|user| Some(user))),
+        ("created_at", instants(&users.iter().map(|user| 40 - user).collect::<Vec<_>>())),
+        ("reply_to_user", of(&|user| (user > 12).then_some(10 + user % 3))),
+        ("reply_to_id", of(&|user| (user > 12).then_some(110 + user % 3))),
+        ("text", texts(names.iter().map(String::as_str))),
+    ]);
+    write_parts(&lake.join("tweets"), &table, 3);
+}
+
+/// From an empty folder, every line as it stands, with a lake of this machine.
 #[test]
-fn its_job_file_is_one() {
-    let job = README.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("nightly.toml");
-    std::fs::write(&path, job).unwrap();
-    let lake = [("lake".to_owned(), "s3://acme-lake".to_owned())];
-    let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 21);
-    let job = renown::job::Job::load(&path, &lake, day).unwrap();
-    assert_eq!(job.sources["tweets"].as_str(), "s3://acme-lake/twitter/tweets/dt=2026-11-21/");
-    assert_eq!(job.output.as_str(), "s3://acme-lake/renown/");
+fn its_walk_ends_with_a_published_run() {
+    let section = README.split("## Your own data").nth(1).unwrap().split("\n## ").next().unwrap();
+    let here = tempfile::tempdir().unwrap();
+    let lake = here.path().join("lake");
+    write_lake(&lake);
+    let job = section.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    std::fs::write(here.path().join("nightly.toml"), job).unwrap();
+    let walk = section.split("- `interactions` is required").next().unwrap();
+    let lines: Vec<&str> = walk.lines().filter_map(|line| line.strip_prefix("$ renown ")).collect();
+    assert_eq!(lines.len(), 7);
+    let mut said = String::new();
+    for line in lines {
+        let line = line.replace("s3://acme-lake", lake.to_str().unwrap());
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!(lake.join("renown").exists(), !said.is_empty(), "{line}");
+        let output = command(&words).current_dir(here.path()).output().unwrap();
+        let ended = Ended::from(output).done();
+        if words[0] == "run" && !words.contains(&"--dry-run") || !said.is_empty() {
+            said.push_str(&ended.stdout);
+        }
+    }
+    for words in ["top 18 of 18 people on 2026-11-21", "in force", "User 12"] {
+        assert!(said.contains(words), "no `{words}` in: {said}");
+    }
+    assert!(!said.contains("User 11") && !said.contains("User 13"), "{said}");
 }
