@@ -90,8 +90,7 @@ def main(renown, names):
             plan = check_output([renown, "plan", f"{folder}/j.toml", "--snapshot", "2026-11-21", "--format", "json"])
             estimate = json.loads(plan)["estimate"]["memory_bytes"]
             seconds, peak = measured(renown, folder)
-            (measures,) = (folder / "out/measures/2026-11-21").iterdir()
-            reactors = pq.read_table(measures, columns=["reactors_90d"])[0]
+            reactors = pq.read_table(folder / "out/measures/2026-11-21", columns=["reactors_90d"])[0]
             found = {"people": len(reactors), "most": pc.max(reactors).as_py(), "sum": pc.sum(reactors).as_py()}
             assert found == expected, f"{name}: {found}, expected {expected}"
             print(f"{name:<15} {seconds:7.1f} s {peak / 1e6:8.0f} MB, planned {estimate / 1e6:.0f} MB", flush=True)

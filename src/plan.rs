@@ -159,10 +159,13 @@ async fn reason(
     })
 }
 
-/// Bytes of memory: of the process, of each interaction and each vertex while ids are joined, and of each
-/// vertex while the tables stand. Fitted to runs of .3 to 3 million interactions among 30,000 to a million
-/// people (`benches/RESULTS.md`).
-const MEMORY: [u64; 4] = [180_000_000, 480, 420, 1_200];
+/// Bytes of memory of the process, and of each file.
+const MEMORY: [u64; 2] = [180_000_000, 45_000];
+/// Bytes of memory of each interaction and each vertex while ids are joined.
+const JOINED: [u64; 2] = [480, 420];
+/// Bytes of memory of each vertex while the tables stand. All fitted to runs of .3 to 3 million
+/// interactions among 30,000 to a million people, and of 10,000 files (`benches/RESULTS.md`).
+const TABLES: u64 = 1_200;
 /// Bytes of the tables for each vertex and each row of `influence_edges`, from the same runs.
 const OUTPUT: [u64; 2] = [75, 24];
 
@@ -175,11 +178,18 @@ impl Estimate {
         let vertices = rows("accounts").unwrap_or_else(|| edges.saturating_mul(2));
         let published = vertices.saturating_mul(2 * u64::from(top)).min(edges);
         let cost = |each: u64, rows: u64| each.saturating_mul(rows);
-        let joined = cost(MEMORY[1], edges).saturating_add(cost(MEMORY[2], vertices));
-        let memory = joined.max(cost(MEMORY[3], vertices));
+        let files = reads.values().map(|reading| reading.files as u64).sum();
+        let joined = cost(JOINED[0], edges).saturating_add(cost(JOINED[1], vertices));
+        let memory = cost(MEMORY[1], files).saturating_add(joined.max(cost(TABLES, vertices)));
+        let people = match reads.contains_key("accounts") {
+            true => "",
+            false => " of whom nobody else knows (no `accounts` tells how many people there are)",
+        };
         Self {
-            from: "the rows in the footers, as if each interaction were between another two people"
-                .into(),
+            from: format!(
+                "the rows in the footers, at most: as if each interaction were between another two \
+                 people{people}"
+            ),
             vertices,
             edges,
             memory_bytes: MEMORY[0].saturating_add(memory),

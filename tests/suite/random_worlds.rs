@@ -69,7 +69,7 @@ fn method(rng: &mut Rng) -> (String, i64) {
         }
     }
     if !text.contains("terms") {
-        text += "terms = []\n";
+        text += "[[forecast.terms]]\nmeasure = \"reactors_90d\"\noffset = 1.0\ncoefficient = 1.0\n";
     }
     (text, window)
 }
