@@ -170,8 +170,7 @@ const TABLES: u64 = 1_200;
 const OUTPUT: [u64; 2] = [75, 24];
 
 impl Estimate {
-    /// From the rows to be scanned: as if every interaction were counted and of a pair of its own, and,
-    /// where `accounts` does not say who there is, between two people of its own.
+    /// From the rows to be scanned, as `from` says.
     fn from_rows(reads: &BTreeMap<String, Reading>, top: u32) -> Self {
         let rows = |table: &str| reads.get(table).map(|reading| reading.rows);
         let edges = rows("interactions").unwrap_or_default();
@@ -181,15 +180,17 @@ impl Estimate {
         let files = reads.values().map(|reading| reading.files as u64).sum();
         let joined = cost(JOINED[0], edges).saturating_add(cost(JOINED[1], vertices));
         let memory = cost(MEMORY[1], files).saturating_add(joined.max(cost(TABLES, vertices)));
-        let people = match reads.contains_key("accounts") {
-            true => "",
-            false => " of whom nobody else knows (no `accounts` tells how many people there are)",
+        let from = match reads.contains_key("accounts") {
+            true => {
+                "the rows in the footers, as if each interaction were of another pair of people"
+            }
+            false => {
+                "the rows in the footers, at most: without `accounts` each interaction may be between \
+                 two people of its own"
+            }
         };
         Self {
-            from: format!(
-                "the rows in the footers, at most: as if each interaction were between another two \
-                 people{people}"
-            ),
+            from: from.to_owned(),
             vertices,
             edges,
             memory_bytes: MEMORY[0].saturating_add(memory),
@@ -228,14 +229,14 @@ impl Estimate {
 pub fn render(plan: &Plan) -> String {
     let mut reads = Table::new();
     reads.load_preset(comfy_table::presets::NOTHING);
-    reads.set_header(["input", "files", "row groups", "rows", "bytes"]);
+    reads.set_header(["input", "files", "row groups", "rows", "MB"]);
     for (table, reading) in &plan.reads {
         reads.add_row([
             table.clone(),
             reading.files.to_string(),
             format!("{}/{}", reading.row_groups, reading.row_groups_found),
             reading.rows.to_string(),
-            reading.bytes.to_string(),
+            format!("{:.1}", reading.bytes as f64 / 1e6),
         ]);
     }
     for column in reads.column_iter_mut().skip(1) {
