@@ -1,63 +1,132 @@
 //! Dense vertex ids: arbitrary ordered keys to `0..n`, in key order.
 //!
 //! The id of a key is its rank among the distinct keys, so that it depends on the *set* of keys
-//! alone: neither the order of the edges nor the number of threads can change it.
+//! alone: neither the order of the edges, their division into parts nor the number of threads can
+//! change it. Each part first numbers the keys of its own, which takes one look into a small table a
+//! key; then the parts' keys, far fewer than edges, are merged.
 
+use std::hash::Hash;
+
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::GraphError;
 
-/// Edges over dense ids, and the keys that the ids stand for.
+/// Edges of one part of an input: after [`Part::new`] over numbers of its own, after [`join`] over the
+/// ids of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DenseIds<K> {
-    /// Distinct keys of both columns, ascending. Length n; the vertex with id `i` is `keys[i]`.
-    pub keys: Vec<K>,
-    /// Source of each edge, an index into `keys`. Length m, in input order.
+pub struct Part<K> {
+    /// Distinct keys of both columns, ascending, with the part's number of each; empty once joined.
+    keys: Vec<(K, u32)>,
+    /// Source of each edge, in input order.
     pub sources: Vec<u32>,
-    /// Target of each edge, an index into `keys`. Length m, in input order.
+    /// Target of each edge, in input order. Length: that of `sources`.
     pub targets: Vec<u32>,
 }
 
-/// Gives the keys of m edges dense ids.
-///
-/// `sources[i] -> targets[i]` is edge `i`. Work is O(m log m) by comparison sort and binary search;
-/// memory beyond the result is one copy of both columns.
+impl<K: Ord + Hash + Copy> Part<K> {
+    /// The edges `sources[i] -> targets[i]`. Work is O(edges + k log k) for k distinct keys.
+    ///
+    /// # Errors
+    ///
+    /// - [`GraphError::LengthsDiffer`]: the columns are of different lengths.
+    /// - [`GraphError::TooManyVertices`]: more than `u32::MAX` keys in this part.
+    pub fn new(sources: &[K], targets: &[K]) -> Result<Self, GraphError> {
+        let (expected, found) = (sources.len(), targets.len());
+        if found != expected {
+            return Err(GraphError::LengthsDiffer { column: "targets", expected, found });
+        }
+        let mut numbers: HashMap<K, u32> = HashMap::new();
+        let mut number = |key: &K| {
+            // Beyond the limit numbers repeat, and the part is refused below.
+            let next = numbers.len() as u32;
+            *numbers.entry(*key).or_insert(next)
+        };
+        let sources = sources.iter().map(&mut number).collect();
+        let targets = targets.iter().map(&mut number).collect();
+        check(numbers.len(), u32::MAX as usize)?;
+        let mut keys: Vec<(K, u32)> = numbers.into_iter().collect();
+        keys.sort_unstable();
+        Ok(Self { keys, sources, targets })
+    }
+
+    /// The same edges over other keys; `key` must keep their order.
+    pub fn map<L>(self, key: impl Fn(K) -> L) -> Part<L> {
+        let Self { keys, sources, targets } = self;
+        let keys = keys.into_iter().map(|(own, number)| (key(own), number)).collect();
+        Part { keys, sources, targets }
+    }
+}
+
+/// Gives the edges of all `parts` the ids of the graph; returns the keys that the ids stand for, ascending.
+/// Length: n, and the vertex with id `i` is `keys[i]`.
 ///
 /// # Errors
 ///
-/// - [`GraphError::LengthsDiffer`]: the columns are of different lengths.
 /// - [`GraphError::TooManyVertices`]: more than `u32::MAX` distinct keys.
-pub fn dense<K>(sources: &[K], targets: &[K]) -> Result<DenseIds<K>, GraphError>
-where
-    K: Ord + Copy + Send + Sync,
-{
-    dense_within(sources, targets, u32::MAX as usize)
+pub fn join<K: Ord + Clone + Send + Sync>(parts: &mut [Part<K>]) -> Result<Vec<K>, GraphError> {
+    join_within(parts, u32::MAX as usize)
 }
 
-/// [`dense`] with at most `limit` ≤ `u32::MAX` vertices.
-fn dense_within<K>(sources: &[K], targets: &[K], limit: usize) -> Result<DenseIds<K>, GraphError>
-where
-    K: Ord + Copy + Send + Sync,
-{
-    if sources.len() != targets.len() {
-        return Err(GraphError::LengthsDiffer {
-            column: "targets",
-            expected: sources.len(),
-            found: targets.len(),
-        });
+/// [`join`] with at most `limit` ≤ `u32::MAX` vertices.
+fn join_within<K: Ord + Clone + Send + Sync>(
+    parts: &mut [Part<K>],
+    limit: usize,
+) -> Result<Vec<K>, GraphError> {
+    let own = |part: &Part<K>| part.keys.iter().map(|(key, _)| key.clone()).collect();
+    let keys: Vec<K> = parts.par_iter().map(own).reduce(Vec::new, union);
+    check(keys.len(), limit)?;
+    parts.par_iter_mut().for_each(|part| part.renumber(&keys));
+    Ok(keys)
+}
+
+impl<K: Ord> Part<K> {
+    /// Puts indices into `keys`, which holds all of the part's, in place of the part's numbers.
+    fn renumber(&mut self, keys: &[K]) {
+        let mut ids = vec![0; self.keys.len()];
+        let mut at = 0;
+        for (key, number) in std::mem::take(&mut self.keys) {
+            // In growing steps: between two of the part's keys lie few or many of the others'.
+            let mut step = 1;
+            while at + step < keys.len() && keys[at + step] <= key {
+                at += step;
+                step *= 2;
+            }
+            let end = keys.len().min(at + step);
+            at += keys[at..end].partition_point(|other| *other < key);
+            ids[number as usize] = at as u32;
+        }
+        for end in self.sources.iter_mut().chain(&mut self.targets) {
+            *end = ids[*end as usize];
+        }
     }
-    let mut keys = [sources, targets].concat();
-    keys.par_sort_unstable();
-    keys.dedup();
-    keys.shrink_to_fit();
-    if keys.len() > limit {
-        return Err(GraphError::TooManyVertices { vertices: keys.len(), limit });
+}
+
+fn check(vertices: usize, limit: usize) -> Result<(), GraphError> {
+    match vertices > limit {
+        true => Err(GraphError::TooManyVertices { vertices, limit }),
+        false => Ok(()),
     }
-    // Every key is among `keys`, so the count of smaller ones is its index; it is below `limit`.
-    let id = |key: &K| keys.partition_point(|other| other < key) as u32;
-    let (sources, targets) =
-        (sources.par_iter().map(id).collect(), targets.par_iter().map(id).collect());
-    Ok(DenseIds { keys, sources, targets })
+}
+
+/// The union of two ascending lists without duplicates.
+fn union<K: Ord>(left: Vec<K>, right: Vec<K>) -> Vec<K> {
+    let mut all = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    while let (Some(l), Some(r)) = (left.peek(), right.peek()) {
+        let order = l.cmp(r);
+        if order.is_ge() {
+            all.extend(right.next());
+        }
+        if order.is_lt() {
+            all.extend(left.next());
+        } else if order.is_eq() {
+            left.next();
+        }
+    }
+    all.extend(left);
+    all.extend(right);
+    all
 }
 
 #[cfg(test)]
@@ -66,10 +135,10 @@ mod tests {
 
     #[test]
     fn one_vertex_over_the_limit_is_refused() {
-        let (sources, targets) = ([10u64, 20, 10], [20u64, 30, 30]);
-        assert_eq!(dense_within(&sources, &targets, 3).unwrap().keys, [10, 20, 30]);
+        let part = Part::new(&[10u64, 20, 10], &[20, 30, 30]).unwrap();
+        assert_eq!(join_within(&mut [part.clone()], 3).unwrap(), [10, 20, 30]);
         assert_eq!(
-            dense_within(&sources, &targets, 2),
+            join_within(&mut [part], 2),
             Err(GraphError::TooManyVertices { vertices: 3, limit: 2 })
         );
     }

@@ -3,42 +3,50 @@
 use std::collections::BTreeSet;
 
 use renown::graph::GraphError;
-use renown::graph::ids::{DenseIds, dense};
+use renown::graph::ids::{Part, join};
 
 use crate::on_threads;
 
 #[test]
 fn ids_are_ranks_among_the_distinct_keys() {
     let mut rng = fastrand::Rng::with_seed(1);
-    // Keys around and above i64::MAX, many of them more than once.
-    let mut column = || -> Vec<u64> { (0..30_000).map(|_| u64::MAX - rng.u64(..9_000)).collect() };
-    let (sources, targets) = (column(), column());
-    let distinct: BTreeSet<u64> = sources.iter().chain(&targets).copied().collect();
-    let DenseIds { keys, sources: source_ids, targets: target_ids } =
-        dense(&sources, &targets).unwrap();
+    // Keys around and above i64::MAX, many of them more than once; parts with few and with many.
+    let mut part = |rows: usize| -> [Vec<u64>; 2] {
+        [(); 2].map(|()| (0..rows).map(|_| u64::MAX - rng.u64(..9_000)).collect())
+    };
+    let columns = [20_000, 1, 0, 3, 9_000].map(&mut part);
+    let distinct: BTreeSet<u64> = columns.iter().flatten().flatten().copied().collect();
+    let dense = || {
+        let parts = columns.iter().map(|[sources, targets]| Part::new(sources, targets).unwrap());
+        let mut parts: Vec<Part<u64>> = parts.collect();
+        let keys = join(&mut parts).unwrap();
+        (keys, parts)
+    };
+    let (keys, parts) = dense();
     assert!(keys.iter().eq(&distinct));
     let back = |ids: &[u32]| -> Vec<u64> { ids.iter().map(|&id| keys[id as usize]).collect() };
-    assert_eq!(back(&source_ids), sources);
-    assert_eq!(back(&target_ids), targets);
-    let again = on_threads(3, || dense(&sources, &targets).unwrap());
-    assert_eq!((again.keys, again.sources), (keys, source_ids));
+    for (part, columns) in parts.iter().zip(&columns) {
+        assert_eq!([back(&part.sources), back(&part.targets)], *columns);
+    }
+    assert!(on_threads(3, dense) == (keys, parts));
 }
 
 #[test]
 fn keys_may_be_text() {
-    let found = dense(&["did:b", "a", "did:b"], &["a", "https://c", "did:b"]).unwrap();
-    assert_eq!(found.keys, ["a", "did:b", "https://c"]);
-    assert_eq!(found.sources, [1, 0, 1]);
-    assert_eq!(found.targets, [0, 2, 1]);
+    let part = Part::new(&["did:b", "a", "did:b"], &["a", "https://c", "did:b"]).unwrap();
+    let mut parts = [part.map(str::to_owned)];
+    assert_eq!(join(&mut parts).unwrap(), ["a", "did:b", "https://c"]);
+    assert_eq!((&parts[0].sources[..], &parts[0].targets[..]), (&[1, 0, 1][..], &[0, 2, 1][..]));
 }
 
 #[test]
 fn no_edges_have_no_ids() {
-    assert!(dense::<u64>(&[], &[]).unwrap().keys.is_empty());
+    assert!(join::<u64>(&mut []).unwrap().is_empty());
+    assert!(join(&mut [Part::<u64>::new(&[], &[]).unwrap()]).unwrap().is_empty());
 }
 
 #[test]
 fn columns_of_different_lengths_are_refused() {
     let refused = GraphError::LengthsDiffer { column: "targets", expected: 2, found: 1 };
-    assert_eq!(dense(&[1u64, 2], &[1]), Err(refused));
+    assert_eq!(Part::new(&[1u64, 2], &[1]), Err(refused));
 }
