@@ -18,7 +18,7 @@ use crate::engine::{self, Engine};
 use crate::error::{Error, Kind, Result, nearest};
 use crate::graph::GraphError;
 use crate::graph::csr::{Csr, EdgePart};
-use crate::graph::ids::{Part, join};
+use crate::graph::ids::{Part, Vertices, join};
 use crate::propagate::not_ranked;
 use crate::propagate::pagerank::{PageRank, Ranks};
 use crate::publish::encode;
@@ -84,7 +84,8 @@ pub async fn rank(
     let columns = Columns::open(engine, list).await?;
     let edges = columns.read(list).await?;
     phases.end("read");
-    let (graph, ids) = tokio::task::block_in_place(|| columns.graph(edges, list))?;
+    let (graph, Named { ids, vertices }) =
+        tokio::task::block_in_place(|| columns.graph(edges, list))?;
     phases.end("build");
     let ranked =
         tokio::task::block_in_place(|| pagerank.run(&graph, None)).map_err(
@@ -97,9 +98,10 @@ pub async fn rank(
         )?;
     phases.end("rank");
     let Ranks { ranks, iterations, residual, bound } = ranked;
+    let ranks = vertices.iter().map(|vertex| ranks[*vertex as usize]);
     let table = RecordBatch::try_from_iter([
         ("id", ids),
-        ("rank", Arc::new(Float64Array::from(ranks)) as ArrayRef),
+        ("rank", Arc::new(Float64Array::from_iter_values(ranks)) as ArrayRef),
     ])
     .map_err(Error::internal)?;
     let bytes = tokio::task::block_in_place(|| encode(&["id".into()], &table))?;
@@ -220,8 +222,8 @@ impl Columns {
         Ok(decoded)
     }
 
-    /// The graph, and the id of each vertex in the type that the ids came in.
-    fn graph(&self, decoded: Vec<Decoded>, list: &EdgeList) -> Result<(Csr, ArrayRef)> {
+    /// The graph, and who its vertices are.
+    fn graph(&self, decoded: Vec<Decoded>, list: &EdgeList) -> Result<(Csr, Named)> {
         let (mut integers, mut texts, mut weights) = (Vec::new(), Vec::new(), Vec::new());
         for part in decoded {
             match part.edges {
@@ -232,15 +234,34 @@ impl Columns {
             weights.push(part.weights);
         }
         if is_text(&self.kind) {
-            let keys = join(&mut texts).map_err(|e| refused(list, &e))?;
-            let ids: ArrayRef = Arc::new(StringViewArray::from_iter_values(&keys));
-            let ids = cast(&ids, &self.kind).map_err(Error::internal)?;
-            Ok((build(list, &ids, &texts, &weights)?, ids))
+            let Vertices { keys, ids } = join(&mut texts).map_err(|e| refused(list, &e))?;
+            let texts_held: ArrayRef = Arc::new(StringViewArray::from_iter_values(&keys));
+            let held = cast(&texts_held, &self.kind).map_err(Error::internal)?;
+            let named = Named { ids: held, vertices: ids };
+            Ok((build(list, &named, &texts, &weights)?, named))
         } else {
-            let keys = join(&mut integers).map_err(|e| refused(list, &e))?;
-            let ids = ids(&keys, &self.kind)?;
-            Ok((build(list, &ids, &integers, &weights)?, ids))
+            let Vertices { keys, ids: vertices } =
+                join(&mut integers).map_err(|e| refused(list, &e))?;
+            let named = Named { ids: ids(&keys, &self.kind)?, vertices };
+            Ok((build(list, &named, &integers, &weights)?, named))
         }
+    }
+}
+
+/// Who the vertices of a graph are. Lengths: n.
+struct Named {
+    /// Ids in the type that they came in, ascending.
+    ids: ArrayRef,
+    /// The vertex of each id.
+    vertices: Vec<u32>,
+}
+
+impl Named {
+    /// The id of a vertex, for messages.
+    fn of(&self, vertex: u32) -> String {
+        let place = self.vertices.iter().position(|other| *other == vertex);
+        let id = place.map(|place| array_value_to_string(&self.ids, place));
+        id.and_then(|id| id.ok()).unwrap_or_default()
     }
 }
 
@@ -305,13 +326,8 @@ fn refused(list: &EdgeList, cause: &dyn std::fmt::Display) -> Error {
     Error::bad_input(format!("`{}`: {cause}", list.url), "mend or leave out these edges")
 }
 
-/// The graph of edges that are joined; `ids` names the vertices.
-fn build<K>(
-    list: &EdgeList,
-    ids: &ArrayRef,
-    parts: &[Part<K>],
-    weights: &[Weights],
-) -> Result<Csr> {
+/// The graph of edges that are joined.
+fn build<K>(list: &EdgeList, named: &Named, parts: &[Part<K>], weights: &[Weights]) -> Result<Csr> {
     let ends = || parts.iter().map(|part| (&part.sources[..], &part.targets[..]));
     let single = ends().zip(weights).map(|((sources, targets), weights)| EdgePart {
         sources,
@@ -324,14 +340,13 @@ fn build<K>(
         weights: if let Weights::Double(weights) = weights { Some(&weights[..]) } else { None },
     });
     let built = match weights.first() {
-        Some(Weights::Double(_)) => Csr::from_parts(ids.len(), &double.collect::<Vec<_>>()),
-        _ => Csr::from_parts(ids.len(), &single.collect::<Vec<_>>()),
+        Some(Weights::Double(_)) => Csr::from_parts(named.ids.len(), &double.collect::<Vec<_>>()),
+        _ => Csr::from_parts(named.ids.len(), &single.collect::<Vec<_>>()),
     };
-    let name = |v: u32| array_value_to_string(ids, v as usize).unwrap_or_default();
     built.map_err(|e| match e {
         GraphError::WeightTooLarge { from, to, weight }
         | GraphError::WeightTooSmall { from, to, weight } => {
-            let (from, to) = (name(from), name(to));
+            let (from, to) = (named.of(from), named.of(to));
             let edge = format!("the edge {from} -> {to} weighs {weight} in all");
             refused(list, &format!("{edge}, which 32 bits do not hold"))
         }

@@ -1,10 +1,12 @@
-//! Dense vertex ids: arbitrary ordered keys to `0..n`, in key order.
+//! Dense vertex ids: arbitrary ordered keys to `0..n`, whoever has most outgoing edges first.
 //!
-//! The id of a key is its rank among the distinct keys, so that it depends on the *set* of keys
-//! alone: neither the order of the edges, their division into parts nor the number of threads can
-//! change it. Each part first numbers the keys of its own, which takes one look into a small table a
+//! A propagation step reads the vector of the sources once an edge: those that are read most stand
+//! together, and stay in cache. Equals are in order of their keys, so that ids depend on the *multiset*
+//! of edges alone: neither their order, their division into parts nor the number of threads can
+//! change them. Each part first numbers the keys of its own, which takes one look into a small table a
 //! key; then the parts' keys, far fewer than edges, are merged.
 
+use std::cmp::Reverse;
 use std::hash::Hash;
 
 use hashbrown::HashMap;
@@ -18,6 +20,8 @@ use super::GraphError;
 pub struct Part<K> {
     /// Distinct keys of both columns, ascending, with the part's number of each; empty once joined.
     keys: Vec<(K, u32)>,
+    /// Edges that leave the key of each number; empty once joined.
+    outgoing: Vec<u64>,
     /// Source of each edge, in input order.
     pub sources: Vec<u32>,
     /// Target of each edge, in input order. Length: that of `sources`.
@@ -42,48 +46,81 @@ impl<K: Ord + Hash + Copy> Part<K> {
             let next = numbers.len() as u32;
             *numbers.entry(*key).or_insert(next)
         };
-        let sources = sources.iter().map(&mut number).collect();
+        let sources: Vec<u32> = sources.iter().map(&mut number).collect();
         let targets = targets.iter().map(&mut number).collect();
         check(numbers.len(), u32::MAX as usize)?;
+        let mut outgoing = vec![0; numbers.len()];
+        for source in &sources {
+            outgoing[*source as usize] += 1;
+        }
         let mut keys: Vec<(K, u32)> = numbers.into_iter().collect();
         keys.sort_unstable();
-        Ok(Self { keys, sources, targets })
+        Ok(Self { keys, outgoing, sources, targets })
     }
 
     /// The same edges over other keys; `key` must keep their order.
     pub fn map<L>(self, key: impl Fn(K) -> L) -> Part<L> {
-        let Self { keys, sources, targets } = self;
+        let Self { keys, outgoing, sources, targets } = self;
         let keys = keys.into_iter().map(|(own, number)| (key(own), number)).collect();
-        Part { keys, sources, targets }
+        Part { keys, outgoing, sources, targets }
     }
 }
 
-/// Gives the edges of all `parts` the ids of the graph; returns the keys that the ids stand for, ascending.
-/// Length: n, and the vertex with id `i` is `keys[i]`.
+/// The vertices of a graph. Lengths: n.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vertices<K> {
+    /// Distinct keys, ascending.
+    pub keys: Vec<K>,
+    /// The id of each key.
+    pub ids: Vec<u32>,
+}
+
+/// Gives the edges of all `parts` the ids of the graph.
 ///
 /// # Errors
 ///
 /// - [`GraphError::TooManyVertices`]: more than `u32::MAX` distinct keys.
-pub fn join<K: Ord + Clone + Send + Sync>(parts: &mut [Part<K>]) -> Result<Vec<K>, GraphError> {
+pub fn join<K>(parts: &mut [Part<K>]) -> Result<Vertices<K>, GraphError>
+where
+    K: Ord + Clone + Send + Sync,
+{
     join_within(parts, u32::MAX as usize)
 }
 
 /// [`join`] with at most `limit` ≤ `u32::MAX` vertices.
-fn join_within<K: Ord + Clone + Send + Sync>(
-    parts: &mut [Part<K>],
-    limit: usize,
-) -> Result<Vec<K>, GraphError> {
+fn join_within<K>(parts: &mut [Part<K>], limit: usize) -> Result<Vertices<K>, GraphError>
+where
+    K: Ord + Clone + Send + Sync,
+{
     let own = |part: &Part<K>| part.keys.iter().map(|(key, _)| key.clone()).collect();
     let keys: Vec<K> = parts.par_iter().map(own).reduce(Vec::new, union);
     check(keys.len(), limit)?;
-    parts.par_iter_mut().for_each(|part| part.renumber(&keys));
-    Ok(keys)
+    let places: Vec<Vec<u32>> = parts.par_iter_mut().map(|part| part.places(&keys)).collect();
+    let mut outgoing = vec![0; keys.len()];
+    for (part, places) in parts.iter_mut().zip(&places) {
+        for (place, count) in places.iter().zip(std::mem::take(&mut part.outgoing)) {
+            outgoing[*place as usize] += count;
+        }
+    }
+    let mut order: Vec<u32> = (0..keys.len() as u32).collect();
+    order.par_sort_unstable_by_key(|place| (Reverse(outgoing[*place as usize]), *place));
+    let mut ids = vec![0; keys.len()];
+    for (id, place) in (0..).zip(order) {
+        ids[place as usize] = id;
+    }
+    parts.par_iter_mut().zip(places).for_each(|(part, mut places)| {
+        places.iter_mut().for_each(|place| *place = ids[*place as usize]);
+        for end in part.sources.iter_mut().chain(&mut part.targets) {
+            *end = places[*end as usize];
+        }
+    });
+    Ok(Vertices { keys, ids })
 }
 
 impl<K: Ord> Part<K> {
-    /// Puts indices into `keys`, which holds all of the part's, in place of the part's numbers.
-    fn renumber(&mut self, keys: &[K]) {
-        let mut ids = vec![0; self.keys.len()];
+    /// The index into `keys`, which holds all of the part's, of each of the part's numbers.
+    fn places(&mut self, keys: &[K]) -> Vec<u32> {
+        let mut places = vec![0; self.keys.len()];
         let mut at = 0;
         for (key, number) in std::mem::take(&mut self.keys) {
             // In growing steps: between two of the part's keys lie few or many of the others'.
@@ -94,11 +131,9 @@ impl<K: Ord> Part<K> {
             }
             let end = keys.len().min(at + step);
             at += keys[at..end].partition_point(|other| *other < key);
-            ids[number as usize] = at as u32;
+            places[number as usize] = at as u32;
         }
-        for end in self.sources.iter_mut().chain(&mut self.targets) {
-            *end = ids[*end as usize];
-        }
+        places
     }
 }
 
@@ -136,7 +171,7 @@ mod tests {
     #[test]
     fn one_vertex_over_the_limit_is_refused() {
         let part = Part::new(&[10u64, 20, 10], &[20, 30, 30]).unwrap();
-        assert_eq!(join_within(&mut [part.clone()], 3).unwrap(), [10, 20, 30]);
+        assert_eq!(join_within(&mut [part.clone()], 3).unwrap().keys, [10, 20, 30]);
         assert_eq!(
             join_within(&mut [part], 2),
             Err(GraphError::TooManyVertices { vertices: 3, limit: 2 })

@@ -52,6 +52,8 @@ pub(super) struct PostRows {
 /// Interactions whose actors and targets are member rows yet.
 pub(super) struct EventRows {
     batches: Vec<RecordBatch>,
+    /// How many there were, those of a person with themselves included.
+    pub(super) met: u64,
 }
 
 /// What turns a time into an age and a kind into a number.
@@ -205,7 +207,7 @@ impl EventRows {
         drops.push(Dropped::exact("interactions", "of a person with themselves", own));
         let words = "kept without their post, which `posts` lacks in 90 days";
         drops.push(Dropped::suppressed("interactions", words, lost));
-        Ok(Self { batches: kept })
+        Ok(Self { batches: kept, met: (found as u64).saturating_sub(strange) })
     }
 
     /// The interactions between vertices, on renumbered posts.

@@ -28,7 +28,7 @@ pub struct People {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for accounts or identities that contradict themselves, a network
-/// name that holds `:`, and for more persons than 32-bit ids can number.
+/// name that holds `:`, more accounts than 32-bit numbers, and a window without any interaction.
 pub async fn people(
     engine: &Engine,
     snapshot: Snapshot,
@@ -53,6 +53,10 @@ pub async fn people(
     let input = &snapshot.interactions;
     let events =
         EventRows::read(input, &rule, &index, posts.as_ref(), &mut census, &mut drops).await?;
+    // Only after consent: whether anybody else met may not be told.
+    if events.met == 0 {
+        faults.meet(snapshot.without_interactions(method))?;
+    }
     let (refused, absent) = census.left_out();
     drops.push(Dropped::suppressed("accounts", "may not be scored", refused));
     drops.push(Dropped::suppressed("accounts", "appear beside nobody who may be scored", absent));

@@ -87,17 +87,6 @@ pub async fn snapshot(
     }
     if let Some((input, by_kind)) = &interactions {
         let place = |fault: Error| fault.in_table("interactions");
-        if input.rows == 0 {
-            faults.meet(place(Error::bad_input(
-                format!(
-                    "input `interactions` ({}): no interaction lies in the {} hours before \
-                     the end of {day}",
-                    input.origin,
-                    window_hours(job)
-                ),
-                "check that the snapshot has arrived; equal scores for everybody are not published",
-            )))?;
-        }
         faults.pass(known_kinds(by_kind, &job.method, &input.origin).map_err(place))?;
     }
     faults.none_so_far()?;
@@ -133,8 +122,26 @@ fn cutoff(day: NaiveDate) -> Result<i64> {
 }
 
 /// Hours before the cutoff in which interactions are read.
-fn window_hours(job: &Job) -> u32 {
-    job.method.attention.window_hours.max(MEASURE_HOURS)
+fn window_hours(method: &Method) -> u32 {
+    method.attention.window_hours.max(MEASURE_HOURS)
+}
+
+impl Snapshot {
+    /// What is said if nobody who may be scored met anybody who may be.
+    pub(super) fn without_interactions(&self, method: &Method) -> Error {
+        Error::bad_input(
+            format!(
+                "input `interactions` ({}): no interaction among people who may be scored lies in \
+                 the {} hours before the end of {}",
+                self.interactions.origin,
+                window_hours(method),
+                self.day
+            ),
+            "check that the snapshot has arrived, and `consent`; equal scores for everybody are not \
+             published",
+        )
+        .in_table("interactions")
+    }
 }
 
 /// What is left out of an input.
@@ -142,7 +149,9 @@ fn cut(job: &Job, table: &str, cutoff_us: i64) -> Cut {
     let window = |hours| Window::before(cutoff_us, hours);
     match table {
         "posts" => Cut::new(window(MEASURE_HOURS), "created_at", None),
-        "interactions" => Cut::new(window(window_hours(job)), "at", Some(job.kinds.clone())),
+        "interactions" => {
+            Cut::new(window(window_hours(&job.method)), "at", Some(job.kinds.clone()))
+        }
         _ => Cut::default(),
     }
 }

@@ -28,8 +28,16 @@ fn linked(rule: &'static str, consent: Vec<Statement>) -> World {
     }
 }
 
+/// Who is scored beside two others who agreed and met, so that there is something to publish.
 async fn scored(rule: &'static str, consent: Vec<Statement>) -> Vec<String> {
-    linked(rule, consent).run().await.people()
+    let mut world = linked(rule, consent);
+    world.events.push(reply("others", "1", "2", 3));
+    let agreed = ["1", "2"].map(|id| of_account("others", id, "opted_in", 1));
+    world.consent.get_or_insert_default().extend(agreed);
+    let others = |person: &String| person.starts_with("others:");
+    let (others, people): (Vec<_>, _) = world.run().await.people().into_iter().partition(others);
+    assert_eq!(others.len(), 2);
+    people
 }
 
 const BOTH: [&str; 2] = ["a:9", "p"];
@@ -60,7 +68,9 @@ async fn opt_in_scores_only_whoever_agreed_for_every_account() {
     assert!(scored("opt_in", but_one).await.is_empty());
     // Without any statements at all nobody agreed.
     let silent = World { consent: None, ..linked("opt_in", vec![]) };
-    assert!(silent.run().await.people().is_empty());
+    let folder = tempfile::tempdir().unwrap();
+    let refused = Published::of(&silent.write(folder.path()), 2, &[]).await.err().unwrap();
+    assert!(refused.to_string().contains("no interaction among people who may be scored"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,13 +277,7 @@ async fn whoever_may_not_be_scored_changes_no_byte() {
     let mut somebody_left = 0;
     for seed in 0..30 {
         let rng = &mut Rng::with_seed(seed);
-        let world = world_with_consent(rng);
-        let gone = removed(&world);
-        let left = without(&world, &gone);
-        if left.members(2160).is_empty() || left.events.is_empty() {
-            // Nothing is published of a snapshot without interactions.
-            continue;
-        }
+        let Some((world, gone, left)) = consenting(rng) else { continue };
         let published = world.run().await;
         let everybody = world.members(3000).into_iter().map(|(n, id)| world.person(&n, &id));
         let may: BTreeSet<String> = everybody.filter(|p| !gone.contains(p)).collect();
@@ -430,6 +434,17 @@ fn holds_canary(bytes: &[u8]) -> bool {
     bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes())
 }
 
+/// A world, who is removed from it, and what is left; `None` if none of those left met anybody, and
+/// nothing is published.
+fn consenting(rng: &mut Rng) -> Option<(World, BTreeSet<String>, World)> {
+    let world = world_with_consent(rng);
+    let gone = removed(&world);
+    let left = without(&world, &gone);
+    let window = world.cutoff - 2160 * HOUR..world.cutoff;
+    let met = left.events.iter().any(|event| window.contains(&event.at));
+    met.then_some((world, gone, left))
+}
+
 /// Every file below `folder`, whatever left it there.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -442,12 +457,7 @@ async fn whatever_removed_people_do_is_neither_felt_nor_seen() {
     let mut compared = 0;
     for seed in 1_000..1_000 + cases(40) as u64 {
         let rng = &mut Rng::with_seed(seed);
-        let world = world_with_consent(rng);
-        let gone = removed(&world);
-        let left = without(&world, &gone);
-        if left.members(2160).is_empty() || left.events.is_empty() {
-            continue;
-        }
+        let Some((world, gone, _)) = consenting(rng) else { continue };
         compared += 1;
         let published = world.run().await;
         let mut other = disguised(&world, &gone, rng);
@@ -487,6 +497,22 @@ async fn whatever_removed_people_do_is_neither_felt_nor_seen() {
         }
     }
     assert!(compared > cases(40) / 3, "only {compared} worlds kept somebody");
+}
+
+/// That a snapshot without interactions is refused must not tell whether removed people had any.
+#[test]
+fn a_refusal_does_not_tell_whom_removed_people_met() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |events: Vec<Event>| {
+        let accounts = Some(vec![account("a", "1"), account("a", "2"), account("a", "3")]);
+        let consent = Some(vec![of_account("a", "3", "opted_out", 1)]);
+        let job = World { events, accounts, consent, ..World::default() }.write(folder.path());
+        let ended = renown(&["run", job.to_str().unwrap()]).refused(65, &["no interaction among"]);
+        let stages = |line: &&str| !line.starts_with('{');
+        (ended.stdout, ended.stderr.lines().filter(stages).collect::<String>())
+    };
+    let old = reply("a", "1", "2", 3_000);
+    assert_eq!(said(vec![old.clone()]), said(vec![old, reply("a", "1", "3", 5)]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
