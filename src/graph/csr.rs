@@ -13,8 +13,8 @@ use rayon::prelude::*;
 
 use super::GraphError;
 
-/// Rows per task of the parallel sort inside rows.
-const ROWS_PER_TASK: usize = 4096;
+/// Edges per task where rows are sorted and merged, but for longer rows.
+const EDGES_PER_TASK: usize = 1 << 16;
 
 /// Most tasks that each look at every edge and keep those of their own rows.
 const MOST_SCANS: usize = 8;
@@ -30,18 +30,43 @@ pub struct EdgePart<'a, W> {
     pub weights: Option<&'a [W]>,
 }
 
-/// A weight as it is given: it is exact in 64 bits.
+/// A weight as it is given, finite and not negative.
 pub trait Weight: Copy + Send + Sync + Into<f64> {
+    /// Source and weight of an edge in one integer: edges are in order of both as integers are, which
+    /// sort several times as fast.
+    type Packed: Copy + Default + Ord + Send + Sync;
     /// What an edge without a weight counts.
     const ONE: Self;
+    /// The edge from `source` with this weight.
+    fn pack(self, source: u32) -> Self::Packed;
+    /// Source and weight of an edge.
+    fn unpack(edge: Self::Packed) -> (u32, f64);
 }
 
 impl Weight for f32 {
+    type Packed = u64;
     const ONE: Self = 1.0;
+
+    fn pack(self, source: u32) -> u64 {
+        u64::from(source) << 32 | u64::from(self.to_bits())
+    }
+
+    fn unpack(edge: u64) -> (u32, f64) {
+        ((edge >> 32) as u32, f64::from(f32::from_bits(edge as u32)))
+    }
 }
 
 impl Weight for f64 {
+    type Packed = u128;
     const ONE: Self = 1.0;
+
+    fn pack(self, source: u32) -> u128 {
+        u128::from(source) << 64 | u128::from(self.to_bits())
+    }
+
+    fn unpack(edge: u128) -> (u32, f64) {
+        ((edge >> 64) as u32, f64::from_bits(edge as u64))
+    }
 }
 
 /// A directed weighted graph with n vertices and m distinct edges, stored by target.
@@ -108,8 +133,10 @@ impl Csr {
         }
         let given = row_offsets(vertices, parts);
         let mut edges = scatter(&given, parts);
-        sort_rows(&given, &mut edges);
-        let (offsets, sources, weights) = merge_rows(&given, edges)?;
+        let tasks = edges.len() / EDGES_PER_TASK + 1;
+        let tasks = ranges(&given, tasks);
+        sort_rows(&given, &mut edges, &tasks);
+        let (offsets, sources, weights) = merge_rows::<W>(&given, &edges, &tasks)?;
         let out_weight = out_weights(vertices, &sources, &weights);
         Ok(Self { offsets, sources, weights, out_weight })
     }
@@ -199,17 +226,29 @@ fn check<W: Weight>(
     }
 }
 
-/// Divides `0..offsets.len() - 1` into ranges of about as many edges, one for each task.
-fn ranges(offsets: &[u64]) -> Vec<Range<usize>> {
+/// Divides the rows that `offsets` bounds into `tasks` ranges of about as many edges.
+fn ranges(offsets: &[u64], tasks: usize) -> Vec<Range<usize>> {
     let rows = offsets.len() - 1;
-    let tasks = rayon::current_num_threads().min(MOST_SCANS) as u64;
-    let edges = offsets[rows];
-    let at = |task: u64| match task {
-        0 => 0,
-        task if task == tasks => rows,
-        task => offsets.partition_point(|offset| *offset < edges / tasks * task).min(rows),
+    let mut from = 0;
+    let range = |task: usize| {
+        let share = u128::from(offsets[rows]) * task as u128 / tasks as u128;
+        let at = offsets.partition_point(|offset| u128::from(*offset) < share);
+        let to = if task == tasks { rows } else { at.clamp(from, rows) };
+        std::mem::replace(&mut from, to)..to
     };
-    (0..tasks).map(|task| at(task)..at(task + 1)).collect()
+    (1..=tasks).map(range).collect()
+}
+
+/// What `all`, an array over all edges, holds of each of `tasks`, which cover the rows in order.
+fn cut<'a, T>(offsets: &[u64], all: &'a mut [T], tasks: &[Range<usize>]) -> Vec<&'a mut [T]> {
+    let mut rest = all;
+    let own = |rows: &Range<usize>| {
+        let own;
+        let length = (offsets[rows.end] - offsets[rows.start]) as usize;
+        (own, rest) = std::mem::take(&mut rest).split_at_mut(length);
+        own
+    };
+    tasks.iter().map(own).collect()
 }
 
 /// Where the rows of the given edges begin: length `vertices` + 1. Targets are below `vertices`.
@@ -235,114 +274,85 @@ fn row_offsets<W: Weight>(vertices: usize, parts: &[EdgePart<'_, W>]) -> Vec<u64
     offsets
 }
 
-/// The given edges as (source, weight), by target. Each task looks at all edges and places those of its
-/// own rows.
-fn scatter<W: Weight>(offsets: &[u64], parts: &[EdgePart<'_, W>]) -> Vec<(u32, W)> {
-    let mut edges = vec![(0, W::ONE); offsets[offsets.len() - 1] as usize];
-    let mut rest = &mut edges[..];
-    let mut tasks = Vec::new();
-    for rows in ranges(offsets) {
-        let own;
-        (own, rest) = rest.split_at_mut((offsets[rows.end] - offsets[rows.start]) as usize);
-        tasks.push((rows, own));
-    }
-    tasks.into_par_iter().for_each(|(rows, own)| {
+/// The given edges by target. Each task looks at all edges and places those of its own rows.
+fn scatter<W: Weight>(offsets: &[u64], parts: &[EdgePart<'_, W>]) -> Vec<W::Packed> {
+    let mut edges = vec![W::Packed::default(); offsets[offsets.len() - 1] as usize];
+    let tasks = ranges(offsets, rayon::current_num_threads().min(MOST_SCANS));
+    tasks.par_iter().zip(cut(offsets, &mut edges, &tasks)).for_each(|(rows, own)| {
         let base = offsets[rows.start];
         let mut next: Vec<u64> = offsets[rows.clone()].iter().map(|offset| offset - base).collect();
         for part in parts {
             for (row, (&source, &target)) in part.sources.iter().zip(part.targets).enumerate() {
-                let Some(place) = (target as usize)
-                    .checked_sub(rows.start)
-                    .and_then(|target| next.get_mut(target))
-                else {
-                    continue;
-                };
-                let weight = part.weights.map_or(W::ONE, |weights| weights[row]);
-                own[*place as usize] = (source, weight);
-                *place += 1;
+                let own_row = (target as usize).checked_sub(rows.start);
+                if let Some(place) = own_row.and_then(|target| next.get_mut(target)) {
+                    let weight = part.weights.map_or(W::ONE, |weights| weights[row]);
+                    own[*place as usize] = weight.pack(source);
+                    *place += 1;
+                }
             }
         }
     });
     edges
 }
 
-/// Sorts each row by (source, weight): `edges` holds the rows that `offsets` bounds.
-fn sort_rows<W: Weight>(offsets: &[u64], edges: &mut [(u32, W)]) {
-    let rows = offsets.len() - 1;
-    if rows > ROWS_PER_TASK {
-        let middle = rows / 2;
-        let (left, right) = edges.split_at_mut((offsets[middle] - offsets[0]) as usize);
-        rayon::join(
-            || sort_rows(&offsets[..=middle], left),
-            || sort_rows(&offsets[middle..], right),
-        );
-        return;
-    }
-    let mut rest = edges;
-    for bounds in offsets.windows(2) {
-        let row;
-        (row, rest) = rest.split_at_mut((bounds[1] - bounds[0]) as usize);
-        // Sequential for all but the rows of hubs, which would otherwise hold up everyone.
-        let weight = |edge: &(u32, W)| -> f64 { edge.1.into() };
-        row.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then(weight(a).total_cmp(&weight(b))));
-    }
+/// Sorts each row by source and weight: `edges` holds the rows that `offsets` bounds.
+fn sort_rows<T: Ord + Send>(offsets: &[u64], edges: &mut [T], tasks: &[Range<usize>]) {
+    tasks.par_iter().zip(cut(offsets, edges, tasks)).for_each(|(rows, mut rest)| {
+        for bounds in offsets[rows.start..=rows.end].windows(2) {
+            let row;
+            (row, rest) = rest.split_at_mut((bounds[1] - bounds[0]) as usize);
+            // The row of a hub would otherwise hold up everyone.
+            if row.len() > EDGES_PER_TASK { row.par_sort_unstable() } else { row.sort_unstable() }
+        }
+    });
 }
 
 /// Offsets, sources and weights of a [`Csr`].
 type Rows = (Vec<u64>, Vec<u32>, Vec<f32>);
 
 /// Merges the duplicates inside sorted rows; weights are summed in `f64` and rounded once.
-fn merge_rows<W: Weight>(given: &[u64], edges: Vec<(u32, W)>) -> Result<Rows, GraphError> {
-    let same = |a: &(u32, W), b: &(u32, W)| a.0 == b.0;
+fn merge_rows<W: Weight>(
+    given: &[u64],
+    edges: &[W::Packed],
+    tasks: &[Range<usize>],
+) -> Result<Rows, GraphError> {
+    let same = |a: &W::Packed, b: &W::Packed| W::unpack(*a).0 == W::unpack(*b).0;
     let row = |to: usize| &edges[given[to] as usize..given[to + 1] as usize];
-    let rows = given.len() - 1;
-    let mut offsets: Vec<u64> = (0..rows)
-        .into_par_iter()
-        .with_min_len(ROWS_PER_TASK)
-        .map(|to| row(to).chunk_by(same).count() as u64)
-        .collect();
-    let mut edges_before = 0;
-    for offset in &mut offsets {
-        edges_before += std::mem::replace(offset, edges_before);
+    let distinct = |to: usize| row(to).chunk_by(same).count() as u64;
+    let mut offsets = vec![0];
+    offsets.par_extend((0..given.len() - 1).into_par_iter().map(distinct));
+    for to in 1..offsets.len() {
+        offsets[to] += offsets[to - 1];
     }
-    offsets.push(edges_before);
-
-    let mut sources = vec![0; edges_before as usize];
-    let mut weights = vec![0.0; edges_before as usize];
-    let (mut rest_sources, mut rest_weights) = (&mut sources[..], &mut weights[..]);
-    let mut tasks = Vec::new();
-    for from in (0..rows).step_by(ROWS_PER_TASK) {
-        let to = rows.min(from + ROWS_PER_TASK);
-        let length = (offsets[to] - offsets[from]) as usize;
-        let (sources, weights);
-        (sources, rest_sources) = rest_sources.split_at_mut(length);
-        (weights, rest_weights) = rest_weights.split_at_mut(length);
-        tasks.push((from..to, sources, weights));
-    }
-    let fill = |(rows, sources, weights): (Range<usize>, &mut [u32], &mut [f32])| {
-        let merged = rows.flat_map(|to| row(to).chunk_by(same).map(move |edges| (to, edges)));
+    let length = offsets[offsets.len() - 1] as usize;
+    let (mut sources, mut weights) = (vec![0; length], vec![0.0; length]);
+    let fill = |((rows, sources), weights): ((&Range<usize>, &mut [u32]), &mut [f32])| {
+        let merged = rows.clone().flat_map(|to| row(to).chunk_by(same).map(move |e| (to, e)));
         for ((source, weight), (to, duplicates)) in sources.iter_mut().zip(weights).zip(merged) {
-            *source = duplicates[0].0;
-            *weight = merged_weight(to as u32, duplicates)?;
+            (*source, *weight) = merge::<W>(to as u32, duplicates)?;
         }
         Ok(())
     };
-    let done: Vec<Result<(), GraphError>> = tasks.into_par_iter().map(fill).collect();
+    let own = tasks.par_iter().zip(cut(&offsets, &mut sources, tasks));
+    let own = own.zip(cut(&offsets, &mut weights, tasks));
+    // Of several faults the first is told, whichever is met first.
+    let done: Vec<Result<(), GraphError>> = own.map(fill).collect();
     done.into_iter().collect::<Result<(), GraphError>>()?;
     Ok((offsets, sources, weights))
 }
 
-/// The weight of an edge given once or more often.
-fn merged_weight<W: Weight>(to: u32, duplicates: &[(u32, W)]) -> Result<f32, GraphError> {
-    let weight = duplicates.iter().fold(0.0, |sum, edge| sum + edge.1.into());
-    let (from, rounded) = (duplicates[0].0, weight as f32);
+/// Source and weight of an edge into `to` that is given once or more often.
+fn merge<W: Weight>(to: u32, duplicates: &[W::Packed]) -> Result<(u32, f32), GraphError> {
+    let from = W::unpack(duplicates[0]).0;
+    let weight = duplicates.iter().fold(0.0, |sum, edge| sum + W::unpack(*edge).1);
+    let rounded = weight as f32;
     if !rounded.is_finite() {
         return Err(GraphError::WeightTooLarge { from, to, weight });
     }
     if rounded == 0.0 && weight > 0.0 {
         return Err(GraphError::WeightTooSmall { from, to, weight });
     }
-    Ok(rounded)
+    Ok((from, rounded))
 }
 
 /// Total outgoing weight of each vertex, added up in row order: each task looks at all edges and adds up
