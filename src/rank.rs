@@ -6,10 +6,11 @@ use std::time::Instant;
 use arrow::array::{
     Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringViewArray, UInt64Array,
 };
-use arrow::compute::{cast, concat_batches};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, UInt64Type};
 use arrow::util::display::array_value_to_string;
 use datafusion::dataframe::DataFrame;
+use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{cast as cast_as, ident};
 use futures::TryStreamExt;
 use url::Url;
@@ -17,14 +18,14 @@ use url::Url;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Kind, Result, nearest};
 use crate::graph::GraphError;
-use crate::graph::csr::{Csr, EdgePart};
-use crate::graph::ids::{Part, Vertices, join};
+use crate::graph::csr::{Csr, EdgePart, One, Weight};
+use crate::graph::ids::{Numbering, Vertices};
 use crate::propagate::not_ranked;
-use crate::propagate::pagerank::{PageRank, Ranks};
+use crate::propagate::pagerank::{PageRank, RankError, Ranks};
 use crate::publish::encode;
 use crate::read::open;
 
-/// Edges that are given numbers of their own at once, at least.
+/// Edges that are numbered at once, at least: numbering wants large batches.
 const PART_ROWS: usize = 1 << 20;
 
 /// The sign bit of 64-bit integers.
@@ -82,22 +83,18 @@ pub async fn rank(
 ) -> Result<Report> {
     let mut phases = Phases { since: Instant::now(), seconds: vec![] };
     let columns = Columns::open(engine, list).await?;
-    let edges = columns.read(list).await?;
-    phases.end("read");
-    let (graph, Named { ids, vertices }) =
-        tokio::task::block_in_place(|| columns.graph(edges, list))?;
-    phases.end("build");
-    let ranked =
-        tokio::task::block_in_place(|| pagerank.run(&graph, None)).map_err(
-            |e| match not_ranked(e) {
-                Error { kind: Kind::BadJob, cause, remedy, .. } => {
-                    Error::new(Kind::Usage, cause, remedy)
-                }
-                other => other,
-            },
-        )?;
+    let (graph, named) = match is_text(&columns.kind) {
+        true => columns.graph::<Box<str>>(list, &mut phases).await?,
+        false => columns.graph::<u64>(list, &mut phases).await?,
+    };
+    let edges = graph.edges();
+    let ranked = tokio::task::block_in_place(|| match graph.unweighted() {
+        Ok(unweighted) => pagerank.run(&unweighted, None),
+        Err(weighted) => pagerank.run(&weighted, None),
+    });
+    let Ranks { ranks, iterations, residual, bound } = ranked.map_err(refused_ranks)?;
     phases.end("rank");
-    let Ranks { ranks, iterations, residual, bound } = ranked;
+    let Named { ids, vertices } = named;
     let ranks = vertices.iter().map(|vertex| ranks[*vertex as usize]);
     let table = RecordBatch::try_from_iter([
         ("id", ids),
@@ -107,14 +104,16 @@ pub async fn rank(
     let bytes = tokio::task::block_in_place(|| encode(&["id".into()], &table))?;
     engine.stores.write(out, bytes).await?;
     phases.end("write");
-    Ok(Report {
-        vertices: graph.vertices(),
-        edges: graph.edges(),
-        iterations,
-        residual,
-        bound,
-        seconds: phases.seconds,
-    })
+    let seconds = phases.seconds;
+    Ok(Report { vertices: vertices.len(), edges, iterations, residual, bound, seconds })
+}
+
+/// The words of [`not_ranked`]; damping and stop come from the command line here.
+fn refused_ranks(error: RankError) -> Error {
+    match not_ranked(error) {
+        Error { kind: Kind::BadJob, cause, remedy, .. } => Error::new(Kind::Usage, cause, remedy),
+        other => other,
+    }
 }
 
 struct Phases {
@@ -135,6 +134,8 @@ struct Columns {
     frame: DataFrame,
     /// Type that the ids came in.
     kind: DataType,
+    /// Type in which weights are held, if there are any.
+    weight: Option<DataType>,
 }
 
 impl Columns {
@@ -169,82 +170,218 @@ impl Columns {
             let cause = format!("ids are {kind}, neither integers nor text");
             return Err(refused(cause, "cast them to text or to integers"));
         }
-        let held = [held_id(&kind), held_id(&kind), held_weight(kinds.get(2))];
+        let weight = kinds.get(2).map(held_weight);
+        let held = [held_id(&kind), held_id(&kind)].into_iter().chain(weight.clone());
         let own = list.columns().zip(held).enumerate();
         let own = own.map(|(i, (name, held))| cast_as(ident(name), held).alias(i.to_string()));
         let frame = frame.select(own.collect::<Vec<_>>()).map_err(Error::internal)?;
-        Ok(Self { frame, kind })
+        Ok(Self { frame, kind, weight })
     }
 
-    /// Decodes the edges on every core at once; parts of them get numbers as soon as they are decoded.
-    async fn read(&self, list: &EdgeList) -> Result<Vec<Decoded>> {
+    /// The graph, and who its vertices are. Edges are decoded on every core at once, and numbered as
+    /// soon as they are decoded.
+    async fn graph<K: Ids>(&self, list: &EdgeList, phases: &mut Phases) -> Result<(Csr, Named)> {
+        match self.weight {
+            None => self.weighed::<K, One>(list, phases).await,
+            Some(DataType::Float32) => self.weighed::<K, f32>(list, phases).await,
+            Some(_) => self.weighed::<K, f64>(list, phases).await,
+        }
+    }
+
+    async fn weighed<K: Ids, W: Column>(
+        &self,
+        list: &EdgeList,
+        phases: &mut Phases,
+    ) -> Result<(Csr, Named)> {
         let what = format!("reading `{}`", list.url);
         let streams =
             engine::guarded(&what, self.frame.clone().execute_stream_partitioned()).await?;
-        let work = streams.into_iter().map(|mut stream| {
-            let what = what.clone();
-            tokio::spawn(async move {
-                let (mut decoded, mut batches, mut rows) = (Vec::new(), Vec::new(), 0);
-                while let Some(batch) = engine::guarded(&what, stream.try_next()).await? {
-                    rows += batch.num_rows();
-                    batches.push(batch);
-                    if rows >= PART_ROWS {
-                        decoded.push(Decoded::of(&std::mem::take(&mut batches))?);
-                        rows = 0;
-                    }
-                }
-                if rows > 0 {
-                    decoded.push(Decoded::of(&batches)?);
-                }
-                Ok::<_, Error>(decoded)
-            })
+        let numbering = Arc::new(Numbering::<K>::default());
+        let work = streams.into_iter().map(|stream| {
+            let (what, numbering) = (what.clone(), Arc::clone(&numbering));
+            tokio::spawn(async move { decoded::<K, W>(&what, stream, &numbering).await })
         });
-        let mut decoded = Vec::new();
+        let (mut parts, mut nulls, mut rows) = (Vec::new(), [0; 3], 0);
         for done in futures::future::join_all(work).await {
-            decoded.extend(done.map_err(Error::internal)??);
+            let decoded = done.map_err(Error::internal)??;
+            parts.extend(decoded.parts);
+            nulls.iter_mut().zip(decoded.nulls).for_each(|(all, own)| *all += own);
+            rows += decoded.rows;
         }
-        let rows: usize = decoded.iter().map(|part| part.rows).sum();
         if rows == 0 {
             return Err(Error::bad_input(
                 format!("`{}`: there are no edges", list.url),
                 "name a file or folder that holds some",
             ));
         }
-        for (i, name) in list.columns().enumerate() {
-            let nulls: usize = decoded.iter().map(|part| part.nulls[i]).sum();
-            if nulls > 0 {
-                return Err(Error::bad_input(
-                    format!("`{}`: column `{name}` is null in {nulls} of {rows} rows", list.url),
-                    "leave these rows out, or mend them",
-                ));
+        if let Some((name, nulls)) = list.columns().zip(nulls).find(|(_, nulls)| *nulls > 0) {
+            return Err(Error::bad_input(
+                format!("`{}`: column `{name}` is null in {nulls} of {rows} rows", list.url),
+                "leave these rows out, or mend them",
+            ));
+        }
+        phases.end("read");
+        let built = tokio::task::block_in_place(|| {
+            let numbering = Arc::into_inner(numbering);
+            let numbering = numbering.ok_or_else(|| Error::internal("ids are still read"))?;
+            let Vertices { keys, ids: vertices } = numbering.finish(&mut parts);
+            let named = Named { ids: K::array(keys, &self.kind)?, vertices };
+            let graph = Csr::from_parts(named.vertices.len(), parts);
+            Ok((graph.map_err(|e| named.refused(list, e))?, named))
+        });
+        phases.end("build");
+        built
+    }
+}
+
+/// Edges between numbers, and what else was found.
+struct Decoded<W> {
+    parts: Vec<EdgePart<W>>,
+    /// Nulls in each column.
+    nulls: [usize; 3],
+    rows: usize,
+}
+
+/// Reads a stream to its end.
+async fn decoded<K: Ids, W: Column>(
+    what: &str,
+    mut stream: SendableRecordBatchStream,
+    numbering: &Numbering<K>,
+) -> Result<Decoded<W>> {
+    let mut decoded = Decoded { parts: vec![], nulls: [0; 3], rows: 0 };
+    let (mut batches, mut rows) = (Vec::new(), 0);
+    loop {
+        let batch = engine::guarded(what, stream.try_next()).await?;
+        let ended = batch.is_none();
+        if let Some(batch) = batch {
+            for (nulls, column) in decoded.nulls.iter_mut().zip(batch.columns()) {
+                *nulls += column.null_count();
+            }
+            rows += batch.num_rows();
+            batches.push(batch);
+        }
+        if ended || rows >= PART_ROWS {
+            decoded.rows += rows;
+            // With nulls nothing is ranked; they are only counted.
+            if decoded.nulls.iter().all(|nulls| *nulls == 0) {
+                decoded.parts.push(part(&batches, numbering)?);
+            }
+            (batches, rows) = (Vec::new(), 0);
+        }
+        if ended {
+            return Ok(decoded);
+        }
+    }
+}
+
+fn part<K: Ids, W: Column>(
+    batches: &[RecordBatch],
+    numbering: &Numbering<K>,
+) -> Result<EdgePart<W>> {
+    let column = |i: usize| batches.iter().map(move |batch| batch.column(i));
+    let mut weights = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+    for batch in batches {
+        W::add(batch, &mut weights)?;
+    }
+    Ok(EdgePart {
+        sources: K::numbers(column(0), numbering)?,
+        targets: K::numbers(column(1), numbering)?,
+        weights,
+    })
+}
+
+/// Ids of vertices on their own.
+trait Ids: Ord + std::hash::Hash + Send + Sync + Sized + 'static {
+    /// Numbers for the ids in `columns`, of the type of [`held_id`] and without nulls.
+    fn numbers<'a>(
+        columns: impl Iterator<Item = &'a ArrayRef>,
+        numbering: &Numbering<Self>,
+    ) -> Result<Vec<u32>>;
+
+    /// The ids in the type `kind`, in which they came.
+    fn array(ids: Vec<Self>, kind: &DataType) -> Result<ArrayRef>;
+}
+
+/// Integers as keys in the same order: the sign bit of signed ones is flipped.
+impl Ids for u64 {
+    fn numbers<'a>(
+        columns: impl Iterator<Item = &'a ArrayRef>,
+        numbering: &Numbering<u64>,
+    ) -> Result<Vec<u32>> {
+        let mut keys = Vec::new();
+        for column in columns {
+            if let Some(unsigned) = column.as_primitive_opt::<UInt64Type>() {
+                keys.extend_from_slice(unsigned.values());
+            } else {
+                let signed = column.as_primitive_opt::<Int64Type>().ok_or_else(not_cast)?;
+                keys.extend(signed.values().iter().map(|id| *id as u64 ^ SIGN));
             }
         }
-        Ok(decoded)
+        numbering.number(&keys).map_err(too_many)
     }
 
-    /// The graph, and who its vertices are.
-    fn graph(&self, decoded: Vec<Decoded>, list: &EdgeList) -> Result<(Csr, Named)> {
-        let (mut integers, mut texts, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-        for part in decoded {
-            match part.edges {
-                Edges::Integers(edges) => integers.push(edges),
-                Edges::Texts(edges) => texts.push(edges),
-                Edges::Nulls => return Err(Error::internal("nulls were passed over")),
-            }
-            weights.push(part.weights);
-        }
-        if is_text(&self.kind) {
-            let Vertices { keys, ids } = join(&mut texts).map_err(|e| refused(list, &e))?;
-            let texts_held: ArrayRef = Arc::new(StringViewArray::from_iter_values(&keys));
-            let held = cast(&texts_held, &self.kind).map_err(Error::internal)?;
-            let named = Named { ids: held, vertices: ids };
-            Ok((build(list, &named, &texts, &weights)?, named))
+    fn array(ids: Vec<u64>, kind: &DataType) -> Result<ArrayRef> {
+        let wide: ArrayRef = if kind.is_unsigned_integer() {
+            Arc::new(UInt64Array::from(ids))
         } else {
-            let Vertices { keys, ids: vertices } =
-                join(&mut integers).map_err(|e| refused(list, &e))?;
-            let named = Named { ids: ids(&keys, &self.kind)?, vertices };
-            Ok((build(list, &named, &integers, &weights)?, named))
+            Arc::new(Int64Array::from_iter_values(ids.iter().map(|id| (*id ^ SIGN) as i64)))
+        };
+        cast(&wide, kind).map_err(Error::internal)
+    }
+}
+
+impl Ids for Box<str> {
+    fn numbers<'a>(
+        columns: impl Iterator<Item = &'a ArrayRef>,
+        numbering: &Numbering<Box<str>>,
+    ) -> Result<Vec<u32>> {
+        let mut keys: Vec<&str> = Vec::new();
+        for column in columns {
+            keys.extend(column.as_string_view_opt().ok_or_else(not_cast)?.iter().flatten());
         }
+        numbering.number(&keys).map_err(too_many)
+    }
+
+    fn array(ids: Vec<Box<str>>, kind: &DataType) -> Result<ArrayRef> {
+        let held: ArrayRef = Arc::new(StringViewArray::from_iter_values(&ids));
+        cast(&held, kind).map_err(Error::internal)
+    }
+}
+
+fn too_many(error: GraphError) -> Error {
+    Error::bad_input(error.to_string(), "split the edges into graphs of their own")
+}
+
+fn not_cast() -> Error {
+    Error::internal("a column of edges was not cast")
+}
+
+/// Weights as they are held once they are decoded.
+trait Column: Weight + 'static {
+    /// Adds the weights of a batch.
+    fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()>;
+}
+
+impl Column for One {
+    fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()> {
+        weights.extend(std::iter::repeat_n(Self, batch.num_rows()));
+        Ok(())
+    }
+}
+
+impl Column for f32 {
+    fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()> {
+        let column = batch.column(2).as_primitive_opt::<Float32Type>().ok_or_else(not_cast)?;
+        weights.extend_from_slice(column.values());
+        Ok(())
+    }
+}
+
+impl Column for f64 {
+    fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()> {
+        let column = batch.column(2).as_primitive_opt::<Float64Type>().ok_or_else(not_cast)?;
+        weights.extend_from_slice(column.values());
+        Ok(())
     }
 }
 
@@ -263,99 +400,23 @@ impl Named {
         let id = place.map(|place| array_value_to_string(&self.ids, place));
         id.and_then(|id| id.ok()).unwrap_or_default()
     }
-}
 
-/// Some edges as they were decoded.
-struct Decoded {
-    rows: usize,
-    /// Nulls in each column.
-    nulls: [usize; 3],
-    edges: Edges,
-    weights: Weights,
-}
-
-/// Edges over numbers of their own.
-enum Edges {
-    /// Ids are integers, held as 64-bit keys in the same order.
-    Integers(Part<u64>),
-    /// Ids are text.
-    Texts(Part<String>),
-    /// Some are null, and no graph is built.
-    Nulls,
-}
-
-/// Weights in the width that they came in.
-enum Weights {
-    One,
-    Single(Vec<f32>),
-    Double(Vec<f64>),
-}
-
-impl Decoded {
-    fn of(batches: &[RecordBatch]) -> Result<Self> {
-        let schema = batches[0].schema();
-        let rows = concat_batches(&schema, batches).map_err(Error::internal)?;
-        let mut nulls = [0; 3];
-        for (nulls, column) in nulls.iter_mut().zip(rows.columns()) {
-            *nulls = column.null_count();
-        }
-        let [source, target] = [0, 1].map(|i| rows.column(i));
-        let edges = if nulls.iter().any(|nulls| *nulls > 0) {
-            Edges::Nulls
-        } else if let (Some(s), Some(t)) =
-            (source.as_string_view_opt(), target.as_string_view_opt())
-        {
-            let (s, t): (Vec<&str>, Vec<&str>) =
-                (s.iter().flatten().collect(), t.iter().flatten().collect());
-            Edges::Texts(Part::new(&s, &t).map_err(Error::internal)?.map(str::to_owned))
-        } else {
-            Edges::Integers(Part::new(&keys(source)?, &keys(target)?).map_err(Error::internal)?)
+    /// Why the edges of `list` make no graph.
+    fn refused(&self, list: &EdgeList, error: GraphError) -> Error {
+        let cause = match error {
+            GraphError::WeightTooLarge { from, to, weight }
+            | GraphError::WeightTooSmall { from, to, weight } => {
+                let (from, to) = (self.of(from), self.of(to));
+                format!("the edge {from} -> {to} weighs {weight} in all, which 32 bits do not hold")
+            }
+            // Parts come in no order: the position says nothing.
+            GraphError::BadWeight { weight, .. } => {
+                format!("an edge weighs {weight}: weights are finite and not negative")
+            }
+            other => other.to_string(),
         };
-        let weights = match rows.columns().get(2) {
-            None => Weights::One,
-            Some(column) => match column.as_primitive_opt::<Float32Type>() {
-                Some(single) => Weights::Single(single.values().to_vec()),
-                None => Weights::Double(column.as_primitive::<Float64Type>().values().to_vec()),
-            },
-        };
-        Ok(Self { rows: rows.num_rows(), nulls, edges, weights })
+        Error::bad_input(format!("`{}`: {cause}", list.url), "mend or leave out these edges")
     }
-}
-
-fn refused(list: &EdgeList, cause: &dyn std::fmt::Display) -> Error {
-    Error::bad_input(format!("`{}`: {cause}", list.url), "mend or leave out these edges")
-}
-
-/// The graph of edges that are joined.
-fn build<K>(list: &EdgeList, named: &Named, parts: &[Part<K>], weights: &[Weights]) -> Result<Csr> {
-    let ends = || parts.iter().map(|part| (&part.sources[..], &part.targets[..]));
-    let single = ends().zip(weights).map(|((sources, targets), weights)| EdgePart {
-        sources,
-        targets,
-        weights: if let Weights::Single(weights) = weights { Some(&weights[..]) } else { None },
-    });
-    let double = ends().zip(weights).map(|((sources, targets), weights)| EdgePart {
-        sources,
-        targets,
-        weights: if let Weights::Double(weights) = weights { Some(&weights[..]) } else { None },
-    });
-    let built = match weights.first() {
-        Some(Weights::Double(_)) => Csr::from_parts(named.ids.len(), &double.collect::<Vec<_>>()),
-        _ => Csr::from_parts(named.ids.len(), &single.collect::<Vec<_>>()),
-    };
-    built.map_err(|e| match e {
-        GraphError::WeightTooLarge { from, to, weight }
-        | GraphError::WeightTooSmall { from, to, weight } => {
-            let (from, to) = (named.of(from), named.of(to));
-            let edge = format!("the edge {from} -> {to} weighs {weight} in all");
-            refused(list, &format!("{edge}, which 32 bits do not hold"))
-        }
-        // Parts come in no order: the position says nothing.
-        GraphError::BadWeight { weight, .. } => {
-            refused(list, &format!("an edge weighs {weight}: weights are finite and not negative"))
-        }
-        other => refused(list, &other),
-    })
 }
 
 fn held_id(kind: &DataType) -> DataType {
@@ -366,9 +427,9 @@ fn held_id(kind: &DataType) -> DataType {
     }
 }
 
-fn held_weight(kind: Option<&DataType>) -> DataType {
+fn held_weight(kind: &DataType) -> DataType {
     match kind {
-        Some(DataType::Float32) => DataType::Float32,
+        DataType::Float32 => DataType::Float32,
         _ => DataType::Float64,
     }
 }
@@ -383,24 +444,4 @@ fn plain(kind: &DataType) -> DataType {
 
 fn is_text(kind: &DataType) -> bool {
     matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
-/// 64-bit integers as keys in the same order: the sign bit of signed ones is flipped.
-fn keys(column: &ArrayRef) -> Result<Vec<u64>> {
-    if let Some(unsigned) = column.as_primitive_opt::<UInt64Type>() {
-        return Ok(unsigned.values().to_vec());
-    }
-    let signed = column.as_primitive_opt::<Int64Type>();
-    let signed = signed.ok_or_else(|| Error::internal("ids were not cast"))?;
-    Ok(signed.values().iter().map(|v| *v as u64 ^ SIGN).collect())
-}
-
-/// Keys as integers of the type they came in.
-fn ids(keys: &[u64], kind: &DataType) -> Result<ArrayRef> {
-    let wide: ArrayRef = if kind.is_unsigned_integer() {
-        Arc::new(UInt64Array::from(keys.to_vec()))
-    } else {
-        Arc::new(Int64Array::from_iter_values(keys.iter().map(|k| (*k ^ SIGN) as i64)))
-    };
-    cast(&wide, kind).map_err(Error::internal)
 }

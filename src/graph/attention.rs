@@ -14,7 +14,7 @@ use datafusion::common::JoinType;
 use datafusion::functions_aggregate::expr_fn::{count, max, sum};
 use datafusion::prelude::{ident, lit};
 
-use super::csr::Csr;
+use super::csr::{Csr, EdgePart};
 use crate::engine::{self, Engine, count_if};
 use crate::error::{Error, Result};
 use crate::method::Method;
@@ -180,13 +180,13 @@ fn refuse_overflow(rows: &RecordBatch, method: &Method) -> Result<()> {
 /// The graph over the vertices in `range`.
 fn graph(pairs: &Pairs, range: Range<usize>) -> Result<Csr> {
     let of = pairs.with_target(range.clone());
-    let (mut sources, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+    let mut edges = EdgePart::default();
     for pair in of.filter(|pair| pairs.weights[*pair] > 0) {
-        sources.push(pairs.actors[pair] - range.start as u32);
-        targets.push(pairs.targets[pair] - range.start as u32);
-        weights.push(libm::log1p(pairs.weights[pair] as f64 / ONE as f64));
+        edges.sources.push(pairs.actors[pair] - range.start as u32);
+        edges.targets.push(pairs.targets[pair] - range.start as u32);
+        edges.weights.push(libm::log1p(pairs.weights[pair] as f64 / ONE as f64));
     }
-    Csr::from_edges(range.len(), &sources, &targets, Some(&weights)).map_err(Error::internal)
+    Csr::from_parts(range.len(), vec![edges]).map_err(Error::internal)
 }
 
 #[cfg(test)]

@@ -12,22 +12,45 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::GraphError;
+use super::ids::counts;
 
-/// Edges per task where rows are sorted and merged, but for longer rows.
-const EDGES_PER_TASK: usize = 1 << 16;
+/// Given edges per bucket, but for those of more rows' worth: what is sorted at once stays in cache.
+const EDGES_PER_BUCKET: usize = 1 << 17;
 
-/// Most tasks that each look at every edge and keep those of their own rows.
+/// Rows that always share a bucket, so that few entries tell the bucket of each.
+const ROWS_PER_BLOCK: usize = 64;
+
+/// Most buckets: parts of a million edges are dealt to so many in runs, not one by one.
+const MOST_BUCKETS: usize = 1 << 12;
+
+/// A row of more edges than this is sorted by all threads: the row of a hub would hold up everyone.
+const LONG_ROW: usize = 1 << 16;
+
+/// Edges that are checked at once.
+const CHECKED: usize = 1 << 14;
+
+/// Most tasks that each look at every edge and keep those of their own vertices.
 const MOST_SCANS: usize = 8;
 
 /// Some edges of a graph. All lengths: edges of this part.
-#[derive(Debug, Clone, Copy)]
-pub struct EdgePart<'a, W> {
+#[derive(Debug, Clone, Default)]
+pub struct EdgePart<W> {
     /// Source of each edge.
-    pub sources: &'a [u32],
+    pub sources: Vec<u32>,
     /// Target of each edge.
-    pub targets: &'a [u32],
-    /// Weight of each edge; without weights each counts 1.
-    pub weights: Option<&'a [W]>,
+    pub targets: Vec<u32>,
+    /// Weight of each edge; [`One`] takes no memory.
+    pub weights: Vec<W>,
+}
+
+/// The weight of every edge of a graph without weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct One;
+
+impl From<One> for f64 {
+    fn from(One: One) -> Self {
+        1.0
+    }
 }
 
 /// A weight as it is given, finite and not negative.
@@ -35,17 +58,26 @@ pub trait Weight: Copy + Send + Sync + Into<f64> {
     /// Source and weight of an edge in one integer: edges are in order of both as integers are, which
     /// sort several times as fast.
     type Packed: Copy + Default + Ord + Send + Sync;
-    /// What an edge without a weight counts.
-    const ONE: Self;
     /// The edge from `source` with this weight.
     fn pack(self, source: u32) -> Self::Packed;
     /// Source and weight of an edge.
     fn unpack(edge: Self::Packed) -> (u32, f64);
 }
 
+impl Weight for One {
+    type Packed = u32;
+
+    fn pack(self, source: u32) -> u32 {
+        source
+    }
+
+    fn unpack(edge: u32) -> (u32, f64) {
+        (edge, 1.0)
+    }
+}
+
 impl Weight for f32 {
     type Packed = u64;
-    const ONE: Self = 1.0;
 
     fn pack(self, source: u32) -> u64 {
         u64::from(source) << 32 | u64::from(self.to_bits())
@@ -58,7 +90,6 @@ impl Weight for f32 {
 
 impl Weight for f64 {
     type Packed = u128;
-    const ONE: Self = 1.0;
 
     fn pack(self, source: u32) -> u128 {
         u128::from(source) << 64 | u128::from(self.to_bits())
@@ -69,46 +100,34 @@ impl Weight for f64 {
     }
 }
 
-/// A directed weighted graph with n vertices and m distinct edges, stored by target.
+/// A directed graph with n vertices and m distinct edges, stored by target, with weights of type `S`:
+/// `f32`, or [`One`] if every edge weighs 1.
 ///
 /// | array | type | length | holds |
 /// |---|---|---|---|
 /// | `offsets` | `u64` | n + 1 | row t is `offsets[t]..offsets[t + 1]` of the next two |
 /// | `sources` | `u32` | m | sources of a row's edges, ascending, without duplicates |
-/// | `weights` | `f32` | m | weight of each edge, finite, ≥ 0 |
+/// | `weights` | `S` | m | weight of each edge, finite, ≥ 0 |
 /// | `out_weight` | `f64` | n | total weight of the edges that leave each vertex |
+/// | `out_degree` | `u32` | n | how many edges leave each vertex |
 ///
-/// That is 8 bytes per edge and 16 per vertex. Self-loops and edges of weight 0 are kept; a vertex
-/// whose total is 0 is *dangling*.
+/// That is 8 bytes per edge (4 without weights) and 20 per vertex. Self-loops and edges of weight 0 are
+/// kept; a vertex whose total is 0 is *dangling*.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Csr {
+pub struct Csr<S = f32> {
     offsets: Vec<u64>,
     sources: Vec<u32>,
-    weights: Vec<f32>,
+    weights: Vec<S>,
     out_weight: Vec<f64>,
+    out_degree: Vec<u32>,
 }
 
 impl Csr {
-    /// Builds the graph of the edges `sources[i] -> targets[i]` over the vertices `0..vertices`: as
-    /// [`Csr::from_parts`], all in one part.
-    ///
-    /// # Errors
-    ///
-    /// As [`Csr::from_parts`].
-    pub fn from_edges(
-        vertices: usize,
-        sources: &[u32],
-        targets: &[u32],
-        weights: Option<&[f64]>,
-    ) -> Result<Self, GraphError> {
-        Self::from_parts(vertices, &[EdgePart { sources, targets, weights }])
-    }
-
     /// Builds the graph of the edges of all `parts` over the vertices `0..vertices`.
     ///
     /// Edges given more than once are merged, and their weights (any unit) add up. Work is linear but
-    /// for the sort inside each row. While building, 8 more bytes are held per given edge, or 16 with
-    /// weights of 64 bits.
+    /// for the sort inside each row. Memory while building, in bytes per given edge: 8 for the part, and
+    /// 4, 8 or 16 for its weight ([`One`], `f32`, `f64`), then 8 more; as many as 16 at the end.
     ///
     /// # Errors
     ///
@@ -120,27 +139,42 @@ impl Csr {
     ///   finite `f32` holds, or that is positive and would round to 0.
     pub fn from_parts<W: Weight>(
         vertices: usize,
-        parts: &[EdgePart<'_, W>],
+        parts: Vec<EdgePart<W>>,
     ) -> Result<Self, GraphError> {
         let limit = u32::MAX as usize;
         if vertices > limit {
-            return Err(GraphError::TooManyVertices { vertices, limit });
+            return Err(GraphError::TooManyVertices { limit });
         }
         let mut first = 0;
-        for part in parts {
+        for part in &parts {
             check(vertices, part, first)?;
             first += part.sources.len();
         }
-        let given = row_offsets(vertices, parts);
-        let mut edges = scatter(&given, parts);
-        let tasks = edges.len() / EDGES_PER_TASK + 1;
-        let tasks = ranges(&given, tasks);
-        sort_rows(&given, &mut edges, &tasks);
-        let (offsets, sources, weights) = merge_rows::<W>(&given, &edges, &tasks)?;
-        let out_weight = out_weights(vertices, &sources, &weights);
-        Ok(Self { offsets, sources, weights, out_weight })
+        let buckets = Buckets::of(vertices, &parts);
+        let dealt: Vec<Dealt<W>> = parts.into_par_iter().map(|part| buckets.deal(part)).collect();
+        let merged: Vec<Result<Merged, GraphError>> = (0..buckets.rows.len())
+            .into_par_iter()
+            .map(|bucket| merge_bucket(bucket, &buckets.rows[bucket], &dealt))
+            .collect();
+        drop(dealt);
+        // Of several faults the first is told, whichever is met first.
+        let merged = merged.into_iter().collect::<Result<Vec<Merged>, GraphError>>()?;
+        let (offsets, sources, weights) = joined(vertices, merged);
+        let (out_weight, out_degree) = outgoing(vertices, &sources, &weights);
+        Ok(Self { offsets, sources, weights, out_weight, out_degree })
     }
 
+    /// The same graph without its weights, if each is 1.
+    pub fn unweighted(self) -> Result<Csr<One>, Self> {
+        if self.weights.par_iter().any(|weight| *weight != 1.0) {
+            return Err(self);
+        }
+        let Self { offsets, sources, weights, out_weight, out_degree } = self;
+        Ok(Csr { offsets, sources, weights: vec![One; weights.len()], out_weight, out_degree })
+    }
+}
+
+impl<S: Copy + Into<f64>> Csr<S> {
     /// Number of vertices, n. At most `u32::MAX`.
     pub fn vertices(&self) -> usize {
         self.out_weight.len()
@@ -157,7 +191,7 @@ impl Csr {
     ///
     /// If `target` is not below [`Csr::vertices`].
     #[inline]
-    pub fn row(&self, target: usize) -> (&[u32], &[f32]) {
+    pub fn row(&self, target: usize) -> (&[u32], &[S]) {
         let row = self.offsets[target] as usize..self.offsets[target + 1] as usize;
         (&self.sources[row.clone()], &self.weights[row])
     }
@@ -173,7 +207,7 @@ impl Csr {
     }
 
     /// Weight of every edge, length m, in the order of [`Csr::sources`].
-    pub fn weights(&self) -> &[f32] {
+    pub fn weights(&self) -> &[S] {
         &self.weights
     }
 
@@ -185,163 +219,184 @@ impl Csr {
         &self.out_weight
     }
 
+    /// Number of edges that leave each vertex, length n.
+    pub fn out_degree(&self) -> &[u32] {
+        &self.out_degree
+    }
+
     /// The share of `source`'s outgoing weight that an edge of weight `weight` carries, in 0..=1.
     /// A dangling source shares nothing: 0.
     ///
     /// # Panics
     ///
     /// If `source` is not below [`Csr::vertices`].
-    pub fn share(&self, source: u32, weight: f32) -> f64 {
+    pub fn share(&self, source: u32, weight: S) -> f64 {
         let total = self.out_weight[source as usize];
-        if total > 0.0 { f64::from(weight) / total } else { 0.0 }
+        if total > 0.0 { weight.into() / total } else { 0.0 }
     }
 }
 
 /// Refuses columns, ids and weights that make no graph; `first` edges came before.
-fn check<W: Weight>(
-    vertices: usize,
-    part: &EdgePart<'_, W>,
-    first: usize,
-) -> Result<(), GraphError> {
-    let EdgePart { sources, targets, weights } = *part;
+fn check<W: Weight>(vertices: usize, part: &EdgePart<W>, first: usize) -> Result<(), GraphError> {
+    let EdgePart { sources, targets, weights } = part;
     let expected = sources.len();
-    let lengths = [("targets", targets.len()), ("weights", weights.map_or(expected, <[W]>::len))];
-    for (column, found) in lengths {
+    for (column, found) in [("targets", targets.len()), ("weights", weights.len())] {
         if found != expected {
             return Err(GraphError::LengthsDiffer { column, expected, found });
         }
     }
     let unknown = |vertex: u32| vertex as usize >= vertices;
-    let ends = sources.par_iter().zip(targets).enumerate();
-    if let Some((row, (&source, &target))) =
-        ends.find_first(|(_, (source, target))| unknown(**source) || unknown(**target))
+    let bad = |weight: f64| !(weight.is_finite() && weight >= 0.0);
+    // Sound edges are all looked at; where one is not, it is looked for.
+    let unknown_ends = [sources, targets].into_iter().any(|ends| {
+        ends.par_chunks(CHECKED).any(|ends| ends.iter().fold(false, |any, v| any | unknown(*v)))
+    });
+    if unknown_ends
+        && let Some((row, (&source, &target))) = (sources.iter().zip(targets).enumerate())
+            .find(|(_, (source, target))| unknown(**source) || unknown(**target))
     {
         let vertex = if unknown(source) { source } else { target };
         return Err(GraphError::UnknownVertex { row: first + row, vertex, vertices });
     }
-    let weights = weights.unwrap_or_default().par_iter().map(|weight| (*weight).into()).enumerate();
-    match weights.find_first(|(_, weight): &(usize, f64)| !(weight.is_finite() && *weight >= 0.0)) {
-        Some((row, weight)) => Err(GraphError::BadWeight { row: first + row, weight }),
-        None => Ok(()),
+    let bad_weights = weights
+        .par_chunks(CHECKED)
+        .any(|weights| weights.iter().fold(false, |any, w| any | bad((*w).into())));
+    let mut weights = weights.iter().map(|weight| (*weight).into()).enumerate();
+    if bad_weights && let Some((row, weight)) = weights.find(|(_, weight)| bad(*weight)) {
+        return Err(GraphError::BadWeight { row: first + row, weight });
     }
+    Ok(())
 }
 
-/// Divides the rows that `offsets` bounds into `tasks` ranges of about as many edges.
-fn ranges(offsets: &[u64], tasks: usize) -> Vec<Range<usize>> {
-    let rows = offsets.len() - 1;
-    let mut from = 0;
-    let range = |task: usize| {
-        let share = u128::from(offsets[rows]) * task as u128 / tasks as u128;
-        let at = offsets.partition_point(|offset| u128::from(*offset) < share);
-        let to = if task == tasks { rows } else { at.clamp(from, rows) };
-        std::mem::replace(&mut from, to)..to
-    };
-    (1..=tasks).map(range).collect()
+/// How rows are divided into buckets of about as many given edges.
+struct Buckets {
+    /// The rows of each bucket, in order.
+    rows: Vec<Range<usize>>,
+    /// The bucket of each block of [`ROWS_PER_BLOCK`] rows.
+    of_block: Vec<u16>,
 }
 
-/// What `all`, an array over all edges, holds of each of `tasks`, which cover the rows in order.
-fn cut<'a, T>(offsets: &[u64], all: &'a mut [T], tasks: &[Range<usize>]) -> Vec<&'a mut [T]> {
-    let mut rest = all;
-    let own = |rows: &Range<usize>| {
-        let own;
-        let length = (offsets[rows.end] - offsets[rows.start]) as usize;
-        (own, rest) = std::mem::take(&mut rest).split_at_mut(length);
-        own
-    };
-    tasks.iter().map(own).collect()
-}
-
-/// Where the rows of the given edges begin: length `vertices` + 1. Targets are below `vertices`.
-fn row_offsets<W: Weight>(vertices: usize, parts: &[EdgePart<'_, W>]) -> Vec<u64> {
-    let add = |mut counts: Vec<u64>, part: &EdgePart<'_, W>| {
-        for &target in part.targets {
-            counts[target as usize + 1] += 1;
-        }
-        counts
-    };
-    let none = || vec![0_u64; vertices + 1];
-    let per_task = parts.len().div_ceil(rayon::current_num_threads().min(MOST_SCANS)).max(1);
-    let counts = parts.par_chunks(per_task).map(|parts| parts.iter().fold(none(), add));
-    let mut offsets = counts
-        .reduce_with(|mut one, other| {
-            one.par_iter_mut().zip(other).for_each(|(one, other)| *one += other);
-            one
-        })
-        .unwrap_or_else(none);
-    for row in 0..vertices {
-        offsets[row + 1] += offsets[row];
-    }
-    offsets
-}
-
-/// The given edges by target. Each task looks at all edges and places those of its own rows.
-fn scatter<W: Weight>(offsets: &[u64], parts: &[EdgePart<'_, W>]) -> Vec<W::Packed> {
-    let mut edges = vec![W::Packed::default(); offsets[offsets.len() - 1] as usize];
-    let tasks = ranges(offsets, rayon::current_num_threads().min(MOST_SCANS));
-    tasks.par_iter().zip(cut(offsets, &mut edges, &tasks)).for_each(|(rows, own)| {
-        let base = offsets[rows.start];
-        let mut next: Vec<u64> = offsets[rows.clone()].iter().map(|offset| offset - base).collect();
-        for part in parts {
-            for (row, (&source, &target)) in part.sources.iter().zip(part.targets).enumerate() {
-                let own_row = (target as usize).checked_sub(rows.start);
-                if let Some(place) = own_row.and_then(|target| next.get_mut(target)) {
-                    let weight = part.weights.map_or(W::ONE, |weights| weights[row]);
-                    own[*place as usize] = weight.pack(source);
-                    *place += 1;
-                }
+impl Buckets {
+    fn of<W: Weight>(vertices: usize, parts: &[EdgePart<W>]) -> Self {
+        let edges: usize = parts.iter().map(|part| part.sources.len()).sum();
+        let most = (edges / EDGES_PER_BUCKET + 1).min(MOST_BUCKETS);
+        let per_bucket = edges.div_ceil(most) as u64;
+        let blocks = vertices.div_ceil(ROWS_PER_BLOCK);
+        let block = |target: &u32| *target / ROWS_PER_BLOCK as u32;
+        let (mut rows, mut of_block) = (Vec::new(), Vec::with_capacity(blocks));
+        let (mut start, mut held) = (0, 0);
+        for (block, edges) in counts(blocks, parts, |part| &part.targets, block).iter().enumerate()
+        {
+            of_block.push(rows.len() as u16);
+            held += edges;
+            let end = ((block + 1) * ROWS_PER_BLOCK).min(vertices);
+            if held >= per_bucket || end == vertices {
+                rows.push(start..end);
+                (start, held) = (end, 0);
             }
         }
-    });
-    edges
-}
-
-/// Sorts each row by source and weight: `edges` holds the rows that `offsets` bounds.
-fn sort_rows<T: Ord + Send>(offsets: &[u64], edges: &mut [T], tasks: &[Range<usize>]) {
-    tasks.par_iter().zip(cut(offsets, edges, tasks)).for_each(|(rows, mut rest)| {
-        for bounds in offsets[rows.start..=rows.end].windows(2) {
-            let row;
-            (row, rest) = rest.split_at_mut((bounds[1] - bounds[0]) as usize);
-            // The row of a hub would otherwise hold up everyone.
-            if row.len() > EDGES_PER_TASK { row.par_sort_unstable() } else { row.sort_unstable() }
-        }
-    });
-}
-
-/// Offsets, sources and weights of a [`Csr`].
-type Rows = (Vec<u64>, Vec<u32>, Vec<f32>);
-
-/// Merges the duplicates inside sorted rows; weights are summed in `f64` and rounded once.
-fn merge_rows<W: Weight>(
-    given: &[u64],
-    edges: &[W::Packed],
-    tasks: &[Range<usize>],
-) -> Result<Rows, GraphError> {
-    let same = |a: &W::Packed, b: &W::Packed| W::unpack(*a).0 == W::unpack(*b).0;
-    let row = |to: usize| &edges[given[to] as usize..given[to + 1] as usize];
-    let distinct = |to: usize| row(to).chunk_by(same).count() as u64;
-    let mut offsets = vec![0];
-    offsets.par_extend((0..given.len() - 1).into_par_iter().map(distinct));
-    for to in 1..offsets.len() {
-        offsets[to] += offsets[to - 1];
+        Self { rows, of_block }
     }
-    let length = offsets[offsets.len() - 1] as usize;
-    let (mut sources, mut weights) = (vec![0; length], vec![0.0; length]);
-    let fill = |((rows, sources), weights): ((&Range<usize>, &mut [u32]), &mut [f32])| {
-        let merged = rows.clone().flat_map(|to| row(to).chunk_by(same).map(move |e| (to, e)));
-        for ((source, weight), (to, duplicates)) in sources.iter_mut().zip(weights).zip(merged) {
-            (*source, *weight) = merge::<W>(to as u32, duplicates)?;
+
+    fn of_row(&self, row: u32) -> usize {
+        usize::from(self.of_block[row as usize / ROWS_PER_BLOCK])
+    }
+
+    /// The edges of a part by bucket.
+    fn deal<W: Weight>(&self, part: EdgePart<W>) -> Dealt<W> {
+        let mut bounds = vec![0; self.rows.len() + 1];
+        for target in &part.targets {
+            bounds[self.of_row(*target) + 1] += 1;
         }
-        Ok(())
-    };
-    let own = tasks.par_iter().zip(cut(&offsets, &mut sources, tasks));
-    let own = own.zip(cut(&offsets, &mut weights, tasks));
-    // Of several faults the first is told, whichever is met first.
-    let done: Vec<Result<(), GraphError>> = own.map(fill).collect();
-    done.into_iter().collect::<Result<(), GraphError>>()?;
-    Ok((offsets, sources, weights))
+        for bucket in 0..self.rows.len() {
+            bounds[bucket + 1] += bounds[bucket];
+        }
+        let mut next = bounds.clone();
+        let mut targets = vec![0; part.targets.len()];
+        let mut edges = vec![W::Packed::default(); part.targets.len()];
+        let ends = part.targets.iter().zip(&part.sources);
+        for ((target, source), weight) in ends.zip(&part.weights) {
+            let slot = &mut next[self.of_row(*target)];
+            targets[*slot] = *target;
+            edges[*slot] = weight.pack(*source);
+            *slot += 1;
+        }
+        Dealt { bounds, targets, edges }
+    }
 }
 
-/// Source and weight of an edge into `to` that is given once or more often.
+/// Edges by bucket. Lengths but for `bounds`: edges.
+struct Dealt<W: Weight> {
+    /// Where each bucket begins and the last ends. Length: buckets + 1.
+    bounds: Vec<usize>,
+    targets: Vec<u32>,
+    edges: Vec<W::Packed>,
+}
+
+impl<W: Weight> Dealt<W> {
+    fn bucket(&self, bucket: usize) -> (&[u32], &[W::Packed]) {
+        let own = self.bounds[bucket]..self.bounds[bucket + 1];
+        (&self.targets[own.clone()], &self.edges[own])
+    }
+}
+
+/// The rows of a bucket without duplicates.
+struct Merged {
+    /// Edges of each row.
+    lengths: Vec<u32>,
+    sources: Vec<u32>,
+    weights: Vec<f32>,
+}
+
+/// Places, sorts and merges the given edges of the bucket with these `rows`.
+fn merge_bucket<W: Weight>(
+    bucket: usize,
+    rows: &Range<usize>,
+    dealt: &[Dealt<W>],
+) -> Result<Merged, GraphError> {
+    let mut offsets = vec![0; rows.len() + 1];
+    for part in dealt {
+        for target in part.bucket(bucket).0 {
+            offsets[*target as usize - rows.start + 1] += 1;
+        }
+    }
+    for row in 0..rows.len() {
+        offsets[row + 1] += offsets[row];
+    }
+    let mut edges = vec![W::Packed::default(); offsets[rows.len()]];
+    let mut next = offsets.clone();
+    for part in dealt {
+        let (targets, own) = part.bucket(bucket);
+        for (target, edge) in targets.iter().zip(own) {
+            let slot = &mut next[*target as usize - rows.start];
+            edges[*slot] = *edge;
+            *slot += 1;
+        }
+    }
+    let mut merged = Merged {
+        lengths: Vec::with_capacity(rows.len()),
+        sources: Vec::with_capacity(edges.len()),
+        weights: Vec::with_capacity(edges.len()),
+    };
+    for (to, bounds) in rows.clone().zip(offsets.windows(2)) {
+        let (before, row) = (merged.sources.len(), &mut edges[bounds[0]..bounds[1]]);
+        if row.len() > LONG_ROW {
+            row.par_sort_unstable()
+        } else {
+            row.sort_unstable()
+        }
+        for same in row.chunk_by(|a, b| W::unpack(*a).0 == W::unpack(*b).0) {
+            let (source, weight) = merge::<W>(to as u32, same)?;
+            merged.sources.push(source);
+            merged.weights.push(weight);
+        }
+        merged.lengths.push((merged.sources.len() - before) as u32);
+    }
+    Ok(merged)
+}
+
+/// Source and weight of an edge into `to` that is given once or more often; weights are summed in `f64`
+/// and rounded once.
 fn merge<W: Weight>(to: u32, duplicates: &[W::Packed]) -> Result<(u32, f32), GraphError> {
     let from = W::unpack(duplicates[0]).0;
     let weight = duplicates.iter().fold(0.0, |sum, edge| sum + W::unpack(*edge).1);
@@ -355,18 +410,46 @@ fn merge<W: Weight>(to: u32, duplicates: &[W::Packed]) -> Result<(u32, f32), Gra
     Ok((from, rounded))
 }
 
-/// Total outgoing weight of each vertex, added up in row order: each task looks at all edges and adds up
-/// those of its own sources.
-fn out_weights(vertices: usize, sources: &[u32], weights: &[f32]) -> Vec<f64> {
-    let mut totals = vec![0.0; vertices];
+/// Offsets, sources and weights of a [`Csr`], from the rows of its buckets in order.
+fn joined(vertices: usize, merged: Vec<Merged>) -> (Vec<u64>, Vec<u32>, Vec<f32>) {
+    let mut offsets = Vec::with_capacity(vertices + 1);
+    let mut edges = 0;
+    offsets.push(edges);
+    for length in merged.iter().flat_map(|rows| &rows.lengths) {
+        edges += u64::from(*length);
+        offsets.push(edges);
+    }
+    let (mut sources, mut weights) = (vec![0; edges as usize], vec![0.0; edges as usize]);
+    let (mut sources_left, mut weights_left) = (&mut sources[..], &mut weights[..]);
+    let mut places = Vec::with_capacity(merged.len());
+    for rows in merged {
+        let (own_sources, own_weights);
+        (own_sources, sources_left) = sources_left.split_at_mut(rows.sources.len());
+        (own_weights, weights_left) = weights_left.split_at_mut(rows.weights.len());
+        places.push((rows, own_sources, own_weights));
+    }
+    places.into_par_iter().for_each(|(rows, sources, weights)| {
+        sources.copy_from_slice(&rows.sources);
+        weights.copy_from_slice(&rows.weights);
+    });
+    (offsets, sources, weights)
+}
+
+/// Total weight and number of the edges that leave each vertex, added up in row order: each task looks at
+/// all edges and adds up those of its own sources.
+fn outgoing(vertices: usize, sources: &[u32], weights: &[f32]) -> (Vec<f64>, Vec<u32>) {
+    let (mut totals, mut degrees) = (vec![0.0; vertices], vec![0; vertices]);
     let length = vertices.div_ceil(rayon::current_num_threads().min(MOST_SCANS)).max(1);
-    totals.par_chunks_mut(length).enumerate().for_each(|(task, totals)| {
+    let own = totals.par_chunks_mut(length).zip(degrees.par_chunks_mut(length)).enumerate();
+    own.for_each(|(task, (totals, degrees))| {
         for (&source, &weight) in sources.iter().zip(weights) {
-            let own = (source as usize).checked_sub(task * length);
-            if let Some(total) = own.and_then(|source| totals.get_mut(source)) {
+            // What wraps around is no index either.
+            let own = (source as usize).wrapping_sub(task * length);
+            if let (Some(total), Some(degree)) = (totals.get_mut(own), degrees.get_mut(own)) {
                 *total += f64::from(weight);
+                *degree += 1;
             }
         }
     });
-    totals
+    (totals, degrees)
 }

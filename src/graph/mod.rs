@@ -21,10 +21,8 @@ pub enum GraphError {
         found: usize,
     },
     /// Vertex ids are 32 bits wide.
-    #[error("{vertices} vertices are more than the {limit} that fit")]
+    #[error("there are more vertices than the {limit} that fit")]
     TooManyVertices {
-        /// Distinct vertices found or asked for.
-        vertices: usize,
         /// The most that are accepted.
         limit: usize,
     },

@@ -20,7 +20,14 @@
 //!
 //! Vertices are cut into chunks of fixed length; each chunk writes its own slice of the next ranks
 //! and its own partial sums, which are added in order of chunk. The bits depend on the chunk length
-//! and not on the number of threads. Memory beyond the graph is 32 bytes per vertex.
+//! and not on the number of threads. Memory beyond the graph is 32 bytes per vertex and vector.
+//!
+//! # Several vectors at once
+//!
+//! [`PageRank::run_many`] ranks the same graph by several teleport vectors. Up to 16 of them stand
+//! side by side, so that an edge is read once for all and what it gathers is one run of memory. Each
+//! vector (lane) is added up in the order in which it would be alone: its bits are those of
+//! [`PageRank::run`], and it stops where that would.
 //!
 //! # Stop rule
 //!
@@ -49,7 +56,7 @@
 //! |---|---|
 //! | W_s, added edge by edge | outdegree(s) − 1 |
 //! | x_s = r_s / W_s | 1 |
-//! | w·x_s, then the sum over t's in-edges, by halves | p(t), at most indegree(t) |
+//! | w·x_s, then the sum over t's in-edges, in eight strands and by halves | p(t) |
 //! | dangling mass D, a chunked sum | s |
 //! | v_t: `1/n`, or the given entry by the chunked sum | q = 1, or q = s + 1 |
 //! | D·v_t; plus the pulled sum; times d; plus (1−d)·v_t | 1 each |
@@ -98,7 +105,7 @@ pub struct PageRank {
     pub damping: f64,
     /// When to stop. Default: tolerance 1e-12 within 1000 iterations.
     pub stop: Stop,
-    /// Vertices per chunk, at least 1. Default 4096. Changes the last bits; threads do not.
+    /// Vertices per chunk, at least 1. Default 1024. Changes the last bits; threads do not.
     pub chunk: usize,
 }
 
@@ -107,7 +114,7 @@ impl Default for PageRank {
         Self {
             damping: 0.85,
             stop: Stop::Tolerance { tolerance: 1e-12, max_iterations: 1000 },
-            chunk: 4096,
+            chunk: 1024,
         }
     }
 }
@@ -212,36 +219,108 @@ impl PageRank {
     /// - [`RankError::TeleportLength`], [`RankError::TeleportEntry`], [`RankError::TeleportSum`]:
     ///   `teleport` is no distribution over the vertices.
     /// - [`RankError::NotConverged`]: see [`Stop::Tolerance`].
-    pub fn run(&self, graph: &Csr, teleport: Option<&[f64]>) -> Result<Ranks, RankError> {
+    pub fn run<S: Stored>(
+        &self,
+        graph: &Csr<S>,
+        teleport: Option<&[f64]>,
+    ) -> Result<Ranks, RankError> {
         let chunk = self.check()?;
-        let (teleport, teleport_roundings) = distribution(graph.vertices(), teleport, chunk)?;
+        let teleport = distribution(graph.vertices(), teleport, chunk)?;
+        let [ranks] = self.lanes(graph, [&teleport], chunk);
+        ranks
+    }
+
+    /// Ranks the vertices of `graph` once for each of `teleports`, several in one pass over the edges;
+    /// each result has the bits of [`PageRank::run`] with that vector.
+    ///
+    /// # Errors
+    ///
+    /// As [`PageRank::run`]; of several vectors that fail the first is told.
+    pub fn run_many<S: Stored>(
+        &self,
+        graph: &Csr<S>,
+        teleports: &[&[f64]],
+    ) -> Result<Vec<Ranks>, RankError> {
+        let chunk = self.check()?;
+        let distribution = |given: &&[f64]| distribution(graph.vertices(), Some(*given), chunk);
+        let teleports = teleports.iter().map(distribution).collect::<Result<Vec<_>, _>>()?;
+        let (mut ranks, mut rest) = (Vec::with_capacity(teleports.len()), &teleports[..]);
+        while !rest.is_empty() {
+            let taken = match rest.len() {
+                16.. => self.first_lanes::<S, 16>(graph, rest, chunk, &mut ranks)?,
+                8.. => self.first_lanes::<S, 8>(graph, rest, chunk, &mut ranks)?,
+                4.. => self.first_lanes::<S, 4>(graph, rest, chunk, &mut ranks)?,
+                2.. => self.first_lanes::<S, 2>(graph, rest, chunk, &mut ranks)?,
+                _ => self.first_lanes::<S, 1>(graph, rest, chunk, &mut ranks)?,
+            };
+            rest = &rest[taken..];
+        }
+        Ok(ranks)
+    }
+
+    /// Adds the ranks by the first `L` of `teleports`, which has as many, to `ranks`; gives `L`.
+    fn first_lanes<S: Stored, const L: usize>(
+        &self,
+        graph: &Csr<S>,
+        teleports: &[Teleport],
+        chunk: NonZeroUsize,
+        ranks: &mut Vec<Ranks>,
+    ) -> Result<usize, RankError> {
+        let lanes = std::array::from_fn::<_, L, _>(|lane| &teleports[lane]);
+        for ranked in self.lanes(graph, lanes, chunk) {
+            ranks.push(ranked?);
+        }
+        Ok(L)
+    }
+
+    /// Ranks by `L` teleport vectors in one pass over the edges for each iteration.
+    fn lanes<S: Stored, const L: usize>(
+        &self,
+        graph: &Csr<S>,
+        teleports: [&Teleport; L],
+        chunk: NonZeroUsize,
+    ) -> [Result<Ranks, RankError>; L] {
+        let lane = |vertex: usize| teleports.map(|teleport| teleport.entries[vertex]);
+        let teleport: Vec<[f64; L]> = (0..graph.vertices()).into_par_iter().map(lane).collect();
         let step = Step { graph, teleport: &teleport, damping: self.damping, chunk };
         let (most, tolerance) = match self.stop {
             Stop::Iterations(iterations) => (iterations, None),
             Stop::Tolerance { tolerance, max_iterations } => (max_iterations, Some(tolerance)),
         };
-        let mut old = vec![0.0; teleport.len()];
-        let mut new = teleport.clone();
-        let mut shares = vec![0.0; teleport.len()];
-        let (mut iterations, mut residual, mut dangling) = (0, f64::INFINITY, 0.0);
-        let within = |residual| {
-            let distance = self.damping / (1.0 - self.damping) * residual;
-            tolerance.is_some_and(|tolerance| distance <= tolerance)
-        };
-        while iterations < most && !within(residual) {
-            std::mem::swap(&mut old, &mut new);
-            dangling = step.share(&old, &mut shares);
-            residual = step.pull(&old, &shares, dangling, &mut new);
+        let mut ranks = teleport.clone();
+        let mut shares = vec![[0.0; L]; teleport.len()];
+        let mut next = shares.clone();
+        let mut dangling = step.share(&ranks, &mut shares);
+        let mut iterations = 0;
+        let mut done = [const { None }; L];
+        while done.iter().any(Option::is_none) {
+            let Moved { residual, dangling: left } =
+                step.pull(&shares, dangling, &mut ranks, &mut next);
             iterations += 1;
-        }
-        let rounding = step.rounding(&old, &new, dangling, teleport_roundings);
-        let bound = step.bound(residual, rounding);
-        match tolerance {
-            Some(tolerance) if !within(residual) => {
-                Err(RankError::NotConverged { iterations, residual, bound, tolerance })
+            for lane in (0..L).filter(|lane| done[*lane].is_none()).collect::<Vec<_>>() {
+                let residual = residual[lane];
+                let distance = self.damping / (1.0 - self.damping) * residual;
+                let far = tolerance.filter(|tolerance| distance > *tolerance);
+                if iterations < most && (tolerance.is_none() || far.is_some()) {
+                    continue;
+                }
+                let q = teleports[lane].roundings;
+                let rounding = step.rounding(lane, &shares, &ranks, dangling[lane], q);
+                let bound = step.bound(residual, rounding);
+                done[lane] = Some(match far {
+                    Some(tolerance) => {
+                        Err(RankError::NotConverged { iterations, residual, bound, tolerance })
+                    }
+                    None => {
+                        let ranks = ranks.par_iter().map(|ranks| ranks[lane]).collect();
+                        Ok(Ranks { ranks, iterations, residual, bound })
+                    }
+                });
             }
-            _ => Ok(Ranks { ranks: new, iterations, residual, bound }),
+            std::mem::swap(&mut shares, &mut next);
+            dangling = left;
         }
+        done.map(|ranks| ranks.unwrap_or(Err(RankError::NoIterations)))
     }
 
     /// Refuses parameters out of range; gives the chunk length.
@@ -265,17 +344,24 @@ impl PageRank {
     }
 }
 
-/// The teleport vector, length n, and q: the roundings that each entry passed through.
+/// A teleport vector.
+struct Teleport {
+    /// Length n; sums to 1 but for rounding.
+    entries: Vec<f64>,
+    /// q: the roundings that each entry passed through.
+    roundings: usize,
+}
+
 fn distribution(
     vertices: usize,
     given: Option<&[f64]>,
     chunk: NonZeroUsize,
-) -> Result<(Vec<f64>, usize), RankError> {
+) -> Result<Teleport, RankError> {
     if vertices == 0 {
         return Err(RankError::EmptyGraph);
     }
     let Some(given) = given else {
-        return Ok((vec![1.0 / vertices as f64; vertices], 1));
+        return Ok(Teleport { entries: vec![1.0 / vertices as f64; vertices], roundings: 1 });
     };
     let found = given.len();
     if found != vertices {
@@ -290,108 +376,197 @@ fn distribution(
     if (sum - 1.0).abs() > TELEPORT_SLACK {
         return Err(RankError::TeleportSum { sum });
     }
-    let teleport = given.par_iter().map(|value| value / sum).collect();
-    Ok((teleport, sum::depth(vertices, chunk) + 1))
+    let entries = given.par_iter().map(|value| value / sum).collect();
+    Ok(Teleport { entries, roundings: sum::depth(vertices, chunk) + 1 })
 }
 
-/// Longest row that is summed from left to right.
+/// Longest row that is summed in one go.
 const PIECE: usize = 256;
 
-/// Σ w·x over the in-edges of one vertex. A long row is summed by halves (Higham 2002, §4.2): summed
-/// from left to right the ranks of a star of thousands never come to rest, as the rounding of its centre
-/// feeds back through the dangling mass.
-fn pulled(sources: &[u32], weights: &[f32], shares: &[f64]) -> f64 {
+/// Strands of a piece: sums that do not wait for each other.
+const STRANDS: usize = 8;
+
+/// Weights as a graph stores them.
+pub trait Stored: Copy + Send + Sync + Into<f64> {}
+
+impl<S: Copy + Send + Sync + Into<f64>> Stored for S {}
+
+/// Σ w·x over the in-edges of one vertex, for each lane of x. A long row is summed by halves (Higham
+/// 2002, §4.2): summed from left to right the ranks of a star of thousands never come to rest, as the
+/// rounding of its centre feeds back through the dangling mass.
+fn pulled<S: Stored, const L: usize>(
+    sources: &[u32],
+    weights: &[S],
+    shares: &[[f64; L]],
+) -> [f64; L] {
     if sources.len() <= PIECE {
-        let edges = sources.iter().zip(weights);
-        return edges.fold(0.0, |sum, (s, w)| sum + f64::from(*w) * shares[*s as usize]);
+        return piece(sources, weights, shares);
     }
     let half = sources.len().div_ceil(2);
-    pulled(&sources[..half], &weights[..half], shares)
-        + pulled(&sources[half..], &weights[half..], shares)
+    let first = pulled(&sources[..half], &weights[..half], shares);
+    let second = pulled(&sources[half..], &weights[half..], shares);
+    plus(first, second)
 }
 
-/// The most roundings of a term in [`pulled`] over `indegree` edges: its product, the additions of its
-/// piece but the first, and one for each time the row was halved.
+/// Σ w·x over a few edges: of whole runs of eight each edge in a strand of its own, which are joined in
+/// pairs, and the edges that are left from left to right.
+#[inline]
+fn piece<S: Stored, const L: usize>(
+    sources: &[u32],
+    weights: &[S],
+    shares: &[[f64; L]],
+) -> [f64; L] {
+    let (runs, last) = sources.as_chunks::<STRANDS>();
+    let (weight_runs, last_weights) = weights.as_chunks::<STRANDS>();
+    let mut sum = [0.0; L];
+    for (source, weight) in last.iter().zip(last_weights) {
+        add(&mut sum, *weight, &shares[*source as usize]);
+    }
+    if runs.is_empty() {
+        return sum;
+    }
+    let mut strands = [[0.0; L]; STRANDS];
+    if L < 4 {
+        for (run, weights) in runs.iter().zip(weight_runs) {
+            // All is gathered before any is added: so the compiler works on several strands at once.
+            let mut gathered = [[0.0; L]; STRANDS];
+            for strand in 0..STRANDS {
+                gathered[strand] = shares[run[strand] as usize];
+            }
+            for strand in 0..STRANDS {
+                add(&mut strands[strand], weights[strand], &gathered[strand]);
+            }
+        }
+    } else {
+        // One strand of so many lanes fills the registers.
+        for (strand, sum) in strands.iter_mut().enumerate() {
+            for (run, weights) in runs.iter().zip(weight_runs) {
+                add(sum, weights[strand], &shares[run[strand] as usize]);
+            }
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = strands;
+    plus(plus(plus(plus(a, b), plus(c, d)), plus(plus(e, f), plus(g, h))), sum)
+}
+
+#[inline]
+fn add<S: Stored, const L: usize>(sum: &mut [f64; L], weight: S, share: &[f64; L]) {
+    let weight = weight.into();
+    for lane in 0..L {
+        sum[lane] += weight * share[lane];
+    }
+}
+
+#[inline]
+fn plus<const L: usize>(mut one: [f64; L], other: [f64; L]) -> [f64; L] {
+    for lane in 0..L {
+        one[lane] += other[lane];
+    }
+    one
+}
+
+/// p: the most roundings of a term in [`pulled`] over `indegree` edges. In a piece that is its product, the
+/// additions of its strand but the first and three to join the strands, or the additions of those left, and
+/// one to join both; then one for each time the row was halved.
 fn roundings(indegree: usize) -> usize {
     let halvings = indegree.div_ceil(PIECE).next_power_of_two().ilog2();
-    indegree.min(PIECE) + halvings as usize
+    let longest = indegree.min(PIECE);
+    (longest / STRANDS + 3).max(longest.min(STRANDS - 1)) + 1 + halvings as usize
 }
 
-/// One step of the iteration. Every slice has one entry per vertex.
-struct Step<'a> {
-    graph: &'a Csr,
-    teleport: &'a [f64],
+/// One step of the iteration over `L` lanes. Every slice has one entry per vertex.
+struct Step<'a, S, const L: usize> {
+    graph: &'a Csr<S>,
+    teleport: &'a [[f64; L]],
     damping: f64,
     chunk: NonZeroUsize,
 }
 
-impl Step<'_> {
+/// What a step comes to, for each lane.
+struct Moved<const L: usize> {
+    /// ‖new − old‖₁.
+    residual: [f64; L],
+    /// Dangling mass of the new ranks.
+    dangling: [f64; L],
+}
+
+impl<S: Stored, const L: usize> Step<'_, S, L> {
     /// shares = r_s / W_s, what s passes on per unit of edge weight; gives the dangling mass D(r).
-    fn share(&self, ranks: &[f64], shares: &mut [f64]) -> f64 {
+    fn share(&self, ranks: &[[f64; L]], shares: &mut [[f64; L]]) -> [f64; L] {
         let chunk = self.chunk.get();
-        let chunks = shares.par_chunks_mut(chunk);
-        let chunks = chunks.zip(ranks.par_chunks(chunk));
+        let chunks = shares.par_chunks_mut(chunk).zip(ranks.par_chunks(chunk));
         let chunks = chunks.zip(self.graph.out_weight().par_chunks(chunk));
-        let dangling: Vec<f64> = chunks
+        let dangling: Vec<[f64; L]> = chunks
             .map(|((shares, ranks), totals)| {
-                let mut dangling = 0.0;
-                for ((share, &rank), &total) in shares.iter_mut().zip(ranks).zip(totals) {
-                    if total > 0.0 {
-                        *share = rank / total;
-                    } else {
-                        *share = 0.0;
-                        dangling += rank;
-                    }
+                let mut dangling = [0.0; L];
+                for ((share, rank), total) in shares.iter_mut().zip(ranks).zip(totals) {
+                    *share = passed_on(rank, *total, &mut dangling);
                 }
                 dangling
             })
             .collect();
-        sum::in_order(&dangling)
+        sum::lanes_in_order(&dangling)
     }
 
-    /// new = F(old), pulled along the in-edges of each vertex; gives ‖new − old‖₁.
-    fn pull(&self, old: &[f64], shares: &[f64], dangling: f64, new: &mut [f64]) -> f64 {
+    /// ranks = F(ranks), pulled along the in-edges of each vertex, and what it passes on in `next`.
+    fn pull(
+        &self,
+        shares: &[[f64; L]],
+        dangling: [f64; L],
+        ranks: &mut [[f64; L]],
+        next: &mut [[f64; L]],
+    ) -> Moved<L> {
         let (d, chunk) = (self.damping, self.chunk.get());
-        let changes: Vec<f64> = new
-            .par_chunks_mut(chunk)
-            .zip(old.par_chunks(chunk))
-            .zip(self.teleport.par_chunks(chunk))
-            .enumerate()
-            .map(|(index, ((new, old), teleport))| {
-                let mut change = 0.0;
-                for (i, ((new, &old), &v)) in new.iter_mut().zip(old).zip(teleport).enumerate() {
+        let chunks = ranks.par_chunks_mut(chunk).zip(next.par_chunks_mut(chunk));
+        let chunks = chunks.zip(self.teleport.par_chunks(chunk));
+        let chunks = chunks.zip(self.graph.out_weight().par_chunks(chunk)).enumerate();
+        // The first chunks hold most edges: no thread may keep several.
+        let sums: (Vec<[f64; L]>, Vec<[f64; L]>) = chunks
+            .with_max_len(1)
+            .map(|(index, (((ranks, next), teleport), totals))| {
+                let (mut moved, mut left) = ([0.0; L], [0.0; L]);
+                for i in 0..ranks.len() {
                     let (sources, weights) = self.graph.row(index * chunk + i);
                     let pulled = pulled(sources, weights, shares);
-                    *new = (1.0 - d) * v + d * (pulled + dangling * v);
-                    change += (*new - old).abs();
+                    let (rank, v) = (&mut ranks[i], &teleport[i]);
+                    for lane in 0..L {
+                        let kept = pulled[lane] + dangling[lane] * v[lane];
+                        let new = (1.0 - d) * v[lane] + d * kept;
+                        moved[lane] += (new - rank[lane]).abs();
+                        rank[lane] = new;
+                    }
+                    next[i] = passed_on(rank, totals[i], &mut left);
                 }
-                change
+                (moved, left)
             })
-            .collect();
-        sum::in_order(&changes)
+            .unzip();
+        let (residual, dangling) = sums;
+        Moved { residual: sum::lanes_in_order(&residual), dangling: sum::lanes_in_order(&dangling) }
     }
 
-    /// ρ: bounds the L1 rounding error of the step from `old` to `new`. One pass over the edges.
-    fn rounding(&self, old: &[f64], new: &[f64], dangling: f64, teleport_roundings: usize) -> f64 {
-        let chunk = self.chunk.get();
-        let depth = sum::depth(new.len(), self.chunk) as f64;
+    /// ρ: bounds the L1 rounding error of the last step in one lane, from what was passed on to the
+    /// new ranks.
+    fn rounding(
+        &self,
+        lane: usize,
+        shares: &[[f64; L]],
+        ranks: &[[f64; L]],
+        dangling: f64,
+        teleport_roundings: usize,
+    ) -> f64 {
+        let depth = sum::depth(ranks.len(), self.chunk) as f64;
         let everywhere = (teleport_roundings + 4) as f64;
-        let counts: Vec<f64> = new
-            .par_chunks(chunk)
-            .enumerate()
-            .map(|(index, new)| {
-                let mut count = 0.0;
-                for (i, &rank) in new.iter().enumerate() {
-                    let (sources, _) = self.graph.row(index * chunk + i);
-                    // Over all rows, each source's old rank comes up outdegree times.
-                    let passed_on = sources.iter().fold(0.0, |sum, &s| sum + old[s as usize]);
-                    let own = roundings(sources.len()) as f64;
-                    count += rank * (own + everywhere) + self.damping * passed_on;
-                }
-                count
-            })
-            .collect();
-        ROUNDOFF * (sum::in_order(&counts) + self.damping * dangling * depth) + UNDERFLOW
+        let (totals, degrees) = (self.graph.out_weight(), self.graph.out_degree());
+        let count = |vertex: usize| {
+            let (sources, _) = self.graph.row(vertex);
+            // The old rank of the source of any edges that weigh something.
+            let passed_on = shares[vertex][lane] * totals[vertex] * f64::from(degrees[vertex]);
+            let own = roundings(sources.len()) as f64;
+            ranks[vertex][lane] * (own + everywhere) + self.damping * passed_on
+        };
+        let counts: Vec<f64> = (0..ranks.len()).into_par_iter().map(count).collect();
+        let counts = sum::chunked(&counts, self.chunk);
+        ROUNDOFF * (counts + self.damping * dangling * depth) + UNDERFLOW
     }
 
     /// (d·‖Δ‖₁ + ρ) / (1 − d), with ‖Δ‖₁ taken up for its own rounding.
@@ -400,4 +575,17 @@ impl Step<'_> {
         let residual = residual * (1.0 + ROUNDOFF * (depth + 8.0));
         (self.damping * residual + rounding) / (1.0 - self.damping)
     }
+}
+
+/// What a vertex with these ranks passes on per unit of edge weight; without edges, its ranks are added
+/// to the `dangling` mass.
+#[inline]
+fn passed_on<const L: usize>(ranks: &[f64; L], total: f64, dangling: &mut [f64; L]) -> [f64; L] {
+    if total > 0.0 {
+        return ranks.map(|rank| rank / total);
+    }
+    for (dangling, rank) in dangling.iter_mut().zip(ranks) {
+        *dangling += rank;
+    }
+    [0.0; L]
 }

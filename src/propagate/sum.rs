@@ -13,6 +13,17 @@ pub fn in_order(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |sum, value| sum + value)
 }
 
+/// [`in_order`] for each of `L` values that stand side by side.
+pub(super) fn lanes_in_order<const L: usize>(values: &[[f64; L]]) -> [f64; L] {
+    let mut sums = [0.0; L];
+    for value in values {
+        for (sum, value) in sums.iter_mut().zip(value) {
+            *sum += value;
+        }
+    }
+    sums
+}
+
 /// The sum of `values` in chunks of `chunk`, parallel over chunks.
 ///
 /// For values that are not negative the relative error is at most k·u / (1 − k·u), with u = 2⁻⁵³ and

@@ -85,12 +85,17 @@ fn keep_per_source(graph: &Csr, top: usize, kept: &mut [bool]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::csr::EdgePart;
 
     #[test]
     fn an_edge_stays_if_either_end_ranks_it() {
         // 0, 1 and 2 attend to 3, with weights 3, 2 and 1; 2 attends to 1 with weight 5.
-        let graph =
-            Csr::from_edges(4, &[0, 1, 2, 2], &[3, 3, 3, 1], Some(&[3.0, 2.0, 1.0, 5.0])).unwrap();
+        let edges = EdgePart {
+            sources: vec![0, 1, 2, 2],
+            targets: vec![3, 3, 3, 1],
+            weights: vec![3.0_f32, 2.0, 1.0, 5.0],
+        };
+        let graph = Csr::from_parts(4, vec![edges]).unwrap();
         let ends = |top| -> Vec<(u32, u32)> {
             strongest(&graph, top).iter().map(|e| (e.influenced, e.influencer)).collect()
         };

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use renown::graph::GraphError;
-use renown::graph::csr::Csr;
+use renown::graph::csr::{Csr, EdgePart, One};
 
-use crate::random::{Edges, skewed, small};
+use crate::random::{Edges, csr, skewed, small};
 use crate::{bits, on_threads};
 
 /// (target, source) → weights as given, each list in ascending order.
@@ -43,6 +43,11 @@ fn agrees(edges: &Edges) {
     }
     assert_eq!(expected.next(), None);
     assert_eq!(bits(graph.out_weight()), bits(&out));
+    let degree = |source| map.keys().filter(|(_, s)| *s == source).count() as u32;
+    if edges.vertices <= 40 {
+        let degrees: Vec<u32> = (0..edges.vertices as u32).map(degree).collect();
+        assert_eq!(graph.out_degree(), degrees);
+    }
     for (&source, &weight) in graph.sources().iter().zip(graph.weights()) {
         let (weight_64, total) = (f64::from(weight), out[source as usize]);
         let expected = if total > 0.0 { weight_64 / total } else { 0.0 };
@@ -112,7 +117,7 @@ fn the_order_of_the_edges_changes_no_bit() {
     assert!(order_matters, "the weights are too tame to show anything");
     // To the bit of the f32: 2²⁴, and twice a quarter of its spacing and a little. Largest first,
     // even f64 loses both little ones, and the half that is left rounds down instead of up.
-    let tight = |weights: [f64; 3]| Csr::from_edges(1, &[0; 3], &[0; 3], Some(&weights)).unwrap();
+    let tight = |weights: [f64; 3]| csr(1, &[0; 3], &[0; 3], Some(&weights)).unwrap();
     let quarter = 0.5 + 2f64.powi(-29);
     let first = tight([2f64.powi(24), quarter, quarter]);
     assert_eq!(first, tight([quarter, quarter, 2f64.powi(24)]));
@@ -121,27 +126,27 @@ fn the_order_of_the_edges_changes_no_bit() {
 
 #[test]
 fn negative_zero_is_zero() {
-    let graph = Csr::from_edges(1, &[0, 0], &[0, 0], Some(&[-0.0, -0.0])).unwrap();
+    let graph = csr(1, &[0, 0], &[0, 0], Some(&[-0.0, -0.0])).unwrap();
     assert_eq!(graph.weights()[0].to_bits(), 0);
     assert_eq!(graph.out_weight()[0].to_bits(), 0);
 }
 
 #[test]
 fn a_graph_may_be_empty() {
-    let graph = Csr::from_edges(0, &[], &[], None).unwrap();
+    let graph = csr(0, &[], &[], None).unwrap();
     assert_eq!((graph.vertices(), graph.edges()), (0, 0));
     assert_eq!(graph.offsets(), [0]);
 }
 
 #[test]
 fn bad_edges_are_refused() {
-    let two = |weights: [f64; 2]| Csr::from_edges(2, &[0, 0], &[1, 1], Some(&weights));
+    let two = |weights: [f64; 2]| csr(2, &[0, 0], &[1, 1], Some(&weights));
     let lengths = |column, found| GraphError::LengthsDiffer { column, expected: 2, found };
-    assert_eq!(Csr::from_edges(2, &[0, 1], &[1], None), Err(lengths("targets", 1)));
-    assert_eq!(Csr::from_edges(2, &[0, 1], &[1, 0], Some(&[1.0; 3])), Err(lengths("weights", 3)));
+    assert_eq!(csr(2, &[0, 1], &[1], None), Err(lengths("targets", 1)));
+    assert_eq!(csr(2, &[0, 1], &[1, 0], Some(&[1.0; 3])), Err(lengths("weights", 3)));
     let unknown = |row, vertex| GraphError::UnknownVertex { row, vertex, vertices: 2 };
-    assert_eq!(Csr::from_edges(2, &[0, 1, 9], &[1, 2, 9], None), Err(unknown(1, 2)));
-    assert_eq!(Csr::from_edges(2, &[0, 7], &[1, 8], None), Err(unknown(1, 7)));
+    assert_eq!(csr(2, &[0, 1, 9], &[1, 2, 9], None), Err(unknown(1, 2)));
+    assert_eq!(csr(2, &[0, 7], &[1, 8], None), Err(unknown(1, 7)));
     for weight in [-1.0, -f64::MIN_POSITIVE, f64::INFINITY, f64::NEG_INFINITY] {
         assert_eq!(two([1.0, weight]), Err(GraphError::BadWeight { row: 1, weight }));
     }
@@ -149,17 +154,13 @@ fn bad_edges_are_refused() {
         two([f64::NAN, -1.0]),
         Err(GraphError::BadWeight { row: 0, weight }) if weight.is_nan()
     ));
-    let vertices = usize::MAX;
     let limit = u32::MAX as usize;
-    assert_eq!(
-        Csr::from_edges(vertices, &[], &[], None),
-        Err(GraphError::TooManyVertices { vertices, limit })
-    );
+    assert_eq!(csr(usize::MAX, &[], &[], None), Err(GraphError::TooManyVertices { limit }));
 }
 
 #[test]
 fn weights_that_no_f32_holds_are_refused() {
-    let two = |weights: [f64; 2]| Csr::from_edges(2, &[0, 0], &[1, 1], Some(&weights));
+    let two = |weights: [f64; 2]| csr(2, &[0, 0], &[1, 1], Some(&weights));
     let most = f64::from(f32::MAX);
     assert_eq!(two([most, 0.0]).unwrap().weights(), [f32::MAX]);
     for weights in [[most, most], [0.0, 1e39], [f64::MAX, f64::MAX]] {
@@ -173,4 +174,41 @@ fn weights_that_no_f32_holds_are_refused() {
     assert_eq!(two([least * 0.4; 2]).unwrap().weights(), [f32::from_bits(1)]);
     let refused = GraphError::WeightTooSmall { from: 0, to: 1, weight: least * 0.5 };
     assert_eq!(two([least * 0.25; 2]), Err(refused));
+}
+
+#[test]
+fn the_division_into_parts_changes_no_bit() {
+    let mut rng = Rng::with_seed(11);
+    // Several buckets, of which one is a row that all threads sort, and weights of 32 bits.
+    let rows = 400_000;
+    let mut end = |hub: bool| if hub && rng.bool() { 7 } else { rng.u32(..5_000) };
+    let ends: Vec<(u32, u32)> = (0..rows).map(|_| (end(false), end(true))).collect();
+    let weights: Vec<f32> = (0..rows).map(|_| rng.f32()).collect();
+    let parts = |length: usize| -> Vec<EdgePart<f32>> {
+        let both = ends.chunks(length).zip(weights.chunks(length));
+        both.map(|(ends, weights)| EdgePart {
+            sources: ends.iter().map(|(source, _)| *source).collect(),
+            targets: ends.iter().map(|(_, target)| *target).collect(),
+            weights: weights.to_vec(),
+        })
+        .collect()
+    };
+    let whole = Csr::from_parts(5_000, parts(rows)).unwrap();
+    let wide: Vec<f64> = weights.iter().map(|weight| f64::from(*weight)).collect();
+    let (sources, targets): (Vec<u32>, Vec<u32>) = ends.iter().copied().unzip();
+    assert_eq!(csr(5_000, &sources, &targets, Some(&wide)).unwrap(), whole);
+    for threads in [1, 3, 8] {
+        let cut = on_threads(threads, || Csr::from_parts(5_000, parts(10_007)).unwrap());
+        assert_eq!(cut, whole);
+    }
+    agrees(&Edges { vertices: 5_000, sources, targets, weights: Some(wide) });
+}
+
+#[test]
+fn only_weights_of_one_can_be_left_out() {
+    let edges = |weights: [f64; 2]| csr(2, &[0, 1], &[1, 1], Some(&weights)).unwrap();
+    let without = edges([1.0, 1.0]).unweighted().unwrap();
+    assert_eq!(without.row(1), (&[0, 1][..], &[One, One][..]));
+    assert_eq!((without.out_weight(), without.out_degree()), (&[1.0, 1.0][..], &[1, 1][..]));
+    assert_eq!(edges([1.0, 2.0]).unweighted(), Err(edges([1.0, 2.0])));
 }

@@ -3,10 +3,27 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use renown::graph::GraphError;
-use renown::graph::ids::{Part, Vertices, join};
+use rayon::prelude::*;
+use renown::graph::csr::{EdgePart, One};
+use renown::graph::ids::{Key, Numbering, Vertices};
 
 use crate::on_threads;
+
+/// Numbers the columns of each part, on all threads at once.
+fn dense<K, Q>(columns: &[[Vec<Q>; 2]]) -> (Vertices<K>, Vec<EdgePart<One>>)
+where
+    K: Ord + std::hash::Hash + Send + Sync,
+    Q: Key<Owned = K> + Sync,
+{
+    let numbering = Numbering::default();
+    let part = |[sources, targets]: &[Vec<Q>; 2]| EdgePart {
+        sources: numbering.number(sources).unwrap(),
+        targets: numbering.number(targets).unwrap(),
+        weights: vec![One; sources.len()],
+    };
+    let mut parts: Vec<EdgePart<One>> = columns.par_iter().map(part).collect();
+    (numbering.finish(&mut parts), parts)
+}
 
 #[test]
 fn ids_are_by_outgoing_edges_and_then_by_key() {
@@ -17,13 +34,7 @@ fn ids_are_by_outgoing_edges_and_then_by_key() {
     };
     let columns = [20_000, 1, 0, 3, 9_000].map(&mut part);
     let distinct: BTreeSet<u64> = columns.iter().flatten().flatten().copied().collect();
-    let dense = || {
-        let parts = columns.iter().map(|[sources, targets]| Part::new(sources, targets).unwrap());
-        let mut parts: Vec<Part<u64>> = parts.collect();
-        let vertices = join(&mut parts).unwrap();
-        (vertices, parts)
-    };
-    let (Vertices { keys, ids }, parts) = dense();
+    let (Vertices { keys, ids }, parts) = dense(&columns);
     assert!(keys.iter().eq(&distinct));
     let sources = || columns.iter().flat_map(|[sources, _]| sources);
     let mut outgoing: BTreeMap<u64, usize> = distinct.iter().map(|key| (*key, 0)).collect();
@@ -33,32 +44,28 @@ fn ids_are_by_outgoing_edges_and_then_by_key() {
     let named: Vec<u64> = ids.iter().map(|id| order[*id as usize]).collect();
     assert_eq!(named, keys);
     let back = |ids: &[u32]| -> Vec<u64> { ids.iter().map(|&id| order[id as usize]).collect() };
+    let ends = |part: &EdgePart<One>| [part.sources.clone(), part.targets.clone()];
     for (part, columns) in parts.iter().zip(&columns) {
-        assert_eq!([back(&part.sources), back(&part.targets)], *columns);
+        assert_eq!(ends(part).map(|ids| back(&ids)), *columns);
     }
-    assert!(on_threads(3, dense) == (Vertices { keys, ids }, parts));
+    for threads in [1, 3, 8] {
+        let (again, again_parts) = on_threads(threads, || dense(&columns));
+        assert_eq!(again, Vertices { keys: keys.clone(), ids: ids.clone() });
+        assert!(again_parts.iter().map(ends).eq(parts.iter().map(ends)));
+    }
 }
 
 #[test]
 fn keys_may_be_text() {
-    let part = Part::new(&["did:b", "a", "did:b"], &["a", "https://c", "did:b"]).unwrap();
-    let mut parts = [part.map(str::to_owned)];
-    let Vertices { keys, ids } = join(&mut parts).unwrap();
-    assert_eq!(
-        (&keys[..], &ids[..]),
-        (&["a", "did:b", "https://c"].map(String::from)[..], &[1, 0, 2][..])
-    );
+    let columns = [[vec!["did:b", "a", "did:b"], vec!["a", "https://c", "did:b"]]];
+    let (Vertices { keys, ids }, parts) = dense(&columns);
+    let expected = ["a", "did:b", "https://c"].map(Box::from);
+    assert_eq!((&keys[..], &ids[..]), (&expected[..], &[1, 0, 2][..]));
     assert_eq!((&parts[0].sources[..], &parts[0].targets[..]), (&[0, 1, 0][..], &[1, 2, 0][..]));
 }
 
 #[test]
 fn no_edges_have_no_ids() {
-    assert!(join::<u64>(&mut []).unwrap().keys.is_empty());
-    assert!(join(&mut [Part::<u64>::new(&[], &[]).unwrap()]).unwrap().keys.is_empty());
-}
-
-#[test]
-fn columns_of_different_lengths_are_refused() {
-    let refused = GraphError::LengthsDiffer { column: "targets", expected: 2, found: 1 };
-    assert_eq!(Part::new(&[1u64, 2], &[1]), Err(refused));
+    assert!(dense::<u64, u64>(&[]).0.keys.is_empty());
+    assert!(dense::<u64, u64>(&[[vec![], vec![]]]).0.keys.is_empty());
 }

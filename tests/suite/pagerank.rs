@@ -221,6 +221,45 @@ fn threads_and_edge_order_change_no_bit() {
     }
 }
 
+/// Nineteen vectors: lanes of sixteen, of two, and one alone.
+#[test]
+fn many_vectors_give_the_bits_of_one() {
+    let mut rng = Rng::with_seed(12);
+    let edges = skewed(3_000, 40_000, &mut rng);
+    let mut vectors: Vec<Vec<f64>> = (0..17).map(|_| teleport(3_000, &mut rng)).collect();
+    // Some stop long before others: on the fixed point of the uniform one, and on one vertex.
+    vectors.insert(3, uniform(3_000));
+    vectors.insert(9, (0..3_000).map(|v| f64::from(v == 2_999)).collect());
+    let vectors: Vec<&[f64]> = vectors.iter().map(Vec::as_slice).collect();
+    let graph = edges.csr();
+    let few = PageRank { stop: Stop::Iterations(3), ..rank(0.85, 1e-12, 7) };
+    for method in [rank(0.85, 1e-9, 7), rank(0.85, 1e-12, 4096), few] {
+        let alone = vectors.iter().map(|v| method.run(&graph, Some(v)).unwrap());
+        let alone: Vec<Ranks> = alone.collect();
+        for threads in [1, 3] {
+            let together = on_threads(threads, || method.run_many(&graph, &vectors).unwrap());
+            assert_eq!(together, alone);
+        }
+    }
+    let iterations = rank(0.85, 1e-9, 7).run_many(&graph, &vectors).unwrap();
+    let iterations = iterations.iter().map(|ranks| ranks.iterations);
+    assert!(iterations.clone().min() < iterations.max());
+    assert_eq!(few.run_many(&graph, &[]), Ok(vec![]));
+    let stop = Stop::Tolerance { tolerance: 1e-12, max_iterations: 2 };
+    let refused = PageRank { stop, ..few }.run_many(&graph, &vectors);
+    assert!(matches!(refused, Err(RankError::NotConverged { iterations: 2, .. })));
+}
+
+#[test]
+fn a_graph_without_weights_gives_the_bits_of_weights_of_one() {
+    let edges = skewed(5_000, 40_000, &mut Rng::with_seed(13));
+    let once: std::collections::BTreeSet<(u32, u32)> =
+        edges.sources.iter().copied().zip(edges.targets.iter().copied()).collect();
+    let graph = Edges::plain(5_000, &once.into_iter().collect::<Vec<_>>()).csr();
+    let weighted = PageRank::default().run(&graph, None);
+    assert_eq!(PageRank::default().run(&graph.unweighted().unwrap(), None), weighted);
+}
+
 #[test]
 fn a_chunk_may_exceed_the_graph() {
     let graph = small(&mut Rng::with_seed(8)).csr();

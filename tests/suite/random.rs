@@ -1,15 +1,36 @@
 //! Seeded random graphs, as edge lists.
 
 use fastrand::Rng;
-use renown::graph::csr::Csr;
+use renown::graph::GraphError;
+use renown::graph::csr::{Csr, EdgePart, One};
 
-/// Columns of an edge list, as [`Csr::from_edges`] takes them.
+/// Columns of an edge list.
 #[derive(Debug, Clone, Default)]
 pub struct Edges {
     pub vertices: usize,
     pub sources: Vec<u32>,
     pub targets: Vec<u32>,
     pub weights: Option<Vec<f64>>,
+}
+
+/// The graph of the edges of one part.
+pub fn csr(
+    vertices: usize,
+    sources: &[u32],
+    targets: &[u32],
+    weights: Option<&[f64]>,
+) -> Result<Csr, GraphError> {
+    let (sources, targets) = (sources.to_vec(), targets.to_vec());
+    match weights {
+        Some(weights) => {
+            let weights = weights.to_vec();
+            Csr::from_parts(vertices, vec![EdgePart { sources, targets, weights }])
+        }
+        None => {
+            let weights = vec![One; sources.len()];
+            Csr::from_parts(vertices, vec![EdgePart { sources, targets, weights }])
+        }
+    }
 }
 
 impl Edges {
@@ -20,8 +41,7 @@ impl Edges {
     }
 
     pub fn csr(&self) -> Csr {
-        let weights = self.weights.as_deref();
-        Csr::from_edges(self.vertices, &self.sources, &self.targets, weights).unwrap()
+        csr(self.vertices, &self.sources, &self.targets, self.weights.as_deref()).unwrap()
     }
 
     pub fn shuffled(&self, rng: &mut Rng) -> Self {
