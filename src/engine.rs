@@ -11,7 +11,8 @@ use datafusion::datasource::MemTable;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::physical_plan::{collect, collect_partitioned as execute_partitioned};
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, ident, lit, when};
-use futures::FutureExt;
+use futures::future::join_all;
+use futures::{FutureExt, TryStreamExt};
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -124,6 +125,44 @@ pub async fn guarded<T>(
         Ok(done) => done.map_err(|e| Error::engine(what, &e)),
         Err(panic) => Err(Error::undecodable(what, said(panic))),
     }
+}
+
+/// Runs the query on every core at once and gives its rows to `work` as they come, in blocks of at least
+/// `rows` rows but for the last of each partition. Returns what `work` made of the blocks, in no order.
+///
+/// # Errors
+/// As [`guarded`], and those of `work`.
+pub async fn in_blocks<T: Send + 'static>(
+    what: &str,
+    frame: DataFrame,
+    rows: usize,
+    work: impl Fn(&[RecordBatch]) -> Result<T> + Send + Sync + 'static,
+) -> Result<Vec<T>> {
+    let streams = guarded(what, frame.execute_stream_partitioned()).await?;
+    let work = Arc::new(work);
+    let partitions = streams.into_iter().map(|mut stream| {
+        let (what, work) = (what.to_owned(), Arc::clone(&work));
+        tokio::spawn(async move {
+            let (mut done, mut block, mut held) = (Vec::new(), Vec::new(), 0);
+            while let Some(batch) = guarded(&what, stream.try_next()).await? {
+                held += batch.num_rows();
+                block.push(batch);
+                if held >= rows {
+                    done.push(work(&std::mem::take(&mut block))?);
+                    held = 0;
+                }
+            }
+            if held > 0 {
+                done.push(work(&block)?);
+            }
+            Ok::<_, Error>(done)
+        })
+    });
+    let mut all = Vec::new();
+    for done in join_all(partitions.collect::<Vec<_>>()).await {
+        all.extend(done.map_err(Error::internal)??);
+    }
+    Ok(all)
 }
 
 /// Runs the query and returns its number of rows.

@@ -8,7 +8,9 @@ pub mod run;
 pub mod schema;
 pub mod toml_file;
 
+pub mod buckets;
 pub mod engine;
+pub mod numbering;
 pub mod store;
 
 pub mod read;

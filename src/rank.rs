@@ -10,16 +10,15 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, UInt64Type};
 use arrow::util::display::array_value_to_string;
 use datafusion::dataframe::DataFrame;
-use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{cast as cast_as, ident};
-use futures::TryStreamExt;
 use url::Url;
 
-use crate::engine::{self, Engine};
+use crate::engine::{Engine, in_blocks};
 use crate::error::{Error, Kind, Result, nearest};
 use crate::graph::GraphError;
 use crate::graph::csr::{Csr, EdgePart, One, Weight};
-use crate::graph::ids::{Numbering, Vertices};
+use crate::graph::ids::{Vertices, join};
+use crate::numbering::{Numbering, TooMany};
 use crate::propagate::not_ranked;
 use crate::propagate::pagerank::{PageRank, RankError, Ranks};
 use crate::publish::encode;
@@ -194,19 +193,14 @@ impl Columns {
         phases: &mut Phases,
     ) -> Result<(Csr, Named)> {
         let what = format!("reading `{}`", list.url);
-        let streams =
-            engine::guarded(&what, self.frame.clone().execute_stream_partitioned()).await?;
         let numbering = Arc::new(Numbering::<K>::default());
-        let work = streams.into_iter().map(|stream| {
-            let (what, numbering) = (what.clone(), Arc::clone(&numbering));
-            tokio::spawn(async move { decoded::<K, W>(&what, stream, &numbering).await })
-        });
+        let shared = Arc::clone(&numbering);
+        let decoded = move |block: &[RecordBatch]| decoded::<K, W>(block, &shared);
         let (mut parts, mut nulls, mut rows) = (Vec::new(), [0; 3], 0);
-        for done in futures::future::join_all(work).await {
-            let decoded = done.map_err(Error::internal)??;
-            parts.extend(decoded.parts);
-            nulls.iter_mut().zip(decoded.nulls).for_each(|(all, own)| *all += own);
-            rows += decoded.rows;
+        for block in in_blocks(&what, self.frame.clone(), PART_ROWS, decoded).await? {
+            nulls.iter_mut().zip(block.nulls).for_each(|(all, own)| *all += own);
+            rows += block.rows;
+            parts.extend(block.edges);
         }
         if rows == 0 {
             return Err(Error::bad_input(
@@ -224,7 +218,7 @@ impl Columns {
         let built = tokio::task::block_in_place(|| {
             let numbering = Arc::into_inner(numbering);
             let numbering = numbering.ok_or_else(|| Error::internal("ids are still read"))?;
-            let Vertices { keys, ids: vertices } = numbering.finish(&mut parts);
+            let Vertices { keys, ids: vertices } = join(numbering, &mut parts);
             let named = Named { ids: K::array(keys, &self.kind)?, vertices };
             let graph = Csr::from_parts(named.vertices.len(), parts);
             Ok((graph.map_err(|e| named.refused(list, e))?, named))
@@ -234,60 +228,35 @@ impl Columns {
     }
 }
 
-/// Edges between numbers, and what else was found.
+/// A block of edges.
 struct Decoded<W> {
-    parts: Vec<EdgePart<W>>,
+    /// The edges between numbers; none if there are nulls, which are only counted.
+    edges: Option<EdgePart<W>>,
     /// Nulls in each column.
     nulls: [usize; 3],
     rows: usize,
 }
 
-/// Reads a stream to its end.
-async fn decoded<K: Ids, W: Column>(
-    what: &str,
-    mut stream: SendableRecordBatchStream,
+fn decoded<K: Ids, W: Column>(
+    block: &[RecordBatch],
     numbering: &Numbering<K>,
 ) -> Result<Decoded<W>> {
-    let mut decoded = Decoded { parts: vec![], nulls: [0; 3], rows: 0 };
-    let (mut batches, mut rows) = (Vec::new(), 0);
-    loop {
-        let batch = engine::guarded(what, stream.try_next()).await?;
-        let ended = batch.is_none();
-        if let Some(batch) = batch {
-            for (nulls, column) in decoded.nulls.iter_mut().zip(batch.columns()) {
-                *nulls += column.null_count();
-            }
-            rows += batch.num_rows();
-            batches.push(batch);
-        }
-        if ended || rows >= PART_ROWS {
-            decoded.rows += rows;
-            // With nulls nothing is ranked; they are only counted.
-            if decoded.nulls.iter().all(|nulls| *nulls == 0) {
-                decoded.parts.push(part(&batches, numbering)?);
-            }
-            (batches, rows) = (Vec::new(), 0);
-        }
-        if ended {
-            return Ok(decoded);
-        }
+    let column = |i: usize| block.iter().map(move |batch| batch.column(i));
+    let rows = block.iter().map(RecordBatch::num_rows).sum();
+    let mut nulls = [0; 3];
+    for batch in block {
+        nulls.iter_mut().zip(batch.columns()).for_each(|(all, own)| *all += own.null_count());
     }
-}
-
-fn part<K: Ids, W: Column>(
-    batches: &[RecordBatch],
-    numbering: &Numbering<K>,
-) -> Result<EdgePart<W>> {
-    let column = |i: usize| batches.iter().map(move |batch| batch.column(i));
-    let mut weights = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
-    for batch in batches {
+    if nulls != [0; 3] {
+        return Ok(Decoded { edges: None, nulls, rows });
+    }
+    let mut weights = Vec::with_capacity(rows);
+    for batch in block {
         W::add(batch, &mut weights)?;
     }
-    Ok(EdgePart {
-        sources: K::numbers(column(0), numbering)?,
-        targets: K::numbers(column(1), numbering)?,
-        weights,
-    })
+    let sources = K::numbers(column(0), numbering)?;
+    let targets = K::numbers(column(1), numbering)?;
+    Ok(Decoded { edges: Some(EdgePart { sources, targets, weights }), nulls, rows })
 }
 
 /// Ids of vertices on their own.
@@ -348,7 +317,7 @@ impl Ids for Box<str> {
     }
 }
 
-fn too_many(error: GraphError) -> Error {
+fn too_many(error: TooMany) -> Error {
     Error::bad_input(error.to_string(), "split the edges into graphs of their own")
 }
 

@@ -98,7 +98,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     read::unchanged(engine, inputs.files.values()).await?;
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
     let facts = RunFacts {
-        run_id: run_id(&people, job, day).await?,
+        run_id: blocking(|| run_id(&people, job, day))?,
         job: job.name.clone(),
         method_version: method.version.clone(),
         method_sha256: method.sha256()?,
@@ -115,17 +115,17 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     }
 
     progress.begin("attention");
-    let attention = attention(engine, &people.events, &people.persons, method).await?;
+    let attention = blocking(|| attention(&people.events, &people.persons, method))?;
     let edges = attention.graphs.iter().map(|g| g.edges() as u64).sum();
-    progress.end("attention", people.events.rows, edges);
+    progress.end("attention", people.events.all().len() as u64, edges);
 
     progress.begin("ranks");
     let ranks = blocking(|| ranks(&attention, &method.rank))?;
     progress.end("ranks", edges, ranks.ranks.len() as u64);
 
     progress.begin("measures");
-    let measures = measures(&people, &attention, &ranks, method).await?;
-    progress.end("measures", attention.pairs.targets.len() as u64, ranks.ranks.len() as u64);
+    let measures = blocking(|| Ok(measures(&people, &attention, &ranks, method)))?;
+    progress.end("measures", attention.pairs, ranks.ranks.len() as u64);
 
     progress.begin("scores");
     let scores = blocking(|| scores(&people.persons, &measures, method))?;

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, LargeStringArray, RecordBatch};
-use arrow::datatypes::{Int32Type, UInt8Type, UInt32Type};
+use arrow::array::{Array, LargeStringArray};
 use chrono::NaiveDate;
-use futures::TryStreamExt;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::hex;
-use crate::read::{Events, People, Persons};
+use crate::read::{Event, People, Persons};
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
@@ -21,8 +19,8 @@ const LENGTH: usize = 32;
 /// the version of Renown. Where the rows came from and in which order does not count.
 ///
 /// # Errors
-/// As [`Error::engine`] if the engine fails over data in memory.
-pub async fn run_id(people: &People, job: &Job, day: NaiveDate) -> Result<String> {
+/// [`crate::error::Kind::Internal`] if the job cannot be written as JSON.
+pub fn run_id(people: &People, job: &Job, day: NaiveDate) -> Result<String> {
     let mut hash = Sha256::new();
     settings(&mut hash, job, day)?;
     persons(&mut hash, &people.persons);
@@ -31,9 +29,7 @@ pub async fn run_id(people: &People, job: &Job, day: NaiveDate) -> Result<String
     for author in authors {
         hash.update(author.to_le_bytes());
     }
-    let (rows, sum) = events(&people.events).await?;
-    hash.update(rows.to_le_bytes());
-    hash.update(sum.to_le_bytes());
+    events(&mut hash, people.events.all());
     let mut id = hex(&hash.finalize());
     id.truncate(LENGTH);
     Ok(id)
@@ -87,37 +83,25 @@ fn persons(hash: &mut Sha256, persons: &Persons) {
     }
 }
 
-/// Number of events, and the sum of their hashes: a sum, since they come in no order.
-async fn events(events: &Events) -> Result<(u64, u128)> {
-    let what = "hashing the interactions";
-    let frame = events.frame.clone();
-    let mut stream = frame.execute_stream().await.map_err(|e| Error::engine(what, &e))?;
-    let (mut rows, mut sum) = (0_u64, 0_u128);
-    while let Some(batch) = stream.try_next().await.map_err(|e| Error::engine(what, &e))? {
-        rows += batch.num_rows() as u64;
-        sum = sum.wrapping_add(tokio::task::block_in_place(|| batch_sum(&batch)));
-    }
-    Ok((rows, sum))
-}
+/// Interactions that are hashed at once: the hash is over the hashes of runs of so many.
+const RUN: usize = 1 << 16;
 
-fn batch_sum(batch: &RecordBatch) -> u128 {
-    let actor = batch["actor"].as_primitive::<UInt32Type>();
-    let target = batch["target"].as_primitive::<UInt32Type>();
-    let post = batch["post"].as_primitive::<UInt32Type>();
-    let age = batch["age_hours"].as_primitive::<Int32Type>();
-    let kind = batch["kind"].as_primitive::<UInt8Type>();
-    let negative = batch["negative"].as_boolean();
-    let row_hash = |row: usize| {
-        let mut bytes = [0_u8; 18];
-        bytes[0..4].copy_from_slice(&actor.value(row).to_le_bytes());
-        bytes[4..8].copy_from_slice(&target.value(row).to_le_bytes());
-        let post = if post.is_valid(row) { post.value(row) } else { u32::MAX };
-        bytes[8..12].copy_from_slice(&post.to_le_bytes());
-        bytes[12..16].copy_from_slice(&age.value(row).to_le_bytes());
-        bytes[16] = kind.value(row);
-        bytes[17] = if negative.is_null(row) { 2 } else { u8::from(negative.value(row)) };
-        let digest = Sha256::digest(bytes);
-        digest.iter().take(16).fold(0_u128, |sum, byte| sum << 8 | u128::from(*byte))
+fn events(hash: &mut Sha256, events: &[Event]) {
+    hash.update((events.len() as u64).to_le_bytes());
+    let digest = |run: &[Event]| {
+        let mut hash = Sha256::new();
+        for event in run {
+            let mut bytes = [0_u8; 18];
+            let numbers = [event.target, event.actor, event.post, event.age_hours];
+            for (to, number) in bytes.chunks_exact_mut(4).zip(numbers) {
+                to.copy_from_slice(&number.to_le_bytes());
+            }
+            bytes[16] = event.kind;
+            bytes[17] = event.sentiment as u8;
+            hash.update(bytes);
+        }
+        hash.finalize()
     };
-    (0..batch.num_rows()).into_par_iter().map(row_hash).reduce(|| 0, u128::wrapping_add)
+    let digests: Vec<_> = events.par_chunks(RUN).map(digest).collect();
+    digests.iter().for_each(|digest| hash.update(digest));
 }

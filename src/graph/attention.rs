@@ -2,84 +2,137 @@
 //!
 //! Interaction e of kind k, `age` whole hours before the cutoff, weighs `κ_k · 2^(−age/h)` with
 //! half-life h; what is older than the window weighs nothing. The weights are fixed-point integers,
-//! looked up in a table, so that a sum is exact in any order and on any engine. A pair saturates:
-//! `A(a→t) = ln(1 + Σ)`.
+//! looked up in a table, so that a sum is exact in any order. A pair saturates: `A(a→t) = ln(1 + Σ)`.
+//!
+//! Interactions come in order of (target, actor): those of a pair stand together, and a pair is added
+//! up as it goes by. Besides the graphs only what each vertex received is kept.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, UInt8Array};
-use arrow::datatypes::{ArrowPrimitiveType, Int64Type, UInt32Type};
-use datafusion::common::JoinType;
-use datafusion::functions_aggregate::expr_fn::{count, max, sum};
-use datafusion::prelude::{ident, lit};
+use rayon::prelude::*;
 
 use super::csr::{Csr, EdgePart};
-use crate::engine::{self, Engine, count_if};
 use crate::error::{Error, Result};
 use crate::method::Method;
-use crate::read::{Events, MEASURE_HOURS, Persons};
+use crate::read::{Event, Events, MEASURE_HOURS, Persons, Sentiment};
 
 /// Fixed-point scale of attention: this many units are one fresh interaction of weight 1.
 pub const ONE: i64 = 1 << 32;
 
-/// Attention between people: a graph for each network, and what each pair of people did.
+/// Vertices whose interactions are added up at once.
+const CHUNK: usize = 1 << 10;
+
+/// Attention between people: a graph for each network, and what was done to each vertex.
 pub struct Attention {
     /// Graph of each network over its vertices (numbered from 0 within the network), edges from actor to
     /// target with weight A(actor→target). Length: networks.
     pub graphs: Vec<Csr>,
-    /// What each actor did to each target.
-    pub pairs: Pairs,
+    /// What was done to each vertex, and what it did. Length: vertices.
+    pub received: Vec<Received>,
+    /// Pairs of vertices of whom one did anything to the other.
+    pub pairs: u64,
 }
 
-/// Pairs of vertices in order of (target, actor), with counts. All lengths: pairs.
-pub struct Pairs {
-    /// Vertex acted upon.
-    pub targets: Vec<u32>,
-    /// Vertex that acted.
-    pub actors: Vec<u32>,
-    /// Attention Σ of the pair within the window, in units of [`ONE`].
-    pub weights: Vec<i64>,
-    /// Decay `2^(−age/h)` of the latest reaction within 90 days, in units of [`ONE`]; 0 without any.
-    pub latest: Vec<i64>,
-    /// Interactions of any kind within 90 days.
-    pub interactions_90d: Vec<i64>,
-    /// Reactions within 7 days.
-    pub reactions_7d: Vec<i64>,
+/// Sums over the people who did anything to a vertex, and over those to whom it did anything.
+#[derive(Clone, Debug, Default)]
+pub struct Received {
+    /// People who reacted within 7 days.
+    pub reactors_7d: i64,
+    /// People who reacted within 30 days.
+    pub reactors_30d: i64,
+    /// People who reacted within 90 days.
+    pub reactors_90d: i64,
+    /// Σ over these of the decay `2^(−age/h)` of their latest reaction, in units of [`ONE`].
+    pub decayed: i64,
     /// Reactions within 30 days.
-    pub reactions_30d: Vec<i64>,
+    pub reactions_30d: i64,
     /// Reactions within 90 days.
-    pub reactions_90d: Vec<i64>,
+    pub reactions_90d: i64,
+    /// Σ of the squares of each person's reactions within 90 days; exact below 2^53.
+    pub squares: f64,
+    /// People who did anything within 90 days.
+    pub audience_90d: i64,
+    /// Those of them to whom the vertex did anything within 90 days.
+    pub mutual: i64,
     /// Reactions within 90 days whose sentiment is known.
-    pub sentiment_known: Vec<i64>,
+    pub sentiment_known: i64,
     /// Reactions within 90 days whose sentiment is below zero.
-    pub negative: Vec<i64>,
+    pub negative: i64,
+    /// What the vertex did to others within 90 days.
+    pub interactions_made_90d: i64,
+    /// To how many people.
+    pub people_engaged_90d: i64,
 }
 
-impl Pairs {
-    /// The pairs whose target is in `vertices`.
-    pub fn with_target(&self, vertices: Range<usize>) -> Range<usize> {
-        let before = |v: usize| self.targets.partition_point(|t| (*t as usize) < v);
-        before(vertices.start)..before(vertices.end)
-    }
-}
-
-/// Aggregates events into pairs and builds the graph of each network.
+/// Adds interactions up into what each vertex received, and builds the graph of each network.
 ///
 /// # Errors
-/// [`crate::error::Kind::BadInput`] if one pair has so many interactions that their sum overflows,
-/// As [`Error::engine`] if the engine fails over data in memory.
-pub async fn attention(
-    engine: &Engine,
-    events: &Events,
-    persons: &Persons,
-    method: &Method,
-) -> Result<Attention> {
-    let pairs = pairs(engine, events, method).await?;
-    let graphs = (0..persons.networks.len())
-        .map(|n| graph(&pairs, persons.network(n)))
-        .collect::<Result<_>>()?;
-    Ok(Attention { graphs, pairs })
+/// [`crate::error::Kind::BadInput`] if one pair has so many interactions that their sum would overflow.
+pub fn attention(events: &Events, persons: &Persons, method: &Method) -> Result<Attention> {
+    let rules = Rules::of(method);
+    let made = |_| (AtomicI64::new(0), AtomicI64::new(0));
+    let made: Vec<(AtomicI64, AtomicI64)> = (0..persons.vertices()).map(made).collect();
+    let (mut graphs, mut recent, mut pairs) = (Vec::new(), Vec::new(), 0);
+    let mut received = Vec::with_capacity(persons.vertices());
+    for network in 0..persons.networks.len() {
+        let range = persons.network(network);
+        let chunks: Vec<Result<Chunk>> = range
+            .clone()
+            .into_par_iter()
+            .step_by(CHUNK)
+            .map(|start| {
+                let vertices = start..range.end.min(start + CHUNK);
+                chunk(events.of_targets(vertices.clone()), vertices, range.start, &rules, &made)
+            })
+            .collect();
+        let mut edges = Vec::with_capacity(chunks.len());
+        for chunk in chunks {
+            let chunk = chunk?;
+            received.extend(chunk.received);
+            edges.push(chunk.edges);
+            recent.extend(chunk.recent);
+            pairs += chunk.pairs;
+        }
+        graphs.push(Csr::from_parts(range.len(), edges).map_err(Error::internal)?);
+    }
+    for (received, (interactions, people)) in received.iter_mut().zip(made) {
+        received.interactions_made_90d = interactions.into_inner();
+        received.people_engaged_90d = people.into_inner();
+    }
+    count_mutual(&recent, &mut received);
+    Ok(Attention { graphs, received, pairs })
+}
+
+/// What the method says of interactions.
+struct Rules {
+    /// Weight of an interaction of each kind at each age, in units of [`ONE`].
+    weights: Vec<Vec<i64>>,
+    /// Decay at each age, in units of [`ONE`].
+    decays: Vec<i64>,
+    /// Whether each kind is a reaction.
+    reactions: Vec<bool>,
+    /// Most interactions of a pair that can be added up.
+    most: usize,
+}
+
+impl Rules {
+    fn of(method: &Method) -> Self {
+        let window = method.attention.window_hours;
+        let unit = |age| decay(age, method.attention.half_life_hours);
+        let hours = 0..window.max(MEASURE_HOURS);
+        let weights = method.kinds.values().map(|rule| {
+            let weight = |age| if age < window { rule.weight * unit(age) } else { 0.0 };
+            hours.clone().map(|age| libm::round(weight(age)) as i64).collect()
+        });
+        let heaviest = method.kinds.values().map(|rule| rule.weight).fold(0.0, f64::max);
+        Self {
+            weights: weights.collect(),
+            decays: hours.clone().map(|age| libm::round(unit(age)) as i64).collect(),
+            reactions: method.kinds.values().map(|rule| rule.reaction).collect(),
+            most: (i64::MAX as f64 / (heaviest * ONE as f64 + 1.0)) as usize,
+        }
+    }
 }
 
 /// `2^(−age/h)` in units of [`ONE`], for whole hours `age`.
@@ -87,106 +140,135 @@ fn decay(age_hours: u32, half_life_hours: u32) -> f64 {
     ONE as f64 * libm::exp2(-f64::from(age_hours) / f64::from(half_life_hours))
 }
 
-/// The table (kind, age in hours) → attention weight, decay of a reaction, both in units of [`ONE`].
-fn decay_table(method: &Method) -> Result<RecordBatch> {
-    let hours = method.attention.window_hours.max(MEASURE_HOURS);
-    let mut columns = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (kind, rule) in method.kinds.values().enumerate() {
-        for age in 0..hours {
-            let unit = decay(age, method.attention.half_life_hours);
-            let weight = if age < method.attention.window_hours { rule.weight * unit } else { 0.0 };
-            let counts = rule.reaction && age < MEASURE_HOURS;
-            columns.0.push(kind as u8);
-            columns.1.push(age as i32);
-            columns.2.push(libm::round(weight) as i64);
-            columns.3.push(if counts { libm::round(unit) as i64 } else { 0 });
+/// What was done to some vertices.
+struct Chunk {
+    received: Vec<Received>,
+    /// Attention as edges, over vertices of the network.
+    edges: EdgePart<f32>,
+    /// (target, actor) of the pairs within 90 days.
+    recent: Vec<(u32, u32)>,
+    pairs: u64,
+}
+
+fn chunk(
+    events: &[Event],
+    vertices: Range<usize>,
+    network_start: usize,
+    rules: &Rules,
+    made: &[(AtomicI64, AtomicI64)],
+) -> Result<Chunk> {
+    let received = vec![Received::default(); vertices.len()];
+    let mut chunk = Chunk { received, edges: EdgePart::default(), recent: vec![], pairs: 0 };
+    let same_pair =
+        |one: &Event, other: &Event| (one.target, one.actor) == (other.target, other.actor);
+    for of_pair in events.chunk_by(same_pair) {
+        let Event { target, actor, .. } = of_pair[0];
+        refuse_overflow(of_pair.len(), rules.most)?;
+        chunk.pairs += 1;
+        let received = &mut chunk.received[target as usize - vertices.start];
+        let Pair { weight, interactions_90d } = received.add(of_pair, rules);
+        if interactions_90d > 0 {
+            chunk.recent.push((target, actor));
+            let (interactions, people) = &made[actor as usize];
+            interactions.fetch_add(interactions_90d, Ordering::Relaxed);
+            people.fetch_add(1, Ordering::Relaxed);
+        }
+        if weight > 0 {
+            chunk.edges.sources.push(actor - network_start as u32);
+            chunk.edges.targets.push(target - network_start as u32);
+            // Each pair is one edge, so that this rounding is the only one.
+            chunk.edges.weights.push(libm::log1p(weight as f64 / ONE as f64) as f32);
         }
     }
-    RecordBatch::try_from_iter([
-        ("of_kind", Arc::new(UInt8Array::from(columns.0)) as ArrayRef),
-        ("of_age", Arc::new(Int32Array::from(columns.1)) as ArrayRef),
-        ("weight", Arc::new(Int64Array::from(columns.2)) as ArrayRef),
-        ("decay", Arc::new(Int64Array::from(columns.3)) as ArrayRef),
-    ])
-    .map_err(Error::internal)
+    Ok(chunk)
 }
 
-async fn pairs(engine: &Engine, events: &Events, method: &Method) -> Result<Pairs> {
-    let plan = |e| Error::engine("aggregating interactions into attention", &e);
-    let decays = engine.frame(vec![decay_table(method)?])?;
-    let reaction = ident("kind").in_list(method.reaction_kinds().map(lit).collect(), false);
-    let younger = |days: i32| ident("age_hours").lt(lit(days * 24));
-    let recent = || reaction.clone().and(younger(90));
-    let aggregates = vec![
-        count(lit(1_i64)).alias("interactions"),
-        sum(ident("weight")).alias("weight"),
-        max(ident("decay")).alias("latest"),
-        count_if(younger(90))?.alias("interactions_90d"),
-        count_if(reaction.clone().and(younger(7)))?.alias("reactions_7d"),
-        count_if(reaction.clone().and(younger(30)))?.alias("reactions_30d"),
-        count_if(recent())?.alias("reactions_90d"),
-        count_if(recent().and(ident("negative").is_not_null()))?.alias("sentiment_known"),
-        count_if(recent().and(ident("negative")))?.alias("negative"),
-    ];
-    let sorted = events
-        .frame
-        .clone()
-        .join(decays, JoinType::Inner, &["kind", "age_hours"], &["of_kind", "of_age"], None)
-        .and_then(|e| e.aggregate(vec![ident("target"), ident("actor")], aggregates))
-        .and_then(|p| {
-            p.sort(vec![ident("target").sort(true, true), ident("actor").sort(true, true)])
-        })
-        .map_err(plan)?;
-    let rows = engine::rows("aggregating interactions into attention", sorted).await?;
-    refuse_overflow(&rows, method)?;
-    Ok(Pairs {
-        targets: column::<UInt32Type>(&rows, "target")?,
-        actors: column::<UInt32Type>(&rows, "actor")?,
-        weights: column::<Int64Type>(&rows, "weight")?,
-        latest: column::<Int64Type>(&rows, "latest")?,
-        interactions_90d: column::<Int64Type>(&rows, "interactions_90d")?,
-        reactions_7d: column::<Int64Type>(&rows, "reactions_7d")?,
-        reactions_30d: column::<Int64Type>(&rows, "reactions_30d")?,
-        reactions_90d: column::<Int64Type>(&rows, "reactions_90d")?,
-        sentiment_known: column::<Int64Type>(&rows, "sentiment_known")?,
-        negative: column::<Int64Type>(&rows, "negative")?,
-    })
+/// Sums over the interactions of a pair.
+struct Pair {
+    /// Attention Σ within the window, in units of [`ONE`].
+    weight: i64,
+    interactions_90d: i64,
 }
 
-fn column<T: ArrowPrimitiveType>(rows: &RecordBatch, name: &str) -> Result<Vec<T::Native>> {
-    rows.column_by_name(name)
-        .and_then(|c| c.as_primitive_opt::<T>())
-        .filter(|c| c.null_count() == 0)
-        .map(|c| c.values().to_vec())
-        .ok_or_else(|| Error::internal(format!("attention has no column `{name}` of its type")))
-}
-
-/// The engine's sums wrap in silence, so that a pair that could have wrapped is refused.
-fn refuse_overflow(rows: &RecordBatch, method: &Method) -> Result<()> {
-    let heaviest = method.kinds.values().map(|k| k.weight).fold(0.0, f64::max);
-    let most = (i64::MAX as f64 / (heaviest * ONE as f64 + 1.0)) as i64;
-    let largest = column::<Int64Type>(rows, "interactions")?.into_iter().max().unwrap_or(0);
-    if largest > most {
-        return Err(Error::bad_input(
-            format!(
-                "one account acted {largest} times on one other; at the method's weights {most} can be summed"
-            ),
-            "check for a runaway source, or lower the weights of the kinds in the method",
-        ));
+impl Received {
+    /// Adds the interactions of one actor.
+    fn add(&mut self, of_pair: &[Event], rules: &Rules) -> Pair {
+        let mut pair = Pair { weight: 0, interactions_90d: 0 };
+        let (mut reactions_7d, mut reactions_30d, mut reactions_90d) = (0, 0, 0);
+        let mut youngest = u32::MAX;
+        for event in of_pair {
+            let (kind, age) = (usize::from(event.kind), event.age_hours);
+            pair.weight += rules.weights[kind][age as usize];
+            let younger = |days: u32| i64::from(age < days * 24);
+            pair.interactions_90d += younger(90);
+            if rules.reactions[kind] {
+                reactions_7d += younger(7);
+                reactions_30d += younger(30);
+                reactions_90d += younger(90);
+                youngest = youngest.min(age);
+                if younger(90) > 0 {
+                    self.sentiment_known += i64::from(event.sentiment != Sentiment::Unknown);
+                    self.negative += i64::from(event.sentiment == Sentiment::Negative);
+                }
+            }
+        }
+        self.reactors_7d += reactions_7d.min(1);
+        self.reactors_30d += reactions_30d.min(1);
+        self.reactors_90d += reactions_90d.min(1);
+        self.reactions_30d += reactions_30d;
+        self.reactions_90d += reactions_90d;
+        self.squares += (reactions_90d as f64) * (reactions_90d as f64);
+        self.audience_90d += pair.interactions_90d.min(1);
+        if youngest < MEASURE_HOURS {
+            self.decayed += rules.decays[youngest as usize];
+        }
+        pair
     }
-    Ok(())
 }
 
-/// The graph over the vertices in `range`.
-fn graph(pairs: &Pairs, range: Range<usize>) -> Result<Csr> {
-    let of = pairs.with_target(range.clone());
-    let mut edges = EdgePart::default();
-    for pair in of.filter(|pair| pairs.weights[*pair] > 0) {
-        edges.sources.push(pairs.actors[pair] - range.start as u32);
-        edges.targets.push(pairs.targets[pair] - range.start as u32);
-        edges.weights.push(libm::log1p(pairs.weights[pair] as f64 / ONE as f64));
+/// A sum that could wrap is refused.
+fn refuse_overflow(interactions: usize, most: usize) -> Result<()> {
+    if interactions <= most {
+        return Ok(());
     }
-    Csr::from_parts(range.len(), vec![edges]).map_err(Error::internal)
+    Err(Error::bad_input(
+        format!(
+            "one account acted {interactions} times on one other; at the method's weights {most} can be \
+             summed"
+        ),
+        "check for a runaway source, or lower the weights of the kinds in the method",
+    ))
+}
+
+/// Counts the pairs that go both ways. `pairs` are (target, actor), in order.
+fn count_mutual(pairs: &[(u32, u32)], received: &mut [Received]) {
+    let starts = |of: &dyn Fn(&(u32, u32)) -> u32| {
+        let mut starts = vec![0_usize; received.len() + 1];
+        pairs.iter().for_each(|pair| starts[of(pair) as usize + 1] += 1);
+        for vertex in 0..received.len() {
+            starts[vertex + 1] += starts[vertex];
+        }
+        starts
+    };
+    // Whom each vertex acted upon, in order as the pairs are in order of target.
+    let (acted, mut next) = {
+        let starts = starts(&|pair| pair.1);
+        (starts.clone(), starts)
+    };
+    let mut upon = vec![0; pairs.len()];
+    for (target, actor) in pairs {
+        let slot = &mut next[*actor as usize];
+        upon[*slot] = *target;
+        *slot += 1;
+    }
+    let acted_on = starts(&|pair| pair.0);
+    received.par_iter_mut().enumerate().for_each(|(vertex, received)| {
+        let mut upon = upon[acted[vertex]..acted[vertex + 1]].iter().peekable();
+        for (_, actor) in &pairs[acted_on[vertex]..acted_on[vertex + 1]] {
+            while upon.next_if(|target| *target < actor).is_some() {}
+            received.mutual += i64::from(upon.peek() == Some(&actor));
+        }
+    });
 }
 
 #[cfg(test)]

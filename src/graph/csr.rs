@@ -13,15 +13,10 @@ use rayon::prelude::*;
 
 use super::GraphError;
 use super::ids::counts;
+use crate::buckets::Buckets;
 
-/// Given edges per bucket, but for those of more rows' worth: what is sorted at once stays in cache.
-const EDGES_PER_BUCKET: usize = 1 << 17;
-
-/// Rows that always share a bucket, so that few entries tell the bucket of each.
-const ROWS_PER_BLOCK: usize = 64;
-
-/// Most buckets: parts of a million edges are dealt to so many in runs, not one by one.
-const MOST_BUCKETS: usize = 1 << 12;
+/// Given edges per bucket: what is sorted at once stays in cache.
+const EDGES_PER_BUCKET: u64 = 1 << 17;
 
 /// A row of more edges than this is sorted by all threads: the row of a hub would hold up everyone.
 const LONG_ROW: usize = 1 << 16;
@@ -150,8 +145,10 @@ impl Csr {
             check(vertices, part, first)?;
             first += part.sources.len();
         }
-        let buckets = Buckets::of(vertices, &parts);
-        let dealt: Vec<Dealt<W>> = parts.into_par_iter().map(|part| buckets.deal(part)).collect();
+        let blocks = Buckets::blocks(vertices);
+        let per_block = counts(blocks, &parts, |part| &part.targets, |row| Buckets::block(*row));
+        let buckets = Buckets::of(vertices, &per_block, EDGES_PER_BUCKET);
+        let dealt: Vec<Dealt<W>> = parts.into_par_iter().map(|part| deal(&buckets, part)).collect();
         let merged: Vec<Result<Merged, GraphError>> = (0..buckets.rows.len())
             .into_par_iter()
             .map(|bucket| merge_bucket(bucket, &buckets.rows[bucket], &dealt))
@@ -268,61 +265,20 @@ fn check<W: Weight>(vertices: usize, part: &EdgePart<W>, first: usize) -> Result
     Ok(())
 }
 
-/// How rows are divided into buckets of about as many given edges.
-struct Buckets {
-    /// The rows of each bucket, in order.
-    rows: Vec<Range<usize>>,
-    /// The bucket of each block of [`ROWS_PER_BLOCK`] rows.
-    of_block: Vec<u16>,
-}
-
-impl Buckets {
-    fn of<W: Weight>(vertices: usize, parts: &[EdgePart<W>]) -> Self {
-        let edges: usize = parts.iter().map(|part| part.sources.len()).sum();
-        let most = (edges / EDGES_PER_BUCKET + 1).min(MOST_BUCKETS);
-        let per_bucket = edges.div_ceil(most) as u64;
-        let blocks = vertices.div_ceil(ROWS_PER_BLOCK);
-        let block = |target: &u32| *target / ROWS_PER_BLOCK as u32;
-        let (mut rows, mut of_block) = (Vec::new(), Vec::with_capacity(blocks));
-        let (mut start, mut held) = (0, 0);
-        for (block, edges) in counts(blocks, parts, |part| &part.targets, block).iter().enumerate()
-        {
-            of_block.push(rows.len() as u16);
-            held += edges;
-            let end = ((block + 1) * ROWS_PER_BLOCK).min(vertices);
-            if held >= per_bucket || end == vertices {
-                rows.push(start..end);
-                (start, held) = (end, 0);
-            }
-        }
-        Self { rows, of_block }
+/// The edges of a part by bucket.
+fn deal<W: Weight>(buckets: &Buckets, part: EdgePart<W>) -> Dealt<W> {
+    let bounds = buckets.bounds(part.targets.iter().copied());
+    let mut next = bounds.clone();
+    let mut targets = vec![0; part.targets.len()];
+    let mut edges = vec![W::Packed::default(); part.targets.len()];
+    let ends = part.targets.iter().zip(&part.sources);
+    for ((target, source), weight) in ends.zip(&part.weights) {
+        let slot = &mut next[buckets.of_row(*target)];
+        targets[*slot] = *target;
+        edges[*slot] = weight.pack(*source);
+        *slot += 1;
     }
-
-    fn of_row(&self, row: u32) -> usize {
-        usize::from(self.of_block[row as usize / ROWS_PER_BLOCK])
-    }
-
-    /// The edges of a part by bucket.
-    fn deal<W: Weight>(&self, part: EdgePart<W>) -> Dealt<W> {
-        let mut bounds = vec![0; self.rows.len() + 1];
-        for target in &part.targets {
-            bounds[self.of_row(*target) + 1] += 1;
-        }
-        for bucket in 0..self.rows.len() {
-            bounds[bucket + 1] += bounds[bucket];
-        }
-        let mut next = bounds.clone();
-        let mut targets = vec![0; part.targets.len()];
-        let mut edges = vec![W::Packed::default(); part.targets.len()];
-        let ends = part.targets.iter().zip(&part.sources);
-        for ((target, source), weight) in ends.zip(&part.weights) {
-            let slot = &mut next[self.of_row(*target)];
-            targets[*slot] = *target;
-            edges[*slot] = weight.pack(*source);
-            *slot += 1;
-        }
-        Dealt { bounds, targets, edges }
-    }
+    Dealt { bounds, targets, edges }
 }
 
 /// Edges by bucket. Lengths but for `bounds`: edges.

@@ -1,38 +1,83 @@
 //! Posts and interactions of the people who may be scored, over dense numbers.
 //!
-//! This is where text ids end: an interaction becomes 18 bytes (actor, target, post, age, kind,
-//! sign), and all later stages work on those.
+//! This is where text ids end: ids are numbered as they are decoded, an interaction becomes 20 bytes, and
+//! all later stages work on those. A stage of its own would join texts to numbers many times.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt32Array};
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, UInt32Type};
-use datafusion::dataframe::DataFrame;
+use arrow::array::{
+    Array, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringViewArray, StringViewBuilder,
+    UInt32Array,
+};
+use arrow::datatypes::{ArrowPrimitiveType, Float64Type, TimestampMicrosecondType};
 use datafusion::functions::expr_fn::coalesce;
-use datafusion::functions_aggregate::expr_fn::min;
-use datafusion::prelude::{case, cast, ident, lit, when};
-use datafusion::scalar::ScalarValue;
+use datafusion::prelude::{ident, lit};
+use rayon::prelude::*;
 
 use super::census::{Census, NOBODY, numberable};
 use super::check::Checked;
-use super::members::left_join;
 use super::{Dropped, HOUR_US};
-use crate::engine::{self, Engine};
+use crate::buckets::Buckets;
+use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use crate::method::Method;
-use crate::schema::{self, Direction};
+use crate::numbering::{NONE, Numbering, TooMany};
 
-/// Interactions between different people who may be scored, one row each, in memory.
-///
-/// Columns: `actor`, `target` (vertices, u32), `post` (index into [`Posts`], u32, null where the
-/// post is not one of them), `age_hours` (i32, whole hours before the cutoff), `kind` (u8, index
-/// into the method's kinds), `negative` (sentiment below zero; null where unknown).
+/// Rows that are numbered at once, at least: numbering wants large batches.
+const BLOCK_ROWS: usize = 1 << 18;
+
+/// Interactions per bucket: what is sorted at once stays in cache.
+const EVENTS_PER_BUCKET: u64 = 1 << 15;
+
+/// Whether an interaction is for or against its target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sentiment {
+    /// Not known.
+    Unknown,
+    /// Known, and zero or above.
+    NotNegative,
+    /// Below zero.
+    Negative,
+}
+
+/// An interaction between two vertices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Vertex acted upon.
+    pub target: u32,
+    /// Vertex that acted.
+    pub actor: u32,
+    /// Index into [`Posts`], [`NONE`] where the post is not one of them.
+    pub post: u32,
+    /// Whole hours before the cutoff.
+    pub age_hours: u32,
+    /// Index into the method's kinds.
+    pub kind: u8,
+    /// Whether it is for or against the target.
+    pub sentiment: Sentiment,
+}
+
+/// Interactions between different people who may be scored, in order of (target, actor) and then of what
+/// they are, so that the order follows from the rows alone.
 pub struct Events {
-    /// The rows.
-    pub frame: DataFrame,
-    /// How many.
-    pub rows: u64,
+    rows: Vec<Event>,
+}
+
+impl Events {
+    /// All of them.
+    pub fn all(&self) -> &[Event] {
+        &self.rows
+    }
+
+    /// Those whose target is one of `vertices`.
+    pub fn of_targets(&self, vertices: Range<usize>) -> &[Event] {
+        let before = |v: usize| self.rows.partition_point(|event| (event.target as usize) < v);
+        &self.rows[before(vertices.start)..before(vertices.end)]
+    }
 }
 
 /// Posts of people who may be scored, reposts left out, in order of (network, post id).
@@ -41,249 +86,486 @@ pub struct Posts {
     pub authors: Vec<u32>,
 }
 
-/// Posts whose authors are member rows yet.
-pub(super) struct PostRows {
-    /// Member row of each post's author. Length: posts.
-    authors: Vec<u32>,
-    /// (network, post_id) → index.
-    index: DataFrame,
+/// The ids met so far, with their numbers.
+#[derive(Default)]
+pub(super) struct Ids {
+    networks: Numbering<Box<str>>,
+    /// (network, account_id).
+    accounts: Numbering<(u32, Box<str>)>,
+    /// (network, post_id) of the rows of `posts`.
+    posts: Numbering<(u32, Box<str>)>,
 }
 
-/// Interactions whose actors and targets are member rows yet.
-pub(super) struct EventRows {
-    batches: Vec<RecordBatch>,
-    /// How many there were, those of a person with themselves included.
-    pub(super) met: u64,
+fn too_many(table: &str) -> impl Fn(TooMany) -> Error {
+    move |e| Error::bad_input(format!("input `{table}`: {e}"), "split the job by network")
 }
 
-/// What turns a time into an age and a kind into a number.
-pub(super) struct Rule<'a> {
-    pub(super) cutoff_us: i64,
-    pub(super) method: &'a Method,
+impl Ids {
+    /// The number of the network of each row.
+    fn networks(&self, block: &[RecordBatch]) -> Result<Vec<u32>> {
+        let mut known: HashMap<&str, u32> = HashMap::new();
+        let mut numbers = Vec::new();
+        for name in texts(block, "network")?.flat_map(StringViewArray::iter).flatten() {
+            let number = match known.get(name) {
+                Some(number) => *number,
+                None => {
+                    let number = self.networks.number(&[name]).map_err(too_many("networks"))?[0];
+                    known.insert(name, number);
+                    number
+                }
+            };
+            numbers.push(number);
+        }
+        Ok(numbers)
+    }
+
+    /// The number of the account in column `id` of each row.
+    fn accounts(&self, block: &[RecordBatch], networks: &[u32], id: &str) -> Result<Vec<u32>> {
+        let ids = texts(block, id)?.flat_map(StringViewArray::iter).flatten();
+        let keys: Vec<(u32, &str)> = networks.iter().copied().zip(ids).collect();
+        self.accounts.number(&keys).map_err(too_many("accounts"))
+    }
+
+    /// Names of networks by number, and their places in order of name.
+    fn into_names(self) -> Names {
+        let mut networks: Vec<(Box<str>, u32)> = self.networks.into_keys().collect();
+        networks.sort_unstable();
+        let mut places = vec![0; networks.len()];
+        for (place, (_, number)) in (0..).zip(&networks) {
+            places[*number as usize] = place;
+        }
+        networks.sort_unstable_by_key(|(_, number)| *number);
+        Names {
+            networks: networks.into_iter().map(|(name, _)| name).collect(),
+            places,
+            accounts: self.accounts,
+            posts: self.posts,
+        }
+    }
 }
 
-fn plan(error: datafusion::error::DataFusionError) -> Error {
-    Error::engine("joining interactions to people", &error)
+/// [`Ids`] once all rows are read.
+struct Names {
+    /// Names of the networks by number.
+    networks: Vec<Box<str>>,
+    /// Place of each network in order of name.
+    places: Vec<u32>,
+    accounts: Numbering<(u32, Box<str>)>,
+    posts: Numbering<(u32, Box<str>)>,
 }
 
-/// `index` (network, account_id, account) with its last two columns renamed.
-fn index_as(index: &DataFrame, id: &str, account: &str) -> Result<DataFrame> {
+fn column<'a, T: Array + 'static>(
+    block: &'a [RecordBatch],
+    name: &str,
+) -> Result<impl Iterator<Item = &'a T> + use<'a, T>> {
+    let columns: Option<Vec<&T>> = block
+        .iter()
+        .map(|batch| batch.column_by_name(name)?.as_any().downcast_ref::<T>())
+        .collect();
     let columns =
-        vec![ident("network"), ident("account_id").alias(id), ident("account").alias(account)];
-    index.clone().select(columns).map_err(plan)
+        columns.ok_or_else(|| Error::internal(format!("column `{name}` has another type")));
+    columns.map(Vec::into_iter)
+}
+
+fn texts<'a>(
+    block: &'a [RecordBatch],
+    name: &str,
+) -> Result<impl Iterator<Item = &'a StringViewArray> + use<'a>> {
+    column::<StringViewArray>(block, name)
+}
+
+fn values<'a, T: ArrowPrimitiveType>(
+    block: &'a [RecordBatch],
+    name: &str,
+) -> Result<impl Iterator<Item = Option<T::Native>> + use<'a, T>> {
+    Ok(column::<PrimitiveArray<T>>(block, name)?.flat_map(|column| column.iter()))
+}
+
+/// The rows of `posts`, over numbers.
+pub(super) struct PostRows {
+    /// Number of the post, number of the author's account, whether it is a repost.
+    rows: Vec<(u32, u32, bool)>,
+    found: u64,
+}
+
+/// The posts of people who may be scored: their authors are member rows yet.
+pub(super) struct KnownPosts {
+    /// Member row of each post's author, in order of (network, post id).
+    authors: Vec<u32>,
+    /// Index of the post of each number, [`NONE`] for those that are none of these.
+    index: Vec<u32>,
 }
 
 impl PostRows {
-    /// Reads the posts of the people who may be scored.
-    pub(super) async fn read(
-        engine: &Engine,
-        input: &Checked,
-        index: &DataFrame,
-        census: &Census<'_>,
-        drops: &mut Vec<Dropped>,
-    ) -> Result<Self> {
+    /// Reads `posts`, before interactions are read.
+    pub(super) async fn read(input: &Checked, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let repost = coalesce(vec![ident("kind"), lit("original")]).eq(lit("repost"));
         let columns =
             vec![ident("network"), ident("post_id"), ident("author_id"), repost.alias("repost")];
-        let keyed =
-            input.frame.clone().select(columns).and_then(DataFrame::distinct).map_err(plan)?;
-        let authors = index_as(index, "author_id", "author")?;
-        let joined = left_join(keyed, authors, &["network", "author_id"])?;
-        let rows = engine.sorted_rows(&what, joined, &["network", "post_id"]).await?;
-        drops.push(Dropped::exact(
-            "posts",
-            "repeated",
-            input.rows.saturating_sub(rows.num_rows() as u64),
-        ));
-
-        let (reposts, author) = (rows["repost"].as_boolean(), rows["author"].as_primitive());
-        let author: &UInt32Array = author;
-        let known =
-            |row: usize| author.is_valid(row) && census.consented[author.value(row) as usize];
-        let (mut strange, mut reposted) = (0, 0);
-        let own: BooleanArray = (0..rows.num_rows())
-            .map(|row| {
-                strange += u64::from(!known(row));
-                reposted += u64::from(known(row) && reposts.value(row));
-                Some(known(row) && !reposts.value(row))
-            })
-            .collect();
-        drops.push(Dropped::suppressed("posts", "author unknown or may not be scored", strange));
-        drops.push(Dropped::exact("posts", "reposts, which are no posts of one's own", reposted));
-        let rows = filter_record_batch(&rows, &own).map_err(Error::internal)?;
-        no_two_versions(&rows)?;
-        numberable("posts", rows.num_rows())?;
-        let number: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..rows.num_rows() as u32));
-        let index = RecordBatch::try_from_iter([
-            ("network", Arc::clone(&rows["network"])),
-            ("post_id", Arc::clone(&rows["post_id"])),
-            ("post", number),
-        ])
-        .map_err(Error::internal)?;
-        let authors = rows["author"].as_primitive::<UInt32Type>().values().to_vec();
-        Ok(Self { authors, index: engine.frame(vec![index])? })
+        let frame = input.frame.clone().select(columns).map_err(|e| Error::engine(&what, &e))?;
+        let ids = Arc::clone(ids);
+        let block = move |block: &[RecordBatch]| -> Result<Vec<(u32, u32, bool)>> {
+            let networks = ids.networks(block)?;
+            let posts = texts(block, "post_id")?.flat_map(StringViewArray::iter).flatten();
+            let posts: Vec<(u32, &str)> = networks.iter().copied().zip(posts).collect();
+            let posts = ids.posts.number(&posts).map_err(too_many("posts"))?;
+            let authors = ids.accounts(block, &networks, "author_id")?;
+            let reposts = column::<BooleanArray>(block, "repost")?.flat_map(|column| column.iter());
+            let reposts = reposts.map(|repost| repost == Some(true));
+            Ok(posts.into_iter().zip(authors).zip(reposts).map(|((p, a), r)| (p, a, r)).collect())
+        };
+        let blocks = in_blocks(&what, frame, BLOCK_ROWS, block).await?;
+        Ok(Self { rows: blocks.concat(), found: input.rows })
     }
 
-    /// The posts with the vertices of their authors, and the new number of each post: null for the
-    /// posts of authors who do not appear.
-    pub(super) fn renumber(self, vertex_of: &[u32]) -> (Posts, Vec<Option<u32>>) {
-        let (mut authors, mut numbers) = (Vec::new(), Vec::with_capacity(self.authors.len()));
+    /// The posts of the people who may be scored; `row_of` has the member row of each account number.
+    fn known(
+        mut self,
+        names: Numbering<(u32, Box<str>)>,
+        places: &[u32],
+        row_of: &[u32],
+        census: &Census<'_>,
+        drops: &mut Vec<Dropped>,
+    ) -> Result<KnownPosts> {
+        self.rows.par_sort_unstable();
+        self.rows.dedup();
+        let repeated = self.found.saturating_sub(self.rows.len() as u64);
+        drops.push(Dropped::exact("posts", "repeated", repeated));
+        let (mut strange, mut reposted, mut kept) = (0, 0, Vec::new());
+        for (post, author, repost) in self.rows {
+            let row = row_of[author as usize];
+            if row == NOBODY || !census.consented[row as usize] {
+                strange += 1;
+            } else if repost {
+                reposted += 1;
+            } else {
+                kept.push((post, row));
+            }
+        }
+        drops.push(Dropped::suppressed("posts", "author unknown or may not be scored", strange));
+        drops.push(Dropped::exact("posts", "reposts, which are no posts of one's own", reposted));
+        let twice = kept.windows(2).filter(|two| two[0].0 == two[1].0).count();
+        if twice > 0 {
+            return Err(Error::bad_input(
+                format!("input `posts`: {twice} posts have two rows that contradict each other"),
+                "keep one row for each (network, post_id), for example the newest",
+            ));
+        }
+        numberable("posts", kept.len())?;
+        let mut keys: Vec<((u32, Box<str>), u32)> = names.into_keys().collect();
+        let mut index = vec![NONE; keys.len()];
+        for (place, (post, _)) in (0..).zip(&kept) {
+            index[*post as usize] = place;
+        }
+        keys.retain(|(_, number)| index[*number as usize] != NONE);
+        keys.par_sort_unstable_by(|((left, left_id), _), ((right, right_id), _)| {
+            let place = |network: &u32| places[*network as usize];
+            (place(left), left_id).cmp(&(place(right), right_id))
+        });
+        let mut authors = Vec::with_capacity(keys.len());
+        for (place, (_, number)) in (0..).zip(keys) {
+            let slot = &mut index[number as usize];
+            authors.push(kept[*slot as usize].1);
+            *slot = place;
+        }
+        Ok(KnownPosts { authors, index })
+    }
+}
+
+impl KnownPosts {
+    /// The posts with the vertices of their authors, and the index of each post number in them: those of
+    /// authors who do not appear are left out.
+    fn with_vertices(self, vertex_of: &[u32]) -> (Posts, Vec<u32>) {
+        let (mut authors, mut places) = (Vec::new(), Vec::with_capacity(self.authors.len()));
         for author in self.authors {
             let vertex = vertex_of[author as usize];
-            numbers.push((vertex != NOBODY).then_some(authors.len() as u32));
+            places.push(if vertex == NOBODY { NONE } else { authors.len() as u32 });
             if vertex != NOBODY {
                 authors.push(vertex);
             }
         }
-        (Posts { authors }, numbers)
+        let place = |index: u32| if index == NONE { NONE } else { places[index as usize] };
+        (Posts { authors }, self.index.into_iter().map(place).collect())
     }
 }
 
-/// Refuses posts that have two authors.
-fn no_two_versions(sorted: &RecordBatch) -> Result<()> {
-    let network = sorted["network"].as_string_view();
-    let post = sorted["post_id"].as_string_view();
-    let twice = (1..sorted.num_rows())
-        .filter(|row| {
-            network.value(*row) == network.value(row - 1) && post.value(*row) == post.value(row - 1)
-        })
-        .count();
-    if twice > 0 {
-        return Err(Error::bad_input(
-            format!("input `posts`: {twice} posts have two rows that contradict each other"),
-            "keep one row for each (network, post_id), for example the newest",
-        ));
-    }
-    Ok(())
+/// An interaction as it was read, over numbers.
+#[derive(Clone, Copy)]
+struct Row {
+    at_us: i64,
+    /// Hash of all texts but the kind: two interactions of one actor with one target, of one kind and at
+    /// one instant, that differ in it are two.
+    texts: u64,
+    target: u32,
+    actor: u32,
+    post: u32,
+    kind: u8,
+    sentiment: Sentiment,
+    names_post: bool,
+}
+
+/// Interactions as they were read, over numbers.
+pub(super) struct EventRows {
+    blocks: Vec<Vec<Row>>,
 }
 
 impl EventRows {
-    /// Reads the interactions among the people who may be scored, and notes in `census` which
-    /// accounts take part in any; repeated ones count once.
-    pub(super) async fn read(
-        input: &Checked,
-        rule: &Rule<'_>,
-        index: &DataFrame,
-        posts: Option<&PostRows>,
+    /// Reads the interactions; `posts` are read before.
+    pub(super) async fn read(input: &Checked, method: &Method, ids: &Arc<Ids>) -> Result<Self> {
+        let what = format!("reading {}", input.origin);
+        let names = method.kinds.keys().cloned().zip(0_u8..);
+        let kinds: HashMap<String, u8> = names.collect();
+        let ids = Arc::clone(ids);
+        let block = move |block: &[RecordBatch]| rows(block, &kinds, &ids);
+        let blocks = in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await?;
+        Ok(Self { blocks })
+    }
+
+    /// Whether each of the account numbers below `accounts` took part in any.
+    fn met(&self, accounts: usize) -> Vec<bool> {
+        let mut met = vec![false; accounts];
+        for row in self.blocks.iter().flatten() {
+            met[row.actor as usize] = true;
+            met[row.target as usize] = true;
+        }
+        met
+    }
+}
+
+/// The interactions of a block.
+fn rows(block: &[RecordBatch], kinds: &HashMap<String, u8>, ids: &Ids) -> Result<Vec<Row>> {
+    let networks = ids.networks(block)?;
+    let actors = ids.accounts(block, &networks, "actor_id")?;
+    let targets = ids.accounts(block, &networks, "target_id")?;
+    let text = |name| Ok::<_, Error>(texts(block, name)?.flat_map(StringViewArray::iter));
+    let posts = text("post_id")?.zip(&networks).map(|(id, network)| Some((*network, id?)));
+    let posts: Vec<Option<(u32, &str)>> = posts.collect();
+    let named: Vec<(u32, &str)> = posts.iter().flatten().copied().collect();
+    let mut found = ids.posts.find(&named).map_err(too_many("posts"))?.into_iter();
+    let mut columns = text("actor_id")?.zip(text("target_id")?).zip(text("via_post_id")?);
+    let mut kind = text("kind")?;
+    let mut at = values::<TimestampMicrosecondType>(block, "at")?;
+    let mut sentiment = values::<Float64Type>(block, "sentiment")?;
+    let mut rows = Vec::with_capacity(networks.len());
+    for ((actor, target), post) in actors.into_iter().zip(targets).zip(posts) {
+        let read = || Error::internal("the columns of interactions differ in length");
+        let ((actor_id, target_id), via) = columns.next().ok_or_else(read)?;
+        let kind = kind.next().flatten().and_then(|kind| kinds.get(kind)).ok_or_else(read)?;
+        let mut hasher = DefaultHasher::new();
+        (actor_id, target_id, post.map(|(_, id)| id), via).hash(&mut hasher);
+        rows.push(Row {
+            at_us: at.next().flatten().ok_or_else(read)?,
+            texts: hasher.finish(),
+            target,
+            actor,
+            post: post.and_then(|_| found.next()).unwrap_or(NONE),
+            kind: *kind,
+            sentiment: match sentiment.next().flatten() {
+                None => Sentiment::Unknown,
+                Some(value) if value < 0.0 => Sentiment::Negative,
+                Some(_) => Sentiment::NotNegative,
+            },
+            names_post: post.is_some(),
+        });
+    }
+    Ok(rows)
+}
+
+/// All that was read over numbers, before it is known who may be scored.
+pub(super) struct Read {
+    names: Names,
+    posts: Option<PostRows>,
+    events: EventRows,
+    /// The accounts with numbers: network, account_id, number, and whether it took part in an interaction.
+    pub(super) accounts: RecordBatch,
+    /// Numbers of accounts.
+    numbers: usize,
+}
+
+impl Read {
+    pub(super) fn new(ids: Ids, posts: Option<PostRows>, events: EventRows) -> Result<Self> {
+        let mut names = ids.into_names();
+        let keys: Vec<((u32, Box<str>), u32)> =
+            std::mem::take(&mut names.accounts).into_keys().collect();
+        let (numbers, met) = (keys.len(), events.met(keys.len()));
+        let (mut network, mut account, mut number) =
+            (StringViewBuilder::new(), StringViewBuilder::new(), Vec::new());
+        for ((of, id), own) in keys {
+            network.append_value(&names.networks[of as usize]);
+            account.append_value(&id);
+            number.push(own);
+        }
+        let met: BooleanArray = number.iter().map(|own| Some(met[*own as usize])).collect();
+        let accounts = RecordBatch::try_from_iter([
+            ("network", Arc::new(network.finish()) as _),
+            ("account_id", Arc::new(account.finish()) as _),
+            ("number", Arc::new(UInt32Array::from(number)) as _),
+            ("met", Arc::new(met) as _),
+        ]);
+        let accounts = accounts.map_err(Error::internal)?;
+        Ok(Self { names, posts, events, accounts, numbers })
+    }
+
+    /// The member row of each account number, from the column `number` of the member rows.
+    pub(super) fn rows_of(&self, members: &RecordBatch) -> Result<Vec<u32>> {
+        numberable("accounts", members.num_rows())?;
+        let numbers = members.column_by_name("number").and_then(|c| c.as_primitive_opt());
+        let numbers: &UInt32Array =
+            numbers.ok_or_else(|| Error::internal("members lack numbers"))?;
+        let mut rows = vec![NOBODY; self.numbers];
+        for (row, number) in (0..).zip(numbers) {
+            if let Some(number) = number {
+                rows[number as usize] = row;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Who of the posts' authors may be scored.
+    pub(super) fn known_posts(
+        &mut self,
+        row_of: &[u32],
+        census: &Census<'_>,
+        drops: &mut Vec<Dropped>,
+    ) -> Result<Option<KnownPosts>> {
+        let names = std::mem::take(&mut self.names.posts);
+        let known = |posts: PostRows| posts.known(names, &self.names.places, row_of, census, drops);
+        self.posts.take().map(known).transpose()
+    }
+
+    /// Notes in `census` which accounts take part in an interaction among people who may be scored, and
+    /// gives those among different people, with the number of all.
+    pub(super) fn among(
+        self,
+        row_of: Vec<u32>,
         census: &mut Census<'_>,
         drops: &mut Vec<Dropped>,
-    ) -> Result<Self> {
-        let what = format!("reading {}", input.origin);
-        let rows = dense(input, rule, index, posts)?;
-        let batches = engine::batches(&what, rows).await?;
-        let found: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        let (mut strange, mut own, mut lost) = (0, 0, 0);
-        let mut kept = Vec::with_capacity(batches.len());
-        for batch in batches {
-            let actor = numbers(&batch, "actor")?;
-            let target = numbers(&batch, "target")?;
-            let no_post = batch["lost"].as_boolean();
-            let keep: BooleanArray = (0..batch.num_rows())
-                .map(|row| {
-                    let (a, t) = (actor[row] as usize, target[row] as usize);
-                    if !(census.consented[a] && census.consented[t]) {
-                        strange += 1;
-                        return Some(false);
-                    }
-                    census.appears[a] = true;
-                    census.appears[t] = true;
-                    let other = !census.same_person(a, t);
-                    own += u64::from(!other);
-                    lost += u64::from(other && no_post.value(row));
-                    Some(other)
-                })
-                .collect();
-            let dense = batch.project(&[0, 1, 2, 3, 4, 5]).map_err(Error::internal)?;
-            kept.push(filter_record_batch(&dense, &keep).map_err(Error::internal)?);
-        }
-        let repeated = input.rows.saturating_sub(found as u64);
-        drops.push(Dropped::exact("interactions", "repeated", repeated));
-        drops.push(Dropped::suppressed(
-            "interactions",
-            "from or to who may not be scored",
-            strange,
-        ));
+    ) -> (Among, u64) {
+        let appears: Vec<AtomicBool> =
+            census.appears.iter().map(|appears| AtomicBool::new(*appears)).collect();
+        let block = |mut block: Vec<Row>| {
+            let (mut strange, mut own) = (0, 0);
+            block.retain_mut(|row| {
+                (row.actor, row.target) = (row_of[row.actor as usize], row_of[row.target as usize]);
+                let (a, t) = (row.actor as usize, row.target as usize);
+                if !(census.consented[a] && census.consented[t]) {
+                    strange += 1;
+                    return false;
+                }
+                appears[a].store(true, Ordering::Relaxed);
+                appears[t].store(true, Ordering::Relaxed);
+                own += u64::from(census.same_person(a, t));
+                !census.same_person(a, t)
+            });
+            (block, strange, own)
+        };
+        let found: u64 = self.events.blocks.iter().map(|block| block.len() as u64).sum();
+        let done: Vec<(Vec<Row>, u64, u64)> =
+            self.events.blocks.into_par_iter().map(block).collect();
+        let (strange, own) = done.iter().fold((0, 0), |(s, o), block| (s + block.1, o + block.2));
+        census.appears = appears.into_iter().map(AtomicBool::into_inner).collect();
+        let rule = "from or to who may not be scored";
+        drops.push(Dropped::suppressed("interactions", rule, strange));
         drops.push(Dropped::exact("interactions", "of a person with themselves", own));
-        let words = "kept without their post, which `posts` lacks in 90 days";
-        drops.push(Dropped::suppressed("interactions", words, lost));
-        Ok(Self { batches: kept, met: (found as u64).saturating_sub(strange) })
+        let blocks = done.into_iter().map(|(block, ..)| block).collect();
+        (Among { blocks }, found - strange)
     }
+}
 
-    /// The interactions between vertices, on renumbered posts.
-    pub(super) fn renumber(
+/// Interactions among different people who may be scored, over member rows.
+pub(super) struct Among {
+    blocks: Vec<Vec<Row>>,
+}
+
+impl Among {
+    /// The interactions and posts over vertices, repeated ones once.
+    pub(super) fn with_vertices(
         self,
-        engine: &Engine,
+        posts: Option<KnownPosts>,
         vertex_of: &[u32],
-        new_posts: &[Option<u32>],
-    ) -> Result<Events> {
-        let rows = self.batches.iter().map(|b| b.num_rows() as u64).sum();
-        let mut batches = Vec::with_capacity(self.batches.len());
-        for batch in self.batches {
-            let side = |name: &str| -> Result<ArrayRef> {
-                let vertices = numbers(&batch, name)?.iter().map(|row| vertex_of[*row as usize]);
-                Ok(Arc::new(UInt32Array::from_iter_values(vertices)))
-            };
-            let post = batch["post"].as_primitive::<UInt32Type>().iter();
-            let post: UInt32Array =
-                post.map(|post| post.and_then(|post| new_posts[post as usize])).collect();
-            let mut columns = vec![side("actor")?, side("target")?, Arc::new(post)];
-            columns.extend(batch.columns()[3..].iter().cloned());
-            let batch = RecordBatch::try_new(batch.schema(), columns).map_err(Error::internal)?;
-            batches.push(batch);
+        vertices: usize,
+        cutoff_us: i64,
+        drops: &mut Vec<Dropped>,
+    ) -> (Events, Option<Posts>) {
+        let (posts, post_of) = posts.map(|posts| posts.with_vertices(vertex_of)).unzip();
+        let post_of = post_of.unwrap_or_default();
+        let mut blocks = self.blocks;
+        let per_block: Vec<u64> = blocks
+            .par_iter_mut()
+            .map(|block| {
+                let mut counts = vec![0_u64; Buckets::blocks(vertices)];
+                for row in block {
+                    row.actor = vertex_of[row.actor as usize];
+                    row.target = vertex_of[row.target as usize];
+                    row.post = post_of.get(row.post as usize).copied().unwrap_or(NONE);
+                    counts[Buckets::block(row.target) as usize] += 1;
+                }
+                counts
+            })
+            .reduce_with(|mut one, other| {
+                one.iter_mut().zip(other).for_each(|(one, other)| *one += other);
+                one
+            })
+            .unwrap_or_default();
+        let found: usize = blocks.iter().map(Vec::len).sum();
+        let buckets = Buckets::of(vertices, &per_block, EVENTS_PER_BUCKET);
+        let dealt: Vec<Dealt> =
+            blocks.into_par_iter().map(|block| deal(&buckets, &block)).collect();
+        let sorted: Vec<(Vec<Event>, u64)> = (0..buckets.rows.len())
+            .into_par_iter()
+            .map(|bucket| once(bucket, &dealt, cutoff_us))
+            .collect();
+        drop(dealt);
+        let lost = sorted.iter().map(|(_, lost)| lost).sum();
+        let mut rows = Vec::with_capacity(sorted.iter().map(|(events, _)| events.len()).sum());
+        for (events, _) in sorted {
+            rows.extend(events);
         }
-        Ok(Events { frame: engine.frame(batches)?, rows })
+        drops.push(Dropped::exact("interactions", "repeated", (found - rows.len()) as u64));
+        let words = "kept without their post, which `posts` lacks in 90 days";
+        let lost = if posts.is_some() { lost } else { 0 };
+        drops.push(Dropped::suppressed("interactions", words, lost));
+        (Events { rows }, posts)
     }
 }
 
-fn numbers<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a [u32]> {
-    let column = batch[name].as_primitive_opt::<UInt32Type>().filter(|c| c.null_count() == 0);
-    let column = column.ok_or_else(|| Error::internal(format!("`{name}` is not numbered")))?;
-    Ok(column.values())
+/// Interactions by bucket of their targets.
+struct Dealt {
+    /// Where each bucket begins and the last ends.
+    bounds: Vec<usize>,
+    rows: Vec<Row>,
 }
 
-/// The interactions with numbers instead of ids, repeated ones once.
-fn dense(
-    input: &Checked,
-    rule: &Rule<'_>,
-    index: &DataFrame,
-    posts: Option<&PostRows>,
-) -> Result<DataFrame> {
-    let key = &schema::table(Direction::Input, "interactions")?.key;
-    // Of rows that differ in sentiment alone the worst is kept: any fixed choice would do.
-    let worst = min(ident("sentiment")).alias("sentiment");
-    let once = input
-        .frame
-        .clone()
-        .aggregate(key.iter().map(ident).collect(), vec![worst])
-        .map_err(plan)?;
-    let mut joined =
-        left_join(once, index_as(index, "actor_id", "actor")?, &["network", "actor_id"])?;
-    joined = left_join(joined, index_as(index, "target_id", "target")?, &["network", "target_id"])?;
-    let (mut post, mut lost) = (lit(ScalarValue::UInt32(None)), lit(false));
-    if let Some(posts) = posts {
-        joined = left_join(joined, posts.index.clone(), &["network", "post_id"])?;
-        post = ident("post");
-        lost = ident("post_id").is_not_null().and(ident("post").is_null());
+fn deal(buckets: &Buckets, block: &[Row]) -> Dealt {
+    let bounds = buckets.bounds(block.iter().map(|row| row.target));
+    let (mut next, mut rows) = (bounds.clone(), block.to_vec());
+    for row in block {
+        let slot = &mut next[buckets.of_row(row.target)];
+        rows[*slot] = *row;
+        *slot += 1;
     }
-    let mut kind = None;
-    for (number, name) in (0_u8..).zip(rule.method.kinds.keys()) {
-        let mut cases = kind.unwrap_or_else(|| case(ident("kind")));
-        kind = Some(cases.when(lit(name.as_str()), lit(number)));
-    }
-    let kind = kind.ok_or_else(|| Error::internal("a method without kinds"))?;
-    // Whole hours before the last instant covered, so that a window of n hours is 0..n.
-    let age = (lit(rule.cutoff_us - 1) - cast(ident("at"), DataType::Int64)) / lit(HOUR_US);
-    let negative = when(ident("sentiment").is_not_null(), ident("sentiment").lt(lit(0.0)));
-    joined
-        .select(vec![
-            ident("actor"),
-            ident("target"),
-            post.alias("post"),
-            cast(age, DataType::Int32).alias("age_hours"),
-            kind.end().map_err(plan)?.alias("kind"),
-            negative.end().map_err(plan)?.alias("negative"),
-            lost.alias("lost"),
-        ])
-        .map_err(plan)
+    Dealt { bounds, rows }
+}
+
+/// The interactions of a bucket in order, repeated ones once, and how many of them name a post that is
+/// not known. Of rows that differ in sentiment alone the worst is kept: any fixed choice would do.
+fn once(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Event>, u64) {
+    let own =
+        dealt.iter().flat_map(|part| &part.rows[part.bounds[bucket]..part.bounds[bucket + 1]]);
+    let mut rows: Vec<Row> = own.copied().collect();
+    let key = |row: &Row| (row.target, row.actor, row.at_us, row.kind, row.texts);
+    rows.sort_unstable_by_key(|row| (key(row), std::cmp::Reverse(row.sentiment)));
+    rows.dedup_by_key(|row| key(row));
+    let lost = rows.iter().filter(|row| row.names_post && row.post == NONE).count();
+    let event = |row: &Row| Event {
+        target: row.target,
+        actor: row.actor,
+        post: row.post,
+        // Whole hours before the last instant covered, so that a window of n hours is 0..n.
+        age_hours: ((cutoff_us - 1 - row.at_us) / HOUR_US) as u32,
+        kind: row.kind,
+        sentiment: row.sentiment,
+    };
+    (rows.iter().map(event).collect(), lost as u64)
 }

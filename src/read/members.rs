@@ -1,8 +1,6 @@
 //! Accounts with all that decides who they belong to and whether they may be scored, as one join.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
+use arrow::array::RecordBatch;
 use chrono::{Months, NaiveDate};
 use datafusion::common::JoinType;
 use datafusion::dataframe::DataFrame;
@@ -12,7 +10,6 @@ use datafusion::prelude::{Expr, ident, lit, when};
 use datafusion::scalar::ScalarValue;
 
 use super::Dropped;
-use super::census::numberable;
 use super::check::Checked;
 use super::snapshot::Snapshot;
 use crate::engine::{Engine, count_rows};
@@ -21,21 +18,25 @@ use crate::job::Consent;
 
 /// One row per account of `accounts`, interactions or identities, sorted by (person, network,
 /// account), with all that decides who it belongs to and whether it may be scored. `listed` tells
-/// whether `accounts` has it, `linked` whether `identities` has.
+/// whether `accounts` has it, `linked` whether `identities` has. `numbered` are the accounts of interactions
+/// and posts; their numbers stand in the rows.
 pub(super) async fn members(
     engine: &Engine,
     snapshot: &Snapshot,
     consent: &Consent,
+    numbered: RecordBatch,
     drops: &mut Vec<Dropped>,
 ) -> Result<RecordBatch> {
-    let what = format!("reading {}", snapshot.interactions.origin);
+    let what = "joining accounts into persons";
     let plan = |e| Error::engine("joining accounts into persons", &e);
     let account = ["network", "account_id"];
-    let keys = |frame: &DataFrame, id: &str, listed: bool| {
-        let columns =
-            vec![ident("network"), ident(id).alias("account_id"), lit(listed).alias("listed")];
+    let keys = |frame: &DataFrame, listed: bool, number: Expr, belongs: Expr| {
+        let mut columns = account.map(ident).to_vec();
+        let number = number.alias("number");
+        columns.extend([lit(listed).alias("listed"), number, belongs.alias("belongs")]);
         frame.clone().select(columns).map_err(plan)
     };
+    let no_number = || lit(ScalarValue::UInt32(None));
     let mut accounts = None;
     if let Some(input) = &snapshot.accounts {
         let columns = account_columns(snapshot.day, consent)?;
@@ -49,28 +50,34 @@ pub(super) async fn members(
         identities = Some(distinct(engine, input, "identities", frame, drops).await?);
     }
 
-    let interactions = &snapshot.interactions.frame;
-    let mut all = keys(interactions, "actor_id", false)?;
-    all = all.union(keys(interactions, "target_id", false)?).map_err(plan)?;
+    let mut all = keys(&engine.frame(vec![numbered])?, false, ident("number"), ident("met"))?;
     let own_person = concat(vec![ident("network"), lit(":"), ident("account_id")]);
     let (mut person, mut linked) = (own_person.clone(), lit(false));
     let mut profile = no_profile();
     if let Some(accounts) = &accounts {
-        all = all.union(keys(accounts, "account_id", true)?).map_err(plan)?;
+        all = all.union(keys(accounts, true, no_number(), lit(true))?).map_err(plan)?;
         profile = PROFILE.map(ident).into();
     }
     if let Some(identities) = &identities {
-        all = all.union(keys(identities, "account_id", false)?).map_err(plan)?;
+        all = all.union(keys(identities, false, no_number(), lit(true))?).map_err(plan)?;
         person = coalesce(vec![ident("person_id"), own_person]);
         linked = ident("person_id").is_not_null();
     }
-    let listed = bool_or(ident("listed")).alias("listed");
-    let mut members = all.aggregate(account.map(ident).into(), vec![listed]).map_err(plan)?;
+    let any = |flag: &str| bool_or(ident(flag)).alias(flag);
+    let once = vec![any("listed"), any("belongs"), max(ident("number")).alias("number")];
+    // Who only wrote posts is nobody that is known.
+    let known = all.aggregate(account.map(ident).into(), once);
+    let mut members = known.and_then(|all| all.filter(ident("belongs"))).map_err(plan)?;
     for joined in accounts.into_iter().chain(identities) {
         members = left_join(members, joined, &account)?;
     }
     let mut select = account.map(ident).to_vec();
-    select.extend([ident("listed"), linked.alias("linked"), person.alias("person_id")]);
+    select.extend([
+        ident("listed"),
+        ident("number"),
+        linked.alias("linked"),
+        person.alias("person_id"),
+    ]);
     select.extend(profile);
     members = members.select(select).map_err(plan)?;
     let statements = snapshot.consent.as_ref();
@@ -82,7 +89,7 @@ pub(super) async fn members(
     }
     members = with_statements(members, statements, "account", &account)?;
     members = with_statements(members, statements, "person", &["person_id"])?;
-    engine.sorted_rows(&what, members, &["person_id", "network", "account_id"]).await
+    engine.sorted_rows(what, members, &["person_id", "network", "account_id"]).await
 }
 
 /// What is taken from an account's profile.
@@ -207,19 +214,4 @@ fn with_statements(
         .and_then(|m| m.with_column(&agreed, agrees))
         .and_then(|m| m.drop_columns(&["last_out", "last_in"]))
         .map_err(plan)
-}
-
-/// The table (network, account_id) → row of `members`.
-///
-/// # Errors
-/// [`crate::error::Kind::BadInput`] for more accounts than 32 bits number.
-pub(super) fn numbered(engine: &Engine, members: &RecordBatch) -> Result<DataFrame> {
-    numberable("accounts", members.num_rows())?;
-    let rows: ArrayRef = Arc::new(UInt32Array::from_iter_values(0..members.num_rows() as u32));
-    let index = RecordBatch::try_from_iter([
-        ("network", Arc::clone(&members["network"])),
-        ("account_id", Arc::clone(&members["account_id"])),
-        ("account", rows),
-    ]);
-    engine.frame(vec![index.map_err(Error::internal)?])
 }

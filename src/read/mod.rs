@@ -16,7 +16,7 @@ mod persons;
 mod snapshot;
 mod sources;
 
-pub use events::{Events, Posts};
+pub use events::{Event, Events, Posts, Sentiment};
 pub use faults::Faults;
 pub use footers::Reading;
 pub use people::{People, people};

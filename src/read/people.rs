@@ -1,14 +1,16 @@
 //! Stage 2: accounts joined into persons, and who may not be scored taken out.
 
+use std::sync::Arc;
+
 use super::Dropped;
 use super::census::Census;
-use super::events::{EventRows, Events, PostRows, Posts, Rule};
+use super::events::{EventRows, Events, Ids, PostRows, Posts, Read};
 use super::faults::Faults;
-use super::members::{members, numbered};
+use super::members::members;
 use super::persons::Persons;
 use super::snapshot::Snapshot;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::job::Consent;
 use crate::method::Method;
 
@@ -37,24 +39,26 @@ pub async fn people(
     faults: &mut Faults,
 ) -> Result<People> {
     let mut drops = Vec::new();
-    let members = members(engine, &snapshot, consent, &mut drops).await?;
+    let ids = Arc::new(Ids::default());
+    let mut posts = None;
+    if let Some(input) = &snapshot.posts {
+        posts = Some(PostRows::read(input, &ids).await.map_err(|fault| fault.in_table("posts"))?);
+    }
+    let events = EventRows::read(&snapshot.interactions, method, &ids).await?;
+    let ids = Arc::into_inner(ids).ok_or_else(|| Error::internal("ids are still read"))?;
+    let mut read = Read::new(ids, posts, events)?;
+    let members = members(engine, &snapshot, consent, read.accounts.clone(), &mut drops).await?;
     let mut census = Census::of(&members, consent.rule)?;
     for fault in census.contradictions() {
         faults.meet(fault)?;
     }
-    let index = numbered(engine, &members)?;
-    let mut posts = None;
-    if let Some(input) = &snapshot.posts {
-        let read = PostRows::read(engine, input, &index, &census, &mut drops).await;
-        posts = faults.pass(read.map_err(|fault| fault.in_table("posts")))?;
-    }
+    let row_of = read.rows_of(&members)?;
+    let posts = read.known_posts(&row_of, &census, &mut drops);
+    let posts = faults.pass(posts.map_err(|fault| fault.in_table("posts")))?.flatten();
     faults.none_so_far()?;
-    let rule = Rule { cutoff_us: snapshot.cutoff_us, method };
-    let input = &snapshot.interactions;
-    let events =
-        EventRows::read(input, &rule, &index, posts.as_ref(), &mut census, &mut drops).await?;
+    let (among, met) = read.among(row_of, &mut census, &mut drops);
     // Only after consent: whether anybody else met may not be told.
-    if events.met == 0 {
+    if met == 0 {
         faults.meet(snapshot.without_interactions(method))?;
     }
     let (refused, absent) = census.left_out();
@@ -66,8 +70,8 @@ pub async fn people(
     }
     // Only now is it known who appears, and each account gets the number of its vertex.
     let (persons, vertex_of) = census.number();
-    let (posts, new_posts) = posts.map(|posts| posts.renumber(&vertex_of)).unzip();
-    let new_posts = new_posts.unwrap_or_default();
-    let events = events.renumber(engine, &vertex_of, &new_posts)?;
+    let vertices = persons.vertices();
+    let (events, posts) =
+        among.with_vertices(posts, &vertex_of, vertices, snapshot.cutoff_us, &mut drops);
     Ok(People { persons, events, posts, drops })
 }

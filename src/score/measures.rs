@@ -4,18 +4,17 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array};
-use arrow::datatypes::{DataType, Float64Type, UInt32Type};
-use datafusion::dataframe::DataFrame;
-use datafusion::prelude::{ident, lit};
-use rayon::slice::ParallelSliceMut;
+use arrow::datatypes::{DataType, Float64Type};
+use rayon::prelude::*;
 
 use super::percentile::mid_rank;
 use crate::error::{Error, Result};
-use crate::graph::attention::{Attention, ONE, Pairs};
+use crate::graph::attention::{Attention, ONE, Received};
 use crate::graph::csr::Csr;
 use crate::method::Method;
+use crate::numbering::NONE;
 use crate::propagate::Ranks;
-use crate::read::{People, Persons, Posts};
+use crate::read::{Event, Events, People, Persons, Posts};
 
 /// The measures of every vertex.
 pub struct Measures {
@@ -45,117 +44,56 @@ impl Measures {
 
 /// Computes the measures of every vertex.
 ///
-/// # Errors
-/// As [`Error::engine`] if the engine fails over data in memory.
-pub async fn measures(
+pub fn measures(
     people: &People,
     attention: &Attention,
     ranks: &Ranks,
     method: &Method,
-) -> Result<Measures> {
-    let n = people.persons.vertices();
-    let received = received(&attention.pairs, n);
-    let responses = match &people.posts {
-        Some(posts) => {
-            let reactors = reactors_of_posts(people, posts, method).await?;
-            Some(responses(posts, &reactors, n))
-        }
-        None => None,
-    };
+) -> Measures {
+    let received = &attention.received;
+    let responses = people.posts.as_ref().map(|posts| {
+        let reactors = reactors_of_posts(&people.events, posts, method);
+        responses(posts, &reactors, received.len())
+    });
     let mut columns = Vec::new();
-    columns.extend(audience_columns(&received));
+    columns.extend(audience_columns(received));
     columns.extend(rank_columns(&people.persons, attention, ranks));
     columns.extend(post_columns(&people.persons, responses.as_deref(), method));
-    let share = |part: &[i64], whole: &[i64]| -> Float64Array {
-        part.iter().zip(whole).map(|(p, w)| (*w > 0).then(|| *p as f64 / *w as f64)).collect()
+    let share = |part: fn(&Received) -> i64, whole: fn(&Received) -> i64| -> ArrayRef {
+        let share = |r| (whole(r) > 0).then(|| part(r) as f64 / whole(r) as f64);
+        Arc::new(received.iter().map(share).collect::<Float64Array>())
     };
-    let negative_share = share(&received.negative, &received.sentiment_known);
-    columns.push(("negative_share", Arc::new(negative_share) as ArrayRef));
-    columns.push(("reciprocity", Arc::new(share(&received.mutual, &received.audience_90d))));
-    Ok(Measures { columns, sentiment_known: received.sentiment_known, negative: received.negative })
-}
-
-/// Sums over the pairs of each vertex. All lengths: vertices.
-#[derive(Default)]
-struct Received {
-    reactors_7d: Vec<i64>,
-    reactors_30d: Vec<i64>,
-    reactors_90d: Vec<i64>,
-    decayed: Vec<i64>,
-    reactions_30d: Vec<i64>,
-    reactions_90d: Vec<i64>,
-    squares: Vec<f64>,
-    audience_90d: Vec<i64>,
-    mutual: Vec<i64>,
-    sentiment_known: Vec<i64>,
-    negative: Vec<i64>,
-    interactions_made_90d: Vec<i64>,
-    people_engaged_90d: Vec<i64>,
-}
-
-fn received(pairs: &Pairs, vertices: usize) -> Received {
-    let zeros = || vec![0_i64; vertices];
-    let mut sums = Received {
-        reactors_7d: zeros(),
-        reactors_30d: zeros(),
-        reactors_90d: zeros(),
-        decayed: zeros(),
-        reactions_30d: zeros(),
-        reactions_90d: zeros(),
-        squares: vec![0.0; vertices],
-        audience_90d: zeros(),
-        mutual: zeros(),
-        sentiment_known: zeros(),
-        negative: zeros(),
-        interactions_made_90d: zeros(),
-        people_engaged_90d: zeros(),
-    };
-    // Pairs are sorted by (target, actor), so that the pair the other way is found by bisection.
-    let row_of = |t: u32| pairs.with_target(t as usize..t as usize + 1);
-    for pair in 0..pairs.targets.len() {
-        let (t, a) = (pairs.targets[pair] as usize, pairs.actors[pair] as usize);
-        sums.reactors_7d[t] += i64::from(pairs.reactions_7d[pair] > 0);
-        sums.reactors_30d[t] += i64::from(pairs.reactions_30d[pair] > 0);
-        sums.reactors_90d[t] += i64::from(pairs.reactions_90d[pair] > 0);
-        sums.decayed[t] += pairs.latest[pair];
-        sums.reactions_30d[t] += pairs.reactions_30d[pair];
-        sums.reactions_90d[t] += pairs.reactions_90d[pair];
-        sums.squares[t] += (pairs.reactions_90d[pair] as f64).powi(2);
-        sums.sentiment_known[t] += pairs.sentiment_known[pair];
-        sums.negative[t] += pairs.negative[pair];
-        let interactions = pairs.interactions_90d[pair];
-        if interactions > 0 {
-            sums.audience_90d[t] += 1;
-            sums.interactions_made_90d[a] += interactions;
-            sums.people_engaged_90d[a] += 1;
-            let back = row_of(pairs.actors[pair]);
-            let found = pairs.actors[back.clone()].binary_search(&pairs.targets[pair]);
-            let mutual = found.is_ok_and(|at| pairs.interactions_90d[back.start + at] > 0);
-            sums.mutual[t] += i64::from(mutual);
-        }
+    columns.push(("negative_share", share(|r| r.negative, |r| r.sentiment_known)));
+    columns.push(("reciprocity", share(|r| r.mutual, |r| r.audience_90d)));
+    let sums = |sum: fn(&Received) -> i64| received.iter().map(sum).collect();
+    Measures {
+        columns,
+        sentiment_known: sums(|r| r.sentiment_known),
+        negative: sums(|r| r.negative),
     }
-    sums
 }
 
-fn audience_columns(sums: &Received) -> Vec<(&'static str, ArrayRef)> {
-    let ints = |values: &[i64]| -> ArrayRef { Arc::new(Int64Array::from(values.to_vec())) };
-    let decayed = sums.decayed.iter().map(|d| *d as f64 / ONE as f64);
+fn audience_columns(received: &[Received]) -> Vec<(&'static str, ArrayRef)> {
+    let ints = |value: fn(&Received) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(received.iter().map(value)))
+    };
+    let decayed = received.iter().map(|r| r.decayed as f64 / ONE as f64);
     // Hill number of order 2; squares of counts are whole numbers, exact below 2^53.
-    let effective =
-        sums.reactions_90d.iter().zip(&sums.squares).map(|(sum, squares)| {
-            if *squares > 0.0 { (*sum as f64).powi(2) / squares } else { 0.0 }
-        });
+    let effective = received.iter().map(|r| match r.squares > 0.0 {
+        true => (r.reactions_90d as f64).powi(2) / r.squares,
+        false => 0.0,
+    });
     vec![
-        ("reactors_7d", ints(&sums.reactors_7d)),
-        ("reactors_30d", ints(&sums.reactors_30d)),
-        ("reactors_90d", ints(&sums.reactors_90d)),
+        ("reactors_7d", ints(|r| r.reactors_7d)),
+        ("reactors_30d", ints(|r| r.reactors_30d)),
+        ("reactors_90d", ints(|r| r.reactors_90d)),
         ("reactors_decayed", Arc::new(Float64Array::from_iter_values(decayed))),
         ("effective_reactors", Arc::new(Float64Array::from_iter_values(effective))),
-        ("reactions_30d", ints(&sums.reactions_30d)),
-        ("reactions_90d", ints(&sums.reactions_90d)),
-        ("audience_90d", ints(&sums.audience_90d)),
-        ("interactions_made_90d", ints(&sums.interactions_made_90d)),
-        ("people_engaged_90d", ints(&sums.people_engaged_90d)),
+        ("reactions_30d", ints(|r| r.reactions_30d)),
+        ("reactions_90d", ints(|r| r.reactions_90d)),
+        ("audience_90d", ints(|r| r.audience_90d)),
+        ("interactions_made_90d", ints(|r| r.interactions_made_90d)),
+        ("people_engaged_90d", ints(|r| r.people_engaged_90d)),
     ]
 }
 
@@ -211,31 +149,22 @@ impl Row {
 }
 
 /// Distinct people other than the author who reacted to each post. Length: posts.
-async fn reactors_of_posts(people: &People, posts: &Posts, method: &Method) -> Result<Vec<i64>> {
-    let plan = |e| Error::engine("counting reactors of posts", &e);
-    let reactions = method.reaction_kinds().map(lit).collect();
-    let reacted = ident("post").is_not_null().and(ident("kind").in_list(reactions, false));
-    let distinct = people
-        .events
-        .frame
-        .clone()
-        .filter(reacted)
-        .and_then(|e| e.select_columns(&["post", "actor"]))
-        .and_then(DataFrame::distinct)
-        .map_err(plan)?
-        .collect()
-        .await
-        .map_err(plan)?;
+fn reactors_of_posts(events: &Events, posts: &Posts, method: &Method) -> Vec<i64> {
+    let reactions: Vec<bool> = method.kinds.values().map(|kind| kind.reaction).collect();
+    let counts = |event: &&Event| {
+        event.post != NONE
+            && reactions[usize::from(event.kind)]
+            && posts.authors[event.post as usize] != event.actor
+    };
+    let reacted = |event: &Event| u64::from(event.post) << 32 | u64::from(event.actor);
+    let mut reacted: Vec<u64> = events.all().par_iter().filter(counts).map(reacted).collect();
+    reacted.par_sort_unstable();
+    reacted.dedup();
     let mut reactors = vec![0_i64; posts.authors.len()];
-    for batch in distinct {
-        let post = batch["post"].as_primitive::<UInt32Type>();
-        let actor = batch["actor"].as_primitive::<UInt32Type>();
-        for (post, actor) in post.values().iter().zip(actor.values()) {
-            let post = *post as usize;
-            reactors[post] += i64::from(posts.authors[post] != *actor);
-        }
+    for reacted in reacted {
+        reactors[(reacted >> 32) as usize] += 1;
     }
-    Ok(reactors)
+    reactors
 }
 
 /// What the posts of one author drew.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use renown::graph::csr::{EdgePart, One};
-use renown::graph::ids::{Key, Numbering, Vertices};
+use renown::graph::ids::{Vertices, join};
+use renown::numbering::{Key, Numbering};
 
 use crate::on_threads;
 
@@ -22,7 +23,7 @@ where
         weights: vec![One; sources.len()],
     };
     let mut parts: Vec<EdgePart<One>> = columns.par_iter().map(part).collect();
-    (numbering.finish(&mut parts), parts)
+    (join(numbering, &mut parts), parts)
 }
 
 #[test]
