@@ -1,14 +1,15 @@
 //! Stage 7: the gates. Only [`audit`] makes an [`Audited`], and nothing else can be published.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::Float64Type;
-use arrow::row::{RowConverter, SortField};
+use arrow::row::{OwnedRow, RowConverter, SortField};
 use chrono::NaiveDate;
+use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use crate::error::{Error, Kind, Result};
 use crate::method::GateRule;
@@ -156,25 +157,21 @@ fn keys_unique(name: &str, batches: &[RecordBatch]) -> Result<()> {
     let types = table.columns.iter().filter(|c| table.key.contains(&c.name));
     let fields = types.map(|c| SortField::new(c.kind.arrow())).collect();
     let converter = RowConverter::new(fields).map_err(Error::internal)?;
-    let mut last: Option<arrow::row::OwnedRow> = None;
-    let mut wrong = 0;
-    for batch in batches {
-        let key: Vec<ArrayRef> = table
-            .columns
-            .iter()
-            .filter(|c| table.key.contains(&c.name))
-            .map(|c| column(batch, &c.name).cloned())
-            .collect::<Result<_>>()?;
+    // Keys of a batch that do not rise, and its first and last key.
+    let of_batch = |batch: &RecordBatch| -> Result<(usize, Option<[OwnedRow; 2]>)> {
+        let columns = table.columns.iter().filter(|c| table.key.contains(&c.name));
+        let key = columns.map(|c| column(batch, &c.name).cloned());
+        let key: Vec<ArrayRef> = key.collect::<Result<_>>()?;
         let keys = converter.convert_columns(&key).map_err(Error::internal)?;
-        for row in 0..keys.num_rows() {
-            let rises = match row {
-                0 => last.as_ref().is_none_or(|last| last.row() < keys.row(0)),
-                _ => keys.row(row - 1) < keys.row(row),
-            };
-            wrong += usize::from(!rises);
-        }
-        last = keys.num_rows().checked_sub(1).map(|end| keys.row(end).owned()).or(last);
-    }
+        let wrong = (1..keys.num_rows()).filter(|row| keys.row(row - 1) >= keys.row(*row));
+        let ends = keys.num_rows().checked_sub(1);
+        Ok((wrong.count(), ends.map(|last| [0, last].map(|row| keys.row(row).owned()))))
+    };
+    let batches_of: Vec<_> = batches.par_iter().map(of_batch).collect::<Result<_>>()?;
+    let mut wrong: usize = batches_of.iter().map(|(wrong, _)| wrong).sum();
+    let ends: Vec<&[OwnedRow; 2]> =
+        batches_of.iter().filter_map(|(_, ends)| ends.as_ref()).collect();
+    wrong += ends.windows(2).filter(|two| two[0][1] >= two[1][0]).count();
     if wrong > 0 {
         let of = rows(batches);
         return Err(refused(
@@ -187,12 +184,12 @@ fn keys_unique(name: &str, batches: &[RecordBatch]) -> Result<()> {
 
 /// Every floating-point value of a table is a finite number.
 fn numbers_finite(name: &str, batches: &[RecordBatch]) -> Result<()> {
-    let mut wrong = 0;
-    for column in batches.iter().flat_map(RecordBatch::columns) {
-        if let Some(values) = column.as_primitive_opt::<Float64Type>() {
-            wrong += values.iter().flatten().filter(|v| !v.is_finite()).count();
-        }
-    }
+    let columns = batches.par_iter().flat_map_iter(RecordBatch::columns);
+    let of_column = |column: &ArrayRef| match column.as_primitive_opt::<Float64Type>() {
+        Some(values) => values.iter().flatten().filter(|v| !v.is_finite()).count(),
+        None => 0,
+    };
+    let wrong: usize = columns.map(of_column).sum();
     if wrong > 0 {
         return Err(refused(
             "numbers_finite",
@@ -241,12 +238,16 @@ fn rows_agree(draft: &Draft) -> Result<()> {
             people.get_mut(id).map_or_else(|| strangers += 1, |has| has.1 = true);
         }
     }
-    for batch in &draft.influence_edges {
-        for side in ["influencer_id", "influenced_id"] {
+    let of_batch = |batch: &RecordBatch| -> Result<usize> {
+        let unknown = |side| {
             let ids = text(batch, side)?.iter().flatten();
-            strangers += ids.filter(|id| !people.contains_key(id)).count();
-        }
-    }
+            Ok(ids.filter(|id| !people.contains_key(id)).count())
+        };
+        Ok(unknown("influencer_id")? + unknown("influenced_id")?)
+    };
+    let of_batches: Vec<usize> =
+        draft.influence_edges.par_iter().map(of_batch).collect::<Result<_>>()?;
+    strangers += of_batches.iter().sum::<usize>();
     let missing = people.values().filter(|(scored, measured)| !(*scored && *measured)).count();
     if strangers + missing > 0 {
         return Err(refused(

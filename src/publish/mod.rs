@@ -15,6 +15,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::WriterProperties;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -44,12 +45,15 @@ pub async fn publish(
     for (name, batches) in audited.tables() {
         let table = schema::table(Direction::Output, name)?;
         let mut files = Vec::new();
-        for (number, batch) in batches.iter().enumerate() {
-            let path = table_path(name, day, &run_id, number);
-            let bytes = tokio::task::block_in_place(|| encode(&table.key, batch))?;
-            let sha256 = hex(&Sha256::digest(&bytes));
-            files.push(CommittedFile { path: path.clone(), size: bytes.len() as u64, sha256 });
-            stores.write(&below(output, &path)?, bytes).await?;
+        // As many files at once as there are cores to encode them, and no more in memory.
+        for batches in batches.chunks(rayon::current_num_threads()) {
+            let encoded: Vec<Encoded> =
+                tokio::task::block_in_place(|| encode_all(&table.key, batches))?;
+            for Encoded { bytes, sha256 } in encoded {
+                let path = table_path(name, day, &run_id, files.len());
+                files.push(CommittedFile { path: path.clone(), size: bytes.len() as u64, sha256 });
+                stores.write(&below(output, &path)?, bytes).await?;
+            }
         }
         let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
         tables.insert((*name).to_owned(), CommittedTable { version: table.version, rows, files });
@@ -70,13 +74,29 @@ pub fn log_path(day: NaiveDate, run_id: &str) -> String {
     format!("logs/{day}/{run_id}/log.json")
 }
 
+/// A file of a table.
+struct Encoded {
+    bytes: Vec<u8>,
+    sha256: String,
+}
+
+/// The files of some batches, encoded on every core.
+fn encode_all(key: &[String], batches: &[RecordBatch]) -> Result<Vec<Encoded>> {
+    let encoded = batches.par_iter().map(|batch| {
+        let bytes = encode(key, batch)?;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        Ok(Encoded { bytes, sha256 })
+    });
+    encoded.collect()
+}
+
 /// Bytes that the files of the output table `name` take once they are published.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if they cannot be encoded.
 pub fn bytes(name: &str, batches: &[RecordBatch]) -> Result<u64> {
     let table = schema::table(Direction::Output, name)?;
-    batches.iter().map(|batch| Ok(encode(&table.key, batch)?.len() as u64)).sum()
+    batches.par_iter().map(|batch| Ok(encode(&table.key, batch)?.len() as u64)).sum()
 }
 
 /// One Parquet file, zstd, of rows that are sorted by the columns of `key`.
