@@ -402,7 +402,8 @@ async fn rank_edges(engine: &Engine, args: RankArgs) -> Result<()> {
 async fn write_world(stores: &Stores, args: SynthArgs, logging: Logging) -> Result<()> {
     let SynthArgs { people, interactions, posts, seed, out, snapshot } = args;
     let out = folder(&url_of(std::path::Path::new(""), &out)?);
-    let parameters = Parameters { people, interactions, posts, seed, snapshot };
+    let group = synth::GROUP;
+    let parameters = Parameters { people, interactions, posts, seed, snapshot, group };
     let tables = synth::synth(stores, &parameters, &out).await?;
     if logging.quiet {
         return Ok(());

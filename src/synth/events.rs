@@ -118,7 +118,8 @@ impl World {
     /// How favourable a reaction to an account is: one in twenty draws mostly bad ones.
     fn sentiment(&self, target: u32, random: &mut Random) -> f64 {
         let person = self.population.person[target as usize];
-        let disliked = hash(self.population.seed, Stream::Liking, person.into()) % 20 == 0;
+        let liking = hash(self.population.seed, Stream::Liking, person.into());
+        let disliked = liking.is_multiple_of(20);
         let mean = if disliked { -0.4 } else { 0.25 };
         let hundredths = libm::rint(100.0 * (mean + 0.35 * random.normal()));
         // Not −0, which is another value than 0 in a file.

@@ -16,7 +16,7 @@
 //! are mostly those of the community, stand among them. One account in a hundred cheats, in rings, pods and
 //! farms of bought follows, which make a fiftieth of the interactions.
 //!
-//! Everything is drawn from the seed and the number of the row group, so that the bytes depend on neither
+//! Everything is drawn from the seed and the place of the row group, so that the bytes depend on neither
 //! threads nor platform. Only flat arrays of the accounts are held.
 
 mod calendar;
@@ -53,10 +53,10 @@ pub const FUTURE_DAYS: u32 = 28;
 
 /// Fewer people make no networks; more would need other numbers than 32-bit ones for their accounts.
 const PEOPLE: std::ops::RangeInclusive<u32> = 10..=1_000_000_000;
-/// Rows in a row group of interactions.
-const GROUP: u64 = 1 << 18;
-/// Accounts or posts behind a row group of other tables.
-const WIDE_GROUP: u64 = 1 << 16;
+/// Interactions in a row group.
+pub const GROUP: u64 = 1 << 18;
+/// How many times fewer accounts or posts, whose rows are wider, stand behind a row group.
+const WIDER: u64 = 4;
 /// The file that runs a world; it is written last.
 const JOB: &str = "job.toml";
 /// The tables that a job reads.
@@ -75,6 +75,9 @@ pub struct Parameters {
     pub seed: u64,
     /// The last day of the snapshot.
     pub snapshot: NaiveDate,
+    /// Interactions in a row group, usually [`GROUP`]. Each group has random numbers of its own, so that other
+    /// groups hold other rows.
+    pub group: u64,
 }
 
 impl Parameters {
@@ -178,16 +181,17 @@ pub async fn synth(
         &Period { stream: Stream::Future, calendar: &world.future, rows: parameters.future() };
 
     let to = Out { stores, url: out };
-    let (posts, wide) = (u64::from(parameters.posts), WIDE_GROUP);
+    let posts = u64::from(parameters.posts);
+    let (group, wide) = (parameters.group.max(1), parameters.group.div_ceil(WIDER).max(1));
     let rows = vec![
         to.write("accounts", accounts, wide, |range| profiles::accounts(world, range)).await?,
         to.write("identities", accounts, wide, |range| profiles::identities(world, range)).await?,
         to.write("consent", accounts, wide, |range| profiles::consent(world, range)).await?,
         to.write("follows", accounts, wide, |range| follows::follows(world, range)).await?,
         to.write("posts", posts, wide, |range| posts::posts(world, range)).await?,
-        to.write("interactions", past.rows, GROUP, |range| interactions(world, past, range))
+        to.write("interactions", past.rows, group, |range| interactions(world, past, range))
             .await?,
-        to.write("future", future.rows, GROUP, |range| interactions(world, future, range)).await?,
+        to.write("future", future.rows, group, |range| interactions(world, future, range)).await?,
         to.write("truth", accounts, wide, |range| truth::truth(world, &truth, range)).await?,
     ];
     stores.write(&below(out, JOB)?, job(parameters, out).into_bytes()).await?;
@@ -197,7 +201,7 @@ pub async fn synth(
 /// The job that runs the world. Paths in it are relative on this machine: the folder may be moved.
 fn job(parameters: &Parameters, out: &Url) -> String {
     let base = if out.scheme() == "file" { "" } else { out.as_str() };
-    let Parameters { people, interactions, posts, seed, snapshot } = parameters;
+    let Parameters { people, interactions, posts, seed, snapshot, .. } = parameters;
     let mut job = format!(
         "# A synthetic world: renown synth --people {people} --interactions {interactions} --posts {posts} \
          --seed {seed} --snapshot {snapshot}\n\
