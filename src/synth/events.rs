@@ -17,10 +17,10 @@ use crate::schema::{self, Direction, UTC};
 
 /// Share of all interactions in which a cheating group acts as one, where there are any.
 const CHEATING: f64 = 0.02;
-/// Of the other interactions, those with one of a few friends in the actor's cell. Two accounts are
-/// friends of each other, so that these come back.
+/// Of the other interactions, those between an active account and one of a few friends in its cell, in
+/// either direction, so that people react in turn.
 pub(super) const WITH_FRIENDS: f64 = 0.25;
-/// Of them, those with anybody in the actor's cell, by attraction; the rest are with anybody on the network.
+/// Of them, those with anybody in the active account's cell, by attraction; the rest are with anybody on the network.
 pub(super) const WITHIN_CELL: f64 = 0.45;
 /// Friends of an account.
 pub(super) const FRIENDS: u64 = 4;
@@ -62,17 +62,18 @@ pub(super) fn neighbour(population: &Population, cell: usize, account: u32) -> u
 }
 
 impl World {
-    /// Whom an account reacts to, left to itself.
-    pub(super) fn reaction(&self, actor: u32, random: &mut Random) -> u32 {
+    /// Who reacts to whom, of the active account itself and those about it.
+    pub(super) fn reaction(&self, active: u32, random: &mut Random) -> (u32, u32) {
         let population = &self.population;
-        let cell = population.cell(actor);
+        let cell = population.cell(active);
         let x = random.unit();
-        let target = if x < WITH_FRIENDS {
-            friend(population, cell, actor, random.below(FRIENDS))
+        let (actor, target) = if x < WITH_FRIENDS {
+            let friend = friend(population, cell, active, random.below(FRIENDS));
+            if random.chance(0.5) { (active, friend) } else { (friend, active) }
         } else {
-            self.attracted(actor, cell, x < WITH_FRIENDS + WITHIN_CELL, random)
+            (active, self.attracted(active, cell, x < WITH_FRIENDS + WITHIN_CELL, random))
         };
-        if target == actor { neighbour(population, cell, actor) } else { target }
+        if target == actor { (actor, neighbour(population, cell, actor)) } else { (actor, target) }
     }
 
     /// Somebody of the actor's cell or network, by attraction; it may be the actor.
@@ -106,8 +107,8 @@ impl World {
             };
             return (actor, target, kind);
         }
-        let actor = population.by_activity.draw(&(0..population.accounts()), random);
-        let target = self.reaction(actor, random);
+        let active = population.by_activity.draw(&(0..population.accounts()), random);
+        let (actor, target) = self.reaction(active, random);
         let kind = match random.chance(FOLLOWS) {
             true => FOLLOW,
             false => random.one_of(KINDS[population.network(actor)]),

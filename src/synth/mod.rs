@@ -8,9 +8,9 @@
 //!
 //! People belong to communities, whose sizes fall as rank^-0.8, and are on one network or more; a *cell* is a
 //! community on a network. Each account acts at a log-normal rate and attracts at a Pareto rate (exponent
-//! 1.4); the two are nearly independent. An interaction has an actor, by activity, and a target: with
-//! probability .25 one of four friends, who are friends of each other within the cell and so react in turn,
-//! with .45 somebody of the cell and with .30 of the network, both by attraction; nobody is their own target.
+//! 1.4); the two are nearly independent. An interaction has an active account, by activity, and another: with
+//! probability .25 one of four friends in its cell, of whom each acts on the other in half of the cases, with
+//! .45 somebody of the cell and with .30 of the network, both by attraction; nobody is their own target.
 //! Interactions are independent of one another and spread over the days by hour and weekday. Posts are
 //! allotted by activity and attraction; words are drawn at random, and phrases of the author's topics, which
 //! are mostly those of the community, stand among them. One account in a hundred cheats, in rings, pods and

@@ -22,7 +22,7 @@ const MEDIAN_LEVEL: f64 = 15.0;
 const ACTIVITY_SPREAD: f64 = 1.6;
 /// Pareto exponent of attraction.
 const ATTRACTION_EXPONENT: f64 = 1.4;
-/// Attraction of accounts that nobody has reason to react to, beside at least 0.2 for the others.
+/// Attraction of accounts that nobody has reason to react to; that of others is some 0.2 or more.
 const EMPTY_ATTRACTION: f64 = 1e-6;
 
 /// Share of the accounts of a network in each kind of group.
@@ -39,7 +39,7 @@ pub(super) enum Cheat {
     Ring,
     /// Each likes everything of every other.
     Pod,
-    /// The first few buy the follows of the rest, which are empty accounts opened for that.
+    /// The first few buy the follows of the rest, which were opened for that and hardly do anything else.
     Farm,
 }
 

@@ -83,7 +83,11 @@ pub(super) fn posts(world: &World, range: Range<u64>) -> Result<RecordBatch> {
 
         let word = random.one_of(&KINDS);
         kind.append_option((word != "original" || random.chance(0.5)).then_some(word));
-        let other = (word != "original").then(|| world.reaction(writer, &mut random));
+        // Somebody whom the author reacts to, or else who reacts to the author.
+        let other = (word != "original").then(|| {
+            let (actor, target) = world.reaction(writer, &mut random);
+            if actor == writer { target } else { actor }
+        });
         let other = other.and_then(|other| recent(world, other, x, &mut random));
         parent.append_option(other.map(|other| post_id(world, other).to_string()));
 

@@ -51,7 +51,7 @@ struct Rates<'a> {
 }
 
 impl Rates<'_> {
-    /// Chance that a draw is a reaction of one account of `level`.
+    /// Chance that the active account of a draw is a certain one, of `level`, and the draw a reaction.
     fn of_level(&self, level: u8) -> f64 {
         self.reaction * activity(level) / self.activity
     }
@@ -78,7 +78,10 @@ impl Rates<'_> {
         let mut beside = BTreeMap::from([(actor, own * to_itself)]);
         for number in 0..FRIENDS {
             let friend = friend(population, cell, actor, number);
-            *beside.entry(friend).or_default() += own * WITH_FRIENDS / FRIENDS as f64;
+            let of_friend = self.of_level(population.level[friend as usize]);
+            // Each of the two begins half of what happens between them, at its own rate.
+            *beside.entry(friend).or_default() +=
+                (own + of_friend) / 2.0 * WITH_FRIENDS / FRIENDS as f64;
         }
         // What would go to the actor goes to the neighbour.
         let turned = beside.remove(&actor).unwrap_or_default();
