@@ -13,8 +13,8 @@
 //! .45 somebody of the cell and with .30 of the network, both by attraction; nobody is their own target.
 //! Interactions are independent of one another and spread over the days by hour and weekday. Posts are
 //! allotted by activity and attraction; words are drawn at random, and phrases of the author's topics, which
-//! are mostly those of the community, stand among them. One account in a hundred cheats, in rings, pods and
-//! farms of bought follows, which make a fiftieth of the interactions.
+//! are mostly those of the community, stand among them. About one account in a hundred, more in small worlds,
+//! cheats, in rings, pods and farms of bought follows, which make a fiftieth of the interactions.
 //!
 //! Everything is drawn from the seed and the place of the row group, so that the bytes depend on neither
 //! threads nor platform. Only flat arrays of the accounts are held.
