@@ -79,6 +79,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
+    /// Write a synthetic snapshot, with the truth about everybody beside it
+    Synth(SynthArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -108,6 +110,29 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
+}
+
+/// What `synth` makes.
+#[derive(Args)]
+pub struct SynthArgs {
+    /// How many people
+    #[arg(long)]
+    pub people: u32,
+    /// How many interactions, over 120 days
+    #[arg(long)]
+    pub interactions: u64,
+    /// How many posts, over the same days
+    #[arg(long)]
+    pub posts: u32,
+    /// Number that everything is drawn from; the same one gives the same bytes
+    #[arg(long)]
+    pub seed: u64,
+    /// Where the world goes: a URL or path of an empty folder
+    #[arg(long)]
+    pub out: String,
+    /// Last day of the snapshot
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-11-21")]
+    pub snapshot: NaiveDate,
 }
 
 /// Whether people or programs read the answer.

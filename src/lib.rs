@@ -37,4 +37,5 @@ pub mod rank;
 pub mod reference;
 pub mod run_id;
 pub mod runs;
+pub mod synth;
 pub mod top;

@@ -20,10 +20,11 @@ use renown::rank::{EdgeList, rank};
 use renown::read::{self, Dropped};
 use renown::run::{self, Prepared, Ready};
 use renown::store::{Stores, folder};
+use renown::synth::{self, Parameters};
 use renown::{access, check, explain, plan, reference, runs, top};
 use url::Url;
 
-use crate::cli::{Cli, Command, Form, Format, RankArgs, Settings};
+use crate::cli::{Cli, Command, Form, Format, RankArgs, Settings, SynthArgs};
 use crate::logging::{Log, Logging};
 
 #[global_allocator]
@@ -119,6 +120,7 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
             print_top(&engine, &output, &commit, n).await
         }
+        Command::Synth(args) => write_world(&engine.stores, args, logging).await,
         Command::Rank(args) => rank_edges(&engine, args).await,
         Command::Schema { table, format } => print(&match (table.as_deref(), format) {
             (Some("job"), Format::Text) => reference::job()?,
@@ -395,6 +397,22 @@ async fn rank_edges(engine: &Engine, args: RankArgs) -> Result<()> {
         text.push_str(&format!("{phase:<10} {seconds:.3} s\n"));
     }
     print(&text)
+}
+
+async fn write_world(stores: &Stores, args: SynthArgs, logging: Logging) -> Result<()> {
+    let SynthArgs { people, interactions, posts, seed, out, snapshot } = args;
+    let out = folder(&url_of(std::path::Path::new(""), &out)?);
+    let group = synth::GROUP;
+    let parameters = Parameters { people, interactions, posts, seed, snapshot, group };
+    let tables = synth::synth(stores, &parameters, &out).await?;
+    if logging.quiet {
+        return Ok(());
+    }
+    print(&format!("a world of {people} people on {snapshot}: {out}\n"))?;
+    for (name, rows) in tables {
+        print(&format!("  {name:<16} {rows:>9} rows\n"))?;
+    }
+    print("run it with its job.toml\n")
 }
 
 /// Writes to standard output; a reader that has gone away (`| head`) is no error.

@@ -33,6 +33,7 @@ mod research_jobs;
 mod same_bits;
 mod sample_job;
 mod sum;
+mod synth;
 mod windows;
 mod world;
 

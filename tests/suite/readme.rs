@@ -38,6 +38,7 @@ fn commands_and_exit_codes_are_those_of_the_program() {
         "check",
         "plan",
         "runs",
+        "synth",
         "completions",
         "man",
         "explain",

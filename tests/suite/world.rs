@@ -401,7 +401,7 @@ fn collect_files(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8
     }
 }
 
-fn rows(batch: RecordBatch) -> Vec<Row> {
+pub fn rows(batch: RecordBatch) -> Vec<Row> {
     let schema = batch.schema();
     let row = |at: usize| {
         let columns = schema.fields().iter().zip(batch.columns());
@@ -415,6 +415,7 @@ fn value(column: &ArrayRef, row: usize) -> Value {
         return Value::Null;
     }
     match column.data_type() {
+        DataType::Boolean => json!(column.as_boolean().value(row)),
         DataType::Utf8 => json!(column.as_string::<i32>().value(row)),
         DataType::Int64 => json!(column.as_primitive::<Int64Type>().value(row)),
         DataType::Date32 => json!(column.as_primitive::<Date32Type>().value(row)),
