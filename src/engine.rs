@@ -8,6 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
+use datafusion::execution::TaskContext;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::physical_plan::{collect, collect_partitioned as execute_partitioned};
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, ident, lit, when};
@@ -18,8 +19,17 @@ use url::Url;
 use crate::error::{Error, Result};
 use crate::store::Stores;
 
-/// Rows of a batch.
+/// Rows of a batch of a result that is gathered. What an aggregation holds leaves it batch by batch, and
+/// DataFusion 55 moves all that is left each time: a million groups took seconds in batches of 8,192,
+/// which suit decoding.
 const BATCH_ROWS: usize = 1 << 16;
+
+/// What a result of `frame` is gathered in.
+fn gathering(frame: &DataFrame) -> Arc<TaskContext> {
+    let context = frame.task_ctx();
+    let config = context.session_config().clone().with_batch_size(BATCH_ROWS);
+    Arc::new(context.with_session_config(config))
+}
 
 /// DataFusion and the stores of one run.
 #[derive(Clone)]
@@ -35,9 +45,6 @@ impl Engine {
     pub fn new(stores: Stores, partitions: usize) -> Self {
         let config = SessionConfig::new()
             .with_target_partitions(partitions.max(1))
-            // What an aggregation has gathered leaves it batch by batch, and DataFusion 55 moves all that is
-            // left each time: a million groups took seconds in batches of 8,192.
-            .with_batch_size(BATCH_ROWS)
             .set_bool("datafusion.execution.parquet.pushdown_filters", true)
             .set_bool("datafusion.execution.parquet.reorder_filters", true)
             // Columns come in the types that their files state.
@@ -66,7 +73,7 @@ impl Engine {
     /// As [`Error::engine`], said to have happened while doing `what`.
     pub async fn materialise(&self, what: &str, frame: DataFrame) -> Result<(DataFrame, u64)> {
         let failed = |e| Error::engine(what, &e);
-        let context = Arc::new(frame.task_ctx());
+        let context = gathering(&frame);
         let plan = frame.create_physical_plan().await.map_err(failed)?;
         let schema = plan.schema();
         let parts = guarded(what, execute_partitioned(plan, context)).await?;
@@ -186,7 +193,7 @@ pub async fn count_rows(what: &str, frame: DataFrame) -> Result<u64> {
 /// As [`Error::engine`], said to have happened while doing `what`.
 pub async fn batches(what: &str, frame: DataFrame) -> Result<Vec<RecordBatch>> {
     let failed = |e| Error::engine(what, &e);
-    let context = Arc::new(frame.task_ctx());
+    let context = gathering(&frame);
     let plan = frame.create_physical_plan().await.map_err(failed)?;
     let empty = RecordBatch::new_empty(plan.schema());
     let mut batches = guarded(what, collect(plan, context)).await?;

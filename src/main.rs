@@ -107,7 +107,8 @@ async fn interruption() -> Error {
 }
 
 async fn perform(command: Command, threads: usize, logging: Logging) -> Result<()> {
-    let engine = Engine::new(Stores::default(), threads);
+    // Twice as many parts as threads: while one waits for its bytes another is decoded.
+    let engine = Engine::new(Stores::default(), 2 * threads);
     match command {
         Command::Run { job, dry_run } => {
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;

@@ -11,6 +11,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field};
 use chrono::NaiveDate;
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::graph::attention::Attention;
@@ -84,10 +85,11 @@ pub(crate) fn days(day: NaiveDate) -> Result<i32> {
 fn in_files(
     name: &str,
     rows: usize,
-    batch: impl Fn(&Table, Range<usize>) -> Result<RecordBatch>,
+    batch: impl Fn(&Table, Range<usize>) -> Result<RecordBatch> + Sync,
 ) -> Result<Vec<RecordBatch>> {
     let table = schema::table(Direction::Output, name)?;
     (0..rows.div_ceil(ROWS).max(1))
+        .into_par_iter()
         .map(|file| batch(table, file * ROWS..((file + 1) * ROWS).min(rows)))
         .collect()
 }

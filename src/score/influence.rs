@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 
+use rayon::prelude::*;
+
 use crate::graph::csr::Csr;
 
 /// An edge of attention from `influenced` to `influencer`, vertices within one network.
@@ -48,15 +50,17 @@ pub fn strongest(graph: &Csr, top: usize) -> Vec<Edge> {
 
 /// For each edge, whether it is among the `top` heaviest of its row.
 fn keep_per_row(offsets: &[u64], weights: &[f32], top: usize) -> Vec<bool> {
-    let mut kept = vec![false; weights.len()];
-    for row in offsets.windows(2) {
-        let mut edges: Vec<usize> = (row[0] as usize..row[1] as usize).collect();
-        edges.sort_unstable_by_key(|e| (Reverse(weights[*e].to_bits()), *e));
-        for edge in edges.into_iter().take(top) {
-            kept[edge] = true;
+    let rows = offsets.par_windows(2).flat_map_iter(|row| {
+        let row = &weights[row[0] as usize..row[1] as usize];
+        let mut kept = vec![row.len() <= top; row.len()];
+        if row.len() > top {
+            let mut edges: Vec<usize> = (0..row.len()).collect();
+            edges.select_nth_unstable_by_key(top, |e| (Reverse(row[*e].to_bits()), *e));
+            edges[..top].iter().for_each(|edge| kept[*edge] = true);
         }
-    }
-    kept
+        kept
+    });
+    rows.collect()
 }
 
 /// Marks each edge that is among the `top` heaviest of its source.

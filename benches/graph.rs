@@ -1,0 +1,137 @@
+//! The kernels of the graph core over a Kronecker graph (R-MAT, the parameters of Graph500).
+//!
+//! `cargo bench` takes scale 18 (4.2 million edges); `RENOWN_BENCH_SCALE=20 cargo bench` another one.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use fastrand::Rng;
+use rayon::prelude::*;
+use renown::graph::csr::{Csr, EdgePart, One};
+use renown::graph::ids::join;
+use renown::numbering::Numbering;
+use renown::propagate::pagerank::{PageRank, Stop};
+
+/// Edges of one part.
+const PART: usize = 1 << 20;
+
+/// Edges of an R-MAT graph with 16 edges per vertex, by ids of 63 bits, and their weights.
+struct Edges {
+    sources: Vec<u64>,
+    targets: Vec<u64>,
+    weights: Vec<f32>,
+}
+
+impl Edges {
+    /// Chakrabarti, Zhan, Faloutsos 2004, with a, b, c = .57, .19, .19.
+    fn rmat(scale: u32) -> Self {
+        let mut rng = Rng::with_seed(7);
+        let id = |end: u64| (end.wrapping_mul(0x9E37_79B9_7F4A_7C15)) >> 1;
+        let (mut sources, mut targets, mut weights) = (vec![], vec![], vec![]);
+        for _ in 0..16_usize << scale {
+            let (mut source, mut target) = (0, 0);
+            for _ in 0..scale {
+                let r = rng.f32();
+                source = source << 1 | u64::from(r >= 0.76);
+                target = target << 1 | u64::from((0.57..0.76).contains(&r) || r >= 0.95);
+            }
+            sources.push(id(source));
+            targets.push(id(target));
+            weights.push(0.1 + 4.0 * rng.f32());
+        }
+        Self { sources, targets, weights }
+    }
+
+    /// The edges between numbers.
+    fn numbered(&self) -> (Numbering<u64>, Vec<EdgePart<f32>>) {
+        let numbering = Numbering::default();
+        let number = |ids: &[u64]| numbering.number(ids).unwrap_or_default();
+        let ends = self.sources.par_chunks(PART).zip(self.targets.par_chunks(PART));
+        let parts = ends.zip(self.weights.par_chunks(PART));
+        let parts = parts
+            .map(|((sources, targets), weights)| EdgePart {
+                sources: number(sources),
+                targets: number(targets),
+                weights: weights.to_vec(),
+            })
+            .collect();
+        (numbering, parts)
+    }
+}
+
+fn kernels(criterion: &mut Criterion) {
+    let scale = std::env::var("RENOWN_BENCH_SCALE").ok().and_then(|scale| scale.parse().ok());
+    let scale = scale.unwrap_or(18);
+    let edges = Edges::rmat(scale);
+    let (numbering, mut parts) = edges.numbered();
+    let vertices = join(numbering, &mut parts).keys.len();
+    let Ok(graph) = Csr::from_parts(vertices, parts.clone()) else { return };
+    let mut group = criterion.benchmark_group(format!("scale {scale}"));
+    group.sample_size(10);
+
+    group.throughput(Throughput::Elements(edges.sources.len() as u64));
+    group.bench_function("ids: numbered", |bench| bench.iter(|| edges.numbered()));
+    group.bench_function("ids: joined", |bench| {
+        let set_up = || edges.numbered();
+        let work = |(numbering, mut parts): (Numbering<u64>, Vec<EdgePart<f32>>)| {
+            join(numbering, &mut parts)
+        };
+        bench.iter_batched(set_up, work, BatchSize::PerIteration);
+    });
+    group.bench_function("rows: sorted and merged", |bench| {
+        let build = |parts| Csr::from_parts(vertices, parts);
+        bench.iter_batched(|| parts.clone(), build, BatchSize::PerIteration);
+    });
+
+    // What an iteration reads of the edges, read and added up.
+    group.throughput(Throughput::Elements(graph.edges() as u64));
+    group.bench_function("a pass over sources and weights", |bench| {
+        let both =
+            || graph.sources().par_chunks(PART / 16).zip(graph.weights().par_chunks(PART / 16));
+        let add = |(sources, weights): (&[u32], &[f32])| -> u64 {
+            let sources: u64 = sources.iter().map(|source| u64::from(*source)).sum();
+            sources + weights.iter().map(|weight| u64::from(weight.to_bits())).sum::<u64>()
+        };
+        bench.iter(|| black_box(both().map(add).sum::<u64>()));
+    });
+
+    const STEPS: u32 = 20;
+    group.throughput(Throughput::Elements(graph.edges() as u64 * u64::from(STEPS)));
+    let pagerank = PageRank { stop: Stop::Iterations(STEPS), ..PageRank::default() };
+    group.bench_function("ranks: 20 steps", |bench| bench.iter(|| pagerank.run(&graph, None)));
+    let mut rng = Rng::with_seed(8);
+    let seeds = |_| {
+        let mut seeds = vec![0.0; vertices];
+        (0..100).for_each(|_| seeds[rng.usize(..vertices)] += 0.01);
+        seeds
+    };
+    let teleports: Vec<Vec<f64>> = (0..16).map(seeds).collect();
+    let teleports: Vec<&[f64]> = teleports.iter().map(Vec::as_slice).collect();
+    group.throughput(Throughput::Elements(16 * graph.edges() as u64 * u64::from(STEPS)));
+    group.bench_function("ranks: 20 steps, 16 vectors together", |bench| {
+        bench.iter(|| pagerank.run_many(&graph, &teleports));
+    });
+    group.bench_function("ranks: 20 steps, 16 vectors one by one", |bench| {
+        let one = |teleport: &&[f64]| pagerank.run(&graph, Some(*teleport));
+        bench.iter(|| teleports.iter().map(one).collect::<Vec<_>>());
+    });
+
+    let once = EdgePart { weights: vec![One; graph.edges()], ..with_ends(&graph) };
+    if let Ok(Ok(unweighted)) = Csr::from_parts(vertices, vec![once]).map(Csr::unweighted) {
+        group.throughput(Throughput::Elements(graph.edges() as u64 * u64::from(STEPS)));
+        group.bench_function("ranks: 20 steps, no weights", |bench| {
+            bench.iter(|| pagerank.run(&unweighted, None));
+        });
+    }
+    group.finish();
+}
+
+/// The distinct edges of a graph.
+fn with_ends(graph: &Csr) -> EdgePart<One> {
+    let rows = 0..graph.vertices() as u32;
+    let targets = rows.flat_map(|row| graph.row(row as usize).0.iter().map(move |_| row));
+    EdgePart { sources: graph.sources().to_vec(), targets: targets.collect(), weights: vec![] }
+}
+
+criterion_group!(benches, kernels);
+criterion_main!(benches);
