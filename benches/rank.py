@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-RUNS = 5
+RUNS = 3
 
 
 def kronecker(scale, path):

@@ -159,15 +159,16 @@ async fn reason(
     })
 }
 
-/// Bytes of memory of the process, and of each file.
-const MEMORY: [u64; 2] = [180_000_000, 45_000];
-/// Bytes of memory of each interaction and each vertex while ids are joined.
-const JOINED: [u64; 2] = [480, 420];
-/// Bytes of memory of each vertex while the tables stand. All fitted to runs of .3 to 3 million
-/// interactions among 30,000 to a million people, and of 10,000 files (`benches/RESULTS.md`).
-const TABLES: u64 = 1_200;
-/// Bytes of the tables for each vertex and each row of `influence_edges`, from the same runs.
-const OUTPUT: [u64; 2] = [75, 24];
+/// Bytes of memory of each file that is listed.
+const FILE: u64 = 45_000;
+/// Bytes of memory while ids are numbered and interactions sorted: of the process, and of each vertex,
+/// interaction and post. All constants are fitted to nine runs of .3 to 75 million interactions among
+/// 30,000 to 2.3 million accounts (`benches/RESULTS.md`).
+const SORTED: [u64; 4] = [245_000_000, 475, 70, 60];
+/// Bytes of memory while the tables stand: of the process, and of each vertex and row of `influence_edges`.
+const TABLES: [u64; 3] = [284_000_000, 1_044, 200];
+/// Bytes of the tables for each vertex and each row of `influence_edges`.
+const OUTPUT: [u64; 2] = [81, 31];
 
 impl Estimate {
     /// From the rows to be scanned, as `from` says.
@@ -175,11 +176,18 @@ impl Estimate {
         let rows = |table: &str| reads.get(table).map(|reading| reading.rows);
         let edges = rows("interactions").unwrap_or_default();
         let vertices = rows("accounts").unwrap_or_else(|| edges.saturating_mul(2));
-        let published = vertices.saturating_mul(2 * u64::from(top)).min(edges);
-        let cost = |each: u64, rows: u64| each.saturating_mul(rows);
-        let files = reads.values().map(|reading| reading.files as u64).sum();
-        let joined = cost(JOINED[0], edges).saturating_add(cost(JOINED[1], vertices));
-        let memory = cost(MEMORY[1], files).saturating_add(joined.max(cost(TABLES, vertices)));
+        // Of few pairs nearly all are among somebody's strongest, of many the strongest alone.
+        let strongest = vertices.saturating_mul(2 * u64::from(top));
+        let published = (edges as f64 * strongest as f64
+            / edges.saturating_add(strongest).max(1) as f64) as u64;
+        let sum = |own: u64, counts: &[u64], costs: &[u64]| {
+            let costs = counts.iter().zip(costs).map(|(count, cost)| count.saturating_mul(*cost));
+            costs.fold(own, u64::saturating_add)
+        };
+        let posts = rows("posts").unwrap_or_default();
+        let sorted = sum(SORTED[0], &[vertices, edges, posts], &SORTED[1..]);
+        let tables = sum(TABLES[0], &[vertices, published], &TABLES[1..]);
+        let files: u64 = reads.values().map(|reading| reading.files as u64).sum();
         let from = match reads.contains_key("accounts") {
             true => {
                 "the rows in the footers, as if each interaction were of another pair of people"
@@ -193,8 +201,8 @@ impl Estimate {
             from: from.to_owned(),
             vertices,
             edges,
-            memory_bytes: MEMORY[0].saturating_add(memory),
-            output_bytes: cost(OUTPUT[0], vertices).saturating_add(cost(OUTPUT[1], published)),
+            memory_bytes: sum(sorted.max(tables), &[files], &[FILE]),
+            output_bytes: sum(0, &[vertices, published], &OUTPUT),
             seconds: None,
         }
     }

@@ -394,14 +394,25 @@ impl<S: Copy + Send + Sync + Into<f64>> Stored for S {}
 /// Σ w·x over the in-edges of one vertex, for each lane of x. A long row is summed by halves (Higham
 /// 2002, §4.2): summed from left to right the ranks of a star of thousands never come to rest, as the
 /// rounding of its centre feeds back through the dangling mass.
+#[inline]
 fn pulled<S: Stored, const L: usize>(
     sources: &[u32],
     weights: &[S],
     shares: &[[f64; L]],
 ) -> [f64; L] {
-    if sources.len() <= PIECE {
-        return piece(sources, weights, shares);
+    match sources.len() <= PIECE {
+        true => piece(sources, weights, shares),
+        false => halves(sources, weights, shares),
     }
+}
+
+/// [`pulled`] of a row longer than a piece: apart, so that short rows call nothing.
+#[inline(never)]
+fn halves<S: Stored, const L: usize>(
+    sources: &[u32],
+    weights: &[S],
+    shares: &[[f64; L]],
+) -> [f64; L] {
     let half = sources.len().div_ceil(2);
     let first = pulled(&sources[..half], &weights[..half], shares);
     let second = pulled(&sources[half..], &weights[half..], shares);
@@ -410,7 +421,7 @@ fn pulled<S: Stored, const L: usize>(
 
 /// Σ w·x over a few edges: of whole runs of eight each edge in a strand of its own, which are joined in
 /// pairs, and the edges that are left from left to right.
-#[inline]
+#[inline(always)]
 fn piece<S: Stored, const L: usize>(
     sources: &[u32],
     weights: &[S],
