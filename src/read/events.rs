@@ -45,7 +45,7 @@ pub enum Sentiment {
 }
 
 /// An interaction between two vertices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Event {
     /// Vertex acted upon.
     pub target: u32,
@@ -61,8 +61,8 @@ pub struct Event {
     pub sentiment: Sentiment,
 }
 
-/// Interactions between different people who may be scored, in order of (target, actor) and then of what
-/// they are, so that the order follows from the rows alone.
+/// Interactions between different people who may be scored, in order of (target, actor) and then of the rest,
+/// so that the order follows from the rows alone.
 pub struct Events {
     rows: Vec<Event>,
 }
@@ -567,5 +567,8 @@ fn once(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Event>, u64) {
         kind: row.kind,
         sentiment: row.sentiment,
     };
-    (rows.iter().map(event).collect(), lost as u64)
+    let mut events: Vec<Event> = rows.iter().map(event).collect();
+    // What is left of them decides their order, not the hash of what is not.
+    events.sort_unstable();
+    (events, lost as u64)
 }
