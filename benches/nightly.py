@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A whole `renown run` over a synthetic world, beside the same counts in DuckDB (counts.sql).
+"""Whole runs over synthetic worlds, beside what `plan` says and, if asked, the same counts in DuckDB (counts.sql).
 
-usage: nightly.py RENOWN PEOPLE INTERACTIONS POSTS      (needs duckdb)
+usage: nightly.py RENOWN [--counts] PEOPLE,INTERACTIONS,POSTS…      (--counts needs duckdb)
 """
 
 import os
@@ -9,11 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from subprocess import run
-
-COUNTS = Path(__file__).with_name("counts.sql")
-# Where counts are made; the other stages rank, score, check and publish.
-COUNTING = ("read", "people", "attention", "measures")
+from subprocess import check_output
 
 
 def counts(world):
@@ -22,35 +18,45 @@ def counts(world):
     session = duckdb.connect()
     for table in ("interactions", "posts"):
         session.execute(f"SET VARIABLE {table} = '{world}/{table}/*.parquet'")
-    print(session.execute(COUNTS.read_text()).fetchall())
+    session.execute(Path(__file__).with_name("counts.sql").read_text())
 
 
-def measured(command):
+def measured(command, out=os.devnull):
     """Wall-clock seconds, processor seconds, and peak memory in bytes of a process."""
     began = time.monotonic()
-    child = os.posix_spawnp(command[0], command, os.environ)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    actions = [(os.POSIX_SPAWN_OPEN, fd, path, flags, 0o644) for fd, path in ((1, out), (2, os.devnull))]
+    child = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
     _, status, usage = os.wait4(child, 0)
     assert status == 0, f"{command} ended with {status}"
     return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
-def show(name, seconds, cpu, peak):
-    print(f"{name:<14} {seconds:7.1f} s {cpu / seconds:5.2f} cores {peak / 1e6:7.0f} MB", flush=True)
+def show(name, measures, more=""):
+    seconds, cpu, peak = measures
+    print(f"{name:<13} {seconds:7.2f} s {cpu / seconds:5.2f} cores {peak / 1e6:7.0f} MB{more}", flush=True)
 
 
-def main(renown, people, interactions, posts):
-    with tempfile.TemporaryDirectory() as folder:
-        world = f"{folder}/world"
-        sizes = ["--people", people, "--interactions", interactions, "--posts", posts]
-        show("renown synth", *measured([renown, "synth", *sizes, "--seed", "1", "--out", world]))
-        plan = run([renown, "plan", f"{world}/job.toml"], capture_output=True, text=True, check=True).stdout
-        print(next(line for line in plan.splitlines() if "memory" in line))
-        show("renown run", *measured([renown, "run", f"{world}/job.toml"]))
-        print(f"DuckDB makes the counts of {', '.join(COUNTING)}:")
-        show("DuckDB", *measured([sys.executable, __file__, "--counts", world]))
+def main(renown, beside, worlds):
+    for people, interactions, posts in worlds:
+        print(f"\n{people} people, {interactions} interactions, {posts} posts")
+        with tempfile.TemporaryDirectory() as folder:
+            world, said = f"{folder}/world", f"{folder}/said"
+            sizes = ["--people", people, "--interactions", interactions, "--posts", posts]
+            show("renown synth", measured([renown, "synth", *sizes, "--seed", "1", "--out", world]))
+            plan = check_output([renown, "plan", f"{world}/job.toml"], text=True)
+            memory, output = (next(line.split()[1] for line in plan.splitlines() if line.startswith(f"  {word}"))
+                              for word in ("memory", "output"))
+            run = measured([renown, "run", f"{world}/job.toml"], said)
+            tables = sum(file.stat().st_size for file in Path(world, "run-output").rglob("*.parquet"))
+            show("renown run", run, f", planned {memory} MB; tables {tables / 1e6:.1f} MB, planned {output} MB")
+            print(Path(said).read_text().split("top ")[0].strip())
+            if beside:
+                show("DuckDB", measured([sys.executable, __file__, "--count", world]))
 
 
-if sys.argv[1] == "--counts":
+if sys.argv[1] == "--count":
     counts(sys.argv[2])
 else:
-    main(*sys.argv[1:])
+    options = [word for word in sys.argv[2:] if word != "--counts"]
+    main(sys.argv[1], "--counts" in sys.argv, [world.split(",") for world in options])

@@ -95,6 +95,11 @@ impl Weight for f64 {
     }
 }
 
+/// Weights as a graph stores them.
+pub trait Stored: Copy + Send + Sync + Into<f64> {}
+
+impl<S: Copy + Send + Sync + Into<f64>> Stored for S {}
+
 /// A directed graph with n vertices and m distinct edges, stored by target, with weights of type `S`:
 /// `f32`, or [`One`] if every edge weighs 1.
 ///
@@ -171,7 +176,7 @@ impl Csr {
     }
 }
 
-impl<S: Copy + Into<f64>> Csr<S> {
+impl<S: Stored> Csr<S> {
     /// Number of vertices, n. At most `u32::MAX`.
     pub fn vertices(&self) -> usize {
         self.out_weight.len()

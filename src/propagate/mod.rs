@@ -2,6 +2,7 @@
 //! at any thread count.
 
 pub mod pagerank;
+mod pull;
 pub mod sum;
 
 use crate::error::{Error, Result};

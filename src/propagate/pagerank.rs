@@ -83,8 +83,9 @@ use std::num::NonZeroUsize;
 
 use rayon::prelude::*;
 
+use super::pull::{pulled, roundings};
 use super::sum;
-use crate::graph::csr::Csr;
+use crate::graph::csr::{Csr, Stored};
 
 /// The smallest tolerance that is accepted: below it rounding decides when iteration stops.
 pub const MIN_TOLERANCE: f64 = 1e-14;
@@ -297,7 +298,7 @@ impl PageRank {
             let Moved { residual, dangling: left } =
                 step.pull(&shares, dangling, &mut ranks, &mut next);
             iterations += 1;
-            for lane in (0..L).filter(|lane| done[*lane].is_none()).collect::<Vec<_>>() {
+            for (lane, done) in done.iter_mut().enumerate().filter(|(_, done)| done.is_none()) {
                 let residual = residual[lane];
                 let distance = self.damping / (1.0 - self.damping) * residual;
                 let far = tolerance.filter(|tolerance| distance > *tolerance);
@@ -307,7 +308,7 @@ impl PageRank {
                 let q = teleports[lane].roundings;
                 let rounding = step.rounding(lane, &shares, &ranks, dangling[lane], q);
                 let bound = step.bound(residual, rounding);
-                done[lane] = Some(match far {
+                *done = Some(match far {
                     Some(tolerance) => {
                         Err(RankError::NotConverged { iterations, residual, bound, tolerance })
                     }
@@ -378,111 +379,6 @@ fn distribution(
     }
     let entries = given.par_iter().map(|value| value / sum).collect();
     Ok(Teleport { entries, roundings: sum::depth(vertices, chunk) + 1 })
-}
-
-/// Longest row that is summed in one go.
-const PIECE: usize = 256;
-
-/// Strands of a piece: sums that do not wait for each other.
-const STRANDS: usize = 8;
-
-/// Weights as a graph stores them.
-pub trait Stored: Copy + Send + Sync + Into<f64> {}
-
-impl<S: Copy + Send + Sync + Into<f64>> Stored for S {}
-
-/// Σ w·x over the in-edges of one vertex, for each lane of x. A long row is summed by halves (Higham
-/// 2002, §4.2): summed from left to right the ranks of a star of thousands never come to rest, as the
-/// rounding of its centre feeds back through the dangling mass.
-#[inline]
-fn pulled<S: Stored, const L: usize>(
-    sources: &[u32],
-    weights: &[S],
-    shares: &[[f64; L]],
-) -> [f64; L] {
-    match sources.len() <= PIECE {
-        true => piece(sources, weights, shares),
-        false => halves(sources, weights, shares),
-    }
-}
-
-/// [`pulled`] of a row longer than a piece: apart, so that short rows call nothing.
-#[inline(never)]
-fn halves<S: Stored, const L: usize>(
-    sources: &[u32],
-    weights: &[S],
-    shares: &[[f64; L]],
-) -> [f64; L] {
-    let half = sources.len().div_ceil(2);
-    let first = pulled(&sources[..half], &weights[..half], shares);
-    let second = pulled(&sources[half..], &weights[half..], shares);
-    plus(first, second)
-}
-
-/// Σ w·x over a few edges: of whole runs of eight each edge in a strand of its own, which are joined in
-/// pairs, and the edges that are left from left to right.
-#[inline(always)]
-fn piece<S: Stored, const L: usize>(
-    sources: &[u32],
-    weights: &[S],
-    shares: &[[f64; L]],
-) -> [f64; L] {
-    let (runs, last) = sources.as_chunks::<STRANDS>();
-    let (weight_runs, last_weights) = weights.as_chunks::<STRANDS>();
-    let mut sum = [0.0; L];
-    for (source, weight) in last.iter().zip(last_weights) {
-        add(&mut sum, *weight, &shares[*source as usize]);
-    }
-    if runs.is_empty() {
-        return sum;
-    }
-    let mut strands = [[0.0; L]; STRANDS];
-    if L < 4 {
-        for (run, weights) in runs.iter().zip(weight_runs) {
-            // All is gathered before any is added: so the compiler works on several strands at once.
-            let mut gathered = [[0.0; L]; STRANDS];
-            for strand in 0..STRANDS {
-                gathered[strand] = shares[run[strand] as usize];
-            }
-            for strand in 0..STRANDS {
-                add(&mut strands[strand], weights[strand], &gathered[strand]);
-            }
-        }
-    } else {
-        // One strand of so many lanes fills the registers.
-        for (strand, sum) in strands.iter_mut().enumerate() {
-            for (run, weights) in runs.iter().zip(weight_runs) {
-                add(sum, weights[strand], &shares[run[strand] as usize]);
-            }
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = strands;
-    plus(plus(plus(plus(a, b), plus(c, d)), plus(plus(e, f), plus(g, h))), sum)
-}
-
-#[inline]
-fn add<S: Stored, const L: usize>(sum: &mut [f64; L], weight: S, share: &[f64; L]) {
-    let weight = weight.into();
-    for lane in 0..L {
-        sum[lane] += weight * share[lane];
-    }
-}
-
-#[inline]
-fn plus<const L: usize>(mut one: [f64; L], other: [f64; L]) -> [f64; L] {
-    for lane in 0..L {
-        one[lane] += other[lane];
-    }
-    one
-}
-
-/// p: the most roundings of a term in [`pulled`] over `indegree` edges. In a piece that is its product, the
-/// additions of its strand but the first and three to join the strands, or the additions of those left, and
-/// one to join both; then one for each time the row was halved.
-fn roundings(indegree: usize) -> usize {
-    let halvings = indegree.div_ceil(PIECE).next_power_of_two().ilog2();
-    let longest = indegree.min(PIECE);
-    (longest / STRANDS + 3).max(longest.min(STRANDS - 1)) + 1 + halvings as usize
 }
 
 /// One step of the iteration over `L` lanes. Every slice has one entry per vertex.
@@ -570,8 +466,8 @@ impl<S: Stored, const L: usize> Step<'_, S, L> {
         let (totals, degrees) = (self.graph.out_weight(), self.graph.out_degree());
         let count = |vertex: usize| {
             let (sources, _) = self.graph.row(vertex);
-            // The old rank of the source of any edges that weigh something.
-            let passed_on = shares[vertex][lane] * totals[vertex] * f64::from(degrees[vertex]);
+            let old = shares[vertex][lane] * totals[vertex];
+            let passed_on = old * f64::from(degrees[vertex]);
             let own = roundings(sources.len()) as f64;
             ranks[vertex][lane] * (own + everywhere) + self.damping * passed_on
         };

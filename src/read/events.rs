@@ -1,4 +1,4 @@
-//! Posts and interactions of the people who may be scored, over dense numbers.
+//! Interactions of the people who may be scored, over dense numbers.
 //!
 //! This is where text ids end: ids are numbered as they are decoded, an interaction becomes 20 bytes, and
 //! all later stages work on those. A stage of its own would join texts to numbers many times.
@@ -10,25 +10,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::{
-    Array, AsArray, BooleanArray, PrimitiveArray, RecordBatch, StringViewArray, StringViewBuilder,
-    UInt32Array,
+    AsArray, BooleanArray, RecordBatch, StringViewArray, StringViewBuilder, UInt32Array,
 };
-use arrow::datatypes::{ArrowPrimitiveType, Float64Type, TimestampMicrosecondType};
-use datafusion::functions::expr_fn::coalesce;
-use datafusion::prelude::{ident, lit};
+use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use rayon::prelude::*;
 
 use super::census::{Census, NOBODY, numberable};
 use super::check::Checked;
+use super::ids::{BLOCK_ROWS, Ids, Names, texts, values};
+use super::posts::{KnownPosts, PostRows, Posts};
 use super::{Dropped, HOUR_US};
 use crate::buckets::Buckets;
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use crate::method::Method;
-use crate::numbering::{NONE, Numbering, TooMany};
-
-/// Rows that are numbered at once, at least: numbering wants large batches.
-const BLOCK_ROWS: usize = 1 << 18;
+use crate::numbering::NONE;
 
 /// Interactions per bucket: what is sorted at once stays in cache.
 const EVENTS_PER_BUCKET: u64 = 1 << 15;
@@ -77,216 +73,6 @@ impl Events {
     pub fn of_targets(&self, vertices: Range<usize>) -> &[Event] {
         let before = |v: usize| self.rows.partition_point(|event| (event.target as usize) < v);
         &self.rows[before(vertices.start)..before(vertices.end)]
-    }
-}
-
-/// Posts of people who may be scored, reposts left out, in order of (network, post id).
-pub struct Posts {
-    /// Vertex of each post's author. Length: posts.
-    pub authors: Vec<u32>,
-}
-
-/// The ids met so far, with their numbers.
-#[derive(Default)]
-pub(super) struct Ids {
-    networks: Numbering<Box<str>>,
-    /// (network, account_id).
-    accounts: Numbering<(u32, Box<str>)>,
-    /// (network, post_id) of the rows of `posts`.
-    posts: Numbering<(u32, Box<str>)>,
-}
-
-fn too_many(table: &str) -> impl Fn(TooMany) -> Error {
-    move |e| Error::bad_input(format!("input `{table}`: {e}"), "split the job by network")
-}
-
-impl Ids {
-    /// The number of the network of each row.
-    fn networks(&self, block: &[RecordBatch]) -> Result<Vec<u32>> {
-        let mut known: HashMap<&str, u32> = HashMap::new();
-        let mut numbers = Vec::new();
-        for name in texts(block, "network")?.flat_map(StringViewArray::iter).flatten() {
-            let number = match known.get(name) {
-                Some(number) => *number,
-                None => {
-                    let number = self.networks.number(&[name]).map_err(too_many("networks"))?[0];
-                    known.insert(name, number);
-                    number
-                }
-            };
-            numbers.push(number);
-        }
-        Ok(numbers)
-    }
-
-    /// The number of the account in column `id` of each row.
-    fn accounts(&self, block: &[RecordBatch], networks: &[u32], id: &str) -> Result<Vec<u32>> {
-        let ids = texts(block, id)?.flat_map(StringViewArray::iter).flatten();
-        let keys: Vec<(u32, &str)> = networks.iter().copied().zip(ids).collect();
-        self.accounts.number(&keys).map_err(too_many("accounts"))
-    }
-
-    /// Names of networks by number, and their places in order of name.
-    fn into_names(self) -> Names {
-        let mut networks: Vec<(Box<str>, u32)> = self.networks.into_keys().collect();
-        networks.sort_unstable();
-        let mut places = vec![0; networks.len()];
-        for (place, (_, number)) in (0..).zip(&networks) {
-            places[*number as usize] = place;
-        }
-        networks.sort_unstable_by_key(|(_, number)| *number);
-        Names {
-            networks: networks.into_iter().map(|(name, _)| name).collect(),
-            places,
-            accounts: self.accounts,
-            posts: self.posts,
-        }
-    }
-}
-
-/// [`Ids`] once all rows are read.
-struct Names {
-    /// Names of the networks by number.
-    networks: Vec<Box<str>>,
-    /// Place of each network in order of name.
-    places: Vec<u32>,
-    accounts: Numbering<(u32, Box<str>)>,
-    posts: Numbering<(u32, Box<str>)>,
-}
-
-fn column<'a, T: Array + 'static>(
-    block: &'a [RecordBatch],
-    name: &str,
-) -> Result<impl Iterator<Item = &'a T> + use<'a, T>> {
-    let columns: Option<Vec<&T>> = block
-        .iter()
-        .map(|batch| batch.column_by_name(name)?.as_any().downcast_ref::<T>())
-        .collect();
-    let columns =
-        columns.ok_or_else(|| Error::internal(format!("column `{name}` has another type")));
-    columns.map(Vec::into_iter)
-}
-
-fn texts<'a>(
-    block: &'a [RecordBatch],
-    name: &str,
-) -> Result<impl Iterator<Item = &'a StringViewArray> + use<'a>> {
-    column::<StringViewArray>(block, name)
-}
-
-fn values<'a, T: ArrowPrimitiveType>(
-    block: &'a [RecordBatch],
-    name: &str,
-) -> Result<impl Iterator<Item = Option<T::Native>> + use<'a, T>> {
-    Ok(column::<PrimitiveArray<T>>(block, name)?.flat_map(|column| column.iter()))
-}
-
-/// The rows of `posts`, over numbers.
-pub(super) struct PostRows {
-    /// Number of the post, number of the author's account, whether it is a repost.
-    rows: Vec<(u32, u32, bool)>,
-    found: u64,
-}
-
-/// The posts of people who may be scored: their authors are member rows yet.
-pub(super) struct KnownPosts {
-    /// Member row of each post's author, in order of (network, post id).
-    authors: Vec<u32>,
-    /// Index of the post of each number, [`NONE`] for those that are none of these.
-    index: Vec<u32>,
-}
-
-impl PostRows {
-    /// Reads `posts`, before interactions are read.
-    pub(super) async fn read(input: &Checked, ids: &Arc<Ids>) -> Result<Self> {
-        let what = format!("reading {}", input.origin);
-        let repost = coalesce(vec![ident("kind"), lit("original")]).eq(lit("repost"));
-        let columns =
-            vec![ident("network"), ident("post_id"), ident("author_id"), repost.alias("repost")];
-        let frame = input.frame.clone().select(columns).map_err(|e| Error::engine(&what, &e))?;
-        let ids = Arc::clone(ids);
-        let block = move |block: &[RecordBatch]| -> Result<Vec<(u32, u32, bool)>> {
-            let networks = ids.networks(block)?;
-            let posts = texts(block, "post_id")?.flat_map(StringViewArray::iter).flatten();
-            let posts: Vec<(u32, &str)> = networks.iter().copied().zip(posts).collect();
-            let posts = ids.posts.number(&posts).map_err(too_many("posts"))?;
-            let authors = ids.accounts(block, &networks, "author_id")?;
-            let reposts = column::<BooleanArray>(block, "repost")?.flat_map(|column| column.iter());
-            let reposts = reposts.map(|repost| repost == Some(true));
-            Ok(posts.into_iter().zip(authors).zip(reposts).map(|((p, a), r)| (p, a, r)).collect())
-        };
-        let blocks = in_blocks(&what, frame, BLOCK_ROWS, block).await?;
-        Ok(Self { rows: blocks.concat(), found: input.rows })
-    }
-
-    /// The posts of the people who may be scored; `row_of` has the member row of each account number.
-    fn known(
-        mut self,
-        names: Numbering<(u32, Box<str>)>,
-        places: &[u32],
-        row_of: &[u32],
-        census: &Census<'_>,
-        drops: &mut Vec<Dropped>,
-    ) -> Result<KnownPosts> {
-        self.rows.par_sort_unstable();
-        self.rows.dedup();
-        let repeated = self.found.saturating_sub(self.rows.len() as u64);
-        drops.push(Dropped::exact("posts", "repeated", repeated));
-        let (mut strange, mut reposted, mut kept) = (0, 0, Vec::new());
-        for (post, author, repost) in self.rows {
-            let row = row_of[author as usize];
-            if row == NOBODY || !census.consented[row as usize] {
-                strange += 1;
-            } else if repost {
-                reposted += 1;
-            } else {
-                kept.push((post, row));
-            }
-        }
-        drops.push(Dropped::suppressed("posts", "author unknown or may not be scored", strange));
-        drops.push(Dropped::exact("posts", "reposts, which are no posts of one's own", reposted));
-        let twice = kept.windows(2).filter(|two| two[0].0 == two[1].0).count();
-        if twice > 0 {
-            return Err(Error::bad_input(
-                format!("input `posts`: {twice} posts have two rows that contradict each other"),
-                "keep one row for each (network, post_id), for example the newest",
-            ));
-        }
-        numberable("posts", kept.len())?;
-        let mut keys: Vec<((u32, Box<str>), u32)> = names.into_keys().collect();
-        let mut index = vec![NONE; keys.len()];
-        for (place, (post, _)) in (0..).zip(&kept) {
-            index[*post as usize] = place;
-        }
-        keys.retain(|(_, number)| index[*number as usize] != NONE);
-        keys.par_sort_unstable_by(|((left, left_id), _), ((right, right_id), _)| {
-            let place = |network: &u32| places[*network as usize];
-            (place(left), left_id).cmp(&(place(right), right_id))
-        });
-        let mut authors = Vec::with_capacity(keys.len());
-        for (place, (_, number)) in (0..).zip(keys) {
-            let slot = &mut index[number as usize];
-            authors.push(kept[*slot as usize].1);
-            *slot = place;
-        }
-        Ok(KnownPosts { authors, index })
-    }
-}
-
-impl KnownPosts {
-    /// The posts with the vertices of their authors, and the index of each post number in them: those of
-    /// authors who do not appear are left out.
-    fn with_vertices(self, vertex_of: &[u32]) -> (Posts, Vec<u32>) {
-        let (mut authors, mut places) = (Vec::new(), Vec::with_capacity(self.authors.len()));
-        for author in self.authors {
-            let vertex = vertex_of[author as usize];
-            places.push(if vertex == NOBODY { NONE } else { authors.len() as u32 });
-            if vertex != NOBODY {
-                authors.push(vertex);
-            }
-        }
-        let place = |index: u32| if index == NONE { NONE } else { places[index as usize] };
-        (Posts { authors }, self.index.into_iter().map(place).collect())
     }
 }
 
@@ -342,7 +128,7 @@ fn rows(block: &[RecordBatch], kinds: &HashMap<String, u8>, ids: &Ids) -> Result
     let posts = text("post_id")?.zip(&networks).map(|(id, network)| Some((*network, id?)));
     let posts: Vec<Option<(u32, &str)>> = posts.collect();
     let named: Vec<(u32, &str)> = posts.iter().flatten().copied().collect();
-    let mut found = ids.posts.find(&named).map_err(too_many("posts"))?.into_iter();
+    let mut found = ids.posts.find(&named).into_iter();
     let mut columns = text("actor_id")?.zip(text("target_id")?).zip(text("via_post_id")?);
     let mut kind = text("kind")?;
     let mut at = values::<TimestampMicrosecondType>(block, "at")?;

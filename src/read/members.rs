@@ -144,7 +144,7 @@ async fn distinct(
 }
 
 /// `left` with the other columns of `right`; the key columns stay those of `left`.
-pub(super) fn left_join(left: DataFrame, right: DataFrame, on: &[&str]) -> Result<DataFrame> {
+fn left_join(left: DataFrame, right: DataFrame, on: &[&str]) -> Result<DataFrame> {
     let mut columns: Vec<Expr> = left.schema().columns().into_iter().map(Expr::Column).collect();
     let mut renamed = Vec::new();
     for column in right.schema().columns() {

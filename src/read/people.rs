@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::Dropped;
 use super::census::Census;
-use super::events::{EventRows, Events, Ids, PostRows, Posts, Read};
+use super::events::{EventRows, Events, Read};
 use super::faults::Faults;
+use super::ids::Ids;
 use super::members::members;
 use super::persons::Persons;
+use super::posts::{PostRows, Posts};
 use super::snapshot::Snapshot;
 use crate::engine::Engine;
 use crate::error::{Error, Result};

@@ -382,6 +382,38 @@ async fn the_log_does_not_let_small_counts_be_worked_out() {
     assert_ne!(removed, 1, "the drops say \"fewer than 11\", the stages say how many");
 }
 
+/// Counts that are told to the row are of rows of people who are scored.
+#[tokio::test(flavor = "multi_thread")]
+async fn exact_counts_are_the_same_without_removed_people() {
+    let mut accounts: Vec<Account> = (1..=4).map(|id| account("a", &id.to_string())).collect();
+    accounts[3].minor = Some(true);
+    let post = |id: &str, author: &str| Post {
+        network: "a".into(),
+        id: id.into(),
+        author: author.into(),
+        at: CUTOFF - HOUR,
+        ..Post::default()
+    };
+    let own = [reply("a", "1", "2", 3), reply("a", "1", "2", 3), reply("a", "2", "2", 3)];
+    let own_posts = vec![post("p", "1"), post("p", "1")];
+    // The minor does the same things as often again, and to themselves.
+    let theirs = [reply("a", "4", "2", 3), reply("a", "4", "2", 3), reply("a", "4", "4", 3)];
+    let mut posts = own_posts.clone();
+    posts.extend([post("q", "4"), post("q", "4"), post("q", "4")]);
+    let with = World {
+        accounts: Some(accounts.clone()),
+        posts: Some(posts),
+        events: own.iter().chain(&theirs).cloned().collect(),
+        ..World::default()
+    };
+    let events = own.to_vec();
+    let without = World { posts: Some(own_posts), events, ..with.clone() };
+    let (with, without) = (with.run().await, without.run().await);
+    assert_eq!(with.drops()[&("posts", "repeated")], "1");
+    assert_eq!(with.drops()[&("interactions", "repeated")], "1");
+    assert_eq!(with.drops(), without.drops());
+}
+
 const CANARY: &str = "canary9e1b";
 
 /// `world` with all about the people in `gone` changed: what they show and do, who among them is one
