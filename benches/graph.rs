@@ -9,7 +9,7 @@ use fastrand::Rng;
 use rayon::prelude::*;
 use renown::graph::csr::{Csr, EdgePart, One};
 use renown::graph::ids::join;
-use renown::numbering::Numbering;
+use renown::numbering::Integers;
 use renown::propagate::pagerank::{PageRank, Stop};
 
 /// As in the program: whether arrays lie in large pages decides how fast they are read.
@@ -17,7 +17,7 @@ use renown::propagate::pagerank::{PageRank, Stop};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Edges of one part.
-const PART: usize = 1 << 20;
+const PART: usize = 1 << 17;
 
 /// Edges of an R-MAT graph with 16 edges per vertex, by ids of 63 bits, and their weights.
 struct Edges {
@@ -47,9 +47,12 @@ impl Edges {
     }
 
     /// The edges between numbers.
-    fn numbered(&self) -> (Numbering<u64>, Vec<EdgePart<f32>>) {
-        let numbering = Numbering::default();
-        let number = |ids: &[u64]| numbering.number(ids).unwrap_or_default();
+    fn numbered(&self) -> (Vec<(u64, u32)>, Vec<EdgePart<f32>>) {
+        let numbering = Integers::default();
+        let number = |ids: &[u64]| {
+            let mut numbers = Vec::with_capacity(ids.len());
+            numbering.number(ids, &mut numbers).map_or(vec![], |()| numbers)
+        };
         let ends = self.sources.par_chunks(PART).zip(self.targets.par_chunks(PART));
         let parts = ends.zip(self.weights.par_chunks(PART));
         let parts = parts
@@ -59,7 +62,7 @@ impl Edges {
                 weights: weights.to_vec(),
             })
             .collect();
-        (numbering, parts)
+        (numbering.into_keys(), parts)
     }
 }
 
@@ -67,8 +70,8 @@ fn kernels(criterion: &mut Criterion) {
     let scale = std::env::var("RENOWN_BENCH_SCALE").ok().and_then(|scale| scale.parse().ok());
     let scale = scale.unwrap_or(18);
     let edges = Edges::rmat(scale);
-    let (numbering, mut parts) = edges.numbered();
-    let vertices = join(numbering, &mut parts).keys.len();
+    let (keys, mut parts) = edges.numbered();
+    let vertices = join(keys, &mut parts).keys.len();
     let Ok(graph) = Csr::from_parts(vertices, parts.clone()) else { return };
     let mut group = criterion.benchmark_group(format!("scale {scale}"));
     group.sample_size(10);
@@ -77,9 +80,8 @@ fn kernels(criterion: &mut Criterion) {
     group.bench_function("ids: numbered", |bench| bench.iter(|| edges.numbered()));
     group.bench_function("ids: joined", |bench| {
         let set_up = || edges.numbered();
-        let work = |(numbering, mut parts): (Numbering<u64>, Vec<EdgePart<f32>>)| {
-            join(numbering, &mut parts)
-        };
+        let work =
+            |(keys, mut parts): (Vec<(u64, u32)>, Vec<EdgePart<f32>>)| join(keys, &mut parts);
         bench.iter_batched(set_up, work, BatchSize::PerIteration);
     });
     group.bench_function("rows: sorted and merged", |bench| {
@@ -90,7 +92,7 @@ fn kernels(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(graph.edges() as u64));
     group.bench_function("sources and weights read once", |bench| {
         let both =
-            || graph.sources().par_chunks(PART / 16).zip(graph.weights().par_chunks(PART / 16));
+            || graph.sources().par_chunks(PART / 2).zip(graph.weights().par_chunks(PART / 2));
         let read = |(sources, weights): (&[u32], &[f32])| -> u32 {
             let sources = sources.iter().fold(0, |all, source| all ^ source);
             weights.iter().fold(sources, |all, weight| all ^ weight.to_bits())

@@ -18,14 +18,14 @@ use crate::error::{Error, Kind, Result, nearest};
 use crate::graph::GraphError;
 use crate::graph::csr::{Csr, EdgePart, One, Weight};
 use crate::graph::ids::{Vertices, join};
-use crate::numbering::{Numbering, TooMany};
+use crate::numbering::{Integers, Numbering, TooMany};
 use crate::propagate::not_ranked;
 use crate::propagate::pagerank::{PageRank, RankError, Ranks};
 use crate::publish::encode;
 use crate::read::open;
 
-/// Edges that are numbered at once, at least: numbering wants large batches.
-const PART_ROWS: usize = 1 << 19;
+/// Edges that are numbered at once, at least: texts are numbered in large batches.
+const PART_ROWS: usize = 1 << 17;
 
 /// The sign bit of 64-bit integers.
 const SIGN: u64 = 1 << 63;
@@ -193,7 +193,7 @@ impl Columns {
         phases: &mut Phases,
     ) -> Result<(Csr, Named)> {
         let what = format!("reading `{}`", list.url);
-        let numbering = Arc::new(Numbering::<K>::default());
+        let numbering = Arc::new(K::Numbering::default());
         let shared = Arc::clone(&numbering);
         let decoded = move |block: &[RecordBatch]| decoded::<K, W>(block, &shared);
         let (mut parts, mut nulls, mut rows) = (Vec::new(), [0; 3], 0);
@@ -218,7 +218,7 @@ impl Columns {
         let built = tokio::task::block_in_place(|| {
             let numbering = Arc::into_inner(numbering);
             let numbering = numbering.ok_or_else(|| Error::internal("ids are still read"))?;
-            let Vertices { keys, ids: vertices } = join(numbering, &mut parts);
+            let Vertices { keys, ids: vertices } = join(K::keys(numbering), &mut parts);
             let named = Named { ids: K::array(keys, &self.kind)?, vertices };
             let graph = Csr::from_parts(named.vertices.len(), parts);
             Ok((graph.map_err(|e| named.refused(list, e))?, named))
@@ -239,7 +239,7 @@ struct Decoded<W> {
 
 fn decoded<K: Ids, W: Column>(
     block: &[RecordBatch],
-    numbering: &Numbering<K>,
+    numbering: &K::Numbering,
 ) -> Result<Decoded<W>> {
     let column = |i: usize| block.iter().map(move |batch| batch.column(i));
     let rows = block.iter().map(RecordBatch::num_rows).sum();
@@ -254,19 +254,28 @@ fn decoded<K: Ids, W: Column>(
     for batch in block {
         W::add(batch, &mut weights)?;
     }
-    // Both ends at once: the larger a batch, the longer each table stays in cache.
-    let mut sources = K::numbers(column(0).chain(column(1)), numbering)?;
-    let targets = sources.split_off(rows);
-    Ok(Decoded { edges: Some(EdgePart { sources, targets, weights }), nulls, rows })
+    let [sources, targets] = [0, 1].map(|end| K::numbers(column(end), rows, numbering));
+    Ok(Decoded {
+        edges: Some(EdgePart { sources: sources?, targets: targets?, weights }),
+        nulls,
+        rows,
+    })
 }
 
 /// Ids of vertices on their own.
-trait Ids: Ord + std::hash::Hash + Send + Sync + Sized + 'static {
-    /// Numbers for the ids in `columns`, of the type of [`held_id`] and without nulls.
+trait Ids: Ord + Send + Sync + Sized + 'static {
+    /// Who numbers them.
+    type Numbering: Default + Send + Sync + 'static;
+
+    /// Numbers for the `rows` ids in `columns`, of the type of [`held_id`] and without nulls.
     fn numbers<'a>(
         columns: impl Iterator<Item = &'a ArrayRef>,
-        numbering: &Numbering<Self>,
+        rows: usize,
+        numbering: &Self::Numbering,
     ) -> Result<Vec<u32>>;
+
+    /// All ids with their numbers.
+    fn keys(numbering: Self::Numbering) -> Vec<(Self, u32)>;
 
     /// The ids in the type `kind`, in which they came.
     fn array(ids: Vec<Self>, kind: &DataType) -> Result<ArrayRef>;
@@ -274,20 +283,29 @@ trait Ids: Ord + std::hash::Hash + Send + Sync + Sized + 'static {
 
 /// Integers as keys in the same order: the sign bit of signed ones is flipped.
 impl Ids for u64 {
+    type Numbering = Integers;
+
     fn numbers<'a>(
         columns: impl Iterator<Item = &'a ArrayRef>,
-        numbering: &Numbering<u64>,
+        rows: usize,
+        numbering: &Integers,
     ) -> Result<Vec<u32>> {
-        let mut keys = Vec::new();
+        let (mut keys, mut numbers) = (Vec::new(), Vec::with_capacity(rows));
         for column in columns {
+            keys.clear();
             if let Some(unsigned) = column.as_primitive_opt::<UInt64Type>() {
                 keys.extend_from_slice(unsigned.values());
             } else {
                 let signed = column.as_primitive_opt::<Int64Type>().ok_or_else(not_cast)?;
                 keys.extend(signed.values().iter().map(|id| *id as u64 ^ SIGN));
             }
+            numbering.number(&keys, &mut numbers).map_err(too_many)?;
         }
-        numbering.number(&keys).map_err(too_many)
+        Ok(numbers)
+    }
+
+    fn keys(numbering: Integers) -> Vec<(u64, u32)> {
+        numbering.into_keys()
     }
 
     fn array(ids: Vec<u64>, kind: &DataType) -> Result<ArrayRef> {
@@ -301,15 +319,22 @@ impl Ids for u64 {
 }
 
 impl Ids for Box<str> {
+    type Numbering = Numbering<Box<str>>;
+
     fn numbers<'a>(
         columns: impl Iterator<Item = &'a ArrayRef>,
+        rows: usize,
         numbering: &Numbering<Box<str>>,
     ) -> Result<Vec<u32>> {
-        let mut keys: Vec<&str> = Vec::new();
+        let mut keys: Vec<&str> = Vec::with_capacity(rows);
         for column in columns {
             keys.extend(column.as_string_view_opt().ok_or_else(not_cast)?.iter().flatten());
         }
         numbering.number(&keys).map_err(too_many)
+    }
+
+    fn keys(numbering: Numbering<Box<str>>) -> Vec<(Self, u32)> {
+        numbering.into_keys()
     }
 
     fn array(ids: Vec<Box<str>>, kind: &DataType) -> Result<ArrayRef> {

@@ -9,6 +9,7 @@
 
 use std::ops::Range;
 
+use rayon::iter::repeatn;
 use rayon::prelude::*;
 
 use super::GraphError;
@@ -49,7 +50,7 @@ impl From<One> for f64 {
 }
 
 /// A weight as it is given, finite and not negative.
-pub trait Weight: Copy + Send + Sync + Into<f64> {
+pub trait Weight: Copy + Default + Send + Sync + Into<f64> {
     /// Source and weight of an edge in one integer: edges are in order of both as integers are, which
     /// sort several times as fast.
     type Packed: Copy + Default + Ord + Send + Sync;
@@ -153,15 +154,7 @@ impl Csr {
         let blocks = Buckets::blocks(vertices);
         let per_block = counts(blocks, &parts, |part| &part.targets, |row| Buckets::block(*row));
         let buckets = Buckets::of(vertices, &per_block, EDGES_PER_BUCKET);
-        let dealt: Vec<Dealt<W>> = parts.into_par_iter().map(|part| deal(&buckets, part)).collect();
-        let merged: Vec<Result<Merged, GraphError>> = (0..buckets.rows.len())
-            .into_par_iter()
-            .map(|bucket| merge_bucket(bucket, &buckets.rows[bucket], &dealt))
-            .collect();
-        drop(dealt);
-        // Of several faults the first is told, whichever is met first.
-        let merged = merged.into_iter().collect::<Result<Vec<Merged>, GraphError>>()?;
-        let (offsets, sources, weights) = joined(vertices, merged);
+        let (offsets, sources, weights) = merged(vertices, &buckets, dealt(&buckets, parts))?;
         let (out_weight, out_degree) = outgoing(vertices, &sources, &weights);
         Ok(Self { offsets, sources, weights, out_weight, out_degree })
     }
@@ -270,90 +263,152 @@ fn check<W: Weight>(vertices: usize, part: &EdgePart<W>, first: usize) -> Result
     Ok(())
 }
 
-/// The edges of a part by bucket.
-fn deal<W: Weight>(buckets: &Buckets, part: EdgePart<W>) -> Dealt<W> {
+/// A part whose edges are in order of bucket.
+struct Dealt<W> {
+    /// Where each bucket begins and the last ends. Length: buckets + 1.
+    bounds: Vec<usize>,
+    edges: EdgePart<W>,
+}
+
+/// Puts the edges of each part in order of bucket.
+fn dealt<W: Weight>(buckets: &Buckets, parts: Vec<EdgePart<W>>) -> Vec<Dealt<W>> {
+    // One part is dealt into the memory of the one before: fresh memory costs more than the work.
+    let deal = |room: &mut EdgePart<W>, part| {
+        let dealt = deal(buckets, &part, std::mem::take(room));
+        *room = part;
+        dealt
+    };
+    parts.into_par_iter().map_init(EdgePart::default, deal).collect()
+}
+
+fn deal<W: Weight>(buckets: &Buckets, part: &EdgePart<W>, mut room: EdgePart<W>) -> Dealt<W> {
+    let EdgePart { sources, targets, weights } = &mut room;
+    sources.resize(part.sources.len(), 0);
+    targets.resize(part.sources.len(), 0);
+    weights.resize(part.sources.len(), W::default());
     let bounds = buckets.bounds(part.targets.iter().copied());
     let mut next = bounds.clone();
-    let mut targets = vec![0; part.targets.len()];
-    let mut edges = vec![W::Packed::default(); part.targets.len()];
     let ends = part.targets.iter().zip(&part.sources);
     for ((target, source), weight) in ends.zip(&part.weights) {
         let slot = &mut next[buckets.of_row(*target)];
-        targets[*slot] = *target;
-        edges[*slot] = weight.pack(*source);
+        (targets[*slot], sources[*slot], weights[*slot]) = (*target, *source, *weight);
         *slot += 1;
     }
-    Dealt { bounds, targets, edges }
+    Dealt { bounds, edges: room }
 }
 
-/// Edges by bucket. Lengths but for `bounds`: edges.
-struct Dealt<W: Weight> {
-    /// Where each bucket begins and the last ends. Length: buckets + 1.
-    bounds: Vec<usize>,
-    targets: Vec<u32>,
-    edges: Vec<W::Packed>,
-}
+/// Offsets, sources and weights of the graph of all edges, whose duplicates are merged.
+type Rows = (Vec<u64>, Vec<u32>, Vec<f32>);
 
-impl<W: Weight> Dealt<W> {
-    fn bucket(&self, bucket: usize) -> (&[u32], &[W::Packed]) {
-        let own = self.bounds[bucket]..self.bounds[bucket + 1];
-        (&self.targets[own.clone()], &self.edges[own])
+fn merged<W: Weight>(
+    vertices: usize,
+    buckets: &Buckets,
+    dealt: Vec<Dealt<W>>,
+) -> Result<Rows, GraphError> {
+    let edges = |dealt: &Dealt<W>, bucket| dealt.bounds[bucket + 1] - dealt.bounds[bucket];
+    let in_bucket = |bucket| dealt.iter().map(|dealt| edges(dealt, bucket)).sum::<usize>();
+    let given: Vec<usize> = (0..buckets.rows.len()).map(in_bucket).collect();
+    let all = given.iter().sum();
+    // Touched by all threads: fresh memory is slower than what is then done in it.
+    let mut sources: Vec<u32> = repeatn(0, all).collect();
+    let mut weights: Vec<f32> = repeatn(0.0, all).collect();
+    let (mut sources_left, mut weights_left) = (&mut sources[..], &mut weights[..]);
+    let mut places = Vec::with_capacity(given.len());
+    for (bucket, given) in given.iter().enumerate() {
+        let (own_sources, own_weights);
+        (own_sources, sources_left) = sources_left.split_at_mut(*given);
+        (own_weights, weights_left) = weights_left.split_at_mut(*given);
+        places.push((bucket, own_sources, own_weights));
     }
+    let lengths = places.into_par_iter().map_init(Vec::new, |room, (bucket, sources, weights)| {
+        let rows = &buckets.rows[bucket];
+        let bounds = gather(bucket, rows, &dealt, room);
+        merge_rows::<W>(rows, &bounds, room, sources, weights)
+    });
+    let lengths: Vec<Result<Vec<u32>, GraphError>> = lengths.collect();
+    drop(dealt);
+    // Of several faults the first is told, whichever is met first.
+    let lengths = lengths.into_iter().collect::<Result<Vec<Vec<u32>>, GraphError>>()?;
+    let mut offsets = Vec::with_capacity(vertices + 1);
+    offsets.push(0);
+    let (mut start, mut end) = (0, 0);
+    for (given, lengths) in given.into_iter().zip(lengths) {
+        let first = end;
+        for length in lengths {
+            end += length as usize;
+            offsets.push(end as u64);
+        }
+        // Behind its rows a bucket has room for the duplicates that it was given.
+        if start > first {
+            sources.copy_within(start..start + end - first, first);
+            weights.copy_within(start..start + end - first, first);
+        }
+        start += given;
+    }
+    sources.truncate(end);
+    weights.truncate(end);
+    if end < all / 8 * 7 {
+        sources.shrink_to_fit();
+        weights.shrink_to_fit();
+    }
+    Ok((offsets, sources, weights))
 }
 
-/// The rows of a bucket without duplicates.
-struct Merged {
-    /// Edges of each row.
-    lengths: Vec<u32>,
-    sources: Vec<u32>,
-    weights: Vec<f32>,
-}
-
-/// Places, sorts and merges the given edges of the bucket with these `rows`.
-fn merge_bucket<W: Weight>(
+/// The edges of a bucket by row, in `edges`; returns where each of its `rows` begins and the last ends.
+fn gather<W: Weight>(
     bucket: usize,
     rows: &Range<usize>,
     dealt: &[Dealt<W>],
-) -> Result<Merged, GraphError> {
-    let mut offsets = vec![0; rows.len() + 1];
+    edges: &mut Vec<W::Packed>,
+) -> Vec<usize> {
+    let own = |dealt: &Dealt<W>| dealt.bounds[bucket]..dealt.bounds[bucket + 1];
+    let mut bounds = vec![0; rows.len() + 1];
     for part in dealt {
-        for target in part.bucket(bucket).0 {
-            offsets[*target as usize - rows.start + 1] += 1;
+        for target in &part.edges.targets[own(part)] {
+            bounds[*target as usize - rows.start + 1] += 1;
         }
     }
     for row in 0..rows.len() {
-        offsets[row + 1] += offsets[row];
+        bounds[row + 1] += bounds[row];
     }
-    let mut edges = vec![W::Packed::default(); offsets[rows.len()]];
-    let mut next = offsets.clone();
+    edges.resize(bounds[rows.len()], W::Packed::default());
+    let mut next = bounds.clone();
     for part in dealt {
-        let (targets, own) = part.bucket(bucket);
-        for (target, edge) in targets.iter().zip(own) {
+        let EdgePart { sources, targets, weights } = &part.edges;
+        let ends = targets[own(part)].iter().zip(&sources[own(part)]);
+        for ((target, source), weight) in ends.zip(&weights[own(part)]) {
             let slot = &mut next[*target as usize - rows.start];
-            edges[*slot] = *edge;
+            edges[*slot] = weight.pack(*source);
             *slot += 1;
         }
     }
-    let mut merged = Merged {
-        lengths: Vec::with_capacity(rows.len()),
-        sources: Vec::with_capacity(edges.len()),
-        weights: Vec::with_capacity(edges.len()),
-    };
-    for (to, bounds) in rows.clone().zip(offsets.windows(2)) {
-        let (before, row) = (merged.sources.len(), &mut edges[bounds[0]..bounds[1]]);
+    bounds
+}
+
+/// Sorts the rows of a bucket and merges their duplicates into the first of `sources` and `weights`; returns
+/// the length of each row.
+fn merge_rows<W: Weight>(
+    rows: &Range<usize>,
+    bounds: &[usize],
+    edges: &mut [W::Packed],
+    sources: &mut [u32],
+    weights: &mut [f32],
+) -> Result<Vec<u32>, GraphError> {
+    let (mut lengths, mut end) = (Vec::with_capacity(rows.len()), 0);
+    for (to, bounds) in rows.clone().zip(bounds.windows(2)) {
+        let (start, row) = (end, &mut edges[bounds[0]..bounds[1]]);
         if row.len() > LONG_ROW {
             row.par_sort_unstable()
         } else {
             row.sort_unstable()
         }
         for same in row.chunk_by(|a, b| W::unpack(*a).0 == W::unpack(*b).0) {
-            let (source, weight) = merge::<W>(to as u32, same)?;
-            merged.sources.push(source);
-            merged.weights.push(weight);
+            (sources[end], weights[end]) = merge::<W>(to as u32, same)?;
+            end += 1;
         }
-        merged.lengths.push((merged.sources.len() - before) as u32);
+        lengths.push((end - start) as u32);
     }
-    Ok(merged)
+    Ok(lengths)
 }
 
 /// Source and weight of an edge into `to` that is given once or more often; weights are summed in `f64`
@@ -369,31 +424,6 @@ fn merge<W: Weight>(to: u32, duplicates: &[W::Packed]) -> Result<(u32, f32), Gra
         return Err(GraphError::WeightTooSmall { from, to, weight });
     }
     Ok((from, rounded))
-}
-
-/// Offsets, sources and weights of a [`Csr`], from the rows of its buckets in order.
-fn joined(vertices: usize, merged: Vec<Merged>) -> (Vec<u64>, Vec<u32>, Vec<f32>) {
-    let mut offsets = Vec::with_capacity(vertices + 1);
-    let mut edges = 0;
-    offsets.push(edges);
-    for length in merged.iter().flat_map(|rows| &rows.lengths) {
-        edges += u64::from(*length);
-        offsets.push(edges);
-    }
-    let (mut sources, mut weights) = (vec![0; edges as usize], vec![0.0; edges as usize]);
-    let (mut sources_left, mut weights_left) = (&mut sources[..], &mut weights[..]);
-    let mut places = Vec::with_capacity(merged.len());
-    for rows in merged {
-        let (own_sources, own_weights);
-        (own_sources, sources_left) = sources_left.split_at_mut(rows.sources.len());
-        (own_weights, weights_left) = weights_left.split_at_mut(rows.weights.len());
-        places.push((rows, own_sources, own_weights));
-    }
-    places.into_par_iter().for_each(|(rows, sources, weights)| {
-        sources.copy_from_slice(&rows.sources);
-        weights.copy_from_slice(&rows.weights);
-    });
-    (offsets, sources, weights)
 }
 
 /// Total weight and number of the edges that leave each vertex, added up in row order: each task looks at

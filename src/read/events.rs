@@ -172,8 +172,7 @@ pub(super) struct Read {
 impl Read {
     pub(super) fn new(ids: Ids, posts: Option<PostRows>, events: EventRows) -> Result<Self> {
         let mut names = ids.into_names();
-        let keys: Vec<((u32, Box<str>), u32)> =
-            std::mem::take(&mut names.accounts).into_keys().collect();
+        let keys: Vec<((u32, Box<str>), u32)> = std::mem::take(&mut names.accounts).into_keys();
         let (numbers, met) = (keys.len(), events.met(keys.len()));
         let (mut network, mut account, mut number) =
             (StringViewBuilder::new(), StringViewBuilder::new(), Vec::new());

@@ -58,7 +58,7 @@ impl Ids {
 
     /// Names of networks by number, and their places in order of name.
     pub(super) fn into_names(self) -> Names {
-        let mut networks: Vec<(Box<str>, u32)> = self.networks.into_keys().collect();
+        let mut networks: Vec<(Box<str>, u32)> = self.networks.into_keys();
         networks.sort_unstable();
         let mut places = vec![0; networks.len()];
         for (place, (_, number)) in (0..).zip(&networks) {

@@ -94,7 +94,7 @@ impl PostRows {
             ));
         }
         numberable("posts", kept.len())?;
-        let mut keys: Vec<((u32, Box<str>), u32)> = names.into_keys().collect();
+        let mut keys: Vec<((u32, Box<str>), u32)> = names.into_keys();
         let mut index = vec![NONE; keys.len()];
         for (place, (post, _)) in (0..).zip(&kept) {
             index[*post as usize] = place;

@@ -6,24 +6,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use renown::graph::csr::{EdgePart, One};
 use renown::graph::ids::{Vertices, join};
-use renown::numbering::{Key, Numbering};
+use renown::numbering::{Integers, Numbering};
 
 use crate::on_threads;
 
 /// Numbers the columns of each part, on all threads at once.
-fn dense<K, Q>(columns: &[[Vec<Q>; 2]]) -> (Vertices<K>, Vec<EdgePart<One>>)
-where
-    K: Ord + std::hash::Hash + Send + Sync,
-    Q: Key<Owned = K> + Sync,
-{
-    let numbering = Numbering::default();
+fn parts<Q: Sync>(
+    columns: &[[Vec<Q>; 2]],
+    number: impl Fn(&[Q]) -> Vec<u32> + Sync,
+) -> Vec<EdgePart<One>> {
     let part = |[sources, targets]: &[Vec<Q>; 2]| EdgePart {
-        sources: numbering.number(sources).unwrap(),
-        targets: numbering.number(targets).unwrap(),
+        sources: number(sources),
+        targets: number(targets),
         weights: vec![One; sources.len()],
     };
-    let mut parts: Vec<EdgePart<One>> = columns.par_iter().map(part).collect();
-    (join(numbering, &mut parts), parts)
+    columns.par_iter().map(part).collect()
+}
+
+fn dense(columns: &[[Vec<u64>; 2]]) -> (Vertices<u64>, Vec<EdgePart<One>>) {
+    let numbering = Integers::default();
+    let mut parts = parts(columns, |keys| {
+        let mut numbers = Vec::new();
+        numbering.number(keys, &mut numbers).unwrap();
+        numbers
+    });
+    (join(numbering.into_keys(), &mut parts), parts)
 }
 
 #[test]
@@ -59,7 +66,9 @@ fn ids_are_by_outgoing_edges_and_then_by_key() {
 #[test]
 fn keys_may_be_text() {
     let columns = [[vec!["did:b", "a", "did:b"], vec!["a", "https://c", "did:b"]]];
-    let (Vertices { keys, ids }, parts) = dense(&columns);
+    let numbering = Numbering::default();
+    let mut parts = parts(&columns, |keys| numbering.number(keys).unwrap());
+    let Vertices { keys, ids } = join(numbering.into_keys(), &mut parts);
     let expected = ["a", "did:b", "https://c"].map(Box::from);
     assert_eq!((&keys[..], &ids[..]), (&expected[..], &[1, 0, 2][..]));
     assert_eq!((&parts[0].sources[..], &parts[0].targets[..]), (&[0, 1, 0][..], &[1, 2, 0][..]));
@@ -67,6 +76,6 @@ fn keys_may_be_text() {
 
 #[test]
 fn no_edges_have_no_ids() {
-    assert!(dense::<u64, u64>(&[]).0.keys.is_empty());
-    assert!(dense::<u64, u64>(&[[vec![], vec![]]]).0.keys.is_empty());
+    assert!(dense(&[]).0.keys.is_empty());
+    assert!(dense(&[[vec![], vec![]]]).0.keys.is_empty());
 }

@@ -1,0 +1,242 @@
+//! Numbers for integer ids: one open-addressed table, filled by all threads at once without a lock.
+//!
+//! Linear probing (Knuth, *The Art of Computer Programming*, vol. 3, §6.4). A key is claimed by exchanging
+//! the number of its slot, so that neither a key nor a number stands for "free" by itself. Whoever meets a
+//! slot between claim and number waits the two stores that this takes.
+
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use hashbrown::DefaultHashBuilder;
+
+use super::{NONE, TooMany};
+
+/// Number of a slot that no key has claimed.
+const FREE: u32 = NONE;
+
+/// Number of a slot whose key is being written.
+const CLAIMED: u32 = NONE - 1;
+
+/// Keys whose slots are loaded together: so many loads from memory are under way at once.
+const GROUP: usize = 16;
+
+/// Keys after which a table that has become too small is noticed.
+const ROUND: usize = 1 << 12;
+
+/// Slots of the first table.
+const FIRST_SLOTS: usize = 1 << 17;
+
+/// Numbers for integers, the same for all threads. Memory: 26 to 51 bytes per distinct key, and half as
+/// much again while the table grows.
+#[derive(Debug)]
+pub struct Integers {
+    /// A power of two of them. Threads that number share the lock; the one that lets the table grow does not.
+    slots: RwLock<Vec<Slot>>,
+    hasher: DefaultHashBuilder,
+    /// Slots that are taken or kept for the keys of a round.
+    kept: AtomicUsize,
+    /// Numbers given so far, or more once the limit was met.
+    given: AtomicUsize,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    key: AtomicU64,
+    /// Written after the key.
+    number: AtomicU32,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self { key: AtomicU64::new(0), number: AtomicU32::new(FREE) }
+    }
+}
+
+impl Default for Integers {
+    fn default() -> Self {
+        Self::within(FIRST_SLOTS, CLAIMED as usize)
+    }
+}
+
+impl Integers {
+    /// Numbers for at most `limit` ≤ [`CLAIMED`] keys, in `slots` slots at first.
+    fn within(slots: usize, limit: usize) -> Self {
+        Self {
+            slots: RwLock::new(free(slots)),
+            hasher: DefaultHashBuilder::default(),
+            kept: AtomicUsize::new(0),
+            given: AtomicUsize::new(0),
+            limit,
+        }
+    }
+
+    /// Adds the number of each key to `numbers`, which is of no use after an error.
+    ///
+    /// # Errors
+    ///
+    /// [`TooMany`]: 2³² − 1 or more distinct keys.
+    pub fn number(&self, keys: &[u64], numbers: &mut Vec<u32>) -> Result<(), TooMany> {
+        for round in keys.chunks(ROUND) {
+            let slots = self.slots_for(round.len());
+            let mut new = 0;
+            for group in round.chunks(GROUP) {
+                let (mut places, mut seen) = ([0; GROUP], [FREE; GROUP]);
+                for (place, key) in places.iter_mut().zip(group) {
+                    *place = self.hasher.hash_one(key) as usize & (slots.len() - 1);
+                }
+                for (seen, place) in seen.iter_mut().zip(&places[..group.len()]) {
+                    *seen = slots[*place].number.load(Ordering::Acquire);
+                }
+                for ((key, place), seen) in group.iter().zip(places).zip(seen) {
+                    numbers.push(self.settle(&slots, *key, place, seen, &mut new)?);
+                }
+            }
+            self.kept.fetch_sub(round.len() - new, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The number of `key`, looked for from `place` on, where `number` was seen; `new` counts the numbers
+    /// that are given.
+    #[inline]
+    fn settle(
+        &self,
+        slots: &[Slot],
+        key: u64,
+        mut place: usize,
+        mut number: u32,
+        new: &mut usize,
+    ) -> Result<u32, TooMany> {
+        loop {
+            let slot = &slots[place];
+            let claim = (Ordering::Acquire, Ordering::Acquire);
+            match number {
+                FREE => match slot.number.compare_exchange(FREE, CLAIMED, claim.0, claim.1) {
+                    Ok(_) => {
+                        let next = self.given.fetch_add(1, Ordering::Relaxed);
+                        if next >= self.limit {
+                            // Who waits for this slot shall not wait for ever.
+                            slot.number.store(FREE, Ordering::Release);
+                            return Err(TooMany { limit: self.limit });
+                        }
+                        slot.key.store(key, Ordering::Relaxed);
+                        slot.number.store(next as u32, Ordering::Release);
+                        *new += 1;
+                        return Ok(next as u32);
+                    }
+                    Err(other) => number = other,
+                },
+                CLAIMED => {
+                    std::hint::spin_loop();
+                    number = slot.number.load(Ordering::Acquire);
+                }
+                _ if slot.key.load(Ordering::Relaxed) == key => return Ok(number),
+                _ => {
+                    place = (place + 1) & (slots.len() - 1);
+                    number = slots[place].number.load(Ordering::Acquire);
+                }
+            }
+        }
+    }
+
+    /// The table, with as many free slots kept for the caller as `keys`.
+    fn slots_for(&self, keys: usize) -> RwLockReadGuard<'_, Vec<Slot>> {
+        loop {
+            let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+            if self.kept.fetch_add(keys, Ordering::Relaxed) + keys <= most(slots.len()) {
+                return slots;
+            }
+            self.kept.fetch_sub(keys, Ordering::Relaxed);
+            drop(slots);
+            let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+            // Another thread may have been faster. Nothing is kept for a round here, as nobody reads.
+            while self.kept.load(Ordering::Relaxed) + keys > most(slots.len()) {
+                self.grow(&mut slots);
+            }
+        }
+    }
+
+    /// Twice as many slots. Keys come in order of their old slots, and go to two places in order.
+    fn grow(&self, slots: &mut Vec<Slot>) {
+        let mut grown = free(slots.len() * 2);
+        let last = grown.len() - 1;
+        for mut slot in slots.drain(..) {
+            if *slot.number.get_mut() == FREE {
+                continue;
+            }
+            let mut place = self.hasher.hash_one(*slot.key.get_mut()) as usize & last;
+            while *grown[place].number.get_mut() != FREE {
+                place = (place + 1) & last;
+            }
+            grown[place] = slot;
+        }
+        *slots = grown;
+    }
+
+    /// All keys with their numbers, in no order.
+    pub fn into_keys(self) -> Vec<(u64, u32)> {
+        let slots = self.slots.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+        let keys = slots.map(|slot| (slot.key.into_inner(), slot.number.into_inner()));
+        keys.filter(|(_, number)| *number != FREE).collect()
+    }
+}
+
+fn free(slots: usize) -> Vec<Slot> {
+    (0..slots).map(|_| Slot::default()).collect()
+}
+
+/// Most slots that are taken: five of eight.
+fn most(slots: usize) -> usize {
+    slots / 8 * 5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(numbering: &Integers, keys: &[u64]) -> Result<Vec<u32>, TooMany> {
+        let mut numbers = Vec::new();
+        numbering.number(keys, &mut numbers).map(|()| numbers)
+    }
+
+    #[test]
+    fn one_key_over_the_limit_is_refused() {
+        let numbering = Integers::within(8, 3);
+        assert_eq!(number(&numbering, &[0, u64::MAX, 0, 30]).unwrap(), [0, 1, 0, 2]);
+        assert_eq!(number(&numbering, &[30, u64::MAX]).unwrap(), [2, 1]);
+        assert_eq!(number(&numbering, &[20, 40]), Err(TooMany { limit: 3 }));
+        assert_eq!(number(&numbering, &[50]), Err(TooMany { limit: 3 }));
+        assert_eq!(number(&numbering, &[30]).unwrap(), [2]);
+    }
+
+    #[test]
+    fn threads_agree_while_the_table_grows() {
+        let numbering = Integers::within(8, 1 << 20);
+        // Each key in each of eight threads, in an order of its own.
+        let keys = move |thread: u64| -> Vec<u64> {
+            let of = |i: u64| (i * (2 * thread + 1) % 50_000).wrapping_mul(u64::MAX / 50_000);
+            (0..50_000).map(of).collect()
+        };
+        let numbers: Vec<Vec<u32>> = std::thread::scope(|scope| {
+            let numbering = &numbering;
+            let thread = |t| scope.spawn(move || number(numbering, &keys(t)).unwrap());
+            let threads: Vec<_> = (0..8).map(thread).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let mut given = numbering.into_keys();
+        given.sort_unstable();
+        let mut distinct: Vec<u64> = keys(0);
+        distinct.sort_unstable();
+        assert!(given.iter().map(|(key, _)| *key).eq(distinct));
+        for (thread, numbers) in (0..).zip(numbers) {
+            for (key, number) in keys(thread).into_iter().zip(numbers) {
+                assert_eq!(given[given.binary_search_by_key(&key, |g| g.0).unwrap()].1, number);
+            }
+        }
+        let mut all: Vec<u32> = given.into_iter().map(|(_, number)| number).collect();
+        all.sort_unstable();
+        assert!(all.into_iter().eq(0..50_000));
+    }
+}
