@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use rayon::iter::repeatn;
+use rayon::iter::repeat_n;
 use rayon::prelude::*;
 
 use super::GraphError;
@@ -310,8 +310,8 @@ fn merged<W: Weight>(
     let given: Vec<usize> = (0..buckets.rows.len()).map(in_bucket).collect();
     let all = given.iter().sum();
     // Touched by all threads: fresh memory is slower than what is then done in it.
-    let mut sources: Vec<u32> = repeatn(0, all).collect();
-    let mut weights: Vec<f32> = repeatn(0.0, all).collect();
+    let mut sources: Vec<u32> = repeat_n(0, all).collect();
+    let mut weights: Vec<f32> = repeat_n(0.0, all).collect();
     let (mut sources_left, mut weights_left) = (&mut sources[..], &mut weights[..]);
     let mut places = Vec::with_capacity(given.len());
     for (bucket, given) in given.iter().enumerate() {

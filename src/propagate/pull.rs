@@ -2,42 +2,49 @@
 //!
 //! Σ w·x over a row, for one vector x or several lanes of them side by side. Which terms are added to which
 //! depends on the length of the row alone, so that a lane has the bits that it would have alone. Every term
-//! passes [`roundings`] roundings at most.
+//! passes [`roundings`] roundings at most. All is inlined into whoever is compiled for the vector units of
+//! several processors.
 
 use crate::graph::csr::Stored;
 
 /// Longest row that is summed in one go.
 const PIECE: usize = 256;
 
+/// Most pieces of a row, 2²⁴ for 2³² sources, are so many bits and one more.
+const LEVELS: usize = 25;
+
 /// Strands of a piece: sums that do not wait for each other.
 const STRANDS: usize = 8;
 
-/// Σ w·x over the in-edges of one vertex, for each lane of x. A long row is summed by halves (Higham
-/// 2002, §4.2): summed from left to right the ranks of a star of thousands never come to rest, as the
-/// rounding of its centre feeds back through the dangling mass.
-#[inline]
+/// Σ w·x over the in-edges of one vertex, for each lane of x. The pieces of a long row are added in pairs,
+/// and the sums of pairs in pairs (Higham 2002, §4.2): summed from left to right the ranks of a star of
+/// thousands never come to rest, as the rounding of its centre feeds back through the dangling mass.
+#[inline(always)]
 pub(super) fn pulled<S: Stored, const L: usize>(
     sources: &[u32],
     weights: &[S],
     shares: &[[f64; L]],
 ) -> [f64; L] {
-    match sources.len() <= PIECE {
-        true => piece(sources, weights, shares),
-        false => halves(sources, weights, shares),
+    if sources.len() <= PIECE {
+        return piece(sources, weights, shares);
     }
-}
-
-/// [`pulled`] of a row longer than a piece: apart, so that short rows call nothing.
-#[inline(never)]
-fn halves<S: Stored, const L: usize>(
-    sources: &[u32],
-    weights: &[S],
-    shares: &[[f64; L]],
-) -> [f64; L] {
-    let half = sources.len().div_ceil(2);
-    let first = pulled(&sources[..half], &weights[..half], shares);
-    let second = pulled(&sources[half..], &weights[half..], shares);
-    plus(first, second)
+    // Sums of 2ᵏ pieces, at most one for each k: those of the bits of the number of pieces so far.
+    let (mut sums, mut held) = ([[0.0; L]; LEVELS], 0);
+    let pieces = sources.chunks(PIECE).zip(weights.chunks(PIECE));
+    for (before, (sources, weights)) in pieces.enumerate() {
+        let mut sum = piece(sources, weights, shares);
+        for _ in 0..before.trailing_ones() {
+            held -= 1;
+            sum = plus(sums[held], sum);
+        }
+        sums[held] = sum;
+        held += 1;
+    }
+    let mut sum = sums[held - 1];
+    for larger in sums[..held - 1].iter().rev() {
+        sum = plus(*larger, sum);
+    }
+    sum
 }
 
 /// Σ w·x over a few edges: of whole runs of eight each edge in a strand of its own, which are joined in
@@ -81,7 +88,7 @@ fn piece<S: Stored, const L: usize>(
     plus(plus(plus(plus(a, b), plus(c, d)), plus(plus(e, f), plus(g, h))), sum)
 }
 
-#[inline]
+#[inline(always)]
 fn add<S: Stored, const L: usize>(sum: &mut [f64; L], weight: S, share: &[f64; L]) {
     let weight = weight.into();
     for lane in 0..L {
@@ -89,7 +96,7 @@ fn add<S: Stored, const L: usize>(sum: &mut [f64; L], weight: S, share: &[f64; L
     }
 }
 
-#[inline]
+#[inline(always)]
 fn plus<const L: usize>(mut one: [f64; L], other: [f64; L]) -> [f64; L] {
     for lane in 0..L {
         one[lane] += other[lane];
@@ -99,9 +106,9 @@ fn plus<const L: usize>(mut one: [f64; L], other: [f64; L]) -> [f64; L] {
 
 /// p: the most roundings of a term in [`pulled`] over `indegree` edges. In a piece that is its product, the
 /// additions of its strand but the first and three to join the strands, or the additions of those left, and
-/// one to join both; then one for each time the row was halved.
+/// one to join both; then one for each level of the pairs of pieces.
 pub(super) fn roundings(indegree: usize) -> usize {
-    let halvings = indegree.div_ceil(PIECE).next_power_of_two().ilog2();
+    let levels = indegree.div_ceil(PIECE).next_power_of_two().ilog2();
     let longest = indegree.min(PIECE);
-    (longest / STRANDS + 3).max(longest.min(STRANDS - 1)) + 1 + halvings as usize
+    (longest / STRANDS + 3).max(longest.min(STRANDS - 1)) + 1 + levels as usize
 }
