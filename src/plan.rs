@@ -163,7 +163,7 @@ async fn reason(
 const FILE: u64 = 45_000;
 /// Bytes of memory while ids are numbered and interactions sorted: of the process, and of each vertex,
 /// interaction and post. All constants are fitted to nine runs of .3 to 75 million interactions among
-/// 30,000 to 2.3 million accounts (`benches/RESULTS.md`).
+/// 30,000 to 2.3 million accounts; how well they hold is in `benches/RESULTS.md`.
 const SORTED: [u64; 4] = [245_000_000, 475, 70, 60];
 /// Bytes of memory while the tables stand: of the process, and of each vertex and row of `influence_edges`.
 const TABLES: [u64; 3] = [284_000_000, 1_044, 200];

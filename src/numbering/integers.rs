@@ -5,7 +5,8 @@
 //! slot between claim and number waits the two stores that this takes.
 
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use hashbrown::DefaultHashBuilder;
@@ -87,13 +88,13 @@ impl Integers {
                     *place = self.hasher.hash_one(key) as usize & (slots.len() - 1);
                 }
                 for (seen, place) in seen.iter_mut().zip(&places[..group.len()]) {
-                    *seen = slots[*place].number.load(Ordering::Acquire);
+                    *seen = slots[*place].number.load(Acquire);
                 }
                 for ((key, place), seen) in group.iter().zip(places).zip(seen) {
                     numbers.push(self.settle(&slots, *key, place, seen, &mut new)?);
                 }
             }
-            self.kept.fetch_sub(round.len() - new, Ordering::Relaxed);
+            self.kept.fetch_sub(round.len() - new, Relaxed);
         }
         Ok(())
     }
@@ -111,18 +112,17 @@ impl Integers {
     ) -> Result<u32, TooMany> {
         loop {
             let slot = &slots[place];
-            let claim = (Ordering::Acquire, Ordering::Acquire);
             match number {
-                FREE => match slot.number.compare_exchange(FREE, CLAIMED, claim.0, claim.1) {
+                FREE => match slot.number.compare_exchange(FREE, CLAIMED, Acquire, Acquire) {
                     Ok(_) => {
-                        let next = self.given.fetch_add(1, Ordering::Relaxed);
+                        let next = self.given.fetch_add(1, Relaxed);
                         if next >= self.limit {
                             // Who waits for this slot shall not wait for ever.
-                            slot.number.store(FREE, Ordering::Release);
+                            slot.number.store(FREE, Release);
                             return Err(TooMany { limit: self.limit });
                         }
-                        slot.key.store(key, Ordering::Relaxed);
-                        slot.number.store(next as u32, Ordering::Release);
+                        slot.key.store(key, Relaxed);
+                        slot.number.store(next as u32, Release);
                         *new += 1;
                         return Ok(next as u32);
                     }
@@ -130,12 +130,12 @@ impl Integers {
                 },
                 CLAIMED => {
                     std::hint::spin_loop();
-                    number = slot.number.load(Ordering::Acquire);
+                    number = slot.number.load(Acquire);
                 }
-                _ if slot.key.load(Ordering::Relaxed) == key => return Ok(number),
+                _ if slot.key.load(Relaxed) == key => return Ok(number),
                 _ => {
                     place = (place + 1) & (slots.len() - 1);
-                    number = slots[place].number.load(Ordering::Acquire);
+                    number = slots[place].number.load(Acquire);
                 }
             }
         }
@@ -145,14 +145,14 @@ impl Integers {
     fn slots_for(&self, keys: usize) -> RwLockReadGuard<'_, Vec<Slot>> {
         loop {
             let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-            if self.kept.fetch_add(keys, Ordering::Relaxed) + keys <= most(slots.len()) {
+            if self.kept.fetch_add(keys, Relaxed) + keys <= most(slots.len()) {
                 return slots;
             }
-            self.kept.fetch_sub(keys, Ordering::Relaxed);
+            self.kept.fetch_sub(keys, Relaxed);
             drop(slots);
             let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
             // Another thread may have been faster. Nothing is kept for a round here, as nobody reads.
-            while self.kept.load(Ordering::Relaxed) + keys > most(slots.len()) {
+            while self.kept.load(Relaxed) + keys > most(slots.len()) {
                 self.grow(&mut slots);
             }
         }
