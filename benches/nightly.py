@@ -4,12 +4,12 @@
 usage: nightly.py RENOWN [--counts] PEOPLE,INTERACTIONS,POSTS…      (--counts needs duckdb)
 """
 
-import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 from subprocess import check_output
+
+from process import measured
 
 
 def counts(world):
@@ -19,17 +19,6 @@ def counts(world):
     for table in ("interactions", "posts"):
         session.execute(f"SET VARIABLE {table} = '{world}/{table}/*.parquet'")
     session.execute(Path(__file__).with_name("counts.sql").read_text())
-
-
-def measured(command, out=os.devnull):
-    """Wall-clock seconds, processor seconds, and peak memory in bytes of a process."""
-    began = time.monotonic()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    actions = [(os.POSIX_SPAWN_OPEN, fd, path, flags, 0o644) for fd, path in ((1, out), (2, os.devnull))]
-    child = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
-    _, status, usage = os.wait4(child, 0)
-    assert status == 0, f"{command} ended with {status}"
-    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def show(name, measures, more=""):

@@ -8,16 +8,16 @@ iterations with damping .85 and uniform teleport and dangling mass, and writes i
 in turn, each as a process of its own; of RUNS runs the median is printed, and how far the ranks lie apart.
 """
 
-import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from process import measured
 
 RUNS = 3
 
@@ -82,16 +82,6 @@ def polars(path):
 
 
 PEERS = {"DuckDB and SciPy": duckdb, "Polars and SciPy": polars}
-
-
-def measured(command):
-    """Wall-clock seconds, processor seconds, and peak memory in bytes of a process."""
-    began = time.monotonic()
-    child = os.posix_spawnp(command[0], command, os.environ, file_actions=[
-        (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
-    _, status, usage = os.wait4(child, 0)
-    assert status == 0, f"{command} ended with {status}"
-    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
 def apart(one, other):

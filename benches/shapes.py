@@ -5,10 +5,8 @@ usage: shapes.py RENOWN [SHAPE…]      (needs numpy and pyarrow; the largest sh
 """
 
 import json
-import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 from subprocess import check_output
 
@@ -16,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from process import measured
 
 CUTOFF = np.datetime64("2026-11-22T00:00:00", "us")
 JOB = '[inputs]\ninteractions = "in/"\n[output]\nurl = "out/"\n'
@@ -70,15 +70,6 @@ def files(to):
     return {"people": 10_001, "most": 10_000, "sum": 10_000}
 
 
-def measured(renown, folder):
-    """Wall-clock seconds and peak memory in bytes of a run."""
-    began = time.monotonic()
-    child = os.spawnl(os.P_NOWAIT, renown, "renown", "run", f"{folder}/j.toml", "--snapshot", "2026-11-21", "--quiet")
-    _, status, usage = os.wait4(child, 0)
-    assert status == 0, f"renown ended with {status}"
-    return time.monotonic() - began, usage.ru_maxrss * 1024
-
-
 def main(renown, names):
     shapes = {f.__name__: f for f in (star, one_kind, one_event_each, networks, files)}
     for name in names or shapes:
@@ -89,7 +80,8 @@ def main(renown, names):
             expected = shapes[name](folder / "in")
             plan = check_output([renown, "plan", f"{folder}/j.toml", "--snapshot", "2026-11-21", "--format", "json"])
             estimate = json.loads(plan)["estimate"]["memory_bytes"]
-            seconds, peak = measured(renown, folder)
+            run = [renown, "run", f"{folder}/j.toml", "--snapshot", "2026-11-21", "--quiet"]
+            seconds, _, peak = measured(run)
             reactors = pq.read_table(folder / "out/measures/2026-11-21", columns=["reactors_90d"])[0]
             found = {"people": len(reactors), "most": pc.max(reactors).as_py(), "sum": pc.sum(reactors).as_py()}
             assert found == expected, f"{name}: {found}, expected {expected}"

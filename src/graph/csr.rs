@@ -272,13 +272,13 @@ struct Dealt<W> {
 
 /// Puts the edges of each part in order of bucket.
 fn dealt<W: Weight>(buckets: &Buckets, parts: Vec<EdgePart<W>>) -> Vec<Dealt<W>> {
-    // One part is dealt into the memory of the one before: fresh memory costs more than the work.
-    let deal = |room: &mut EdgePart<W>, part| {
+    // A part is dealt into the memory of the one before: fresh memory costs more than the work.
+    let in_turn = |room: &mut EdgePart<W>, part| {
         let dealt = deal(buckets, &part, std::mem::take(room));
         *room = part;
         dealt
     };
-    parts.into_par_iter().map_init(EdgePart::default, deal).collect()
+    parts.into_par_iter().map_init(EdgePart::default, in_turn).collect()
 }
 
 fn deal<W: Weight>(buckets: &Buckets, part: &EdgePart<W>, mut room: EdgePart<W>) -> Dealt<W> {
@@ -338,11 +338,9 @@ fn merged<W: Weight>(
             end += length as usize;
             offsets.push(end as u64);
         }
-        // Behind its rows a bucket has room for the duplicates that it was given.
-        if start > first {
-            sources.copy_within(start..start + end - first, first);
-            weights.copy_within(start..start + end - first, first);
-        }
+        // Behind the rows of a bucket is as much room as it had duplicates: the next one moves up.
+        sources.copy_within(start..start + end - first, first);
+        weights.copy_within(start..start + end - first, first);
         start += given;
     }
     sources.truncate(end);

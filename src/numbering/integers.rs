@@ -1,4 +1,5 @@
-//! Numbers for integer ids: one open-addressed table, filled by all threads at once without a lock.
+//! Numbers for integer ids: one open-addressed table, filled by all threads at once. Nobody waits for a lock
+//! but while the table grows.
 //!
 //! Linear probing (Knuth, *The Art of Computer Programming*, vol. 3, §6.4). A key is claimed by exchanging
 //! the number of its slot, so that neither a key nor a number stands for "free" by itself. Whoever meets a

@@ -3,6 +3,7 @@
 
 pub mod pagerank;
 mod pull;
+mod step;
 pub mod sum;
 
 use crate::error::{Error, Result};
