@@ -20,7 +20,8 @@
 //!
 //! Vertices are cut into chunks of fixed length; each chunk writes its own slice of the next ranks
 //! and its own partial sums, which are added in order of chunk. The bits depend on the chunk length
-//! and not on the number of threads. Memory beyond the graph is 32 bytes per vertex and vector.
+//! and not on the number of threads. Memory beyond the graph is 32 bytes per vertex and vector, and
+//! 24 without a teleport vector, and 8 for what is given back.
 //!
 //! # Several vectors at once
 //!
@@ -81,9 +82,10 @@
 
 use std::num::NonZeroUsize;
 
+use rayon::iter::repeat_n;
 use rayon::prelude::*;
 
-use super::step::{Moved, Step};
+use super::step::{Jumps, Moved, Step};
 use super::sum;
 use crate::graph::csr::{Csr, Stored};
 
@@ -219,9 +221,12 @@ impl PageRank {
         graph: &Csr<S>,
         teleport: Option<&[f64]>,
     ) -> Result<Ranks, RankError> {
-        let chunk = self.check()?;
-        let teleport = distribution(graph.vertices(), teleport, chunk)?;
-        let [ranks] = self.lanes(graph, [&teleport], chunk);
+        let chunk = self.check(graph.vertices())?;
+        let jumps = match teleport {
+            Some(given) => Jumps::Each(distributions(graph.vertices(), &[given], chunk)?),
+            None => Jumps::Even([1.0 / graph.vertices() as f64]),
+        };
+        let [ranks] = self.lanes(graph, &jumps, chunk);
         ranks
     }
 
@@ -236,10 +241,8 @@ impl PageRank {
         graph: &Csr<S>,
         teleports: &[&[f64]],
     ) -> Result<Vec<Ranks>, RankError> {
-        let chunk = self.check()?;
-        let distribution = |given: &&[f64]| distribution(graph.vertices(), Some(*given), chunk);
-        let teleports = teleports.iter().map(distribution).collect::<Result<Vec<_>, _>>()?;
-        let (mut ranks, mut rest) = (Vec::with_capacity(teleports.len()), &teleports[..]);
+        let chunk = self.check(graph.vertices())?;
+        let (mut ranks, mut rest) = (Vec::with_capacity(teleports.len()), teleports);
         while !rest.is_empty() {
             let taken = match rest.len() {
                 16.. => self.first_lanes::<S, 16>(graph, rest, chunk, &mut ranks)?,
@@ -257,12 +260,12 @@ impl PageRank {
     fn first_lanes<S: Stored, const L: usize>(
         &self,
         graph: &Csr<S>,
-        teleports: &[Teleport],
+        teleports: &[&[f64]],
         chunk: NonZeroUsize,
         ranks: &mut Vec<Ranks>,
     ) -> Result<usize, RankError> {
-        let lanes = std::array::from_fn::<_, L, _>(|lane| &teleports[lane]);
-        for ranked in self.lanes(graph, lanes, chunk) {
+        let jumps = Jumps::<L>::Each(distributions(graph.vertices(), teleports, chunk)?);
+        for ranked in self.lanes(graph, &jumps, chunk) {
             ranks.push(ranked?);
         }
         Ok(L)
@@ -272,18 +275,17 @@ impl PageRank {
     fn lanes<S: Stored, const L: usize>(
         &self,
         graph: &Csr<S>,
-        teleports: [&Teleport; L],
+        jumps: &Jumps<L>,
         chunk: NonZeroUsize,
     ) -> [Result<Ranks, RankError>; L] {
-        let lane = |vertex: usize| teleports.map(|teleport| teleport.entries[vertex]);
-        let teleport: Vec<[f64; L]> = (0..graph.vertices()).into_par_iter().map(lane).collect();
-        let step = Step { graph, teleport: &teleport, damping: self.damping, chunk };
+        let step = Step { graph, jumps, damping: self.damping, chunk };
         let (most, tolerance) = match self.stop {
             Stop::Iterations(iterations) => (iterations, None),
             Stop::Tolerance { tolerance, max_iterations } => (max_iterations, Some(tolerance)),
         };
-        let mut ranks = teleport.clone();
-        let mut shares = vec![[0.0; L]; teleport.len()];
+        let mut ranks: Vec<_> =
+            (0..graph.vertices()).into_par_iter().map(|v| jumps.at(v)).collect();
+        let mut shares: Vec<_> = repeat_n([0.0; L], graph.vertices()).collect();
         let mut next = shares.clone();
         let mut dangling = step.share(&ranks, &mut shares);
         let mut iterations = 0;
@@ -299,8 +301,7 @@ impl PageRank {
                 if iterations < most && (tolerance.is_none() || far.is_some()) {
                     continue;
                 }
-                let q = teleports[lane].roundings;
-                let rounding = step.rounding(lane, &shares, &ranks, dangling[lane], q);
+                let rounding = step.rounding(lane, &shares, &ranks, dangling[lane]);
                 let bound = step.bound(residual, rounding);
                 *done = Some(match far {
                     Some(tolerance) => {
@@ -318,8 +319,8 @@ impl PageRank {
         done.map(|ranks| ranks.unwrap_or(Err(RankError::NoIterations)))
     }
 
-    /// Refuses parameters out of range; gives the chunk length.
-    fn check(&self) -> Result<NonZeroUsize, RankError> {
+    /// Refuses parameters out of range and a graph without vertices; gives the chunk length.
+    fn check(&self, vertices: usize) -> Result<NonZeroUsize, RankError> {
         if !(0.0..1.0).contains(&self.damping) {
             return Err(RankError::Damping(self.damping));
         }
@@ -335,29 +336,27 @@ impl PageRank {
         if most == 0 {
             return Err(RankError::NoIterations);
         }
-        NonZeroUsize::new(self.chunk).ok_or(RankError::NoChunk)
+        let chunk = NonZeroUsize::new(self.chunk).ok_or(RankError::NoChunk)?;
+        if vertices == 0 { Err(RankError::EmptyGraph) } else { Ok(chunk) }
     }
 }
 
-/// A teleport vector.
-struct Teleport {
-    /// Length n; sums to 1 but for rounding.
-    entries: Vec<f64>,
-    /// q: the roundings that each entry passed through.
-    roundings: usize,
-}
-
-fn distribution(
+/// The first `L` of `teleports`, each divided by its sum, side by side.
+fn distributions<const L: usize>(
     vertices: usize,
-    given: Option<&[f64]>,
+    teleports: &[&[f64]],
     chunk: NonZeroUsize,
-) -> Result<Teleport, RankError> {
-    if vertices == 0 {
-        return Err(RankError::EmptyGraph);
+) -> Result<Vec<[f64; L]>, RankError> {
+    let mut sums = [1.0; L];
+    for (sum, given) in sums.iter_mut().zip(teleports) {
+        *sum = sum_of(vertices, given, chunk)?;
     }
-    let Some(given) = given else {
-        return Ok(Teleport { entries: vec![1.0 / vertices as f64; vertices], roundings: 1 });
-    };
+    let lanes = |vertex: usize| std::array::from_fn(|lane| teleports[lane][vertex] / sums[lane]);
+    Ok((0..vertices).into_par_iter().map(lanes).collect())
+}
+
+/// The sum of a teleport vector; refuses what is no distribution.
+fn sum_of(vertices: usize, given: &[f64], chunk: NonZeroUsize) -> Result<f64, RankError> {
     let found = given.len();
     if found != vertices {
         return Err(RankError::TeleportLength { vertices, found });
@@ -371,6 +370,5 @@ fn distribution(
     if (sum - 1.0).abs() > TELEPORT_SLACK {
         return Err(RankError::TeleportSum { sum });
     }
-    let entries = given.par_iter().map(|value| value / sum).collect();
-    Ok(Teleport { entries, roundings: sum::depth(vertices, chunk) + 1 })
+    Ok(sum)
 }

@@ -16,10 +16,28 @@ const UNDERFLOW: f64 = 1e-260;
 /// Unit roundoff of `f64`, 2⁻⁵³, with the allowance for what is of second order.
 const ROUNDOFF: f64 = 1.01 * f64::EPSILON / 2.0;
 
+/// v: where a jump of each lane lands.
+pub(super) enum Jumps<const L: usize> {
+    /// On each vertex with this probability.
+    Even([f64; L]),
+    /// On each vertex with its own.
+    Each(Vec<[f64; L]>),
+}
+
+impl<const L: usize> Jumps<L> {
+    #[inline(always)]
+    pub(super) fn at(&self, vertex: usize) -> [f64; L] {
+        match self {
+            Self::Even(probability) => *probability,
+            Self::Each(probabilities) => probabilities[vertex],
+        }
+    }
+}
+
 /// One step of the iteration over `L` lanes. Every slice has one entry per vertex.
 pub(super) struct Step<'a, S, const L: usize> {
     pub(super) graph: &'a Csr<S>,
-    pub(super) teleport: &'a [[f64; L]],
+    pub(super) jumps: &'a Jumps<L>,
     pub(super) damping: f64,
     /// Vertices per chunk.
     pub(super) chunk: NonZeroUsize,
@@ -61,16 +79,13 @@ impl<S: Stored, const L: usize> Step<'_, S, L> {
     ) -> Moved<L> {
         let chunk = self.chunk.get();
         let chunks = ranks.par_chunks_mut(chunk).zip(next.par_chunks_mut(chunk));
-        let chunks = chunks.zip(self.teleport.par_chunks(chunk));
         let chunks = chunks.zip(self.graph.out_weight().par_chunks(chunk)).enumerate();
         // The first chunks hold most edges: no thread may keep several.
         let sums: (Vec<[f64; L]>, Vec<[f64; L]>) = chunks
             .with_max_len(1)
-            .map(|(index, (((ranks, next), teleport), totals))| {
-                let (d, first) = (self.damping, index * chunk);
-                let graph = self.graph;
-                let own =
-                    Chunk { graph, d, first, shares, dangling, teleport, totals, ranks, next };
+            .map(|(index, ((ranks, next), totals))| {
+                let first = index * chunk;
+                let own = Chunk { step: self, first, shares, dangling, totals, ranks, next };
                 Arch::new().dispatch(own)
             })
             .unzip();
@@ -86,10 +101,13 @@ impl<S: Stored, const L: usize> Step<'_, S, L> {
         shares: &[[f64; L]],
         ranks: &[[f64; L]],
         dangling: f64,
-        teleport_roundings: usize,
     ) -> f64 {
         let depth = sum::depth(ranks.len(), self.chunk) as f64;
-        let everywhere = (teleport_roundings + 4) as f64;
+        let of_jumps = match self.jumps {
+            Jumps::Even(_) => 1.0,
+            Jumps::Each(_) => depth + 1.0,
+        };
+        let everywhere = of_jumps + 4.0;
         let (totals, degrees) = (self.graph.out_weight(), self.graph.out_degree());
         let count = |vertex: usize| {
             let (sources, _) = self.graph.row(vertex);
@@ -98,14 +116,13 @@ impl<S: Stored, const L: usize> Step<'_, S, L> {
             let own = roundings(sources.len()) as f64;
             ranks[vertex][lane] * (own + everywhere) + self.damping * passed_on
         };
-        let counts: Vec<f64> = (0..ranks.len()).into_par_iter().map(count).collect();
-        let counts = sum::chunked(&counts, self.chunk);
+        let counts = sum::chunked_of(ranks.len(), self.chunk, count);
         ROUNDOFF * (counts + self.damping * dangling * depth) + UNDERFLOW
     }
 
     /// (d·‖Δ‖₁ + ρ) / (1 − d), with ‖Δ‖₁ taken up for its own rounding.
     pub(super) fn bound(&self, residual: f64, rounding: f64) -> f64 {
-        let depth = sum::depth(self.teleport.len(), self.chunk) as f64;
+        let depth = sum::depth(self.graph.vertices(), self.chunk) as f64;
         let residual = residual * (1.0 + ROUNDOFF * (depth + 8.0));
         (self.damping * residual + rounding) / (1.0 - self.damping)
     }
@@ -113,15 +130,12 @@ impl<S: Stored, const L: usize> Step<'_, S, L> {
 
 /// A chunk of a step. Slices but for `shares` have one entry per vertex of the chunk.
 struct Chunk<'a, S, const L: usize> {
-    graph: &'a Csr<S>,
-    /// Damping.
-    d: f64,
+    step: &'a Step<'a, S, L>,
     /// First vertex of the chunk.
     first: usize,
     /// What each vertex of the graph passes on.
     shares: &'a [[f64; L]],
     dangling: [f64; L],
-    teleport: &'a [[f64; L]],
     /// Total weight that leaves each vertex.
     totals: &'a [f64],
     ranks: &'a mut [[f64; L]],
@@ -138,13 +152,14 @@ impl<S: Stored, const L: usize> WithSimd for Chunk<'_, S, L> {
     #[inline(always)]
     fn with_simd<V: Simd>(self, _: V) -> Self::Output {
         let (mut moved, mut left) = ([0.0; L], [0.0; L]);
+        let Step { graph, jumps, damping: d, .. } = *self.step;
         for i in 0..self.ranks.len() {
-            let (sources, weights) = self.graph.row(self.first + i);
+            let (sources, weights) = graph.row(self.first + i);
             let pulled = pulled(sources, weights, self.shares);
-            let (rank, v) = (&mut self.ranks[i], &self.teleport[i]);
+            let (rank, v) = (&mut self.ranks[i], jumps.at(self.first + i));
             for lane in 0..L {
                 let kept = pulled[lane] + self.dangling[lane] * v[lane];
-                let new = (1.0 - self.d) * v[lane] + self.d * kept;
+                let new = (1.0 - d) * v[lane] + d * kept;
                 moved[lane] += (new - rank[lane]).abs();
                 rank[lane] = new;
             }
@@ -193,16 +208,16 @@ mod tests {
         let n = graph.vertices();
         let mut vector =
             || -> Vec<[f64; L]> { (0..n).map(|_| [(); L].map(|()| rng.f64())).collect() };
-        let (shares, teleport, ranks, dangling) = (vector(), vector(), vector(), [0.25; L]);
-        let step = |here: bool| {
+        let (shares, ranks, jumps) = (vector(), vector(), Jumps::Each(vector()));
+        let chunk = NonZeroUsize::MAX;
+        let step = Step { graph, jumps: &jumps, damping: 0.85, chunk };
+        let stepped = |here: bool| {
             let (mut ranks, mut next) = (ranks.clone(), shares.clone());
             let chunk = Chunk {
-                graph,
-                d: 0.85,
+                step: &step,
                 first: 0,
                 shares: &shares,
-                dangling,
-                teleport: &teleport,
+                dangling: [0.25; L],
                 totals: graph.out_weight(),
                 ranks: &mut ranks,
                 next: &mut next,
@@ -210,7 +225,7 @@ mod tests {
             let sums = if here { Arch::new().dispatch(chunk) } else { chunk.with_simd(Scalar) };
             (sums, ranks, next)
         };
-        assert!(step(true) == step(false), "{L} lanes");
+        assert!(stepped(true) == stepped(false), "{L} lanes");
     }
 
     #[test]

@@ -30,8 +30,20 @@ pub(super) fn lanes_in_order<const L: usize>(values: &[[f64; L]]) -> [f64; L] {
 /// k = [`depth`]`(values.len(), chunk)` (Higham 2002, *Accuracy and Stability of Numerical
 /// Algorithms*, §4.2).
 pub fn chunked(values: &[f64], chunk: NonZeroUsize) -> f64 {
-    let chunks = values.par_chunks(chunk.get());
-    let partials: Vec<f64> = chunks.map(in_order).collect();
+    chunked_of(values.len(), chunk, |i| values[i])
+}
+
+/// [`chunked`] of `len` values that are nowhere stored.
+pub(super) fn chunked_of(
+    len: usize,
+    chunk: NonZeroUsize,
+    value: impl Fn(usize) -> f64 + Sync,
+) -> f64 {
+    let partial = |index: usize| {
+        let start = index * chunk.get();
+        (start..len.min(start.saturating_add(chunk.get()))).fold(0.0, |sum, i| sum + value(i))
+    };
+    let partials: Vec<f64> = (0..len.div_ceil(chunk.get())).into_par_iter().map(partial).collect();
     in_order(&partials)
 }
 
