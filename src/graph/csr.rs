@@ -153,6 +153,7 @@ impl Csr {
         }
         let blocks = Buckets::blocks(vertices);
         let per_block = counts(blocks, &parts, |part| &part.targets, |row| Buckets::block(*row));
+        let per_block: Vec<u64> = per_block.into_iter().map(u64::from).collect();
         let buckets = Buckets::of(vertices, &per_block, EDGES_PER_BUCKET);
         let (offsets, sources, weights) = merged(vertices, &buckets, dealt(&buckets, parts))?;
         let (out_weight, out_degree) = outgoing(vertices, &sources, &weights);

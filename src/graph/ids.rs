@@ -1,5 +1,5 @@
-//! Dense vertex ids: arbitrary ordered keys to `0..n`, whoever has most outgoing edges first (more than
-//! 2³² of them count as 2³²).
+//! Dense vertex ids: arbitrary ordered keys to `0..n`, whoever has most outgoing edges first (2³² and
+//! more of them count as 2³² − 1).
 //!
 //! A propagation step reads the vector of the sources once an edge: those that are read most stand
 //! together, and stay in cache. Equals are in order of their keys, so that ids depend on the *multiset*
@@ -33,7 +33,7 @@ where
     keys.par_sort_unstable();
     let outgoing = counts(keys.len(), parts, |part| &part.sources, |source| *source);
     let places = keys.iter().zip(0_u32..);
-    let fewer = |number: u32| u32::MAX - outgoing[number as usize].min(u32::MAX.into()) as u32;
+    let fewer = |number: u32| u32::MAX - outgoing[number as usize];
     // One integer sorts faster than two.
     let mut order: Vec<u64> = places
         .map(|((_, number), place)| u64::from(fewer(*number)) << 32 | u64::from(place))
@@ -52,21 +52,24 @@ where
     Vertices { keys: keys.into_iter().map(|(key, _)| key).collect(), ids }
 }
 
-/// How many of the `ends` of the edges are `of` each of the groups below `groups`.
+/// How many of the `ends` of the edges are `of` each of the groups below `groups`, 2³² − 1 at most.
 pub(super) fn counts<W: Sync>(
     groups: usize,
     parts: &[EdgePart<W>],
     ends: impl Fn(&EdgePart<W>) -> &[u32] + Sync,
     of: impl Fn(&u32) -> u32 + Sync,
-) -> Vec<u64> {
+) -> Vec<u32> {
     let per_task = parts.len().div_ceil(rayon::current_num_threads().min(MOST_COUNTS)).max(1);
     let count = |parts: &[EdgePart<W>]| {
-        let mut counts = vec![0_u64; groups];
-        parts.iter().flat_map(&ends).for_each(|end| counts[of(end) as usize] += 1);
+        let mut counts = vec![0_u32; groups];
+        for end in parts.iter().flat_map(&ends) {
+            let count = &mut counts[of(end) as usize];
+            *count = count.saturating_add(1);
+        }
         counts
     };
     let added = parts.par_chunks(per_task).map(count).reduce_with(|mut one, other| {
-        one.par_iter_mut().zip(other).for_each(|(one, other)| *one += other);
+        one.par_iter_mut().zip(other).for_each(|(one, other)| *one = one.saturating_add(other));
         one
     });
     added.unwrap_or_else(|| vec![0; groups])
