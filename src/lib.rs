@@ -10,8 +10,11 @@ pub mod toml_file;
 
 pub mod buckets;
 pub mod engine;
+pub mod lists;
 pub mod numbering;
 pub mod store;
+
+pub mod phrases;
 
 pub mod read;
 

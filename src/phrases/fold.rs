@@ -1,0 +1,302 @@
+//! Texts as words: what is written differently and means the same becomes the same bytes.
+//!
+//! A folded text is its words between single spaces, ` new york s c++ 東 京 `: a phrase that begins and ends with a
+//! space is found at boundaries of words alone, whatever stood between them.
+//!
+//! - Case, width, ligatures and the like fold as NFKC_Casefold does (Unicode Standard §3.13, R5; UTS 46 §4 with
+//!   its four deviations mapped too). Accents stay: *año* is not *ano*.
+//! - A word is a run of letters, marks and digits. Whatever is ignorable (zero-width, bidirectional controls,
+//!   variation selectors) is not there; all else parts words, but `+` and `#` that follow a word's letter stay (C++, C#), and
+//!   the ending *'s* goes.
+//! - In scripts that are written without spaces each letter with its marks is a word of its own.
+
+use std::borrow::Cow;
+
+use icu_normalizer::uts46::Uts46MapperBorrowed;
+use icu_properties::props::{
+    DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, Script,
+};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// What becomes of a byte: itself in lower case, or one of the four below.
+const CLASSES: [u8; 256] = classes();
+const PARTS_WORDS: u8 = 0;
+const SYMBOL: u8 = 1;
+const APOSTROPHE: u8 = 2;
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [PARTS_WORDS; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => (byte as u8).to_ascii_lowercase(),
+            b'+' | b'#' => SYMBOL,
+            b'\'' => APOSTROPHE,
+            // Of letters that `plain` has folded.
+            0x80.. => byte as u8,
+            _ => PARTS_WORDS,
+        };
+        byte += 1;
+    }
+    classes
+}
+
+/// The bytes of a folded text, from a text that [`plain`] gave.
+pub(super) struct Folded<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Whether the last byte given was a space.
+    spaced: bool,
+    begun: bool,
+}
+
+impl<'a> Folded<'a> {
+    pub(super) fn of(plain: &'a str) -> Self {
+        Self { bytes: plain.as_bytes(), at: 0, spaced: false, begun: false }
+    }
+
+    /// Whether the apostrophe before `at` begins the ending *'s*.
+    fn is_possessive(&self) -> bool {
+        let ends = |byte: Option<&u8>| byte.is_none_or(|b| CLASSES[usize::from(*b)] <= APOSTROPHE);
+        !self.spaced
+            && matches!(self.bytes.get(self.at), Some(b's' | b'S'))
+            && ends(self.bytes.get(self.at + 1))
+    }
+}
+
+impl Iterator for Folded<'_> {
+    type Item = u8;
+
+    #[inline]
+    fn next(&mut self) -> Option<u8> {
+        while self.begun {
+            let Some(byte) = self.bytes.get(self.at) else { break };
+            self.at += 1;
+            match CLASSES[usize::from(*byte)] {
+                APOSTROPHE if self.is_possessive() => self.at += 1,
+                PARTS_WORDS | APOSTROPHE => {
+                    if !self.spaced {
+                        self.spaced = true;
+                        return Some(b' ');
+                    }
+                }
+                SYMBOL => {
+                    if !self.spaced {
+                        return Some(*byte);
+                    }
+                }
+                folded => {
+                    self.spaced = false;
+                    return Some(folded);
+                }
+            }
+        }
+        // A space before the first word, and one after the last.
+        let ends = !self.spaced;
+        (self.begun, self.spaced) = (true, true);
+        ends.then_some(b' ')
+    }
+}
+
+/// The folded text; without words it is a single space.
+pub fn folded(text: &str) -> String {
+    String::from_utf8_lossy(&Folded::of(&plain(text)).collect::<Vec<u8>>()).into_owned()
+}
+
+/// The text with everything folded that is beyond ASCII: what is left there are letters, marks and digits of
+/// words, and scripts without spaces have some.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len() + text.len() / 4);
+    for chunk in text.split_inclusive(|c: char| c.is_ascii_whitespace()) {
+        if chunk.is_ascii() {
+            plain.push_str(chunk);
+        } else {
+            fold_chunk(chunk, &mut plain);
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// What a letter is to the words around it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letter {
+    /// No letter, mark or digit.
+    None,
+    /// Part of the word of the letter before.
+    Mark,
+    /// Part of a word.
+    Spaced,
+    /// A word of its own.
+    Unspaced,
+}
+
+fn fold_chunk(chunk: &str, plain: &mut String) {
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    let mapper = Uts46MapperBorrowed::new();
+    let seen = chunk.chars().filter(|c| !ignorable.contains(*c));
+    // The deviations of UTS 46 fold as case does, and typographic apostrophes as plain ones.
+    let mapped = seen.flat_map(|c| match c {
+        'ß' | 'ẞ' => [Some('s'), Some('s')],
+        'ς' => [Some('σ'), None],
+        '\u{2019}' | '\u{2bc}' => [Some('\''), None],
+        c => [Some(c), None],
+    });
+    let mut unspaced = false;
+    for c in mapper.map_normalize(mapped.flatten()) {
+        let letter = letter(c);
+        if unspaced && letter != Letter::Mark {
+            plain.push(' ');
+        }
+        unspaced = letter == Letter::Unspaced || unspaced && letter == Letter::Mark;
+        match (letter, c) {
+            (Letter::None, c) if c.is_ascii() => plain.push(c),
+            (Letter::None, _) => plain.push(' '),
+            (Letter::Unspaced, c) => plain.extend([' ', c]),
+            (_, c) => plain.push(c),
+        }
+    }
+    if unspaced {
+        plain.push(' ');
+    }
+}
+
+pub(super) fn letter(c: char) -> Letter {
+    if c.is_ascii() {
+        return if c.is_ascii_alphanumeric() { Letter::Spaced } else { Letter::None };
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    if GeneralCategoryGroup::Mark.contains(category) {
+        return Letter::Mark;
+    }
+    let word = GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Number);
+    if !word.contains(category) {
+        return Letter::None;
+    }
+    match CodePointMapData::<Script>::new().get(c) {
+        Script::Han
+        | Script::Hiragana
+        | Script::Katakana
+        | Script::Bopomofo
+        | Script::Yi
+        | Script::Thai
+        | Script::Lao
+        | Script::Khmer
+        | Script::Myanmar
+        | Script::TaiLe
+        | Script::NewTaiLue
+        | Script::TaiTham
+        | Script::TaiViet
+        | Script::Javanese
+        | Script::Balinese
+        | Script::Tibetan => Letter::Unspaced,
+        _ => Letter::Spaced,
+    }
+}
+
+/// The words of a tag or of a name without spaces, parted at case and digits: `MachineLearning2018` is
+/// *Machine Learning 2018*, `NBAFinals` *NBA Finals*.
+pub(super) fn parted(tag: &str) -> String {
+    let mut words = String::with_capacity(tag.len() + 8);
+    let mut before = None;
+    let mut chars = tag.chars().peekable();
+    while let Some(c) = chars.next() {
+        let begins = |before: char| {
+            let digit = |c: char| c.is_numeric();
+            let after_capitals = before.is_uppercase()
+                && c.is_uppercase()
+                && chars.peek().is_some_and(|next| next.is_lowercase());
+            before.is_lowercase() && c.is_uppercase()
+                || after_capitals
+                || digit(before) != digit(c) && before.is_alphanumeric() && c.is_alphanumeric()
+        };
+        if before.is_some_and(begins) {
+            words.push(' ');
+        }
+        words.push(c);
+        before = Some(c);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_the_same_becomes_the_same() {
+        for (text, words) in [
+            ("", " "),
+            (" \u{200b}… ", " "),
+            ("New  York", " new york "),
+            ("new-york\n(NEW_YORK!)", " new york new york "),
+            ("Women's Rights, the girls' and O'Neill's", " women rights the girls and o neill "),
+            ("Women’s", " women "),
+            ("'s", " s "),
+            ("C++, C#, #Rust + #1", " c++ c# rust 1 "),
+            ("AT&T", " at t "),
+            ("Straße STRASSE ΣΊΣΥΦΟΣ σίσυφος", " strasse strasse σίσυφοσ σίσυφοσ "),
+            // Composed and not, wide and not, ligature and not.
+            ("Cafe\u{301} CAFÉ", " café café "),
+            ("Ｒｕｓｔ ﬁne", " rust fine "),
+            ("a\u{200d}b\u{ad}c \u{202e}d\u{202c} e\u{fe0f}", " abc d e "),
+            ("東京都 2020", " 東 京 都 2020 "),
+            ("ラーメンramen", " ラ ー メ ン ramen "),
+            ("ที่นี่", " ที่ นี่ "),
+            ("\0a\0\u{1f600}b", " a b "),
+            ("السلام عليكم", " السلام عليكم "),
+            ("한국 사람", " 한국 사람 "),
+        ] {
+            assert_eq!(folded(text), words, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn folding_twice_changes_nothing() {
+        let mut random = fastrand::Rng::with_seed(5);
+        for _ in 0..3_000 {
+            let length = random.usize(0..24);
+            let text: String = (0..length)
+                .map(|_| match random.u8(0..6) {
+                    0 => random
+                        .choice([
+                            ' ', '\'', '#', '+', '\u{301}', '\u{200d}', '\u{e0e}', 'ß', 'Σ', 'İ',
+                            '東',
+                        ])
+                        .unwrap_or(' '),
+                    1..=3 => random.char('\0'..='\u{7f}'),
+                    4 => random.char('\u{80}'..='\u{3100}'),
+                    _ => random.char(..),
+                })
+                .collect();
+            let once = folded(&text);
+            assert_eq!(folded(&once), once, "{text:?}");
+            assert!(once.starts_with(' ') && once.ends_with(' '), "{text:?}");
+            assert!(!once.contains("  "), "{text:?}");
+            // A zero-width space anywhere changes nothing.
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            if let Some(at) = random.choice(places) {
+                let seen = format!("{}\u{200b}{}", &text[..at], &text[at..]);
+                assert_eq!(folded(&seen), once, "{text:?} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn tags_part_at_case_and_digits() {
+        for (tag, words) in [
+            ("MachineLearning2018", "Machine Learning 2018"),
+            ("NBAFinals", "NBA Finals"),
+            ("iOS", "i OS"),
+            ("rust", "rust"),
+            ("3D", "3 D"),
+            ("ÉcoleNormale", "École Normale"),
+            ("東京2020", "東京 2020"),
+            ("", ""),
+        ] {
+            assert_eq!(parted(tag), words);
+        }
+    }
+}

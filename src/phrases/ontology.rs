@@ -1,0 +1,346 @@
+//! Topics, and which lies under which.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::error::Error;
+use crate::lists::Lists;
+
+/// Shares of a topic's weight below this reach no further ancestor: at a damping of one half that is eight
+/// generations, and a topic has at most 256 ancestors that count.
+const LEAST_SHARE: f64 = 1.0 / 256.0;
+
+/// A row of `topics`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Topic {
+    /// Id of the topic.
+    pub id: String,
+    /// Name as it is shown.
+    pub name: String,
+    /// Special category of personal data that the topic's branch tells of.
+    pub special_category: Option<String>,
+}
+
+/// Topics as a directed graph without cycles, numbered in order of their ids.
+#[derive(Clone, Debug, Default)]
+pub struct Ontology {
+    topics: Vec<Topic>,
+    parents: Lists<u32>,
+    /// Special categories of each topic and of all above it, sorted.
+    special: Lists<u32>,
+    categories: Vec<String>,
+    /// The parent of each topic by the shortest way to a root, the smallest of several.
+    nearest: Vec<Option<u32>>,
+}
+
+impl Ontology {
+    /// An ontology of `topics` with `edges` (topic, parent), in any order; what is repeated counts once.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadInput`], one for each rule broken: two topics of one id, an empty name, an
+    /// edge from or to a topic that is not there, a cycle.
+    pub fn new(mut topics: Vec<Topic>, edges: &[(String, String)]) -> Result<Self, Vec<Error>> {
+        topics.sort_unstable();
+        topics.dedup();
+        let mut faults = Vec::new();
+        let twice: Vec<&str> =
+            topics.windows(2).filter(|two| two[0].id == two[1].id).map(|two| &*two[0].id).collect();
+        let nameless = topics.iter().filter(|topic| topic.name.trim().is_empty());
+        let nameless: Vec<&str> = nameless.map(|topic| &*topic.id).collect();
+        let remedy = "keep one row for each topic_id";
+        faults.extend(broken("topics", "topic_id", "contradict each other", &twice, remedy));
+        faults.extend(broken("topics", "name", "have no name", &nameless, "name them"));
+        let number = |id: &str| topics.binary_search_by(|topic| (*topic.id).cmp(id));
+        let mut unknown: [Vec<&str>; 2] = Default::default();
+        let mut pairs = Vec::with_capacity(edges.len());
+        for (topic, parent) in edges {
+            let ends = [topic, parent].map(|id| number(id).map_err(|_| id));
+            for (end, unknown) in ends.iter().zip(&mut unknown) {
+                unknown.extend(end.as_ref().err().map(|id| id.as_str()));
+            }
+            if let [Ok(topic), Ok(parent)] = ends {
+                pairs.push((topic as u32, parent as u32));
+            }
+        }
+        for (column, unknown) in ["topic_id", "parent_id"].into_iter().zip(unknown) {
+            let remedy = "add them to `topics`, or remove their rows";
+            faults.extend(broken("topic_edges", column, "are not in `topics`", &unknown, remedy));
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        let parents = Lists::grouped(topics.len(), pairs.iter().copied());
+        if let Some(cycle) = cycle(&parents) {
+            let ids: Vec<&str> = cycle.iter().map(|topic| &*topics[*topic as usize].id).collect();
+            let remedy = "remove one of these edges";
+            faults.extend(broken("topic_edges", "parent_id", "form a cycle", &ids, remedy));
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let nearest = nearest(&parents);
+        let mut ontology = Self { topics, parents, nearest, ..Self::default() };
+        ontology.inherit_categories();
+        Ok(ontology)
+    }
+
+    /// Number of topics.
+    pub fn len(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// Whether there is no topic.
+    pub fn is_empty(&self) -> bool {
+        self.topics.is_empty()
+    }
+
+    /// The topics in order of id.
+    pub fn topics(&self) -> &[Topic] {
+        &self.topics
+    }
+
+    /// The number of the topic `id`.
+    pub fn number(&self, id: &str) -> Option<u32> {
+        let found = self.topics.binary_search_by(|topic| (*topic.id).cmp(id));
+        found.ok().map(|number| number as u32)
+    }
+
+    /// The topics right above `topic`, ascending.
+    pub fn parents(&self, topic: u32) -> &[u32] {
+        self.parents.of(topic as usize)
+    }
+
+    /// Special categories of personal data that `topic`, or a topic above it, tells of.
+    pub fn special_categories(&self, topic: u32) -> impl Iterator<Item = &str> {
+        self.special.of(topic as usize).iter().map(|category| &*self.categories[*category as usize])
+    }
+
+    /// Whether `topic` is `above`, or lies under it.
+    pub fn lies_under(&self, topic: u32, above: u32) -> bool {
+        let (mut next, mut seen) = (vec![topic], vec![topic]);
+        while let Some(topic) = next.pop() {
+            if topic == above {
+                return true;
+            }
+            for parent in self.parents(topic) {
+                if !seen.contains(parent) {
+                    seen.push(*parent);
+                    next.push(*parent);
+                }
+            }
+        }
+        false
+    }
+
+    /// What of a topic's weight counts for each topic above it, and all for itself: a topic passes the share
+    /// `damping` on, in equal parts to its parents. Shares below 1/256 go no further. In order of topic.
+    pub fn roll_up(&self, damping: f64) -> Lists<(u32, f64)> {
+        let mut all = Lists::default();
+        for topic in 0..self.topics.len() as u32 {
+            let mut shares = BTreeMap::from([(topic, 1.0)]);
+            let mut passing = vec![(topic, 1.0)];
+            while !passing.is_empty() {
+                let mut passed = BTreeMap::new();
+                for (from, share) in passing {
+                    let parents = self.parents(from);
+                    let each = damping * share / parents.len() as f64;
+                    for parent in parents.iter().filter(|_| each >= LEAST_SHARE) {
+                        *passed.entry(*parent).or_insert(0.0) += each;
+                    }
+                }
+                for (topic, share) in &passed {
+                    *shares.entry(*topic).or_insert(0.0) += share;
+                }
+                passing = passed.into_iter().collect();
+            }
+            all.push(shares);
+        }
+        all
+    }
+
+    /// Topics from a root down to `topic`, itself the last, by the shortest way; ties go to the smaller id.
+    pub fn path(&self, topic: u32) -> Vec<u32> {
+        let mut path = vec![topic];
+        let mut at = topic;
+        while let Some(parent) = self.nearest[at as usize] {
+            path.push(parent);
+            at = parent;
+        }
+        path.reverse();
+        path
+    }
+
+    fn inherit_categories(&mut self) {
+        let own = self.topics.iter().filter_map(|topic| topic.special_category.clone());
+        self.categories = own.collect();
+        self.categories.sort_unstable();
+        self.categories.dedup();
+        let mut special: Vec<Vec<u32>> = vec![vec![]; self.topics.len()];
+        for topic in parents_first(&self.parents) {
+            let own = self.topics[topic as usize].special_category.as_ref();
+            let own = own.and_then(|own| self.categories.binary_search(own).ok());
+            let mut all: Vec<u32> = own.map(|category| category as u32).into_iter().collect();
+            let parents = self.parents(topic).iter();
+            all.extend(parents.flat_map(|parent| special[*parent as usize].iter().copied()));
+            all.sort_unstable();
+            all.dedup();
+            special[topic as usize] = all;
+        }
+        self.special = Lists::default();
+        special.into_iter().for_each(|categories| self.special.push(categories));
+    }
+}
+
+/// The children of each topic, ascending.
+fn children(parents: &Lists<u32>) -> Lists<u32> {
+    let pairs = (0..).zip(parents.iter());
+    let pairs = pairs.flat_map(|(topic, above)| above.iter().map(move |parent| (*parent, topic)));
+    Lists::grouped(parents.len(), pairs)
+}
+
+/// The parent of each topic by the shortest way to a root, the smallest of several.
+fn nearest(parents: &Lists<u32>) -> Vec<Option<u32>> {
+    let children = children(parents);
+    let mut depths = vec![usize::MAX; parents.len()];
+    let roots = (0..).zip(parents.iter()).filter(|(_, above)| above.is_empty());
+    let mut next: VecDeque<u32> = roots.map(|(root, _)| root).collect();
+    next.iter().for_each(|root| depths[*root as usize] = 0);
+    while let Some(topic) = next.pop_front() {
+        for child in children.of(topic as usize) {
+            if depths[*child as usize] == usize::MAX {
+                depths[*child as usize] = depths[topic as usize] + 1;
+                next.push_back(*child);
+            }
+        }
+    }
+    let of_topic = |above: &[u32]| {
+        above.iter().copied().min_by_key(|parent| (depths[*parent as usize], *parent))
+    };
+    parents.iter().map(of_topic).collect()
+}
+
+/// The topics so that parents come before their children; those of cycles and below are left out.
+fn parents_first(parents: &Lists<u32>) -> Vec<u32> {
+    let children = children(parents);
+    let mut waiting: Vec<usize> = parents.iter().map(<[u32]>::len).collect();
+    let mut order: Vec<u32> =
+        (0..parents.len() as u32).filter(|topic| waiting[*topic as usize] == 0).collect();
+    let mut at = 0;
+    while let Some(topic) = order.get(at).copied() {
+        at += 1;
+        for child in children.of(topic as usize) {
+            waiting[*child as usize] -= 1;
+            if waiting[*child as usize] == 0 {
+                order.push(*child);
+            }
+        }
+    }
+    order
+}
+
+/// The topics of a cycle, if there is one: each lies right under the next, and the last under the first.
+fn cycle(parents: &Lists<u32>) -> Option<Vec<u32>> {
+    let mut outside = vec![false; parents.len()];
+    parents_first(parents).into_iter().for_each(|topic| outside[topic as usize] = true);
+    // Whoever is left has a parent that is left.
+    let mut topic = outside.iter().position(|outside| !outside)? as u32;
+    let mut way = Vec::new();
+    loop {
+        if let Some(first) = way.iter().position(|passed| *passed == topic) {
+            return Some(way.split_off(first));
+        }
+        way.push(topic);
+        topic = *parents.of(topic as usize).iter().find(|parent| !outside[**parent as usize])?;
+    }
+}
+
+/// The fault that the topics `ids` of `table` break a rule, if there are any.
+fn broken(
+    table: &str,
+    column: &str,
+    how: &str,
+    ids: &[&str],
+    remedy: impl Into<String>,
+) -> Option<Error> {
+    const SHOWN: usize = 5;
+    let (first, rest) = (ids.get(..SHOWN).unwrap_or(ids), ids.len().saturating_sub(SHOWN));
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    let cause = format!("input `{table}`: topics {how}: `{}`{more}", first.join("`, `"));
+    let fault = Error::bad_input(cause, remedy).in_table(table).in_column(column);
+    (!ids.is_empty()).then(|| fault.in_rows(ids.len() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ontology(topics: &[&str], edges: &[(&str, &str)]) -> Result<Ontology, Vec<Error>> {
+        let topic = |line: &&str| {
+            let (id, category) = line.split_once('!').unwrap_or((line, ""));
+            let name = id.trim_matches('0').to_uppercase();
+            let special_category = (!category.is_empty()).then(|| category.to_owned());
+            Topic { id: id.to_owned(), name, special_category }
+        };
+        let edges: Vec<_> = edges.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        Ontology::new(topics.iter().map(topic).collect(), &edges)
+    }
+
+    fn faults(topics: &[&str], edges: &[(&str, &str)]) -> Vec<String> {
+        ontology(topics, edges).unwrap_err().into_iter().map(|fault| fault.cause).collect()
+    }
+
+    #[test]
+    fn what_is_no_ontology_is_refused() {
+        assert_eq!(
+            faults(&["a", "a!health"], &[]),
+            ["input `topics`: topics contradict each other: `a`"]
+        );
+        assert_eq!(faults(&["a", "0"], &[]), ["input `topics`: topics have no name: `0`"]);
+        assert_eq!(
+            faults(&["a"], &[("a", "b"), ("c", "a")]),
+            [
+                "input `topic_edges`: topics are not in `topics`: `c`",
+                "input `topic_edges`: topics are not in `topics`: `b`",
+            ]
+        );
+        assert_eq!(
+            faults(&["a"], &[("a", "a")]),
+            ["input `topic_edges`: topics form a cycle: `a`"]
+        );
+        let edges = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "b"), ("e", "a")];
+        assert_eq!(
+            faults(&["a", "b", "c", "d", "e"], &edges),
+            ["input `topic_edges`: topics form a cycle: `b`, `c`, `d`"]
+        );
+    }
+
+    #[test]
+    fn weight_rolls_up_and_is_shared_among_parents() {
+        // d lies under b and c, which lie under a.
+        let edges = [("b", "a"), ("c", "a"), ("d", "b"), ("d", "c"), ("d", "c")];
+        let ontology = ontology(&["d", "c", "b", "a"], &edges).unwrap();
+        let shares = ontology.roll_up(0.5);
+        assert_eq!(shares.of(3), [(0, 0.25), (1, 0.25), (2, 0.25), (3, 1.0)]);
+        assert_eq!(shares.of(0), [(0, 1.0)]);
+        assert_eq!(ontology.path(3), [0, 1, 3]);
+        assert!(ontology.lies_under(3, 0) && ontology.lies_under(3, 3));
+        assert!(!ontology.lies_under(0, 3));
+    }
+
+    #[test]
+    fn a_long_chain_rolls_up_a_few_generations() {
+        let ids: Vec<String> = (0..5_000).map(|id| format!("t{id:04}")).collect();
+        let topics = ids.iter().map(String::as_str).collect::<Vec<_>>();
+        let edges: Vec<_> = topics.windows(2).map(|two| (two[1], two[0])).collect();
+        let shares = ontology(&topics, &edges).unwrap().roll_up(0.5);
+        assert_eq!(shares.of(4_999).len(), 9);
+        assert_eq!(shares.of(4_999)[0], (4_991, 1.0 / 256.0));
+    }
+
+    #[test]
+    fn categories_reach_all_below() {
+        let edges = [("b", "a"), ("c", "b"), ("c", "d")];
+        let ontology = ontology(&["a!religion", "b", "c", "d!health", "e"], &edges).unwrap();
+        let of = |topic| ontology.special_categories(topic).collect::<Vec<_>>();
+        assert_eq!(of(2), ["health", "religion"]);
+        assert_eq!((of(1), of(4)), (vec!["religion"], vec![]));
+    }
+}

@@ -1,0 +1,113 @@
+//! What a text holds beside words: hashtags, addresses and names of accounts.
+
+use memchr::memchr3;
+
+use super::fold::{Letter, letter};
+
+/// A part of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    /// Words, those of hashtags too; addresses and names of accounts (`@somebody`) are left out.
+    Words(&'a str),
+    /// A hashtag without its `#`, which stands within words too.
+    Tag(&'a str),
+    /// An address with its scheme.
+    Url(&'a str),
+}
+
+/// Shows the parts of `text` to `see`, in order of their ends.
+pub(super) fn parts<'a>(text: &'a str, mut see: impl FnMut(Part<'a>)) {
+    let (mut from, mut at) = (0, 0);
+    while let Some(found) = memchr3(b'#', b'@', b':', &text.as_bytes()[at..]) {
+        let mark = at + found;
+        at = mark + 1;
+        match text.as_bytes()[mark] {
+            b':' => {
+                let Some(start) = scheme(&text[from..mark], &text[at..]) else { continue };
+                let start = from + start;
+                let end = at + text[at..].find(ends_address).unwrap_or(text.len() - at);
+                see(Part::Words(&text[from..start]));
+                see(Part::Url(&text[start..end]));
+                (from, at) = (end, end);
+            }
+            _ if text[..mark].chars().next_back().is_some_and(is_word) => {}
+            sign => {
+                let word = &text[at..];
+                let word = &word[..word.find(|c| !is_word(c)).unwrap_or(word.len())];
+                at += word.len();
+                if sign == b'@' && !word.is_empty() {
+                    see(Part::Words(&text[from..mark]));
+                    from = at;
+                } else if sign == b'#' && word.contains(char::is_alphabetic) {
+                    see(Part::Tag(word));
+                }
+            }
+        }
+    }
+    see(Part::Words(&text[from..]));
+}
+
+fn is_word(c: char) -> bool {
+    c == '_' || letter(c) != Letter::None
+}
+
+/// Where the scheme begins that `before` ends with, if `after` its colon an address follows.
+fn scheme(before: &str, after: &str) -> Option<usize> {
+    let start = before.len() - before.bytes().rev().take_while(u8::is_ascii_alphabetic).count();
+    let web = ["http", "https"].iter().any(|scheme| before[start..].eq_ignore_ascii_case(scheme));
+    (web && after.starts_with("//")).then_some(start)
+}
+
+fn ends_address(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '…')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<Part<'_>> {
+        let mut all = Vec::new();
+        parts(text, |part| all.push(part));
+        all
+    }
+
+    #[test]
+    fn tags_addresses_and_names_are_told_from_words() {
+        use Part::{Tag, Url, Words};
+        assert_eq!(all("plain: words"), [Words("plain: words")]);
+        assert_eq!(all("I #love Rust"), [Tag("love"), Words("I #love Rust")]);
+        assert_eq!(
+            all("see HTTPS://a.b/c?d#e, by @me"),
+            [Words("see "), Url("HTTPS://a.b/c?d#e,"), Words(" by "), Words("")]
+        );
+        assert_eq!(all("a#b c@d.e #1 #_ # @ ::"), [Words("a#b c@d.e #1 #_ # @ ::")]);
+        assert_eq!(all("xhttp://a"), [Words("xhttp://a")]);
+        assert_eq!(all("#東京 #ที่นี่!"), [Tag("東京"), Tag("ที่นี่"), Words("#東京 #ที่นี่!")]);
+        assert_eq!(
+            all("http://a http://b"),
+            [Words(""), Url("http://a"), Words(" "), Url("http://b"), Words("")]
+        );
+    }
+
+    #[test]
+    fn any_text_has_parts_that_stand_in_it() {
+        let mut random = fastrand::Rng::with_seed(6);
+        for _ in 0..3_000 {
+            let piece = |random: &mut fastrand::Rng| match random.u8(0..5) {
+                0 => "http://".to_owned(),
+                1 => random.choice(["#", "@", ":", "//", " ", "\0", "…"]).unwrap_or("").to_owned(),
+                2 => random.char(..).to_string(),
+                _ => random.alphanumeric().to_string(),
+            };
+            let text: String = (0..random.usize(0..20)).map(|_| piece(&mut random)).collect();
+            let mut last = "";
+            for part in all(&text) {
+                let (Part::Words(of) | Part::Tag(of) | Part::Url(of)) = part;
+                assert!(text.contains(of));
+                last = of;
+            }
+            assert!(text.ends_with(last), "{text:?}");
+        }
+    }
+}
