@@ -1,6 +1,7 @@
 //! Every input of a job held against its contract, without a run: all faults, not the first alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -76,7 +77,9 @@ async fn inputs(
     let snapshot = read::snapshot(engine, job, day, faults).await?;
     report.dropped.clone_from(&snapshot.drops);
     report.columns_not_read.clone_from(&snapshot.ignored);
-    let people = read::people(engine, snapshot, &job.consent, &job.method, faults).await?;
+    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
+    let people = read::people(engine, snapshot, &job.consent, &job.method, &vocabulary, faults);
+    let people = people.await?;
     report.dropped.extend(people.drops);
     Ok(())
 }

@@ -35,6 +35,9 @@ pub struct JobFile {
     /// Who may be scored.
     #[serde(default)]
     pub consent: Consent,
+    /// What posts are about.
+    #[serde(default)]
+    pub topics: Topics,
     /// What is published of who influences whom.
     #[serde(default)]
     pub influence: Influence,
@@ -51,7 +54,7 @@ pub struct JobSection {
     /// Day to score, covered to its end in UTC; `--snapshot` wins over it.
     #[serde(deserialize_with = "day")]
     pub snapshot: Option<NaiveDate>,
-    /// Path of the method file; without it the built-in `standard-1` is used.
+    /// Path of the method file; without it the built-in `standard-2` is used.
     pub method: Option<String>,
 }
 
@@ -165,6 +168,98 @@ impl Kinds {
     }
 }
 
+/// What posts are about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Topics {
+    /// The bundled ontology that is used unless the job has an input `topics`: `klout-2018`, the default, or
+    /// `none`.
+    pub ontology: Option<Bundled>,
+    /// Whether tags and hashtags that are no phrase of the ontology are topics of their own.
+    pub tags: bool,
+    /// Language of posts that state none, BCP 47.
+    pub language: String,
+    /// Special categories of personal data (GDPR, article 9) whose branches of the ontology are used: `religion`,
+    /// `health`, `sexual_orientation`, `politics`, `trade_union`, `ethnicity`. Without it they are left out.
+    pub special_categories: BTreeSet<String>,
+    /// Phrases and tags that stand for nothing.
+    pub stop: BTreeSet<String>,
+    /// Changes to single topics, by `topic_id`.
+    pub change: BTreeMap<String, TopicChange>,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self {
+            ontology: None,
+            tags: false,
+            language: "en".into(),
+            special_categories: BTreeSet::new(),
+            stop: BTreeSet::new(),
+            change: BTreeMap::new(),
+        }
+    }
+}
+
+/// Special categories of personal data.
+const SPECIAL_CATEGORIES: [&str; 6] =
+    ["ethnicity", "health", "politics", "religion", "sexual_orientation", "trade_union"];
+
+impl Topics {
+    fn check(&self, file: &str, inputs: &BTreeMap<String, Input>) -> Result<()> {
+        let own = inputs.contains_key("topics");
+        if own && self.ontology.is_some() {
+            return Err(Error::bad_job(
+                format!("{file}: `topics.ontology` beside `inputs.topics`"),
+                "leave out one of the two",
+            ));
+        }
+        for rest in ["topic_edges", "topic_phrases"] {
+            if inputs.contains_key(rest) && !own {
+                return Err(Error::bad_job(
+                    format!("{file}: `inputs.{rest}` without `inputs.topics`"),
+                    "name the topics too",
+                ));
+            }
+        }
+        let known = |name: &&String| SPECIAL_CATEGORIES.contains(&name.as_str());
+        match self.special_categories.iter().find(|name| !known(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let near = nearest(name, SPECIAL_CATEGORIES)
+                    .map_or(String::new(), |near| format!("did you mean `{near}`? "));
+                Err(Error::bad_job(
+                    format!("{file}: unknown special category `{name}`"),
+                    format!("{near}they are {}", SPECIAL_CATEGORIES.join(", ")),
+                ))
+            }
+        }
+    }
+}
+
+/// A bundled ontology.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bundled {
+    /// The topics of Klout, 2018: `jobs/ontologies/klout-2018`.
+    #[serde(rename = "klout-2018")]
+    Klout2018,
+    /// No topic at all.
+    None,
+}
+
+/// Changes to a topic.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TopicChange {
+    /// Phrases that stand for it too, in every language.
+    pub add: BTreeSet<String>,
+    /// Phrases that do not stand for it.
+    pub drop: BTreeSet<String>,
+    /// Whether it and all topics below it are left out.
+    pub off: bool,
+}
+
 /// What is published of who influences whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -218,6 +313,8 @@ pub struct Job {
     pub kinds: Kinds,
     /// Who may be scored.
     pub consent: Consent,
+    /// What posts are about.
+    pub topics: Topics,
     /// What is published of who influences whom.
     pub influence: Influence,
     /// The folder that the tables go to.
@@ -271,6 +368,7 @@ impl Job {
             ));
         }
         file.kinds.check(&name, &method)?;
+        file.topics.check(&name, &inputs)?;
         let job = Self {
             name: texts.fill(&file.job.name)?,
             snapshot: texts.snapshot,
@@ -279,6 +377,7 @@ impl Job {
             inputs,
             kinds: file.kinds,
             consent: file.consent,
+            topics: file.topics,
             influence: file.influence,
             output: crate::store::folder(&texts.url(&file.output.url)?),
         };

@@ -22,6 +22,8 @@ pub mod graph;
 
 pub mod propagate;
 
+pub mod topics;
+
 pub mod score;
 
 pub mod tables;

@@ -48,6 +48,12 @@ impl<T> Lists<T> {
         &self.items
     }
 
+    /// Lists of the same lengths that hold `items`, which are as many.
+    pub fn with_items<U>(self, items: Vec<U>) -> Lists<U> {
+        debug_assert_eq!(self.items.len(), items.len());
+        Lists { offsets: self.offsets, items }
+    }
+
     /// All lists in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[T]> + Clone {
         self.offsets.windows(2).map(|ends| &self.items[ends[0]..ends[1]])

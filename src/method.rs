@@ -11,7 +11,7 @@ use crate::schema::{self, Direction};
 use crate::toml_file;
 
 /// The method that a job without a `method` key uses.
-pub const BUILT_IN: &str = include_str!("../jobs/methods/standard-1.toml");
+pub const BUILT_IN: &str = include_str!("../jobs/methods/standard-2.toml");
 /// Longest window, in hours: ten years.
 const LONGEST_HOURS: u32 = 87_660;
 /// Kinds are numbered in 8 bits.
@@ -39,6 +39,9 @@ pub struct Method {
     /// How many posts the population's share counts for in each person's amplification.
     #[serde(default)]
     pub amplification: AmplificationRule,
+    /// What posts are about, and who moves people on it.
+    #[serde(default)]
+    pub topics: TopicRule,
     /// The forecast of reactors.
     pub forecast: Forecast,
     /// What has to hold before anything is published.
@@ -95,6 +98,76 @@ pub struct AmplificationRule {
 impl Default for AmplificationRule {
     fn default() -> Self {
         Self { prior_posts: 5.0 }
+    }
+}
+
+/// What posts are about, and who moves people on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TopicRule {
+    /// Share of a topic's weight that goes to the topics right above it, 0 or more and under 1.
+    pub roll_up: f64,
+    /// Weight of the topics of the post that a post replies to, quotes or passes on, beside its own; 0 or more.
+    pub of_parent: f64,
+    /// Weight of a phrase in the title, where one in the text weighs 1; 0 or more, as those below.
+    pub title_weight: f64,
+    /// Weight of a phrase that is a tag.
+    pub tag_weight: f64,
+    /// Weight of a phrase in an address.
+    pub url_weight: f64,
+    /// Most topics of a post, 1 to 20.
+    pub most: u32,
+    /// Least share of a post that is about a topic, 0 to 1; the largest is always one.
+    pub least_share: f64,
+    /// What has to be there before somebody is said to move people on a topic.
+    pub evidence: Evidence,
+    /// Pairs of people of whom one reacted to the other on a topic, from which on attention is propagated over
+    /// them; on a topic with fewer each person's attention is divided once.
+    pub ranked_pairs: u64,
+    /// Posts kept of each topic, those with most reactors.
+    pub posts: u32,
+    /// Posts kept of each person on each topic.
+    pub evidence_posts: u32,
+    /// Topics kept of what each person talks about.
+    pub interests: u32,
+}
+
+impl Default for TopicRule {
+    fn default() -> Self {
+        Self {
+            roll_up: 0.5,
+            of_parent: 0.5,
+            title_weight: 3.0,
+            tag_weight: 3.0,
+            url_weight: 1.0,
+            most: 5,
+            least_share: 0.1,
+            evidence: Evidence::default(),
+            ranked_pairs: 100,
+            posts: 20,
+            evidence_posts: 5,
+            interests: 50,
+        }
+    }
+}
+
+/// What has to be there before somebody is said to move people on a topic.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evidence {
+    /// Own posts about it that drew a reaction.
+    pub posts: u32,
+    /// Distinct people who reacted to them.
+    pub people: u32,
+    /// Different weeks before the cutoff in which these posts were published.
+    pub weeks: u32,
+    /// Half-lives after which a post or a reaction is no evidence any more; more than 0.
+    pub half_lives: f64,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Self { posts: 3, people: 5, weeks: 2, half_lives: 2.0 }
     }
 }
 
@@ -232,7 +305,34 @@ impl Method {
                 "give 0 or more and under 1",
             );
         }
+        self.check_topics(name)?;
         self.check_forecast(name)
+    }
+
+    fn check_topics(&self, name: &str) -> Result<()> {
+        let rule = &self.topics;
+        let share = 0.0..1.0;
+        for (key, value, fine, remedy) in [
+            ("roll_up", rule.roll_up, share.contains(&rule.roll_up), "0 or more and under 1"),
+            ("of_parent", rule.of_parent, weighs(rule.of_parent), "0 to 1000"),
+            ("title_weight", rule.title_weight, weighs(rule.title_weight), "0 to 1000"),
+            ("tag_weight", rule.tag_weight, weighs(rule.tag_weight), "0 to 1000"),
+            ("url_weight", rule.url_weight, weighs(rule.url_weight), "0 to 1000"),
+            ("most", rule.most.into(), (1..=20).contains(&rule.most), "1 to 20"),
+            ("least_share", rule.least_share, (0.0..=1.0).contains(&rule.least_share), "0 to 1"),
+            (
+                "evidence.half_lives",
+                rule.evidence.half_lives,
+                rule.evidence.half_lives > 0.0 && weighs(rule.evidence.half_lives),
+                "more than 0, at most 1000",
+            ),
+        ] {
+            if !fine {
+                let cause = format!("{name}: `topics.{key}` is {value}");
+                return Err(Error::bad_job(cause, format!("give {remedy}")));
+            }
+        }
+        Ok(())
     }
 
     fn check_forecast(&self, name: &str) -> Result<()> {
@@ -278,6 +378,11 @@ impl Method {
         }
         Ok(())
     }
+}
+
+/// Whether `weight` is none below 0 and not too large.
+fn weighs(weight: f64) -> bool {
+    (0.0..=LARGEST_WEIGHT).contains(&weight)
 }
 
 /// Lower-case hexadecimal text of `bytes`.

@@ -1,6 +1,7 @@
 //! The nightly job, one line a stage.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -8,6 +9,7 @@ use crate::audit::{Audited, RunFacts, audit};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::graph::attention::attention;
+use crate::graph::reactors::reactors;
 use crate::job::{Job, no_snapshot};
 use crate::progress::Progress;
 use crate::propagate::ranks;
@@ -17,12 +19,13 @@ use crate::read::{self, Dropped, Faults, Listed, Snapshot};
 use crate::run_id::{job_sha256, run_id};
 use crate::score::measures::measures;
 use crate::score::scores::scores;
-use crate::tables::{Settings, draft};
+use crate::tables::{Results, Settings, draft};
+use crate::topics::topics;
 
 /// Name of the profile that every run publishes.
 const STANDARD: &str = "standard";
 /// Number of stages, for the progress bar.
-pub const STAGES: u64 = 8;
+pub const STAGES: u64 = 9;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -89,16 +92,17 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     progress.begin("read");
     let faults = &mut Faults::stop();
     let snapshot = read::snapshot(engine, job, day, faults).await?;
+    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
     progress.end("read", in_tens(snapshot.found), in_tens(snapshot.rows));
 
     progress.begin("people");
     let (inputs, rows_in) = (Inputs::of(&snapshot), in_tens(snapshot.rows));
     let cutoff_us = snapshot.cutoff_us;
-    let people = read::people(engine, snapshot, &job.consent, method, faults).await?;
+    let people = read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await?;
     read::unchanged(engine, inputs.files.values()).await?;
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
     let facts = RunFacts {
-        run_id: blocking(|| run_id(&people, job, day))?,
+        run_id: blocking(|| run_id(&people, &vocabulary, job, day))?,
         job: job.name.clone(),
         method_version: method.version.clone(),
         method_sha256: method.sha256()?,
@@ -123,8 +127,15 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let ranks = blocking(|| ranks(&attention, &method.rank))?;
     progress.end("ranks", edges, ranks.ranks.len() as u64);
 
+    progress.begin("topics");
+    let reactors = people.posts.as_ref().map(|posts| reactors(&people.events, posts, method));
+    let topics = blocking(|| topics(&people, &vocabulary, reactors.as_ref(), method))?;
+    let posts = people.posts.as_ref().map_or(0, |posts| posts.authors.len() as u64);
+    progress.end("topics", posts, topics.scores.len() as u64);
+
     progress.begin("measures");
-    let measures = blocking(|| Ok(measures(&people, &attention, &ranks, method)))?;
+    let reactors = reactors.as_ref();
+    let measures = blocking(|| Ok(measures(&people, &attention, &ranks, reactors, method)))?;
     progress.end("measures", attention.pairs, ranks.ranks.len() as u64);
 
     progress.begin("scores");
@@ -132,9 +143,15 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     progress.end("scores", ranks.ranks.len() as u64, scores.score.len() as u64);
 
     progress.begin("audit");
-    let settings =
-        Settings { profile: STANDARD, method_version: &method.version, top: job.influence.top };
-    let draft = blocking(|| draft(day, &people.persons, &attention, &measures, &scores, settings))?;
+    let settings = Settings { profile: STANDARD, method, top: job.influence.top };
+    let results = Results {
+        people: &people,
+        attention: &attention,
+        topics: &topics,
+        measures: &measures,
+        scores: &scores,
+    };
+    let draft = blocking(|| draft(day, &results, settings))?;
     let audited = blocking(|| audit(draft, &facts, &method.gates))?;
     progress.end("audit", audited.rows(), audited.rows());
 

@@ -10,7 +10,9 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::hex;
-use crate::read::{Event, People, Persons};
+use crate::numbering::NONE;
+use crate::phrases::Vocabulary;
+use crate::read::{Event, People, Persons, Posts};
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
@@ -20,15 +22,22 @@ const LENGTH: usize = 32;
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if the job cannot be written as JSON.
-pub fn run_id(people: &People, job: &Job, day: NaiveDate) -> Result<String> {
+pub fn run_id(
+    people: &People,
+    vocabulary: &Vocabulary,
+    job: &Job,
+    day: NaiveDate,
+) -> Result<String> {
     let mut hash = Sha256::new();
     settings(&mut hash, job, day)?;
     persons(&mut hash, &people.persons);
-    let authors = people.posts.as_ref().map_or(&[][..], |posts| &posts.authors);
     text(&mut hash, if people.posts.is_some() { "posts" } else { "no posts" });
-    for author in authors {
-        hash.update(author.to_le_bytes());
+    if let Some(of_people) = &people.posts {
+        hash.update(vocabulary.sha256);
+        posts(&mut hash, of_people);
     }
+    let refusals = serde_json::to_string(&people.refusals).map_err(Error::internal)?;
+    text(&mut hash, &refusals);
     events(&mut hash, people.events.all());
     let mut id = hex(&hash.finalize());
     id.truncate(LENGTH);
@@ -51,8 +60,15 @@ pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
 
 /// Adds what can change a table whatever the rows are.
 fn settings(hash: &mut Sha256, job: &Job, day: NaiveDate) -> Result<()> {
-    let settings =
-        (env!("CARGO_PKG_VERSION"), day, &job.name, &job.consent, &job.influence, &job.method);
+    let settings = (
+        env!("CARGO_PKG_VERSION"),
+        day,
+        &job.name,
+        &job.consent,
+        &job.topics,
+        &job.influence,
+        &job.method,
+    );
     text(hash, &serde_json::to_string(&settings).map_err(Error::internal)?);
     Ok(())
 }
@@ -83,7 +99,37 @@ fn persons(hash: &mut Sha256, persons: &Persons) {
     }
 }
 
-/// Interactions that are hashed at once: the hash is over the hashes of runs of so many.
+/// Adds posts, by what was found in them: other texts with the same phrases give the same tables.
+fn posts(hash: &mut Sha256, posts: &Posts) {
+    hash.update((posts.own as u64).to_le_bytes());
+    let digest = |run: usize| {
+        let mut hash = Sha256::new();
+        for post in run..posts.authors.len().min(run + RUN) {
+            text(&mut hash, posts.ids.value(post));
+            hash.update(posts.authors[post].to_le_bytes());
+            hash.update(posts.at_us[post].to_le_bytes());
+            hash.update(posts.parents[post].to_le_bytes());
+            for hit in posts.hits.of(post) {
+                hash.update(hit.phrase.to_le_bytes());
+                hash.update([hit.places]);
+            }
+            // No phrase has this number.
+            hash.update(NONE.to_le_bytes());
+            posts.tags.of(post).iter().for_each(|tag| hash.update(tag.to_le_bytes()));
+            hash.update(NONE.to_le_bytes());
+        }
+        hash.finalize()
+    };
+    let runs = (0..posts.authors.len()).into_par_iter().step_by(RUN);
+    let digests: Vec<_> = runs.map(digest).collect();
+    digests.iter().for_each(|digest| hash.update(digest));
+    for (spelling, name) in &posts.tag_names {
+        text(hash, spelling);
+        text(hash, name);
+    }
+}
+
+/// Interactions or posts that are hashed at once: the hash is over the hashes of runs of so many.
 const RUN: usize = 1 << 16;
 
 fn events(hash: &mut Sha256, events: &[Event]) {

@@ -74,12 +74,7 @@ impl Audited {
 /// # Errors
 /// [`Kind::Gate`] naming the gate, the table and how many rows it refuses.
 pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited> {
-    let named = [
-        ("people", &draft.people),
-        ("scores", &draft.scores),
-        ("measures", &draft.measures),
-        ("influence_edges", &draft.influence_edges),
-    ];
+    let named = draft.tables();
     enough_people(&draft.people, rule.least_people)?;
     for (name, batches) in named {
         keys_unique(name, batches)?;
@@ -99,17 +94,12 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited>
         "numbers_finite",
     ];
     let runs = runs(&draft, facts, &gates)?;
+    let tables = draft.tables().map(|(name, batches)| (name, batches.clone()));
     Ok(Audited {
         day: draft.day,
         run_id: facts.run_id.clone(),
         horizon_hours: facts.horizon_hours,
-        tables: vec![
-            ("people", draft.people),
-            ("scores", draft.scores),
-            ("measures", draft.measures),
-            ("influence_edges", draft.influence_edges),
-            ("runs", vec![runs]),
-        ],
+        tables: tables.into_iter().chain([("runs", vec![runs])]).collect(),
     })
 }
 
@@ -298,7 +288,7 @@ fn runs(draft: &Draft, facts: &RunFacts, gates: &[&str]) -> Result<RecordBatch> 
     };
     let cutoff = TimestampMicrosecondArray::from(vec![facts.cutoff_us]).with_timezone(UTC);
     let passed = gates.iter().map(|gate| format!("{gate}: passed"));
-    schema::table(Direction::Output, "runs")?.batch(vec![
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("snapshot_date", Arc::new(Date32Array::from(vec![days(draft.day)?]))),
         ("run_id", one(&facts.run_id)),
         ("job", one(&facts.job)),
@@ -307,10 +297,9 @@ fn runs(draft: &Draft, facts: &RunFacts, gates: &[&str]) -> Result<RecordBatch> 
         ("renown_version", one(env!("CARGO_PKG_VERSION"))),
         ("cutoff", Arc::new(cutoff)),
         ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),
-        ("people_rows", count(&draft.people)),
-        ("scores_rows", count(&draft.scores)),
-        ("measures_rows", count(&draft.measures)),
-        ("influence_edges_rows", count(&draft.influence_edges)),
         ("gates", lists(std::iter::once(passed))),
-    ])
+    ];
+    let counts = draft.tables().map(|(name, batches)| (format!("{name}_rows"), count(batches)));
+    columns.extend(counts.iter().map(|(name, count)| (name.as_str(), Arc::clone(count))));
+    schema::table(Direction::Output, "runs")?.batch(columns)
 }

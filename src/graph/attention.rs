@@ -105,7 +105,7 @@ pub fn attention(events: &Events, persons: &Persons, method: &Method) -> Result<
 }
 
 /// What the method says of interactions.
-struct Rules {
+pub(crate) struct Rules {
     /// Weight of an interaction of each kind at each age, in units of [`ONE`].
     weights: Vec<Vec<i64>>,
     /// Decay at each age, in units of [`ONE`].
@@ -117,7 +117,7 @@ struct Rules {
 }
 
 impl Rules {
-    fn of(method: &Method) -> Self {
+    pub(crate) fn of(method: &Method) -> Self {
         let window = method.attention.window_hours;
         let unit = |age| decay(age, method.attention.half_life_hours);
         let hours = 0..window.max(MEASURE_HOURS);
@@ -132,6 +132,18 @@ impl Rules {
             reactions: method.kinds.values().map(|rule| rule.reaction).collect(),
             most: (i64::MAX as f64 / (heaviest * ONE as f64 + 1.0)) as usize,
         }
+    }
+}
+
+impl Rules {
+    /// Weight of an interaction, in units of [`ONE`].
+    pub(crate) fn weight(&self, event: &Event) -> i64 {
+        self.weights[usize::from(event.kind)][event.age_hours as usize]
+    }
+
+    /// Whether interactions of this kind are reactions.
+    pub(crate) fn is_reaction(&self, kind: u8) -> bool {
+        self.reactions[usize::from(kind)]
     }
 }
 
@@ -184,7 +196,7 @@ fn chunk(
 }
 
 /// Sums over the interactions of a pair.
-struct Pair {
+pub(crate) struct Pair {
     /// Attention Σ within the window, in units of [`ONE`].
     weight: i64,
     interactions_90d: i64,
@@ -192,7 +204,7 @@ struct Pair {
 
 impl Received {
     /// Adds the interactions of one actor.
-    fn add(&mut self, of_pair: &[Event], rules: &Rules) -> Pair {
+    pub(crate) fn add(&mut self, of_pair: &[Event], rules: &Rules) -> Pair {
         let mut pair = Pair { weight: 0, interactions_90d: 0 };
         let (mut reactions_7d, mut reactions_30d, mut reactions_90d) = (0, 0, 0);
         let mut youngest = u32::MAX;

@@ -3,6 +3,7 @@
 pub mod attention;
 pub mod csr;
 pub mod ids;
+pub mod reactors;
 
 /// Why a graph could not be built. Every variant is bad input; none passes by trying again.
 ///

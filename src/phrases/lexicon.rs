@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use daachorse::DoubleArrayAhoCorasick;
 
 use super::fold::{Folded, folded, parted, plain};
-use super::ontology::Ontology;
 use super::parts::{Part, parts};
+use super::spelling;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 
@@ -86,7 +86,7 @@ pub struct Lexicon {
     automaton: Option<DoubleArrayAhoCorasick<u32>>,
     /// Phrases of each spelling.
     spellings: Lists<u32>,
-    /// Spellings by their form without spaces, in which tags have them.
+    /// Spellings by [`spelling`], as tags have them.
     joined: HashMap<Box<str>, u32>,
     /// Languages by number, from 1.
     languages: Vec<Box<str>>,
@@ -95,7 +95,8 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// A lexicon of `meanings`, without the phrases of the list `stop` and those without a word; posts that
+    /// A lexicon of `meanings`, without the phrases of the list `stop` and those without a word; `branches` has
+    /// the topics above each, by which it is told whether topics are relatives; posts that
     /// state no language are taken to be in `usual`. Of a phrase that is given twice for one topic the larger
     /// weight counts.
     ///
@@ -104,7 +105,7 @@ impl Lexicon {
     /// phrases than can be searched at once.
     pub fn new(
         meanings: &[Meaning],
-        ontology: &Ontology,
+        branches: &Lists<(u32, f64)>,
         stop: &BTreeSet<String>,
         usual: &str,
     ) -> Result<Self> {
@@ -142,7 +143,6 @@ impl Lexicon {
             let cause = format!("{too_long} phrases are longer than {LONGEST} bytes");
             return Err(refused(cause, "shorten or remove them").in_column("phrase"));
         }
-        let branches = ontology.roll_up(0.5);
         let mut lexicon = Self {
             phrases: Vec::with_capacity(rows.len()),
             senses: Lists::default(),
@@ -163,7 +163,7 @@ impl Lexicon {
             of_spelling.push(lexicon.phrases.len() as u32);
             let topics: Vec<u32> = senses.keys().copied().collect();
             let unsure = senses.values().all(|weight| *weight < SURE);
-            let in_company = unsure || !all_relatives(&topics, &branches);
+            let in_company = unsure || !all_relatives(&topics, branches);
             lexicon.phrases.push(Phrase { text: text.into(), language, in_company });
             lexicon.senses.push(senses.into_iter().map(|(topic, weight)| Sense { topic, weight }));
         }
@@ -284,7 +284,7 @@ impl Finder<'_> {
 
     /// Looks at a tag: as a whole, and if that is no phrase at its words, parted at case and digits.
     pub fn tag(&mut self, tag: &str) {
-        let joined = folded(tag).replace(' ', "");
+        let joined = spelling(tag);
         if joined.is_empty() {
             return;
         }
@@ -292,7 +292,7 @@ impl Finder<'_> {
             Some(spelling) => self.found(*spelling, TAG),
             None => {
                 self.words(&parted(tag), TAG);
-                self.tags.push(joined);
+                self.tags.push(tag.to_owned());
             }
         }
     }
@@ -338,7 +338,7 @@ impl Finder<'_> {
         self.hits.extend(phrases.filter(holds).map(|phrase| Hit { phrase, places }));
     }
 
-    /// Ends the post: its phrases, each once and in order, and its tags that are none, folded and sorted.
+    /// Ends the post: its phrases, each once and in order, and its tags that are none, as they are written.
     pub fn end(&mut self, hits: &mut Vec<Hit>, tags: &mut Vec<String>) {
         self.hits.sort_unstable();
         for of_phrase in self.hits.chunk_by(|one, other| one.phrase == other.phrase) {
@@ -346,8 +346,6 @@ impl Finder<'_> {
             hits.push(Hit { phrase: of_phrase[0].phrase, places });
         }
         self.hits.clear();
-        self.tags.sort_unstable();
-        self.tags.dedup();
         tags.append(&mut self.tags);
     }
 }
@@ -361,7 +359,7 @@ impl Phrase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::phrases::Topic;
+    use crate::phrases::{Ontology, Topic};
 
     fn lexicon(phrases: &[(u32, &str, Option<&str>, f64)], stop: &[&str]) -> Lexicon {
         let topic = |id: u32| {
@@ -378,7 +376,7 @@ mod tests {
             };
         let meanings: Vec<Meaning> = phrases.iter().map(meaning).collect();
         let stop = stop.iter().map(|phrase| (*phrase).to_owned()).collect();
-        Lexicon::new(&meanings, &ontology, &stop, "en").unwrap()
+        Lexicon::new(&meanings, &ontology.roll_up(0.5), &stop, "en").unwrap()
     }
 
     /// The phrases of a post with their places, and its other tags.
@@ -440,7 +438,7 @@ mod tests {
         let expected = [("example", URL), ("machine learning", TAG | URL), ("rust", TITLE | TAG)];
         let expected = expected.map(|(text, places)| (text.to_owned(), places));
         assert_eq!(found.0, expected);
-        assert_eq!(found.1, ["othertag", "rustconf2018"]);
+        assert_eq!(found.1, ["RustConf2018", "Other Tag"]);
     }
 
     #[test]
@@ -522,7 +520,7 @@ mod tests {
     fn long_phrases_are_refused() {
         let long = "x".repeat(LONGEST);
         let meaning = Meaning { topic: 0, phrase: long, language: None, weight: 1.0 };
-        let refused = Lexicon::new(&[meaning], &Ontology::default(), &BTreeSet::new(), "en");
+        let refused = Lexicon::new(&[meaning], &Lists::default(), &BTreeSet::new(), "en");
         let cause = refused.err().unwrap().cause;
         assert_eq!(cause, "input `topic_phrases`: 1 phrases are longer than 256 bytes");
     }

@@ -69,6 +69,14 @@ impl Events {
         &self.rows
     }
 
+    /// Those of `actor` with `target`.
+    pub fn of_pair(&self, target: u32, actor: u32) -> &[Event] {
+        let before = |pair| self.rows.partition_point(|event| (event.target, event.actor) < pair);
+        let from = before((target, actor));
+        let same = |event: &Event| (event.target, event.actor) == (target, actor);
+        &self.rows[from..from + self.rows[from..].iter().take_while(|event| same(event)).count()]
+    }
+
     /// Those whose target is one of `vertices`.
     pub fn of_targets(&self, vertices: Range<usize>) -> &[Event] {
         let before = |v: usize| self.rows.partition_point(|event| (event.target as usize) < v);
@@ -214,9 +222,8 @@ impl Read {
         census: &Census<'_>,
         drops: &mut Vec<Dropped>,
     ) -> Result<Option<KnownPosts>> {
-        let names = std::mem::take(&mut self.names.posts);
-        let known = |posts: PostRows| posts.known(names, &self.names.places, row_of, census, drops);
-        self.posts.take().map(known).transpose()
+        let posts = self.posts.take();
+        posts.map(|posts| posts.known(&mut self.names, row_of, census, drops)).transpose()
     }
 
     /// Notes in `census` which accounts take part in an interaction among people who may be scored, and
@@ -273,7 +280,7 @@ impl Among {
         cutoff_us: i64,
         drops: &mut Vec<Dropped>,
     ) -> (Events, Option<Posts>) {
-        let (posts, post_of) = posts.map(|posts| posts.with_vertices(vertex_of)).unzip();
+        let (posts, post_of) = posts.map(|posts| posts.with_vertices(vertex_of, cutoff_us)).unzip();
         let post_of = post_of.unwrap_or_default();
         let mut blocks = self.blocks;
         let per_block: Vec<u64> = blocks
@@ -308,7 +315,7 @@ impl Among {
             rows.extend(events);
         }
         drops.push(Dropped::exact("interactions", "repeated", (found - rows.len()) as u64));
-        let words = "kept without their post, which `posts` lacks in 90 days";
+        let words = "kept without their post, which `posts` lacks in the window";
         let lost = if posts.is_some() { lost } else { 0 };
         drops.push(Dropped::suppressed("interactions", words, lost));
         (Events { rows }, posts)

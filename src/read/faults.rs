@@ -34,6 +34,13 @@ impl Faults {
         }
     }
 
+    /// Meets `broken` faults after which nothing can go on, and gives the one to end with.
+    pub(super) fn end(&mut self, broken: Vec<Error>) -> Error {
+        let first = broken.first().cloned();
+        let met: Result<()> = broken.into_iter().try_for_each(|fault| self.meet(fault));
+        met.err().or(first).unwrap_or_else(|| Error::internal("an end without a fault"))
+    }
+
     /// The value, or `None` if it is a fault that was kept.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ pub(super) struct Ids {
     accounts: Numbering<(u32, Box<str>)>,
     /// (network, post_id) of the rows of `posts`.
     pub(super) posts: Numbering<(u32, Box<str>)>,
+    /// Tags of posts that are no phrases, as they are written.
+    pub(super) tags: Numbering<Box<str>>,
 }
 
 pub(super) fn too_many(table: &str) -> impl Fn(TooMany) -> Error {
@@ -70,6 +72,7 @@ impl Ids {
             places,
             accounts: self.accounts,
             posts: self.posts,
+            tags: self.tags,
         }
     }
 }
@@ -82,6 +85,7 @@ pub(super) struct Names {
     pub(super) places: Vec<u32>,
     pub(super) accounts: Numbering<(u32, Box<str>)>,
     pub(super) posts: Numbering<(u32, Box<str>)>,
+    pub(super) tags: Numbering<Box<str>>,
 }
 
 /// A column of the rows of a block.

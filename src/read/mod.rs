@@ -15,8 +15,10 @@ mod members;
 mod people;
 mod persons;
 mod posts;
+mod refusals;
 mod snapshot;
 mod sources;
+mod vocabulary;
 
 pub use events::{Event, Events, Sentiment};
 pub use faults::Faults;
@@ -24,9 +26,11 @@ pub use footers::Reading;
 pub use people::{People, people};
 pub use persons::Persons;
 pub use posts::Posts;
+pub use refusals::Refusals;
 pub(crate) use snapshot::MEASURE_HOURS;
 pub use snapshot::{Snapshot, reading, snapshot};
 pub use sources::{InputFile, Listed, open, unchanged};
+pub use vocabulary::vocabulary;
 
 use std::collections::BTreeMap;
 

@@ -10,11 +10,13 @@ use super::ids::Ids;
 use super::members::members;
 use super::persons::Persons;
 use super::posts::{PostRows, Posts};
+use super::refusals::{Refusals, refusals};
 use super::snapshot::Snapshot;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Consent;
 use crate::method::Method;
+use crate::phrases::Vocabulary;
 
 /// Everyone who may be scored, with what they did.
 pub struct People {
@@ -22,8 +24,10 @@ pub struct People {
     pub persons: Persons,
     /// Interactions among them, within the window.
     pub events: Events,
-    /// Their posts within 90 days, if the job has posts.
+    /// Their posts within the window, if the job has posts.
     pub posts: Option<Posts>,
+    /// Topics that they refuse.
+    pub refusals: Refusals,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
 }
@@ -38,13 +42,15 @@ pub async fn people(
     snapshot: Snapshot,
     consent: &Consent,
     method: &Method,
+    vocabulary: &Arc<Vocabulary>,
     faults: &mut Faults,
 ) -> Result<People> {
     let mut drops = Vec::new();
     let ids = Arc::new(Ids::default());
     let mut posts = None;
     if let Some(input) = &snapshot.posts {
-        posts = Some(PostRows::read(input, &ids).await.map_err(|fault| fault.in_table("posts"))?);
+        let read_posts = PostRows::read(input, vocabulary, &ids).await;
+        posts = Some(read_posts.map_err(|fault| fault.in_table("posts"))?);
     }
     let events = EventRows::read(&snapshot.interactions, method, &ids).await?;
     let ids = Arc::into_inner(ids).ok_or_else(|| Error::internal("ids are still read"))?;
@@ -72,8 +78,9 @@ pub async fn people(
     }
     // Only now is it known who appears, and each account gets the number of its vertex.
     let (persons, vertex_of) = census.number();
+    let refusals = refusals(engine, snapshot.consent.as_ref(), &persons).await?;
     let vertices = persons.vertices();
     let (events, posts) =
         among.with_vertices(posts, &vertex_of, vertices, snapshot.cutoff_us, &mut drops);
-    Ok(People { persons, events, posts, drops })
+    Ok(People { persons, events, posts, refusals, drops })
 }

@@ -54,6 +54,11 @@ impl Persons {
         self.network_offsets[n]..self.network_offsets[n + 1]
     }
 
+    /// The network of vertex `v`.
+    pub fn network_of(&self, v: usize) -> usize {
+        self.network_offsets.partition_point(|start| *start <= v) - 1
+    }
+
     /// The accounts of person `p`.
     pub fn accounts(&self, p: usize) -> Range<usize> {
         self.account_offsets[p]..self.account_offsets[p + 1]

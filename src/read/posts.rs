@@ -1,132 +1,387 @@
-//! Posts of the people who may be scored, over dense numbers.
+//! Posts of the people who may be scored, over dense numbers, with the phrases that they hold.
+//!
+//! Texts are searched as they are decoded and not kept. What a post of somebody who may not be scored holds is
+//! dropped with it, before anything is made of it.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch, StringViewArray};
+use arrow::array::{
+    Array, AsArray, BooleanArray, LargeStringArray, LargeStringBuilder, ListArray, RecordBatch,
+    StringViewArray,
+};
+use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::prelude::{ident, lit};
 use rayon::prelude::*;
 
-use super::Dropped;
 use super::census::{Census, NOBODY, numberable};
 use super::check::Checked;
-use super::ids::{BLOCK_ROWS, Ids, column, texts, too_many};
+use super::ids::{BLOCK_ROWS, Ids, Names, column, texts, too_many, values};
+use super::{Dropped, HOUR_US};
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
-use crate::numbering::{NONE, Numbering};
+use crate::lists::Lists;
+use crate::numbering::NONE;
+use crate::phrases::{Finder, Hit, Vocabulary, spelling};
 
-/// Posts of people who may be scored, reposts left out, in order of (network, post id).
+/// Posts of people who may be scored: their own, then those of others that they passed on, each part in order
+/// of (network, post id). All lengths: posts.
 pub struct Posts {
-    /// Vertex of each post's author. Length: posts.
+    /// Number of own posts.
+    pub own: usize,
+    /// Vertex of each post's author.
     pub authors: Vec<u32>,
+    /// Id of each post on its network.
+    pub ids: LargeStringArray,
+    /// When each was published, in microseconds since 1970 (UTC).
+    pub at_us: Vec<i64>,
+    /// Whole hours before the cutoff.
+    pub age_hours: Vec<u32>,
+    /// The post that each replies to, quotes or passes on; [`NONE`] where it is none of these.
+    pub parents: Vec<u32>,
+    /// Phrases of each post.
+    pub hits: Lists<Hit>,
+    /// Tags of each post that are no phrase, as indices into `tag_names`.
+    pub tags: Lists<u32>,
+    /// Tags, sorted by spelling: the spelling, and the first of the ways in which they are written.
+    pub tag_names: Vec<(String, Box<str>)>,
+}
+
+impl Posts {
+    /// Indices of the own posts.
+    pub fn own(&self) -> Range<usize> {
+        0..self.own
+    }
+}
+
+/// A row of `posts`, over numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    post: u32,
+    /// Number of the author's account, later its member row.
+    author: u32,
+    repost: bool,
+    at_us: i64,
+    /// Number of the post that it answers or passes on.
+    parent: u32,
+    /// Hash of all that it says.
+    content: u64,
+}
+
+/// Where the phrases of a row stand: its block, and its place there.
+type Place = (u32, u32);
+
+/// What was found in a block of rows.
+#[derive(Default)]
+struct Block {
+    rows: Vec<Row>,
+    hits: Lists<Hit>,
+    tags: Lists<u32>,
 }
 
 /// The rows of `posts`, over numbers.
 pub(super) struct PostRows {
-    /// Number of the post, number of the author's account, whether it is a repost.
-    rows: Vec<(u32, u32, bool)>,
+    blocks: Vec<Block>,
 }
 
 /// The posts of people who may be scored: their authors are member rows yet.
 pub(super) struct KnownPosts {
-    /// Member row of each post's author, in order of (network, post id).
-    authors: Vec<u32>,
+    own: usize,
+    /// The posts, in the order of [`Posts`].
+    posts: Vec<(Row, Place)>,
+    ids: LargeStringArray,
     /// Index of the post of each number, [`NONE`] for those that are none of these.
     index: Vec<u32>,
+    blocks: Vec<Block>,
+    tags: Vec<(Box<str>, u32)>,
 }
 
 impl PostRows {
     /// Reads `posts`, before interactions are read.
-    pub(super) async fn read(input: &Checked, ids: &Arc<Ids>) -> Result<Self> {
+    pub(super) async fn read(
+        input: &Checked,
+        vocabulary: &Arc<Vocabulary>,
+        ids: &Arc<Ids>,
+    ) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let repost = coalesce(vec![ident("kind"), lit("original")]).eq(lit("repost"));
-        let columns =
-            vec![ident("network"), ident("post_id"), ident("author_id"), repost.alias("repost")];
+        let columns = [
+            "network",
+            "post_id",
+            "author_id",
+            "created_at",
+            "title",
+            "text",
+            "hashtags",
+            "urls",
+            "language",
+            "kind",
+            "parent_post_id",
+        ];
+        let mut columns: Vec<_> = columns.map(ident).into();
+        columns.push(repost.alias("repost"));
         let frame = input.frame.clone().select(columns).map_err(|e| Error::engine(&what, &e))?;
-        let ids = Arc::clone(ids);
-        let block = move |block: &[RecordBatch]| -> Result<Vec<(u32, u32, bool)>> {
-            let networks = ids.networks(block)?;
-            let posts = texts(block, "post_id")?.flat_map(StringViewArray::iter).flatten();
-            let posts: Vec<(u32, &str)> = networks.iter().copied().zip(posts).collect();
-            let posts = ids.posts.number(&posts).map_err(too_many("posts"))?;
-            let authors = ids.accounts(block, &networks, "author_id")?;
-            let reposts = column::<BooleanArray>(block, "repost")?.flat_map(|column| column.iter());
-            let reposts = reposts.map(|repost| repost == Some(true));
-            Ok(posts.into_iter().zip(authors).zip(reposts).map(|((p, a), r)| (p, a, r)).collect())
-        };
-        let blocks = in_blocks(&what, frame, BLOCK_ROWS, block).await?;
-        Ok(Self { rows: blocks.concat() })
+        let (ids, vocabulary) = (Arc::clone(ids), Arc::clone(vocabulary));
+        let block = move |block: &[RecordBatch]| read_block(block, &vocabulary, &ids);
+        Ok(Self { blocks: in_blocks(&what, frame, BLOCK_ROWS, block).await? })
     }
 
     /// The posts of the people who may be scored; `row_of` has the member row of each account number.
     pub(super) fn known(
-        mut self,
-        names: Numbering<(u32, Box<str>)>,
-        places: &[u32],
+        self,
+        names: &mut Names,
         row_of: &[u32],
         census: &Census<'_>,
         drops: &mut Vec<Dropped>,
     ) -> Result<KnownPosts> {
-        let found = self.rows.len();
-        self.rows.retain(|(_, author, _)| {
-            let row = row_of[*author as usize];
-            row != NOBODY && census.consented[row as usize]
-        });
-        let known = self.rows.len();
+        let found: usize = self.blocks.iter().map(|block| block.rows.len()).sum();
+        let mut posts: Vec<(Row, Place)> = Vec::with_capacity(found);
+        for (block, of_block) in (0..).zip(&self.blocks) {
+            let rows = (0..).zip(&of_block.rows).map(|(place, row)| (*row, (block, place)));
+            posts.extend(rows.filter_map(|(row, place)| {
+                let author = row_of[row.author as usize];
+                let may = author != NOBODY && census.consented[author as usize];
+                may.then_some((Row { author, ..row }, place))
+            }));
+        }
+        let known = posts.len();
         let strange = (found - known) as u64;
         drops.push(Dropped::suppressed("posts", "author unknown or may not be scored", strange));
-        self.rows.par_sort_unstable();
-        self.rows.dedup();
-        drops.push(Dropped::exact("posts", "repeated", (known - self.rows.len()) as u64));
-        let (mut reposted, mut kept) = (0, Vec::new());
-        for (post, author, repost) in self.rows {
-            match repost {
-                true => reposted += 1,
-                false => kept.push((post, row_of[author as usize])),
-            }
-        }
-        drops.push(Dropped::exact("posts", "reposts, which are no posts of one's own", reposted));
-        let twice = kept.windows(2).filter(|two| two[0].0 == two[1].0).count();
+        posts.par_sort_unstable();
+        posts.dedup_by_key(|(row, _)| *row);
+        drops.push(Dropped::exact("posts", "repeated", (known - posts.len()) as u64));
+        let twice = posts.windows(2).filter(|two| two[0].0.post == two[1].0.post).count();
         if twice > 0 {
             return Err(Error::bad_input(
                 format!("input `posts`: {twice} posts have two rows that contradict each other"),
                 "keep one row for each (network, post_id), for example the newest",
             ));
         }
-        numberable("posts", kept.len())?;
-        let mut keys: Vec<((u32, Box<str>), u32)> = names.into_keys();
+        numberable("posts", posts.len())?;
+        let reposts = posts.iter().filter(|(row, _)| row.repost).count();
+        drops.push(Dropped::exact(
+            "posts",
+            "reposts, which are no posts of one's own",
+            reposts as u64,
+        ));
+
+        let mut keys: Vec<((u32, Box<str>), u32)> = std::mem::take(&mut names.posts).into_keys();
         let mut index = vec![NONE; keys.len()];
-        for (place, (post, _)) in (0..).zip(&kept) {
-            index[*post as usize] = place;
+        for (place, (row, _)) in (0..).zip(&posts) {
+            index[row.post as usize] = place;
         }
         keys.retain(|(_, number)| index[*number as usize] != NONE);
-        keys.par_sort_unstable_by(|((left, left_id), _), ((right, right_id), _)| {
-            let place = |network: &u32| places[*network as usize];
-            (place(left), left_id).cmp(&(place(right), right_id))
+        let repost = |number: u32| posts[index[number as usize] as usize].0.repost;
+        keys.par_sort_unstable_by(|((left, left_id), one), ((right, right_id), other)| {
+            let place = |network: &u32| names.places[*network as usize];
+            (repost(*one), place(left), left_id).cmp(&(repost(*other), place(right), right_id))
         });
-        let mut authors = Vec::with_capacity(keys.len());
-        for (place, (_, number)) in (0..).zip(keys) {
+        let (mut ordered, mut ids) = (Vec::with_capacity(posts.len()), LargeStringBuilder::new());
+        for (place, ((_, id), number)) in (0..).zip(keys) {
             let slot = &mut index[number as usize];
-            authors.push(kept[*slot as usize].1);
+            ordered.push(posts[*slot as usize]);
+            ids.append_value(id);
             *slot = place;
         }
-        Ok(KnownPosts { authors, index })
+        Ok(KnownPosts {
+            own: ordered.len() - reposts,
+            posts: ordered,
+            ids: ids.finish(),
+            index,
+            blocks: self.blocks,
+            tags: std::mem::take(&mut names.tags).into_keys(),
+        })
+    }
+}
+
+/// The posts of a block, each searched for phrases.
+fn read_block(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Result<Block> {
+    let networks = ids.networks(block)?;
+    let posts = texts(block, "post_id")?.flat_map(StringViewArray::iter).flatten();
+    let posts: Vec<(u32, &str)> = networks.iter().copied().zip(posts).collect();
+    let posts = ids.posts.number(&posts).map_err(too_many("posts"))?;
+    let authors = ids.accounts(block, &networks, "author_id")?;
+    let parents = texts(block, "parent_post_id")?.flat_map(StringViewArray::iter);
+    let parents: Vec<Option<(u32, &str)>> =
+        parents.zip(&networks).map(|(id, network)| Some((*network, id?))).collect();
+    let named: Vec<(u32, &str)> = parents.iter().flatten().copied().collect();
+    let mut named = ids.posts.number(&named).map_err(too_many("posts"))?.into_iter();
+    let mut reposts = column::<BooleanArray>(block, "repost")?.flat_map(|column| column.iter());
+    let mut at = values::<TimestampMicrosecondType>(block, "created_at")?;
+    let differ = || Error::internal("the columns of posts differ in length");
+
+    let mut read = Block::default();
+    let mut finder = vocabulary.lexicon.finder();
+    let (mut hits, mut tags, mut all_tags) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rows = posts.into_iter().zip(authors).zip(parents);
+    for batch in block {
+        let said = Said::of(batch)?;
+        for row in 0..batch.num_rows() {
+            let ((post, author), parent) = rows.next().ok_or_else(differ)?;
+            read.rows.push(Row {
+                post,
+                author,
+                repost: reposts.next().flatten() == Some(true),
+                at_us: at.next().flatten().ok_or_else(differ)?,
+                parent: parent.and_then(|_| named.next()).unwrap_or(NONE),
+                content: said.hash(row),
+            });
+            said.search(row, &mut finder);
+            finder.end(&mut hits, &mut tags);
+            read.hits.push(hits.drain(..));
+            tags.retain(|tag| vocabulary.tags && !vocabulary.stop_tags.contains(&spelling(tag)));
+            read.tags.push(std::iter::repeat_n(NONE, tags.len()));
+            all_tags.append(&mut tags);
+        }
+    }
+    let all_tags: Vec<&str> = all_tags.iter().map(String::as_str).collect();
+    let numbers = ids.tags.number(&all_tags).map_err(too_many("posts"))?;
+    read.tags = read.tags.with_items(numbers);
+    Ok(read)
+}
+
+/// What the posts of a batch say.
+struct Said<'a> {
+    /// Title, text, language and kind.
+    texts: [&'a StringViewArray; 4],
+    /// Tags and addresses.
+    lists: [&'a ListArray; 2],
+}
+
+impl<'a> Said<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self> {
+        let wrong = |name: &str| Error::internal(format!("column `{name}` has another type"));
+        let text = |name: &str| {
+            let column = batch.column_by_name(name).and_then(|c| c.as_string_view_opt());
+            column.ok_or_else(|| wrong(name))
+        };
+        let list = |name: &str| {
+            let column = batch.column_by_name(name).and_then(|c| c.as_list_opt::<i32>());
+            column.ok_or_else(|| wrong(name))
+        };
+        Ok(Self {
+            texts: [text("title")?, text("text")?, text("language")?, text("kind")?],
+            lists: [list("hashtags")?, list("urls")?],
+        })
+    }
+
+    fn text(&self, column: usize, row: usize) -> Option<&'a str> {
+        let column = self.texts[column];
+        column.is_valid(row).then(|| column.value(row))
+    }
+
+    /// The texts of a list, which is empty where it is missing.
+    fn each(&self, list: usize, row: usize, mut see: impl FnMut(&str)) {
+        let list = self.lists[list];
+        if let Some(texts) = list.values().as_string_view_opt().filter(|_| list.is_valid(row)) {
+            let ends = list.value_offsets();
+            let items = ends[row] as usize..ends[row + 1] as usize;
+            items.filter(|item| texts.is_valid(*item)).for_each(|item| see(texts.value(item)));
+        }
+    }
+
+    fn hash(&self, row: usize) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (0..self.texts.len()).for_each(|column| self.text(column, row).hash(&mut hasher));
+        for list in 0..self.lists.len() {
+            self.each(list, row, |text| text.hash(&mut hasher));
+            list.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    fn search(&self, row: usize, finder: &mut Finder<'_>) {
+        finder.language(self.text(2, row));
+        self.text(0, row).into_iter().for_each(|title| finder.title(title));
+        self.text(1, row).into_iter().for_each(|text| finder.text(text));
+        self.each(0, row, |tag| finder.tag(tag));
+        self.each(1, row, |url| finder.url(url));
     }
 }
 
 impl KnownPosts {
-    /// The posts with the vertices of their authors, and the index of each post number in them: those of
-    /// authors who do not appear are left out.
-    pub(super) fn with_vertices(self, vertex_of: &[u32]) -> (Posts, Vec<u32>) {
-        let (mut authors, mut places) = (Vec::new(), Vec::with_capacity(self.authors.len()));
-        for author in self.authors {
-            let vertex = vertex_of[author as usize];
-            places.push(if vertex == NOBODY { NONE } else { authors.len() as u32 });
-            if vertex != NOBODY {
-                authors.push(vertex);
+    /// The posts with the vertices of their authors, and the index of each post number among the own ones:
+    /// those of authors who do not appear are left out.
+    pub(super) fn with_vertices(self, vertex_of: &[u32], cutoff_us: i64) -> (Posts, Vec<u32>) {
+        let mut places = Vec::with_capacity(self.posts.len());
+        let mut kept = 0;
+        for (row, _) in &self.posts {
+            let appears = vertex_of[row.author as usize] != NOBODY;
+            places.push(if appears { kept } else { NONE });
+            kept += u32::from(appears);
+        }
+        let place = |number: u32| match self.index.get(number as usize) {
+            Some(index) if *index != NONE => places[*index as usize],
+            _ => NONE,
+        };
+        let appears: Vec<bool> = places.iter().map(|place| *place != NONE).collect();
+        let own = appears[..self.own].iter().filter(|appears| **appears).count();
+        let mut flags = appears.iter();
+        let mut all = self.posts.iter().filter(|_| flags.next() == Some(&true)).peekable();
+        let mut posts = Posts {
+            own,
+            authors: Vec::with_capacity(kept as usize),
+            ids: only(&self.ids, &appears),
+            at_us: Vec::with_capacity(kept as usize),
+            age_hours: Vec::with_capacity(kept as usize),
+            parents: Vec::with_capacity(kept as usize),
+            hits: Lists::default(),
+            tags: Lists::default(),
+            tag_names: vec![],
+        };
+        while let Some((row, (block, at))) = all.next() {
+            let block = &self.blocks[*block as usize];
+            posts.authors.push(vertex_of[row.author as usize]);
+            posts.at_us.push(row.at_us);
+            // Whole hours before the last instant covered, as for interactions.
+            posts.age_hours.push(((cutoff_us - 1 - row.at_us) / HOUR_US) as u32);
+            posts.parents.push(place(row.parent));
+            posts.hits.push(block.hits.of(*at as usize).iter().copied());
+            posts.tags.push(block.tags.of(*at as usize).iter().copied());
+        }
+        posts.order_tags(self.tags);
+        let own_place = |number: u32| {
+            let place = place(number);
+            if (place as usize) < own { place } else { NONE }
+        };
+        let index = (0..self.index.len() as u32).map(own_place).collect();
+        (posts, index)
+    }
+}
+
+impl Posts {
+    /// Gives tags numbers in order of spelling, those alone that these posts have.
+    fn order_tags(&mut self, names: Vec<(Box<str>, u32)>) {
+        let mut used = vec![false; names.len()];
+        self.tags.items().iter().for_each(|tag| used[*tag as usize] = true);
+        let mut by_spelling: BTreeMap<String, Vec<(Box<str>, u32)>> = BTreeMap::new();
+        for (name, number) in names {
+            if used[number as usize] {
+                by_spelling.entry(spelling(&name)).or_default().push((name, number));
             }
         }
-        let place = |index: u32| if index == NONE { NONE } else { places[index as usize] };
-        (Posts { authors }, self.index.into_iter().map(place).collect())
+        let mut place_of = vec![NONE; used.len()];
+        for (place, (spelling, mut names)) in (0..).zip(by_spelling) {
+            names.sort_unstable();
+            names.iter().for_each(|(_, number)| place_of[*number as usize] = place);
+            self.tag_names.extend(names.into_iter().next().map(|(name, _)| (spelling, name)));
+        }
+        let mut ordered = Lists::default();
+        for tags in self.tags.iter() {
+            let mut tags: Vec<u32> = tags.iter().map(|tag| place_of[*tag as usize]).collect();
+            tags.sort_unstable();
+            tags.dedup();
+            ordered.push(tags);
+        }
+        self.tags = ordered;
     }
+}
+
+/// The texts whose flag is set.
+fn only(texts: &LargeStringArray, flags: &[bool]) -> LargeStringArray {
+    let kept = texts.iter().zip(flags).filter(|(_, kept)| **kept);
+    LargeStringArray::from_iter_values(kept.filter_map(|(text, _)| text))
 }

@@ -46,6 +46,9 @@ pub struct Snapshot {
     pub(super) identities: Option<Checked>,
     pub(super) consent: Option<Checked>,
     pub(super) posts: Option<Checked>,
+    pub(super) topics: Option<Checked>,
+    pub(super) topic_edges: Option<Checked>,
+    pub(super) topic_phrases: Option<Checked>,
     pub(super) interactions: Checked,
 }
 
@@ -71,6 +74,12 @@ pub async fn snapshot(
     let identities = whole(engine, identities, &[], faults).await?;
     let consent = reader.open(job, "consent", faults).await?;
     let consent = whole(engine, consent, &consent_rules()?, faults).await?;
+    let topics = reader.open(job, "topics", faults).await?;
+    let topics = whole(engine, topics, &[], faults).await?;
+    let topic_edges = reader.open(job, "topic_edges", faults).await?;
+    let topic_edges = whole(engine, topic_edges, &[], faults).await?;
+    let topic_phrases = reader.open(job, "topic_phrases", faults).await?;
+    let topic_phrases = whole(engine, topic_phrases, &[], faults).await?;
     let mut posts = None;
     if let Some(opened) = reader.open(job, "posts", faults).await? {
         let rules = Timed { cut: cut(job, "posts", cutoff_us), group: vec![], more: &[] };
@@ -92,7 +101,7 @@ pub async fn snapshot(
     faults.none_so_far()?;
     let (interactions, _) =
         interactions.ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
-    let all = [&accounts, &identities, &consent, &posts];
+    let all = [&accounts, &identities, &consent, &posts, &topics, &topic_edges, &topic_phrases];
     let all = || all.into_iter().flatten().chain([&interactions]);
     let rows = all().map(|c| c.rows).sum();
     let found = all().map(|c| c.found).sum();
@@ -108,6 +117,9 @@ pub async fn snapshot(
         identities,
         consent,
         posts,
+        topics,
+        topic_edges,
+        topic_phrases,
         interactions,
     })
 }
@@ -121,7 +133,7 @@ fn cutoff(day: NaiveDate) -> Result<i64> {
     Ok(midnight.and_utc().timestamp_micros())
 }
 
-/// Hours before the cutoff in which interactions are read.
+/// Hours before the cutoff in which interactions and posts are read.
 fn window_hours(method: &Method) -> u32 {
     method.attention.window_hours.max(MEASURE_HOURS)
 }
@@ -148,7 +160,7 @@ impl Snapshot {
 fn cut(job: &Job, table: &str, cutoff_us: i64) -> Cut {
     let window = |hours| Window::before(cutoff_us, hours);
     match table {
-        "posts" => Cut::new(window(MEASURE_HOURS), "created_at", None),
+        "posts" => Cut::new(window(window_hours(&job.method)), "created_at", None),
         "interactions" => {
             Cut::new(window(window_hours(&job.method)), "at", Some(job.kinds.clone()))
         }

@@ -11,10 +11,10 @@ use super::percentile::mid_rank;
 use crate::error::{Error, Result};
 use crate::graph::attention::{Attention, ONE, Received};
 use crate::graph::csr::Csr;
+use crate::lists::Lists;
 use crate::method::Method;
-use crate::numbering::NONE;
 use crate::propagate::Ranks;
-use crate::read::{Event, Events, People, Persons, Posts};
+use crate::read::{MEASURE_HOURS, People, Persons, Posts};
 
 /// The measures of every vertex.
 pub struct Measures {
@@ -42,19 +42,17 @@ impl Measures {
     }
 }
 
-/// Computes the measures of every vertex.
-///
+/// Computes the measures of every vertex; `reactors` has the reactors of each post.
 pub fn measures(
     people: &People,
     attention: &Attention,
     ranks: &Ranks,
+    reactors: Option<&Lists<u32>>,
     method: &Method,
 ) -> Measures {
     let received = &attention.received;
-    let responses = people.posts.as_ref().map(|posts| {
-        let reactors = reactors_of_posts(&people.events, posts, method);
-        responses(posts, &reactors, received.len())
-    });
+    let drawn = people.posts.as_ref().zip(reactors);
+    let responses = drawn.map(|(posts, reactors)| responses(posts, reactors, received.len()));
     let mut columns = Vec::new();
     columns.extend(audience_columns(received));
     columns.extend(rank_columns(&people.persons, attention, ranks));
@@ -73,28 +71,42 @@ pub fn measures(
     }
 }
 
-fn audience_columns(received: &[Received]) -> Vec<(&'static str, ArrayRef)> {
-    let ints = |value: fn(&Received) -> i64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(received.iter().map(value)))
-    };
-    let decayed = received.iter().map(|r| r.decayed as f64 / ONE as f64);
+/// Measures that are counts of what was received.
+const COUNTS: [(&str, fn(&Received) -> i64); 8] = [
+    ("reactors_7d", |r| r.reactors_7d),
+    ("reactors_30d", |r| r.reactors_30d),
+    ("reactors_90d", |r| r.reactors_90d),
+    ("reactions_30d", |r| r.reactions_30d),
+    ("reactions_90d", |r| r.reactions_90d),
+    ("audience_90d", |r| r.audience_90d),
+    ("interactions_made_90d", |r| r.interactions_made_90d),
+    ("people_engaged_90d", |r| r.people_engaged_90d),
+];
+/// Measures that follow from it otherwise.
+const VALUES: [(&str, fn(&Received) -> f64); 2] = [
+    ("reactors_decayed", |r| r.decayed as f64 / ONE as f64),
     // Hill number of order 2; squares of counts are whole numbers, exact below 2^53.
-    let effective = received.iter().map(|r| match r.squares > 0.0 {
+    ("effective_reactors", |r| match r.squares > 0.0 {
         true => (r.reactions_90d as f64).powi(2) / r.squares,
         false => 0.0,
+    }),
+];
+
+/// The measure `name` of what was received, if it is one that follows from that alone.
+pub(crate) fn of_received(name: &str, received: &Received) -> Option<f64> {
+    let count = COUNTS.iter().find(|(own, _)| *own == name);
+    let value = VALUES.iter().find(|(own, _)| *own == name);
+    count.map(|(_, of)| of(received) as f64).or(value.map(|(_, of)| of(received)))
+}
+
+fn audience_columns(received: &[Received]) -> Vec<(&'static str, ArrayRef)> {
+    let counts = COUNTS.iter().map(|(name, of)| -> (_, ArrayRef) {
+        (*name, Arc::new(Int64Array::from_iter_values(received.iter().map(of))))
     });
-    vec![
-        ("reactors_7d", ints(|r| r.reactors_7d)),
-        ("reactors_30d", ints(|r| r.reactors_30d)),
-        ("reactors_90d", ints(|r| r.reactors_90d)),
-        ("reactors_decayed", Arc::new(Float64Array::from_iter_values(decayed))),
-        ("effective_reactors", Arc::new(Float64Array::from_iter_values(effective))),
-        ("reactions_30d", ints(|r| r.reactions_30d)),
-        ("reactions_90d", ints(|r| r.reactions_90d)),
-        ("audience_90d", ints(|r| r.audience_90d)),
-        ("interactions_made_90d", ints(|r| r.interactions_made_90d)),
-        ("people_engaged_90d", ints(|r| r.people_engaged_90d)),
-    ]
+    let values = VALUES.iter().map(|(name, of)| -> (_, ArrayRef) {
+        (*name, Arc::new(Float64Array::from_iter_values(received.iter().map(of))))
+    });
+    counts.chain(values).collect()
 }
 
 fn rank_columns(
@@ -148,25 +160,6 @@ impl Row {
     }
 }
 
-/// Distinct people other than the author who reacted to each post. Length: posts.
-fn reactors_of_posts(events: &Events, posts: &Posts, method: &Method) -> Vec<i64> {
-    let reactions: Vec<bool> = method.kinds.values().map(|kind| kind.reaction).collect();
-    let counts = |event: &&Event| {
-        event.post != NONE
-            && reactions[usize::from(event.kind)]
-            && posts.authors[event.post as usize] != event.actor
-    };
-    let reacted = |event: &Event| u64::from(event.post) << 32 | u64::from(event.actor);
-    let mut reacted: Vec<u64> = events.all().par_iter().filter(counts).map(reacted).collect();
-    reacted.par_sort_unstable();
-    reacted.dedup();
-    let mut reactors = vec![0_i64; posts.authors.len()];
-    for reacted in reacted {
-        reactors[(reacted >> 32) as usize] += 1;
-    }
-    reactors
-}
-
 /// What the posts of one author drew.
 #[derive(Clone, Default)]
 struct Response {
@@ -176,10 +169,11 @@ struct Response {
     h_index: i64,
 }
 
-/// Response to each vertex's posts; `reactors` holds the reactors of each post. Length: vertices.
-fn responses(posts: &Posts, reactors: &[i64], vertices: usize) -> Vec<Response> {
+/// Response to each vertex's posts of 90 days; `reactors` holds the reactors of each post. Length: vertices.
+fn responses(posts: &Posts, reactors: &Lists<u32>, vertices: usize) -> Vec<Response> {
+    let recent = posts.own().filter(|post| posts.age_hours[*post] < MEASURE_HOURS);
     let mut of_posts: Vec<(u32, i64)> =
-        posts.authors.iter().copied().zip(reactors.iter().copied()).collect();
+        recent.map(|post| (posts.authors[post], reactors.of(post).len() as i64)).collect();
     of_posts.par_sort_unstable_by_key(|(author, reactors)| (*author, Reverse(*reactors)));
     let mut responses = vec![Response::default(); vertices];
     for (author, reactors) in of_posts {

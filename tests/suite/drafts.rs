@@ -103,7 +103,7 @@ pub fn facts(run_id: &str) -> RunFacts {
     RunFacts {
         run_id: run_id.into(),
         job: "small".into(),
-        method_version: "standard-1".into(),
+        method_version: "standard-2".into(),
         method_sha256: "0".repeat(64),
         cutoff_us: 0,
         horizon_hours: 672,

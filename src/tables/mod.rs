@@ -2,6 +2,8 @@
 //!
 //! A batch becomes one file, so that a large table is many files of at most 2^18 rows.
 
+mod topical;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,11 +17,12 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::graph::attention::Attention;
-use crate::read::Persons;
+use crate::method::Method;
+use crate::read::{People, Persons};
 use crate::schema::{self, Direction, Table};
-use crate::score::influence::{Edge, strongest};
 use crate::score::measures::Measures;
 use crate::score::scores::Scores;
+use crate::topics::Topics;
 
 /// Most rows of one file: few enough for 32-bit text offsets at 8 KiB a row.
 const ROWS: usize = 1 << 18;
@@ -37,14 +40,55 @@ pub struct Draft {
     pub measures: Vec<RecordBatch>,
     /// Table `influence_edges`.
     pub influence_edges: Vec<RecordBatch>,
+    /// Table `topics`.
+    pub topics: Vec<RecordBatch>,
+    /// Table `topic_scores`.
+    pub topic_scores: Vec<RecordBatch>,
+    /// Table `topic_interests`.
+    pub topic_interests: Vec<RecordBatch>,
+    /// Table `topic_evidence`.
+    pub topic_evidence: Vec<RecordBatch>,
+    /// Table `topic_posts`.
+    pub topic_posts: Vec<RecordBatch>,
+}
+
+impl Draft {
+    /// The tables by name, in the order in which they are published.
+    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 9] {
+        [
+            ("people", &self.people),
+            ("scores", &self.scores),
+            ("measures", &self.measures),
+            ("influence_edges", &self.influence_edges),
+            ("topics", &self.topics),
+            ("topic_scores", &self.topic_scores),
+            ("topic_interests", &self.topic_interests),
+            ("topic_evidence", &self.topic_evidence),
+            ("topic_posts", &self.topic_posts),
+        ]
+    }
+}
+
+/// What the tables are written from.
+pub struct Results<'a> {
+    /// Who is scored, and what they did.
+    pub people: &'a People,
+    /// Who pays attention to whom.
+    pub attention: &'a Attention,
+    /// What it is about.
+    pub topics: &'a Topics,
+    /// Measures of everybody.
+    pub measures: &'a Measures,
+    /// Scores of everybody.
+    pub scores: &'a Scores,
 }
 
 /// What the tables say of the run, and how many of a person's edges they keep.
 pub struct Settings<'a> {
     /// Name of the weighting of measures.
     pub profile: &'a str,
-    /// Version of the method.
-    pub method_version: &'a str,
+    /// The method.
+    pub method: &'a Method,
     /// Strongest edges kept of each person, in either direction.
     pub top: u32,
 }
@@ -53,15 +97,11 @@ pub struct Settings<'a> {
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a table breaks its contract.
-pub fn draft(
-    day: NaiveDate,
-    persons: &Persons,
-    attention: &Attention,
-    measures: &Measures,
-    scores: &Scores,
-    settings: Settings<'_>,
-) -> Result<Draft> {
+pub fn draft(day: NaiveDate, results: &Results<'_>, settings: Settings<'_>) -> Result<Draft> {
+    let Results { people, attention, topics, measures, scores } = results;
+    let persons = &people.persons;
     let draft = Drafting { date: days(day)?, persons };
+    let topical = TopicTables { draft: &draft, people, topics };
     Ok(Draft {
         day,
         people: in_files("people", persons.len(), |table, rows| draft.people(table, rows))?,
@@ -71,7 +111,12 @@ pub fn draft(
         measures: in_files("measures", persons.vertices(), |table, rows| {
             draft.measures(table, rows, measures)
         })?,
-        influence_edges: draft.influence_edges(attention, settings.top as usize)?,
+        influence_edges: topical.influence_edges(attention, &settings)?,
+        topics: topical.topics()?,
+        topic_scores: topical.scores()?,
+        topic_interests: topical.interests()?,
+        topic_evidence: topical.evidence()?,
+        topic_posts: topical.posts()?,
     })
 }
 
@@ -116,6 +161,8 @@ pub(crate) fn lists<S: AsRef<str>>(
     }
     Arc::new(list.finish())
 }
+
+use topical::TopicTables;
 
 struct Drafting<'a> {
     date: i32,
@@ -189,7 +236,7 @@ impl Drafting<'_> {
             ("network", optional(&scores.network)),
             ("negative_share", optional(&scores.negative_share)),
             ("flags", lists(rows.clone().map(|p| scores.flags[p].iter()))),
-            ("method_version", texts(rows.clone().map(|_| settings.method_version))),
+            ("method_version", texts(rows.clone().map(|_| settings.method.version.as_str()))),
         ])
     }
 
@@ -200,9 +247,7 @@ impl Drafting<'_> {
         measures: &Measures,
     ) -> Result<RecordBatch> {
         let persons = self.persons;
-        let network_of =
-            |v: usize| persons.network_offsets.partition_point(|start| *start <= v) - 1;
-        let networks = rows.clone().map(|v| persons.networks[network_of(v)].as_str());
+        let networks = rows.clone().map(|v| persons.networks[persons.network_of(v)].as_str());
         let people = rows.clone().map(|v| self.id(persons.vertex_persons[v] as usize));
         let mut columns = vec![
             ("snapshot_date", self.date(rows.len())),
@@ -213,28 +258,5 @@ impl Drafting<'_> {
             columns.push((name, column.slice(rows.start, rows.len())));
         }
         table.batch(columns)
-    }
-
-    fn influence_edges(&self, attention: &Attention, top: usize) -> Result<Vec<RecordBatch>> {
-        let mut edges: Vec<(usize, Edge)> = Vec::new();
-        for (network, graph) in attention.graphs.iter().enumerate() {
-            edges.extend(strongest(graph, top).into_iter().map(|edge| (network, edge)));
-        }
-        let id = |network: usize, vertex: u32| {
-            let vertex = self.persons.network_offsets[network] + vertex as usize;
-            self.id(self.persons.vertex_persons[vertex] as usize)
-        };
-        in_files("influence_edges", edges.len(), |table, rows| {
-            let edges = &edges[rows];
-            table.batch(vec![
-                ("snapshot_date", self.date(edges.len())),
-                ("network", texts(edges.iter().map(|(n, _)| self.persons.networks[*n].as_str()))),
-                ("influencer_id", texts(edges.iter().map(|(n, e)| id(*n, e.influencer)))),
-                ("influenced_id", texts(edges.iter().map(|(n, e)| id(*n, e.influenced)))),
-                ("attention", floats(edges.iter().map(|(_, e)| e.attention))),
-                ("attention_share", floats(edges.iter().map(|(_, e)| e.attention_share))),
-                ("audience_share", floats(edges.iter().map(|(_, e)| e.audience_share))),
-            ])
-        })
     }
 }

@@ -1,0 +1,25 @@
+//! Who reacted to which post.
+
+use rayon::prelude::*;
+
+use crate::lists::Lists;
+use crate::method::Method;
+use crate::numbering::NONE;
+use crate::read::{Event, Events, Posts};
+
+/// The distinct vertices other than the author that reacted to each post, ascending. Lists: posts. Work is that
+/// of one sort of the reactions that name a post, memory 8 bytes each.
+pub fn reactors(events: &Events, posts: &Posts, method: &Method) -> Lists<u32> {
+    let reactions: Vec<bool> = method.kinds.values().map(|kind| kind.reaction).collect();
+    let counts = |event: &&Event| {
+        event.post != NONE
+            && reactions[usize::from(event.kind)]
+            && posts.authors[event.post as usize] != event.actor
+    };
+    let reacted = |event: &Event| u64::from(event.post) << 32 | u64::from(event.actor);
+    let mut reacted: Vec<u64> = events.all().par_iter().filter(counts).map(reacted).collect();
+    reacted.par_sort_unstable();
+    reacted.dedup();
+    let pairs = reacted.iter().map(|pair| ((pair >> 32) as u32, *pair as u32));
+    Lists::grouped(posts.authors.len(), pairs)
+}

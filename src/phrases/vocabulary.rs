@@ -1,0 +1,128 @@
+//! All that decides what a post is taken to be about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::lexicon::{Lexicon, Meaning};
+use super::ontology::Ontology;
+use super::{folded, spelling};
+use crate::error::{Error, Result, nearest};
+use crate::job::Topics;
+use crate::lists::Lists;
+
+/// Damping up to which ancestors make topics relatives: eight generations, fewer where there are several parents.
+const WITHIN_BRANCH: f64 = 0.5;
+
+/// An ontology with its phrases, changed as a job says.
+pub struct Vocabulary {
+    /// The topics.
+    pub ontology: Ontology,
+    /// The phrases that stand for them.
+    pub lexicon: Lexicon,
+    /// Topics that are left out, by number. Their phrases are found and mean nothing.
+    pub off: Vec<bool>,
+    /// The topics above each, itself one of them: topics whose branches meet are relatives.
+    pub branches: Lists<(u32, f64)>,
+    /// Whether tags that are no phrase are topics of their own.
+    pub tags: bool,
+    /// Tags that are none, as [`spelling`].
+    pub stop_tags: BTreeSet<String>,
+    /// Hash of all of it.
+    pub sha256: [u8; 32],
+}
+
+impl Vocabulary {
+    /// The vocabulary of `ontology` and `meanings` under the settings of a job. Topics without a row among the
+    /// meanings are known by their names.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadJob`] for a change of a topic that is not there, and those of [`Lexicon::new`].
+    pub fn new(ontology: Ontology, mut meanings: Vec<Meaning>, job: &Topics) -> Result<Self> {
+        let mut named = vec![true; ontology.len()];
+        meanings.iter().for_each(|meaning| named[meaning.topic as usize] = false);
+        let everywhere =
+            |topic: u32, phrase: String| Meaning { topic, phrase, language: None, weight: 1.0 };
+        for (topic, named) in (0..).zip(named) {
+            if named {
+                meanings.push(everywhere(topic, ontology.topics()[topic as usize].name.clone()));
+            }
+        }
+        let mut dropped: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+        let mut off_branches = Vec::new();
+        for (id, change) in &job.change {
+            let topic = ontology.number(id).ok_or_else(|| unknown(&ontology, id))?;
+            meanings.extend(change.add.iter().map(|phrase| everywhere(topic, phrase.clone())));
+            dropped.insert(topic, change.drop.iter().map(|phrase| folded(phrase)).collect());
+            off_branches.extend(change.off.then_some(topic));
+        }
+        meanings.retain(|meaning| {
+            let dropped = dropped.get(&meaning.topic);
+            !dropped.is_some_and(|dropped| dropped.contains(&folded(&meaning.phrase)))
+        });
+        meanings.sort_by(|one, other| {
+            let key = |meaning: &Meaning| (meaning.topic, meaning.weight.to_bits());
+            key(one)
+                .cmp(&key(other))
+                .then_with(|| (&one.phrase, &one.language).cmp(&(&other.phrase, &other.language)))
+        });
+        let allowed = |category: &str| job.special_categories.contains(category);
+        let off: Vec<bool> = (0..ontology.len() as u32)
+            .map(|topic| {
+                let mut special = ontology.special_categories(topic);
+                special.any(|category| !allowed(category))
+                    || off_branches.iter().any(|above| ontology.lies_under(topic, *above))
+            })
+            .collect();
+        let sha256 = digest(&ontology, &meanings, &off);
+        let branches = ontology.roll_up(WITHIN_BRANCH);
+        Ok(Self {
+            lexicon: Lexicon::new(&meanings, &branches, &job.stop, &job.language)?,
+            branches,
+            ontology,
+            off,
+            tags: job.tags,
+            stop_tags: job.stop.iter().map(|tag| spelling(tag)).collect(),
+            sha256,
+        })
+    }
+
+    /// Whether no post can be about anything.
+    pub fn is_empty(&self) -> bool {
+        self.lexicon.is_empty() && !self.tags
+    }
+}
+
+fn unknown(ontology: &Ontology, id: &str) -> Error {
+    let topics = ontology.topics();
+    let by_name = topics.iter().find(|topic| topic.name.eq_ignore_ascii_case(id));
+    let near = by_name.map(|topic| topic.id.as_str());
+    let near = near.or_else(|| nearest(id, topics.iter().map(|topic| topic.id.as_str())));
+    let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    Error::bad_job(
+        format!("`topics.change` names a topic `{id}` that is not in the ontology"),
+        format!("{near}give its topic_id"),
+    )
+}
+
+fn digest(ontology: &Ontology, meanings: &[Meaning], off: &[bool]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut text = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    };
+    for (number, (topic, off)) in (0..).zip(ontology.topics().iter().zip(off)) {
+        text(&topic.id);
+        text(&topic.name);
+        text(if *off { "off" } else { "on" });
+        ontology.parents(number).iter().for_each(|parent| text(&parent.to_string()));
+        text("");
+    }
+    for meaning in meanings {
+        text(&meaning.topic.to_string());
+        text(&meaning.phrase);
+        text(meaning.language.as_deref().unwrap_or("*"));
+        text(&meaning.weight.to_bits().to_string());
+    }
+    hash.finalize().into()
+}

@@ -1,0 +1,111 @@
+//! The topics of a run: those of the ontology, and tags that are topics of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::phrases::Vocabulary;
+use crate::read::{Posts, Refusals};
+
+/// Own posts that have to bear a tag for it to be a topic.
+const LEAST_POSTS: u32 = 2;
+
+/// A topic of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Id: that of the ontology, or `#` and the spelling of the tag.
+    pub id: String,
+    /// Name as it is shown.
+    pub name: String,
+    /// Names from a root of the ontology down to the topic.
+    pub path: Vec<String>,
+}
+
+/// Topics, numbered in order of id.
+#[derive(Default)]
+pub struct Catalogue {
+    entries: Vec<Entry>,
+    of_ontology: Vec<u32>,
+    of_tag: Vec<Option<u32>>,
+    refused: BTreeMap<u32, BTreeSet<u32>>,
+    none: BTreeSet<u32>,
+}
+
+impl Catalogue {
+    /// The topics of `vocabulary` and the tags of `posts`, and who refuses which.
+    pub fn of(vocabulary: &Vocabulary, posts: &Posts, refusals: &Refusals) -> Self {
+        let mut uses = vec![0_u32; posts.tag_names.len()];
+        for post in posts.own() {
+            posts.tags.of(post).iter().for_each(|tag| uses[*tag as usize] += 1);
+        }
+        let ontology = &vocabulary.ontology;
+        let name = |topic: &u32| ontology.topics()[*topic as usize].name.clone();
+        let of_ontology = (0..).zip(ontology.topics()).map(|(number, topic)| {
+            let path = ontology.path(number).iter().map(name).collect();
+            Entry { id: topic.id.clone(), name: topic.name.clone(), path }
+        });
+        let mut entries: Vec<Entry> = of_ontology.collect();
+        let used = posts.tag_names.iter().zip(&uses).filter(|(_, uses)| **uses >= LEAST_POSTS);
+        entries.extend(used.map(|((spelling, name), _)| {
+            let name = format!("#{}", name.trim_start_matches('#'));
+            Entry { id: format!("#{spelling}"), path: vec![name.clone()], name }
+        }));
+        // A stable sort: a topic of the ontology goes before a tag of its id.
+        entries.sort_by(|one, other| one.id.cmp(&other.id));
+        entries.dedup_by(|tag, topic| tag.id == topic.id);
+        let mut catalogue = Self { entries, ..Self::default() };
+        let number = |id: &str| catalogue.number(id);
+        catalogue.of_ontology =
+            ontology.topics().iter().filter_map(|topic| number(&topic.id)).collect();
+        let of_tag = |(spelling, _): &(String, _)| catalogue.number(&format!("#{spelling}"));
+        catalogue.of_tag = posts.tag_names.iter().map(of_tag).collect();
+        catalogue.refused = refusals
+            .iter()
+            .map(|(person, ids)| {
+                let known = |id: &String| ontology.number(id);
+                let above: Vec<u32> = ids.iter().filter_map(known).collect();
+                let lies_under_any =
+                    |topic: &u32| above.iter().any(|above| ontology.lies_under(*topic, *above));
+                let below = (0..ontology.len() as u32).filter(|_| !above.is_empty());
+                let below = below.filter(lies_under_any);
+                let below = below.map(|topic| catalogue.of_ontology[topic as usize]);
+                let own = ids.iter().filter_map(|id| catalogue.number(id));
+                (*person, below.chain(own).collect())
+            })
+            .collect();
+        catalogue
+    }
+
+    /// Number of topics.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no topic.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The topics by number.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn number(&self, id: &str) -> Option<u32> {
+        let found = self.entries.binary_search_by(|entry| (*entry.id).cmp(id));
+        found.ok().map(|number| number as u32)
+    }
+
+    /// The number here of a topic of the ontology.
+    pub fn of_ontology(&self, topic: u32) -> u32 {
+        self.of_ontology[topic as usize]
+    }
+
+    /// The number of a tag, if it is a topic.
+    pub fn of_tag(&self, tag: u32) -> Option<u32> {
+        self.of_tag[tag as usize]
+    }
+
+    /// The topics that a person refuses, with all that lies under them.
+    pub fn refused_by(&self, person: u32) -> &BTreeSet<u32> {
+        self.refused.get(&person).unwrap_or(&self.none)
+    }
+}

@@ -1,0 +1,168 @@
+//! What a topic score rests on, and the posts that moved most people.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::World;
+use super::attribution::WHOLE;
+use super::catalogue::Catalogue;
+use super::influence::TopicScore;
+use crate::lists::Lists;
+use crate::numbering::NONE;
+use crate::phrases::Vocabulary;
+
+/// Most people named who reacted to a post.
+const NAMED: usize = 10;
+
+/// A post behind a topic score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// Number of the person.
+    pub person: u32,
+    /// Index into the topics.
+    pub topic: u32,
+    /// Index into the posts.
+    pub post: u32,
+    /// Phrases of the topic, or of a topic under it, that the post holds, sorted; if there are none, those of the
+    /// post that it answers.
+    pub phrases: Vec<String>,
+    /// Distinct people who reacted to it.
+    pub reactors: i64,
+    /// Numbers of the first ten of them in order of id, those who refuse the topic left out.
+    pub people: Vec<u32>,
+    /// Share of the post that is about the topic, 0 to 1.
+    pub share: f64,
+}
+
+/// A post among those of a topic with most reactors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopPost {
+    /// Index into the topics.
+    pub topic: u32,
+    /// Index into the posts.
+    pub post: u32,
+    /// Place among the posts of the topic; equals share the smaller one.
+    pub place: i64,
+    /// Distinct people who reacted to it.
+    pub reactors: i64,
+}
+
+/// The strongest posts behind each score: those with most reactors, of equals those that are more about the
+/// topic, then the younger, then the first.
+pub(super) fn evidence(
+    world: &World<'_>,
+    vocabulary: &Vocabulary,
+    catalogue: &Catalogue,
+    scores: &[TopicScore],
+) -> Vec<Evidence> {
+    let most = world.method.topics.evidence_posts as usize;
+    let under = Under { vocabulary, catalogue };
+    let of_score = |score: &TopicScore| {
+        let about = |post: &u32| world.share(*post, score.topic) > 0;
+        let mut posts: Vec<u32> = world.evidence_posts(score.person).filter(about).collect();
+        posts.sort_by_key(|post| {
+            let reactors = world.reactors.of(*post as usize).len();
+            let age = world.posts.age_hours[*post as usize];
+            (Reverse(reactors), Reverse(world.share(*post, score.topic)), age, *post)
+        });
+        posts.truncate(most);
+        posts.sort_unstable();
+        let posts = posts.into_iter().map(|post| Evidence {
+            person: score.person,
+            topic: score.topic,
+            post,
+            phrases: phrases(world, &under, post, score.topic),
+            reactors: people_of(world, post).len() as i64,
+            people: named(world, catalogue, post, score.topic),
+            share: f64::from(world.share(post, score.topic)) / f64::from(WHOLE),
+        });
+        posts.collect::<Vec<_>>()
+    };
+    scores.par_iter().flat_map_iter(of_score).collect()
+}
+
+/// People who reacted to a post, ascending.
+fn people_of(world: &World<'_>, post: u32) -> BTreeSet<u32> {
+    world.reactors.of(post as usize).iter().map(|vertex| world.person(*vertex)).collect()
+}
+
+fn named(world: &World<'_>, catalogue: &Catalogue, post: u32, topic: u32) -> Vec<u32> {
+    let people = people_of(world, post).into_iter();
+    people.filter(|person| !catalogue.refused_by(*person).contains(&topic)).take(NAMED).collect()
+}
+
+/// Which topics lie under one of the catalogue.
+struct Under<'a> {
+    vocabulary: &'a Vocabulary,
+    catalogue: &'a Catalogue,
+}
+
+/// The phrases by which a post is about a topic, or else those of the posts above it.
+fn phrases(world: &World<'_>, under: &Under<'_>, post: u32, topic: u32) -> Vec<String> {
+    let mut at = post;
+    let mut seen = BTreeSet::new();
+    while at != NONE && seen.insert(at) {
+        let own = own_phrases(world, under, at, topic);
+        if !own.is_empty() {
+            return own.into_iter().collect();
+        }
+        at = world.posts.parents[at as usize];
+    }
+    vec![]
+}
+
+fn own_phrases(world: &World<'_>, under: &Under<'_>, post: u32, topic: u32) -> BTreeSet<String> {
+    let Under { vocabulary, catalogue } = under;
+    let lexicon = &vocabulary.lexicon;
+    let hits = world.posts.hits.of(post as usize).iter();
+    let for_topic = hits.filter(|hit| {
+        lexicon.senses(hit.phrase).iter().any(|sense| {
+            let branch = vocabulary.branches.of(sense.topic as usize);
+            branch.iter().any(|(above, _)| catalogue.of_ontology(*above) == topic)
+        })
+    });
+    let texts = for_topic.map(|hit| lexicon.phrases()[hit.phrase as usize].text.to_string());
+    let tags = world.posts.tags.of(post as usize).iter();
+    let tags = tags.filter(|tag| catalogue.of_tag(**tag) == Some(topic));
+    let tags = tags.map(|tag| {
+        let (_, name) = &world.posts.tag_names[*tag as usize];
+        format!("#{}", name.trim_start_matches('#'))
+    });
+    texts.chain(tags).collect()
+}
+
+/// The own posts of each topic with most reactors, at least one, in the time of evidence, in order of (topic,
+/// post). Of equals the younger goes first, then the one with the lower number.
+pub(super) fn top_posts(world: &World<'_>, topics: usize) -> Vec<TopPost> {
+    let most = world.method.topics.posts as usize;
+    let hours = world.evidence_hours();
+    let drew = world.posts.own().filter(|post| {
+        f64::from(world.posts.age_hours[*post]) < hours && !world.reactors.of(*post).is_empty()
+    });
+    let pairs = drew.flat_map(|post| {
+        world.of_posts.of(post).iter().map(move |(topic, _)| (*topic, post as u32))
+    });
+    let by_topic = Lists::grouped(topics, pairs);
+    let of_topic = |topic: usize| {
+        let reactors = |post: &u32| people_of(world, *post).len() as i64;
+        let mut posts: Vec<(i64, u32)> =
+            by_topic.of(topic).iter().map(|post| (reactors(post), *post)).collect();
+        posts.sort_by_key(|(reactors, post)| {
+            (Reverse(*reactors), world.posts.age_hours[*post as usize], *post)
+        });
+        posts.truncate(most);
+        let mut top: Vec<TopPost> = Vec::with_capacity(posts.len());
+        for (place, (reactors, post)) in (1..).zip(posts) {
+            let place = match top.last() {
+                Some(before) if before.reactors == reactors => before.place,
+                _ => place,
+            };
+            top.push(TopPost { topic: topic as u32, post, place, reactors });
+        }
+        top.sort_unstable_by_key(|top| top.post);
+        top
+    };
+    (0..topics).into_par_iter().flat_map_iter(of_topic).collect()
+}

@@ -1,0 +1,258 @@
+//! On what people move others: the reactions to their posts about it.
+//!
+//! A topic score is the forecast of the method, over the same measures counted on one topic: the distinct people
+//! who are expected to react to a person's posts about it within the horizon. It is never above the person's own,
+//! and one more reactor never lowers it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::World;
+use super::attribution::WHOLE;
+use crate::graph::attention::{ONE, Received, Rules};
+use crate::lists::Lists;
+use crate::method::Forecast;
+use crate::numbering::NONE;
+use crate::read::{Event, MEASURE_HOURS};
+use crate::score::measures::of_received;
+use crate::score::percentile::mid_rank;
+use crate::score::scores::points;
+
+/// Who moves people on what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicScore {
+    /// Number of the person.
+    pub person: u32,
+    /// Index into the topics.
+    pub topic: u32,
+    /// Points, 1 to 100.
+    pub score: f64,
+    /// Expected (person, network) pairs that react on the topic within the horizon.
+    pub expected_reactors: f64,
+    /// Place among those with a score on the topic, 1 for the highest; equals share the smaller one.
+    pub place: i64,
+    /// Mid-rank percentile among them.
+    pub percentile: f64,
+    /// Share of the attention on the topic that ends up with the person, 0 to 1.
+    pub attention_rank: f64,
+    /// Posts that count as evidence.
+    pub posts: i64,
+    /// Distinct people who reacted to them.
+    pub reactors: i64,
+    /// Different weeks of these posts.
+    pub weeks: i64,
+    /// Share of the reactions on the topic within 90 days that are below zero, among those of known sentiment.
+    pub negative_share: Option<f64>,
+}
+
+/// The scores of everybody for whom there is enough evidence, in order of (person, topic).
+pub(super) fn scores(world: &World<'_>) -> Vec<TopicScore> {
+    let persons = 0..world.people.persons.len() as u32;
+    persons.into_par_iter().flat_map_iter(|person| of_person(world, person)).collect()
+}
+
+/// Posts about a topic that drew a reaction.
+#[derive(Default)]
+struct Drawn {
+    posts: i64,
+    /// Weeks before the cutoff.
+    weeks: BTreeSet<u32>,
+}
+
+fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
+    let least = &world.method.topics.evidence;
+    let mut drawn: BTreeMap<u32, Drawn> = BTreeMap::new();
+    for post in world.evidence_posts(person) {
+        for (topic, _) in world.of_posts.of(post as usize) {
+            let drawn = drawn.entry(*topic).or_default();
+            drawn.posts += 1;
+            drawn.weeks.insert(world.posts.age_hours[post as usize] / (7 * 24));
+        }
+    }
+    drawn.retain(|_, drawn| {
+        drawn.posts >= i64::from(least.posts) && drawn.weeks.len() >= least.weeks as usize
+    });
+    if drawn.is_empty() {
+        return vec![];
+    }
+    let candidates: Vec<u32> = drawn.keys().copied().collect();
+    let received = received(world, person, &candidates);
+    let scores = drawn.into_iter().zip(received).map(|((topic, drawn), received)| {
+        let Topical { of_networks, reactors } = received;
+        let posts = world.posts_of.of(person as usize);
+        let about = |vertex: u32| {
+            let own = move |post: &u32| world.posts.authors[*post as usize] == vertex;
+            let posts = posts.iter().copied().filter(own);
+            posts.filter(move |post| world.is_own(*post) && world.share(*post, topic) > 0)
+        };
+        let of_network = |(vertex, received): &(u32, Received)| {
+            forecast(&world.method.forecast, received, || h_index(world, about(*vertex)))
+        };
+        let expected_reactors = of_networks.iter().map(of_network).sum();
+        let sum = |count: fn(&Received) -> i64| -> i64 {
+            of_networks.iter().map(|(_, received)| count(received)).sum()
+        };
+        let (known, negative) = (sum(|r| r.sentiment_known), sum(|r| r.negative));
+        TopicScore {
+            person,
+            topic,
+            score: points(expected_reactors),
+            expected_reactors,
+            place: 0,
+            percentile: 0.0,
+            attention_rank: 0.0,
+            posts: drawn.posts,
+            reactors,
+            weeks: drawn.weeks.len() as i64,
+            negative_share: (known > 0).then(|| negative as f64 / known as f64),
+        }
+    });
+    scores.filter(|score| score.reactors >= i64::from(least.people)).collect()
+}
+
+impl World<'_> {
+    /// Whether a post is its author's own.
+    fn is_own(&self, post: u32) -> bool {
+        (post as usize) < self.posts.own
+    }
+
+    /// Own posts of a person, young enough to be evidence, that drew a reaction.
+    pub(super) fn evidence_posts(&self, person: u32) -> impl Iterator<Item = u32> {
+        let hours = self.evidence_hours();
+        self.posts_of.of(person as usize).iter().copied().filter(move |post| {
+            let age = f64::from(self.posts.age_hours[*post as usize]);
+            self.is_own(*post) && age < hours && !self.reactors.of(*post as usize).is_empty()
+        })
+    }
+}
+
+/// What was done to a person's posts about a topic.
+#[derive(Default)]
+struct Topical {
+    /// By vertex.
+    of_networks: Vec<(u32, Received)>,
+    /// Distinct people who reacted to posts that are evidence, within the time of evidence.
+    reactors: i64,
+}
+
+/// What was done to the posts of a person about each of `topics`, which are ascending.
+fn received(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
+    let mut all: Vec<Topical> = topics.iter().map(|_| Topical::default()).collect();
+    let mut reactors: Vec<Vec<u32>> = vec![vec![]; topics.len()];
+    let hours = world.evidence_hours();
+    let young = |age: u32| f64::from(age) < hours;
+    for vertex in world.vertices_of.of(person as usize) {
+        let of_vertex = *vertex as usize..*vertex as usize + 1;
+        let mut of_topics: Vec<Option<Received>> = vec![None; topics.len()];
+        for of_actor in world.people.events.of_targets(of_vertex).chunk_by(same_pair) {
+            let actor = world.person(of_actor[0].actor);
+            for (topic, about) in on_topics(world, of_actor, topics) {
+                let evidence = about.iter().any(|event| {
+                    let post = world.posts.age_hours[event.post as usize];
+                    young(event.age_hours) && young(post) && world.rules.is_reaction(event.kind)
+                });
+                if evidence {
+                    reactors[topic].push(actor);
+                }
+                of_topics[topic].get_or_insert_default().add(&about, &world.rules);
+            }
+        }
+        for (topical, received) in all.iter_mut().zip(of_topics) {
+            topical.of_networks.extend(received.map(|received| (*vertex, received)));
+        }
+    }
+    for (topical, mut reactors) in all.iter_mut().zip(reactors) {
+        reactors.sort_unstable();
+        reactors.dedup();
+        topical.reactors = reactors.len() as i64;
+    }
+    all
+}
+
+/// Whether two interactions are of one actor with one target.
+pub(super) fn same_pair(one: &Event, other: &Event) -> bool {
+    (one.target, one.actor) == (other.target, other.actor)
+}
+
+/// The interactions with posts about each of `topics`, by index into these.
+fn on_topics(world: &World<'_>, events: &[Event], topics: &[u32]) -> BTreeMap<usize, Vec<Event>> {
+    let mut on_topics: BTreeMap<usize, Vec<Event>> = BTreeMap::new();
+    for event in events.iter().filter(|event| event.post != NONE) {
+        for (topic, _) in world.of_posts.of(event.post as usize) {
+            if let Ok(at) = topics.binary_search(topic) {
+                on_topics.entry(at).or_default().push(*event);
+            }
+        }
+    }
+    on_topics
+}
+
+/// The method's forecast over what was received on a topic; `h_index` is that of the posts about it.
+fn forecast(forecast: &Forecast, received: &Received, h_index: impl Fn() -> i64) -> f64 {
+    let terms = forecast.terms.iter().map(|term| {
+        let value = match term.measure.as_str() {
+            "h_index" => h_index() as f64,
+            name => of_received(name, received).unwrap_or(0.0),
+        };
+        term.coefficient * libm::log1p(value / term.offset)
+    });
+    libm::exp(terms.fold(forecast.intercept, |sum, term| sum + term))
+}
+
+fn h_index(world: &World<'_>, posts: impl Iterator<Item = u32>) -> i64 {
+    let young = posts.filter(|post| world.posts.age_hours[*post as usize] < MEASURE_HOURS);
+    let mut reactors: Vec<usize> =
+        young.map(|post| world.reactors.of(post as usize).len()).collect();
+    reactors.sort_unstable_by(|one, other| other.cmp(one));
+    reactors.iter().zip(1..).take_while(|(reactors, place)| *reactors >= place).count() as i64
+}
+
+/// Sets place and percentile of each score within its topic.
+pub(super) fn places(scores: &mut [TopicScore]) {
+    let topics = scores.iter().map(|score| score.topic + 1).max().unwrap_or_default();
+    let pairs = scores.iter().map(|score| score.topic).zip(0_u32..);
+    let by_topic = Lists::grouped(topics as usize, pairs);
+    for of_topic in by_topic.iter() {
+        let expected: Vec<f64> =
+            of_topic.iter().map(|at| scores[*at as usize].expected_reactors).collect();
+        let mut sorted = expected.clone();
+        sorted.sort_unstable_by(|one, other| other.total_cmp(one));
+        for ((at, percentile), own) in of_topic.iter().zip(mid_rank(&expected)).zip(&expected) {
+            let score = &mut scores[*at as usize];
+            score.place = 1 + sorted.partition_point(|other| other > own) as i64;
+            score.percentile = percentile;
+        }
+    }
+}
+
+/// The topic on which an actor's interactions with a target are: more than half of their weight goes to posts about
+/// it. Of several such topics the one with the largest share in these posts, and of equals the lower.
+pub(crate) fn dominant(
+    of_pair: &[Event],
+    of_posts: &Lists<super::Share>,
+    rules: &Rules,
+) -> Option<u32> {
+    // Weight of the posts about each topic, and what of it is the topic's share.
+    let (mut all, mut on): (i64, BTreeMap<u32, (i64, i64)>) = (0, BTreeMap::new());
+    for event in of_pair {
+        let weight = rules.weight(event);
+        all += weight;
+        if event.post != NONE {
+            for (topic, share) in of_posts.of(event.post as usize) {
+                let (about, of_topic) = on.entry(*topic).or_default();
+                *about += weight;
+                *of_topic += part(weight, *share);
+            }
+        }
+    }
+    let mostly = on.into_iter().filter(|(_, (about, _))| *about > all / 2);
+    let heaviest = mostly.max_by_key(|(topic, (_, share))| (*share, std::cmp::Reverse(*topic)));
+    heaviest.map(|(topic, _)| topic)
+}
+
+/// A share of a weight in units of [`ONE`], which is at most a thousand.
+pub(super) fn part(weight: i64, share: u32) -> i64 {
+    const { assert!(1_000 * ONE as i128 * WHOLE as i128 <= i64::MAX as i128) };
+    weight * i64::from(share) / i64::from(WHOLE)
+}

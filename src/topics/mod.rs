@@ -1,0 +1,142 @@
+//! Stage 5: what posts are about, what people talk about, and on what they move others.
+//!
+//! Two things are kept apart. What people *talk about* follows from their posts alone
+//! ([`interests`]); what they *move people on* from the reactions to those posts ([`influence`]), and is only said
+//! where there is enough evidence: several posts, several people, more than one week.
+
+mod attribution;
+mod catalogue;
+mod evidence;
+mod influence;
+mod interests;
+mod rank;
+
+pub use attribution::{Share, WHOLE};
+pub use catalogue::{Catalogue, Entry};
+pub use evidence::{Evidence, TopPost};
+pub use influence::TopicScore;
+pub(crate) use influence::dominant;
+pub use interests::Interest;
+
+use crate::error::Result;
+use crate::graph::attention::Rules;
+use crate::lists::Lists;
+use crate::method::Method;
+use crate::phrases::Vocabulary;
+use crate::read::People;
+
+/// What the posts of a snapshot are about and what came of it.
+#[derive(Default)]
+pub struct Topics {
+    /// The topics, in order of id.
+    pub catalogue: Catalogue,
+    /// Topics of each post, in order of topic. Lists: posts.
+    pub of_posts: Lists<Share>,
+    /// What is said of each topic that posts are about, in order of topic.
+    pub summaries: Vec<Summary>,
+    /// Who moves people on what, in order of (person, topic).
+    pub scores: Vec<TopicScore>,
+    /// What people talk about, in order of (person, topic).
+    pub interests: Vec<Interest>,
+    /// The strongest posts behind each of `scores`, in order of (person, topic, network, post id).
+    pub evidence: Vec<Evidence>,
+    /// The posts of each topic with most reactors, in order of (topic, network, post id).
+    pub posts: Vec<TopPost>,
+}
+
+/// A topic that posts are about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Index into the topics.
+    pub topic: u32,
+    /// People with a score on it.
+    pub people: i64,
+    /// Own posts about it.
+    pub posts: i64,
+    /// Distinct people who reacted to them.
+    pub reactors: i64,
+}
+
+/// Finds what everybody talks about and moves others on; `reactors` has the reactors of each post. Without posts
+/// or without topics there is nothing to find.
+///
+/// # Errors
+/// Those of the propagation.
+pub fn topics(
+    people: &People,
+    vocabulary: &Vocabulary,
+    reactors: Option<&Lists<u32>>,
+    method: &Method,
+) -> Result<Topics> {
+    let (Some(posts), Some(reactors)) = (&people.posts, reactors) else {
+        return Ok(Topics::default());
+    };
+    if vocabulary.is_empty() {
+        return Ok(Topics::default());
+    }
+    let catalogue = Catalogue::of(vocabulary, posts, &people.refusals);
+    let of_posts = attribution::attribution(people, posts, vocabulary, &catalogue, &method.topics);
+    let world = World {
+        people,
+        posts,
+        of_posts: &of_posts,
+        reactors,
+        method,
+        rules: Rules::of(method),
+        posts_of: posts_of(people, posts.authors.len()),
+        vertices_of: vertices_of(people),
+    };
+    let interests = interests::interests(&world);
+    let mut scores = influence::scores(&world);
+    let summaries = rank::summaries(&world, &catalogue, &mut scores)?;
+    influence::places(&mut scores);
+    let evidence = evidence::evidence(&world, vocabulary, &catalogue, &scores);
+    let posts = evidence::top_posts(&world, catalogue.len());
+    Ok(Topics { catalogue, summaries, scores, interests, evidence, posts, of_posts })
+}
+
+/// What all steps look at.
+struct World<'a> {
+    people: &'a People,
+    posts: &'a crate::read::Posts,
+    of_posts: &'a Lists<Share>,
+    reactors: &'a Lists<u32>,
+    method: &'a Method,
+    rules: Rules,
+    /// Posts of each person, ascending.
+    posts_of: Lists<u32>,
+    /// Vertices of each person, ascending.
+    vertices_of: Lists<u32>,
+}
+
+impl World<'_> {
+    /// The person of a vertex.
+    fn person(&self, vertex: u32) -> u32 {
+        self.people.persons.vertex_persons[vertex as usize]
+    }
+
+    /// Hours before the cutoff that evidence may be old.
+    fn evidence_hours(&self) -> f64 {
+        let half_life = f64::from(self.method.attention.half_life_hours);
+        self.method.topics.evidence.half_lives * half_life
+    }
+
+    /// The share of a post that is about a topic, in [`WHOLE`]ths; 0 if it is not.
+    fn share(&self, post: u32, topic: u32) -> u32 {
+        let topics = self.of_posts.of(post as usize);
+        topics.binary_search_by_key(&topic, |(topic, _)| *topic).map_or(0, |at| topics[at].1)
+    }
+}
+
+fn posts_of(people: &People, posts: usize) -> Lists<u32> {
+    let authors = people.posts.as_ref().map_or(&[][..], |posts| &posts.authors);
+    let persons = &people.persons;
+    let pairs = (0..posts as u32)
+        .map(|post| (persons.vertex_persons[authors[post as usize] as usize], post));
+    Lists::grouped(persons.len(), pairs)
+}
+
+fn vertices_of(people: &People) -> Lists<u32> {
+    let persons = &people.persons;
+    Lists::grouped(persons.len(), persons.vertex_persons.iter().copied().zip(0..))
+}
