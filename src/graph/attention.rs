@@ -43,6 +43,8 @@ pub struct Received {
     pub reactors_30d: i64,
     /// People who reacted within 90 days.
     pub reactors_90d: i64,
+    /// People who reacted within the method's window, and within 90 days at least.
+    pub reactors_window: i64,
     /// Σ over these of the decay `2^(−age/h)` of their latest reaction, in units of [`ONE`].
     pub decayed: i64,
     /// Reactions within 30 days.
@@ -231,7 +233,8 @@ impl Received {
         self.reactions_90d += reactions_90d;
         self.squares += (reactions_90d as f64) * (reactions_90d as f64);
         self.audience_90d += pair.interactions_90d.min(1);
-        if youngest < MEASURE_HOURS {
+        if youngest != u32::MAX {
+            self.reactors_window += 1;
             self.decayed += rules.decays[youngest as usize];
         }
         pair

@@ -61,7 +61,9 @@ impl Ontology {
                 pairs.push((topic as u32, parent as u32));
             }
         }
-        for (column, unknown) in ["topic_id", "parent_id"].into_iter().zip(unknown) {
+        for (column, mut unknown) in ["topic_id", "parent_id"].into_iter().zip(unknown) {
+            unknown.sort_unstable();
+            unknown.dedup();
             let remedy = "add them to `topics`, or remove their rows";
             faults.extend(broken("topic_edges", column, "are not in `topics`", &unknown, remedy));
         }

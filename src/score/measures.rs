@@ -72,10 +72,11 @@ pub fn measures(
 }
 
 /// Measures that are counts of what was received.
-const COUNTS: [(&str, fn(&Received) -> i64); 8] = [
+const COUNTS: [(&str, fn(&Received) -> i64); 9] = [
     ("reactors_7d", |r| r.reactors_7d),
     ("reactors_30d", |r| r.reactors_30d),
     ("reactors_90d", |r| r.reactors_90d),
+    ("reactors_window", |r| r.reactors_window),
     ("reactions_30d", |r| r.reactions_30d),
     ("reactions_90d", |r| r.reactions_90d),
     ("audience_90d", |r| r.audience_90d),

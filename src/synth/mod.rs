@@ -60,7 +60,8 @@ const WIDER: u64 = 4;
 /// The file that runs a world; it is written last.
 const JOB: &str = "job.toml";
 /// The tables that a job reads.
-const INPUTS: [&str; 5] = ["accounts", "identities", "consent", "posts", "interactions"];
+const INPUTS: [&str; 7] =
+    ["accounts", "identities", "consent", "posts", "interactions", "topics", "topic_phrases"];
 
 /// How large a world is, and which of all of that size.
 #[derive(Clone, Debug)]
@@ -181,13 +182,15 @@ pub async fn synth(
         &Period { stream: Stream::Future, calendar: &world.future, rows: parameters.future() };
 
     let to = Out { stores, url: out };
-    let posts = u64::from(parameters.posts);
+    let (posts, topics) = (u64::from(parameters.posts), world.topics.len() as u64);
     let (group, wide) = (parameters.group.max(1), parameters.group.div_ceil(WIDER).max(1));
     let rows = vec![
         to.write("accounts", accounts, wide, |range| profiles::accounts(world, range)).await?,
         to.write("identities", accounts, wide, |range| profiles::identities(world, range)).await?,
         to.write("consent", accounts, wide, |range| profiles::consent(world, range)).await?,
         to.write("follows", accounts, wide, |range| follows::follows(world, range)).await?,
+        to.write("topics", topics, topics, |range| topics::rows(world, range)).await?,
+        to.write("topic_phrases", topics, topics, |range| topics::phrases(world, range)).await?,
         to.write("posts", posts, wide, |range| posts::posts(world, range)).await?,
         to.write("interactions", past.rows, group, |range| interactions(world, past, range))
             .await?,
@@ -208,7 +211,7 @@ fn job(parameters: &Parameters, out: &Url) -> String {
          [job]\nname     = \"synth-{seed}\"\nsnapshot = {snapshot}\n\n[inputs]\n"
     );
     for table in INPUTS {
-        let _ = writeln!(job, "{table:<12} = \"{base}{table}/\"");
+        let _ = writeln!(job, "{table:<13} = \"{base}{table}/\"");
     }
     let _ = write!(job, "\n[output]\nurl = \"{base}run-output/\"\n");
     job

@@ -1,10 +1,16 @@
 //! What people write about.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+
+use super::World;
 use super::population::Population;
 use super::random::{Random, Stream};
 use crate::error::{Error, Result};
+use crate::schema::{self, Direction};
 
 /// A topic with the phrases that stand for it.
 pub(super) type Topic = (String, Vec<String>);
@@ -39,6 +45,40 @@ pub(super) fn of_person(population: &Population, topics: &[Topic], person: u32) 
     own.sort_unstable();
     own.dedup();
     own
+}
+
+fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(texts.map(Some).collect::<StringArray>())
+}
+
+/// Rows of `topics`.
+pub(super) fn rows(world: &World, range: Range<u64>) -> Result<RecordBatch> {
+    let topics = &world.topics[range.start as usize..range.end as usize];
+    let names: Vec<String> = topics.iter().map(|(name, _)| name.replace('-', " ")).collect();
+    let no_category: StringArray = topics.iter().map(|_| None::<&str>).collect();
+    schema::table(Direction::Input, "topics")?.batch(vec![
+        ("topic_id", texts(topics.iter().map(|(name, _)| name.as_str()))),
+        ("name", texts(names.iter().map(String::as_str))),
+        ("special_category", Arc::new(no_category)),
+    ])
+}
+
+/// Rows of `topic_phrases`: those of some topics.
+pub(super) fn phrases(world: &World, range: Range<u64>) -> Result<RecordBatch> {
+    let topics = &world.topics[range.start as usize..range.end as usize];
+    let pairs = || {
+        topics.iter().flat_map(|(name, phrases)| {
+            phrases.iter().map(move |phrase| (name.as_str(), phrase.as_str()))
+        })
+    };
+    let any_language: StringArray = pairs().map(|_| None::<&str>).collect();
+    let sure: Float64Array = pairs().map(|_| None).collect();
+    schema::table(Direction::Input, "topic_phrases")?.batch(vec![
+        ("topic_id", texts(pairs().map(|(name, _)| name))),
+        ("phrase", texts(pairs().map(|(_, phrase)| phrase))),
+        ("language", Arc::new(any_language)),
+        ("weight", Arc::new(sure)),
+    ])
 }
 
 #[cfg(test)]

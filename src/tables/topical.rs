@@ -115,12 +115,7 @@ impl TopicTables<'_> {
 
     pub(super) fn posts(&self) -> Result<Vec<RecordBatch>> {
         self.of("topic_posts", &self.topics.posts, |rows| {
-            let author = |post: u32| {
-                let authors = self.people.posts.iter().map(|posts| &posts.authors);
-                authors.map(move |authors| authors[post as usize])
-            };
-            let authors = rows.iter().flat_map(|row| author(row.post));
-            let persons = authors.map(|vertex| self.people.persons.vertex_persons[vertex as usize]);
+            let persons = rows.iter().map(|row| row.person);
             let mut columns = self.posts_columns(rows.iter().map(|row| row.post));
             columns.extend([
                 ("topic_id", self.topic_ids(rows.iter().map(|row| row.topic))),

@@ -43,6 +43,8 @@ pub struct TopPost {
     pub topic: u32,
     /// Index into the posts.
     pub post: u32,
+    /// Number of the person who published it.
+    pub person: u32,
     /// Place among the posts of the topic; equals share the smaller one.
     pub place: i64,
     /// Distinct people who reacted to it.
@@ -159,7 +161,8 @@ pub(super) fn top_posts(world: &World<'_>, topics: usize) -> Vec<TopPost> {
                 Some(before) if before.reactors == reactors => before.place,
                 _ => place,
             };
-            top.push(TopPost { topic: topic as u32, post, place, reactors });
+            let person = world.person(world.posts.authors[post as usize]);
+            top.push(TopPost { topic: topic as u32, post, person, place, reactors });
         }
         top.sort_unstable_by_key(|top| top.post);
         top

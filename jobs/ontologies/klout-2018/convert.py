@@ -14,11 +14,11 @@ DATA_FOLDER holds Klout's files of 1 June 2018 as Parquet:
 
 What is made of them:
 
-- the topics without `_ROOT_`; those in SPECIAL begin branches of special categories of personal data
+- the topics without `_ROOT_`, and the edges among them; those in SPECIAL begin branches of special categories of personal data
 - phrases: the names in six languages, and the names of entities that people labelled as belonging to the topic.
   A name that is the same in at least four languages is one in every language
-- weight 0.4, so that a phrase counts only beside another one of its branch: single words that are ordinary words
-  too (`Target`, `Time`, `Gap`): a name that is the same in every language, or that of an entity, and stands in a
+- weight 0.4, so that a phrase counts only beside another one of its branch: words of one or two letters; names of
+  entities that need a bracket to be told from others; single words that are ordinary words too (`Target`, `Time`, `Gap`): a name that is the same in every language, or that of an entity, and stands in a
   dictionary in lower case; and words so frequent that they say little (`home`, `life`)
 """
 
@@ -52,6 +52,8 @@ def ambiguous(phrase, language, is_name, dictionary):
     """Whether a phrase may well mean something else."""
     if not re.fullmatch(r"\w+", phrase):
         return False
+    if len(phrase) <= 2:
+        return True
     frequency = zipf_frequency(phrase, language or "en")
     english = language in (None, "en")
     return frequency >= FREQUENT or (is_name and english and frequency >= ORDINARY and phrase.lower() in dictionary)
@@ -64,6 +66,7 @@ def main(data):
     topics = read("topics", f"SELECT topic_id, slug, name FROM DATA WHERE topic_id <> '{ROOT}' ORDER BY topic_id")
     known = {topic for topic, _, _ in topics}
     edges = read("topic_edges", f"SELECT DISTINCT child_topic_id, parent_topic_id FROM DATA WHERE parent_topic_id <> '{ROOT}' ORDER BY 1, 2")
+    edges = [edge for edge in edges if known.issuperset(edge)]
     names = read("topic_names_by_language", "SELECT topic_id, language, name FROM DATA WHERE name IS NOT NULL")
     entities = read("entity_topic_labels", f"SELECT DISTINCT topic_id, entity_name FROM DATA WHERE label = 1 AND entity_name <> '{UNKNOWN}'")
     dictionary = get_english_words_set(["gcide"], lower=False) | get_english_words_set(["web2"], lower=False)
@@ -86,8 +89,11 @@ def main(data):
                 doubtful = ambiguous(name, language, everywhere, dictionary)
                 phrases[topic, name, language] = IN_COMPANY if doubtful else None
     for topic, entity in entities:
-        if topic in known and entity not in languages[topic]:
-            phrases[topic, entity, None] = IN_COMPANY if ambiguous(entity, None, True, dictionary) else None
+        # What stands in brackets tells apart what is called alike.
+        name = re.sub(r"\s*\(.*\)$", "", entity)
+        if topic in known and name and name not in languages[topic]:
+            doubtful = name != entity or ambiguous(name, None, True, dictionary)
+            phrases[topic, name, None] = IN_COMPANY if doubtful else None
 
     here = pathlib.Path(__file__).resolve().parent
     text = pa.string()
