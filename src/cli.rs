@@ -46,6 +46,21 @@ pub enum Command {
         /// How many people
         #[arg(short, default_value_t = 20)]
         n: usize,
+        /// Only on this topic and those below it: a topic's id or name
+        #[arg(long)]
+        topic: Option<String>,
+        #[command(flatten)]
+        filter: FilterArgs,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// List the topics that posts of a published run are about
+    Topics {
+        /// Job file, or URL of an output folder or of one of its commits
+        target: String,
+        /// Only those whose name holds this word
+        #[arg(long, value_name = "WORD")]
+        search: Option<String>,
         #[command(flatten)]
         settings: Settings,
     },
@@ -94,6 +109,9 @@ pub enum Command {
         target: String,
         /// Person id, `network:account_id`, account id or display name
         person: String,
+        /// What is said of the person on this topic, with the posts it rests on: a topic's id or name
+        #[arg(long)]
+        topic: Option<String>,
         #[command(flatten)]
         settings: Settings,
         #[arg(long, value_enum, default_value_t = Form::Text)]
@@ -110,6 +128,23 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
+}
+
+/// Which people are listed.
+#[derive(Args)]
+pub struct FilterArgs {
+    /// Only people of this country, as their accounts state it
+    #[arg(long)]
+    pub country: Option<String>,
+    /// Only people of this language, as their accounts state it
+    #[arg(long)]
+    pub language: Option<String>,
+    /// Only people with an account on this network
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Only people with at least this score, on the topic if one is given
+    #[arg(long, value_name = "POINTS")]
+    pub min_score: Option<f64>,
 }
 
 /// What `synth` makes.

@@ -7,6 +7,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::file_format::options::ParquetReadOptions;
 use datafusion::prelude::ident;
 use futures::TryStreamExt;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -19,7 +20,10 @@ use crate::store::below;
 pub type Row = Map<String, Value>;
 
 /// One table of a committed run below `output`.
-pub(crate) async fn table(
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`] or [`crate::error::Kind::Unavailable`] if its files cannot be read.
+pub async fn table(
     engine: &Engine,
     output: &Url,
     commit: &Commit,
@@ -65,6 +69,19 @@ pub(crate) async fn rows(what: &str, frame: DataFrame) -> Result<Vec<Row>> {
         }
     }
     Ok(rows)
+}
+
+/// A row of the table `name` as what it is read into.
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`] if the table has columns of another version.
+pub(crate) fn parsed<T: DeserializeOwned>(name: &str, row: &Row) -> Result<T> {
+    serde_json::from_value(Value::Object(row.clone())).map_err(|e| {
+        Error::bad_input(
+            format!("the table `{name}` has columns of another version: {e}"),
+            "use the version of renown that wrote it",
+        )
+    })
 }
 
 /// Days and times become texts; a number that JSON does not have becomes null.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use arrow::datatypes::Schema;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::execution::TaskContext;
@@ -101,15 +102,22 @@ impl Engine {
         rows(what, frame.sort(order).map_err(|e| Error::engine(what, &e))?).await
     }
 
-    /// A frame over batches in memory, dealt into as many partitions as the engine has.
+    /// A frame over batches in memory, dealt into as many partitions as the engine has. What their schema says of the
+    /// whole table is left out: a join of DataFusion 55 whose sides are swapped loses it, and its plan fails.
     ///
     /// # Errors
     /// [`crate::error::Kind::Internal`] if the batches differ in schema or there is none.
     pub fn frame(&self, batches: Vec<RecordBatch>) -> Result<DataFrame> {
-        let schema = batches
-            .first()
-            .map(RecordBatch::schema)
-            .ok_or_else(|| Error::internal("a table without batches"))?;
+        let schema = batches.first().map(|batch| Schema::new(batch.schema().fields().clone()));
+        let schema = Arc::new(schema.ok_or_else(|| Error::internal("a table without batches"))?);
+        let plain = |batch: RecordBatch| {
+            RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
+        };
+        let batches: Vec<RecordBatch> = batches
+            .into_iter()
+            .map(plain)
+            .collect::<std::result::Result<_, _>>()
+            .map_err(Error::internal)?;
         let most = self.session.state().config().target_partitions().min(batches.len());
         let mut parts = vec![Vec::new(); most];
         for (i, batch) in batches.into_iter().enumerate() {

@@ -41,6 +41,9 @@ pub struct JobFile {
     /// What is published of who influences whom.
     #[serde(default)]
     pub influence: Influence,
+    /// Audiences: who belongs to each stands in the table `cohorts`, if they agreed to be scored.
+    #[serde(default)]
+    pub cohort: Vec<Cohort>,
     /// Where the tables go.
     pub output: OutputSection,
 }
@@ -274,6 +277,60 @@ impl Default for Influence {
     }
 }
 
+/// An audience. Whoever meets all conditions belongs to it; a condition that is left out is met by everybody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cohort {
+    /// Name of the campaign.
+    pub name: String,
+    /// Topics, by id or name: people who move others on any of them or on one below.
+    #[serde(default)]
+    pub topics: BTreeSet<String>,
+    /// Least score: the highest on these topics, or the person's own without topics.
+    #[serde(default)]
+    pub min_score: Option<f64>,
+    /// Largest score.
+    #[serde(default)]
+    pub max_score: Option<f64>,
+    /// Networks: people with an account on any of them.
+    #[serde(default)]
+    pub networks: BTreeSet<String>,
+    /// Countries, as accounts state them.
+    #[serde(default)]
+    pub countries: BTreeSet<String>,
+    /// Languages, as accounts state them.
+    #[serde(default)]
+    pub languages: BTreeSet<String>,
+    /// Most people: those with the highest score.
+    #[serde(default)]
+    pub most: Option<u32>,
+}
+
+impl Cohort {
+    fn check(file: &str, all: &[Self]) -> Result<()> {
+        for (place, cohort) in all.iter().enumerate() {
+            let refused = |cause: &str, remedy: &str| {
+                Err(Error::bad_job(format!("{file}: cohort `{}` {cause}", cohort.name), remedy))
+            };
+            if cohort.name.trim().is_empty() {
+                return refused("has no name", "name it");
+            }
+            if all[..place].iter().any(|before| before.name == cohort.name) {
+                return refused("stands there twice", "give each cohort a name of its own");
+            }
+            let (low, high) = (cohort.min_score.unwrap_or(1.0), cohort.max_score.unwrap_or(100.0));
+            // What is no number is in no order.
+            if !(1.0 <= low && low <= high && high <= 100.0) {
+                return refused(
+                    &format!("has scores from {low} to {high}"),
+                    "give a range within 1 to 100",
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Where the tables go.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -317,6 +374,8 @@ pub struct Job {
     pub topics: Topics,
     /// What is published of who influences whom.
     pub influence: Influence,
+    /// Audiences, in order of name.
+    pub cohorts: Vec<Cohort>,
     /// The folder that the tables go to.
     pub output: Url,
 }
@@ -369,6 +428,9 @@ impl Job {
         }
         file.kinds.check(&name, &method)?;
         file.topics.check(&name, &inputs)?;
+        Cohort::check(&name, &file.cohort)?;
+        let mut cohorts = file.cohort;
+        cohorts.sort_by(|one, other| one.name.cmp(&other.name));
         let job = Self {
             name: texts.fill(&file.job.name)?,
             snapshot: texts.snapshot,
@@ -379,6 +441,7 @@ impl Job {
             consent: file.consent,
             topics: file.topics,
             influence: file.influence,
+            cohorts,
             output: crate::store::folder(&texts.url(&file.output.url)?),
         };
         texts.all_used()?;

@@ -33,6 +33,7 @@ pub mod audit;
 pub mod publish;
 
 pub mod access;
+mod asked;
 pub mod check;
 pub mod committed;
 pub mod explain;
@@ -44,3 +45,4 @@ pub mod run_id;
 pub mod runs;
 pub mod synth;
 pub mod top;
+pub mod topic_list;

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use clap::{CommandFactory, Parser};
 use renown::engine::Engine;
-use renown::error::{Error, Kind, Result};
+use renown::error::{Error, Kind, Result, printable};
 use renown::job::{Job, url_of};
 use renown::progress::Progress;
 use renown::propagate::pagerank::{PageRank, Stop};
@@ -21,10 +21,12 @@ use renown::read::{self, Dropped};
 use renown::run::{self, Prepared, Ready};
 use renown::store::{Stores, folder};
 use renown::synth::{self, Parameters};
-use renown::{access, check, explain, plan, reference, runs, top};
+use renown::top::{Filter, TopicList};
+use renown::topic_list::topic_list;
+use renown::{access, check, committed, explain, plan, reference, runs, top};
 use url::Url;
 
-use crate::cli::{Cli, Command, Form, Format, RankArgs, Settings, SynthArgs};
+use crate::cli::{Cli, Command, FilterArgs, Form, Format, RankArgs, Settings, SynthArgs};
 use crate::logging::{Log, Logging};
 
 #[global_allocator]
@@ -117,9 +119,22 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 true => try_job(&engine, &job, logging).await,
             }
         }
-        Command::Top { target, n, settings } => {
+        Command::Top { target, n, topic, filter, settings } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
-            print_top(&engine, &output, &commit, n).await
+            let FilterArgs { country, language, network, min_score } = filter;
+            let filter = Filter { country, language, network, min_score };
+            match topic {
+                None => print_top(&engine, &output, &commit, &filter, n).await,
+                Some(topic) => {
+                    let list = top::on_topic(&engine, &output, &commit, &topic, &filter, n).await?;
+                    print_on_topic(&commit, &list)
+                }
+            }
+        }
+        Command::Topics { target, search, settings } => {
+            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            let topics = committed::table(&engine, &output, &commit, "topics").await?;
+            print(&(topic_list(topics, search.as_deref()).await? + "\n"))
         }
         Command::Synth(args) => write_world(&engine.stores, args, logging).await,
         Command::Rank(args) => rank_edges(&engine, args).await,
@@ -167,7 +182,15 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 Form::Json => json(&plan)?,
             })
         }
-        Command::Explain { target, person, settings, format } => {
+        Command::Explain { target, person, topic: Some(topic), settings, format } => {
+            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            let told = explain::explain_topic(&engine, &output, &commit, &person, &topic).await?;
+            print(&match format {
+                Form::Text => explain::render_topic(&told),
+                Form::Json => json(&told)?,
+            })
+        }
+        Command::Explain { target, person, topic: None, settings, format } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
             let explanation = explain::explain(&engine, &output, &commit, &person).await?;
             print(&match format {
@@ -203,7 +226,9 @@ async fn run_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
     }
     print("\n")?;
     // The tables are published: what only shows them must not make the job fail.
-    if let Err(error) = print_top(engine, &job.output, &outcome.commit, 20).await {
+    if let Err(error) =
+        print_top(engine, &job.output, &outcome.commit, &Filter::default(), 20).await
+    {
         tracing::warn!("published as commit {}, but not shown: {error}", outcome.commit.number);
     }
     Ok(())
@@ -228,7 +253,7 @@ async fn try_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
         let batches = found.map(|(_, batches)| batches.clone());
         engine.frame(batches.ok_or_else(|| Error::internal(format!("no table `{name}`")))?)
     };
-    let people = top::top(table("people")?, table("scores")?, 20).await?;
+    let people = top::top(table("people")?, table("scores")?, &Filter::default(), 20).await?;
     print(&format!(
         "\n{}\n\ndry run: nothing was written; would go to {}\n",
         top::render(&people),
@@ -357,9 +382,31 @@ async fn report_access(engine: &Engine, output: &Url, person: &str, form: Form) 
     }
 }
 
-async fn print_top(engine: &Engine, output: &Url, commit: &Commit, n: usize) -> Result<()> {
+fn print_on_topic(commit: &Commit, list: &TopicList) -> Result<()> {
+    let below = match list.below {
+        0 => String::new(),
+        1 => " and the topic below it".to_owned(),
+        n => format!(" and the {n} topics below it"),
+    };
+    print(&format!(
+        "top {} on {}{below} on {}; expected people: who will react on it in the {} days after\n{}\n",
+        list.people.len(),
+        printable(&list.path.join(" › ")),
+        commit.snapshot_date,
+        f64::from(commit.horizon_hours) / 24.0,
+        top::render_on_topic(list)
+    ))
+}
+
+async fn print_top(
+    engine: &Engine,
+    output: &Url,
+    commit: &Commit,
+    filter: &Filter,
+    n: usize,
+) -> Result<()> {
     let (people, scores) = top::committed(engine, output, commit).await?;
-    let people = top::top(people, scores, n).await?;
+    let people = top::top(people, scores, filter, n).await?;
     let rows = commit.tables.get("people").map_or(0, |t| t.rows);
     print(&format!(
         "top {} of {rows} people on {}; expected people: who will react in the {} days after\n{}\n\ntables: {output}\n",

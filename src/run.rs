@@ -17,6 +17,7 @@ use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
 use crate::read::{self, Dropped, Faults, Listed, Snapshot};
 use crate::run_id::{job_sha256, run_id};
+use crate::score::cohorts::cohorts;
 use crate::score::measures::measures;
 use crate::score::scores::scores;
 use crate::tables::{Results, Settings, draft};
@@ -144,15 +145,17 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
 
     progress.begin("audit");
     let settings = Settings { profile: STANDARD, method, top: job.influence.top };
+    let members = cohorts(&job.cohorts, &people.persons, &vocabulary, &topics, &scores)?;
     let results = Results {
         people: &people,
         attention: &attention,
         topics: &topics,
         measures: &measures,
         scores: &scores,
+        cohorts: job.cohorts.iter().map(|cohort| cohort.name.as_str()).zip(members).collect(),
     };
     let draft = blocking(|| draft(day, &results, settings))?;
-    let audited = blocking(|| audit(draft, &facts, &method.gates))?;
+    let audited = blocking(|| audit(draft, &facts, &method.gates, &method.topics.evidence))?;
     progress.end("audit", audited.rows(), audited.rows());
 
     let log = json!({

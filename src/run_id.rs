@@ -60,15 +60,8 @@ pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
 
 /// Adds what can change a table whatever the rows are.
 fn settings(hash: &mut Sha256, job: &Job, day: NaiveDate) -> Result<()> {
-    let settings = (
-        env!("CARGO_PKG_VERSION"),
-        day,
-        &job.name,
-        &job.consent,
-        &job.topics,
-        &job.influence,
-        &job.method,
-    );
+    let of_job = (&job.name, &job.consent, &job.topics, &job.influence, &job.cohorts);
+    let settings = (env!("CARGO_PKG_VERSION"), day, of_job, &job.method);
     text(hash, &serde_json::to_string(&settings).map_err(Error::internal)?);
     Ok(())
 }

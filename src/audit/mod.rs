@@ -1,4 +1,6 @@
-//! Stage 7: the gates. Only [`audit`] makes an [`Audited`], and nothing else can be published.
+//! Stage 8: the gates. Only [`audit`] makes an [`Audited`], and nothing else can be published.
+
+mod topics;
 
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use crate::error::{Error, Kind, Result};
-use crate::method::GateRule;
+use crate::method::{Evidence, GateRule};
 use crate::schema::{self, Direction, UTC};
 use crate::tables::{Draft, days, lists};
 
@@ -73,14 +75,17 @@ impl Audited {
 ///
 /// # Errors
 /// [`Kind::Gate`] naming the gate, the table and how many rows it refuses.
-pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited> {
+pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule, least: &Evidence) -> Result<Audited> {
     let named = draft.tables();
     enough_people(&draft.people, rule.least_people)?;
     for (name, batches) in named {
         keys_unique(name, batches)?;
     }
-    scores_in_range(&draft.scores)?;
+    scores_in_range("scores", &draft.scores)?;
+    scores_in_range("topic_scores", &draft.topic_scores)?;
     rows_agree(&draft)?;
+    topics::agree(&draft)?;
+    topics::enough_evidence(&draft.topic_scores, least)?;
     rank_mass(&draft.measures, rule.rank_mass_tolerance)?;
     for (name, batches) in named {
         numbers_finite(name, batches)?;
@@ -90,6 +95,8 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule) -> Result<Audited>
         "keys_unique",
         "scores_in_range",
         "rows_agree",
+        "topics_agree",
+        "enough_evidence",
         "rank_mass",
         "numbers_finite",
     ];
@@ -123,6 +130,17 @@ fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
     column(batch, name)?
         .as_string_opt()
         .ok_or_else(|| Error::internal(format!("column `{name}` is no text")))
+}
+
+/// The texts of a column, or of its lists.
+fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
+    match column(batch, name)?.as_list_opt::<i32>() {
+        None => text(batch, name),
+        Some(lists) => lists
+            .values()
+            .as_string_opt()
+            .ok_or_else(|| Error::internal(format!("column `{name}` has no texts"))),
+    }
 }
 
 fn float<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a arrow::array::Float64Array> {
@@ -190,7 +208,7 @@ fn numbers_finite(name: &str, batches: &[RecordBatch]) -> Result<()> {
 }
 
 /// Scores are numbers from 1 to 100, expected people finite and not negative.
-fn scores_in_range(scores: &[RecordBatch]) -> Result<()> {
+fn scores_in_range(name: &str, scores: &[RecordBatch]) -> Result<()> {
     let mut wrong = 0;
     for batch in scores {
         let score = float(batch, "score")?;
@@ -205,7 +223,7 @@ fn scores_in_range(scores: &[RecordBatch]) -> Result<()> {
     if wrong > 0 {
         return Err(refused(
             "scores_in_range",
-            format!("{wrong} of {} scores are not numbers from 1 to 100", rows(scores)),
+            format!("{wrong} of {} scores of `{name}` are not numbers from 1 to 100", rows(scores)),
         ));
     }
     Ok(())
@@ -228,16 +246,28 @@ fn rows_agree(draft: &Draft) -> Result<()> {
             people.get_mut(id).map_or_else(|| strangers += 1, |has| has.1 = true);
         }
     }
-    let of_batch = |batch: &RecordBatch| -> Result<usize> {
-        let unknown = |side| {
-            let ids = text(batch, side)?.iter().flatten();
-            Ok(ids.filter(|id| !people.contains_key(id)).count())
+    // The columns that name people, in tables that not everybody is in.
+    let others: [(&[RecordBatch], &[&str]); 6] = [
+        (&draft.influence_edges, &["influencer_id", "influenced_id"]),
+        (&draft.topic_scores, &["person_id"]),
+        (&draft.topic_interests, &["person_id"]),
+        (&draft.topic_evidence, &["person_id", "people"]),
+        (&draft.topic_posts, &["person_id"]),
+        (&draft.cohorts, &["person_id"]),
+    ];
+    for (batches, columns) in others {
+        let of_batch = |batch: &RecordBatch| -> Result<usize> {
+            let unknown = |name: &&str| {
+                Ok(texts(batch, name)?
+                    .iter()
+                    .flatten()
+                    .filter(|id| !people.contains_key(id))
+                    .count())
+            };
+            columns.iter().map(unknown).sum()
         };
-        Ok(unknown("influencer_id")? + unknown("influenced_id")?)
-    };
-    let of_batches: Vec<usize> =
-        draft.influence_edges.par_iter().map(of_batch).collect::<Result<_>>()?;
-    strangers += of_batches.iter().sum::<usize>();
+        strangers += batches.par_iter().map(of_batch).sum::<Result<usize>>()?;
+    }
     let missing = people.values().filter(|(scored, measured)| !(*scored && *measured)).count();
     if strangers + missing > 0 {
         return Err(refused(

@@ -1,6 +1,7 @@
 //! One person of a published run: who it is, what was counted, who moves whom, and what is missing.
 
 mod page;
+mod topic;
 
 use std::collections::BTreeMap;
 
@@ -13,19 +14,19 @@ pub use page::render;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub use topic::{TopicExplanation, explain_topic, render_topic};
 use url::Url;
 
-use crate::committed::{Known, Row, bare, each_person, rows, table};
+use crate::asked;
+use crate::committed::{each_person, parsed, rows, table};
 use crate::engine::{self, Engine};
-use crate::error::{Error, Kind, Result, nearest};
+use crate::error::{Error, Result};
 use crate::publish::commit::Commit;
 use crate::schema::{self, Direction};
 use crate::score::percentile::{median, place};
 
 /// Most people named in either direction of influence.
 const NEIGHBOURS: usize = 10;
-/// Most people named where several are meant.
-const CANDIDATES: usize = 20;
 
 /// What a run says of one person.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -136,8 +137,8 @@ pub struct Neighbour {
 /// anybody has decides.
 ///
 /// # Errors
-/// [`Kind::Usage`] if several people are meant, [`Kind::BadInput`] if nobody is or a file cannot be
-/// read, [`Kind::Unavailable`] if the store does not answer.
+/// [`crate::error::Kind::Usage`] if several people are meant, [`crate::error::Kind::BadInput`] if nobody is or a file cannot be
+/// read, [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn explain(
     engine: &Engine,
     output: &Url,
@@ -146,7 +147,7 @@ pub async fn explain(
 ) -> Result<Explanation> {
     let open = async |name: &str| table(engine, output, commit, name).await;
     let people = open("people").await?;
-    let id = resolve(people.clone(), person).await?;
+    let id = asked::person(people.clone(), person).await?;
     let who: Who = only("people", people.clone(), &id).await?;
     let score: Score = only("scores", open("scores").await?, &id).await?;
     let measures = measures(open("measures").await?, &id).await?;
@@ -168,57 +169,6 @@ pub async fn explain(
     })
 }
 
-/// The id of the one person meant.
-async fn resolve(people: DataFrame, wanted: &str) -> Result<String> {
-    let folded = wanted.to_lowercase();
-    // How many are meant in each way, and the ids of the first few.
-    let mut found: [(usize, Vec<String>); 5] = Default::default();
-    let see = |p: &Known<'_>| {
-        let ways = [
-            p.id == wanted,
-            p.accounts.contains(&wanted),
-            p.accounts.iter().any(|account| bare(account) == wanted),
-            p.name == Some(wanted),
-            p.name.is_some_and(|name| name.to_lowercase() == folded),
-        ];
-        if let Some(way) = ways.iter().position(|way| *way) {
-            let (count, ids) = &mut found[way];
-            *count += 1;
-            ids.push(p.id.to_owned());
-            ids.sort_unstable();
-            ids.truncate(CANDIDATES);
-        }
-    };
-    each_person(people.clone(), see).await?;
-    match found.into_iter().find(|(count, _)| *count > 0) {
-        Some((1, ids)) => Ok(ids.concat()),
-        Some((count, ids)) => Err(Error::new(
-            Kind::Usage,
-            format!("`{wanted}` may be any of {count} people"),
-            format!(
-                "give one of their ids: {}{}",
-                ids.join(", "),
-                if count > ids.len() { ", …" } else { "" }
-            ),
-        )),
-        None => Err(unknown(people, wanted).await?),
-    }
-}
-
-async fn unknown(people: DataFrame, wanted: &str) -> Result<Error> {
-    let mut near: Option<String> = None;
-    let see = |p: &Known<'_>| {
-        let known = p.name.into_iter().chain([p.id]).chain(near.as_deref());
-        near = nearest(wanted, known).map(str::to_owned);
-    };
-    each_person(people, see).await?;
-    let remedy = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "give a person id, `network:account_id`, an account id or a display name".into(),
-    };
-    Ok(Error::bad_input(format!("nobody in this run is `{wanted}`"), remedy))
-}
-
 /// The only row of `id` in a table.
 async fn only<T: DeserializeOwned>(name: &str, frame: DataFrame, id: &str) -> Result<T> {
     let what = format!("reading the table `{name}`");
@@ -231,15 +181,6 @@ async fn only<T: DeserializeOwned>(name: &str, frame: DataFrame, id: &str) -> Re
         ));
     };
     parsed(name, row)
-}
-
-fn parsed<T: DeserializeOwned>(name: &str, row: &Row) -> Result<T> {
-    serde_json::from_value(Value::Object(row.clone())).map_err(|e| {
-        Error::bad_input(
-            format!("the table `{name}` has columns of another version: {e}"),
-            "use the version of renown that wrote it",
-        )
-    })
 }
 
 async fn measures(frame: DataFrame, id: &str) -> Result<Vec<Measure>> {

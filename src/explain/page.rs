@@ -100,13 +100,13 @@ fn neighbours_table(people: &[Neighbour]) -> Table {
     table
 }
 
-fn plain() -> Table {
+pub(super) fn plain() -> Table {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table
 }
 
-fn align_right(table: &mut Table, columns: &[usize]) {
+pub(super) fn align_right(table: &mut Table, columns: &[usize]) {
     for column in columns {
         if let Some(column) = table.column_mut(*column) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -115,7 +115,7 @@ fn align_right(table: &mut Table, columns: &[usize]) {
 }
 
 /// Whole numbers as they are, small ones with three digits that count.
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     match value {
         None => "–".to_owned(),
         Some(x) if x.fract() == 0.0 => format!("{x:.0}"),

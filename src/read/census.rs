@@ -109,17 +109,20 @@ impl<'a> Members<'a> {
         })
     }
 
+    /// Whether the person with these rows agreed: each account must be covered, silence is no consent.
+    fn agrees(&self, mut rows: Range<usize>) -> bool {
+        rows.all(|row| set(self.account_in, row) || set(self.person_in, row))
+    }
+
     /// Whether the person with these rows may be scored.
-    fn may_be_scored(&self, mut rows: Range<usize>, rule: ConsentRule) -> bool {
+    fn may_be_scored(&self, rows: Range<usize>, rule: ConsentRule) -> bool {
         let refuses = [self.minor, self.account_out, self.person_out];
         if rows.clone().any(|row| refuses.iter().any(|flags| set(flags, row))) {
             return false;
         }
-        let agrees = |row| set(self.account_in, row) || set(self.person_in, row);
         match rule {
             ConsentRule::OptOut => true,
-            // Each account must be covered: silence is no consent.
-            ConsentRule::OptIn => rows.all(agrees),
+            ConsentRule::OptIn => self.agrees(rows),
         }
     }
 }
@@ -184,6 +187,7 @@ struct Roll {
     ids: LargeStringBuilder,
     texts: [LargeStringBuilder; 3],
     automated: Vec<bool>,
+    opted_in: Vec<bool>,
     /// Networks, numbered as they come; put in order at the end.
     network_numbers: HashMap<String, u32>,
     account_networks: Vec<u32>,
@@ -204,6 +208,7 @@ impl Roll {
             let first = appearing().find(|row| text.is_valid(*row) && !text.value(*row).is_empty());
             to.append_option(first.map(|row| text.value(row)));
         }
+        self.opted_in.push(rows.agrees(of.clone()));
         self.automated.push(appearing().any(|row| set(rows.automated, row)));
         for row in appearing() {
             let name = rows.network.value(row);
@@ -255,6 +260,7 @@ impl Roll {
             countries: countries.finish(),
             languages: languages.finish(),
             automated: self.automated,
+            opted_in: self.opted_in,
             networks,
             account_networks: self.account_networks,
             account_ids: self.account_ids.finish(),

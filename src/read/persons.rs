@@ -19,6 +19,9 @@ pub struct Persons {
     pub languages: LargeStringArray,
     /// Whether any account says that it is automated. Length: persons.
     pub automated: Vec<bool>,
+    /// Whether the person agreed to be scored, for each account: silence is no agreement, whatever the job's rule.
+    /// Length: persons.
+    pub opted_in: Vec<bool>,
     /// Names of the networks, sorted.
     pub networks: Vec<String>,
     /// Network of each account, in order of (person, network, account id). Length: accounts.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Date32Array, Float64Array, ListBuilder, RecordBatch, StringArray,
+    Array, ArrayRef, Date32Array, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray,
     StringBuilder,
 };
 use arrow::datatypes::{DataType, Field};
@@ -20,6 +20,7 @@ use crate::graph::attention::Attention;
 use crate::method::Method;
 use crate::read::{People, Persons};
 use crate::schema::{self, Direction, Table};
+use crate::score::cohorts::Member;
 use crate::score::measures::Measures;
 use crate::score::scores::Scores;
 use crate::topics::Topics;
@@ -50,11 +51,13 @@ pub struct Draft {
     pub topic_evidence: Vec<RecordBatch>,
     /// Table `topic_posts`.
     pub topic_posts: Vec<RecordBatch>,
+    /// Table `cohorts`.
+    pub cohorts: Vec<RecordBatch>,
 }
 
 impl Draft {
     /// The tables by name, in the order in which they are published.
-    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 9] {
+    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 10] {
         [
             ("people", &self.people),
             ("scores", &self.scores),
@@ -65,6 +68,7 @@ impl Draft {
             ("topic_interests", &self.topic_interests),
             ("topic_evidence", &self.topic_evidence),
             ("topic_posts", &self.topic_posts),
+            ("cohorts", &self.cohorts),
         ]
     }
 }
@@ -81,6 +85,8 @@ pub struct Results<'a> {
     pub measures: &'a Measures,
     /// Scores of everybody.
     pub scores: &'a Scores,
+    /// Audiences by name, with their members in order of person.
+    pub cohorts: Vec<(&'a str, Vec<Member>)>,
 }
 
 /// What the tables say of the run, and how many of a person's edges they keep.
@@ -98,7 +104,7 @@ pub struct Settings<'a> {
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a table breaks its contract.
 pub fn draft(day: NaiveDate, results: &Results<'_>, settings: Settings<'_>) -> Result<Draft> {
-    let Results { people, attention, topics, measures, scores } = results;
+    let Results { people, attention, topics, measures, scores, cohorts } = results;
     let persons = &people.persons;
     let draft = Drafting { date: days(day)?, persons };
     let topical = TopicTables { draft: &draft, people, topics };
@@ -117,6 +123,7 @@ pub fn draft(day: NaiveDate, results: &Results<'_>, settings: Settings<'_>) -> R
         topic_interests: topical.interests()?,
         topic_evidence: topical.evidence()?,
         topic_posts: topical.posts()?,
+        cohorts: draft.cohorts(cohorts)?,
     })
 }
 
@@ -238,6 +245,23 @@ impl Drafting<'_> {
             ("flags", lists(rows.clone().map(|p| scores.flags[p].iter()))),
             ("method_version", texts(rows.clone().map(|_| settings.method.version.as_str()))),
         ])
+    }
+
+    fn cohorts(&self, cohorts: &[(&str, Vec<Member>)]) -> Result<Vec<RecordBatch>> {
+        let members: Vec<(&str, &Member)> =
+            cohorts.iter().flat_map(|(name, members)| members.iter().map(|m| (*name, m))).collect();
+        in_files("cohorts", members.len(), |table, rows| {
+            let rows = &members[rows];
+            let places = Int64Array::from_iter_values(rows.iter().map(|(_, m)| m.place));
+            table.batch(vec![
+                ("snapshot_date", self.date(rows.len())),
+                ("campaign", texts(rows.iter().map(|(name, _)| *name))),
+                ("person_id", texts(rows.iter().map(|(_, m)| self.id(m.person as usize)))),
+                ("rank", Arc::new(places)),
+                ("score", floats(rows.iter().map(|(_, m)| m.score))),
+                ("reasons", lists(rows.iter().map(|(_, m)| &m.reasons))),
+            ])
+        })
     }
 
     fn measures(

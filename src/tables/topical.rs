@@ -57,7 +57,8 @@ impl TopicTables<'_> {
             vec![
                 ("topic_id", self.topic_ids(rows.iter().map(|row| row.topic))),
                 ("name", texts(entries().map(|entry| entry.name.as_str()))),
-                ("path", lists(entries().map(|entry| &entry.path))),
+                ("path", lists(rows.iter().map(|row| &row.path))),
+                ("ancestors", lists(rows.iter().map(|row| &row.ancestors))),
                 ("people", ints(rows.iter().map(|row| row.people))),
                 ("posts", ints(rows.iter().map(|row| row.posts))),
                 ("reactors", ints(rows.iter().map(|row| row.reactors))),
@@ -132,18 +133,21 @@ impl TopicTables<'_> {
         &self,
         rows: impl Iterator<Item = u32> + Clone,
     ) -> Vec<(&'static str, ArrayRef)> {
-        let Some(posts) = &self.people.posts else { return vec![] };
+        // Without posts there is no row.
+        let posts = self.people.posts.as_ref();
         let persons = &self.people.persons;
         let network = |post: u32| {
-            let vertex = posts.authors[post as usize] as usize;
-            persons.networks[persons.network_of(vertex)].as_str()
+            let vertex = posts?.authors[post as usize] as usize;
+            Some(persons.networks[persons.network_of(vertex)].as_str())
         };
-        let at = rows.clone().map(|post| posts.at_us[post as usize]);
-        let at = TimestampMicrosecondArray::from_iter_values(at).with_timezone(UTC);
+        let at = rows.clone().map(|post| Some(posts?.at_us[post as usize]));
+        let at: TimestampMicrosecondArray = at.collect();
+        let networks: StringArray = rows.clone().map(network).collect();
+        let ids: StringArray = rows.map(|post| Some(posts?.ids.value(post as usize))).collect();
         vec![
-            ("network", texts(rows.clone().map(network))),
-            ("post_id", texts(rows.map(|post| posts.ids.value(post as usize)))),
-            ("created_at", Arc::new(at)),
+            ("network", Arc::new(networks)),
+            ("post_id", Arc::new(ids)),
+            ("created_at", Arc::new(at.with_timezone(UTC))),
         ]
     }
 

@@ -15,8 +15,8 @@ pub struct Entry {
     pub id: String,
     /// Name as it is shown.
     pub name: String,
-    /// Names from a root of the ontology down to the topic.
-    pub path: Vec<String>,
+    /// Number within the ontology; none for a tag.
+    pub in_ontology: Option<u32>,
 }
 
 /// Topics, numbered in order of id.
@@ -37,16 +37,17 @@ impl Catalogue {
             posts.tags.of(post).iter().for_each(|tag| uses[*tag as usize] += 1);
         }
         let ontology = &vocabulary.ontology;
-        let name = |topic: &u32| ontology.topics()[*topic as usize].name.clone();
-        let of_ontology = (0..).zip(ontology.topics()).map(|(number, topic)| {
-            let path = ontology.path(number).iter().map(name).collect();
-            Entry { id: topic.id.clone(), name: topic.name.clone(), path }
+        let of_ontology = (0..).zip(ontology.topics()).map(|(number, topic)| Entry {
+            id: topic.id.clone(),
+            name: topic.name.clone(),
+            in_ontology: Some(number),
         });
         let mut entries: Vec<Entry> = of_ontology.collect();
         let used = posts.tag_names.iter().zip(&uses).filter(|(_, uses)| **uses >= LEAST_POSTS);
-        entries.extend(used.map(|((spelling, name), _)| {
-            let name = format!("#{}", name.trim_start_matches('#'));
-            Entry { id: format!("#{spelling}"), path: vec![name.clone()], name }
+        entries.extend(used.map(|((spelling, name), _)| Entry {
+            id: format!("#{spelling}"),
+            name: format!("#{}", name.trim_start_matches('#')),
+            in_ontology: None,
         }));
         // A stable sort: a topic of the ontology goes before a tag of its id.
         entries.sort_by(|one, other| one.id.cmp(&other.id));

@@ -32,7 +32,7 @@ pub struct Topics {
     pub catalogue: Catalogue,
     /// Topics of each post, in order of topic. Lists: posts.
     pub of_posts: Lists<Share>,
-    /// What is said of each topic that posts are about, in order of topic.
+    /// What is said of each topic that posts are about, and of those above, in order of topic.
     pub summaries: Vec<Summary>,
     /// Who moves people on what, in order of (person, topic).
     pub scores: Vec<TopicScore>,
@@ -44,11 +44,15 @@ pub struct Topics {
     pub posts: Vec<TopPost>,
 }
 
-/// A topic that posts are about.
+/// A topic that posts are about, or that lies above one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Index into the topics.
     pub topic: u32,
+    /// Names from a root of the ontology down to it.
+    pub path: Vec<String>,
+    /// Ids of the topics above it, sorted.
+    pub ancestors: Vec<String>,
     /// People with a score on it.
     pub people: i64,
     /// Own posts about it.
@@ -88,7 +92,7 @@ pub fn topics(
     };
     let interests = interests::interests(&world);
     let mut scores = influence::scores(&world);
-    let summaries = rank::summaries(&world, &catalogue, &mut scores)?;
+    let summaries = rank::summaries(&world, vocabulary, &catalogue, &mut scores)?;
     influence::places(&mut scores);
     let evidence = evidence::evidence(&world, vocabulary, &catalogue, &scores);
     let posts = evidence::top_posts(&world, catalogue.len());

@@ -10,7 +10,7 @@
 
 use rayon::prelude::*;
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Entry};
 use super::influence::{TopicScore, part, same_pair};
 use super::{Summary, World};
 use crate::error::{Error, Result};
@@ -18,6 +18,7 @@ use crate::graph::attention::ONE;
 use crate::graph::csr::{Csr, EdgePart};
 use crate::lists::Lists;
 use crate::numbering::NONE;
+use crate::phrases::Vocabulary;
 use crate::propagate::not_ranked;
 use crate::propagate::pagerank::{PageRank, Stop};
 
@@ -44,6 +45,7 @@ struct Edge {
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice.
 pub(super) fn summaries(
     world: &World<'_>,
+    vocabulary: &Vocabulary,
     catalogue: &Catalogue,
     scores: &mut [TopicScore],
 ) -> Result<Vec<Summary>> {
@@ -51,6 +53,15 @@ pub(super) fn summaries(
     let mut posts = vec![0_i64; n];
     for post in world.posts.own() {
         world.of_posts.of(post).iter().for_each(|(topic, _)| posts[*topic as usize] += 1);
+    }
+    // A topic with posts under it alone is told of too.
+    let mut listed: Vec<bool> = posts.iter().map(|posts| *posts > 0).collect();
+    for (topic, entry) in catalogue.entries().iter().enumerate().filter(|(at, _)| posts[*at] > 0) {
+        let above = entry.in_ontology.map(|own| vocabulary.branches.of(own as usize));
+        for (above, _) in above.unwrap_or_default() {
+            listed[catalogue.of_ontology(*above) as usize] |= !vocabulary.off[*above as usize];
+        }
+        listed[topic] = true;
     }
     let by_topic = Lists::grouped(n, scores.iter().map(|score| score.topic).zip(0_u32..));
     let counts = pairs_of_topics(world, n);
@@ -76,7 +87,7 @@ pub(super) fn summaries(
         };
         for (topic, edges) in (from..to).zip(of_topics) {
             let scored = by_topic.of(topic);
-            if posts[topic] == 0 {
+            if !listed[topic] {
                 continue;
             }
             if !scored.is_empty() {
@@ -91,8 +102,11 @@ pub(super) fn summaries(
                 edges.iter().filter(|e| e.reacts).map(|edge| world.person(edge.actor)).collect();
             reactors.par_sort_unstable();
             reactors.dedup();
+            let entry = &catalogue.entries()[topic];
             summaries.push(Summary {
                 topic: topic as u32,
+                path: path(vocabulary, entry),
+                ancestors: ancestors(vocabulary, entry),
                 people: scored.len() as i64,
                 posts: posts[topic],
                 reactors: reactors.len() as i64,
@@ -101,6 +115,21 @@ pub(super) fn summaries(
         from = to;
     }
     Ok(summaries)
+}
+
+fn path(vocabulary: &Vocabulary, entry: &Entry) -> Vec<String> {
+    let Some(topic) = entry.in_ontology else { return vec![entry.name.clone()] };
+    let ontology = &vocabulary.ontology;
+    let name = |topic: u32| ontology.topics()[topic as usize].name.clone();
+    ontology.path(topic).into_iter().map(name).collect()
+}
+
+fn ancestors(vocabulary: &Vocabulary, entry: &Entry) -> Vec<String> {
+    let Some(topic) = entry.in_ontology else { return vec![] };
+    let above = vocabulary.branches.of(topic as usize).iter().map(|(above, _)| *above);
+    let id = |topic: u32| vocabulary.ontology.topics()[topic as usize].id.clone();
+    // Topics of an ontology are numbered in order of id.
+    above.filter(|above| *above != topic).map(id).collect()
 }
 
 /// Pairs of people on each topic.

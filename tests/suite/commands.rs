@@ -15,8 +15,8 @@ use crate::binary::{Ended, command, renown};
 use crate::parquet_files::{batch, read, texts, write};
 use crate::sample_job::{SampleJob, edit};
 
-const STAGES: [&str; 8] =
-    ["read", "people", "attention", "ranks", "measures", "scores", "audit", "publish"];
+const STAGES: [&str; 9] =
+    ["read", "people", "attention", "ranks", "topics", "measures", "scores", "audit", "publish"];
 
 /// The lines from `top …` to the first empty one.
 fn list(ended: &Ended) -> String {
@@ -461,7 +461,7 @@ fn a_text_log_is_for_people_and_a_quiet_run_says_nothing() {
     let job = SampleJob::new();
     let stderr = job.run(&["--log", "text", "--dry-run"]).done().stderr;
     assert!(!stderr.contains('{') && !stderr.contains('\u{1b}'), "{stderr}");
-    for stage in &STAGES[..7] {
+    for stage in &STAGES[..8] {
         assert!(stderr.contains(&format!("stage=\"{stage}\"")), "{stage}: {stderr}");
     }
     let quiet = job.run(&["--quiet"]).done();
@@ -569,7 +569,7 @@ fn runs_lists_what_was_published_and_what_is_in_force() {
         assert_eq!(run["run_id"], file["run_id"]);
         assert_eq!(run["rows"]["people"], file["tables"]["people"]["rows"]);
         assert_eq!(run["method_version"], "standard-2");
-        assert_eq!(run["gates"].as_array().unwrap().len(), 6);
+        assert_eq!(run["gates"].as_array().unwrap().len(), 8);
         let text = |key: &str| run[key].as_str().unwrap().to_owned();
         (commit, text("snapshot_date"), text("job"), run["in_force"].as_bool().unwrap())
     });
@@ -587,6 +587,6 @@ fn runs_lists_what_was_published_and_what_is_in_force() {
     let text = renown(&["runs", &output]).done().stdout;
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4, "{text}");
-    assert!(lines[1].contains("in force") && lines[1].contains("6/6 passed"), "{text}");
+    assert!(lines[1].contains("in force") && lines[1].contains("8/8 passed"), "{text}");
     assert!(lines[3].contains("superseded") && lines[3].contains("files are gone"), "{text}");
 }

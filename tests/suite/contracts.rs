@@ -114,8 +114,10 @@ fn as_contracted(table: &Table, path: &Path) {
 fn load(table: &str) -> renown::error::Result<Job> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("job.toml");
-    let interactions = if table == "interactions" { "" } else { "interactions = \"b\"\n" };
-    let text = format!("[inputs]\n{table} = \"a\"\n{interactions}[output]\nurl = \"out/\"\n");
+    // The rest of an ontology goes with its topics.
+    let others = ["interactions", "topics"].into_iter().filter(|other| *other != table);
+    let others: String = others.map(|other| format!("{other} = \"b\"\n")).collect();
+    let text = format!("[inputs]\n{table} = \"a\"\n{others}[output]\nurl = \"out/\"\n");
     fs::write(&file, text).unwrap();
     Job::load(&file, &[], None)
 }
@@ -136,7 +138,16 @@ fn jobs_accept_what_is_read_and_refuse_what_is_reserved() {
     }
     assert_eq!(
         read,
-        BTreeSet::from(["accounts", "consent", "identities", "interactions", "posts"])
+        BTreeSet::from([
+            "accounts",
+            "consent",
+            "identities",
+            "interactions",
+            "posts",
+            "topic_edges",
+            "topic_phrases",
+            "topics"
+        ])
     );
     for (wrong, near) in [("acounts", "accounts"), ("interaction", "interactions")] {
         let error = load(wrong).unwrap_err();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, ListArray, RecordBatch,
-    TimestampMicrosecondArray, new_empty_array,
+    TimestampMicrosecondArray, new_empty_array, new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field};
@@ -73,6 +73,7 @@ pub fn edges(network: &str, ends: &[(&str, &str)]) -> RecordBatch {
         ("network", texts(ends.iter().map(|_| network))),
         ("influencer_id", texts(ends.iter().map(|(influencer, _)| *influencer))),
         ("influenced_id", texts(ends.iter().map(|(_, influenced)| *influenced))),
+        ("topic_id", new_null_array(&DataType::Utf8, ends.len())),
     ];
     filled("influence_edges", ends.len(), columns)
 }
@@ -96,7 +97,62 @@ pub fn draft(day: NaiveDate) -> Draft {
             measures("net", &[cid, dee], &[0.125, 0.125]),
         ],
         influence_edges: vec![edges("net", &[(ann, bob)]), edges("net", &[(ann, cid)])],
+        topics: vec![topics(&["t1"]), topics(&["t2"])],
+        topic_scores: vec![
+            topic_scores(&[(ann, "t1")], [3, 5, 2]),
+            topic_scores(&[(ann, "t2")], [9; 3]),
+        ],
+        topic_interests: vec![of_topics("topic_interests", &[(ann, "t1"), (bob, "t2")], vec![])],
+        topic_evidence: vec![evidence(&[(ann, "t1"), (ann, "t2")])],
+        topic_posts: vec![topic_posts(&[(ann, "t1"), (bob, "t2")])],
+        cohorts: vec![cohort("a", &[ann, bob]), cohort("b", &[ann])],
     }
+}
+
+/// Members of a cohort.
+pub fn cohort(campaign: &str, people: &[&str]) -> RecordBatch {
+    let columns = vec![
+        ("campaign", texts(people.iter().map(|_| campaign))),
+        ("person_id", texts(people.iter().copied())),
+    ];
+    filled("cohorts", people.len(), columns)
+}
+
+pub fn topics(ids: &[&str]) -> RecordBatch {
+    filled("topics", ids.len(), vec![("topic_id", texts(ids.iter().copied()))])
+}
+
+/// Rows of `table` for pairs of person and topic.
+pub fn of_topics(table: &str, pairs: &[(&str, &str)], more: Vec<(&str, ArrayRef)>) -> RecordBatch {
+    let mut columns = vec![
+        ("person_id", texts(pairs.iter().map(|(person, _)| *person))),
+        ("topic_id", texts(pairs.iter().map(|(_, topic)| *topic))),
+    ];
+    columns.extend(more);
+    filled(table, pairs.len(), columns)
+}
+
+/// Topic scores of 1 that rest on these posts, people and weeks.
+pub fn topic_scores(pairs: &[(&str, &str)], evidence: [i64; 3]) -> RecordBatch {
+    let count =
+        |at: usize| -> ArrayRef { Arc::new(Int64Array::from_value(evidence[at], pairs.len())) };
+    let columns = vec![
+        ("score", numbers(&vec![1.0; pairs.len()])),
+        ("posts", count(0)),
+        ("reactors", count(1)),
+        ("weeks", count(2)),
+    ];
+    of_topics("topic_scores", pairs, columns)
+}
+
+/// A post behind each pair.
+pub fn evidence(pairs: &[(&str, &str)]) -> RecordBatch {
+    of_topics("topic_evidence", pairs, vec![("post_id", texts(pairs.iter().map(|_| "1")))])
+}
+
+/// A post of each pair.
+pub fn topic_posts(pairs: &[(&str, &str)]) -> RecordBatch {
+    of_topics("topic_posts", pairs, vec![("post_id", texts(pairs.iter().map(|_| "1")))])
 }
 
 pub fn facts(run_id: &str) -> RunFacts {

@@ -3,10 +3,13 @@
 use chrono::NaiveDate;
 use renown::audit::{Audited, audit};
 use renown::error::{Kind, Result};
-use renown::method::GateRule;
+use renown::method::{Evidence, GateRule};
 use renown::tables::Draft;
 
-use crate::drafts::{self, PEOPLE, edges, facts, measures, people, scores};
+use crate::drafts::{
+    self, PEOPLE, cohort, edges, evidence, facts, measures, people, scores, topic_posts,
+    topic_scores, topics,
+};
 use crate::parquet_files::strings;
 
 const ANN: &str = PEOPLE[0];
@@ -21,7 +24,7 @@ fn day() -> NaiveDate {
 fn audited(change: impl FnOnce(&mut Draft)) -> Result<Audited> {
     let mut draft = drafts::draft(day());
     change(&mut draft);
-    audit(draft, &facts("run"), &GateRule::default())
+    audit(draft, &facts("run"), &GateRule::default(), &Evidence::default())
 }
 
 /// `gate` refuses the change, and its words hold `words`.
@@ -37,13 +40,13 @@ fn refuses(gate: &str, words: &str, change: impl FnOnce(&mut Draft)) {
 fn sound_tables_pass_as_they_are() {
     let audited = audited(|_| {}).unwrap();
     let names: Vec<_> = audited.tables().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["people", "scores", "measures", "influence_edges", "runs"]);
     let expected = drafts::draft(day());
-    let given = [&expected.people, &expected.scores, &expected.measures, &expected.influence_edges];
-    for ((name, found), given) in audited.tables().iter().zip(given) {
+    let given = expected.tables().map(|(name, _)| name);
+    assert_eq!(names, [&given[..], &["runs"]].concat());
+    for ((name, found), (_, given)) in audited.tables().iter().zip(expected.tables()) {
         assert_eq!(found, given, "{name}");
     }
-    let runs = &audited.tables()[4].1[0];
+    let runs = &audited.tables()[given.len()].1[0];
     assert_eq!(strings(runs, "run_id"), ["run"]);
 }
 
@@ -54,12 +57,18 @@ fn empty_tables_pass_where_the_method_allows_them() {
         draft.scores = vec![scores(&[], &[], &[])];
         draft.measures = vec![measures("net", &[], &[])];
         draft.influence_edges = vec![edges("net", &[])];
+        draft.topics = vec![topics(&[])];
+        draft.topic_scores = vec![topic_scores(&[], [0; 3])];
+        draft.topic_interests = vec![drafts::of_topics("topic_interests", &[], vec![])];
+        draft.topic_evidence = vec![evidence(&[])];
+        draft.topic_posts = vec![topic_posts(&[])];
+        draft.cohorts = vec![cohort("a", &[])];
     };
     refuses("enough_people", "0 people may be scored, fewer than the 1", empty);
     let mut draft = drafts::draft(day());
     empty(&mut draft);
     let rule = GateRule { least_people: 0, ..GateRule::default() };
-    audit(draft, &facts("run"), &rule).unwrap();
+    audit(draft, &facts("run"), &rule, &Evidence::default()).unwrap();
 }
 
 #[test]
@@ -148,6 +157,57 @@ fn strangers_are_refused_in_every_table() {
         refuses("rows_agree", one, |d| d.influence_edges.push(edges("net", &[ends])));
     }
     refuses("rows_agree", "2 rows name", |d| d.people = vec![people(&[ANN, BOB, CID])]);
+    let eve = [("net:eve", "t1")];
+    refuses("rows_agree", one, |d| d.topic_scores.insert(2, topic_scores(&eve, [9; 3])));
+    refuses("rows_agree", one, |d| {
+        d.topic_interests.push(drafts::of_topics("topic_interests", &eve, vec![]));
+    });
+    refuses("rows_agree", one, |d| d.topic_evidence.push(evidence(&eve)));
+    refuses("rows_agree", one, |d| d.topic_posts = vec![topic_posts(&eve)]);
+    refuses("rows_agree", one, |d| d.cohorts.push(cohort("c", &["net:eve"])));
+    // Who reacted to a post is named there too.
+    refuses("rows_agree", one, |d| {
+        let people = list_of_texts(&[&[BOB, "net:eve"], &[]]);
+        let pairs = [(ANN, "t1"), (ANN, "t2")];
+        d.topic_evidence =
+            vec![drafts::of_topics("topic_evidence", &pairs, vec![("people", people)])];
+    });
+}
+
+/// A list of texts per row.
+fn list_of_texts(rows: &[&[&str]]) -> arrow::array::ArrayRef {
+    let item = arrow::datatypes::Field::new("item", arrow::datatypes::DataType::Utf8, false);
+    let mut lists =
+        arrow::array::ListBuilder::new(arrow::array::StringBuilder::new()).with_field(item);
+    for row in rows {
+        row.iter().for_each(|text| lists.values().append_value(text));
+        lists.append(true);
+    }
+    std::sync::Arc::new(lists.finish())
+}
+
+#[test]
+fn topics_are_the_same_in_all_tables() {
+    let unknown = "1 rows name topics that `topics` lacks";
+    refuses("topics_agree", unknown, |d| {
+        d.topic_interests.push(drafts::of_topics("topic_interests", &[(CID, "t3")], vec![]));
+    });
+    refuses("topics_agree", unknown, |d| d.topic_posts = vec![topic_posts(&[(ANN, "t3")])]);
+    refuses("topics_agree", "4 rows name topics", |d| d.topics = vec![topics(&["t2"])]);
+    refuses("topics_agree", "1 of 2 topic scores have no evidence", |d| {
+        d.topic_evidence = vec![evidence(&[(ANN, "t1")])];
+    });
+    refuses("topics_agree", "1 rows of evidence no score", |d| d.topic_scores.truncate(1));
+}
+
+#[test]
+fn thin_evidence_makes_no_topic_score() {
+    let words = "1 of 2 topic scores rest on fewer";
+    for evidence in [[2, 5, 2], [3, 4, 2], [3, 5, 1]] {
+        refuses("enough_evidence", words, |d| {
+            d.topic_scores[0] = topic_scores(&[(ANN, "t1")], evidence);
+        });
+    }
 }
 
 #[test]
@@ -174,7 +234,8 @@ fn the_tolerance_of_the_method_decides() {
     let audit_within = |rank_mass_tolerance| {
         let mut draft = drafts::draft(day());
         draft.measures[1] = measures("net", &[CID, DEE], &[0.125, 0.126]);
-        audit(draft, &facts("run"), &GateRule { rank_mass_tolerance, ..GateRule::default() })
+        let rule = GateRule { rank_mass_tolerance, ..GateRule::default() };
+        audit(draft, &facts("run"), &rule, &Evidence::default())
     };
     audit_within(0.01).unwrap();
     assert_eq!(audit_within(1e-4).unwrap_err().kind, Kind::Gate);

@@ -179,6 +179,8 @@ impl<'a> Oracle<'a> {
             ((-(own.min().unwrap() as f64) / half_life).exp2() * ONE).round() / ONE
         };
         let reactors: BTreeSet<&str> = reactions(90).into_iter().collect();
+        let all_reactors: BTreeSet<&str> =
+            to.iter().filter(|a| a.reaction).map(|a| a.actor.as_str()).collect();
         let counts = reactors
             .iter()
             .map(|actor| reactions(90).iter().filter(|a| *a == actor).count() as f64);
@@ -208,7 +210,8 @@ impl<'a> Oracle<'a> {
             ("reactors_7d", json!(distinct(&reactions(7)))),
             ("reactors_30d", json!(distinct(&reactions(30)))),
             ("reactors_90d", json!(reactors.len())),
-            ("reactors_decayed", json!(reactors.iter().map(|a| latest(a)).sum::<f64>())),
+            ("reactors_window", json!(all_reactors.len())),
+            ("reactors_decayed", json!(all_reactors.iter().map(|a| latest(a)).sum::<f64>())),
             (
                 "effective_reactors",
                 json!(ratio((reactions(90).len() as f64).powi(2), squares).unwrap_or(0.0)),

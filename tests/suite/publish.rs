@@ -17,13 +17,13 @@ use renown::audit::audit;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::job::Job;
-use renown::method::{GateRule, hex};
+use renown::method::{Evidence, GateRule, hex};
 use renown::progress::Progress;
 use renown::publish::commit::{self, Commit};
 use renown::publish::publish;
 use renown::run::{Outcome, run};
 use renown::store::{Stores, below};
-use renown::top::{Person, committed, top};
+use renown::top::{Filter, Person, committed, top};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -99,7 +99,19 @@ impl Place {
 fn sound(commit: &Commit, objects: &BTreeMap<String, Vec<u8>>) {
     assert_eq!(
         commit.tables.keys().collect::<Vec<_>>(),
-        ["influence_edges", "measures", "people", "runs", "scores"]
+        [
+            "cohorts",
+            "influence_edges",
+            "measures",
+            "people",
+            "runs",
+            "scores",
+            "topic_evidence",
+            "topic_interests",
+            "topic_posts",
+            "topic_scores",
+            "topics"
+        ]
     );
     for file in commit.tables.values().flat_map(|table| &table.files) {
         let bytes = objects.get(&file.path).unwrap_or_else(|| panic!("{} is gone", file.path));
@@ -119,7 +131,12 @@ async fn publish_draft(stores: &Stores, output: &Url, run_id: &str) -> Result<Co
 
 async fn publish_day(stores: &Stores, output: &Url, of: NaiveDate, run_id: &str) -> Result<Commit> {
     let before = commit::in_force(stores, output, Some(of)).await?.map(|commit| commit.number);
-    let audited = audit(drafts::draft(of), &drafts::facts(run_id), &GateRule::default())?;
+    let audited = audit(
+        drafts::draft(of),
+        &drafts::facts(run_id),
+        &GateRule::default(),
+        &Evidence::default(),
+    )?;
     publish(stores, output, audited, &json!({ "run_id": run_id }), before).await
 }
 
@@ -161,7 +178,7 @@ async fn top_of(
     most: usize,
 ) -> Result<Vec<Person>> {
     let (people, scores) = committed(engine, output, commit).await?;
-    top(people, scores, most).await
+    top(people, scores, &Filter::default(), most).await
 }
 
 async fn run_job(stores: &Stores, job: &Job) -> Result<Outcome> {

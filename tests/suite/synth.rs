@@ -114,7 +114,8 @@ fn a_seed_gives_the_same_bytes_at_any_number_of_threads() {
     let third = of(1, 3);
     assert!(first.keys().eq(third.keys()));
     first.iter().for_each(|(path, bytes)| assert!(third[path] == *bytes, "{path}"));
-    for (path, bytes) in of(2, 3) {
+    // Topics are the same in all worlds.
+    for (path, bytes) in of(2, 3).into_iter().filter(|(path, _)| !path.starts_with("topic")) {
         assert!(first.get(&path) != Some(&bytes), "{path}");
     }
 }

@@ -1,17 +1,61 @@
-//! The people at the top of a published run.
+//! The people at the top of a published run, of all or on a topic.
+
+mod on_topic;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use comfy_table::{CellAlignment, Table};
 use datafusion::common::JoinType;
 use datafusion::dataframe::DataFrame;
-use datafusion::prelude::ident;
+use datafusion::functions_nested::expr_fn::array_has;
+use datafusion::prelude::{ident, lit};
 use url::Url;
 
 use crate::committed::table;
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::publish::commit::Commit;
+pub use on_topic::{OnTopic, TopicList, on_topic, render_on_topic};
+
+/// Which people are listed.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Country, as in `people`.
+    pub country: Option<String>,
+    /// Language, as in `people`.
+    pub language: Option<String>,
+    /// A network that they have an account on.
+    pub network: Option<String>,
+    /// Least score: on the topic, if one is asked for.
+    pub min_score: Option<f64>,
+}
+
+impl Filter {
+    /// Those of a table `people` that are meant, with the columns `id` and `display_name`.
+    fn people(&self, people: DataFrame) -> Result<DataFrame> {
+        let plan = |e| Error::engine("reading the table `people`", &e);
+        let mut kept = people;
+        for (column, wanted) in [("country", &self.country), ("language", &self.language)] {
+            if let Some(wanted) = wanted {
+                kept = kept.filter(ident(column).eq(lit(wanted.as_str()))).map_err(plan)?;
+            }
+        }
+        if let Some(network) = &self.network {
+            let on_it = array_has(ident("networks"), lit(network.as_str()));
+            kept = kept.filter(on_it).map_err(plan)?;
+        }
+        kept.select(vec![ident("person_id").alias("id"), ident("display_name")]).map_err(plan)
+    }
+
+    /// Those scores of a table with a column `score` that are high enough.
+    fn scores(&self, scores: DataFrame) -> Result<DataFrame> {
+        let plan = |e| Error::engine("reading the scores", &e);
+        match self.min_score {
+            Some(least) => scores.filter(ident("score").gt_eq(lit(least))).map_err(plan),
+            None => Ok(scores),
+        }
+    }
+}
 
 /// One line of the list.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,27 +89,26 @@ pub async fn committed(
     Ok((people, table(engine, output, commit, "scores").await?))
 }
 
-/// The `most` highest scored people by the tables `people` and `scores`; of equals the lower id first.
+/// The `most` highest scored people of those meant, by the tables `people` and `scores`; of equals the lower id
+/// first.
 ///
 /// # Errors
 /// As [`Error::engine`] if the tables cannot be read.
-pub async fn top(people: DataFrame, scores: DataFrame, most: usize) -> Result<Vec<Person>> {
+pub async fn top(
+    people: DataFrame,
+    scores: DataFrame,
+    filter: &Filter,
+    most: usize,
+) -> Result<Vec<Person>> {
     let plan = |e| Error::engine("reading the scores", &e);
-    let names =
-        people.select(vec![ident("person_id").alias("id"), ident("display_name")]).map_err(plan)?;
-    let rows = scores
-        .sort(vec![
-            ident("expected_reactors").sort(false, false),
-            ident("person_id").sort(true, false),
-        ])
+    let order =
+        vec![ident("expected_reactors").sort(false, false), ident("person_id").sort(true, false)];
+    let names = filter.people(people)?;
+    let rows = filter
+        .scores(scores)?
+        .join(names, JoinType::Inner, &["person_id"], &["id"], None)
+        .and_then(|s| s.sort(order))
         .and_then(|s| s.limit(0, Some(most)))
-        .and_then(|s| s.join(names, JoinType::Left, &["person_id"], &["id"], None))
-        .and_then(|s| {
-            s.sort(vec![
-                ident("expected_reactors").sort(false, false),
-                ident("person_id").sort(true, false),
-            ])
-        })
         .map_err(plan)?
         .collect()
         .await
