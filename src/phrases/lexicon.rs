@@ -284,6 +284,7 @@ impl Finder<'_> {
 
     /// Looks at a tag: as a whole, and if that is no phrase at its words, parted at case and digits.
     pub fn tag(&mut self, tag: &str) {
+        let tag = tag.trim_start_matches('#');
         let joined = spelling(tag);
         if joined.is_empty() {
             return;

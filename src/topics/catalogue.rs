@@ -46,7 +46,7 @@ impl Catalogue {
         let used = posts.tag_names.iter().zip(&uses).filter(|(_, uses)| **uses >= LEAST_POSTS);
         entries.extend(used.map(|((spelling, name), _)| Entry {
             id: format!("#{spelling}"),
-            name: format!("#{}", name.trim_start_matches('#')),
+            name: format!("#{}", name),
             in_ontology: None,
         }));
         // A stable sort: a topic of the ontology goes before a tag of its id.

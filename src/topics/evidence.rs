@@ -130,7 +130,7 @@ fn own_phrases(world: &World<'_>, under: &Under<'_>, post: u32, topic: u32) -> B
     let tags = tags.filter(|tag| catalogue.of_tag(**tag) == Some(topic));
     let tags = tags.map(|tag| {
         let (_, name) = &world.posts.tag_names[*tag as usize];
-        format!("#{}", name.trim_start_matches('#'))
+        format!("#{}", name)
     });
     texts.chain(tags).collect()
 }

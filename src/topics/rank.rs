@@ -39,7 +39,7 @@ struct Edge {
     reacts: bool,
 }
 
-/// Sets `attention_rank` of the scores, and tells of each topic that own posts are about.
+/// Sets `attention_rank` of the scores, and tells of each topic that posts are about, and of those above.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice.
@@ -54,15 +54,7 @@ pub(super) fn summaries(
     for post in world.posts.own() {
         world.of_posts.of(post).iter().for_each(|(topic, _)| posts[*topic as usize] += 1);
     }
-    // A topic with posts under it alone is told of too.
-    let mut listed: Vec<bool> = posts.iter().map(|posts| *posts > 0).collect();
-    for (topic, entry) in catalogue.entries().iter().enumerate().filter(|(at, _)| posts[*at] > 0) {
-        let above = entry.in_ontology.map(|own| vocabulary.branches.of(own as usize));
-        for (above, _) in above.unwrap_or_default() {
-            listed[catalogue.of_ontology(*above) as usize] |= !vocabulary.off[*above as usize];
-        }
-        listed[topic] = true;
-    }
+    let listed = listed(world, vocabulary, catalogue);
     let by_topic = Lists::grouped(n, scores.iter().map(|score| score.topic).zip(0_u32..));
     let counts = pairs_of_topics(world, n);
     let mut summaries = Vec::new();
@@ -115,6 +107,20 @@ pub(super) fn summaries(
         from = to;
     }
     Ok(summaries)
+}
+
+/// Whether any post, own or passed on, is about each topic or one below it.
+fn listed(world: &World<'_>, vocabulary: &Vocabulary, catalogue: &Catalogue) -> Vec<bool> {
+    let mut about = vec![false; catalogue.len()];
+    world.of_posts.items().iter().for_each(|(topic, _)| about[*topic as usize] = true);
+    let mut listed = about.clone();
+    for (entry, _) in catalogue.entries().iter().zip(about).filter(|(_, about)| *about) {
+        let above = entry.in_ontology.map(|own| vocabulary.branches.of(own as usize));
+        for (above, _) in above.unwrap_or_default() {
+            listed[catalogue.of_ontology(*above) as usize] |= !vocabulary.off[*above as usize];
+        }
+    }
+    listed
 }
 
 fn path(vocabulary: &Vocabulary, entry: &Entry) -> Vec<String> {

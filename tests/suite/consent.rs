@@ -239,7 +239,9 @@ fn changed(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
     for post in other.posts.iter_mut().flatten() {
         if is_gone(&post.network, &post.author) {
             post.at = CUTOFF - rng.i64(0..2000) * HOUR;
-            post.text = Some(format!("edited {}", rng.u32(..)));
+            post.text = Some(format!("edited {} lobsters #rust", rng.u32(..)));
+            post.tags = vec!["Sea Food".into(), "rust".into(), format!("tag{}", rng.u32(..9))];
+            post.parent = Some(format!("p{}", rng.u8(..30)));
             post.kind = Some("quote".into());
         }
     }
@@ -456,7 +458,7 @@ fn disguised(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
         if let Some(posts) = &mut other.posts {
             let (network, author) = (network.clone(), id.clone());
             let (id, text) = (name("own", posts.len() as u32).unwrap(), name("text", 0));
-            posts.push(Post { network, id, author, at: CUTOFF - HOUR, text, kind: None });
+            posts.push(Post { network, id, author, at: CUTOFF - HOUR, text, ..Post::default() });
         }
     }
     other

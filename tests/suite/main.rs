@@ -34,6 +34,7 @@ mod same_bits;
 mod sample_job;
 mod sum;
 mod synth;
+mod topics;
 mod windows;
 mod world;
 

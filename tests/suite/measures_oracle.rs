@@ -504,7 +504,7 @@ fn sample() -> World {
                 author: authors[row].clone().unwrap(),
                 at,
                 kind: kinds[row].clone(),
-                text: None,
+                ..Post::default()
             });
         }
     }

@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 use fastrand::Rng;
 
-use crate::world::{Account, CUTOFF, Event, HOUR, Identity, Post, Statement, World};
+use crate::world::{
+    Account, CUTOFF, Event, HOUR, Identity, Post, Statement, World, topic_edges, topic_phrases,
+    topics,
+};
 
 const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
 const KINDS: [&str; 5] = ["reply", "like", "follow", "mute", "repost"];
@@ -68,6 +71,15 @@ fn method(rng: &mut Rng) -> (String, i64) {
             );
         }
     }
+    // Little evidence, so that these small worlds have some.
+    text += &format!(
+        "[topics.evidence]\nposts = {}\npeople = {}\nweeks = 1\nhalf_lives = {}\n[topics]\nranked_pairs = {}\nmost = {}\n",
+        rng.u8(1..=2),
+        rng.u8(1..=2),
+        [0.5, 2.0, 90.0][rng.usize(..3)],
+        rng.u8(..9),
+        rng.u8(1..6),
+    );
     if !text.contains("terms") {
         text += "[[forecast.terms]]\nmeasure = \"reactors_90d\"\noffset = 1.0\ncoefficient = 1.0\n";
     }
@@ -87,7 +99,25 @@ pub fn world(rng: &mut Rng) -> World {
             let kind = [None, Some("original"), Some("repost"), Some("quote"), Some("reply")];
             let kind = kind[rng.usize(..5)].map(str::to_owned);
             let (id, at) = (format!("p{number}"), time(rng, 90 * 24));
-            Post { network, id, author, at, kind, text: None }
+            let words =
+                ["lobsters", "rust", "the", "sea", "#Rust", "Sea", "http://sea.example/rust"];
+            let text: Vec<&str> =
+                (0..rng.usize(..6)).map(|_| *rng.choice(&words).unwrap()).collect();
+            let tags = ["Lobsters", "sea-food", "seaFood", "#rust"];
+            Post {
+                network,
+                id,
+                author,
+                at,
+                kind,
+                title: some(rng, 3, |rng| (*rng.choice(&words).unwrap()).to_owned()),
+                text: some(rng, 2, |_| text.join(" ")),
+                tags: (0..rng.usize(..3))
+                    .map(|_| (*rng.choice(&tags).unwrap()).to_owned())
+                    .collect(),
+                parent: some(rng, 3, |rng| format!("p{}", rng.u32(..30))),
+                language: None,
+            }
         };
         (0..rng.u32(..30)).map(|number| post(rng, number)).collect::<Vec<_>>()
     });
@@ -141,7 +171,16 @@ pub fn world(rng: &mut Rng) -> World {
         linked.into_iter().map(person).collect()
     });
     let top = rng.u32(0..5);
-    World { method, top, accounts, identities, posts, events, ..World::default() }
+    let (mut more, mut settings) = (vec![], World::default().settings);
+    if rng.bool() {
+        more.push(("topics", topics(&["food", "lobsters", "rust", "sea", "belief!religion"])));
+        let edges = [("lobsters", "food"), ("lobsters", "sea")];
+        more.push(("topic_edges", topic_edges(&edges)));
+        let phrases = [("belief", "the", None, None), ("rust", "rust", None, Some(0.4))];
+        more.push(("topic_phrases", topic_phrases(&phrases)));
+        settings = format!("[topics]\ntags = {}\n", rng.bool());
+    }
+    World { more, settings, method, top, accounts, identities, posts, events, ..World::default() }
 }
 
 /// A world with consent statements of every sort; everyone who acts is in `accounts`, and every
@@ -167,7 +206,7 @@ pub fn world_with_consent(rng: &mut Rng) -> World {
         let (network, id) = rng.choice(&keys).unwrap().clone();
         let status = ["opted_in", "opted_out", "deleted", usual, usual, usual][rng.usize(..6)];
         let mut statement = Statement {
-            topic: some(rng, 8, |_| "lobsters".to_owned()),
+            topic: some(rng, 8, |rng| ["lobsters", "food", "#rust"][rng.usize(..3)].to_owned()),
             status: status.into(),
             at: CUTOFF + rng.i64(-3..=1) * 24 * HOUR,
             ..Statement::default()

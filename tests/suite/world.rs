@@ -9,6 +9,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch,
     StringArray, TimestampMicrosecondArray,
 };
+use arrow::array::{ListBuilder, StringBuilder};
 use arrow::datatypes::{
     DataType, Date32Type, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
@@ -68,7 +69,11 @@ pub struct Post {
     pub author: String,
     pub at: i64,
     pub kind: Option<String>,
+    pub title: Option<String>,
     pub text: Option<String>,
+    pub tags: Vec<String>,
+    pub parent: Option<String>,
+    pub language: Option<String>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -96,6 +101,10 @@ pub struct World {
     pub consent: Option<Vec<Statement>>,
     pub posts: Option<Vec<Post>>,
     pub events: Vec<Event>,
+    /// Further input tables.
+    pub more: Vec<(&'static str, RecordBatch)>,
+    /// The rest of the job: its topics, cohorts and so on.
+    pub settings: String,
 }
 
 impl Default for World {
@@ -112,6 +121,8 @@ impl Default for World {
             consent: None,
             posts: None,
             events: vec![],
+            more: vec![],
+            settings: "[topics]\nontology = \"none\"\ntags = true\n".into(),
         }
     }
 }
@@ -151,6 +162,50 @@ pub fn reply(network: &str, actor: &str, target: &str, hours: i64) -> Event {
 
 pub fn maybe_text<'a>(values: impl IntoIterator<Item = &'a Option<String>>) -> ArrayRef {
     Arc::new(values.into_iter().map(Option::as_deref).collect::<StringArray>())
+}
+
+/// A list of texts per row.
+pub fn lists<'a>(rows: impl IntoIterator<Item = &'a [String]>) -> ArrayRef {
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    for row in rows {
+        row.iter().for_each(|text| lists.values().append_value(text));
+        lists.append(true);
+    }
+    Arc::new(lists.finish())
+}
+
+/// Topics as `id`, or `id!category`, each named as it is called.
+pub fn topics(rows: &[&str]) -> RecordBatch {
+    let parts = || rows.iter().map(|row| row.split_once('!').unwrap_or((row, "")));
+    let categories = parts().map(|(_, c)| (!c.is_empty()).then(|| c.to_owned()));
+    let categories: Vec<_> = categories.collect();
+    RecordBatch::try_from_iter([
+        ("topic_id", text(parts().map(|(id, _)| id))),
+        ("name", text(parts().map(|(id, _)| id))),
+        ("special_category", maybe_text(&categories)),
+    ])
+    .unwrap()
+}
+
+/// Edges as (topic, parent).
+pub fn topic_edges(rows: &[(&str, &str)]) -> RecordBatch {
+    RecordBatch::try_from_iter([
+        ("topic_id", text(rows.iter().map(|(topic, _)| *topic))),
+        ("parent_id", text(rows.iter().map(|(_, parent)| *parent))),
+    ])
+    .unwrap()
+}
+
+/// Phrases as (topic, phrase, language, weight).
+pub fn topic_phrases(rows: &[(&str, &str, Option<&str>, Option<f64>)]) -> RecordBatch {
+    let languages: Vec<_> = rows.iter().map(|row| row.2.map(str::to_owned)).collect();
+    RecordBatch::try_from_iter([
+        ("topic_id", text(rows.iter().map(|row| row.0))),
+        ("phrase", text(rows.iter().map(|row| row.1))),
+        ("language", maybe_text(&languages)),
+        ("weight", Arc::new(rows.iter().map(|row| row.3).collect::<Float64Array>()) as ArrayRef),
+    ])
+    .unwrap()
 }
 
 /// Microseconds since 1970, in UTC.
@@ -208,7 +263,11 @@ fn posts(rows: &[Post]) -> RecordBatch {
         ("author_id", text(rows.iter().map(|p| p.author.as_str()))),
         ("created_at", instants(rows.iter().map(|p| p.at))),
         ("kind", maybe_text(rows.iter().map(|p| &p.kind))),
+        ("title", maybe_text(rows.iter().map(|p| &p.title))),
         ("text", maybe_text(rows.iter().map(|p| &p.text))),
+        ("hashtags", lists(rows.iter().map(|p| p.tags.as_slice()))),
+        ("parent_post_id", maybe_text(rows.iter().map(|p| &p.parent))),
+        ("language", maybe_text(rows.iter().map(|p| &p.language))),
     ])
     .unwrap()
 }
@@ -268,6 +327,7 @@ impl World {
         tables.extend(self.identities.as_ref().map(|rows| ("identities", identities(rows))));
         tables.extend(self.consent.as_ref().map(|rows| ("consent", consent(rows))));
         tables.extend(self.posts.as_ref().map(|rows| ("posts", posts(rows))));
+        tables.extend(self.more.iter().cloned());
         tables
     }
 
@@ -285,10 +345,10 @@ impl World {
     /// Writes a job whose `[inputs]` hold `inputs`, beside its method; more sections may follow in it.
     pub fn write_job(&self, folder: &Path, inputs: &str) -> PathBuf {
         let path = folder.join("job.toml");
-        let Self { day, rule, top, .. } = self;
+        let Self { day, rule, top, settings, .. } = self;
         let job = format!(
             "[job]\nname = \"world\"\nsnapshot = \"{day}\"\nmethod = \"method.toml\"\n\
-             [consent]\nrule = \"{rule}\"\n[influence]\ntop = {top}\n[output]\nurl = \"out/\"\n\
+             [consent]\nrule = \"{rule}\"\n[influence]\ntop = {top}\n{settings}[output]\nurl = \"out/\"\n\
              [inputs]\n{inputs}"
         );
         fs::create_dir_all(folder).unwrap();

@@ -1,0 +1,431 @@
+//! Topics from end to end: what people talk about, what they move others on, and what it rests on.
+
+use arrow::array::RecordBatch;
+use renown::error::Kind;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::binary::{Ended, renown};
+use crate::world::{
+    Account, CUTOFF, Event, HOUR, Post, Published, Row, Statement, World, account, of_account,
+    run_job, topic_edges, topic_phrases, topics,
+};
+
+const DAY: i64 = 24;
+
+/// A post of `author`, `days` before the cutoff.
+fn post(id: &str, author: &str, days: i64, text: &str) -> Post {
+    let at = CUTOFF - days * DAY * HOUR - HOUR / 2;
+    let (network, text) = ("a".to_owned(), Some(text.to_owned()));
+    Post { network, id: id.into(), author: author.into(), at, text, ..Post::default() }
+}
+
+/// A reply of `actor` to a post, an hour after it.
+fn replied(actor: &str, post: &Post) -> Event {
+    Event {
+        network: "a".into(),
+        actor: actor.into(),
+        target: post.author.clone(),
+        kind: "reply".into(),
+        at: post.at + HOUR,
+        post: Some(post.id.clone()),
+        ..Event::default()
+    }
+}
+
+/// Sea, with lobsters below it; rust; and belief, which is special.
+fn ontology() -> Vec<(&'static str, RecordBatch)> {
+    vec![
+        ("topics", topics(&["sea", "lobsters", "rust", "belief!religion"])),
+        ("topic_edges", topic_edges(&[("lobsters", "sea")])),
+        (
+            "topic_phrases",
+            topic_phrases(&[("belief", "church", None, None), ("rust", "Rust", None, None)]),
+        ),
+    ]
+}
+
+/// Ann writes `days` before the cutoff about lobsters, and `people` others reply to each post.
+fn lobsters(days: &[i64], people: usize) -> World {
+    let posts: Vec<Post> = days
+        .iter()
+        .zip(1..)
+        .map(|(d, n)| post(&format!("p{n}"), "ann", *d, "On lobsters!"))
+        .collect();
+    let events =
+        posts.iter().flat_map(|post| (0..people).map(move |n| replied(&format!("r{n}"), post)));
+    World {
+        events: events.chain([replied("ann", &post("x", "r0", 1, ""))]).collect(),
+        posts: Some(posts),
+        more: ontology(),
+        settings: String::new(),
+        accounts: Some(vec![Account { name: Some("Ann".into()), ..account("a", "ann") }]),
+        ..World::default()
+    }
+}
+
+fn on<'a>(published: &'a Published, table: &str, person: &str, topic: &str) -> Option<&'a Row> {
+    let mut rows = published.tables[table].iter();
+    rows.find(|row| row["person_id"] == person && row["topic_id"] == topic)
+}
+
+fn influential(published: &Published) -> Vec<(&str, &str)> {
+    let rows = published.tables["topic_scores"].iter();
+    rows.map(|r| (r["person_id"].as_str().unwrap(), r["topic_id"].as_str().unwrap())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_is_told_with_its_evidence() {
+    let published = lobsters(&[2, 3, 9], 5).run().await;
+    assert_eq!(influential(&published), [("a:ann", "lobsters"), ("a:ann", "sea")]);
+    let score = on(&published, "topic_scores", "a:ann", "lobsters").unwrap();
+    let five = published.score("a:ann");
+    // All that happened to Ann was on lobsters.
+    assert_eq!(score["score"], five["score"]);
+    assert_eq!(score["expected_reactors"], five["expected_reactors"]);
+    for (name, value) in [("rank", 1), ("posts", 3), ("reactors", 5), ("weeks", 2)] {
+        assert_eq!(score[name], value, "{name}");
+    }
+    assert_eq!((&score["percentile"], &score["negative_share"]), (&json!(50.0), &Value::Null));
+    // Fewer pairs than are propagated: each of the five gives all to Ann.
+    assert_eq!(score["attention_rank"], 1.0);
+
+    let evidence = published.by("topic_evidence", &["topic_id", "post_id"]);
+    assert_eq!(evidence.len(), 6);
+    let first = evidence[&vec!["sea".to_owned(), "p1".to_owned()]];
+    assert_eq!(first["phrases"], json!(["lobsters"]));
+    assert_eq!(first["people"], json!(["a:r0", "a:r1", "a:r2", "a:r3", "a:r4"]));
+    assert_eq!(first["reactors"], 5);
+    // One for the topic itself, a half for the one above.
+    assert!((first["share"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-4);
+
+    let topics = published.by("topics", &["topic_id"]);
+    assert_eq!(topics.keys().flatten().collect::<Vec<_>>(), ["lobsters", "sea"]);
+    let told = topics[&vec!["lobsters".to_owned()]];
+    assert_eq!(told["path"], json!(["sea", "lobsters"]));
+    assert_eq!((&told["ancestors"], &told["people"]), (&json!(["sea"]), &json!(1)));
+    assert_eq!((&told["posts"], &told["reactors"]), (&json!(3), &json!(5)));
+    let talks = on(&published, "topic_interests", "a:ann", "lobsters").unwrap();
+    assert_eq!(talks["posts"], 3);
+    assert!((talks["expressed_share"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-4);
+    // Whoever only replies talks about nothing, and moves nobody.
+    assert!(on(&published, "topic_interests", "a:r0", "lobsters").is_none());
+    let edges = published.tables["influence_edges"].iter();
+    let topics: Vec<&Value> =
+        edges.filter(|e| e["influencer_id"] == "a:ann").map(|e| &e["topic_id"]).collect();
+    assert_eq!(topics, [&json!("lobsters"); 5]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn less_than_the_method_asks_for_says_nothing() {
+    for (days, people) in [(&[2, 9][..], 5), (&[2, 3, 9], 4), (&[2, 3, 4], 5), (&[], 9)] {
+        let published = lobsters(days, people).run().await;
+        assert_eq!(influential(&published), [], "{days:?} {people}");
+        assert!(published.tables["topic_evidence"].is_empty());
+        // What is talked about needs no evidence.
+        assert_eq!(on(&published, "topic_interests", "a:ann", "sea").is_some(), !days.is_empty());
+    }
+    // Posts that draw nothing are none.
+    let mut world = lobsters(&[2, 3, 9], 5);
+    world.events.retain(|event| event.post.as_deref() != Some("p3"));
+    assert_eq!(influential(&world.run().await), []);
+    // One person on two networks is one.
+    let mut world = lobsters(&[2, 3, 9], 5);
+    let linked = |id: &str| crate::world::identity("a", id, "one");
+    world.identities = Some(vec![linked("r0"), linked("r1")]);
+    assert_eq!(influential(&world.run().await), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_is_gone_two_half_lives_after_the_last_post() {
+    // All three posts are needed; the oldest is this many days old.
+    for (oldest, found) in [(50, true), (59, true), (60, false), (70, false)] {
+        let published = lobsters(&[oldest - 8, oldest - 7, oldest], 5).run().await;
+        assert_eq!(!influential(&published).is_empty(), found, "{oldest}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn special_categories_need_an_explicit_key() {
+    let mut world = lobsters(&[2, 3, 9], 5);
+    for post in world.posts.iter_mut().flatten() {
+        post.text = Some("at church".into());
+    }
+    let published = world.run().await;
+    for table in ["topics", "topic_scores", "topic_interests", "topic_posts", "topic_evidence"] {
+        assert!(published.tables[table].is_empty(), "{table}");
+    }
+    world.settings = "[topics]\nspecial_categories = [\"religion\"]\n".into();
+    assert_eq!(influential(&world.run().await), [("a:ann", "belief")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_topic_is_removed_with_all_below_it() {
+    let refusal = |id: &str, topic: &str, hours| Statement {
+        topic: Some(topic.into()),
+        ..of_account("a", id, "opted_out", hours)
+    };
+    let mut world = lobsters(&[2, 3, 9], 5);
+    for post in world.posts.iter_mut().flatten() {
+        post.text = Some("lobsters in Rust".into());
+    }
+    world.consent = Some(vec![refusal("ann", "sea", 5)]);
+    let published = world.run().await;
+    assert_eq!(influential(&published), [("a:ann", "rust")]);
+    assert!(on(&published, "topic_interests", "a:ann", "lobsters").is_none());
+    assert!(on(&published, "topic_posts", "a:ann", "sea").is_none());
+    // Taken back later.
+    let taken_back = Statement { status: "opted_in".into(), ..refusal("ann", "sea", 4) };
+    world.consent = Some(vec![refusal("ann", "sea", 5), taken_back]);
+    assert_eq!(influential(&world.run().await).len(), 3);
+    // Somebody who reacted refuses: neither the evidence nor an edge says on what.
+    world.consent = Some(vec![refusal("r1", "lobsters", 5)]);
+    let published = world.run().await;
+    let evidence = published.by("topic_evidence", &["topic_id", "post_id"]);
+    let people = |topic: &str| evidence[&vec![topic.to_owned(), "p1".to_owned()]]["people"].clone();
+    assert_eq!(people("lobsters"), json!(["a:r0", "a:r2", "a:r3", "a:r4"]));
+    assert_eq!(people("rust"), json!(["a:r0", "a:r1", "a:r2", "a:r3", "a:r4"]));
+    let edges = published.by("influence_edges", &["influencer_id", "influenced_id"]);
+    let topic = |id: &str| &edges[&vec!["a:ann".to_owned(), id.to_owned()]]["topic_id"];
+    assert_eq!(topic("a:r0"), "lobsters");
+    assert_eq!(topic("a:r1"), &Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replies_take_a_share_of_what_they_answer() {
+    let mut answer = post("q", "bob", 1, "I disagree about Rust");
+    answer.parent = Some("p1".into());
+    let mut deeper = post("s", "cid", 1, "so do I");
+    deeper.parent = Some("q".into());
+    let mut passed_on = post("t", "dee", 1, "");
+    (passed_on.parent, passed_on.kind) = (Some("p1".into()), Some("repost".into()));
+    let mut world = lobsters(&[2, 3, 9], 5);
+    world
+        .events
+        .extend(["bob", "cid", "dee"].map(|actor| replied(actor, &post("p1", "ann", 2, ""))));
+    world.posts.as_mut().unwrap().extend([answer, deeper, passed_on]);
+    let published = world.run().await;
+    let share = |person: &str, topic: &str| -> f64 {
+        let row = on(&published, "topic_interests", person, topic);
+        row.map_or(0.0, |row| row["expressed_share"].as_f64().unwrap())
+    };
+    let near =
+        |found: f64, expected: f64| assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+    // Rust weighs one, lobsters and the sea half of their two and one thirds.
+    near(share("a:bob", "rust"), 2.0 / 3.0);
+    near(share("a:bob", "lobsters"), 2.0 / 9.0);
+    near(share("a:cid", "rust"), 2.0 / 3.0);
+    near(share("a:dee", "lobsters"), 2.0 / 3.0);
+    // What is passed on is talked about, and is nobody's own.
+    assert!(on(&published, "topic_posts", "a:dee", "lobsters").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_are_topics_where_the_job_says_so() {
+    let mut world = lobsters(&[2, 3, 9], 5);
+    let (plain, words) = (world.more.clone(), ["Sea-Food", "#seafood", "seaFood"]);
+    for (post, tag) in world.posts.iter_mut().flatten().zip(words) {
+        (post.text, post.tags) = (None, vec![tag.to_owned(), "Lobsters".into(), "once".into()]);
+    }
+    world.settings = "[topics]\ntags = true\nstop = [\"once\"]\n".into();
+    let published = world.run().await;
+    assert_eq!(
+        influential(&published),
+        [("a:ann", "#seafood"), ("a:ann", "lobsters"), ("a:ann", "sea")]
+    );
+    let tag = published.by("topics", &["topic_id"])[&vec!["#seafood".to_owned()]];
+    // Of several ways of writing it the first.
+    assert_eq!(tag["name"], "#Sea-Food");
+    (world.more, world.settings) = (plain, String::new());
+    assert!(!influential(&world.run().await).contains(&("a:ann", "#seafood")));
+}
+
+/// Each of `changes` to the job gives these topics of Ann's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_changes_single_topics() {
+    let world = |settings: &str| World { settings: settings.into(), ..lobsters(&[2, 3, 9], 5) };
+    for (settings, found) in [
+        ("[topics.change.lobsters]\noff = true\n", &[][..]),
+        ("[topics.change.sea]\noff = true\n", &[]),
+        ("[topics.change.lobsters]\ndrop = [\"LOBSTERS\"]\n", &[]),
+        ("[topics]\nstop = [\"lobsters\"]\n", &[]),
+        ("[topics.change.rust]\nadd = [\"on lobsters\"]\n", &["rust"]),
+    ] {
+        let published = world(settings).run().await;
+        let topics: Vec<&str> =
+            influential(&published).into_iter().map(|(_, topic)| topic).collect();
+        assert_eq!(topics, found, "{settings}");
+    }
+}
+
+async fn refused(world: &World, words: &str) {
+    let folder = TempDir::new().unwrap();
+    let error = run_job(&world.write(folder.path()), 2, &[]).await.unwrap_err();
+    assert!(matches!(error.kind, Kind::BadInput | Kind::BadJob), "{error}");
+    assert!(error.to_string().contains(words), "no `{words}` in: {error}");
+    assert!(!folder.path().join("out").exists());
+    // A check finds it too, and goes on to the end.
+    let job = folder.path().join("job.toml");
+    let checked = renown(&["check", job.to_str().unwrap()]);
+    assert_eq!(checked.code, Some(65));
+    assert!(checked.stdout.contains(error.cause.lines().next().unwrap()), "{}", checked.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_ontology_is_refused() {
+    let with = |table: &str, batch: RecordBatch| {
+        let mut world = lobsters(&[2], 1);
+        world.more.retain(|(name, _)| *name != table);
+        let table =
+            ontology().into_iter().map(|(name, _)| name).find(|name| *name == table).unwrap();
+        world.more.push((table, batch));
+        world
+    };
+    let circle = [("lobsters", "sea"), ("sea", "lobsters")];
+    refused(&with("topic_edges", topic_edges(&circle)), "topics form a cycle: `lobsters`, `sea`")
+        .await;
+    let unknown = topic_edges(&[("lobsters", "see"), ("lobsters", "sea")]);
+    refused(&with("topic_edges", unknown), "topics are not in `topics`: `see`").await;
+    let nameless = topics(&["sea", "lobsters", "rust", "belief", " "]);
+    refused(&with("topics", nameless), "topics have no name: ` `").await;
+    let other = topic_phrases(&[("whales", "whales", None, None)]);
+    refused(
+        &with("topic_phrases", other),
+        "1 rows are of topics that `topics` lacks, first `whales`",
+    )
+    .await;
+    for weight in [0.0, -1.0, 1.5, f64::NAN] {
+        let phrases = topic_phrases(&[("rust", "rust", None, Some(weight))]);
+        refused(
+            &with("topic_phrases", phrases),
+            "the weight of 1 rows is not above 0 and at most 1",
+        )
+        .await;
+    }
+    let mut world = lobsters(&[2], 1);
+    world.settings = "[topics.change.lobster]\noff = true\n".into();
+    refused(&world, "did you mean `lobsters`?").await;
+    let category = topics(&["sea!", "lobsters", "rust", "belief!faith"]);
+    refused(&with("topics", category), "column `special_category` is none of").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_text_stops_a_run() {
+    let tags: Vec<String> = (0..10_000).map(|n| format!("#tag{n}")).collect();
+    let texts = [
+        "lobsters ".repeat(120_000),
+        "\u{1f99e}".repeat(100_000),
+        "سرطان البحر \u{202e}srestbol\u{202c}".repeat(1_000),
+        "l\u{200b}o\u{200d}b\u{ad}sters".into(),
+        "l\u{301}\u{302}\u{303}obsters".repeat(1_000),
+        "\0lobsters\0\0".into(),
+        "<p>lobsters</p>&amp;<script>".into(),
+        tags.join(" "),
+        "#".repeat(100_000),
+        "http://".repeat(50_000),
+        String::new(),
+    ];
+    let mut world = lobsters(&[2, 3, 9], 5);
+    let posts = world.posts.as_mut().unwrap();
+    posts.extend(texts.iter().zip(10..).map(|(text, n)| post(&format!("p{n}"), "eve", 1, text)));
+    let last = posts.last_mut().unwrap();
+    last.tags = tags;
+    world.events.push(replied("ann", last));
+    world.settings = "[topics]\ntags = true\n".into();
+    let published = world.run().await;
+    let talks = on(&published, "topic_interests", "a:eve", "lobsters").unwrap();
+    // Repeated, with zero-width characters, between NULs and in HTML.
+    assert_eq!(talks["posts"], 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
+    let mut world = lobsters(&[2, 3, 9], 5);
+    let opted_in = |id: &str| of_account("a", id, "opted_in", 5);
+    world.consent = Some(vec![opted_in("r0")]);
+    world.accounts = Some(vec![
+        Account { country: Some("DE".into()), ..account("a", "ann") },
+        Account { country: Some("DE".into()), ..account("a", "r0") },
+        Account { country: Some("FR".into()), ..account("a", "r1") },
+    ]);
+    let cohorts = "[[cohort]]\nname = \"sea folk\"\ntopics = [\"Sea\"]\nmin_score = 1.0\ncountries = [\"DE\"]\n\
+                   [[cohort]]\nname = \"all\"\nnetworks = [\"a\", \"b\"]\nmost = 1\n";
+    world.settings = cohorts.into();
+    let of = |published: &Published| -> Vec<(String, String)> {
+        let rows = published.by("cohorts", &["campaign", "person_id"]);
+        rows.into_keys().map(|key| (key[0].clone(), key[1].clone())).collect()
+    };
+    // Ann did not agree; nobody else moves people on the sea.
+    let published = world.run().await;
+    assert_eq!(of(&published), [("all".to_owned(), "a:r0".to_owned())]);
+    world.consent = Some(vec![opted_in("r0"), opted_in("ann")]);
+    let published = world.run().await;
+    let ann = |campaign: &str| (campaign.to_owned(), "a:ann".to_owned());
+    assert_eq!(of(&published), [ann("all"), ann("sea folk")]);
+    let row = published.by("cohorts", &["campaign"])[&vec!["sea folk".to_owned()]];
+    assert_eq!((&row["rank"], row["reasons"].as_array().unwrap().len()), (&json!(1), 4));
+    assert_eq!(
+        row["reasons"][0],
+        "moves people on lobsters: 5 reacted to 3 posts in 2 different weeks"
+    );
+    assert_eq!(row["score"], on(&published, "topic_scores", "a:ann", "lobsters").unwrap()["score"]);
+
+    for (settings, words) in [
+        ("[[cohort]]\nname = \"x\"\ntopics = [\"see\"]\n", "did you mean `sea`?"),
+        ("[[cohort]]\nname = \"x\"\n[[cohort]]\nname = \"x\"\n", "stands there twice"),
+        ("[[cohort]]\nname = \"x\"\nmin_score = 9\nmax_score = 8\n", "has scores from 9 to 8"),
+        ("[[cohort]]\nname = \" \"\n", "has no name"),
+    ] {
+        world.settings = settings.into();
+        let folder = TempDir::new().unwrap();
+        let error = run_job(&world.write(folder.path()), 2, &[]).await.unwrap_err();
+        assert_eq!(error.kind, Kind::BadJob, "{error}");
+        assert!(error.to_string().contains(words), "no `{words}` in: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_tell_who_moves_people_on_a_topic_and_why() {
+    let folder = TempDir::new().unwrap();
+    let mut world = lobsters(&[2, 3, 9], 5);
+    world.accounts.as_mut().unwrap()[0].country = Some("DE".into());
+    let job = world.write(folder.path());
+    run_job(&job, 2, &[]).await.unwrap();
+    let ask = |words: &[&str]| -> Ended {
+        renown(&[&words[..1], &[job.to_str().unwrap()], &words[1..]].concat())
+    };
+    let top = ask(&["top", "--topic", "SEA"]).done().stdout;
+    assert!(top.contains("top 1 on sea and the topic below it") && top.contains("Ann"), "{top}");
+    for (filter, found) in [
+        (&["--country", "DE"][..], 1),
+        (&["--country", "FR"], 0),
+        (&["--language", "de"], 0),
+        (&["--network", "a"], 1),
+        (&["--network", "b"], 0),
+        (&["--min-score", "1.5"], 1),
+        (&["--min-score", "99"], 0),
+    ] {
+        let top = ask(&[&["top", "--topic", "lobsters"], filter].concat()).done().stdout;
+        assert!(top.contains(&format!("top {found} on sea › lobsters")), "{filter:?}: {top}");
+    }
+    let everybody = ask(&["top", "--country", "DE"]).done().stdout;
+    assert!(everybody.contains("top 1 of"), "{everybody}");
+    let page = ask(&["explain", "Ann", "--topic", "lobsters"]).done().stdout;
+    for words in
+        ["Ann (a:ann) on sea › lobsters", "3 posts of 2 weeks, 5 people", "a:p1", "a:r0, a:r1"]
+    {
+        assert!(page.contains(words), "no `{words}` in: {page}");
+    }
+    let told: Value = serde_json::from_str(
+        &ask(&["explain", "Ann", "--topic", "sea", "--format", "json"]).done().stdout,
+    )
+    .unwrap();
+    assert_eq!(told["evidence"].as_array().unwrap().len(), 3);
+    let nothing = ask(&["explain", "a:r0", "--topic", "sea"]).done().stdout;
+    assert!(nothing.contains("Not enough evidence"), "{nothing}");
+    let unknown = ask(&["top", "--topic", "lobster"]);
+    assert_eq!(unknown.code, Some(65));
+    assert!(unknown.stderr.contains("did you mean `lobsters`?"), "{}", unknown.stderr);
+    let topics = ask(&["topics", "--search", "LOB"]).done().stdout;
+    assert_eq!(topics.lines().count(), 2, "{topics}");
+}
