@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::file_format::options::ParquetReadOptions;
+use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::prelude::{Expr, ident, lit};
 use object_store::ObjectMeta;
 use serde::Serialize;
@@ -21,6 +22,8 @@ use crate::store::below;
 
 /// Columns of published tables that name a person.
 const NAMES: [&str; 3] = ["person_id", "influencer_id", "influenced_id"];
+/// The column that names several.
+const LIST: &str = "reactor_ids";
 /// Most accounts named where several are meant.
 const CANDIDATES: usize = 20;
 
@@ -154,6 +157,11 @@ pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<Report
     })
 }
 
+/// Whether a column of this name names people.
+fn names_people(column: &str) -> bool {
+    NAMES.contains(&column) || column == LIST
+}
+
 /// One file of a table, `TABLE/DAY/RUN-00000.parquet`.
 struct File {
     path: String,
@@ -208,7 +216,7 @@ impl File {
         let has = |name: &str| frame.schema().has_column_with_unqualified_name(name);
         if let Ok(contract) = schema::table(Direction::Output, &self.table)
             && let Some(lost) =
-                contract.columns.iter().find(|c| NAMES.contains(&c.name.as_str()) && !has(&c.name))
+                contract.columns.iter().find(|c| names_people(&c.name) && !has(&c.name))
         {
             return Err(Error::bad_input(
                 format!("{what}: column `{}` is missing", lost.name),
@@ -217,7 +225,12 @@ impl File {
         }
         let ids: Vec<Expr> = ids.iter().map(lit).collect();
         let named = NAMES.into_iter().filter(|name| has(name));
-        let named = named.map(|name| ident(name).in_list(ids.clone(), false)).reduce(Expr::or);
+        let mut named: Vec<Expr> =
+            named.map(|name| ident(name).in_list(ids.clone(), false)).collect();
+        if has(LIST) {
+            named.extend(ids.into_iter().map(|id| array_has(ident(LIST), id)));
+        }
+        let named = named.into_iter().reduce(Expr::or);
         // The table `runs` names nobody.
         let Some(named) = named else { return Ok(Vec::new()) };
         let frame = frame.filter(named).map_err(|e| Error::engine(&what, &e))?;

@@ -117,6 +117,23 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
+    /// Tell who talks about a topic and does not yet react to a person
+    Audience {
+        /// Job file, or URL of an output folder or of one of its commits
+        target: String,
+        /// Person id, `network:account_id`, account id or display name
+        person: String,
+        /// The topic, with those below it: its id or name
+        #[arg(long)]
+        topic: String,
+        /// How many people
+        #[arg(short, default_value_t = 20)]
+        n: usize,
+        #[command(flatten)]
+        settings: Settings,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
     /// Print everything held on one person in every run that is still there
     Access {
         /// Job file, or URL of an output folder

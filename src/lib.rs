@@ -34,6 +34,7 @@ pub mod publish;
 
 pub mod access;
 mod asked;
+pub mod audience;
 pub mod check;
 pub mod committed;
 pub mod explain;

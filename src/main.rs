@@ -23,7 +23,7 @@ use renown::store::{Stores, folder};
 use renown::synth::{self, Parameters};
 use renown::top::{Filter, TopicList};
 use renown::topic_list::topic_list;
-use renown::{access, check, committed, explain, plan, reference, runs, top};
+use renown::{access, audience, check, committed, explain, plan, reference, runs, top};
 use url::Url;
 
 use crate::cli::{Cli, Command, FilterArgs, Form, Format, RankArgs, Settings, SynthArgs};
@@ -196,6 +196,14 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             print(&match format {
                 Form::Text => explain::render(&explanation),
                 Form::Json => json(&explanation)?,
+            })
+        }
+        Command::Audience { target, person, topic, n, settings, format } => {
+            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            let found = audience::audience(&engine, &output, &commit, &person, &topic, n).await?;
+            print(&match format {
+                Form::Text => audience::render(&found),
+                Form::Json => json(&found)?,
             })
         }
         Command::Access { target, person, settings, format } => {

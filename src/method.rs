@@ -42,6 +42,9 @@ pub struct Method {
     /// What posts are about, and who moves people on it.
     #[serde(default)]
     pub topics: TopicRule,
+    /// Where the axes of style part people.
+    #[serde(default)]
+    pub style: StyleRule,
     /// The forecast of reactors.
     pub forecast: Forecast,
     /// What has to hold before anything is published.
@@ -157,17 +160,39 @@ impl Default for TopicRule {
 pub struct Evidence {
     /// Own posts about it that drew a reaction.
     pub posts: u32,
-    /// Distinct people who reacted to them.
+    /// Distinct people who reacted to them, endorsed the person on the topic or put it on a list of that name.
     pub people: u32,
     /// Different weeks before the cutoff in which these posts were published.
     pub weeks: u32,
     /// Half-lives after which a post or a reaction is no evidence any more; more than 0.
     pub half_lives: f64,
+    /// Endorsements and places on lists that count of one giver.
+    pub per_giver: u32,
 }
 
 impl Default for Evidence {
     fn default() -> Self {
-        Self { posts: 3, people: 5, weeks: 2, half_lives: 2.0 }
+        Self { posts: 3, people: 5, weeks: 2, half_lives: 2.0, per_giver: 20 }
+    }
+}
+
+/// Where the axes of style part people: medians of a population that the method names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct StyleRule {
+    /// Share of posts that are not passed on ones from which on somebody creates, 0 to 1; below it one shares.
+    pub creating: f64,
+    /// Entropy of the topics, in nats, up to which somebody is focused; above it one is broad.
+    pub entropy: f64,
+    /// Interactions with others in 90 days from which on somebody participates; below it one listens.
+    pub interactions: u32,
+    /// Weeks with any activity, of 13, from which on somebody is consistent; below it one is casual.
+    pub weeks: u32,
+}
+
+impl Default for StyleRule {
+    fn default() -> Self {
+        Self { creating: 1.0, entropy: 1.07, interactions: 2, weeks: 2 }
     }
 }
 

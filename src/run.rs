@@ -20,6 +20,7 @@ use crate::run_id::{job_sha256, run_id};
 use crate::score::cohorts::cohorts;
 use crate::score::measures::measures;
 use crate::score::scores::scores;
+use crate::score::style::styles;
 use crate::tables::{Results, Settings, draft};
 use crate::topics::topics;
 
@@ -145,6 +146,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
 
     progress.begin("audit");
     let settings = Settings { profile: STANDARD, method, top: job.influence.top };
+    let styles = blocking(|| Ok(styles(&people, &topics, &method.style)))?;
     let members = cohorts(&job.cohorts, &people.persons, &vocabulary, &topics, &scores)?;
     let results = Results {
         people: &people,
@@ -152,6 +154,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
         topics: &topics,
         measures: &measures,
         scores: &scores,
+        styles: &styles,
         cohorts: job.cohorts.iter().map(|cohort| cohort.name.as_str()).zip(members).collect(),
     };
     let draft = blocking(|| draft(day, &results, settings))?;

@@ -36,6 +36,11 @@ pub fn run_id(
         hash.update(vocabulary.sha256);
         posts(&mut hash, of_people);
     }
+    for vouch in &people.vouches {
+        hash.update(vouch.receiver.to_le_bytes());
+        hash.update(vouch.giver.to_le_bytes());
+        text(&mut hash, &vouch.topic);
+    }
     let refusals = serde_json::to_string(&people.refusals).map_err(Error::internal)?;
     text(&mut hash, &refusals);
     events(&mut hash, people.events.all());

@@ -251,7 +251,7 @@ fn rows_agree(draft: &Draft) -> Result<()> {
         (&draft.influence_edges, &["influencer_id", "influenced_id"]),
         (&draft.topic_scores, &["person_id"]),
         (&draft.topic_interests, &["person_id"]),
-        (&draft.topic_evidence, &["person_id", "people"]),
+        (&draft.topic_evidence, &["person_id", "reactor_ids"]),
         (&draft.topic_posts, &["person_id"]),
         (&draft.cohorts, &["person_id"]),
     ];

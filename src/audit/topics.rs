@@ -63,7 +63,7 @@ pub(super) fn agree(draft: &Draft) -> Result<()> {
 pub(super) fn enough_evidence(scores: &[RecordBatch], least: &Evidence) -> Result<()> {
     let mut wrong = 0;
     for batch in scores {
-        let asked = [("posts", least.posts), ("reactors", least.people), ("weeks", least.weeks)];
+        let asked = [("posts", least.posts), ("people", least.people), ("weeks", least.weeks)];
         let mut short = vec![false; batch.num_rows()];
         for (name, least) in asked {
             let counts = column(batch, name)?.as_primitive_opt::<Int64Type>();

@@ -85,6 +85,9 @@ pub struct Score {
     pub amplification: Option<f64>,
     /// Network, 0 to 100.
     pub network: Option<f64>,
+    /// How the person takes part.
+    #[serde(default)]
+    pub style: Option<String>,
     /// Share of reactions below zero, 0 to 1.
     pub negative_share: Option<f64>,
     /// What to know about the score.

@@ -30,6 +30,7 @@ pub fn render(explanation: &Explanation) -> String {
         ("true reach", number(Some(score.true_reach))),
         ("amplification", number(score.amplification)),
         ("network", number(score.network)),
+        ("style", or_none(&score.style)),
         ("negative share", number(score.negative_share)),
         ("flags of the score", list(&score.flags)),
         ("method", printable(&score.method_version)),

@@ -51,6 +51,10 @@ pub struct TopicScore {
     pub posts: u64,
     /// Distinct people who reacted to them.
     pub reactors: u64,
+    /// Distinct people who endorsed or listed the person.
+    pub vouchers: u64,
+    /// Distinct people of both kinds.
+    pub people: u64,
     /// Different weeks of them.
     pub weeks: u64,
     /// Share of negative reactions.
@@ -80,7 +84,7 @@ pub struct Evidence {
     /// Distinct people who reacted to it.
     pub reactors: u64,
     /// Ids of the first ten of them.
-    pub people: Vec<String>,
+    pub reactor_ids: Vec<String>,
     /// Share of the post that is about the topic.
     pub share: f64,
 }
@@ -116,7 +120,8 @@ pub async fn explain_topic(
     let evidence = own("topic_evidence", &["reactors", "created_at", "post_id"]).await?;
     let evidence: Vec<Evidence> =
         evidence.iter().map(|row| parsed("topic_evidence", row)).collect::<Result<_>>()?;
-    let named = evidence.iter().flat_map(|post| &post.people).map(|id| lit(id.as_str())).collect();
+    let named =
+        evidence.iter().flat_map(|post| &post.reactor_ids).map(|id| lit(id.as_str())).collect();
     let named = people.filter(ident("person_id").in_list(named, false));
     let named = named.map_err(|e| Error::engine("reading the table `people`", &e))?;
     let mut names = BTreeMap::new();
@@ -156,8 +161,8 @@ pub fn render_topic(explanation: &TopicExplanation) -> String {
             (
                 "rests on",
                 format!(
-                    "{} posts of {} weeks, {} people",
-                    score.posts, score.weeks, score.reactors
+                    "{} posts of {} weeks, {} people ({} reacted, {} vouched)",
+                    score.posts, score.weeks, score.people, score.reactors, score.vouchers
                 ),
             ),
             ("negative share", number(score.negative_share)),
@@ -185,7 +190,7 @@ pub fn render_topic(explanation: &TopicExplanation) -> String {
         posts.set_header(["post", "published", "about it", "phrases", "people", "among them"]);
         for post in evidence {
             let known = |id: &String| explanation.names.get(id).unwrap_or(id).clone();
-            let people: Vec<String> = post.people.iter().map(known).collect();
+            let people: Vec<String> = post.reactor_ids.iter().map(known).collect();
             posts.add_row([
                 printable(&format!("{}:{}", post.network, post.post_id)),
                 post.created_at.get(..10).unwrap_or(&post.created_at).to_owned(),

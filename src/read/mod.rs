@@ -19,6 +19,7 @@ mod refusals;
 mod snapshot;
 mod sources;
 mod vocabulary;
+mod vouches;
 
 pub use events::{Event, Events, Sentiment};
 pub use faults::Faults;
@@ -31,6 +32,7 @@ pub(crate) use snapshot::MEASURE_HOURS;
 pub use snapshot::{Snapshot, reading, snapshot};
 pub use sources::{InputFile, Listed, open, unchanged};
 pub use vocabulary::vocabulary;
+pub use vouches::Vouch;
 
 use std::collections::BTreeMap;
 

@@ -12,6 +12,7 @@ use super::persons::Persons;
 use super::posts::{PostRows, Posts};
 use super::refusals::{Refusals, refusals};
 use super::snapshot::Snapshot;
+use super::vouches::{Vouch, vouches};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Consent;
@@ -28,6 +29,8 @@ pub struct People {
     pub posts: Option<Posts>,
     /// Topics that they refuse.
     pub refusals: Refusals,
+    /// Who of them vouched for whom.
+    pub vouches: Vec<Vouch>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
 }
@@ -79,8 +82,10 @@ pub async fn people(
     // Only now is it known who appears, and each account gets the number of its vertex.
     let (persons, vertex_of) = census.number();
     let refusals = refusals(engine, snapshot.consent.as_ref(), &persons).await?;
+    let vouches =
+        vouches(engine, &snapshot, &persons, &refusals, vocabulary, method, &mut drops).await?;
     let vertices = persons.vertices();
     let (events, posts) =
         among.with_vertices(posts, &vertex_of, vertices, snapshot.cutoff_us, &mut drops);
-    Ok(People { persons, events, posts, refusals, drops })
+    Ok(People { persons, events, posts, refusals, vouches, drops })
 }

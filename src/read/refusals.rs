@@ -66,7 +66,7 @@ pub(super) async fn refusals(
 
 /// Who makes a statement.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Subject<'a> {
+pub(super) enum Subject<'a> {
     /// Network and account id.
     Account(&'a str, &'a str),
     /// Person id.
@@ -74,7 +74,7 @@ enum Subject<'a> {
 }
 
 /// The person of each subject.
-fn subjects(persons: &Persons) -> HashMap<Subject<'_>, u32> {
+pub(super) fn subjects(persons: &Persons) -> HashMap<Subject<'_>, u32> {
     let mut numbers = HashMap::new();
     for person in 0..persons.len() {
         numbers.insert(Subject::Person(persons.ids.value(person)), person as u32);

@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub(super) identities: Option<Checked>,
     pub(super) consent: Option<Checked>,
     pub(super) posts: Option<Checked>,
+    pub(super) endorsements: Option<Checked>,
+    pub(super) lists: Option<Checked>,
     pub(super) topics: Option<Checked>,
     pub(super) topic_edges: Option<Checked>,
     pub(super) topic_phrases: Option<Checked>,
@@ -80,6 +82,15 @@ pub async fn snapshot(
     let topic_edges = whole(engine, topic_edges, &[], faults).await?;
     let topic_phrases = reader.open(job, "topic_phrases", faults).await?;
     let topic_phrases = whole(engine, topic_phrases, &[], faults).await?;
+    let lists = reader.open(job, "lists", faults).await?;
+    let lists = whole(engine, lists, &[], faults).await?;
+    let mut endorsements = None;
+    if let Some(opened) = reader.open(job, "endorsements", faults).await? {
+        let cut = cut(job, "endorsements", cutoff_us);
+        let rules = Timed { cut, group: vec![], more: &[] };
+        let found = within(engine, opened, rules, &mut drops, faults).await?;
+        endorsements = found.map(|(endorsements, _)| endorsements);
+    }
     let mut posts = None;
     if let Some(opened) = reader.open(job, "posts", faults).await? {
         let rules = Timed { cut: cut(job, "posts", cutoff_us), group: vec![], more: &[] };
@@ -101,8 +112,9 @@ pub async fn snapshot(
     faults.none_so_far()?;
     let (interactions, _) =
         interactions.ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
-    let all = [&accounts, &identities, &consent, &posts, &topics, &topic_edges, &topic_phrases];
-    let all = || all.into_iter().flatten().chain([&interactions]);
+    let people = [&accounts, &identities, &consent, &posts, &endorsements, &lists];
+    let all = || people.into_iter().chain([&topics, &topic_edges, &topic_phrases]);
+    let all = || all().flatten().chain([&interactions]);
     let rows = all().map(|c| c.rows).sum();
     let found = all().map(|c| c.found).sum();
     Ok(Snapshot {
@@ -117,6 +129,8 @@ pub async fn snapshot(
         identities,
         consent,
         posts,
+        endorsements,
+        lists,
         topics,
         topic_edges,
         topic_phrases,
@@ -161,6 +175,7 @@ fn cut(job: &Job, table: &str, cutoff_us: i64) -> Cut {
     let window = |hours| Window::before(cutoff_us, hours);
     match table {
         "posts" => Cut::new(window(window_hours(&job.method)), "created_at", None),
+        "endorsements" => Cut::new(window(window_hours(&job.method)), "at", None),
         "interactions" => {
             Cut::new(window(window_hours(&job.method)), "at", Some(job.kinds.clone()))
         }

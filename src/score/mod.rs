@@ -5,3 +5,4 @@ pub mod influence;
 pub mod measures;
 pub mod percentile;
 pub mod scores;
+pub mod style;

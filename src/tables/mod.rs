@@ -23,6 +23,7 @@ use crate::schema::{self, Direction, Table};
 use crate::score::cohorts::Member;
 use crate::score::measures::Measures;
 use crate::score::scores::Scores;
+use crate::score::style::Style;
 use crate::topics::Topics;
 
 /// Most rows of one file: few enough for 32-bit text offsets at 8 KiB a row.
@@ -85,6 +86,8 @@ pub struct Results<'a> {
     pub measures: &'a Measures,
     /// Scores of everybody.
     pub scores: &'a Scores,
+    /// Styles of everybody who has one. Length: persons.
+    pub styles: &'a [Option<Style>],
     /// Audiences by name, with their members in order of person.
     pub cohorts: Vec<(&'a str, Vec<Member>)>,
 }
@@ -104,7 +107,7 @@ pub struct Settings<'a> {
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a table breaks its contract.
 pub fn draft(day: NaiveDate, results: &Results<'_>, settings: Settings<'_>) -> Result<Draft> {
-    let Results { people, attention, topics, measures, scores, cohorts } = results;
+    let Results { people, attention, topics, measures, scores, styles, cohorts } = results;
     let persons = &people.persons;
     let draft = Drafting { date: days(day)?, persons };
     let topical = TopicTables { draft: &draft, people, topics };
@@ -112,7 +115,7 @@ pub fn draft(day: NaiveDate, results: &Results<'_>, settings: Settings<'_>) -> R
         day,
         people: in_files("people", persons.len(), |table, rows| draft.people(table, rows))?,
         scores: in_files("scores", persons.len(), |table, rows| {
-            draft.scores(table, rows, scores, &settings)
+            draft.scores(table, rows, scores, styles, &settings)
         })?,
         measures: in_files("measures", persons.vertices(), |table, rows| {
             draft.measures(table, rows, measures)
@@ -225,15 +228,29 @@ impl Drafting<'_> {
         table: &Table,
         rows: Range<usize>,
         scores: &Scores,
+        styles: &[Option<Style>],
         settings: &Settings<'_>,
     ) -> Result<RecordBatch> {
         let numbers = |values: &[f64]| floats(values[rows.clone()].iter().copied());
         let optional = |values: &[Option<f64>]| -> ArrayRef {
             Arc::new(Float64Array::from(values[rows.clone()].to_vec()))
         };
+        let styles = || styles[rows.clone()].iter().map(Option::as_ref);
+        let axis = |axis: fn(&Style) -> f64| -> ArrayRef {
+            Arc::new(styles().map(|style| style.map(axis)).collect::<Float64Array>())
+        };
+        let count = |count: fn(&Style) -> i64| -> ArrayRef {
+            Arc::new(styles().map(|style| style.map(count)).collect::<Int64Array>())
+        };
+        let names: StringArray = styles().map(|style| style.map(|style| style.name)).collect();
         table.batch(vec![
             ("snapshot_date", self.date(rows.len())),
             ("person_id", texts(rows.clone().map(|p| self.id(p)))),
+            ("style", Arc::new(names)),
+            ("creating_share", axis(|style| style.creating)),
+            ("topic_entropy", axis(|style| style.entropy)),
+            ("interactions_made", count(|style| style.interactions)),
+            ("weeks_active", count(|style| style.weeks)),
             ("profile", texts(rows.clone().map(|_| settings.profile))),
             ("score", numbers(&scores.score)),
             ("expected_reactors", numbers(&scores.expected_reactors)),

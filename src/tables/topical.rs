@@ -79,6 +79,8 @@ impl TopicTables<'_> {
                 ("attention_rank", floats(rows.iter().map(|row| row.attention_rank))),
                 ("posts", ints(rows.iter().map(|row| row.posts))),
                 ("reactors", ints(rows.iter().map(|row| row.reactors))),
+                ("vouchers", ints(rows.iter().map(|row| row.vouchers))),
+                ("people", ints(rows.iter().map(|row| row.people))),
                 ("weeks", ints(rows.iter().map(|row| row.weeks))),
                 ("negative_share", Arc::new(negative)),
             ]
@@ -107,7 +109,7 @@ impl TopicTables<'_> {
                 ("topic_id", self.topic_ids(rows.iter().map(|row| row.topic))),
                 ("phrases", lists(rows.iter().map(|row| &row.phrases))),
                 ("reactors", ints(rows.iter().map(|row| row.reactors))),
-                ("people", lists(rows.iter().map(people))),
+                ("reactor_ids", lists(rows.iter().map(people))),
                 ("share", floats(rows.iter().map(|row| row.share))),
             ]);
             columns

@@ -90,7 +90,8 @@ impl Catalogue {
         &self.entries
     }
 
-    fn number(&self, id: &str) -> Option<u32> {
+    /// The number of the topic `id`.
+    pub fn number(&self, id: &str) -> Option<u32> {
         let found = self.entries.binary_search_by(|entry| (*entry.id).cmp(id));
         found.ok().map(|number| number as u32)
     }

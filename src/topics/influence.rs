@@ -10,11 +10,13 @@ use rayon::prelude::*;
 
 use super::World;
 use super::attribution::WHOLE;
+use super::catalogue::Catalogue;
 use crate::graph::attention::{ONE, Received, Rules};
 use crate::lists::Lists;
 use crate::method::Forecast;
 use crate::numbering::NONE;
-use crate::read::{Event, MEASURE_HOURS};
+use crate::phrases::Vocabulary;
+use crate::read::{Event, MEASURE_HOURS, People};
 use crate::score::measures::of_received;
 use crate::score::percentile::mid_rank;
 use crate::score::scores::points;
@@ -40,6 +42,10 @@ pub struct TopicScore {
     pub posts: i64,
     /// Distinct people who reacted to them.
     pub reactors: i64,
+    /// Distinct people who endorsed the person on the topic, or on one below it, or put it on a list of that name.
+    pub vouchers: i64,
+    /// Distinct people of both kinds.
+    pub people: i64,
     /// Different weeks of these posts.
     pub weeks: i64,
     /// Share of the reactions on the topic within 90 days that are below zero, among those of known sentiment.
@@ -80,6 +86,11 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
     let received = received(world, person, &candidates);
     let scores = drawn.into_iter().zip(received).map(|((topic, drawn), received)| {
         let Topical { of_networks, reactors } = received;
+        let vouched = world.vouched.of(person as usize);
+        let of_topic = vouched.partition_point(|(own, _)| *own < topic)
+            ..vouched.partition_point(|(own, _)| *own <= topic);
+        let vouchers: BTreeSet<u32> = vouched[of_topic].iter().map(|(_, giver)| *giver).collect();
+        let both = vouchers.len() + reactors.iter().filter(|id| !vouchers.contains(id)).count();
         let posts = world.posts_of.of(person as usize);
         let about = |vertex: u32| {
             let own = move |post: &u32| world.posts.authors[*post as usize] == vertex;
@@ -103,12 +114,14 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
             percentile: 0.0,
             attention_rank: 0.0,
             posts: drawn.posts,
-            reactors,
+            reactors: reactors.len() as i64,
+            vouchers: vouchers.len() as i64,
+            people: both as i64,
             weeks: drawn.weeks.len() as i64,
             negative_share: (known > 0).then(|| negative as f64 / known as f64),
         }
     });
-    scores.filter(|score| score.reactors >= i64::from(least.people)).collect()
+    scores.filter(|score| score.people >= i64::from(least.people)).collect()
 }
 
 impl World<'_> {
@@ -132,8 +145,8 @@ impl World<'_> {
 struct Topical {
     /// By vertex.
     of_networks: Vec<(u32, Received)>,
-    /// Distinct people who reacted to posts that are evidence, within the time of evidence.
-    reactors: i64,
+    /// Distinct people who reacted to posts that are evidence, within the time of evidence, ascending.
+    reactors: Vec<u32>,
 }
 
 /// What was done to the posts of a person about each of `topics`, which are ascending.
@@ -165,9 +178,34 @@ fn received(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
     for (topical, mut reactors) in all.iter_mut().zip(reactors) {
         reactors.sort_unstable();
         reactors.dedup();
-        topical.reactors = reactors.len() as i64;
+        topical.reactors = reactors;
     }
     all
+}
+
+/// Who vouched for each person, as (topic, giver) in order: a word on a topic is one on those above it.
+pub(super) fn vouched(
+    people: &People,
+    vocabulary: &Vocabulary,
+    catalogue: &Catalogue,
+) -> Lists<(u32, u32)> {
+    let mut all: Vec<(u32, (u32, u32))> = Vec::new();
+    for vouch in &people.vouches {
+        match vocabulary.ontology.number(&vouch.topic) {
+            Some(topic) => {
+                let above = vocabulary.branches.of(topic as usize).iter();
+                let on = above.map(|(above, _)| (catalogue.of_ontology(*above), vouch.giver));
+                all.extend(on.map(|on| (vouch.receiver, on)));
+            }
+            None => {
+                let tag = catalogue.number(&vouch.topic);
+                all.extend(tag.map(|topic| (vouch.receiver, (topic, vouch.giver))));
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    Lists::grouped(people.persons.len(), all.iter().copied())
 }
 
 /// Whether two interactions are of one actor with one target.

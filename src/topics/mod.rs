@@ -89,6 +89,7 @@ pub fn topics(
         rules: Rules::of(method),
         posts_of: posts_of(people, posts.authors.len()),
         vertices_of: vertices_of(people),
+        vouched: influence::vouched(people, vocabulary, &catalogue),
     };
     let interests = interests::interests(&world);
     let mut scores = influence::scores(&world);
@@ -111,6 +112,8 @@ struct World<'a> {
     posts_of: Lists<u32>,
     /// Vertices of each person, ascending.
     vertices_of: Lists<u32>,
+    /// Who vouched for each person, as (topic, giver), in order.
+    vouched: Lists<(u32, u32)>,
 }
 
 impl World<'_> {

@@ -141,8 +141,10 @@ fn jobs_accept_what_is_read_and_refuse_what_is_reserved() {
         BTreeSet::from([
             "accounts",
             "consent",
+            "endorsements",
             "identities",
             "interactions",
+            "lists",
             "posts",
             "topic_edges",
             "topic_phrases",

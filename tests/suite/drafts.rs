@@ -139,7 +139,7 @@ pub fn topic_scores(pairs: &[(&str, &str)], evidence: [i64; 3]) -> RecordBatch {
     let columns = vec![
         ("score", numbers(&vec![1.0; pairs.len()])),
         ("posts", count(0)),
-        ("reactors", count(1)),
+        ("people", count(1)),
         ("weeks", count(2)),
     ];
     of_topics("topic_scores", pairs, columns)

@@ -170,7 +170,7 @@ fn strangers_are_refused_in_every_table() {
         let people = list_of_texts(&[&[BOB, "net:eve"], &[]]);
         let pairs = [(ANN, "t1"), (ANN, "t2")];
         d.topic_evidence =
-            vec![drafts::of_topics("topic_evidence", &pairs, vec![("people", people)])];
+            vec![drafts::of_topics("topic_evidence", &pairs, vec![("reactor_ids", people)])];
     });
 }
 

@@ -122,7 +122,7 @@ fn inputs_have_the_names_of_contracts() {
     let with = |name: &str| with_line("inputs", &format!("{name} = 'x'")).0;
     refused(&with("acounts"), &["unknown input `acounts`", "did you mean `accounts`?"]);
     refused(&with("zzzzzzzzzzzz"), &["unknown input", "read are: accounts, consent"]);
-    for reserved in ["follows", "lists", "endorsements", "ground_truth"] {
+    for reserved in ["follows", "ground_truth"] {
         refused(&with(reserved), &[&format!("`{reserved}` is reserved"), "remove it"]);
     }
     // A published table is no input.

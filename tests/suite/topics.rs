@@ -7,8 +7,8 @@ use tempfile::TempDir;
 
 use crate::binary::{Ended, renown};
 use crate::world::{
-    Account, CUTOFF, Event, HOUR, Post, Published, Row, Statement, World, account, of_account,
-    run_job, topic_edges, topic_phrases, topics,
+    Account, CUTOFF, Event, HOUR, Post, Published, Row, Statement, World, account, instants,
+    maybe_text, of_account, run_job, text, topic_edges, topic_phrases, topics,
 };
 
 const DAY: i64 = 24;
@@ -94,7 +94,7 @@ async fn a_topic_is_told_with_its_evidence() {
     assert_eq!(evidence.len(), 6);
     let first = evidence[&vec!["sea".to_owned(), "p1".to_owned()]];
     assert_eq!(first["phrases"], json!(["lobsters"]));
-    assert_eq!(first["people"], json!(["a:r0", "a:r1", "a:r2", "a:r3", "a:r4"]));
+    assert_eq!(first["reactor_ids"], json!(["a:r0", "a:r1", "a:r2", "a:r3", "a:r4"]));
     assert_eq!(first["reactors"], 5);
     // One for the topic itself, a half for the one above.
     assert!((first["share"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-4);
@@ -182,7 +182,8 @@ async fn a_refused_topic_is_removed_with_all_below_it() {
     world.consent = Some(vec![refusal("r1", "lobsters", 5)]);
     let published = world.run().await;
     let evidence = published.by("topic_evidence", &["topic_id", "post_id"]);
-    let people = |topic: &str| evidence[&vec![topic.to_owned(), "p1".to_owned()]]["people"].clone();
+    let people =
+        |topic: &str| evidence[&vec![topic.to_owned(), "p1".to_owned()]]["reactor_ids"].clone();
     assert_eq!(people("lobsters"), json!(["a:r0", "a:r2", "a:r3", "a:r4"]));
     assert_eq!(people("rust"), json!(["a:r0", "a:r1", "a:r2", "a:r3", "a:r4"]));
     let edges = published.by("influence_edges", &["influencer_id", "influenced_id"]);
@@ -255,6 +256,70 @@ async fn a_job_changes_single_topics() {
         let topics: Vec<&str> =
             influential(&published).into_iter().map(|(_, topic)| topic).collect();
         assert_eq!(topics, found, "{settings}");
+    }
+}
+
+/// Three posts draw four people; what others say of Ann is the fifth.
+#[tokio::test(flavor = "multi_thread")]
+async fn endorsements_and_lists_are_evidence_up_to_a_cap() {
+    let endorsed = |giver: &str, topic: &str, days: i64| {
+        RecordBatch::try_from_iter([
+            ("giver_id", text([giver])),
+            ("receiver_id", text(["a:ann"])),
+            ("topic_id", text([topic])),
+            ("at", instants([CUTOFF - days * DAY * HOUR])),
+        ])
+        .unwrap()
+    };
+    let listed = |owner: Option<&str>, name: &str| {
+        RecordBatch::try_from_iter([
+            ("network", text(["a"])),
+            ("list_id", text(["1"])),
+            ("member_id", text(["ann"])),
+            ("list_name", text([name])),
+            ("owner_id", maybe_text(&[owner.map(str::to_owned)])),
+        ])
+        .unwrap()
+    };
+    let vouched = |table: &'static str, batch: RecordBatch, method: &str| {
+        let mut world = lobsters(&[2, 3, 9], 4);
+        world.events.push(replied("vic", &post("x", "r0", 1, "")));
+        world.more.push((table, batch));
+        world.method = world.method.replace("per_giver  = 20", method);
+        world
+    };
+    let usual = "per_giver = 20";
+    for (table, batch, method, found) in [
+        ("endorsements", endorsed("a:vic", "lobsters", 5), usual, &["lobsters", "sea"][..]),
+        ("endorsements", endorsed("a:vic", "sea", 5), usual, &["sea"]),
+        ("endorsements", endorsed("a:vic", "rust", 5), usual, &[]),
+        ("endorsements", endorsed("a:vic", "whales", 5), usual, &[]),
+        ("endorsements", endorsed("a:r1", "lobsters", 5), usual, &[]),
+        ("endorsements", endorsed("a:ann", "lobsters", 5), usual, &[]),
+        ("endorsements", endorsed("a:nobody", "lobsters", 5), usual, &[]),
+        ("endorsements", endorsed("a:vic", "lobsters", 100), usual, &[]),
+        ("endorsements", endorsed("a:vic", "lobsters", 5), "per_giver = 0", &[]),
+        ("lists", listed(Some("vic"), "My Lobsters!"), usual, &["lobsters", "sea"]),
+        ("lists", listed(Some("vic"), "friends"), usual, &[]),
+        ("lists", listed(None, "lobsters"), usual, &[]),
+    ] {
+        let published = vouched(table, batch, method).run().await;
+        let topics: Vec<&str> =
+            influential(&published).into_iter().map(|(_, topic)| topic).collect();
+        assert_eq!(topics, found);
+        if let (true, Some(score)) =
+            (topics.len() > 1, on(&published, "topic_scores", "a:ann", "lobsters"))
+        {
+            let counts =
+                ["reactors", "vouchers", "people"].map(|name| score[name].as_i64().unwrap());
+            assert_eq!(counts, [4, 1, 5]);
+        }
+    }
+    // Whoever may not be scored vouches for nobody, and a topic that the giver refuses is not told of.
+    for topic in [None, Some("lobsters".to_owned())] {
+        let mut world = vouched("endorsements", endorsed("a:vic", "lobsters", 5), usual);
+        world.consent = Some(vec![Statement { topic, ..of_account("a", "vic", "opted_out", 1) }]);
+        assert_eq!(influential(&world.run().await), []);
     }
 }
 
@@ -411,9 +476,12 @@ async fn commands_tell_who_moves_people_on_a_topic_and_why() {
     let everybody = ask(&["top", "--country", "DE"]).done().stdout;
     assert!(everybody.contains("top 1 of"), "{everybody}");
     let page = ask(&["explain", "Ann", "--topic", "lobsters"]).done().stdout;
-    for words in
-        ["Ann (a:ann) on sea › lobsters", "3 posts of 2 weeks, 5 people", "a:p1", "a:r0, a:r1"]
-    {
+    for words in [
+        "Ann (a:ann) on sea › lobsters",
+        "3 posts of 2 weeks, 5 people (5 reacted, 0 vouched)",
+        "a:p1",
+        "a:r0, a:r1",
+    ] {
         assert!(page.contains(words), "no `{words}` in: {page}");
     }
     let told: Value = serde_json::from_str(
@@ -423,6 +491,15 @@ async fn commands_tell_who_moves_people_on_a_topic_and_why() {
     assert_eq!(told["evidence"].as_array().unwrap().len(), 3);
     let nothing = ask(&["explain", "a:r0", "--topic", "sea"]).done().stdout;
     assert!(nothing.contains("Not enough evidence"), "{nothing}");
+    // r0 replied to Ann; Ann replied to r0.
+    let audience = ask(&["audience", "a:r0", "--topic", "sea"]).done().stdout;
+    assert!(audience.contains("1 people talk about sea; 1 of them"), "{audience}");
+    let audience = ask(&["audience", "a:r1", "--topic", "sea"]).done().stdout;
+    assert!(audience.contains("0 of them") && audience.contains("Ann"), "{audience}");
+    // Whoever asks what is held on them is told where they are named as having reacted.
+    let held = ask(&["access", "a:r0", "--format", "json"]).done().stdout;
+    let held: Value = serde_json::from_str(&held).unwrap();
+    assert!(held.to_string().contains("reactor_ids"), "{held}");
     let unknown = ask(&["top", "--topic", "lobster"]);
     assert_eq!(unknown.code, Some(65));
     assert!(unknown.stderr.contains("did you mean `lobsters`?"), "{}", unknown.stderr);
