@@ -111,13 +111,30 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
     }
     let mut plain = String::with_capacity(text.len() + text.len() / 4);
     for chunk in text.split_inclusive(|c: char| c.is_ascii_whitespace()) {
-        if chunk.is_ascii() {
-            plain.push_str(chunk);
-        } else {
+        let before = plain.len();
+        if !fold_punctuation(chunk, &mut plain) {
+            plain.truncate(before);
             fold_chunk(chunk, &mut plain);
         }
     }
     Cow::Owned(plain)
+}
+
+/// As [`fold_chunk`] for ASCII with typographic punctuation and emoji, which is most of what is written in English:
+/// these neither compose with anything nor are letters. False if there is anything else.
+fn fold_punctuation(chunk: &str, plain: &mut String) -> bool {
+    for c in chunk.chars() {
+        match c {
+            '\0'..='\u{7f}' => plain.push(c),
+            '\u{2019}' => plain.push('\''),
+            '\u{2010}'..='\u{2016}' | '\u{2018}'..='\u{2027}' | '\u{1f300}'..='\u{1faff}' => {
+                plain.push(' ')
+            }
+            '\u{200d}' | '\u{fe0f}' => {}
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// What a letter is to the words around it.
@@ -198,8 +215,8 @@ pub(super) fn letter(c: char) -> Letter {
 
 /// The words of a tag or of a name without spaces, parted at case and digits: `MachineLearning2018` is
 /// *Machine Learning 2018*, `NBAFinals` *NBA Finals*.
-pub(super) fn parted(tag: &str) -> String {
-    let mut words = String::with_capacity(tag.len() + 8);
+pub(super) fn parted(tag: &str, words: &mut String) {
+    words.clear();
     let mut before = None;
     let mut chars = tag.chars().peekable();
     while let Some(c) = chars.next() {
@@ -218,7 +235,6 @@ pub(super) fn parted(tag: &str) -> String {
         words.push(c);
         before = Some(c);
     }
-    words
 }
 
 #[cfg(test)]
@@ -285,6 +301,22 @@ mod tests {
     }
 
     #[test]
+    fn the_short_way_folds_as_the_long_one() {
+        let (mut short, mut long) = (String::new(), String::new());
+        for c in ('\0'..=char::MAX).filter(|c| fold_punctuation(&c.to_string(), &mut String::new()))
+        {
+            for text in [format!("a{c}b"), format!("{c}"), format!("{c}{c}'s 1{c}")] {
+                (short, long) = (String::new(), String::new());
+                assert!(fold_punctuation(&text, &mut short));
+                fold_chunk(&text, &mut long);
+                let folded = |plain: &str| Folded::of(plain).collect::<Vec<u8>>();
+                assert_eq!(folded(&short), folded(&long), "{text:?}");
+            }
+        }
+        assert!(!fold_punctuation("e\u{301}", &mut short) && !long.is_empty());
+    }
+
+    #[test]
     fn tags_part_at_case_and_digits() {
         for (tag, words) in [
             ("MachineLearning2018", "Machine Learning 2018"),
@@ -296,7 +328,9 @@ mod tests {
             ("東京2020", "東京 2020"),
             ("", ""),
         ] {
-            assert_eq!(parted(tag), words);
+            let mut found = "before".to_owned();
+            parted(tag, &mut found);
+            assert_eq!(found, words);
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The phrases that stand for topics, and where a post holds them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use daachorse::DoubleArrayAhoCorasick;
+use hashbrown::HashMap;
+use memchr::{memchr2, memmem};
 
 use super::fold::{Folded, folded, parted, plain};
 use super::parts::{Part, parts};
-use super::spelling;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 
@@ -87,7 +88,7 @@ pub struct Lexicon {
     /// Phrases of each spelling.
     spellings: Lists<u32>,
     /// Spellings by [`spelling`], as tags have them.
-    joined: HashMap<Box<str>, u32>,
+    joined: HashMap<Box<[u8]>, u32>,
     /// Languages by number, from 1.
     languages: Vec<Box<str>>,
     /// Language of posts that state none.
@@ -170,7 +171,8 @@ impl Lexicon {
         lexicon.spellings_end(&mut of_spelling);
         for (spelling, words) in (0..).zip(&words) {
             // Two that differ in spaces alone: the first has the joined form.
-            lexicon.joined.entry(words.replace(' ', "").into()).or_insert(spelling);
+            let joined = words.replace(' ', "").into_bytes().into();
+            lexicon.joined.entry(joined).or_insert(spelling);
         }
         if !words.is_empty() {
             let automaton = DoubleArrayAhoCorasick::with_values(words.into_iter().zip(0..));
@@ -207,9 +209,18 @@ impl Lexicon {
         self.senses.of(phrase as usize)
     }
 
-    /// Looks for phrases in posts, one after the other.
-    pub fn finder(&self) -> Finder<'_> {
-        Finder { lexicon: self, language: self.usual, matches: vec![], hits: vec![], tags: vec![] }
+    /// Looks for phrases in posts, one after the other; tags that are none are kept if asked for.
+    pub fn finder(&self, keeps_tags: bool) -> Finder<'_> {
+        Finder {
+            lexicon: self,
+            language: self.usual,
+            matches: vec![],
+            hits: vec![],
+            keeps_tags,
+            tags: vec![],
+            joined: vec![],
+            parted: String::new(),
+        }
     }
 }
 
@@ -254,7 +265,11 @@ pub struct Finder<'a> {
     language: u8,
     matches: Vec<Match>,
     hits: Vec<Hit>,
+    keeps_tags: bool,
     tags: Vec<String>,
+    /// A tag by its [`spelling`](super::spelling), and as its words.
+    joined: Vec<u8>,
+    parted: String,
 }
 
 impl Finder<'_> {
@@ -285,23 +300,33 @@ impl Finder<'_> {
     /// Looks at a tag: as a whole, and if that is no phrase at its words, parted at case and digits.
     pub fn tag(&mut self, tag: &str) {
         let tag = tag.trim_start_matches('#');
-        let joined = spelling(tag);
-        if joined.is_empty() {
+        self.joined.clear();
+        self.joined.extend(Folded::of(&plain(tag)).filter(|byte| *byte != b' '));
+        if self.joined.is_empty() {
             return;
         }
-        match self.lexicon.joined.get(joined.as_str()) {
+        match self.lexicon.joined.get(self.joined.as_slice()) {
             Some(spelling) => self.found(*spelling, TAG),
             None => {
-                self.words(&parted(tag), TAG);
-                self.tags.push(tag.to_owned());
+                // A single word is no phrase, as has just been seen.
+                if !tag.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                    parted(tag, &mut self.parted);
+                    let parted = std::mem::take(&mut self.parted);
+                    self.words(&parted, TAG);
+                    self.parted = parted;
+                }
+                if self.keeps_tags {
+                    self.tags.push(tag.to_owned());
+                }
             }
         }
     }
 
     /// Looks at host and path of an address.
     pub fn url(&mut self, url: &str) {
-        let address = url.split_once("://").map_or(url, |(_, address)| address);
-        self.words(address.split(['?', '#']).next().unwrap_or_default(), URL);
+        let start = memmem::find(url.as_bytes(), b"://").map_or(0, |scheme| scheme + 3);
+        let end = memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len()).max(start);
+        self.words(&url[start..end], URL);
     }
 
     /// Of the phrases that overlap the leftmost counts, of those the longest.
@@ -382,7 +407,7 @@ mod tests {
 
     /// The phrases of a post with their places, and its other tags.
     fn find(lexicon: &Lexicon, see: impl Fn(&mut Finder<'_>)) -> (Vec<(String, u8)>, Vec<String>) {
-        let mut finder = lexicon.finder();
+        let mut finder = lexicon.finder(true);
         // The same finder looks at another post before.
         finder.text("new york new york");
         finder.tag("x");
@@ -453,7 +478,7 @@ mod tests {
         let lexicon = lexicon(&rows, &[]);
         let topics = |language: Option<&str>| {
             let (mut hits, mut tags) = (vec![], vec![]);
-            let mut finder = lexicon.finder();
+            let mut finder = lexicon.finder(false);
             finder.language(language);
             finder.text("Gift gifts");
             finder.end(&mut hits, &mut tags);

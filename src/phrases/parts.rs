@@ -25,15 +25,15 @@ pub(super) fn parts<'a>(text: &'a str, mut see: impl FnMut(Part<'a>)) {
             b':' => {
                 let Some(start) = scheme(&text[from..mark], &text[at..]) else { continue };
                 let start = from + start;
-                let end = at + text[at..].find(ends_address).unwrap_or(text.len() - at);
+                let ends = text.as_bytes()[at..].iter().position(|byte| ends_address(*byte));
+                let end = ends.map_or(text.len(), |length| at + length);
                 see(Part::Words(&text[from..start]));
                 see(Part::Url(&text[start..end]));
                 (from, at) = (end, end);
             }
-            _ if text[..mark].chars().next_back().is_some_and(is_word) => {}
+            _ if ends_word(&text[..mark]) => {}
             sign => {
-                let word = &text[at..];
-                let word = &word[..word.find(|c| !is_word(c)).unwrap_or(word.len())];
+                let word = word(&text[at..]);
                 at += word.len();
                 if sign == b'@' && !word.is_empty() {
                     see(Part::Words(&text[from..mark]));
@@ -48,18 +48,42 @@ pub(super) fn parts<'a>(text: &'a str, mut see: impl FnMut(Part<'a>)) {
 }
 
 fn is_word(c: char) -> bool {
-    c == '_' || letter(c) != Letter::None
+    c == '_' || if c.is_ascii() { c.is_ascii_alphanumeric() } else { letter(c) != Letter::None }
+}
+
+fn ends_word(text: &str) -> bool {
+    match text.as_bytes().last() {
+        Some(byte) if byte.is_ascii() => *byte == b'_' || byte.is_ascii_alphanumeric(),
+        _ => text.chars().next_back().is_some_and(is_word),
+    }
+}
+
+/// The word that `text` begins with.
+fn word(text: &str) -> &str {
+    let in_ascii = |byte: &u8| *byte == b'_' || byte.is_ascii_alphanumeric();
+    let ascii = text.bytes().take_while(in_ascii).count();
+    match text.as_bytes().get(ascii) {
+        Some(byte) if !byte.is_ascii() => {
+            let rest = text[ascii..].find(|c| !is_word(c));
+            rest.map_or(text, |length| &text[..ascii + length])
+        }
+        _ => &text[..ascii],
+    }
 }
 
 /// Where the scheme begins that `before` ends with, if `after` its colon an address follows.
 fn scheme(before: &str, after: &str) -> Option<usize> {
+    if !after.starts_with("//") {
+        return None;
+    }
     let start = before.len() - before.bytes().rev().take_while(u8::is_ascii_alphabetic).count();
     let web = ["http", "https"].iter().any(|scheme| before[start..].eq_ignore_ascii_case(scheme));
-    (web && after.starts_with("//")).then_some(start)
+    web.then_some(start)
 }
 
-fn ends_address(c: char) -> bool {
-    c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '…')
+/// An address ends at whatever is no ASCII: were it a letter of it, its words would still be looked at.
+fn ends_address(byte: u8) -> bool {
+    !byte.is_ascii_graphic() || matches!(byte, b'<' | b'>' | b'"')
 }
 
 #[cfg(test)]

@@ -214,7 +214,7 @@ fn read_block(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Resu
     let differ = || Error::internal("the columns of posts differ in length");
 
     let mut read = Block::default();
-    let mut finder = vocabulary.lexicon.finder();
+    let mut finder = vocabulary.lexicon.finder(vocabulary.tags);
     let (mut hits, mut tags, mut all_tags) = (Vec::new(), Vec::new(), Vec::new());
     let mut rows = posts.into_iter().zip(authors).zip(parents);
     for batch in block {
@@ -232,7 +232,7 @@ fn read_block(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Resu
             said.search(row, &mut finder);
             finder.end(&mut hits, &mut tags);
             read.hits.push(hits.drain(..));
-            tags.retain(|tag| vocabulary.tags && !vocabulary.stop_tags.contains(&spelling(tag)));
+            tags.retain(|tag| !vocabulary.stop_tags.contains(&spelling(tag)));
             read.tags.push(std::iter::repeat_n(NONE, tags.len()));
             all_tags.append(&mut tags);
         }

@@ -135,7 +135,7 @@ impl Reading<'_> {
         let (networks, names) = (text(rows, "network")?, text(rows, "list_name")?);
         let (owners, members) = (text(rows, "owner_id")?, text(rows, "member_id")?);
         let lexicon = &self.vocabulary.lexicon;
-        let mut finder = lexicon.finder();
+        let mut finder = lexicon.finder(false);
         let (mut strange, mut ownerless) = (0, 0);
         for row in 0..rows.num_rows() {
             if !owners.is_valid(row) || !names.is_valid(row) {
