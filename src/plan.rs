@@ -164,9 +164,9 @@ const FILE: u64 = 45_000;
 /// Bytes of memory while ids are numbered and interactions sorted: of the process, and of each vertex,
 /// interaction and post. All constants are fitted to nine runs of .3 to 75 million interactions among
 /// 30,000 to 2.3 million accounts; how well they hold is in `benches/RESULTS.md`.
-const SORTED: [u64; 4] = [245_000_000, 475, 70, 60];
-/// Bytes of memory while the tables stand: of the process, and of each vertex and row of `influence_edges`.
-const TABLES: [u64; 3] = [284_000_000, 1_044, 200];
+const SORTED: [u64; 4] = [245_000_000, 475, 70, 165];
+/// Bytes of memory while the tables stand: of the process, and of each vertex, row of `influence_edges` and post.
+const TABLES: [u64; 4] = [284_000_000, 1_044, 200, 165];
 /// Bytes of the tables for each vertex and each row of `influence_edges`.
 const OUTPUT: [u64; 2] = [81, 31];
 
@@ -186,7 +186,7 @@ impl Estimate {
         };
         let posts = rows("posts").unwrap_or_default();
         let sorted = sum(SORTED[0], &[vertices, edges, posts], &SORTED[1..]);
-        let tables = sum(TABLES[0], &[vertices, published], &TABLES[1..]);
+        let tables = sum(TABLES[0], &[vertices, published, posts], &TABLES[1..]);
         let files: u64 = reads.values().map(|reading| reading.files as u64).sum();
         let from = match reads.contains_key("accounts") {
             true => {

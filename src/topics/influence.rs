@@ -216,8 +216,8 @@ pub(super) fn same_pair(one: &Event, other: &Event) -> bool {
 /// The interactions with posts about each of `topics`, by index into these.
 fn on_topics(world: &World<'_>, events: &[Event], topics: &[u32]) -> BTreeMap<usize, Vec<Event>> {
     let mut on_topics: BTreeMap<usize, Vec<Event>> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.post != NONE) {
-        for (topic, _) in world.of_posts.of(event.post as usize) {
+    for event in events {
+        for (topic, _) in world.about(event) {
             if let Ok(at) = topics.binary_search(topic) {
                 on_topics.entry(at).or_default().push(*event);
             }

@@ -22,8 +22,9 @@ use crate::error::Result;
 use crate::graph::attention::Rules;
 use crate::lists::Lists;
 use crate::method::Method;
+use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
-use crate::read::People;
+use crate::read::{Event, People};
 
 /// What the posts of a snapshot are about and what came of it.
 #[derive(Default)]
@@ -126,6 +127,13 @@ impl World<'_> {
     fn evidence_hours(&self) -> f64 {
         let half_life = f64::from(self.method.attention.half_life_hours);
         self.method.topics.evidence.half_lives * half_life
+    }
+
+    /// What an interaction with a target's post is about; one with no post, or with somebody else's, is about nothing.
+    fn about(&self, event: &Event) -> &[Share] {
+        let post = event.post as usize;
+        let of_target = event.post != NONE && self.posts.authors[post] == event.target;
+        if of_target { self.of_posts.of(post) } else { &[] }
     }
 
     /// The share of a post that is about a topic, in [`WHOLE`]ths; 0 if it is not.

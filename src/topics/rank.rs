@@ -17,7 +17,6 @@ use crate::error::{Error, Result};
 use crate::graph::attention::ONE;
 use crate::graph::csr::{Csr, EdgePart};
 use crate::lists::Lists;
-use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
 use crate::propagate::not_ranked;
 use crate::propagate::pagerank::{PageRank, Stop};
@@ -174,9 +173,9 @@ fn on_topics(world: &World<'_>, start: usize, mut see: impl FnMut(Edge)) {
     let end = world.people.persons.vertices().min(start + CHUNK);
     let mut weights: Vec<(u32, i64, bool)> = Vec::new();
     for of_pair in world.people.events.of_targets(start..end).chunk_by(same_pair) {
-        for event in of_pair.iter().filter(|event| event.post != NONE) {
+        for event in of_pair {
             let (weight, reacts) = (world.rules.weight(event), world.rules.is_reaction(event.kind));
-            let topics = world.of_posts.of(event.post as usize);
+            let topics = world.about(event);
             weights
                 .extend(topics.iter().map(|(topic, share)| (*topic, part(weight, *share), reacts)));
         }

@@ -35,6 +35,7 @@ mod sample_job;
 mod sum;
 mod synth;
 mod topics;
+mod topics_oracle;
 mod windows;
 mod world;
 

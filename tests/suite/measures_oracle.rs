@@ -327,6 +327,67 @@ impl<'a> Oracle<'a> {
     }
 }
 
+impl Oracle<'_> {
+    /// How a person takes part, from what the run says that they talk about.
+    fn style(&self, person: &str, interests: &[Row]) -> BTreeMap<&'static str, Value> {
+        let week = |age: i64| age / (7 * 24);
+        let posts = self.world.posts.iter().flatten().filter(|post| {
+            let recent = post.at < self.world.cutoff && age(self.world, post.at) < 2160;
+            let vertex = (post.network.clone(), self.world.person(&post.network, &post.author));
+            recent && vertex.1 == person && self.vertices.contains(&vertex)
+        });
+        // A post that is given twice is one.
+        let posts: BTreeMap<_, _> = posts.map(|post| ((&post.network, &post.id), post)).collect();
+        let own = posts.values().filter(|post| post.kind.as_deref() != Some("repost")).count();
+        let made = self.acts.iter().filter(|act| act.actor == person && act.age < 2160);
+        let weeks = posts.values().map(|post| week(age(self.world, post.at)));
+        let weeks: BTreeSet<i64> = weeks.chain(made.clone().map(|act| week(act.age))).collect();
+        let shares = interests.iter().filter(|row| row["person_id"] == person);
+        let shares: Vec<f64> = shares.map(|row| row["expressed_share"].as_f64().unwrap()).collect();
+        let names =
+            ["style", "creating_share", "topic_entropy", "interactions_made", "weeks_active"];
+        if posts.is_empty() || shares.is_empty() {
+            return names.map(|name| (name, Value::Null)).into();
+        }
+        let (all, made) = (shares.iter().sum::<f64>(), made.count());
+        let entropy: f64 = shares.iter().map(|share| share / all).map(|p| -p * p.ln()).sum();
+        let creating = own as f64 / posts.len() as f64;
+        let rule = &self.method.style;
+        let name = match (
+            creating >= rule.creating,
+            // Of several equal topics the entropy is rounded.
+            entropy <= rule.entropy,
+            made >= rule.interactions as usize,
+            weeks.len() >= rule.weeks as usize,
+        ) {
+            (false, false, false, false) => "observer",
+            (false, false, false, true) => "curator",
+            (false, false, true, false) => "socializer",
+            (false, false, true, true) => "taste maker",
+            (false, true, false, false) => "syndicator",
+            (false, true, false, true) => "feeder",
+            (false, true, true, false) => "networker",
+            (false, true, true, true) => "activist",
+            (true, false, false, false) => "dabbler",
+            (true, false, false, true) => "broadcaster",
+            (true, false, true, false) => "explorer",
+            (true, false, true, true) => "celebrity",
+            (true, true, false, false) => "specialist",
+            (true, true, false, true) => "pundit",
+            (true, true, true, false) => "conversationalist",
+            (true, true, true, true) => "thought leader",
+        };
+        let values = [
+            json!(name),
+            json!(creating),
+            json!(entropy.max(0.0)),
+            json!(made),
+            json!(weeks.len()),
+        ];
+        names.into_iter().zip(values).collect()
+    }
+}
+
 /// (network, author) → distinct reactors of each own post of 90 days.
 fn posts(world: &World, acts: &[Act<'_>]) -> BTreeMap<Vertex, Vec<usize>> {
     let mut own: BTreeMap<(&str, &str), (String, BTreeSet<&str>)> = BTreeMap::new();
@@ -415,7 +476,10 @@ fn agrees(world: &World, published: &Published) {
         let percentile =
             mid_rank(scores.values().map(|row| expected_reactors(row)), expected_reactors(found));
         assert!(close(&found["percentile"], &json!(percentile)), "percentile of {person}");
-        let checked = expected.keys().copied().chain(["percentile", "person_id"]);
+        let style = oracle.style(person, &published.tables["topic_interests"]);
+        columns_agree(person, found, &style);
+        let checked = expected.keys().chain(style.keys()).copied();
+        let checked = checked.chain(["percentile", "person_id"]);
         all_columns("scores", checked.map(str::to_owned));
     }
     for (key, row) in published.by("people", &["person_id"]) {

@@ -42,6 +42,8 @@ fn commands_and_exit_codes_are_those_of_the_program() {
         "completions",
         "man",
         "explain",
+        "topics",
+        "audience",
         "access",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not a command");

@@ -1,0 +1,289 @@
+//! Topic tables recomputed naively, on worlds whose topics are tags: each post is about all of its tags.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use renown::method::Method;
+use serde_json::{Value, json};
+
+use crate::random_worlds::world;
+use crate::world::{HOUR, Post, Published, World};
+
+/// Tags that count whatever their weights are: most posts have few.
+fn tagged(seed: u64) -> World {
+    let mut world = world(&mut Rng::with_seed(seed));
+    world.more.clear();
+    world.settings = World::default().settings;
+    let text = world.method.lines().filter(|line| !line.starts_with("most = "));
+    let text = text.map(|line| line.to_owned() + "\n").collect::<String>();
+    world.method =
+        text.replace("[topics]\n", "[topics]\nmost = 20\nleast_share = 0.0\nof_parent = 0.0\n");
+    world
+}
+
+/// The tags of a post, folded.
+fn tags(post: &Post) -> BTreeSet<String> {
+    let written = [&post.title, &post.text].into_iter().flatten().flat_map(|text| text.split(' '));
+    let hashtags = written.filter(|word| word.starts_with('#')).map(str::to_owned);
+    let fold = |tag: String| tag.to_lowercase().replace(['#', '-'], "");
+    hashtags.chain(post.tags.iter().cloned()).map(fold).collect()
+}
+
+struct Oracle<'a> {
+    method: Method,
+    vertices: BTreeSet<(String, String)>,
+    /// Posts of the window whose authors are known, with their person, tags that are topics, and age in hours.
+    posts: Vec<(&'a Post, String, BTreeSet<String>, i64)>,
+    /// Interactions among different people, each once.
+    acts: Vec<Act<'a>>,
+}
+
+struct Act<'a> {
+    actor: String,
+    /// Network and person.
+    target: (String, String),
+    post: Option<&'a str>,
+    age: i64,
+    sentiment: Option<f64>,
+    reaction: bool,
+}
+
+impl<'a> Oracle<'a> {
+    fn of(world: &'a World, published: &Published) -> Self {
+        let method = Method::parse("method", &world.method).unwrap();
+        let keys = published.by("measures", &["network", "person_id"]).into_keys();
+        let vertices: BTreeSet<_> = keys.map(|key| (key[0].clone(), key[1].clone())).collect();
+        let window = i64::from(method.attention.window_hours).max(90 * 24);
+        let age = |at: i64| (world.cutoff - 1 - at) / HOUR;
+        let within = |at: i64| at < world.cutoff && at >= world.cutoff - window * HOUR;
+        let mut posts = Vec::new();
+        for post in world.posts.iter().flatten().filter(|post| within(post.at)) {
+            let author = world.person(&post.network, &post.author);
+            if vertices.contains(&(post.network.clone(), author.clone())) {
+                posts.push((post, author, tags(post), age(post.at)));
+            }
+        }
+        let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+        for (post, _, tags, _) in &posts {
+            if post.kind.as_deref() != Some("repost") {
+                tags.iter().for_each(|tag| *uses.entry(tag.clone()).or_default() += 1);
+            }
+        }
+        posts.iter_mut().for_each(|(_, _, tags, _)| tags.retain(|tag| uses.get(tag) > Some(&1)));
+        let mut once = BTreeMap::new();
+        for e in world.events.iter().filter(|e| within(e.at)) {
+            let (actor, target) =
+                (world.person(&e.network, &e.actor), world.person(&e.network, &e.target));
+            if actor != target {
+                let key = (&e.network, &e.actor, &e.target, &e.kind, e.at, &e.post, &e.via);
+                let worst = once.entry(key).or_insert(e.sentiment);
+                *worst = match (*worst, e.sentiment) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                };
+            }
+        }
+        let acts =
+            once.into_iter().map(|((network, actor, target, kind, at, post, _), sentiment)| Act {
+                actor: world.person(network, actor),
+                target: (network.clone(), world.person(network, target)),
+                post: post.as_deref(),
+                age: age(at),
+                sentiment,
+                reaction: method.kinds[kind].reaction,
+            });
+        let acts = acts.collect();
+        Self { method, vertices, posts, acts }
+    }
+
+    /// Own posts of a person about a topic.
+    fn own(&self, person: &str, topic: &str) -> Vec<&(&'a Post, String, BTreeSet<String>, i64)> {
+        let own = |(post, author, tags, _): &&(&Post, String, BTreeSet<String>, i64)| {
+            author == person && tags.contains(topic) && post.kind.as_deref() != Some("repost")
+        };
+        self.posts.iter().filter(own).collect()
+    }
+
+    /// Distinct people on the network of a post, other than its author, who reacted to it.
+    fn reactors(&self, post: &Post, author: &str) -> BTreeSet<&str> {
+        let on = self.acts.iter().filter(|act| {
+            act.reaction && act.target.0 == post.network && act.post == Some(post.id.as_str())
+        });
+        on.map(|act| act.actor.as_str()).filter(|actor| *actor != author).collect()
+    }
+
+    /// What is published of a person on a topic, without places and attention; none if it is too little.
+    fn score(&self, person: &str, topic: &str) -> Option<BTreeMap<&'static str, Value>> {
+        let least = &self.method.topics.evidence;
+        let hours = least.half_lives * f64::from(self.method.attention.half_life_hours);
+        let young = |age: i64| (age as f64) < hours;
+        let own = self.own(person, topic);
+        let evidence: Vec<_> = own
+            .iter()
+            .filter(|(post, author, _, age)| young(*age) && !self.reactors(post, author).is_empty())
+            .collect();
+        let weeks: BTreeSet<i64> = evidence.iter().map(|(.., age)| age / 168).collect();
+        if evidence.len() < least.posts as usize || weeks.len() < least.weeks as usize {
+            return None;
+        }
+        let (mut people, mut expected, mut known) = (BTreeSet::new(), 0.0, Vec::new());
+        for vertex in self.vertices.iter().filter(|(_, own)| own == person) {
+            let posts: Vec<_> = own.iter().filter(|(post, ..)| post.network == vertex.0).collect();
+            let acts: Vec<&Act<'_>> = self
+                .acts
+                .iter()
+                .filter(|act| {
+                    act.target == *vertex
+                        && posts.iter().any(|(post, ..)| act.post == Some(&*post.id))
+                })
+                .collect();
+            for act in acts.iter().filter(|act| act.reaction) {
+                let post = posts.iter().find(|(post, ..)| act.post == Some(&*post.id)).unwrap();
+                if young(act.age) && young(post.3) {
+                    people.insert(&act.actor);
+                }
+                known.extend(act.sentiment.filter(|_| act.age < 2160));
+            }
+            if !acts.is_empty() {
+                expected += self.forecast(&acts, &posts);
+            }
+        }
+        if people.len() < least.people as usize {
+            return None;
+        }
+        let negative = known.iter().filter(|sentiment| **sentiment < 0.0).count() as f64;
+        Some(BTreeMap::from([
+            ("posts", json!(evidence.len())),
+            ("reactors", json!(people.len())),
+            ("people", json!(people.len())),
+            ("vouchers", json!(0)),
+            ("weeks", json!(weeks.len())),
+            ("expected_reactors", json!(expected)),
+            ("score", json!((1.0 + 10.0 * expected.ln_1p() / 5.0_f64.ln()).min(100.0))),
+            ("negative_share", json!((!known.is_empty()).then(|| negative / known.len() as f64))),
+        ]))
+    }
+
+    fn forecast(
+        &self,
+        acts: &[&Act<'_>],
+        posts: &[&&(&Post, String, BTreeSet<String>, i64)],
+    ) -> f64 {
+        let reactions = || acts.iter().filter(|act| act.reaction);
+        let within = |hours: i64| reactions().filter(move |act| act.age < hours);
+        let distinct =
+            |hours: i64| within(hours).map(|act| &act.actor).collect::<BTreeSet<_>>().len() as f64;
+        let half_life = f64::from(self.method.attention.half_life_hours);
+        let mut latest: BTreeMap<&str, i64> = BTreeMap::new();
+        for act in reactions() {
+            let known = latest.entry(&act.actor).or_insert(act.age);
+            *known = (*known).min(act.age);
+        }
+        let audience =
+            acts.iter().filter(|act| act.age < 2160).map(|act| &act.actor).collect::<BTreeSet<_>>();
+        let value = |measure: &str| match measure {
+            "reactors_7d" => distinct(168),
+            "reactors_90d" => distinct(2160),
+            "audience_90d" => audience.len() as f64,
+            "reactions_90d" => within(2160).count() as f64,
+            "reactors_decayed" => {
+                latest.values().map(|age| (-(*age as f64) / half_life).exp2()).sum()
+            }
+            "h_index" => {
+                let young = posts.iter().filter(|(.., age)| *age < 2160);
+                let drawn = young.map(|(post, author, ..)| self.reactors(post, author).len());
+                let drawn: Vec<usize> = drawn.collect();
+                (1..=drawn.len())
+                    .rev()
+                    .find(|h| drawn.iter().filter(|n| *n >= h).count() >= *h)
+                    .unwrap_or(0) as f64
+            }
+            other => panic!("{other}"),
+        };
+        let forecast = &self.method.forecast;
+        let terms = forecast.terms.iter();
+        let terms =
+            terms.map(|term| term.coefficient * (value(&term.measure) / term.offset).ln_1p());
+        (forecast.intercept + terms.sum::<f64>()).exp()
+    }
+}
+
+fn near(found: &Value, expected: &Value) -> bool {
+    match (found.as_f64(), expected.as_f64()) {
+        (Some(found), Some(expected)) => (found - expected).abs() <= 1e-8 * expected.abs().max(1.0),
+        _ => found == expected,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_worlds_agree_with_the_oracle() {
+    let (mut scored, mut interested) = (0, 0);
+    for seed in 0..crate::cases(60) as u64 {
+        let world = tagged(seed);
+        if world.posts.is_none() {
+            continue;
+        }
+        let published = world.run().await;
+        let oracle = Oracle::of(&world, &published);
+        let all: BTreeSet<&String> = oracle.posts.iter().flat_map(|(_, _, tags, _)| tags).collect();
+        let scores = published.by("topic_scores", &["person_id", "topic_id"]);
+        let interests = published.by("topic_interests", &["person_id", "topic_id"]);
+        let mut expected = BTreeSet::new();
+        for (person, topic) in
+            published.people().iter().flat_map(|p| all.iter().map(move |t| (p, *t)))
+        {
+            let key = vec![person.clone(), format!("#{topic}")];
+            let about = oracle
+                .posts
+                .iter()
+                .filter(|(_, author, tags, _)| author == person && tags.contains(topic));
+            let found = interests.get(&key).map_or(0, |row| row["posts"].as_u64().unwrap());
+            assert_eq!(found, about.count() as u64, "seed {seed}: {key:?}");
+            interested += usize::from(found > 0);
+            if let Some(score) = oracle.score(person, topic) {
+                let row = scores.get(&key).unwrap_or_else(|| panic!("seed {seed}: no {key:?}"));
+                for (name, value) in score {
+                    assert!(
+                        near(&row[name], &value),
+                        "seed {seed}: {key:?} {name}: {} {value}",
+                        row[name]
+                    );
+                }
+                expected.insert(key);
+            }
+        }
+        assert!(scores.keys().eq(expected.iter()), "seed {seed}: {:?} {expected:?}", scores.keys());
+        scored += expected.len();
+
+        for (key, row) in published.by("topics", &["topic_id"]) {
+            let topic = &key[0][1..];
+            let own = oracle.posts.iter().filter(|(post, _, tags, _)| {
+                tags.contains(topic) && post.kind.as_deref() != Some("repost")
+            });
+            assert_eq!(row["posts"], own.clone().count(), "seed {seed}: {topic}");
+            let people = expected.iter().filter(|pair| pair[1] == key[0]).count();
+            assert_eq!(row["people"], people, "seed {seed}: {topic}");
+        }
+        // Places and shares of attention, by the published scores themselves.
+        for (key, row) in &scores {
+            let rivals =
+                || scores.iter().filter(|(other, _)| other[1] == key[1]).map(|(_, row)| row);
+            let above = rivals().filter(|other| {
+                other["expected_reactors"].as_f64() > row["expected_reactors"].as_f64()
+            });
+            assert_eq!(row["rank"], 1 + above.count(), "seed {seed}: {key:?}");
+            let attention: f64 = rivals().map(|row| row["attention_rank"].as_f64().unwrap()).sum();
+            assert!(attention <= 1.0 + 1e-9, "seed {seed}: {key:?}");
+        }
+        for row in &published.tables["topic_evidence"] {
+            let post = oracle.posts.iter().find(|(post, ..)| {
+                row["post_id"] == post.id.as_str() && row["network"] == post.network.as_str()
+            });
+            let (post, author, ..) = post.unwrap();
+            let reactors = oracle.reactors(post, author);
+            assert_eq!(row["reactors"], reactors.len(), "seed {seed}: {}", post.id);
+            assert_eq!(row["reactor_ids"], json!(reactors.iter().take(10).collect::<Vec<_>>()));
+        }
+    }
+    assert!(scored > 25 && interested > 250, "{scored} {interested}");
+}
