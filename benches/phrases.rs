@@ -13,7 +13,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use daachorse::DoubleArrayAhoCorasick;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::prelude::*;
-use renown::phrases::{Lexicon, Meaning, Ontology, Topic, folded};
+use renown::phrases::{Found, Lexicon, Meaning, Ontology, Topic, folded};
 
 /// As in the program.
 #[global_allocator]
@@ -113,12 +113,12 @@ fn measure(c: &mut Criterion, meanings: &[Meaning], lexicon: &Lexicon, texts: &[
         texts.iter().map(|text| automaton.find_overlapping_iter(text).count()).sum()
     };
     let found = |texts: &[String]| -> usize {
-        let (mut finder, mut hits, mut tags) = (lexicon.finder(false), vec![], vec![]);
+        let (mut finder, mut found) = (lexicon.finder(false), Found::default());
         for text in texts {
             finder.text(text);
-            finder.end(&mut hits, &mut tags);
+            finder.end(&mut found);
         }
-        hits.len()
+        found.hits.len()
     };
     group.bench_function("automaton, one thread", |b| b.iter(|| black_box(matched(&folded))));
     group.bench_function("whole stage, one thread", |b| b.iter(|| black_box(found(texts))));

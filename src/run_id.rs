@@ -114,6 +114,7 @@ fn posts(hash: &mut Sha256, posts: &Posts) {
             // No phrase has this number.
             hash.update(NONE.to_le_bytes());
             posts.tags.of(post).iter().for_each(|tag| hash.update(tag.to_le_bytes()));
+            posts.urls.of(post).iter().for_each(|url| text(&mut hash, url));
             hash.update(NONE.to_le_bytes());
         }
         hash.finalize()

@@ -209,15 +209,14 @@ impl Lexicon {
         self.senses.of(phrase as usize)
     }
 
-    /// Looks for phrases in posts, one after the other; tags that are none are kept if asked for.
-    pub fn finder(&self, keeps_tags: bool) -> Finder<'_> {
+    /// Looks for phrases in posts, one after the other; addresses, and tags that are no phrases, if it `keeps` them.
+    pub fn finder(&self, keeps: bool) -> Finder<'_> {
         Finder {
             lexicon: self,
             language: self.usual,
             matches: vec![],
-            hits: vec![],
-            keeps_tags,
-            tags: vec![],
+            keeps,
+            found: Found::default(),
             joined: vec![],
             parted: String::new(),
         }
@@ -259,14 +258,24 @@ struct Match {
     spelling: u32,
 }
 
+/// What a post holds.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Its phrases, each once and in order.
+    pub hits: Vec<Hit>,
+    /// Its tags that are none, as they are written.
+    pub tags: Vec<String>,
+    /// Its addresses, as they are written.
+    pub urls: Vec<String>,
+}
+
 /// Looks for the phrases of a [`Lexicon`] in the parts of a post.
 pub struct Finder<'a> {
     lexicon: &'a Lexicon,
     language: u8,
     matches: Vec<Match>,
-    hits: Vec<Hit>,
-    keeps_tags: bool,
-    tags: Vec<String>,
+    keeps: bool,
+    found: Found,
     /// A tag by its [`spelling`](super::spelling), and as its words.
     joined: Vec<u8>,
     parted: String,
@@ -306,7 +315,7 @@ impl Finder<'_> {
             return;
         }
         match self.lexicon.joined.get(self.joined.as_slice()) {
-            Some(spelling) => self.found(*spelling, TAG),
+            Some(spelling) => self.hit(*spelling, TAG),
             None => {
                 // A single word is no phrase, as has just been seen.
                 if !tag.bytes().all(|byte| byte.is_ascii_lowercase()) {
@@ -315,8 +324,8 @@ impl Finder<'_> {
                     self.words(&parted, TAG);
                     self.parted = parted;
                 }
-                if self.keeps_tags {
-                    self.tags.push(tag.to_owned());
+                if self.keeps {
+                    self.found.tags.push(tag.to_owned());
                 }
             }
         }
@@ -327,6 +336,9 @@ impl Finder<'_> {
         let start = memmem::find(url.as_bytes(), b"://").map_or(0, |scheme| scheme + 3);
         let end = memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len()).max(start);
         self.words(&url[start..end], URL);
+        if self.keeps {
+            self.found.urls.push(url.to_owned());
+        }
     }
 
     /// Of the phrases that overlap the leftmost counts, of those the longest.
@@ -351,28 +363,30 @@ impl Finder<'_> {
             // Neighbours share the space between them.
             if found.start + 1 >= taken {
                 taken = found.end;
-                self.found(found.spelling, place);
+                self.hit(found.spelling, place);
             }
         }
         self.matches = matches;
         self.matches.clear();
     }
 
-    fn found(&mut self, spelling: u32, places: Places) {
+    fn hit(&mut self, spelling: u32, places: Places) {
         let phrases = self.lexicon.spellings.of(spelling as usize).iter().copied();
         let holds = |phrase: &u32| self.lexicon.phrases[*phrase as usize].holds_in(self.language);
-        self.hits.extend(phrases.filter(holds).map(|phrase| Hit { phrase, places }));
+        self.found.hits.extend(phrases.filter(holds).map(|phrase| Hit { phrase, places }));
     }
 
-    /// Ends the post: its phrases, each once and in order, and its tags that are none, as they are written.
-    pub fn end(&mut self, hits: &mut Vec<Hit>, tags: &mut Vec<String>) {
-        self.hits.sort_unstable();
-        for of_phrase in self.hits.chunk_by(|one, other| one.phrase == other.phrase) {
+    /// Ends the post, and adds what it holds to `found`.
+    pub fn end(&mut self, found: &mut Found) {
+        let own = &mut self.found;
+        own.hits.sort_unstable();
+        for of_phrase in own.hits.chunk_by(|one, other| one.phrase == other.phrase) {
             let places = of_phrase.iter().fold(0, |places, hit| places | hit.places);
-            hits.push(Hit { phrase: of_phrase[0].phrase, places });
+            found.hits.push(Hit { phrase: of_phrase[0].phrase, places });
         }
-        self.hits.clear();
-        tags.append(&mut self.tags);
+        own.hits.clear();
+        found.tags.append(&mut own.tags);
+        found.urls.append(&mut own.urls);
     }
 }
 
@@ -411,10 +425,11 @@ mod tests {
         // The same finder looks at another post before.
         finder.text("new york new york");
         finder.tag("x");
-        finder.end(&mut vec![], &mut vec![]);
+        finder.end(&mut Found::default());
         see(&mut finder);
-        let (mut hits, mut tags) = (vec![], vec![]);
-        finder.end(&mut hits, &mut tags);
+        let mut found = Found::default();
+        finder.end(&mut found);
+        let Found { hits, tags, .. } = found;
         let text =
             |hit: &Hit| (lexicon.phrases()[hit.phrase as usize].text.to_string(), hit.places);
         (hits.iter().map(text).collect(), tags)
@@ -477,13 +492,13 @@ mod tests {
         ];
         let lexicon = lexicon(&rows, &[]);
         let topics = |language: Option<&str>| {
-            let (mut hits, mut tags) = (vec![], vec![]);
+            let mut found = Found::default();
             let mut finder = lexicon.finder(false);
             finder.language(language);
             finder.text("Gift gifts");
-            finder.end(&mut hits, &mut tags);
+            finder.end(&mut found);
             let topic = |hit: &Hit| lexicon.senses(hit.phrase)[0].topic;
-            hits.iter().map(topic).collect::<Vec<_>>()
+            found.hits.iter().map(topic).collect::<Vec<_>>()
         };
         assert_eq!(topics(Some("en-GB")), [0, 3]);
         assert_eq!(topics(Some("DE")), [1, 3]);

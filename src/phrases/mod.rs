@@ -11,7 +11,9 @@ mod vocabulary;
 
 pub use fold::folded;
 pub(crate) use lexicon::are_relatives;
-pub use lexicon::{Finder, Hit, Lexicon, Meaning, Phrase, Places, Sense, TAG, TEXT, TITLE, URL};
+pub use lexicon::{
+    Finder, Found, Hit, Lexicon, Meaning, Phrase, Places, Sense, TAG, TEXT, TITLE, URL,
+};
 pub use ontology::{Ontology, Topic};
 pub use vocabulary::Vocabulary;
 

@@ -25,7 +25,7 @@ use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 use crate::numbering::NONE;
-use crate::phrases::{Finder, Hit, Vocabulary, spelling};
+use crate::phrases::{Finder, Found, Hit, Vocabulary, spelling};
 
 /// Posts of people who may be scored: their own, then those of others that they passed on, each part in order
 /// of (network, post id). All lengths: posts.
@@ -46,6 +46,8 @@ pub struct Posts {
     pub hits: Lists<Hit>,
     /// Tags of each post that are no phrase, as indices into `tag_names`.
     pub tags: Lists<u32>,
+    /// Addresses of each post, as they are written.
+    pub urls: Lists<Box<str>>,
     /// Tags, sorted by spelling: the spelling, and the first of the ways in which they are written.
     pub tag_names: Vec<(String, Box<str>)>,
 }
@@ -80,6 +82,7 @@ struct Block {
     rows: Vec<Row>,
     hits: Lists<Hit>,
     tags: Lists<u32>,
+    urls: Lists<Box<str>>,
 }
 
 /// The rows of `posts`, over numbers.
@@ -214,8 +217,8 @@ fn read_block(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Resu
     let differ = || Error::internal("the columns of posts differ in length");
 
     let mut read = Block::default();
-    let mut finder = vocabulary.lexicon.finder(vocabulary.tags);
-    let (mut hits, mut tags, mut all_tags) = (Vec::new(), Vec::new(), Vec::new());
+    let mut finder = vocabulary.lexicon.finder(true);
+    let (mut found, mut all_tags) = (Found::default(), Vec::new());
     let mut rows = posts.into_iter().zip(authors).zip(parents);
     for batch in block {
         let said = Said::of(batch)?;
@@ -230,11 +233,13 @@ fn read_block(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Resu
                 content: said.hash(row),
             });
             said.search(row, &mut finder);
-            finder.end(&mut hits, &mut tags);
+            finder.end(&mut found);
+            let Found { hits, tags, urls } = &mut found;
             read.hits.push(hits.drain(..));
-            tags.retain(|tag| !vocabulary.stop_tags.contains(&spelling(tag)));
+            tags.retain(|tag| vocabulary.tags && !vocabulary.stop_tags.contains(&spelling(tag)));
             read.tags.push(std::iter::repeat_n(NONE, tags.len()));
-            all_tags.append(&mut tags);
+            all_tags.append(tags);
+            read.urls.push(urls.drain(..).map(String::into_boxed_str));
         }
     }
     let all_tags: Vec<&str> = all_tags.iter().map(String::as_str).collect();
@@ -307,11 +312,11 @@ impl KnownPosts {
     /// those of authors who do not appear are left out.
     pub(super) fn with_vertices(self, vertex_of: &[u32], cutoff_us: i64) -> (Posts, Vec<u32>) {
         let mut places = Vec::with_capacity(self.posts.len());
-        let mut kept = 0;
+        let mut next = 0;
         for (row, _) in &self.posts {
             let appears = vertex_of[row.author as usize] != NOBODY;
-            places.push(if appears { kept } else { NONE });
-            kept += u32::from(appears);
+            places.push(if appears { next } else { NONE });
+            next += u32::from(appears);
         }
         let place = |number: u32| match self.index.get(number as usize) {
             Some(index) if *index != NONE => places[*index as usize],
@@ -319,20 +324,20 @@ impl KnownPosts {
         };
         let appears: Vec<bool> = places.iter().map(|place| *place != NONE).collect();
         let own = appears[..self.own].iter().filter(|appears| **appears).count();
-        let mut flags = appears.iter();
-        let mut all = self.posts.iter().filter(|_| flags.next() == Some(&true)).peekable();
         let mut posts = Posts {
             own,
-            authors: Vec::with_capacity(kept as usize),
+            authors: Vec::with_capacity(next as usize),
             ids: only(&self.ids, &appears),
-            at_us: Vec::with_capacity(kept as usize),
-            age_hours: Vec::with_capacity(kept as usize),
-            parents: Vec::with_capacity(kept as usize),
+            at_us: Vec::with_capacity(next as usize),
+            age_hours: Vec::with_capacity(next as usize),
+            parents: Vec::with_capacity(next as usize),
             hits: Lists::default(),
             tags: Lists::default(),
+            urls: Lists::default(),
             tag_names: vec![],
         };
-        while let Some((row, (block, at))) = all.next() {
+        let kept = self.posts.iter().zip(&appears).filter(|(_, appears)| **appears);
+        for ((row, (block, at)), _) in kept {
             let block = &self.blocks[*block as usize];
             posts.authors.push(vertex_of[row.author as usize]);
             posts.at_us.push(row.at_us);
@@ -341,6 +346,7 @@ impl KnownPosts {
             posts.parents.push(place(row.parent));
             posts.hits.push(block.hits.of(*at as usize).iter().copied());
             posts.tags.push(block.tags.of(*at as usize).iter().copied());
+            posts.urls.push(block.urls.of(*at as usize).iter().cloned());
         }
         posts.order_tags(self.tags);
         let own_place = |number: u32| {

@@ -14,7 +14,7 @@ use super::snapshot::Snapshot;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::method::Method;
-use crate::phrases::Vocabulary;
+use crate::phrases::{Found, Vocabulary};
 
 /// Somebody's word that somebody else knows about a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,12 +150,12 @@ impl Reading<'_> {
                 strange += 1;
                 continue;
             };
-            let (mut hits, mut tags) = (vec![], vec![]);
+            let mut found = Found::default();
             finder.tag(names.value(row));
-            finder.end(&mut hits, &mut tags);
+            finder.end(&mut found);
             // A name is short: what is doubtful has no company in it.
-            hits.retain(|hit| !lexicon.phrases()[hit.phrase as usize].in_company);
-            for sense in hits.iter().flat_map(|hit| lexicon.senses(hit.phrase)) {
+            found.hits.retain(|hit| !lexicon.phrases()[hit.phrase as usize].in_company);
+            for sense in found.hits.iter().flat_map(|hit| lexicon.senses(hit.phrase)) {
                 let topic = &self.vocabulary.ontology.topics()[sense.topic as usize].id;
                 self.give(giver, receiver, topic.clone(), Given::Listed);
             }

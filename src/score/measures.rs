@@ -71,8 +71,11 @@ pub fn measures(
     }
 }
 
+/// A measure by its name, from what was received.
+type OfReceived<T> = (&'static str, fn(&Received) -> T);
+
 /// Measures that are counts of what was received.
-const COUNTS: [(&str, fn(&Received) -> i64); 9] = [
+const COUNTS: [OfReceived<i64>; 9] = [
     ("reactors_7d", |r| r.reactors_7d),
     ("reactors_30d", |r| r.reactors_30d),
     ("reactors_90d", |r| r.reactors_90d),
@@ -84,7 +87,7 @@ const COUNTS: [(&str, fn(&Received) -> i64); 9] = [
     ("people_engaged_90d", |r| r.people_engaged_90d),
 ];
 /// Measures that follow from it otherwise.
-const VALUES: [(&str, fn(&Received) -> f64); 2] = [
+const VALUES: [OfReceived<f64>; 2] = [
     ("reactors_decayed", |r| r.decayed as f64 / ONE as f64),
     // Hill number of order 2; squares of counts are whole numbers, exact below 2^53.
     ("effective_reactors", |r| match r.squares > 0.0 {

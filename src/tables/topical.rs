@@ -119,8 +119,13 @@ impl TopicTables<'_> {
     pub(super) fn posts(&self) -> Result<Vec<RecordBatch>> {
         self.of("topic_posts", &self.topics.posts, |rows| {
             let persons = rows.iter().map(|row| row.person);
+            let urls = |post: u32| {
+                let posts = self.people.posts.as_ref();
+                posts.map_or(&[][..], |posts| posts.urls.of(post as usize))
+            };
             let mut columns = self.posts_columns(rows.iter().map(|row| row.post));
             columns.extend([
+                ("urls", lists(rows.iter().map(|row| urls(row.post)))),
                 ("topic_id", self.topic_ids(rows.iter().map(|row| row.topic))),
                 ("person_id", self.person_ids(persons)),
                 ("rank", ints(rows.iter().map(|row| row.place))),
