@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::asked;
-use crate::committed::{each_person, parsed, rows, table};
+use crate::committed::{names, parsed, rows, table};
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::publish::commit::Commit;
@@ -114,14 +114,7 @@ pub async fn audience(
     let others = found.len();
     found.sort_by(|one, other| other.expressed_share.total_cmp(&one.expressed_share));
     found.truncate(most);
-    let named = found.iter().map(|person| lit(person.person_id.as_str())).collect();
-    let named = people.filter(ident("person_id").in_list(named, false));
-    let named = named.map_err(|e| Error::engine("reading the table `people`", &e))?;
-    let mut names = BTreeMap::new();
-    each_person(named, |p| {
-        names.extend(p.name.map(|name| (p.id.to_owned(), name.to_owned())));
-    })
-    .await?;
+    let mut names = names(people, found.iter().map(|person| person.person_id.as_str())).await?;
     for person in &mut found {
         person.display_name = names.remove(&person.person_id);
     }

@@ -1,11 +1,13 @@
 //! Tables of published runs, read back.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::util::display::array_value_to_string;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::file_format::options::ParquetReadOptions;
-use datafusion::prelude::ident;
+use datafusion::prelude::{ident, lit};
 use futures::TryStreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -146,6 +148,24 @@ pub(crate) async fn each_person(people: DataFrame, mut see: impl FnMut(&Known<'_
         }
     }
     Ok(())
+}
+
+/// The names that the people `ids` show, by id; those without a name are left out.
+///
+/// # Errors
+/// As [`each_person`].
+pub(crate) async fn names<'a>(
+    people: DataFrame,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<BTreeMap<String, String>> {
+    let named = people.filter(ident("person_id").in_list(ids.map(lit).collect(), false));
+    let named = named.map_err(|e| Error::engine("reading the table `people`", &e))?;
+    let mut names = BTreeMap::new();
+    each_person(named, |p| {
+        names.extend(p.name.map(|name| (p.id.to_owned(), name.to_owned())));
+    })
+    .await?;
+    Ok(names)
 }
 
 /// The network's own id of an account `network:account_id`; names of networks hold no `:`.

@@ -18,7 +18,7 @@ pub use topic::{TopicExplanation, explain_topic, render_topic};
 use url::Url;
 
 use crate::asked;
-use crate::committed::{each_person, parsed, rows, table};
+use crate::committed::{names, parsed, rows, table};
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::publish::commit::Commit;
@@ -257,15 +257,9 @@ async fn neighbours(
     let strongest = rows(what, strongest).await?;
     let mut neighbours: Vec<Neighbour> =
         strongest.iter().map(|row| parsed("influence_edges", row)).collect::<Result<_>>()?;
-    let ids = neighbours.iter().map(|n| lit(n.person_id.as_str())).collect();
-    let named = people.clone().filter(ident("person_id").in_list(ids, false)).map_err(plan)?;
-    let mut names = BTreeMap::new();
-    each_person(named, |p| {
-        names.insert(p.id.to_owned(), p.name.map(str::to_owned));
-    })
-    .await?;
+    let names = names(people.clone(), neighbours.iter().map(|n| n.person_id.as_str())).await?;
     for neighbour in &mut neighbours {
-        neighbour.display_name = names.get(&neighbour.person_id).cloned().flatten();
+        neighbour.display_name = names.get(&neighbour.person_id).cloned();
     }
     Ok(neighbours)
 }

@@ -10,7 +10,7 @@ use url::Url;
 use super::page::{align_right, number, plain};
 use super::{Who, only};
 use crate::asked;
-use crate::committed::{each_person, parsed, rows, table};
+use crate::committed::{names, parsed, rows, table};
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::publish::commit::Commit;
@@ -120,15 +120,8 @@ pub async fn explain_topic(
     let evidence = own("topic_evidence", &["reactors", "created_at", "post_id"]).await?;
     let evidence: Vec<Evidence> =
         evidence.iter().map(|row| parsed("topic_evidence", row)).collect::<Result<_>>()?;
-    let named =
-        evidence.iter().flat_map(|post| &post.reactor_ids).map(|id| lit(id.as_str())).collect();
-    let named = people.filter(ident("person_id").in_list(named, false));
-    let named = named.map_err(|e| Error::engine("reading the table `people`", &e))?;
-    let mut names = BTreeMap::new();
-    each_person(named, |p| {
-        names.extend(p.name.map(|name| (p.id.to_owned(), name.to_owned())));
-    })
-    .await?;
+    let reacted = evidence.iter().flat_map(|post| &post.reactor_ids);
+    let names = names(people, reacted.map(String::as_str)).await?;
     Ok(TopicExplanation {
         person,
         topic_id: topic.topic_id.clone(),

@@ -73,8 +73,8 @@ pub fn styles(people: &People, topics: &Topics, rule: &StyleRule) -> Vec<Option<
         let all: f64 = shares.clone().sum();
         (activity.posts > 0 && all > 0.0).then(|| {
             let plogp = shares.map(|share| share / all).map(|p| p * libm::log(p));
-            let entropy = -plogp.fold(0.0, |sum, term| sum + term);
-            activity.style(entropy.max(0.0), rule)
+            // No term is above 0, and 0 − 0 is +0, whose bits do not depend on the compiler as those of −0 may.
+            activity.style(plogp.fold(0.0, |sum, term| sum - term), rule)
         })
     };
     all.par_iter().enumerate().map(|(person, activity)| style((person, activity))).collect()
