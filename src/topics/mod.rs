@@ -1,8 +1,8 @@
 //! Stage 5: what posts are about, what people talk about, and on what they move others.
 //!
-//! Two things are kept apart. What people *talk about* follows from their posts alone
-//! ([`interests`]); what they *move people on* from the reactions to those posts ([`influence`]), and is only said
-//! where there is enough evidence: several posts, several people, more than one week.
+//! Two things are kept apart. What people *talk about* follows from their posts alone ([`Interest`]); what they
+//! *move people on* from the reactions to those posts ([`TopicScore`]), and is only said where there is enough
+//! evidence: several posts, several people, more than one week.
 
 mod attribution;
 mod catalogue;
