@@ -3,17 +3,16 @@
 //! An [`Ontology`] holds the topics and which lies under which, a [`Lexicon`] the phrases that stand for them;
 //! [`Lexicon::finder`] tells which of them a post holds, and where. A [`Vocabulary`] is both as a job wants them.
 
+mod finder;
 mod fold;
 mod lexicon;
 mod ontology;
 mod parts;
 mod vocabulary;
 
+pub use finder::{Finder, Found, Hit, Places, TAG, TEXT, TITLE, URL};
 pub use fold::folded;
-pub(crate) use lexicon::are_relatives;
-pub use lexicon::{
-    Finder, Found, Hit, Lexicon, Meaning, Phrase, Places, Sense, TAG, TEXT, TITLE, URL,
-};
+pub use lexicon::{Lexicon, Meaning, Phrase, Sense};
 pub use ontology::{Ontology, Topic};
 pub use vocabulary::Vocabulary;
 

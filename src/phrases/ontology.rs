@@ -1,6 +1,6 @@
 //! Topics, and which lies under which.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::error::Error;
 use crate::lists::Lists;
@@ -25,6 +25,7 @@ pub struct Topic {
 pub struct Ontology {
     topics: Vec<Topic>,
     parents: Lists<u32>,
+    children: Lists<u32>,
     /// Special categories of each topic and of all above it, sorted.
     special: Lists<u32>,
     categories: Vec<String>,
@@ -70,7 +71,9 @@ impl Ontology {
         pairs.sort_unstable();
         pairs.dedup();
         let parents = Lists::grouped(topics.len(), pairs.iter().copied());
-        if let Some(cycle) = cycle(&parents) {
+        let children = children(&parents);
+        let order = parents_first(&parents, &children);
+        if let Some(cycle) = cycle(&parents, &order) {
             let ids: Vec<&str> = cycle.iter().map(|topic| &*topics[*topic as usize].id).collect();
             let remedy = "remove one of these edges";
             faults.extend(broken("topic_edges", "parent_id", "form a cycle", &ids, remedy));
@@ -78,9 +81,9 @@ impl Ontology {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let nearest = nearest(&parents);
-        let mut ontology = Self { topics, parents, nearest, ..Self::default() };
-        ontology.inherit_categories();
+        let nearest = nearest(&parents, &children);
+        let mut ontology = Self { topics, parents, children, nearest, ..Self::default() };
+        ontology.inherit_categories(&order);
         Ok(ontology)
     }
 
@@ -115,21 +118,16 @@ impl Ontology {
         self.special.of(topic as usize).iter().map(|category| &*self.categories[*category as usize])
     }
 
-    /// Whether `topic` is `above`, or lies under it.
-    pub fn lies_under(&self, topic: u32, above: u32) -> bool {
-        let (mut next, mut seen) = (vec![topic], vec![topic]);
-        while let Some(topic) = next.pop() {
-            if topic == above {
-                return true;
-            }
-            for parent in self.parents(topic) {
-                if !seen.contains(parent) {
-                    seen.push(*parent);
-                    next.push(*parent);
-                }
-            }
+    /// `topic` and all topics under it, in no order.
+    pub fn below(&self, topic: u32) -> Vec<u32> {
+        let (mut found, mut seen) = (vec![topic], BTreeSet::from([topic]));
+        let mut at = 0;
+        while let Some(topic) = found.get(at).copied() {
+            at += 1;
+            let children = self.children.of(topic as usize).iter();
+            found.extend(children.filter(|child| seen.insert(**child)));
         }
-        false
+        found
     }
 
     /// What of a topic's weight counts for each topic above it, and all for itself: a topic passes the share
@@ -170,13 +168,13 @@ impl Ontology {
         path
     }
 
-    fn inherit_categories(&mut self) {
+    fn inherit_categories(&mut self, parents_first: &[u32]) {
         let own = self.topics.iter().filter_map(|topic| topic.special_category.clone());
         self.categories = own.collect();
         self.categories.sort_unstable();
         self.categories.dedup();
         let mut special: Vec<Vec<u32>> = vec![vec![]; self.topics.len()];
-        for topic in parents_first(&self.parents) {
+        for topic in parents_first.iter().copied() {
             let own = self.topics[topic as usize].special_category.as_ref();
             let own = own.and_then(|own| self.categories.binary_search(own).ok());
             let mut all: Vec<u32> = own.map(|category| category as u32).into_iter().collect();
@@ -199,8 +197,7 @@ fn children(parents: &Lists<u32>) -> Lists<u32> {
 }
 
 /// The parent of each topic by the shortest way to a root, the smallest of several.
-fn nearest(parents: &Lists<u32>) -> Vec<Option<u32>> {
-    let children = children(parents);
+fn nearest(parents: &Lists<u32>, children: &Lists<u32>) -> Vec<Option<u32>> {
     let mut depths = vec![usize::MAX; parents.len()];
     let roots = (0..).zip(parents.iter()).filter(|(_, above)| above.is_empty());
     let mut next: VecDeque<u32> = roots.map(|(root, _)| root).collect();
@@ -220,8 +217,7 @@ fn nearest(parents: &Lists<u32>) -> Vec<Option<u32>> {
 }
 
 /// The topics so that parents come before their children; those of cycles and below are left out.
-fn parents_first(parents: &Lists<u32>) -> Vec<u32> {
-    let children = children(parents);
+fn parents_first(parents: &Lists<u32>, children: &Lists<u32>) -> Vec<u32> {
     let mut waiting: Vec<usize> = parents.iter().map(<[u32]>::len).collect();
     let mut order: Vec<u32> =
         (0..parents.len() as u32).filter(|topic| waiting[*topic as usize] == 0).collect();
@@ -239,9 +235,9 @@ fn parents_first(parents: &Lists<u32>) -> Vec<u32> {
 }
 
 /// The topics of a cycle, if there is one: each lies right under the next, and the last under the first.
-fn cycle(parents: &Lists<u32>) -> Option<Vec<u32>> {
+fn cycle(parents: &Lists<u32>, parents_first: &[u32]) -> Option<Vec<u32>> {
     let mut outside = vec![false; parents.len()];
-    parents_first(parents).into_iter().for_each(|topic| outside[topic as usize] = true);
+    parents_first.iter().for_each(|topic| outside[*topic as usize] = true);
     // Whoever is left has a parent that is left.
     let mut topic = outside.iter().position(|outside| !outside)? as u32;
     let mut way = Vec::new();
@@ -323,8 +319,8 @@ mod tests {
         assert_eq!(shares.of(3), [(0, 0.25), (1, 0.25), (2, 0.25), (3, 1.0)]);
         assert_eq!(shares.of(0), [(0, 1.0)]);
         assert_eq!(ontology.path(3), [0, 1, 3]);
-        assert!(ontology.lies_under(3, 0) && ontology.lies_under(3, 3));
-        assert!(!ontology.lies_under(0, 3));
+        let below = |topic| ontology.below(topic).into_iter().collect::<BTreeSet<_>>();
+        assert_eq!((below(0), below(3)), ((0..4).collect(), BTreeSet::from([3])));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use super::lexicon::{Lexicon, Meaning};
+use super::finder::Hit;
+use super::lexicon::{Lexicon, Meaning, Sense, are_relatives};
 use super::ontology::Ontology;
 use super::{folded, spelling};
 use crate::error::{Error, Result, nearest};
@@ -20,8 +21,9 @@ pub struct Vocabulary {
     pub ontology: Ontology,
     /// The phrases that stand for them.
     pub lexicon: Lexicon,
-    /// Topics that are left out, by number. Their phrases are found and mean nothing.
-    pub off: Vec<bool>,
+    /// Topics that are left out, by number; what lies under one is left out too. Their phrases are found and mean
+    /// nothing.
+    off: Vec<bool>,
     /// The topics above each, itself one of them: topics whose branches meet are relatives.
     pub branches: Lists<(u32, f64)>,
     /// Whether tags that are no phrase are topics of their own.
@@ -49,12 +51,14 @@ impl Vocabulary {
             }
         }
         let mut dropped: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
-        let mut off_branches = Vec::new();
+        let mut off = vec![false; ontology.len()];
         for (id, change) in &job.change {
             let topic = ontology.number(id).ok_or_else(|| unknown(&ontology, id))?;
             meanings.extend(change.add.iter().map(|phrase| everywhere(topic, phrase.clone())));
             dropped.insert(topic, change.drop.iter().map(|phrase| folded(phrase)).collect());
-            off_branches.extend(change.off.then_some(topic));
+            if change.off {
+                ontology.below(topic).into_iter().for_each(|topic| off[topic as usize] = true);
+            }
         }
         meanings.retain(|meaning| {
             let dropped = dropped.get(&meaning.topic);
@@ -67,13 +71,9 @@ impl Vocabulary {
                 .then_with(|| (&one.phrase, &one.language).cmp(&(&other.phrase, &other.language)))
         });
         let allowed = |category: &str| job.special_categories.contains(category);
-        let off: Vec<bool> = (0..ontology.len() as u32)
-            .map(|topic| {
-                let mut special = ontology.special_categories(topic);
-                special.any(|category| !allowed(category))
-                    || off_branches.iter().any(|above| ontology.lies_under(topic, *above))
-            })
-            .collect();
+        for (topic, off) in (0..).zip(&mut off) {
+            *off |= ontology.special_categories(topic).any(|category| !allowed(category));
+        }
         let sha256 = digest(&ontology, &meanings, &off);
         let branches = ontology.roll_up(WITHIN_BRANCH);
         Ok(Self {
@@ -84,6 +84,29 @@ impl Vocabulary {
             tags: job.tags,
             stop_tags: job.stop.iter().map(|tag| spelling(tag)).collect(),
             sha256,
+        })
+    }
+
+    /// Whether `topic` is left out.
+    pub fn is_off(&self, topic: u32) -> bool {
+        self.off[topic as usize]
+    }
+
+    /// What the phrases of a post mean, in order of phrase and topic. Topics that are left out are not meant, and by
+    /// a phrase that needs company those alone of whose branch another phrase of the post is.
+    pub fn meant<'a>(&'a self, hits: &'a [Hit]) -> impl Iterator<Item = (Hit, Sense)> + 'a {
+        let on = |sense: &&Sense| !self.is_off(sense.topic);
+        let senses = move |hit: &Hit| self.lexicon.senses(hit.phrase).iter().filter(on);
+        hits.iter().flat_map(move |hit| {
+            let in_company = self.lexicon.phrases()[hit.phrase as usize].in_company;
+            let has_company = move |sense: &&Sense| {
+                let own = self.branches.of(sense.topic as usize);
+                let others = hits.iter().filter(|other| other.phrase != hit.phrase);
+                let mut others = others.flat_map(senses);
+                others.any(|other| are_relatives(own, self.branches.of(other.topic as usize)))
+            };
+            let meant = senses(hit).filter(move |sense| !in_company || has_company(sense));
+            meant.map(|sense| (*hit, *sense))
         })
     }
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, PrimitiveArray, RecordBatch, StringViewArray};
+use arrow::array::{
+    Array, ListArray, PrimitiveArray, RecordBatch, StringViewArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::ArrowPrimitiveType;
 
 use crate::error::{Error, Result};
@@ -88,18 +90,34 @@ pub(super) struct Names {
     pub(super) tags: Numbering<Box<str>>,
 }
 
+/// A column of a batch.
+fn one<'a, T: Array + 'static>(rows: &'a RecordBatch, name: &str) -> Result<&'a T> {
+    let column = rows.column_by_name(name).and_then(|column| column.as_any().downcast_ref());
+    column.ok_or_else(|| Error::internal(format!("column `{name}` has another type")))
+}
+
+pub(super) fn text<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
+    one(rows, name)
+}
+
+pub(super) fn instants<'a>(
+    rows: &'a RecordBatch,
+    name: &str,
+) -> Result<&'a TimestampMicrosecondArray> {
+    one(rows, name)
+}
+
+pub(super) fn list<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ListArray> {
+    one(rows, name)
+}
+
 /// A column of the rows of a block.
-pub(super) fn column<'a, T: Array + 'static>(
+fn column<'a, T: Array + 'static>(
     block: &'a [RecordBatch],
     name: &str,
 ) -> Result<impl Iterator<Item = &'a T> + use<'a, T>> {
-    let columns: Option<Vec<&T>> = block
-        .iter()
-        .map(|batch| batch.column_by_name(name)?.as_any().downcast_ref::<T>())
-        .collect();
-    let columns =
-        columns.ok_or_else(|| Error::internal(format!("column `{name}` has another type")));
-    columns.map(Vec::into_iter)
+    let columns: Result<Vec<&T>> = block.iter().map(|batch| one(batch, name)).collect();
+    Ok(columns?.into_iter())
 }
 
 pub(super) fn texts<'a>(

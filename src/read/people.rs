@@ -82,8 +82,7 @@ pub async fn people(
     // Only now is it known who appears, and each account gets the number of its vertex.
     let (persons, vertex_of) = census.number();
     let refusals = refusals(engine, snapshot.consent.as_ref(), &persons).await?;
-    let vouches =
-        vouches(engine, &snapshot, &persons, &refusals, vocabulary, method, &mut drops).await?;
+    let vouches = vouches(engine, &snapshot, &persons, vocabulary, method, &mut drops).await?;
     let vertices = persons.vertices();
     let (events, posts) =
         among.with_vertices(posts, &vertex_of, vertices, snapshot.cutoff_us, &mut drops);

@@ -9,17 +9,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, AsArray, BooleanArray, LargeStringArray, LargeStringBuilder, ListArray, RecordBatch,
-    StringViewArray,
+    Array, AsArray, LargeStringArray, LargeStringBuilder, ListArray, RecordBatch, StringViewArray,
 };
 use arrow::datatypes::TimestampMicrosecondType;
-use datafusion::functions::expr_fn::coalesce;
-use datafusion::prelude::{ident, lit};
 use rayon::prelude::*;
 
 use super::census::{Census, NOBODY, numberable};
 use super::check::Checked;
-use super::ids::{BLOCK_ROWS, Ids, Names, column, texts, too_many, values};
+use super::ids::{BLOCK_ROWS, Ids, Names, list, text, texts, too_many, values};
 use super::{Dropped, HOUR_US};
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
@@ -110,26 +107,9 @@ impl PostRows {
         ids: &Arc<Ids>,
     ) -> Result<Self> {
         let what = format!("reading {}", input.origin);
-        let repost = coalesce(vec![ident("kind"), lit("original")]).eq(lit("repost"));
-        let columns = [
-            "network",
-            "post_id",
-            "author_id",
-            "created_at",
-            "title",
-            "text",
-            "hashtags",
-            "urls",
-            "language",
-            "kind",
-            "parent_post_id",
-        ];
-        let mut columns: Vec<_> = columns.map(ident).into();
-        columns.push(repost.alias("repost"));
-        let frame = input.frame.clone().select(columns).map_err(|e| Error::engine(&what, &e))?;
         let (ids, vocabulary) = (Arc::clone(ids), Arc::clone(vocabulary));
         let block = move |block: &[RecordBatch]| read_block(block, &vocabulary, &ids);
-        Ok(Self { blocks: in_blocks(&what, frame, BLOCK_ROWS, block).await? })
+        Ok(Self { blocks: in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? })
     }
 
     /// The posts of the people who may be scored; `row_of` has the member row of each account number.
@@ -212,7 +192,6 @@ fn read_block(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Resu
         parents.zip(&networks).map(|(id, network)| Some((*network, id?))).collect();
     let named: Vec<(u32, &str)> = parents.iter().flatten().copied().collect();
     let mut named = ids.posts.number(&named).map_err(too_many("posts"))?.into_iter();
-    let mut reposts = column::<BooleanArray>(block, "repost")?.flat_map(|column| column.iter());
     let mut at = values::<TimestampMicrosecondType>(block, "created_at")?;
     let differ = || Error::internal("the columns of posts differ in length");
 
@@ -227,7 +206,7 @@ fn read_block(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Resu
             read.rows.push(Row {
                 post,
                 author,
-                repost: reposts.next().flatten() == Some(true),
+                repost: said.text(KIND, row) == Some("repost"),
                 at_us: at.next().flatten().ok_or_else(differ)?,
                 parent: parent.and_then(|_| named.next()).unwrap_or(NONE),
                 content: said.hash(row),
@@ -248,6 +227,12 @@ fn read_block(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Resu
     Ok(read)
 }
 
+/// Places of some texts of a post.
+const TITLE: usize = 0;
+const TEXT: usize = 1;
+const LANGUAGE: usize = 2;
+const KIND: usize = 3;
+
 /// What the posts of a batch say.
 struct Said<'a> {
     /// Title, text, language and kind.
@@ -258,18 +243,10 @@ struct Said<'a> {
 
 impl<'a> Said<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Self> {
-        let wrong = |name: &str| Error::internal(format!("column `{name}` has another type"));
-        let text = |name: &str| {
-            let column = batch.column_by_name(name).and_then(|c| c.as_string_view_opt());
-            column.ok_or_else(|| wrong(name))
-        };
-        let list = |name: &str| {
-            let column = batch.column_by_name(name).and_then(|c| c.as_list_opt::<i32>());
-            column.ok_or_else(|| wrong(name))
-        };
+        let text = |name| text(batch, name);
         Ok(Self {
             texts: [text("title")?, text("text")?, text("language")?, text("kind")?],
-            lists: [list("hashtags")?, list("urls")?],
+            lists: [list(batch, "hashtags")?, list(batch, "urls")?],
         })
     }
 
@@ -299,9 +276,9 @@ impl<'a> Said<'a> {
     }
 
     fn search(&self, row: usize, finder: &mut Finder<'_>) {
-        finder.language(self.text(2, row));
-        self.text(0, row).into_iter().for_each(|title| finder.title(title));
-        self.text(1, row).into_iter().for_each(|text| finder.text(text));
+        finder.language(self.text(LANGUAGE, row));
+        self.text(TITLE, row).into_iter().for_each(|title| finder.title(title));
+        self.text(TEXT, row).into_iter().for_each(|text| finder.text(text));
         self.each(0, row, |tag| finder.tag(tag));
         self.each(1, row, |url| finder.url(url));
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use arrow::array::{Array, AsArray, StringViewArray};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::array::Array;
 use datafusion::prelude::ident;
 
 use super::check::Checked;
+use super::ids::{instants, text};
 use super::persons::Persons;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -30,15 +30,10 @@ pub(super) async fn refusals(
     if rows.num_rows() == 0 {
         return Ok(refusals);
     }
-    let text = |name: &str| -> Result<&StringViewArray> {
-        let column = rows.column_by_name(name).and_then(|c| c.as_string_view_opt());
-        column.ok_or_else(|| Error::internal(format!("column `{name}` is no text")))
-    };
-    let at =
-        rows.column_by_name("at").and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());
-    let at = at.ok_or_else(|| Error::internal("column `at` is no time"))?;
-    let (network, account) = (text("network")?, text("account_id")?);
-    let (person, topic, status) = (text("person_id")?, text("topic_id")?, text("status")?);
+    let at = instants(&rows, "at")?;
+    let (network, account) = (text(&rows, "network")?, text(&rows, "account_id")?);
+    let [person, topic, status] = ["person_id", "topic_id", "status"].map(|name| text(&rows, name));
+    let (person, topic, status) = (person?, topic?, status?);
 
     // The latest statement of each subject about each topic: when it was made, and whether it refuses.
     let mut latest: BTreeMap<(Subject<'_>, &str), (i64, bool)> = BTreeMap::new();

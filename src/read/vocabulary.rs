@@ -7,6 +7,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::conform::Opened;
 use super::faults::Faults;
+use super::ids::text;
 use super::snapshot::Snapshot;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -73,11 +74,6 @@ fn unpacked(engine: &Engine, (name, bytes): (&str, &'static [u8])) -> Result<Dat
     let table = schema::table(Direction::Input, name)?;
     let (frame, origin) = (engine.frame(batches)?, format!("the bundled {name}"));
     Opened { table, frame, origin, closed: true, url: None, files: vec![] }.conform()
-}
-
-fn text<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
-    let column = rows.column_by_name(name).and_then(|column| column.as_string_view_opt());
-    column.ok_or_else(|| Error::internal(format!("column `{name}` is no text")))
 }
 
 fn optional(column: &StringViewArray, row: usize) -> Option<String> {

@@ -3,16 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::array::{Array, RecordBatch, StringViewArray};
 use datafusion::dataframe::DataFrame;
 
 use super::Dropped;
+use super::ids::{instants, text};
 use super::persons::Persons;
-use super::refusals::{Refusals, Subject, subjects};
+use super::refusals::{Subject, subjects};
 use super::snapshot::Snapshot;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::method::Method;
 use crate::phrases::{Found, Vocabulary};
 
@@ -33,7 +33,6 @@ pub(super) async fn vouches(
     engine: &Engine,
     snapshot: &Snapshot,
     persons: &Persons,
-    refusals: &Refusals,
     vocabulary: &Vocabulary,
     method: &Method,
     drops: &mut Vec<Dropped>,
@@ -42,7 +41,7 @@ pub(super) async fn vouches(
         return Ok(vec![]);
     }
     let numbers = subjects(persons);
-    let mut reading = Reading { numbers, refusals, vocabulary, given: BTreeMap::new() };
+    let mut reading = Reading { numbers, vocabulary, given: BTreeMap::new() };
     if let Some(endorsements) = &snapshot.endorsements {
         let rows = rows(engine, &endorsements.origin, endorsements.frame.clone(), "at").await?;
         reading.endorsements(&rows, drops)?;
@@ -70,11 +69,6 @@ async fn rows(engine: &Engine, origin: &str, frame: DataFrame, key: &str) -> Res
     engine.sorted_rows(&format!("reading {origin}"), frame, &[key]).await
 }
 
-fn text<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
-    let column = rows.column_by_name(name).and_then(|column| column.as_string_view_opt());
-    column.ok_or_else(|| Error::internal(format!("column `{name}` is no text")))
-}
-
 /// What counts first of what a giver gave.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Given {
@@ -86,7 +80,6 @@ enum Given {
 
 struct Reading<'a> {
     numbers: HashMap<Subject<'a>, u32>,
-    refusals: &'a Refusals,
     vocabulary: &'a Vocabulary,
     /// By giver, then receiver and topic.
     given: BTreeMap<u32, BTreeMap<(u32, String), Given>>,
@@ -94,9 +87,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn give(&mut self, giver: u32, receiver: u32, topic: String, how: Given) {
-        let refuses =
-            |person: &u32| self.refusals.get(person).is_some_and(|topics| topics.contains(&topic));
-        if giver != receiver && !refuses(&giver) && !refuses(&receiver) {
+        if giver != receiver {
             let given = self.given.entry(giver).or_default();
             let known = given.entry((receiver, topic)).or_insert(how);
             *known = (*known).min(how);
@@ -106,10 +97,7 @@ impl Reading<'_> {
     fn endorsements(&mut self, rows: &RecordBatch, drops: &mut Vec<Dropped>) -> Result<()> {
         let (givers, receivers) = (text(rows, "giver_id")?, text(rows, "receiver_id")?);
         let topics = text(rows, "topic_id")?;
-        let at = rows
-            .column_by_name("at")
-            .and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());
-        let at = at.ok_or_else(|| Error::internal("column `at` is no time"))?;
+        let at = instants(rows, "at")?;
         let (mut strange, mut unknown) = (0, 0);
         for row in 0..rows.num_rows() {
             let number =

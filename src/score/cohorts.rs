@@ -70,12 +70,9 @@ fn best_on_topics<'a>(
         }
         for at in found {
             wanted[at] = true;
-            let Some(above) = entries[at].in_ontology else { continue };
-            for (below, entry) in entries.iter().enumerate() {
-                let lies_under = |own: u32| {
-                    vocabulary.branches.of(own as usize).iter().any(|(id, _)| *id == above)
-                };
-                wanted[below] |= entry.in_ontology.is_some_and(lies_under);
+            let below = entries[at].in_ontology.map(|topic| vocabulary.ontology.below(topic));
+            for topic in below.unwrap_or_default() {
+                wanted[topics.catalogue.of_ontology(topic) as usize] = true;
             }
         }
     }

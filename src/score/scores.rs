@@ -77,16 +77,22 @@ pub fn scores(persons: &Persons, measures: &Measures, method: &Method) -> Result
     })
 }
 
-/// exp(intercept + Σ coefficient · ln(1 + x / offset)) for each vertex; a missing measure is 0.
+/// exp(intercept + Σ coefficient · ln(1 + x / offset)), with `values` x in order of the terms.
+pub(crate) fn expected(forecast: &Forecast, values: impl Iterator<Item = f64>) -> f64 {
+    let terms = forecast.terms.iter().zip(values);
+    let terms = terms.map(|(term, x)| term.coefficient * libm::log1p(x / term.offset));
+    libm::exp(terms.fold(forecast.intercept, |sum, term| sum + term))
+}
+
+/// The forecast for each vertex; a missing measure is 0.
 fn forecast(forecast: &Forecast, measures: &Measures, vertices: usize) -> Result<Vec<f64>> {
-    let mut logs = vec![forecast.intercept; vertices];
-    for term in &forecast.terms {
-        let values = measures.values(&term.measure)?;
-        for (log, value) in logs.iter_mut().zip(values.iter()) {
-            *log += term.coefficient * libm::log1p(value.unwrap_or(0.0) / term.offset);
-        }
-    }
-    Ok(logs.into_iter().map(libm::exp).collect())
+    let columns = forecast.terms.iter().map(|term| measures.values(&term.measure));
+    let columns: Vec<Float64Array> = columns.collect::<Result<_>>()?;
+    let value = |column: &Float64Array, vertex| {
+        if column.is_valid(vertex) { column.value(vertex) } else { 0.0 }
+    };
+    let of_vertex = |vertex| expected(forecast, columns.iter().map(|column| value(column, vertex)));
+    Ok((0..vertices).map(of_vertex).collect())
 }
 
 /// Sum of a vertex value over the networks of each person, in order of network.

@@ -14,7 +14,7 @@ use super::catalogue::Catalogue;
 use crate::lists::Lists;
 use crate::method::TopicRule;
 use crate::numbering::NONE;
-use crate::phrases::{Places, TAG, TEXT, TITLE, URL, Vocabulary, are_relatives};
+use crate::phrases::{Places, TAG, TEXT, TITLE, URL, Vocabulary};
 use crate::read::{People, Posts};
 
 /// A post's shares sum to this.
@@ -93,33 +93,26 @@ impl<'a> Attributing<'a> {
 
     /// The topics of a post by itself.
     fn own(&self, post: usize) -> Vec<Share> {
-        let (lexicon, off) = (&self.vocabulary.lexicon, &self.vocabulary.off);
-        let hits = self.posts.hits.of(post);
+        let refused = self.refused[post];
         let mut weights: Vec<(u32, f64)> = Vec::new();
-        for hit in hits {
-            let phrase = &lexicon.phrases()[hit.phrase as usize];
-            let weight = self.phrase_rarity[hit.phrase as usize] * self.place(hit.places);
-            for sense in lexicon.senses(hit.phrase) {
-                if off[sense.topic as usize]
-                    || phrase.in_company && !self.has_company(post, hit.phrase, sense.topic)
-                {
-                    continue;
-                }
-                for (topic, share) in self.roll_up.of(sense.topic as usize) {
-                    if !off[*topic as usize] {
-                        let topic = self.catalogue.of_ontology(*topic);
-                        weights.push((topic, weight * sense.weight * share));
-                    }
-                }
+        for (hit, sense) in self.vocabulary.meant(self.posts.hits.of(post)) {
+            // What is refused is refused with all below it, so that nothing above a topic that is not is refused.
+            if !refused.contains(&self.catalogue.of_ontology(sense.topic)) {
+                let weight = self.phrase_rarity[hit.phrase as usize] * self.place(hit.places);
+                let above = self.roll_up.of(sense.topic as usize).iter();
+                weights.extend(above.map(|(topic, share)| {
+                    (self.catalogue.of_ontology(*topic), weight * sense.weight * share)
+                }));
             }
         }
         for tag in self.posts.tags.of(post) {
-            if let Some(topic) = self.catalogue.of_tag(*tag) {
+            if let Some(topic) =
+                self.catalogue.of_tag(*tag).filter(|topic| !refused.contains(topic))
+            {
                 weights.push((topic, self.tag_rarity[*tag as usize] * self.rule.tag_weight));
             }
         }
-        let refused = self.refused[post];
-        weights.retain(|(topic, weight)| *weight > 0.0 && !refused.contains(topic));
+        weights.retain(|(_, weight)| *weight > 0.0);
         // A stable sort: the weights of a topic are added in order of phrase.
         weights.sort_by_key(|(topic, _)| *topic);
         weights.dedup_by(|next, sum| {
@@ -143,17 +136,6 @@ impl<'a> Attributing<'a> {
         ];
         let at = weights.into_iter().filter(|(place, _)| places & place != 0);
         at.map(|(_, weight)| weight).fold(0.0, f64::max)
-    }
-
-    /// Whether another phrase of the post is of the branch of `topic`.
-    fn has_company(&self, post: usize, phrase: u32, topic: u32) -> bool {
-        let Vocabulary { lexicon, branches, off, .. } = self.vocabulary;
-        let own = branches.of(topic as usize);
-        let others = self.posts.hits.of(post).iter().filter(|hit| hit.phrase != phrase);
-        let mut senses = others.flat_map(|hit| lexicon.senses(hit.phrase));
-        senses.any(|sense| {
-            !off[sense.topic as usize] && are_relatives(own, branches.of(sense.topic as usize))
-        })
     }
 
     /// The topics of each post with those of the post that it answers or passes on.

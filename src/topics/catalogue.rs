@@ -46,7 +46,7 @@ impl Catalogue {
         let used = posts.tag_names.iter().zip(&uses).filter(|(_, uses)| **uses >= LEAST_POSTS);
         entries.extend(used.map(|((spelling, name), _)| Entry {
             id: format!("#{spelling}"),
-            name: format!("#{}", name),
+            name: format!("#{name}"),
             in_ontology: None,
         }));
         // A stable sort: a topic of the ontology goes before a tag of its id.
@@ -58,20 +58,20 @@ impl Catalogue {
             ontology.topics().iter().filter_map(|topic| number(&topic.id)).collect();
         let of_tag = |(spelling, _): &(String, _)| catalogue.number(&format!("#{spelling}"));
         catalogue.of_tag = posts.tag_names.iter().map(of_tag).collect();
-        catalogue.refused = refusals
-            .iter()
-            .map(|(person, ids)| {
-                let known = |id: &String| ontology.number(id);
-                let above: Vec<u32> = ids.iter().filter_map(known).collect();
-                let lies_under_any =
-                    |topic: &u32| above.iter().any(|above| ontology.lies_under(*topic, *above));
-                let below = (0..ontology.len() as u32).filter(|_| !above.is_empty());
-                let below = below.filter(lies_under_any);
-                let below = below.map(|topic| catalogue.of_ontology[topic as usize]);
-                let own = ids.iter().filter_map(|id| catalogue.number(id));
-                (*person, below.chain(own).collect())
-            })
-            .collect();
+        // Many refuse the same few topics.
+        let mut below: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for id in refusals.values().flatten() {
+            below.entry(id).or_insert_with(|| match ontology.number(id) {
+                Some(topic) => {
+                    ontology.below(topic).into_iter().map(|t| catalogue.of_ontology(t)).collect()
+                }
+                None => catalogue.number(id).into_iter().collect(),
+            });
+        }
+        let of_person = |(person, ids): (&u32, &BTreeSet<String>)| {
+            (*person, ids.iter().flat_map(|id| below[id.as_str()].iter().copied()).collect())
+        };
+        catalogue.refused = refusals.iter().map(of_person).collect();
         catalogue
     }
 

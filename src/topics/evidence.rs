@@ -60,7 +60,7 @@ pub(super) fn evidence(
     scores: &[TopicScore],
 ) -> Vec<Evidence> {
     let most = world.method.topics.evidence_posts as usize;
-    let under = Under { vocabulary, catalogue };
+    let meant = Meant { vocabulary, catalogue };
     let of_score = |score: &TopicScore| {
         let about = |post: &u32| world.share(*post, score.topic) > 0;
         let mut posts: Vec<u32> = world.evidence_posts(score.person).filter(about).collect();
@@ -75,7 +75,7 @@ pub(super) fn evidence(
             person: score.person,
             topic: score.topic,
             post,
-            phrases: phrases(world, &under, post, score.topic),
+            phrases: meant.phrases(world, post, score),
             reactors: people_of(world, post).len() as i64,
             people: named(world, catalogue, post, score.topic),
             share: f64::from(world.share(post, score.topic)) / f64::from(WHOLE),
@@ -95,44 +95,41 @@ fn named(world: &World<'_>, catalogue: &Catalogue, post: u32, topic: u32) -> Vec
     people.filter(|person| !catalogue.refused_by(*person).contains(&topic)).take(NAMED).collect()
 }
 
-/// Which topics lie under one of the catalogue.
-struct Under<'a> {
+/// What the phrases of posts mean to a person.
+struct Meant<'a> {
     vocabulary: &'a Vocabulary,
     catalogue: &'a Catalogue,
 }
 
-/// The phrases by which a post is about a topic, or else those of the posts above it.
-fn phrases(world: &World<'_>, under: &Under<'_>, post: u32, topic: u32) -> Vec<String> {
-    let mut at = post;
-    let mut seen = BTreeSet::new();
-    while at != NONE && seen.insert(at) {
-        let own = own_phrases(world, under, at, topic);
-        if !own.is_empty() {
-            return own.into_iter().collect();
+impl Meant<'_> {
+    /// The phrases by which a post is about the topic of a score, or else those of the posts above it.
+    fn phrases(&self, world: &World<'_>, post: u32, score: &TopicScore) -> Vec<String> {
+        let mut at = post;
+        let mut seen = BTreeSet::new();
+        while at != NONE && seen.insert(at) {
+            let own = self.own_phrases(world, at as usize, score);
+            if !own.is_empty() {
+                return own.into_iter().collect();
+            }
+            at = world.posts.parents[at as usize];
         }
-        at = world.posts.parents[at as usize];
+        vec![]
     }
-    vec![]
-}
 
-fn own_phrases(world: &World<'_>, under: &Under<'_>, post: u32, topic: u32) -> BTreeSet<String> {
-    let Under { vocabulary, catalogue } = under;
-    let lexicon = &vocabulary.lexicon;
-    let hits = world.posts.hits.of(post as usize).iter();
-    let for_topic = hits.filter(|hit| {
-        lexicon.senses(hit.phrase).iter().any(|sense| {
-            let branch = vocabulary.branches.of(sense.topic as usize);
-            branch.iter().any(|(above, _)| catalogue.of_ontology(*above) == topic)
-        })
-    });
-    let texts = for_topic.map(|hit| lexicon.phrases()[hit.phrase as usize].text.to_string());
-    let tags = world.posts.tags.of(post as usize).iter();
-    let tags = tags.filter(|tag| catalogue.of_tag(**tag) == Some(topic));
-    let tags = tags.map(|tag| {
-        let (_, name) = &world.posts.tag_names[*tag as usize];
-        format!("#{}", name)
-    });
-    texts.chain(tags).collect()
+    fn own_phrases(&self, world: &World<'_>, post: usize, score: &TopicScore) -> BTreeSet<String> {
+        let Self { vocabulary, catalogue } = self;
+        let refused = catalogue.refused_by(score.person);
+        let meant = vocabulary.meant(world.posts.hits.of(post)).filter(|(_, sense)| {
+            let mut above = vocabulary.branches.of(sense.topic as usize).iter();
+            !refused.contains(&catalogue.of_ontology(sense.topic))
+                && above.any(|(above, _)| catalogue.of_ontology(*above) == score.topic)
+        });
+        let phrase = |phrase: u32| vocabulary.lexicon.phrases()[phrase as usize].text.to_string();
+        let tags = world.posts.tags.of(post).iter();
+        let tags = tags.filter(|tag| catalogue.of_tag(**tag) == Some(score.topic));
+        let name = |tag: &u32| format!("#{}", world.posts.tag_names[*tag as usize].1);
+        meant.map(|(hit, _)| phrase(hit.phrase)).chain(tags.map(name)).collect()
+    }
 }
 
 /// The own posts of each topic with most reactors, at least one, in the time of evidence, in order of (topic,

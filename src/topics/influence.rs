@@ -16,10 +16,10 @@ use crate::lists::Lists;
 use crate::method::Forecast;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
-use crate::read::{Event, MEASURE_HOURS, People};
+use crate::read::{Event, MEASURE_HOURS, People, Vouch};
 use crate::score::measures::of_received;
 use crate::score::percentile::mid_rank;
-use crate::score::scores::points;
+use crate::score::scores::{expected, points};
 
 /// Who moves people on what.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,8 +89,9 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
         let vouched = world.vouched.of(person as usize);
         let of_topic = vouched.partition_point(|(own, _)| *own < topic)
             ..vouched.partition_point(|(own, _)| *own <= topic);
-        let vouchers: BTreeSet<u32> = vouched[of_topic].iter().map(|(_, giver)| *giver).collect();
-        let both = vouchers.len() + reactors.iter().filter(|id| !vouchers.contains(id)).count();
+        let vouchers = &vouched[of_topic];
+        let vouched = |id: &u32| vouchers.binary_search(&(topic, *id)).is_ok();
+        let both = vouchers.len() + reactors.iter().filter(|id| !vouched(id)).count();
         let posts = world.posts_of.of(person as usize);
         let about = |vertex: u32| {
             let own = move |post: &u32| world.posts.authors[*post as usize] == vertex;
@@ -190,16 +191,18 @@ pub(super) fn vouched(
     catalogue: &Catalogue,
 ) -> Lists<(u32, u32)> {
     let mut all: Vec<(u32, (u32, u32))> = Vec::new();
-    for vouch in &people.vouches {
-        match vocabulary.ontology.number(&vouch.topic) {
+    for Vouch { receiver, topic, giver } in &people.vouches {
+        let Some(topic) = catalogue.number(topic) else { continue };
+        if catalogue.refused_by(*giver).contains(&topic) {
+            continue;
+        }
+        match catalogue.entries()[topic as usize].in_ontology {
+            None => all.push((*receiver, (topic, *giver))),
+            Some(topic) if vocabulary.is_off(topic) => {}
             Some(topic) => {
                 let above = vocabulary.branches.of(topic as usize).iter();
-                let on = above.map(|(above, _)| (catalogue.of_ontology(*above), vouch.giver));
-                all.extend(on.map(|on| (vouch.receiver, on)));
-            }
-            None => {
-                let tag = catalogue.number(&vouch.topic);
-                all.extend(tag.map(|topic| (vouch.receiver, (topic, vouch.giver))));
+                let above = above.map(|(above, _)| catalogue.of_ontology(*above));
+                all.extend(above.map(|topic| (*receiver, (topic, *giver))));
             }
         }
     }
@@ -228,14 +231,11 @@ fn on_topics(world: &World<'_>, events: &[Event], topics: &[u32]) -> BTreeMap<us
 
 /// The method's forecast over what was received on a topic; `h_index` is that of the posts about it.
 fn forecast(forecast: &Forecast, received: &Received, h_index: impl Fn() -> i64) -> f64 {
-    let terms = forecast.terms.iter().map(|term| {
-        let value = match term.measure.as_str() {
-            "h_index" => h_index() as f64,
-            name => of_received(name, received).unwrap_or(0.0),
-        };
-        term.coefficient * libm::log1p(value / term.offset)
+    let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
+        "h_index" => h_index() as f64,
+        name => of_received(name, received).unwrap_or(0.0),
     });
-    libm::exp(terms.fold(forecast.intercept, |sum, term| sum + term))
+    expected(forecast, values)
 }
 
 fn h_index(world: &World<'_>, posts: impl Iterator<Item = u32>) -> i64 {

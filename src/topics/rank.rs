@@ -33,7 +33,8 @@ struct Edge {
     topic: u32,
     target: u32,
     actor: u32,
-    weight: f32,
+    /// In units of [`ONE`].
+    weight: i64,
     /// Whether any of it is a reaction.
     reacts: bool,
 }
@@ -77,10 +78,10 @@ pub(super) fn summaries(
             all
         };
         for (topic, edges) in (from..to).zip(of_topics) {
-            let scored = by_topic.of(topic);
             if !listed[topic] {
                 continue;
             }
+            let scored = by_topic.of(topic);
             if !scored.is_empty() {
                 let ranks = ranks(world, edges)?;
                 for at in scored {
@@ -116,7 +117,7 @@ fn listed(world: &World<'_>, vocabulary: &Vocabulary, catalogue: &Catalogue) -> 
     for (entry, _) in catalogue.entries().iter().zip(about).filter(|(_, about)| *about) {
         let above = entry.in_ontology.map(|own| vocabulary.branches.of(own as usize));
         for (above, _) in above.unwrap_or_default() {
-            listed[catalogue.of_ontology(*above) as usize] |= !vocabulary.off[*above as usize];
+            listed[catalogue.of_ontology(*above) as usize] = true;
         }
     }
     listed
@@ -181,13 +182,11 @@ fn on_topics(world: &World<'_>, start: usize, mut see: impl FnMut(Edge)) {
         }
         weights.sort_unstable();
         for on_topic in weights.chunk_by(|one, other| one.0 == other.0) {
-            let weight: i64 = on_topic.iter().map(|(_, weight, _)| weight).sum();
             see(Edge {
                 topic: on_topic[0].0,
                 target: of_pair[0].target,
                 actor: of_pair[0].actor,
-                // Each pair is one edge, so that this rounding is the only one.
-                weight: libm::log1p(weight as f64 / ONE as f64) as f32,
+                weight: on_topic.iter().map(|(_, weight, _)| weight).sum(),
                 reacts: on_topic.iter().any(|(.., reacts)| *reacts),
             });
         }
@@ -197,15 +196,19 @@ fn on_topics(world: &World<'_>, start: usize, mut see: impl FnMut(Edge)) {
 
 /// What of the attention on a topic ends up with each person, in order of person.
 fn ranks(world: &World<'_>, edges: &[Edge]) -> Result<Vec<(u32, f64)>> {
+    if edges.is_empty() {
+        return Ok(vec![]);
+    }
     let mut vertices: Vec<u32> = edges.iter().flat_map(|edge| [edge.actor, edge.target]).collect();
     vertices.par_sort_unstable();
     vertices.dedup();
     let number = |vertex: u32| vertices.partition_point(|other| *other < vertex) as u32;
-    let heavy = || edges.iter().filter(|edge| edge.weight > 0.0);
+    let heavy = || edges.iter().filter(|edge| edge.weight > 0);
     let part = EdgePart {
         sources: heavy().map(|edge| number(edge.actor)).collect(),
         targets: heavy().map(|edge| number(edge.target)).collect(),
-        weights: heavy().map(|edge| edge.weight).collect(),
+        // Each pair is one edge, so that this rounding is the only one.
+        weights: heavy().map(|edge| libm::log1p(edge.weight as f64 / ONE as f64) as f32).collect(),
     };
     let graph = Csr::from_parts(vertices.len(), vec![part]).map_err(Error::internal)?;
     let of_vertices = if edges.len() as u64 >= world.method.topics.ranked_pairs {
@@ -213,11 +216,7 @@ fn ranks(world: &World<'_>, edges: &[Edge]) -> Result<Vec<(u32, f64)>> {
         let tolerance = rule.tolerance.max(TOLERANCE);
         let stop = Stop::Tolerance { tolerance, max_iterations: rule.max_iterations };
         let pagerank = PageRank { damping: rule.damping, stop, ..PageRank::default() };
-        if vertices.is_empty() {
-            vec![]
-        } else {
-            pagerank.run(&graph, None).map_err(not_ranked)?.ranks
-        }
+        pagerank.run(&graph, None).map_err(not_ranked)?.ranks
     } else {
         divided(&graph)
     };

@@ -208,6 +208,52 @@ async fn a_refused_topic_is_removed_with_all_below_it() {
     assert_eq!(topic("a:r1"), &Value::Null);
 }
 
+/// A phrase that means something which is left out or refused is no evidence of what lies above it.
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_names_no_phrase_of_a_topic_that_is_left_out_or_refused() {
+    let mut world = lobsters(&[2, 3, 9], 5);
+    world.more = vec![
+        ("topics", topics(&["life", "lobsters", "sea", "belief!religion"])),
+        ("topic_edges", topic_edges(&[("belief", "life"), ("lobsters", "sea")])),
+        (
+            "topic_phrases",
+            topic_phrases(&[
+                ("belief", "church", None, None),
+                ("life", "garden", None, None),
+                ("sea", "tides", None, None),
+            ]),
+        ),
+    ];
+    for post in world.posts.iter_mut().flatten() {
+        post.text = Some("church, garden, lobsters, tides".into());
+    }
+    // What answers it shows its phrases where it has none of its own.
+    let mut answer = post("q", "ann", 4, "yes");
+    answer.parent = Some("p1".into());
+    world.events.extend((0..9).map(|n| replied(&format!("r{n}"), &answer)));
+    world.posts.as_mut().unwrap().push(answer);
+    let refusal = |topic: &str| Statement {
+        topic: Some(topic.into()),
+        ..of_account("a", "ann", "opted_out", 1)
+    };
+    let phrases = |published: &Published, topic: &str| -> Vec<Value> {
+        let rows = published.tables["topic_evidence"].iter();
+        rows.filter(|row| row["topic_id"] == topic).map(|row| row["phrases"].clone()).collect()
+    };
+    let published = world.run().await;
+    assert_eq!(phrases(&published, "life"), vec![json!(["garden"]); 4]);
+    assert_eq!(phrases(&published, "sea"), vec![json!(["lobsters", "tides"]); 4]);
+    world.consent = Some(vec![refusal("lobsters")]);
+    let published = world.run().await;
+    assert_eq!(influential(&published), [("a:ann", "life"), ("a:ann", "sea")]);
+    assert_eq!(phrases(&published, "sea"), vec![json!(["tides"]); 4]);
+    // Of lobsters alone nothing is left of the sea.
+    for post in world.posts.iter_mut().flatten() {
+        post.text = Some("garden, lobsters".into());
+    }
+    assert_eq!(influential(&world.run().await), [("a:ann", "life")]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn replies_take_a_share_of_what_they_answer() {
     let mut answer = post("q", "bob", 1, "I disagree about Rust");
