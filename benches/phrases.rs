@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fs::File;
 use std::hint::black_box;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use arrow::array::{Array, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
@@ -123,6 +124,16 @@ fn measure(c: &mut Criterion, meanings: &[Meaning], lexicon: &Lexicon, texts: &[
     group.bench_function("automaton, one thread", |b| b.iter(|| black_box(matched(&folded))));
     group.bench_function("whole stage, one thread", |b| b.iter(|| black_box(found(texts))));
     let part = texts.len().div_ceil(64).max(1);
+    for kind in [AhoCorasickKind::ContiguousNFA, AhoCorasickKind::DFA] {
+        let Ok(other) = AhoCorasick::builder().kind(Some(kind)).build(spellings.keys()) else {
+            continue;
+        };
+        println!("aho-corasick as {kind:?} takes {:.1} MB", other.memory_usage() as f64 / 1e6);
+        group.bench_function(format!("aho-corasick as {kind:?}, one thread"), |b| {
+            let matched = |text: &String| other.find_overlapping_iter(text).count();
+            b.iter(|| black_box(folded.iter().map(matched).sum::<usize>()));
+        });
+    }
     group.bench_function("automaton, all threads", |b| {
         b.iter(|| black_box(folded.par_chunks(part).map(matched).sum::<usize>()));
     });

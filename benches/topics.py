@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How right topics are, against what people said themselves.
 
-usage: topics.py RENOWN tags|experts|accounts|planted DATA      (needs duckdb, numpy, pyarrow, scipy, scikit-learn)
+usage: topics.py RENOWN tags|experts|accounts|planted|many DATA      (needs duckdb, numpy, pyarrow, scipy, scikit-learn)
 
 tags      DATA holds the Stack Exchange dump that jobs/sample/convert.py reads. Its questions' tags are hidden and found
           again from title and text, over an ontology of the tags: micro F1, precision and recall, for the names
@@ -10,6 +10,7 @@ experts   The same dump with its tags. Topic scores against the mean score of a 
           the mean over tags with at least 15 answerers), votes being no input.
 accounts  DATA holds posts_en_2016.parquet and authors.parquet of the IRA tweets. What the accounts talk about
           (topic_interests) against the categories that people gave them: accuracy in 5 folds.
+many      730,000 phrases of about 20 letters, written to the folder DATA, over 100,000 short posts: the course of the run.
 planted   DATA is a folder that `renown synth` wrote. Published pairs of person and topic against the planted topics:
           precision, and recall among the pairs with enough evidence.
 """
@@ -44,7 +45,7 @@ class Job:
         pq.write_table(pa.table(columns), self.folder / f"{table}.parquet")
         self.inputs.append(table)
 
-    def run(self, day, topics="", method="standard-2", evidence="", **keys):
+    def run(self, day, topics="", method="standard-2", evidence="", quiet=True, **keys):
         """Runs the job with a method, some of its keys changed, and other evidence."""
         text = (JOBS / f"methods/{method}.toml").read_text()
         for key, value in keys.items():
@@ -57,7 +58,7 @@ class Job:
         (self.folder / "job.toml").write_text(
             f'[job]\nsnapshot = {day}\nmethod = "method.toml"\n[inputs]\n{inputs}[topics]\n{topics}\n[output]\nurl = "out/"\n'
         )
-        check_call([self.renown, "run", self.folder / "job.toml", "--quiet"])
+        check_call([self.renown, "run", self.folder / "job.toml", *["--quiet"] * quiet])
 
     def table(self, name):
         return f"'{self.folder}/out/{name}/*/*.parquet'"
@@ -206,8 +207,27 @@ def planted(renown, data):
     print(f"{len(pairs)} pairs published, precision {right / len(pairs):.3f}; {len(due)} planted pairs with enough evidence, recall {len(due & set(pairs)) / len(due):.3f}")
 
 
+def many(renown, data):
+    import random
+
+    draw = random.Random(1)
+    syllables = "ka ro mi ten lu sha ve bor ni sel do fra qui zan pe tor".split()
+    words = ["".join(draw.choices(syllables, k=draw.randint(2, 4))) for _ in range(200_000)]
+    phrases = sorted({" ".join(draw.choices(words, k=draw.randint(1, 3))) for _ in range(1_050_000)})
+    pathlib.Path(data).mkdir(exist_ok=True)
+    job = Job(renown, data)
+    job.rows("topics", topic_id=[f"t{topic}" for topic in range(10_000)], name=[f"topic {topic}" for topic in range(10_000)])
+    job.rows("topic_phrases", topic_id=[f"t{at % 10_000}" for at in range(len(phrases))], phrase=phrases)
+    job.rows("texts", text=[" ".join(draw.choices(words, k=16)) for _ in range(100_000)])
+    job.inputs.pop()
+    job.input("posts", f"SELECT 'a' AS network, row_number() OVER () AS post_id, row_number() OVER () % 100 AS author_id, TIMESTAMPTZ '2018-08-01' AS created_at, text FROM '{data}/texts.parquet'")
+    job.input("interactions", "SELECT 'a' AS network, range AS actor_id, (range + 1) % 100 AS target_id, 'reply' AS kind, TIMESTAMPTZ '2018-08-01' AS at FROM range(100)")
+    print(f"{len(phrases)} phrases", flush=True)
+    job.run("2018-09-01", quiet=False)
+
+
 def main(renown, what, data):
-    {"tags": tags, "experts": experts, "accounts": accounts, "planted": planted}[what](renown, data)
+    {"tags": tags, "experts": experts, "accounts": accounts, "planted": planted, "many": many}[what](renown, data)
 
 
 main(*sys.argv[1:])

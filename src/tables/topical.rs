@@ -1,5 +1,6 @@
 //! The tables of topics.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -119,9 +120,12 @@ impl TopicTables<'_> {
     pub(super) fn posts(&self) -> Result<Vec<RecordBatch>> {
         self.of("topic_posts", &self.topics.posts, |rows| {
             let persons = rows.iter().map(|row| row.person);
+            // What is given with a post often stands in its text too.
             let urls = |post: u32| {
-                let posts = self.people.posts.as_ref();
-                posts.map_or(&[][..], |posts| posts.urls.of(post as usize))
+                let all =
+                    self.people.posts.iter().flat_map(move |posts| posts.urls.of(post as usize));
+                let mut seen = BTreeSet::new();
+                all.filter(move |url| seen.insert(*url))
             };
             let mut columns = self.posts_columns(rows.iter().map(|row| row.post));
             columns.extend([

@@ -47,13 +47,20 @@ impl Filter {
         kept.select(vec![ident("person_id").alias("id"), ident("display_name")]).map_err(plan)
     }
 
-    /// Those scores of a table with a column `score` that are high enough.
-    fn scores(&self, scores: DataFrame) -> Result<DataFrame> {
+    /// The `most` highest `scores` of the people that are meant, with their names; of equals the lower id first.
+    fn highest(&self, people: DataFrame, scores: DataFrame, most: usize) -> Result<DataFrame> {
         let plan = |e| Error::engine("reading the scores", &e);
-        match self.min_score {
-            Some(least) => scores.filter(ident("score").gt_eq(lit(least))).map_err(plan),
-            None => Ok(scores),
-        }
+        let order = [("expected_reactors", false), ("person_id", true)];
+        let order = order.map(|(column, rising)| ident(column).sort(rising, false));
+        let scores = match self.min_score {
+            Some(least) => scores.filter(ident("score").gt_eq(lit(least))).map_err(plan)?,
+            None => scores,
+        };
+        scores
+            .join(self.people(people)?, JoinType::Inner, &["person_id"], &["id"], None)
+            .and_then(|scores| scores.sort(order.into()))
+            .and_then(|scores| scores.limit(0, Some(most)))
+            .map_err(plan)
     }
 }
 
@@ -100,19 +107,8 @@ pub async fn top(
     filter: &Filter,
     most: usize,
 ) -> Result<Vec<Person>> {
-    let plan = |e| Error::engine("reading the scores", &e);
-    let order =
-        vec![ident("expected_reactors").sort(false, false), ident("person_id").sort(true, false)];
-    let names = filter.people(people)?;
-    let rows = filter
-        .scores(scores)?
-        .join(names, JoinType::Inner, &["person_id"], &["id"], None)
-        .and_then(|s| s.sort(order))
-        .and_then(|s| s.limit(0, Some(most)))
-        .map_err(plan)?
-        .collect()
-        .await
-        .map_err(plan)?;
+    let highest = filter.highest(people, scores, most)?;
+    let rows = highest.collect().await.map_err(|e| Error::engine("reading the scores", &e))?;
     rows.iter().map(persons).collect::<Result<Vec<_>>>().map(|p| p.into_iter().flatten().collect())
 }
 

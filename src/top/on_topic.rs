@@ -1,7 +1,6 @@
 //! The people who move others most on a topic.
 
 use comfy_table::{CellAlignment, Table};
-use datafusion::common::JoinType;
 use datafusion::prelude::{ident, lit};
 use serde::Deserialize;
 use url::Url;
@@ -87,16 +86,10 @@ pub async fn on_topic(
         ident("expected_reactors").sort(false, false),
         ident("topic_id").sort(true, false),
     ];
-    let names = filter.people(table(engine, output, commit, "people").await?)?;
-    let order =
-        vec![ident("expected_reactors").sort(false, false), ident("person_id").sort(true, false)];
-    let scores = filter
-        .scores(scores)?
-        .distinct_on(vec![ident("person_id")], columns.map(ident).into(), Some(best))
-        .and_then(|scores| scores.join(names, JoinType::Inner, &["person_id"], &["id"], None))
-        .and_then(|scores| scores.sort(order))
-        .and_then(|scores| scores.limit(0, Some(most)))
-        .map_err(plan)?;
+    let scores =
+        scores.distinct_on(vec![ident("person_id")], columns.map(ident).into(), Some(best));
+    let people = table(engine, output, commit, "people").await?;
+    let scores = filter.highest(people, scores.map_err(plan)?, most)?;
     let found = rows("reading the table `topic_scores`", scores).await?;
     let mut people: Vec<OnTopic> =
         found.iter().map(|row| parsed("topic_scores", row)).collect::<Result<_>>()?;

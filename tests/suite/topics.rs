@@ -119,13 +119,14 @@ async fn a_topic_is_told_with_its_evidence() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_posts_that_moved_most_are_told_with_their_links() {
     let mut world = lobsters(&[2, 3, 9, 70], 5);
-    world.posts.as_mut().unwrap()[1].text = Some("lobsters https://sea.example/2, #x".into());
+    world.posts.as_mut().unwrap()[1].text =
+        Some("lobsters https://sea.example/2, #x http://b http://b".into());
     world.events.push(replied("r9", &post("p2", "ann", 3, "")));
     let published = world.run().await;
     let posts = published.by("topic_posts", &["topic_id", "post_id"]);
     let row = |post: &str| posts[&vec!["lobsters".to_owned(), post.to_owned()]];
     assert_eq!((&row("p2")["rank"], &row("p2")["reactors"]), (&json!(1), &json!(6)));
-    assert_eq!(row("p2")["urls"], json!(["https://sea.example/2,"]));
+    assert_eq!(row("p2")["urls"], json!(["https://sea.example/2,", "http://b"]));
     // Equals share a place, and what is too old is left out.
     assert_eq!((&row("p1")["rank"], &row("p3")["rank"]), (&json!(2), &json!(2)));
     assert_eq!(posts.len(), 6);

@@ -1,0 +1,290 @@
+//! The job file: one typed section per stage, parsed and checked once.
+
+mod cohort;
+mod kinds;
+mod texts;
+mod topics;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use chrono::NaiveDate;
+pub use cohort::Cohort;
+pub use kinds::Kinds;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use texts::Texts;
+pub use texts::url_of;
+pub use topics::{Bundled, TopicChange, Topics};
+use url::Url;
+
+use crate::credentials::{refuse_secret_keys, refuse_signed};
+use crate::error::{Error, Result, nearest};
+use crate::method::{BUILT_IN, Method};
+use crate::schema::{self, Direction, Status};
+use crate::toml_file;
+
+/// A job file as people write it. Text may hold `${name}`, filled by `--set name=value`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobFile {
+    /// Name, snapshot and method.
+    #[serde(default)]
+    pub job: JobSection,
+    /// Raw Parquet as it is, by a name of your own, for use in SQL inputs: name = URL of one file,
+    /// a folder or a Hive-partitioned folder. `{snapshot}` is replaced by the snapshot date.
+    #[serde(default)]
+    pub sources: BTreeMap<String, String>,
+    /// The input tables, by the name of their contract: a URL of Parquet that conforms, or a SQL
+    /// `SELECT` over the sources. `interactions` is required.
+    pub inputs: BTreeMap<String, String>,
+    /// Kinds of interaction that the method does not know; any other is an error.
+    #[serde(default)]
+    pub kinds: Kinds,
+    /// Who may be scored.
+    #[serde(default)]
+    pub consent: Consent,
+    /// What posts are about.
+    #[serde(default)]
+    pub topics: Topics,
+    /// What is published of who influences whom.
+    #[serde(default)]
+    pub influence: Influence,
+    /// Audiences: who belongs to each stands in the table `cohorts`, if they agreed to be scored.
+    #[serde(default)]
+    pub cohort: Vec<Cohort>,
+    /// Where the tables go.
+    pub output: OutputSection,
+}
+
+/// Name, snapshot and method.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobSection {
+    /// Name of the job; it stands in the `runs` table.
+    pub name: String,
+    /// Day to score, covered to its end in UTC; `--snapshot` wins over it.
+    #[serde(deserialize_with = "day")]
+    pub snapshot: Option<NaiveDate>,
+    /// Path of the method file; without it the built-in `standard-2` is used.
+    pub method: Option<String>,
+}
+
+impl Default for JobSection {
+    fn default() -> Self {
+        Self { name: "renown".into(), snapshot: None, method: None }
+    }
+}
+
+/// A day, as a TOML date or as text.
+fn day<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> std::result::Result<Option<NaiveDate>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Day {
+        Date(toml::value::Datetime),
+        Text(String),
+    }
+    let text = match Day::deserialize(from)? {
+        Day::Date(date) => date.to_string(),
+        Day::Text(text) => text,
+    };
+    let wrong = |e| serde::de::Error::custom(format!("`{text}` is no day: {e}"));
+    text.parse().map(Some).map_err(wrong)
+}
+
+/// Who may be scored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Consent {
+    /// `opt_out`: everyone who did not refuse; `opt_in`: only who agreed.
+    pub rule: ConsentRule,
+    /// Age in years below which nobody is scored (where a birth date or `is_minor` is known).
+    pub minimum_age: u32,
+}
+
+impl Default for Consent {
+    fn default() -> Self {
+        Self { rule: ConsentRule::OptOut, minimum_age: 18 }
+    }
+}
+
+/// Whether silence means yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentRule {
+    /// Everyone who did not refuse may be scored.
+    OptOut,
+    /// Only who agreed may be scored.
+    OptIn,
+}
+
+/// What is published of who influences whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Influence {
+    /// How many of each person's strongest edges are kept, in either direction.
+    pub top: u32,
+}
+
+impl Default for Influence {
+    fn default() -> Self {
+        Self { top: 10 }
+    }
+}
+
+/// Where the tables go.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutputSection {
+    /// URL or path of a folder; one folder holds the runs of one job over all snapshots.
+    pub url: String,
+}
+
+/// Where an input table comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Input {
+    /// Parquet that conforms to the contract.
+    #[serde(serialize_with = "as_text")]
+    Url(Url),
+    /// A `SELECT` over the sources.
+    Sql(String),
+}
+
+fn as_text<S: serde::Serializer>(url: &Url, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.serialize_str(url.as_str())
+}
+
+/// A job ready to run: every reference resolved, every value checked.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Name of the job.
+    pub name: String,
+    /// Day to score, if the job or the command line names one.
+    pub snapshot: Option<NaiveDate>,
+    /// The method.
+    pub method: Method,
+    /// Raw sources for SQL inputs.
+    pub sources: BTreeMap<String, Url>,
+    /// Input tables by name.
+    pub inputs: BTreeMap<String, Input>,
+    /// Kinds of interaction that are mapped or dropped.
+    pub kinds: Kinds,
+    /// Who may be scored.
+    pub consent: Consent,
+    /// What posts are about.
+    pub topics: Topics,
+    /// What is published of who influences whom.
+    pub influence: Influence,
+    /// Audiences, in order of name.
+    pub cohorts: Vec<Cohort>,
+    /// The folder that the tables go to.
+    pub output: Url,
+}
+
+impl Job {
+    /// Reads the job file at `path`; `settings` are the `name=value` pairs of the command line.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadJob`] with file and line for everything that is wrong in the file.
+    pub fn load(
+        path: &Path,
+        settings: &[(String, String)],
+        snapshot: Option<NaiveDate>,
+    ) -> Result<Self> {
+        let name = path.display().to_string();
+        let text = read_file(path)?;
+        refuse_secret_keys(&name, &text)?;
+        refuse_signed(&name, &text)?;
+        let file: JobFile = toml_file::parse(&name, &text)?;
+        let mut texts = Texts {
+            file: &name,
+            folder: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+            settings,
+            used: BTreeSet::new(),
+            snapshot: snapshot.or(file.job.snapshot),
+        };
+
+        let method = match &file.job.method {
+            None => Method::parse("the built-in method", BUILT_IN)?,
+            Some(path) => {
+                let path = texts.fill(path)?;
+                let path = texts.folder.join(path);
+                Method::parse(&path.display().to_string(), &read_file(&path)?)?
+            }
+        };
+        let mut sources = BTreeMap::new();
+        for (source, url) in &file.sources {
+            sources.insert(source.clone(), texts.url(url)?);
+        }
+        let mut inputs = BTreeMap::new();
+        for (table, value) in &file.inputs {
+            check_input_name(&name, table)?;
+            inputs.insert(table.clone(), texts.input(value)?);
+        }
+        if !inputs.contains_key("interactions") {
+            return Err(Error::bad_job(
+                format!("{name}: `inputs.interactions` is missing"),
+                "name the interactions: a URL, or a SELECT over [sources]",
+            ));
+        }
+        file.kinds.check(&name, &method)?;
+        file.topics.check(&name, &inputs)?;
+        Cohort::check(&name, &file.cohort)?;
+        let mut cohorts = file.cohort;
+        cohorts.sort_by(|one, other| one.name.cmp(&other.name));
+        let job = Self {
+            name: texts.fill(&file.job.name)?,
+            snapshot: texts.snapshot,
+            method,
+            sources,
+            inputs,
+            kinds: file.kinds,
+            consent: file.consent,
+            topics: file.topics,
+            influence: file.influence,
+            cohorts,
+            output: crate::store::folder(&texts.url(&file.output.url)?),
+        };
+        texts.all_used()?;
+        Ok(job)
+    }
+}
+
+fn read_file(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| {
+        Error::bad_job(format!("{}: {e}", path.display()), "check the path of the file")
+    })
+}
+
+fn check_input_name(file: &str, name: &str) -> Result<()> {
+    let inputs =
+        || schema::tables().map(|all| all.iter().filter(|t| t.direction == Direction::Input));
+    let read: Vec<&str> =
+        inputs()?.filter(|t| t.status == Status::Read).map(|t| t.table.as_str()).collect();
+    if read.contains(&name) {
+        return Ok(());
+    }
+    if inputs()?.any(|t| t.table == name) {
+        return Err(Error::bad_job(
+            format!("{file}: the input `{name}` is reserved: no stage reads it yet"),
+            format!("remove it; read are: {}", read.join(", ")),
+        ));
+    }
+    let near = nearest(name, read.iter().copied())
+        .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    Err(Error::bad_job(
+        format!("{file}: unknown input `{name}`"),
+        format!("{near}read are: {}", read.join(", ")),
+    ))
+}
+
+/// What is said when neither job nor command line names a snapshot.
+pub fn no_snapshot() -> Error {
+    Error::new(
+        crate::error::Kind::Usage,
+        "no snapshot is named",
+        "add --snapshot YYYY-MM-DD, or `snapshot` under [job]",
+    )
+}

@@ -1,0 +1,100 @@
+//! What posts are about: the section `[topics]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Input;
+use crate::error::{Error, Result, nearest};
+use crate::schema::{self, Direction};
+
+/// What posts are about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Topics {
+    /// The bundled ontology that is used unless the job has an input `topics`: `klout-2018`, the default, or
+    /// `none`.
+    pub ontology: Option<Bundled>,
+    /// Whether tags and hashtags that are no phrase of the ontology are topics of their own.
+    pub tags: bool,
+    /// Language of posts that state none, BCP 47.
+    pub language: String,
+    /// Special categories of personal data (GDPR, article 9) whose branches of the ontology are used: `religion`,
+    /// `health`, `sexual_orientation`, `politics`, `trade_union`, `ethnicity`. Without it they are left out.
+    pub special_categories: BTreeSet<String>,
+    /// Phrases and tags that stand for nothing.
+    pub stop: BTreeSet<String>,
+    /// Changes to single topics, by `topic_id`.
+    pub change: BTreeMap<String, TopicChange>,
+}
+
+impl Default for Topics {
+    fn default() -> Self {
+        Self {
+            ontology: None,
+            tags: false,
+            language: "en".into(),
+            special_categories: BTreeSet::new(),
+            stop: BTreeSet::new(),
+            change: BTreeMap::new(),
+        }
+    }
+}
+
+impl Topics {
+    pub(super) fn check(&self, file: &str, inputs: &BTreeMap<String, Input>) -> Result<()> {
+        let own = inputs.contains_key("topics");
+        if own && self.ontology.is_some() {
+            return Err(Error::bad_job(
+                format!("{file}: `topics.ontology` beside `inputs.topics`"),
+                "leave out one of the two",
+            ));
+        }
+        for rest in ["topic_edges", "topic_phrases"] {
+            if inputs.contains_key(rest) && !own {
+                return Err(Error::bad_job(
+                    format!("{file}: `inputs.{rest}` without `inputs.topics`"),
+                    "name the topics too",
+                ));
+            }
+        }
+        let topics = schema::table(Direction::Input, "topics")?;
+        let category = topics.columns.iter().find(|column| column.name == "special_category");
+        let known = category.and_then(|column| column.values.as_deref()).unwrap_or_default();
+        match self.special_categories.iter().find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let near = nearest(name, known.iter().map(String::as_str))
+                    .map_or(String::new(), |near| format!("did you mean `{near}`? "));
+                Err(Error::bad_job(
+                    format!("{file}: unknown special category `{name}`"),
+                    format!("{near}they are {}", known.join(", ")),
+                ))
+            }
+        }
+    }
+}
+
+/// A bundled ontology.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bundled {
+    /// The topics of Klout, 2018: `jobs/ontologies/klout-2018`.
+    #[serde(rename = "klout-2018")]
+    Klout2018,
+    /// No topic at all.
+    None,
+}
+
+/// Changes to a topic.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TopicChange {
+    /// Phrases that stand for it too, in every language.
+    pub add: BTreeSet<String>,
+    /// Phrases that do not stand for it.
+    pub drop: BTreeSet<String>,
+    /// Whether it and all topics below it are left out.
+    pub off: bool,
+}
