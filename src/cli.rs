@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use renown::explain::WhatIf;
+use renown::score::profile::STANDARD;
+
 use crate::logging::Log;
 
 /// Scores how much people move other people, from Parquet snapshots of social networks.
@@ -47,8 +50,11 @@ pub enum Command {
         #[arg(short, default_value_t = 20)]
         n: usize,
         /// Only on this topic and those below it: a topic's id or name
-        #[arg(long)]
+        #[arg(long, conflicts_with = "profile")]
         topic: Option<String>,
+        /// Profile whose scores are listed
+        #[arg(long, default_value = STANDARD)]
+        profile: String,
         #[command(flatten)]
         filter: FilterArgs,
         #[command(flatten)]
@@ -110,8 +116,15 @@ pub enum Command {
         /// Person id, `network:account_id`, account id or display name
         person: String,
         /// What is said of the person on this topic, with the posts it rests on: a topic's id or name
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["what_if", "profile"])]
         topic: Option<String>,
+        /// Profile of the score that is explained
+        #[arg(long, default_value = STANDARD)]
+        profile: String,
+        /// What the score would be if a measure of the forecast were otherwise: MEASURE=+10, MEASURE=-3 or MEASURE=25
+        /// (NETWORK:MEASURE for somebody on several); may be given more than once
+        #[arg(long, value_name = "MEASURE=NUMBER")]
+        what_if: Vec<WhatIf>,
         #[command(flatten)]
         settings: Settings,
         #[arg(long, value_enum, default_value_t = Form::Text)]

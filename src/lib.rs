@@ -22,6 +22,8 @@ pub mod graph;
 
 pub mod propagate;
 
+pub mod forecast;
+
 pub mod topics;
 
 pub mod score;
@@ -39,6 +41,7 @@ pub mod check;
 pub mod committed;
 pub mod explain;
 pub mod plan;
+pub mod previous;
 pub mod progress;
 pub mod rank;
 pub mod reference;

@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use clap::{CommandFactory, Parser};
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result, printable};
+use renown::explain::Asked;
 use renown::job::{Job, url_of};
 use renown::progress::Progress;
 use renown::propagate::pagerank::{PageRank, Stop};
@@ -19,6 +20,7 @@ use renown::publish::commit::{self, Commit};
 use renown::rank::{EdgeList, rank};
 use renown::read::{self, Dropped};
 use renown::run::{self, Prepared, Ready};
+use renown::score::profile::STANDARD;
 use renown::store::{Stores, folder};
 use renown::synth::{self, Parameters};
 use renown::top::{Filter, TopicList};
@@ -119,12 +121,12 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 true => try_job(&engine, &job, logging).await,
             }
         }
-        Command::Top { target, n, topic, filter, settings } => {
+        Command::Top { target, n, topic, profile, filter, settings } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
             let FilterArgs { country, language, network, min_score } = filter;
             let filter = Filter { country, language, network, min_score };
             match topic {
-                None => print_top(&engine, &output, &commit, &filter, n).await,
+                None => print_top(&engine, &output, &commit, &profile, &filter, n).await,
                 Some(topic) => {
                     let list = top::on_topic(&engine, &output, &commit, &topic, &filter, n).await?;
                     print_on_topic(&commit, &list)
@@ -182,7 +184,7 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 Form::Json => json(&plan)?,
             })
         }
-        Command::Explain { target, person, topic: Some(topic), settings, format } => {
+        Command::Explain { target, person, topic: Some(topic), settings, format, .. } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
             let told = explain::explain_topic(&engine, &output, &commit, &person, &topic).await?;
             print(&match format {
@@ -190,12 +192,13 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 Form::Json => json(&told)?,
             })
         }
-        Command::Explain { target, person, topic: None, settings, format } => {
+        Command::Explain { target, person, topic: None, profile, what_if, settings, format } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
-            let explanation = explain::explain(&engine, &output, &commit, &person).await?;
+            let asked = Asked { profile, what_if };
+            let told = explain::explain(&engine, &output, &commit, &person, &asked).await?;
             print(&match format {
-                Form::Text => explain::render(&explanation),
-                Form::Json => json(&explanation)?,
+                Form::Text => explain::render(&told),
+                Form::Json => json(&told)?,
             })
         }
         Command::Audience { target, person, topic, n, settings, format } => {
@@ -235,7 +238,7 @@ async fn run_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
     print("\n")?;
     // The tables are published: what only shows them must not make the job fail.
     if let Err(error) =
-        print_top(engine, &job.output, &outcome.commit, &Filter::default(), 20).await
+        print_top(engine, &job.output, &outcome.commit, STANDARD, &Filter::default(), 20).await
     {
         tracing::warn!("published as commit {}, but not shown: {error}", outcome.commit.number);
     }
@@ -261,7 +264,8 @@ async fn try_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
         let batches = found.map(|(_, batches)| batches.clone());
         engine.frame(batches.ok_or_else(|| Error::internal(format!("no table `{name}`")))?)
     };
-    let people = top::top(table("people")?, table("scores")?, &Filter::default(), 20).await?;
+    let people =
+        top::top(table("people")?, table("scores")?, STANDARD, &Filter::default(), 20).await?;
     print(&format!(
         "\n{}\n\ndry run: nothing was written; would go to {}\n",
         top::render(&people),
@@ -410,11 +414,12 @@ async fn print_top(
     engine: &Engine,
     output: &Url,
     commit: &Commit,
+    profile: &str,
     filter: &Filter,
     n: usize,
 ) -> Result<()> {
     let (people, scores) = top::committed(engine, output, commit).await?;
-    let people = top::top(people, scores, filter, n).await?;
+    let people = top::top(people, scores, profile, filter, n).await?;
     let rows = commit.tables.get("people").map_or(0, |t| t.rows);
     print(&format!(
         "top {} of {rows} people on {}; expected people: who will react in the {} days after\n{}\n\ntables: {output}\n",

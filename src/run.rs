@@ -7,27 +7,30 @@ use serde_json::{Value, json};
 
 use crate::audit::{Audited, RunFacts, audit};
 use crate::engine::Engine;
-use crate::error::Result;
-use crate::graph::attention::attention;
+use crate::error::{Error, Result};
+use crate::graph::attention::{Rules, attention};
 use crate::graph::reactors::reactors;
+use crate::graph::received::received;
 use crate::job::{Job, no_snapshot};
+use crate::previous::previous;
 use crate::progress::Progress;
 use crate::propagate::ranks;
+use crate::propagate::trust::trust;
 use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
 use crate::read::{self, Dropped, Faults, Listed, Snapshot};
 use crate::run_id::{job_sha256, run_id};
+use crate::score::changes::changes;
 use crate::score::cohorts::cohorts;
-use crate::score::measures::measures;
-use crate::score::scores::scores;
+use crate::score::measures::{Basis, measures};
+use crate::score::profile::{Profile, STANDARD};
+use crate::score::scores::{Scores, scores, standing};
 use crate::score::style::styles;
-use crate::tables::{Results, Settings, draft};
+use crate::tables::{Results, draft};
 use crate::topics::topics;
 
-/// Name of the profile that every run publishes.
-const STANDARD: &str = "standard";
 /// Number of stages, for the progress bar.
-pub const STAGES: u64 = 9;
+pub const STAGES: u64 = 10;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -88,8 +91,8 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
 pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Prepared> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let (method, stores) = (&job.method, &engine.stores);
-    let standing = commit::in_force(stores, &job.output, Some(day)).await?;
-    let before = standing.as_ref().map(|commit| commit.number);
+    let in_force = commit::in_force(stores, &job.output, Some(day)).await?;
+    let before = in_force.as_ref().map(|commit| commit.number);
 
     progress.begin("read");
     let faults = &mut Faults::stop();
@@ -103,16 +106,20 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let people = read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await?;
     read::unchanged(engine, inputs.files.values()).await?;
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
+    let forecast = &method.forecast;
+    let previous = previous(engine, &job.output, day, &people.persons, forecast).await?;
     let facts = RunFacts {
-        run_id: blocking(|| run_id(&people, &vocabulary, job, day))?,
+        run_id: blocking(|| run_id(&people, &vocabulary, previous.as_ref(), job, day))?,
         job: job.name.clone(),
         method_version: method.version.clone(),
         method_sha256: method.sha256()?,
+        method: serde_json::to_string(method).map_err(Error::internal)?,
+        profiles: serde_json::to_string(&job.profiles).map_err(Error::internal)?,
         cutoff_us,
         horizon_hours: method.forecast.horizon_hours,
     };
     progress.end("people", rows_in, people.persons.len() as u64);
-    if let Some(commit) = standing
+    if let Some(commit) = in_force
         && commit.run_id == facts.run_id
         && commit::intact(stores, &job.output, &commit).await?
     {
@@ -121,43 +128,75 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     }
 
     progress.begin("attention");
-    let attention = blocking(|| attention(&people.events, &people.persons, method))?;
-    let edges = attention.graphs.iter().map(|g| g.edges() as u64).sum();
-    progress.end("attention", people.events.all().len() as u64, edges);
+    let (persons, events) = (&people.persons, &people.events);
+    let rules = Rules::of(method);
+    let graphs = blocking(|| attention(events, persons, &rules, 0))?;
+    let edges = graphs.iter().map(|g| g.edges() as u64).sum();
+    progress.end("attention", events.all().len() as u64, edges);
+
+    progress.begin("trust");
+    let seeds = read::seeds(&people, &method.trust.seeds, &job.trust.seeds);
+    let lagged = blocking(|| attention(events, persons, &rules, method.trust.lag_hours))?;
+    let trust = blocking(|| trust(&lagged, &seeds, persons, &method.trust, &method.rank))?;
+    drop(lagged);
+    let trusted = trust.trusted.iter().filter(|own| **own).count();
+    progress.end("trust", persons.vertices() as u64, trusted as u64);
 
     progress.begin("ranks");
-    let ranks = blocking(|| ranks(&attention, &method.rank))?;
+    let ranks = blocking(|| ranks(&graphs, &method.rank))?;
     progress.end("ranks", edges, ranks.ranks.len() as u64);
 
     progress.begin("topics");
-    let reactors = people.posts.as_ref().map(|posts| reactors(&people.events, posts, method));
-    let topics = blocking(|| topics(&people, &vocabulary, reactors.as_ref(), method))?;
+    let reactors = people.posts.as_ref().map(|posts| reactors(events, posts, &rules, 0));
+    let reactors = reactors.as_ref();
+    let topics = blocking(|| topics(&people, &vocabulary, reactors, &trust, &rules, method))?;
     let posts = people.posts.as_ref().map_or(0, |posts| posts.authors.len() as u64);
     progress.end("topics", posts, topics.scores.len() as u64);
 
     progress.begin("measures");
-    let reactors = reactors.as_ref();
-    let measures = blocking(|| Ok(measures(&people, &attention, &ranks, reactors, method)))?;
-    progress.end("measures", attention.pairs, ranks.ranks.len() as u64);
+    let received = blocking(|| Ok(received(events, persons, &rules, &trust.trusted, 0)))?;
+    let (graphs, received) = (&graphs[..], &received[..]);
+    let basis = Basis {
+        people: &people,
+        rules: &rules,
+        graphs,
+        trust: &trust,
+        ranks: &ranks,
+        received,
+        reactors,
+    };
+    let measures = blocking(|| Ok(measures(&basis, method)))?;
+    progress.end("measures", events.all().len() as u64, ranks.ranks.len() as u64);
 
     progress.begin("scores");
-    let scores = blocking(|| scores(&people.persons, &measures, method))?;
-    progress.end("scores", ranks.ranks.len() as u64, scores.score.len() as u64);
+    let under = |profile| Ok((profile, scores(persons, &measures, &trust, profile)?));
+    let scores = blocking(|| job.profiles.iter().map(under).collect::<Result<Vec<_>>>())?;
+    let standard = standard(&scores)?;
+    let standing = standing(persons, &measures, received)?;
+    let changes = previous
+        .as_ref()
+        .map(|previous| blocking(|| changes(&basis, day, previous, &standard.score, method)));
+    let changes = changes.transpose()?;
+    progress.end("scores", ranks.ranks.len() as u64, (scores.len() * persons.len()) as u64);
 
     progress.begin("audit");
-    let settings = Settings { profile: STANDARD, method, top: job.influence.top };
     let styles = blocking(|| Ok(styles(&people, &topics, &method.style)))?;
-    let members = cohorts(&job.cohorts, &people.persons, &vocabulary, &topics, &scores)?;
+    let members = cohorts(&job.cohorts, persons, &vocabulary, &topics, standard)?;
+    let members = job.cohorts.iter().map(|cohort| cohort.name.as_str()).zip(members);
     let results = Results {
         people: &people,
-        attention: &attention,
+        graphs,
+        rules: &rules,
         topics: &topics,
         measures: &measures,
-        scores: &scores,
+        standing: &standing,
+        scores,
+        changes: changes.as_ref(),
         styles: &styles,
-        cohorts: job.cohorts.iter().map(|cohort| cohort.name.as_str()).zip(members).collect(),
+        cohorts: members.collect(),
+        top: job.influence.top,
     };
-    let draft = blocking(|| draft(day, &results, settings))?;
+    let draft = blocking(|| draft(day, &results))?;
     let audited = blocking(|| audit(draft, &facts, &method.gates, &method.topics.evidence))?;
     progress.end("audit", audited.rows(), audited.rows());
 
@@ -170,6 +209,10 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
         "inputs": inputs.files,
         "columns_not_read": inputs.ignored,
         "drops": drops,
+        "run_before": previous.as_ref().map(|previous| json!({
+            "commit": previous.commit,
+            "snapshot_date": previous.day,
+        })),
         "rank": { "iterations": ranks.iterations, "bound": ranks.bound },
         "stages": [],
         "machine": {
@@ -179,6 +222,12 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
         },
     });
     Ok(Prepared { ready: Ready::Tables(audited, log, before), drops, ignored: inputs.ignored })
+}
+
+/// The scores under the standard profile.
+fn standard<'a>(scores: &'a [(&Profile, Scores)]) -> Result<&'a Scores> {
+    let standard = scores.iter().find(|(profile, _)| profile.name == STANDARD);
+    standard.map(|(_, scores)| scores).ok_or_else(|| Error::internal("no standard profile"))
 }
 
 /// Rows counted before consent was applied are told in tens: exact, they would give away how few

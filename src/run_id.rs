@@ -12,24 +12,27 @@ use crate::job::Job;
 use crate::method::hex;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
+use crate::previous::Previous;
 use crate::read::{Event, People, Persons, Posts};
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
 
-/// Hash of the rows left after consent, of what in the job can change a table, of the method and of
-/// the version of Renown. Where the rows came from and in which order does not count.
+/// Hash of the rows left after consent, of what the run before said of these people, of what in the job can change a
+/// table, of the method and of the version of Renown. Where the rows came from and in which order does not count.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if the job cannot be written as JSON.
 pub fn run_id(
     people: &People,
     vocabulary: &Vocabulary,
+    previous: Option<&Previous>,
     job: &Job,
     day: NaiveDate,
 ) -> Result<String> {
     let mut hash = Sha256::new();
     settings(&mut hash, job, day)?;
+    before(&mut hash, previous)?;
     persons(&mut hash, &people.persons);
     text(&mut hash, if people.posts.is_some() { "posts" } else { "no posts" });
     if let Some(of_people) = &people.posts {
@@ -66,8 +69,31 @@ pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
 /// Adds what can change a table whatever the rows are.
 fn settings(hash: &mut Sha256, job: &Job, day: NaiveDate) -> Result<()> {
     let of_job = (&job.name, &job.consent, &job.topics, &job.influence, &job.cohorts);
-    let settings = (env!("CARGO_PKG_VERSION"), day, of_job, &job.method);
+    let settings = (env!("CARGO_PKG_VERSION"), day, of_job, &job.method, &job.trust, &job.profiles);
     text(hash, &serde_json::to_string(&settings).map_err(Error::internal)?);
+    Ok(())
+}
+
+/// Adds what the run before said of the people who are scored now, as far as changes are told from it.
+fn before(hash: &mut Sha256, previous: Option<&Previous>) -> Result<()> {
+    let Some(previous) = previous else {
+        text(hash, "no run before");
+        return Ok(());
+    };
+    let said = (previous.day, &previous.method);
+    text(hash, &serde_json::to_string(&said).map_err(Error::internal)?);
+    let numbers = |hash: &mut Sha256, values: &[Option<f64>]| {
+        for value in values {
+            hash.update([u8::from(value.is_some())]);
+            hash.update(value.unwrap_or(0.0).to_le_bytes());
+        }
+    };
+    numbers(hash, &previous.scores);
+    previous.trusted.iter().for_each(|own| hash.update([u8::from(*own)]));
+    for (name, values) in &previous.measures {
+        text(hash, name);
+        numbers(hash, values);
+    }
     Ok(())
 }
 

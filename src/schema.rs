@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static TABLES: LazyLock<Result<Vec<Table>>> = LazyLock::new(parse_all);
 
+/// How names of measures of one's own begin.
+pub const OWN_MEASURE: &str = "measure_";
+
 /// Time zone of every timestamp.
 pub const UTC: &str = "UTC";
 
@@ -136,6 +139,9 @@ pub struct Column {
 pub struct Measure {
     /// Group of measures it belongs to.
     pub family: String,
+    /// What a value says of somebody, with `{}` for it; every measure that may enter the forecast has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
     /// Formula in plain symbols.
     pub formula: String,
     /// Paper and section, or `own`.

@@ -1,5 +1,6 @@
 //! Stage 8: the gates. Only [`audit`] makes an [`Audited`], and nothing else can be published.
 
+mod scores;
 mod topics;
 
 use std::sync::Arc;
@@ -29,6 +30,10 @@ pub struct RunFacts {
     pub method_version: String,
     /// Hash of the method.
     pub method_sha256: String,
+    /// The method, as JSON.
+    pub method: String,
+    /// The profiles, as JSON.
+    pub profiles: String,
     /// First instant not covered, microseconds since 1970 (UTC).
     pub cutoff_us: i64,
     /// Hours that the forecast covers.
@@ -81,9 +86,12 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule, least: &Evidence) 
     for (name, batches) in named {
         keys_unique(name, batches)?;
     }
-    scores_in_range("scores", &draft.scores)?;
-    scores_in_range("topic_scores", &draft.topic_scores)?;
+    scores::in_range("scores", &draft.scores)?;
+    scores::in_range("topic_scores", &draft.topic_scores)?;
+    scores::within_intervals(&draft.scores)?;
     rows_agree(&draft)?;
+    scores::contributions_sum(&draft)?;
+    scores::changes_sum(&draft)?;
     topics::agree(&draft)?;
     topics::enough_evidence(&draft.topic_scores, least)?;
     rank_mass(&draft.measures, rule.rank_mass_tolerance)?;
@@ -94,7 +102,10 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule, least: &Evidence) 
         "enough_people",
         "keys_unique",
         "scores_in_range",
+        "scores_within_intervals",
         "rows_agree",
+        "contributions_sum",
+        "changes_sum",
         "topics_agree",
         "enough_evidence",
         "rank_mass",
@@ -207,28 +218,6 @@ fn numbers_finite(name: &str, batches: &[RecordBatch]) -> Result<()> {
     Ok(())
 }
 
-/// Scores are numbers from 1 to 100, expected people finite and not negative.
-fn scores_in_range(name: &str, scores: &[RecordBatch]) -> Result<()> {
-    let mut wrong = 0;
-    for batch in scores {
-        let score = float(batch, "score")?;
-        let expected = float(batch, "expected_reactors")?;
-        wrong += score
-            .values()
-            .iter()
-            .zip(expected.values())
-            .filter(|(s, y)| !((1.0..=100.0).contains(*s) && y.is_finite() && **y >= 0.0))
-            .count();
-    }
-    if wrong > 0 {
-        return Err(refused(
-            "scores_in_range",
-            format!("{wrong} of {} scores of `{name}` are not numbers from 1 to 100", rows(scores)),
-        ));
-    }
-    Ok(())
-}
-
 /// Everyone in `people` has a score and measures, and nobody else appears in any table.
 fn rows_agree(draft: &Draft) -> Result<()> {
     let mut people = HashMap::new();
@@ -247,7 +236,9 @@ fn rows_agree(draft: &Draft) -> Result<()> {
         }
     }
     // The columns that name people, in tables that not everybody is in.
-    let others: [(&[RecordBatch], &[&str]); 6] = [
+    let others: [(&[RecordBatch], &[&str]); 8] = [
+        (&draft.contributions, &["person_id"]),
+        (&draft.changes, &["person_id"]),
         (&draft.influence_edges, &["influencer_id", "influenced_id"]),
         (&draft.topic_scores, &["person_id"]),
         (&draft.topic_interests, &["person_id"]),
@@ -324,6 +315,8 @@ fn runs(draft: &Draft, facts: &RunFacts, gates: &[&str]) -> Result<RecordBatch> 
         ("job", one(&facts.job)),
         ("method_version", one(&facts.method_version)),
         ("method_sha256", one(&facts.method_sha256)),
+        ("method", one(&facts.method)),
+        ("profiles", one(&facts.profiles)),
         ("renown_version", one(env!("CARGO_PKG_VERSION"))),
         ("cutoff", Arc::new(cutoff)),
         ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),

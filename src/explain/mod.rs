@@ -1,6 +1,7 @@
 //! One person of a published run: who it is, what was counted, who moves whom, and what is missing.
 
 mod page;
+mod score;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use chrono::NaiveDate;
 use datafusion::dataframe::DataFrame;
 use datafusion::prelude::{cast, ident, lit};
 pub use page::render;
+pub use score::{Change, Contribution, Otherwise, WhatIf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::publish::commit::Commit;
 use crate::schema::{self, Direction};
 use crate::score::percentile::{median, place};
+use crate::score::profile::STANDARD;
 
 /// Most people named in either direction of influence.
 const NEIGHBOURS: usize = 10;
@@ -39,8 +42,19 @@ pub struct Explanation {
     pub run_id: String,
     /// Who it is.
     pub person: Who,
+    /// Name of the profile that the score is of.
+    pub profile: String,
     /// The score.
     pub score: Score,
+    /// What it is made of, in order of network and measure; the points sum to it.
+    pub contributions: Vec<Contribution>,
+    /// Why it moved since the run before, in order of cause; of the standard profile alone.
+    pub changes: Vec<Change>,
+    /// The score that would be, if what was asked for held.
+    pub what_if: Vec<Otherwise>,
+    /// The measures that go with most points when they are a tenth or at least one higher. These are associations, no
+    /// promises.
+    pub suggestions: Vec<Otherwise>,
     /// Every measure on every network, in order of network and contract.
     pub measures: Vec<Measure>,
     /// To whom the person gives most attention, the strongest first; at most ten.
@@ -75,6 +89,15 @@ pub struct Who {
 pub struct Score {
     /// Points, 1 to 100.
     pub score: f64,
+    /// Lower end of the 90 % interval.
+    #[serde(default)]
+    pub score_low: Option<f64>,
+    /// Upper end of it.
+    #[serde(default)]
+    pub score_high: Option<f64>,
+    /// Points since the run before.
+    #[serde(default)]
+    pub change_1d: Option<f64>,
     /// Expected people in the horizon.
     pub expected_reactors: f64,
     /// Percentile among everyone scored.
@@ -135,6 +158,21 @@ pub struct Neighbour {
     pub audience_share: f64,
 }
 
+/// What is asked about a score.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Name of the profile.
+    pub profile: String,
+    /// What is to be taken as otherwise than it is.
+    pub what_if: Vec<WhatIf>,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { profile: STANDARD.to_owned(), what_if: vec![] }
+    }
+}
+
 /// What the committed run below `output` says of `person`: a person id, an account as
 /// `network:account_id`, the bare id of an account, or a display name; the first of these that
 /// anybody has decides.
@@ -147,13 +185,36 @@ pub async fn explain(
     output: &Url,
     commit: &Commit,
     person: &str,
+    asked: &Asked,
 ) -> Result<Explanation> {
     let open = async |name: &str| table(engine, output, commit, name).await;
     let people = open("people").await?;
     let id = asked::person(people.clone(), person).await?;
     let who: Who = only("people", people.clone(), &id).await?;
-    let score: Score = only("scores", open("scores").await?, &id).await?;
+    let of_profile = |frame: DataFrame| {
+        let own = frame.filter(ident("profile").eq(lit(asked.profile.as_str())));
+        own.map_err(|e| Error::engine("reading a profile", &e))
+    };
+    let score: Score = only("scores", of_profile(open("scores").await?)?, &id).await?;
     let measures = measures(open("measures").await?, &id).await?;
+    // A run of an earlier version has neither.
+    let (mut contributions, mut changes) = (vec![], vec![]);
+    if commit.tables.contains_key("contributions") {
+        let order = ["network", "measure"];
+        let frame = of_profile(open("contributions").await?)?;
+        contributions = every("contributions", frame, &id, &order).await?;
+        if asked.profile == STANDARD {
+            changes = every("changes", open("changes").await?, &id, &["cause"]).await?;
+        }
+    }
+    let (mut what_if, mut suggestions) = (vec![], vec![]);
+    if !contributions.is_empty() || !asked.what_if.is_empty() {
+        let published = rows("reading the table `runs`", open("runs").await?).await?;
+        let published = published.first().and_then(|row| row.get("profiles")?.as_str());
+        let profile = score::profile(published.unwrap_or_default(), &asked.profile, &score)?;
+        what_if = score::what_if(&profile, &measures, &asked.what_if)?;
+        suggestions = score::suggestions(&profile, &measures);
+    }
     let edges = open("influence_edges").await?;
     let influencers = neighbours(edges.clone(), &people, &id, "influenced_id", "influencer_id");
     let influencers = influencers.await?;
@@ -164,7 +225,12 @@ pub async fn explain(
         snapshot_date: commit.snapshot_date,
         run_id: commit.run_id.clone(),
         person: who,
+        profile: asked.profile.clone(),
         score,
+        contributions,
+        changes,
+        what_if,
+        suggestions,
         measures,
         influencers,
         influenced,
@@ -184,6 +250,20 @@ async fn only<T: DeserializeOwned>(name: &str, frame: DataFrame, id: &str) -> Re
         ));
     };
     parsed(name, row)
+}
+
+/// Every row of `id` in a table, in the order of some columns.
+async fn every<T: DeserializeOwned>(
+    name: &str,
+    frame: DataFrame,
+    id: &str,
+    order: &[&str],
+) -> Result<Vec<T>> {
+    let what = format!("reading the table `{name}`");
+    let order = order.iter().map(|column| ident(*column).sort(true, false)).collect();
+    let of_person = frame.filter(ident("person_id").eq(lit(id))).and_then(|rows| rows.sort(order));
+    let found = rows(&what, of_person.map_err(|e| Error::engine(&what, &e))?).await?;
+    found.iter().map(|row| parsed(name, row)).collect()
 }
 
 async fn measures(frame: DataFrame, id: &str) -> Result<Vec<Measure>> {
@@ -291,6 +371,10 @@ fn missing(who: &Who, score: &Score, measures: &[Measure]) -> Vec<String> {
     for flag in who.flags.iter().chain(&score.flags) {
         let told = match flag.as_str() {
             "method_not_fitted" => "the method's coefficients were set by hand, not fitted",
+            "trust_fallback" => {
+                "a network has no seeds of trust: trusted there is who acted before and drew attention"
+            }
+            "outside_range" => "a measure is larger than any that the method was fitted on",
             "trust_not_applied" => "every actor counts alike, however little is known of them",
             "thin_evidence" => "fewer than five distinct people reacted within 90 days",
             "automated" => "an account says that it is automated",

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table};
 
-use super::{Explanation, Neighbour};
+use super::score::words;
+use super::{Contribution, Explanation, Neighbour, Otherwise};
 use crate::error::printable;
 
 /// The explanation as a page for people to read.
@@ -27,6 +28,8 @@ pub fn render(explanation: &Explanation) -> String {
         ("expected people", number(Some(score.expected_reactors))),
         ("percentile", number(Some(score.percentile))),
         ("score", number(Some(score.score))),
+        ("90 % interval", interval(score.score_low, score.score_high)),
+        ("since the run before", score.change_1d.map_or("–".to_owned(), signed)),
         ("true reach", number(Some(score.true_reach))),
         ("amplification", number(score.amplification)),
         ("network", number(score.network)),
@@ -52,10 +55,11 @@ pub fn render(explanation: &Explanation) -> String {
     }
     align_right(&mut measures, &[2, 3, 4]);
     let mut page = format!(
-        "{} of commit {} (run {})\n\n{facts}\n\nmeasures, beside the median and the percentile on the network\n{measures}\n",
+        "{} of commit {} (run {})\n\n{facts}\n{}\nmeasures, beside the median and the percentile on the network\n{measures}\n",
         explanation.snapshot_date,
         explanation.commit,
-        printable(&explanation.run_id)
+        printable(&explanation.run_id),
+        reasons(explanation)
     );
     let directions = [
         ("gives most attention to", &explanation.influencers),
@@ -75,6 +79,75 @@ pub fn render(explanation: &Explanation) -> String {
         let _ = writeln!(page, "  {}", printable(line));
     }
     page
+}
+
+/// What the score is made of, why it moved, and what would move it.
+fn reasons(explanation: &Explanation) -> String {
+    let mut page = String::new();
+    if !explanation.contributions.is_empty() {
+        let _ = writeln!(page, "\nwhat the score is made of\n{}", parts_table(explanation));
+    }
+    if let Some(first) = explanation.changes.first() {
+        let mut table = plain();
+        for change in &explanation.changes {
+            table.add_row([change.cause.replace('_', " "), signed(change.points)]);
+        }
+        align_right(&mut table, &[1]);
+        let _ = writeln!(page, "\nwhy it moved since {}\n{table}", first.previous_snapshot_date);
+    }
+    for (heading, all) in [
+        ("if this were so, and all else as it is", &explanation.what_if),
+        (
+            "what goes with most points, a tenth or one higher: associations, no promises",
+            &explanation.suggestions,
+        ),
+    ] {
+        if !all.is_empty() {
+            let _ = writeln!(page, "\n{heading}\n{}", otherwise_table(all));
+        }
+    }
+    page
+}
+
+/// Contributions, the largest first, and their sum.
+fn parts_table(explanation: &Explanation) -> Table {
+    let mut rows: Vec<&Contribution> =
+        explanation.contributions.iter().filter(|row| row.points != 0.0).collect();
+    rows.sort_by(|one, other| other.points.abs().total_cmp(&one.points.abs()));
+    let mut table = plain();
+    for row in rows {
+        let network = printable(&row.network);
+        table.add_row([network, printable(&words(row, &explanation.measures)), signed(row.points)]);
+    }
+    table.add_row([String::new(), "score".to_owned(), format!("{:.1}", explanation.score.score)]);
+    align_right(&mut table, &[2]);
+    table
+}
+
+fn otherwise_table(all: &[Otherwise]) -> Table {
+    let mut table = plain();
+    table.set_header(["network", "measure", "is", "would be", "score", "points"]);
+    for row in all {
+        table.add_row([
+            printable(&row.network),
+            printable(&row.measure),
+            number(Some(row.value)),
+            number(Some(row.otherwise)),
+            format!("{:.1}", row.score),
+            signed(row.points),
+        ]);
+    }
+    align_right(&mut table, &[2, 3, 4, 5]);
+    table
+}
+
+fn interval(low: Option<f64>, high: Option<f64>) -> String {
+    low.zip(high).map_or("–".to_owned(), |(low, high)| format!("{low:.1} to {high:.1}"))
+}
+
+/// Points with their sign.
+fn signed(points: f64) -> String {
+    format!("{points:+.1}")
 }
 
 fn neighbours_table(people: &[Neighbour]) -> Table {

@@ -4,6 +4,7 @@ pub mod attention;
 pub mod csr;
 pub mod ids;
 pub mod reactors;
+pub mod received;
 
 /// Why a graph could not be built. Every variant is bad input; none passes by trying again.
 ///

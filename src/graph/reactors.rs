@@ -2,18 +2,18 @@
 
 use rayon::prelude::*;
 
+use super::attention::Rules;
 use crate::lists::Lists;
-use crate::method::Method;
 use crate::numbering::NONE;
 use crate::read::{Event, Events, Posts};
 
-/// The distinct vertices other than the author that reacted to each post, ascending. Lists: posts. Work is that
+/// The distinct vertices other than the author that reacted to each post, at least `since_hours` ago, ascending. Lists: posts. Work is that
 /// of one sort of the reactions that name a post, memory 8 bytes each.
-pub fn reactors(events: &Events, posts: &Posts, method: &Method) -> Lists<u32> {
-    let reactions: Vec<bool> = method.kinds.values().map(|kind| kind.reaction).collect();
+pub fn reactors(events: &Events, posts: &Posts, rules: &Rules, since_hours: u32) -> Lists<u32> {
     let counts = |event: &&Event| {
         event.post != NONE
-            && reactions[usize::from(event.kind)]
+            && event.age_hours >= since_hours
+            && rules.is_reaction(event.kind)
             && posts.authors[event.post as usize] != event.actor
     };
     let reacted = |event: &Event| u64::from(event.post) << 32 | u64::from(event.actor);

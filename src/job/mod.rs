@@ -2,6 +2,7 @@
 
 mod cohort;
 mod kinds;
+mod profile;
 mod texts;
 mod topics;
 
@@ -11,6 +12,8 @@ use std::path::Path;
 use chrono::NaiveDate;
 pub use cohort::Cohort;
 pub use kinds::Kinds;
+pub use profile::ProfileSection;
+pub(crate) use profile::measured_otherwise;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use texts::Texts;
@@ -22,6 +25,7 @@ use crate::credentials::{refuse_secret_keys, refuse_signed};
 use crate::error::{Error, Result, nearest};
 use crate::method::{BUILT_IN, Method};
 use crate::schema::{self, Direction, Status};
+use crate::score::profile::Profile;
 use crate::toml_file;
 
 /// A job file as people write it. Text may hold `${name}`, filled by `--set name=value`.
@@ -44,12 +48,18 @@ pub struct JobFile {
     /// Who may be scored.
     #[serde(default)]
     pub consent: Consent,
+    /// Who is trusted from the start.
+    #[serde(default)]
+    pub trust: Trust,
     /// What posts are about.
     #[serde(default)]
     pub topics: Topics,
     /// What is published of who influences whom.
     #[serde(default)]
     pub influence: Influence,
+    /// Scores beside the standard one.
+    #[serde(default)]
+    pub profile: Vec<ProfileSection>,
     /// Audiences: who belongs to each stands in the table `cohorts`, if they agreed to be scored.
     #[serde(default)]
     pub cohort: Vec<Cohort>,
@@ -66,7 +76,7 @@ pub struct JobSection {
     /// Day to score, covered to its end in UTC; `--snapshot` wins over it.
     #[serde(deserialize_with = "day")]
     pub snapshot: Option<NaiveDate>,
-    /// Path of the method file; without it the built-in `standard-2` is used.
+    /// Path of the method file; without it the built-in `standard-3` is used.
     pub method: Option<String>,
 }
 
@@ -118,6 +128,14 @@ pub enum ConsentRule {
     OptOut,
     /// Only who agreed may be scored.
     OptIn,
+}
+
+/// Who is trusted from the start, beside those whom a rule of the method names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trust {
+    /// Ids of people, or of accounts as `network:account_id`; who is not scored is left out.
+    pub seeds: BTreeSet<String>,
 }
 
 /// What is published of who influences whom.
@@ -173,10 +191,14 @@ pub struct Job {
     pub kinds: Kinds,
     /// Who may be scored.
     pub consent: Consent,
+    /// Who is trusted from the start.
+    pub trust: Trust,
     /// What posts are about.
     pub topics: Topics,
     /// What is published of who influences whom.
     pub influence: Influence,
+    /// By what people are scored, in order of name; one of them is the standard.
+    pub profiles: Vec<Profile>,
     /// Audiences, in order of name.
     pub cohorts: Vec<Cohort>,
     /// The folder that the tables go to.
@@ -208,12 +230,12 @@ impl Job {
 
         let method = match &file.job.method {
             None => Method::parse("the built-in method", BUILT_IN)?,
-            Some(path) => {
-                let path = texts.fill(path)?;
-                let path = texts.folder.join(path);
-                Method::parse(&path.display().to_string(), &read_file(&path)?)?
-            }
+            Some(path) => method_at(&mut texts, path)?,
         };
+        let others = file.profile.iter().map(|profile| profile.method.as_ref());
+        let others = others.map(|path| path.map(|path| method_at(&mut texts, path)).transpose());
+        let profiles =
+            profile::profiles(&name, &method, &file.profile, &others.collect::<Result<Vec<_>>>()?)?;
         let mut sources = BTreeMap::new();
         for (source, url) in &file.sources {
             sources.insert(source.clone(), texts.url(url)?);
@@ -242,14 +264,22 @@ impl Job {
             inputs,
             kinds: file.kinds,
             consent: file.consent,
+            trust: file.trust,
             topics: file.topics,
             influence: file.influence,
+            profiles,
             cohorts,
             output: crate::store::folder(&texts.url(&file.output.url)?),
         };
         texts.all_used()?;
         Ok(job)
     }
+}
+
+fn method_at(texts: &mut Texts<'_>, path: &str) -> Result<Method> {
+    let path = texts.fill(path)?;
+    let path = texts.folder.join(path);
+    Method::parse(&path.display().to_string(), &read_file(&path)?)
 }
 
 fn read_file(path: &Path) -> Result<String> {

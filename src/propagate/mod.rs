@@ -5,13 +5,14 @@ pub mod pagerank;
 mod pull;
 mod step;
 pub mod sum;
+pub mod trust;
 
 use crate::error::{Error, Result};
-use crate::graph::attention::Attention;
+use crate::graph::csr::Csr;
 use crate::method::RankRule;
 use pagerank::{PageRank, RankError, Stop};
 
-/// Stage 4: PageRank on the attention within each network.
+/// Stage 5: PageRank on the attention within each network.
 pub struct Ranks {
     /// Rank of each vertex; the ranks of a network sum to 1. Length: vertices.
     pub ranks: Vec<f64>,
@@ -25,17 +26,22 @@ pub struct Ranks {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance.
-pub fn ranks(attention: &Attention, rule: &RankRule) -> Result<Ranks> {
-    let stop = Stop::Tolerance { tolerance: rule.tolerance, max_iterations: rule.max_iterations };
-    let pagerank = PageRank { damping: rule.damping, stop, ..PageRank::default() };
+pub fn ranks(graphs: &[Csr], rule: &RankRule) -> Result<Ranks> {
+    let pagerank = pagerank_of(rule);
     let mut all = Ranks { ranks: vec![], bound: 0.0, iterations: 0 };
-    for graph in &attention.graphs {
+    for graph in graphs {
         let ranked = pagerank.run(graph, None).map_err(not_ranked)?;
         all.ranks.extend(ranked.ranks);
         all.bound = all.bound.max(ranked.bound);
         all.iterations = all.iterations.max(ranked.iterations);
     }
     Ok(all)
+}
+
+/// PageRank as a method asks for it.
+fn pagerank_of(rule: &RankRule) -> PageRank {
+    let stop = Stop::Tolerance { tolerance: rule.tolerance, max_iterations: rule.max_iterations };
+    PageRank { damping: rule.damping, stop, ..PageRank::default() }
 }
 
 /// A failed propagation as an error that says what to change.

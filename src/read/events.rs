@@ -57,6 +57,13 @@ pub struct Event {
     pub sentiment: Sentiment,
 }
 
+impl Event {
+    /// Whether two interactions are of one actor with one target.
+    pub fn same_pair(&self, other: &Self) -> bool {
+        (self.target, self.actor) == (other.target, other.actor)
+    }
+}
+
 /// Interactions between different people who may be scored, in order of (target, actor) and then of the rest,
 /// so that the order follows from the rows alone.
 pub struct Events {

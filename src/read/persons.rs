@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use arrow::array::{Array, LargeStringArray};
 
+use crate::lists::Lists;
+
 /// Persons, their accounts and their vertices, numbered.
 ///
 /// Persons are numbered in order of `ids`. A *vertex* is a person on one network; vertices are
@@ -60,6 +62,11 @@ impl Persons {
     /// The network of vertex `v`.
     pub fn network_of(&self, v: usize) -> usize {
         self.network_offsets.partition_point(|start| *start <= v) - 1
+    }
+
+    /// The vertices of each person, ascending. Lists: persons.
+    pub fn vertices_by_person(&self) -> Lists<u32> {
+        Lists::grouped(self.len(), self.vertex_persons.iter().copied().zip(0..))
     }
 
     /// The accounts of person `p`.

@@ -1,34 +1,48 @@
-//! Stage 6: from measures to the score of every person.
+//! Stage 8: from measures to the score of every person.
 
 use arrow::array::{Array, Float64Array};
 
 use super::measures::Measures;
 use super::percentile::mid_rank;
+use super::profile::Profile;
 use crate::error::Result;
-use crate::method::{Forecast, Method};
+use crate::forecast::interval::interval;
+use crate::graph::received::Received;
+use crate::method::{Forecast, Term};
+use crate::propagate::trust::Trust;
 use crate::read::Persons;
 
 /// Fewer reactors within 90 days than this make a score's evidence thin.
 const ESTABLISHED: f64 = 5.0;
+/// Share of what is observed that lies within the interval of a score, at least.
+const COVERED: f64 = 0.9;
 
-/// The scores of every person. All lengths: persons.
+/// The scores of every person under one profile. All lengths: persons.
 pub struct Scores {
     /// Points, 1 to 100.
     pub score: Vec<f64>,
+    /// Points of the lower end of the interval.
+    pub score_low: Vec<f64>,
+    /// Points of its upper end.
+    pub score_high: Vec<f64>,
     /// Expected (person, network) pairs that react within the horizon.
     pub expected_reactors: Vec<f64>,
     /// Mid-rank percentile of `expected_reactors` among everyone scored, 0 to 100.
     pub percentile: Vec<f64>,
-    /// Distinct people who gave any attention within 90 days, summed over networks.
+    /// What to know before relying on the score.
+    pub flags: Vec<Vec<&'static str>>,
+}
+
+/// What stands beside the score of every person. All lengths: persons.
+pub struct Standing {
+    /// Distinct trusted people who gave any attention within 90 days, summed over networks.
     pub true_reach: Vec<f64>,
-    /// 100 × P(a post draws a reaction), shrunk; none without posts.
+    /// 100 × P(a post draws a reaction of somebody trusted), shrunk; none without posts.
     pub amplification: Vec<Option<f64>>,
     /// Mean rank percentile of the engaged audience, 0 to 100; none without audience.
     pub network: Vec<Option<f64>>,
     /// Share of reactions below zero among those of known sentiment.
     pub negative_share: Vec<Option<f64>>,
-    /// What to know before relying on the score.
-    pub flags: Vec<Vec<&'static str>>,
 }
 
 /// `min(100, 1 + 10 · log₅(1 + expected_reactors))`: every ten points are five times the people.
@@ -37,66 +51,126 @@ pub fn points(expected_reactors: f64) -> f64 {
     (1.0 + 10.0 * libm::log1p(expected_reactors) / five).min(100.0)
 }
 
-/// Scores every person: the forecasts of a person's networks add up.
+/// The values of the measures that a forecast uses, one column for each term; a missing one is 0.
+pub struct Values<'a> {
+    forecast: &'a Forecast,
+    columns: Vec<Float64Array>,
+}
+
+impl<'a> Values<'a> {
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] if a measure that the forecast names was not computed.
+    pub fn of(forecast: &'a Forecast, measures: &Measures) -> Result<Self> {
+        let columns = forecast.terms.iter().map(|term| measures.values(&term.measure));
+        Ok(Self { forecast, columns: columns.collect::<Result<_>>()? })
+    }
+
+    /// The terms with their values for a vertex.
+    pub fn at(&self, vertex: usize) -> impl Iterator<Item = (&'a Term, f64)> {
+        let value = move |column: &Float64Array| match column.is_valid(vertex) {
+            true => column.value(vertex),
+            false => 0.0,
+        };
+        self.forecast.terms.iter().zip(self.columns.iter().map(value))
+    }
+
+    /// The forecast for each vertex.
+    pub fn expected(&self, persons: &Persons) -> Vec<f64> {
+        let of_network = |network: usize| {
+            let level = self.forecast.level(&persons.networks[network]);
+            let values = |vertex| self.at(vertex).map(|(_, value)| value);
+            let vertices = persons.network(network);
+            vertices.map(move |vertex| self.forecast.expected(level, values(vertex)))
+        };
+        (0..persons.networks.len()).flat_map(of_network).collect()
+    }
+}
+
+/// Scores every person under a profile: the forecasts of a person's networks add up.
 ///
 /// # Errors
-/// [`crate::error::Kind::Internal`] if a measure that the method names was not computed.
-pub fn scores(persons: &Persons, measures: &Measures, method: &Method) -> Result<Scores> {
-    let n = persons.len();
-    let of_vertex = forecast(&method.forecast, measures, persons.vertices())?;
+/// [`crate::error::Kind::Internal`] if a measure that the profile names was not computed.
+pub fn scores(
+    persons: &Persons,
+    measures: &Measures,
+    trust: &Trust,
+    profile: &Profile,
+) -> Result<Scores> {
+    let forecast = &profile.forecast;
+    let values = Values::of(forecast, measures)?;
+    let of_vertex = values.expected(persons);
     let expected_reactors = per_person(persons, &of_vertex);
-    let column = |name| measures.values(name);
-    let counts = |values: &[i64]| values.iter().map(|v| *v as f64).collect::<Vec<_>>();
-    let reactors = per_person(persons, column("reactors_90d")?.values());
-    let mut flags = vec![vec![]; n];
-    for (flags, reactors) in flags.iter_mut().zip(&reactors) {
-        if !method.fitted {
-            flags.push("method_not_fitted");
-        }
-        if *reactors < ESTABLISHED {
-            flags.push("thin_evidence");
-        }
-        flags.push("trust_not_applied");
-    }
+    let squares: Vec<f64> = of_vertex.iter().map(|y| y * y).collect();
+    let ends = expected_reactors.iter().zip(per_person(persons, &squares)).map(|(y, squares)| {
+        // A sum over networks is taken for negative binomial too, of the mean and variance that it has.
+        let spread = if *y > 0.0 { forecast.overdispersion * squares / (y * y) } else { 0.0 };
+        let (low, high) = interval(*y, spread, COVERED);
+        // Of few people expected mostly nobody comes: the interval is taken up to what is expected.
+        (low.min(*y), high.max(*y))
+    });
+    let (score_low, score_high) = ends.map(|(low, high)| (points(low), points(high))).unzip();
     Ok(Scores {
         score: expected_reactors.iter().map(|y| points(*y)).collect(),
+        score_low,
+        score_high,
         percentile: mid_rank(&expected_reactors),
-        true_reach: per_person(persons, column("audience_90d")?.values()),
+        flags: flags(persons, measures, trust, profile, &values)?,
+        expected_reactors,
+    })
+}
+
+/// What to know before relying on each score.
+fn flags(
+    persons: &Persons,
+    measures: &Measures,
+    trust: &Trust,
+    profile: &Profile,
+    values: &Values<'_>,
+) -> Result<Vec<Vec<&'static str>>> {
+    let reactors = per_person(persons, measures.values("reactors_90d")?.values());
+    let (mut fallback, mut outside) = (vec![false; persons.len()], vec![false; persons.len()]);
+    for (vertex, person) in persons.vertex_persons.iter().enumerate() {
+        fallback[*person as usize] |= trust.fallback[persons.network_of(vertex)];
+        outside[*person as usize] |= values
+            .at(vertex)
+            .any(|(term, value)| term.highest.is_some_and(|highest| value > highest));
+    }
+    let of_person = |person: usize| {
+        let all = [
+            ("method_not_fitted", !profile.fitted),
+            ("outside_range", outside[person]),
+            ("thin_evidence", reactors[person] < ESTABLISHED),
+            ("trust_fallback", fallback[person]),
+        ];
+        all.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect()
+    };
+    Ok((0..persons.len()).map(of_person).collect())
+}
+
+/// What stands beside every score.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if a measure was not computed.
+pub fn standing(persons: &Persons, measures: &Measures, received: &[Received]) -> Result<Standing> {
+    let column = |name| measures.values(name);
+    let counts = |count: fn(&Received) -> i64| {
+        let counts: Vec<f64> = received.iter().map(|r| count(r) as f64).collect();
+        per_person(persons, &counts)
+    };
+    Ok(Standing {
+        true_reach: per_person(persons, column("trusted_audience_90d")?.values()),
         amplification: mean(persons, &column("amplification")?, column("posts_90d")?.values()),
         network: mean(
             persons,
             &column("audience_rank_percentile")?,
             column("attention_received")?.values(),
         ),
-        negative_share: ratio(
-            &per_person(persons, &counts(&measures.negative)),
-            &per_person(persons, &counts(&measures.sentiment_known)),
-        ),
-        flags,
-        expected_reactors,
+        negative_share: ratio(&counts(|r| r.negative), &counts(|r| r.sentiment_known)),
     })
 }
 
-/// exp(intercept + Σ coefficient · ln(1 + x / offset)), with `values` x in order of the terms.
-pub(crate) fn expected(forecast: &Forecast, values: impl Iterator<Item = f64>) -> f64 {
-    let terms = forecast.terms.iter().zip(values);
-    let terms = terms.map(|(term, x)| term.coefficient * libm::log1p(x / term.offset));
-    libm::exp(terms.fold(forecast.intercept, |sum, term| sum + term))
-}
-
-/// The forecast for each vertex; a missing measure is 0.
-fn forecast(forecast: &Forecast, measures: &Measures, vertices: usize) -> Result<Vec<f64>> {
-    let columns = forecast.terms.iter().map(|term| measures.values(&term.measure));
-    let columns: Vec<Float64Array> = columns.collect::<Result<_>>()?;
-    let value = |column: &Float64Array, vertex| {
-        if column.is_valid(vertex) { column.value(vertex) } else { 0.0 }
-    };
-    let of_vertex = |vertex| expected(forecast, columns.iter().map(|column| value(column, vertex)));
-    Ok((0..vertices).map(of_vertex).collect())
-}
-
 /// Sum of a vertex value over the networks of each person, in order of network.
-fn per_person(persons: &Persons, of_vertex: &[f64]) -> Vec<f64> {
+pub(super) fn per_person(persons: &Persons, of_vertex: &[f64]) -> Vec<f64> {
     let mut sums = vec![0.0; persons.len()];
     for (person, value) in persons.vertex_persons.iter().zip(of_vertex) {
         sums[*person as usize] += value;

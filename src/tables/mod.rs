@@ -2,6 +2,7 @@
 //!
 //! A batch becomes one file, so that a large table is many files of at most 2^18 rows.
 
+mod scored;
 mod topical;
 
 use std::ops::Range;
@@ -16,13 +17,15 @@ use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::graph::attention::Attention;
-use crate::method::Method;
+use crate::graph::attention::Rules;
+use crate::graph::csr::Csr;
 use crate::read::{People, Persons};
 use crate::schema::{self, Direction, Table};
+use crate::score::changes::Changes;
 use crate::score::cohorts::Member;
 use crate::score::measures::Measures;
-use crate::score::scores::Scores;
+use crate::score::profile::Profile;
+use crate::score::scores::{Scores, Standing};
 use crate::score::style::Style;
 use crate::topics::Topics;
 
@@ -38,6 +41,10 @@ pub struct Draft {
     pub people: Vec<RecordBatch>,
     /// Table `scores`.
     pub scores: Vec<RecordBatch>,
+    /// Table `contributions`.
+    pub contributions: Vec<RecordBatch>,
+    /// Table `changes`.
+    pub changes: Vec<RecordBatch>,
     /// Table `measures`.
     pub measures: Vec<RecordBatch>,
     /// Table `influence_edges`.
@@ -58,10 +65,12 @@ pub struct Draft {
 
 impl Draft {
     /// The tables by name, in the order in which they are published.
-    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 10] {
+    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 12] {
         [
             ("people", &self.people),
             ("scores", &self.scores),
+            ("contributions", &self.contributions),
+            ("changes", &self.changes),
             ("measures", &self.measures),
             ("influence_edges", &self.influence_edges),
             ("topics", &self.topics),
@@ -78,26 +87,24 @@ impl Draft {
 pub struct Results<'a> {
     /// Who is scored, and what they did.
     pub people: &'a People,
-    /// Who pays attention to whom.
-    pub attention: &'a Attention,
+    /// Who pays attention to whom: the graph of each network.
+    pub graphs: &'a [Csr],
+    /// What the method says of interactions.
+    pub rules: &'a Rules,
     /// What it is about.
     pub topics: &'a Topics,
     /// Measures of everybody.
     pub measures: &'a Measures,
-    /// Scores of everybody.
-    pub scores: &'a Scores,
+    /// What stands beside the scores.
+    pub standing: &'a Standing,
+    /// Scores of everybody under each profile, in order of its name.
+    pub scores: Vec<(&'a Profile, Scores)>,
+    /// Why the standard scores moved, if there is a run before.
+    pub changes: Option<&'a Changes>,
     /// Styles of everybody who has one. Length: persons.
     pub styles: &'a [Option<Style>],
     /// Audiences by name, with their members in order of person.
     pub cohorts: Vec<(&'a str, Vec<Member>)>,
-}
-
-/// What the tables say of the run, and how many of a person's edges they keep.
-pub struct Settings<'a> {
-    /// Name of the weighting of measures.
-    pub profile: &'a str,
-    /// The method.
-    pub method: &'a Method,
     /// Strongest edges kept of each person, in either direction.
     pub top: u32,
 }
@@ -106,27 +113,27 @@ pub struct Settings<'a> {
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a table breaks its contract.
-pub fn draft(day: NaiveDate, results: &Results<'_>, settings: Settings<'_>) -> Result<Draft> {
-    let Results { people, attention, topics, measures, scores, styles, cohorts } = results;
-    let persons = &people.persons;
+pub fn draft(day: NaiveDate, results: &Results<'_>) -> Result<Draft> {
+    let persons = &results.people.persons;
     let draft = Drafting { date: days(day)?, persons };
-    let topical = TopicTables { draft: &draft, people, topics };
+    let scored = ScoreTables { draft: &draft, results };
+    let topical = TopicTables { draft: &draft, people: results.people, topics: results.topics };
     Ok(Draft {
         day,
         people: in_files("people", persons.len(), |table, rows| draft.people(table, rows))?,
-        scores: in_files("scores", persons.len(), |table, rows| {
-            draft.scores(table, rows, scores, styles, &settings)
-        })?,
+        scores: scored.scores()?,
+        contributions: scored.contributions()?,
+        changes: scored.changes()?,
         measures: in_files("measures", persons.vertices(), |table, rows| {
-            draft.measures(table, rows, measures)
+            draft.measures(table, rows, results.measures)
         })?,
-        influence_edges: topical.influence_edges(attention, &settings)?,
+        influence_edges: topical.influence_edges(results)?,
         topics: topical.topics()?,
         topic_scores: topical.scores()?,
         topic_interests: topical.interests()?,
         topic_evidence: topical.evidence()?,
         topic_posts: topical.posts()?,
-        cohorts: draft.cohorts(cohorts)?,
+        cohorts: draft.cohorts(&results.cohorts)?,
     })
 }
 
@@ -172,6 +179,7 @@ pub(crate) fn lists<S: AsRef<str>>(
     Arc::new(list.finish())
 }
 
+use scored::ScoreTables;
 use topical::TopicTables;
 
 struct Drafting<'a> {
@@ -220,47 +228,6 @@ impl Drafting<'_> {
             ("country", optional(&persons.countries)?),
             ("language", optional(&persons.languages)?),
             ("flags", lists(rows.clone().map(flags))),
-        ])
-    }
-
-    fn scores(
-        &self,
-        table: &Table,
-        rows: Range<usize>,
-        scores: &Scores,
-        styles: &[Option<Style>],
-        settings: &Settings<'_>,
-    ) -> Result<RecordBatch> {
-        let numbers = |values: &[f64]| floats(values[rows.clone()].iter().copied());
-        let optional = |values: &[Option<f64>]| -> ArrayRef {
-            Arc::new(Float64Array::from(values[rows.clone()].to_vec()))
-        };
-        let styles = || styles[rows.clone()].iter().map(Option::as_ref);
-        let axis = |axis: fn(&Style) -> f64| -> ArrayRef {
-            Arc::new(styles().map(|style| style.map(axis)).collect::<Float64Array>())
-        };
-        let count = |count: fn(&Style) -> i64| -> ArrayRef {
-            Arc::new(styles().map(|style| style.map(count)).collect::<Int64Array>())
-        };
-        let names: StringArray = styles().map(|style| style.map(|style| style.name)).collect();
-        table.batch(vec![
-            ("snapshot_date", self.date(rows.len())),
-            ("person_id", texts(rows.clone().map(|p| self.id(p)))),
-            ("style", Arc::new(names)),
-            ("creating_share", axis(|style| style.creating)),
-            ("topic_entropy", axis(|style| style.entropy)),
-            ("interactions_made", count(|style| style.interactions)),
-            ("weeks_active", count(|style| style.weeks)),
-            ("profile", texts(rows.clone().map(|_| settings.profile))),
-            ("score", numbers(&scores.score)),
-            ("expected_reactors", numbers(&scores.expected_reactors)),
-            ("percentile", numbers(&scores.percentile)),
-            ("true_reach", numbers(&scores.true_reach)),
-            ("amplification", optional(&scores.amplification)),
-            ("network", optional(&scores.network)),
-            ("negative_share", optional(&scores.negative_share)),
-            ("flags", lists(rows.clone().map(|p| scores.flags[p].iter()))),
-            ("method_version", texts(rows.clone().map(|_| settings.method.version.as_str()))),
         ])
     }
 

@@ -8,9 +8,8 @@ use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 
-use super::{Drafting, Settings, floats, in_files, lists, texts};
+use super::{Drafting, Results, floats, in_files, lists, texts};
 use crate::error::Result;
-use crate::graph::attention::{Attention, Rules};
 use crate::read::People;
 use crate::schema::{Table, UTC};
 use crate::score::influence::{Edge, strongest};
@@ -162,16 +161,11 @@ impl TopicTables<'_> {
         ]
     }
 
-    pub(super) fn influence_edges(
-        &self,
-        attention: &Attention,
-        settings: &Settings<'_>,
-    ) -> Result<Vec<RecordBatch>> {
+    pub(super) fn influence_edges(&self, results: &Results<'_>) -> Result<Vec<RecordBatch>> {
         let persons = &self.people.persons;
-        let rules = Rules::of(settings.method);
         let mut edges: Vec<(usize, Edge)> = Vec::new();
-        for (network, graph) in attention.graphs.iter().enumerate() {
-            let strongest = strongest(graph, settings.top as usize);
+        for (network, graph) in results.graphs.iter().enumerate() {
+            let strongest = strongest(graph, results.top as usize);
             edges.extend(strongest.into_iter().map(|edge| (network, edge)));
         }
         let vertex = |network: usize, end: u32| persons.network_offsets[network] + end as usize;
@@ -180,7 +174,7 @@ impl TopicTables<'_> {
             let (target, actor) =
                 (vertex(network, edge.influencer), vertex(network, edge.influenced));
             let events = self.people.events.of_pair(target as u32, actor as u32);
-            let topic = dominant(events, &self.topics.of_posts, &rules)?;
+            let topic = dominant(events, &self.topics.of_posts, results.rules)?;
             let refused = [edge.influencer, edge.influenced].iter().any(|end| {
                 self.topics.catalogue.refused_by(person(network, *end)).contains(&topic)
             });

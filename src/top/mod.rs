@@ -11,10 +11,11 @@ use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::prelude::{ident, lit};
 use url::Url;
 
-use crate::committed::table;
+use crate::committed::{rows, table};
 use crate::engine::Engine;
-use crate::error::{Error, Result, printable};
+use crate::error::{Error, Kind, Result, printable};
 use crate::publish::commit::Commit;
+use crate::score::profile::STANDARD;
 pub use on_topic::{OnTopic, TopicList, on_topic, render_on_topic};
 
 /// Which people are listed.
@@ -75,6 +76,8 @@ pub struct Person {
     pub percentile: f64,
     /// Score, 1 to 100.
     pub score: f64,
+    /// Ends of its 90 % interval; none in runs of earlier versions.
+    pub interval: Option<(f64, f64)>,
     /// True Reach, in people.
     pub true_reach: f64,
     /// Amplification, 0 to 100.
@@ -96,20 +99,38 @@ pub async fn committed(
     Ok((people, table(engine, output, commit, "scores").await?))
 }
 
-/// The `most` highest scored people of those meant, by the tables `people` and `scores`; of equals the lower id
-/// first.
+/// The `most` highest scored people of those meant under a profile, by the tables `people` and `scores`; of equals the
+/// lower id first.
 ///
 /// # Errors
-/// As [`Error::engine`] if the tables cannot be read.
+/// [`Kind::Usage`] if there is no such profile, else as [`Error::engine`] if the tables cannot be read.
 pub async fn top(
     people: DataFrame,
     scores: DataFrame,
+    profile: &str,
     filter: &Filter,
     most: usize,
 ) -> Result<Vec<Person>> {
+    let scores = of_profile(scores, profile).await?;
     let highest = filter.highest(people, scores, most)?;
     let rows = highest.collect().await.map_err(|e| Error::engine("reading the scores", &e))?;
     rows.iter().map(persons).collect::<Result<Vec<_>>>().map(|p| p.into_iter().flatten().collect())
+}
+
+/// The scores under a profile.
+async fn of_profile(scores: DataFrame, profile: &str) -> Result<DataFrame> {
+    let plan = |e| Error::engine("reading the scores", &e);
+    let own = scores.clone().filter(ident("profile").eq(lit(profile))).map_err(plan)?;
+    let first = own.clone().limit(0, Some(1)).map_err(plan)?;
+    let none = rows("reading the scores", first).await?.is_empty();
+    if none && profile != STANDARD {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("the run has no scores of a profile `{profile}`"),
+            "name a profile of the job, or leave --profile out",
+        ));
+    }
+    Ok(own)
 }
 
 fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
@@ -127,6 +148,7 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
     let (expected, percentile) = (number("expected_reactors")?, number("percentile")?);
     let (score, reach) = (number("score")?, number("true_reach")?);
     let (amplification, network) = (number("amplification")?, number("network")?);
+    let ends = number("score_low").ok().zip(number("score_high").ok());
     let optional =
         |column: &arrow::array::Float64Array, row| column.is_valid(row).then(|| column.value(row));
     Ok((0..rows.num_rows())
@@ -135,6 +157,7 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
             expected_reactors: expected.value(row),
             percentile: percentile.value(row),
             score: score.value(row),
+            interval: ends.map(|(low, high)| (low.value(row), high.value(row))),
             true_reach: reach.value(row),
             amplification: optional(amplification, row),
             network: optional(network, row),
@@ -152,6 +175,7 @@ pub fn render(people: &[Person]) -> String {
         "expected people",
         "percentile",
         "score",
+        "90 % interval",
         "true reach",
         "amplification",
         "network",
@@ -164,6 +188,7 @@ pub fn render(people: &[Person]) -> String {
             format!("{:.1}", p.expected_reactors),
             format!("{:.1}", p.percentile),
             format!("{:.1}", p.score),
+            p.interval.map_or("–".to_owned(), |(low, high)| format!("{low:.1}–{high:.1}")),
             number(Some(p.true_reach)),
             number(p.amplification),
             number(p.network),

@@ -11,15 +11,16 @@ use rayon::prelude::*;
 use super::World;
 use super::attribution::WHOLE;
 use super::catalogue::Catalogue;
-use crate::graph::attention::{ONE, Received, Rules};
+use crate::graph::attention::{ONE, Rules};
+use crate::graph::received::Received;
 use crate::lists::Lists;
-use crate::method::Forecast;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
+use crate::propagate::trust::Trust;
 use crate::read::{Event, MEASURE_HOURS, People, Vouch};
 use crate::score::measures::of_received;
 use crate::score::percentile::mid_rank;
-use crate::score::scores::{expected, points};
+use crate::score::scores::points;
 
 /// Who moves people on what.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,9 +41,9 @@ pub struct TopicScore {
     pub attention_rank: f64,
     /// Posts that count as evidence.
     pub posts: i64,
-    /// Distinct people who reacted to them.
+    /// Distinct trusted people who reacted to them.
     pub reactors: i64,
-    /// Distinct people who endorsed the person on the topic, or on one below it, or put it on a list of that name.
+    /// Distinct trusted people who endorsed the person on the topic, or on one below it, or put it on a list of that name.
     pub vouchers: i64,
     /// Distinct people of both kinds.
     pub people: i64,
@@ -99,7 +100,7 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
             posts.filter(move |post| world.is_own(*post) && world.share(*post, topic) > 0)
         };
         let of_network = |(vertex, received): &(u32, Received)| {
-            forecast(&world.method.forecast, received, || h_index(world, about(*vertex)))
+            forecast(world, *vertex, received, |counts| h_index(world, about(*vertex), counts))
         };
         let expected_reactors = of_networks.iter().map(of_network).sum();
         let sum = |count: fn(&Received) -> i64| -> i64 {
@@ -146,7 +147,7 @@ impl World<'_> {
 struct Topical {
     /// By vertex.
     of_networks: Vec<(u32, Received)>,
-    /// Distinct people who reacted to posts that are evidence, within the time of evidence, ascending.
+    /// Distinct trusted people who reacted to posts that are evidence, within the time of evidence, ascending.
     reactors: Vec<u32>,
 }
 
@@ -159,17 +160,18 @@ fn received(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
     for vertex in world.vertices_of.of(person as usize) {
         let of_vertex = *vertex as usize..*vertex as usize + 1;
         let mut of_topics: Vec<Option<Received>> = vec![None; topics.len()];
-        for of_actor in world.people.events.of_targets(of_vertex).chunk_by(same_pair) {
+        for of_actor in world.people.events.of_targets(of_vertex).chunk_by(Event::same_pair) {
+            let trusted = world.trust.trusted[of_actor[0].actor as usize];
             let actor = world.person(of_actor[0].actor);
             for (topic, about) in on_topics(world, of_actor, topics) {
                 let evidence = about.iter().any(|event| {
                     let post = world.posts.age_hours[event.post as usize];
                     young(event.age_hours) && young(post) && world.rules.is_reaction(event.kind)
                 });
-                if evidence {
+                if evidence && trusted {
                     reactors[topic].push(actor);
                 }
-                of_topics[topic].get_or_insert_default().add(&about, &world.rules);
+                of_topics[topic].get_or_insert_default().add(about.iter(), world.rules, trusted);
             }
         }
         for (topical, received) in all.iter_mut().zip(of_topics) {
@@ -184,14 +186,22 @@ fn received(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
     all
 }
 
-/// Who vouched for each person, as (topic, giver) in order: a word on a topic is one on those above it.
+/// Who of the trusted vouched for each person, as (topic, giver) in order: a word on a topic is one on those above it.
 pub(super) fn vouched(
     people: &People,
     vocabulary: &Vocabulary,
     catalogue: &Catalogue,
+    trust: &Trust,
 ) -> Lists<(u32, u32)> {
+    let mut trusted = vec![false; people.persons.len()];
+    for (person, own) in people.persons.vertex_persons.iter().zip(&trust.trusted) {
+        trusted[*person as usize] |= own;
+    }
     let mut all: Vec<(u32, (u32, u32))> = Vec::new();
     for Vouch { receiver, topic, giver } in &people.vouches {
+        if !trusted[*giver as usize] {
+            continue;
+        }
         let Some(topic) = catalogue.number(topic) else { continue };
         if catalogue.refused_by(*giver).contains(&topic) {
             continue;
@@ -211,11 +221,6 @@ pub(super) fn vouched(
     Lists::grouped(people.persons.len(), all.iter().copied())
 }
 
-/// Whether two interactions are of one actor with one target.
-pub(super) fn same_pair(one: &Event, other: &Event) -> bool {
-    (one.target, one.actor) == (other.target, other.actor)
-}
-
 /// The interactions with posts about each of `topics`, by index into these.
 fn on_topics(world: &World<'_>, events: &[Event], topics: &[u32]) -> BTreeMap<usize, Vec<Event>> {
     let mut on_topics: BTreeMap<usize, Vec<Event>> = BTreeMap::new();
@@ -229,19 +234,33 @@ fn on_topics(world: &World<'_>, events: &[Event], topics: &[u32]) -> BTreeMap<us
     on_topics
 }
 
-/// The method's forecast over what was received on a topic; `h_index` is that of the posts about it.
-fn forecast(forecast: &Forecast, received: &Received, h_index: impl Fn() -> i64) -> f64 {
+/// The method's forecast over what a vertex received on a topic; `h_index` is that of the posts about it, over the
+/// reactors that count.
+fn forecast(
+    world: &World<'_>,
+    vertex: u32,
+    received: &Received,
+    h_index: impl Fn(&dyn Fn(u32) -> bool) -> i64,
+) -> f64 {
+    let (forecast, persons) = (&world.method.forecast, &world.people.persons);
+    let level = forecast.level(&persons.networks[persons.network_of(vertex as usize)]);
     let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
-        "h_index" => h_index() as f64,
+        "h_index" => h_index(&|_| true) as f64,
+        "trusted_h_index" => h_index(&|actor| world.trust.trusted[actor as usize]) as f64,
         name => of_received(name, received).unwrap_or(0.0),
     });
-    expected(forecast, values)
+    forecast.expected(level, values)
 }
 
-fn h_index(world: &World<'_>, posts: impl Iterator<Item = u32>) -> i64 {
+fn h_index(
+    world: &World<'_>,
+    posts: impl Iterator<Item = u32>,
+    counts: &dyn Fn(u32) -> bool,
+) -> i64 {
     let young = posts.filter(|post| world.posts.age_hours[*post as usize] < MEASURE_HOURS);
+    let reactors = |post: u32| world.reactors.of(post as usize).iter();
     let mut reactors: Vec<usize> =
-        young.map(|post| world.reactors.of(post as usize).len()).collect();
+        young.map(|post| reactors(post).filter(|actor| counts(**actor)).count()).collect();
     reactors.sort_unstable_by(|one, other| other.cmp(one));
     reactors.iter().zip(1..).take_while(|(reactors, place)| *reactors >= place).count() as i64
 }

@@ -1,4 +1,4 @@
-//! Stage 5: what posts are about, what people talk about, and on what they move others.
+//! Stage 6: what posts are about, what people talk about, and on what they move others.
 //!
 //! Two things are kept apart. What people *talk about* follows from their posts alone ([`Interest`]); what they
 //! *move people on* from the reactions to those posts ([`TopicScore`]), and is only said where there is enough
@@ -24,6 +24,7 @@ use crate::lists::Lists;
 use crate::method::Method;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
+use crate::propagate::trust::Trust;
 use crate::read::{Event, People};
 
 /// What the posts of a snapshot are about and what came of it.
@@ -71,6 +72,8 @@ pub fn topics(
     people: &People,
     vocabulary: &Vocabulary,
     reactors: Option<&Lists<u32>>,
+    trust: &Trust,
+    rules: &Rules,
     method: &Method,
 ) -> Result<Topics> {
     let (Some(posts), Some(reactors)) = (&people.posts, reactors) else {
@@ -87,10 +90,11 @@ pub fn topics(
         of_posts: &of_posts,
         reactors,
         method,
-        rules: Rules::of(method),
+        rules,
+        trust,
         posts_of: posts_of(people, posts.authors.len()),
-        vertices_of: vertices_of(people),
-        vouched: influence::vouched(people, vocabulary, &catalogue),
+        vertices_of: people.persons.vertices_by_person(),
+        vouched: influence::vouched(people, vocabulary, &catalogue, trust),
     };
     let interests = interests::interests(&world);
     let mut scores = influence::scores(&world);
@@ -108,7 +112,9 @@ struct World<'a> {
     of_posts: &'a Lists<Share>,
     reactors: &'a Lists<u32>,
     method: &'a Method,
-    rules: Rules,
+    rules: &'a Rules,
+    /// Whose attention counts.
+    trust: &'a Trust,
     /// Posts of each person, ascending.
     posts_of: Lists<u32>,
     /// Vertices of each person, ascending.
@@ -149,9 +155,4 @@ fn posts_of(people: &People, posts: usize) -> Lists<u32> {
     let pairs = (0..posts as u32)
         .map(|post| (persons.vertex_persons[authors[post as usize] as usize], post));
     Lists::grouped(persons.len(), pairs)
-}
-
-fn vertices_of(people: &People) -> Lists<u32> {
-    let persons = &people.persons;
-    Lists::grouped(persons.len(), persons.vertex_persons.iter().copied().zip(0..))
 }

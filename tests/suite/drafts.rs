@@ -53,9 +53,32 @@ pub fn scores(people: &[&str], scores: &[f64], expected: &[f64]) -> RecordBatch 
         ("person_id", texts(people.iter().copied())),
         ("profile", texts(people.iter().map(|_| "standard"))),
         ("score", numbers(scores)),
+        ("score_low", numbers(scores)),
+        ("score_high", numbers(scores)),
+        ("change_1d", new_null_array(&DataType::Float64, people.len())),
         ("expected_reactors", numbers(expected)),
     ];
     filled("scores", people.len(), columns)
+}
+
+/// Scores of these people as their only contribution.
+pub fn contributions(people: &[&str], points: &[f64]) -> RecordBatch {
+    let columns = vec![
+        ("person_id", texts(people.iter().copied())),
+        ("profile", texts(people.iter().map(|_| "standard"))),
+        ("points", numbers(points)),
+    ];
+    filled("contributions", people.len(), columns)
+}
+
+/// What audiences did to the scores of these people.
+pub fn changes(people: &[&str], points: &[f64]) -> RecordBatch {
+    let columns = vec![
+        ("person_id", texts(people.iter().copied())),
+        ("cause", texts(people.iter().map(|_| "audience"))),
+        ("points", numbers(points)),
+    ];
+    filled("changes", people.len(), columns)
 }
 
 /// Measures of these people on `network`, of which only the ranks are not 0.
@@ -92,6 +115,11 @@ pub fn draft(day: NaiveDate) -> Draft {
             scores(&[ann, bob], &[11.0, 1.0], &[4.0, 0.0]),
             scores(&[cid, dee], &[1.0, 100.0], &[0.0, 1e9]),
         ],
+        contributions: vec![
+            contributions(&[ann, bob, cid], &[11.0, 1.0, 1.0]),
+            contributions(&[dee], &[100.0]),
+        ],
+        changes: vec![changes(&[], &[])],
         measures: vec![
             measures("net", &[ann, bob], &[0.5, 0.25]),
             measures("net", &[cid, dee], &[0.125, 0.125]),
@@ -159,8 +187,10 @@ pub fn facts(run_id: &str) -> RunFacts {
     RunFacts {
         run_id: run_id.into(),
         job: "small".into(),
-        method_version: "standard-2".into(),
+        method_version: "standard-3".into(),
         method_sha256: "0".repeat(64),
+        method: "{}".into(),
+        profiles: "[]".into(),
         cutoff_us: 0,
         horizon_hours: 672,
     }

@@ -74,7 +74,7 @@ fn the_plain_job_loads() {
     let least = load("inputs.interactions = 'x'\noutput.url = 'y'").unwrap();
     assert_eq!(
         (least.snapshot, least.influence.top, least.method.version),
-        (None, 10, "standard-2".into())
+        (None, 10, "standard-3".into())
     );
     assert_eq!(least.consent, Consent { rule: ConsentRule::OptOut, minimum_age: 18 });
 }
@@ -289,7 +289,7 @@ fn method_values_out_of_range_are_refused() {
 #[test]
 fn a_method_without_a_name_is_refused() {
     // Its version stands in every scored row.
-    assert!(Method::parse("m.toml", &METHOD.replace("\"standard-2\"", "\"\"")).is_err());
+    assert!(Method::parse("m.toml", &METHOD.replace("\"standard-3\"", "\"\"")).is_err());
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn a_job_names_its_method_beside_itself() {
     fs::write(&path, JOB.replace("[job]", "[job]\nmethod = '${which}.toml'")).unwrap();
     let set = [("which".to_owned(), "own".to_owned())];
     says(Job::load(&path, &set, None).unwrap_err(), Kind::BadJob, &["own.toml"]);
-    fs::write(folder.path().join("own.toml"), METHOD.replace("standard-2", "own-7")).unwrap();
+    fs::write(folder.path().join("own.toml"), METHOD.replace("standard-3", "own-7")).unwrap();
     assert_eq!(Job::load(&path, &set, None).unwrap().method.version, "own-7");
     let missing = Job::load(&folder.path().join("jib.toml"), &[], None).unwrap_err();
     says(missing, Kind::BadJob, &["jib.toml", "check the path"]);

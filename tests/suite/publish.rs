@@ -178,7 +178,7 @@ async fn top_of(
     most: usize,
 ) -> Result<Vec<Person>> {
     let (people, scores) = committed(engine, output, commit).await?;
-    top(people, scores, &Filter::default(), most).await
+    top(people, scores, "standard", &Filter::default(), most).await
 }
 
 async fn run_job(stores: &Stores, job: &Job) -> Result<Outcome> {

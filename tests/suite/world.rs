@@ -31,7 +31,7 @@ pub const HOUR: i64 = 3_600_000_000;
 /// Day of the snapshot of a world, and the first instant after it.
 pub const DAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 31).unwrap();
 pub const CUTOFF: i64 = 1_775_001_600_000_000;
-pub const METHOD: &str = include_str!("../../jobs/methods/standard-2.toml");
+pub const METHOD: &str = include_str!("../../jobs/methods/standard-3.toml");
 
 #[derive(Clone, Debug, Default)]
 pub struct Account {
@@ -113,7 +113,10 @@ impl Default for World {
             day: DAY,
             cutoff: CUTOFF,
             // Small worlds may lose everybody.
-            method: METHOD.replace("least_people        = 1", "least_people = 0"),
+            method: METHOD
+                .replace("least_people        = 1", "least_people = 0")
+                // Where nobody acted long ago, everybody counts.
+                .replace("fallback_people = 2", "fallback_people = 0"),
             rule: "opt_out",
             top: 10,
             accounts: None,

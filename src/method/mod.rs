@@ -6,12 +6,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result, nearest};
-use crate::schema::{self, Direction};
+use crate::error::{Error, Result};
 use crate::toml_file;
 
+mod forecast;
+mod trust;
+
+pub use forecast::{Forecast, Term, may_enter};
+pub use trust::{SeedRule, TrustRule};
+
 /// The method that a job without a `method` key uses.
-pub const BUILT_IN: &str = include_str!("../jobs/methods/standard-2.toml");
+pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-3.toml");
 /// Longest window, in hours: ten years.
 const LONGEST_HOURS: u32 = 87_660;
 /// Kinds are numbered in 8 bits.
@@ -33,6 +38,9 @@ pub struct Method {
     pub attention: AttentionRule,
     /// The kinds of interaction. An input that holds any other kind is refused.
     pub kinds: BTreeMap<String, KindRule>,
+    /// Whose attention counts.
+    #[serde(default)]
+    pub trust: TrustRule,
     /// The propagation.
     #[serde(default)]
     pub rank: RankRule,
@@ -196,30 +204,6 @@ impl Default for StyleRule {
     }
 }
 
-/// ln(expected reactors) = `intercept` + Σ `coefficient` · ln(1 + measure / `offset`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Forecast {
-    /// Hours ahead that the forecast covers.
-    pub horizon_hours: u32,
-    /// Natural logarithm of the people expected by somebody whose measures are all 0.
-    pub intercept: f64,
-    /// The measures used.
-    pub terms: Vec<Term>,
-}
-
-/// One measure in the forecast.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Term {
-    /// A column of `measures` whose declaration lets it enter the forecast.
-    pub measure: String,
-    /// Scale of the logarithm, in the measure's unit; more than 0.
-    pub offset: f64,
-    /// Coefficient, 0 or more.
-    pub coefficient: f64,
-}
-
 /// What has to hold before anything is published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -330,8 +314,16 @@ impl Method {
                 "give 0 or more and under 1",
             );
         }
+        self.trust.check(name, self.attention.window_hours)?;
         self.check_topics(name)?;
-        self.check_forecast(name)
+        let outcomes = &self.forecast.outcomes;
+        if let Some(kind) = outcomes.iter().find(|kind| !self.kinds.contains_key(*kind)) {
+            return refuse(
+                format!("`forecast.outcomes` names `{kind}`, which is not among the kinds"),
+                "name kinds of this method",
+            );
+        }
+        self.forecast.check(name)
     }
 
     fn check_topics(&self, name: &str) -> Result<()> {
@@ -356,50 +348,6 @@ impl Method {
                 let cause = format!("{name}: `topics.{key}` is {value}");
                 return Err(Error::bad_job(cause, format!("give {remedy}")));
             }
-        }
-        Ok(())
-    }
-
-    fn check_forecast(&self, name: &str) -> Result<()> {
-        let measures = schema::table(Direction::Output, "measures")?;
-        let may_enter: Vec<&str> = measures
-            .columns
-            .iter()
-            .filter(|c| c.measure.as_ref().is_some_and(|m| m.forecast))
-            .map(|c| c.name.as_str())
-            .collect();
-        for term in &self.forecast.terms {
-            if !may_enter.contains(&term.measure.as_str()) {
-                let near = nearest(&term.measure, may_enter.iter().copied())
-                    .map_or(String::new(), |n| format!("did you mean `{n}`? "));
-                return Err(Error::bad_job(
-                    format!("{name}: `{}` may not enter the forecast", term.measure),
-                    format!("{near}those that may: {}", may_enter.join(", ")),
-                ));
-            }
-            let (offset, coefficient) = (term.offset, term.coefficient);
-            let finite = offset.is_finite() && coefficient.is_finite();
-            if !(finite && offset > 0.0 && coefficient >= 0.0) {
-                return Err(Error::bad_job(
-                    format!(
-                        "{name}: the term of `{}` has offset {} and coefficient {}",
-                        term.measure, term.offset, term.coefficient
-                    ),
-                    "give an offset above 0 and a coefficient of 0 or more",
-                ));
-            }
-        }
-        if !self.forecast.terms.iter().any(|term| term.coefficient > 0.0) {
-            return Err(Error::bad_job(
-                format!("{name}: no term of the forecast has a coefficient above 0"),
-                "give at least one, or everybody scores alike",
-            ));
-        }
-        if !self.forecast.intercept.is_finite() {
-            return Err(Error::bad_job(
-                format!("{name}: `forecast.intercept` is {}", self.forecast.intercept),
-                "give a finite number",
-            ));
         }
         Ok(())
     }

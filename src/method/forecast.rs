@@ -1,0 +1,141 @@
+//! The forecast of reactors, as a method states it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result, nearest};
+use crate::schema::{self, Direction, OWN_MEASURE};
+
+/// ln(expected reactors) = `intercept` + level of the network + Σ `coefficient` · ln(1 + measure / `offset`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Forecast {
+    /// Hours ahead that the forecast covers.
+    pub horizon_hours: u32,
+    /// Natural logarithm of the people expected by somebody whose measures are all 0.
+    pub intercept: f64,
+    /// α of the negative binomial distribution of what is observed about what is expected: its variance is
+    /// μ + α·μ². 0 or more; the interval of each score follows from it.
+    #[serde(default = "one")]
+    pub overdispersion: f64,
+    /// Kinds of interaction that are counted ahead, by which people are moved; without any, all reactions.
+    #[serde(default)]
+    pub outcomes: Vec<String>,
+    /// What the logarithm is higher by on each network, by name; 0 on others.
+    #[serde(default)]
+    pub levels: BTreeMap<String, f64>,
+    /// The measures used.
+    pub terms: Vec<Term>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// One measure in the forecast.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// A column of `measures` whose declaration lets it enter the forecast, or a `measure_*` of your own.
+    pub measure: String,
+    /// Scale of the logarithm, in the measure's unit; more than 0.
+    pub offset: f64,
+    /// Coefficient, 0 or more; of a `measure_*` any number.
+    pub coefficient: f64,
+    /// Value of the reference person, against whom scores are explained; 0 or more.
+    #[serde(default)]
+    pub reference: f64,
+    /// Largest value met where the coefficients were fitted: a score beyond it says so in its flags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highest: Option<f64>,
+    /// Standard error of the coefficient where it was fitted and is not 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard_error: Option<f64>,
+}
+
+impl Term {
+    /// φ(x) = ln(1 + x / offset), for x of 0 or more.
+    pub fn transformed(&self, value: f64) -> f64 {
+        libm::log1p(value / self.offset)
+    }
+
+    /// What a value adds to the logarithm of the forecast; one below 0 counts as 0.
+    pub fn part(&self, value: f64) -> f64 {
+        self.coefficient * self.transformed(value.max(0.0))
+    }
+}
+
+impl Forecast {
+    /// What the logarithm is on a network for somebody whose measures are all 0.
+    pub fn level(&self, network: &str) -> f64 {
+        self.intercept + self.levels.get(network).copied().unwrap_or(0.0)
+    }
+
+    /// The forecast at a level, with the `values` of the terms in their order.
+    pub fn expected(&self, level: f64, values: impl Iterator<Item = f64>) -> f64 {
+        let parts = self.terms.iter().zip(values).map(|(term, value)| term.part(value));
+        libm::exp(parts.fold(level, |sum, part| sum + part))
+    }
+
+    pub(super) fn check(&self, name: &str) -> Result<()> {
+        let refuse =
+            |what: String, remedy: &str| Err(Error::bad_job(format!("{name}: {what}"), remedy));
+        let may_enter = may_enter()?;
+        for term in &self.terms {
+            let own = term.measure.starts_with(OWN_MEASURE);
+            if !own && !may_enter.contains(&term.measure.as_str()) {
+                let near = nearest(&term.measure, may_enter.iter().copied())
+                    .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+                return refuse(
+                    format!("`{}` may not enter the forecast", term.measure),
+                    &format!("{near}those that may: {}, and any `measure_*`", may_enter.join(", ")),
+                );
+            }
+            let Term { measure, offset, coefficient, reference, .. } = term;
+            let finite = offset.is_finite() && coefficient.is_finite() && reference.is_finite();
+            if !(finite && *offset > 0.0 && (own || *coefficient >= 0.0) && *reference >= 0.0) {
+                return refuse(
+                    format!(
+                        "the term of `{measure}` has offset {offset}, coefficient {coefficient} and reference \
+                         {reference}"
+                    ),
+                    "give an offset above 0, a coefficient and a reference of 0 or more",
+                );
+            }
+        }
+        if !self.terms.iter().any(|term| term.coefficient != 0.0) {
+            return refuse(
+                "no term of the forecast has a coefficient other than 0".into(),
+                "give at least one, or everybody scores alike",
+            );
+        }
+        if let Some(level) = self.levels.values().find(|level| !level.is_finite()) {
+            return refuse(format!("a level is {level}"), "give finite numbers");
+        }
+        if !self.intercept.is_finite() {
+            return refuse(
+                format!("`forecast.intercept` is {}", self.intercept),
+                "give a finite number",
+            );
+        }
+        if !(0.0..=1e6).contains(&self.overdispersion) {
+            return refuse(
+                format!("`forecast.overdispersion` is {}", self.overdispersion),
+                "give 0 or more",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Names of the measures that the contract lets enter the forecast, in its order.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if the contract does not parse.
+pub fn may_enter() -> Result<Vec<&'static str>> {
+    let columns = schema::table(Direction::Output, "measures")?.columns.iter();
+    let may = columns.filter(|c| c.measure.as_ref().is_some_and(|measure| measure.forecast));
+    Ok(may.map(|c| c.name.as_str()).collect())
+}

@@ -1,0 +1,71 @@
+//! Stage 4: whose attention counts.
+//!
+//! # Formula
+//!
+//! ```text
+//! t = (1 − d)·v + d·(Pᵀt + D(t)·v),    v even over the seeds of the network
+//! ```
+//!
+//! over attention that is older than the method's lag: PageRank with the teleport vector on seeds (Gyöngyi,
+//! Garcia-Molina, Pedersen 2004, *Combating Web Spam with TrustRank*, §4). n·t, n the people of the network, has the
+//! mean 1, so that the threshold means the same on any network. Trust weighs no edge: it decides who is counted.
+//!
+//! # Without seeds
+//!
+//! A network without seeds trusts all who acted before the lag and to whom at least `fallback_people` distinct people
+//! paid attention before it. Scores that rest on it say so.
+
+use super::{not_ranked, pagerank_of};
+use crate::error::Result;
+use crate::graph::csr::Csr;
+use crate::method::{RankRule, TrustRule};
+use crate::read::Persons;
+
+/// Who is trusted. All lengths: vertices, but for `fallback`.
+pub struct Trust {
+    /// n·t, of mean 1 on each network; `None` on networks without seeds.
+    pub trust: Vec<Option<f64>>,
+    /// Whether each vertex is trusted.
+    pub trusted: Vec<bool>,
+    /// Whether trust rests on the fallback. Length: networks.
+    pub fallback: Vec<bool>,
+}
+
+/// Propagates trust over the graphs `lagged` from `seeds` (length: vertices).
+///
+/// # Errors
+/// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance.
+pub fn trust(
+    lagged: &[Csr],
+    seeds: &[bool],
+    persons: &Persons,
+    rule: &TrustRule,
+    rank: &RankRule,
+) -> Result<Trust> {
+    let mut all = Trust { trust: vec![], trusted: vec![], fallback: vec![] };
+    for (network, graph) in lagged.iter().enumerate() {
+        let seeds = &seeds[persons.network(network)];
+        let found = seeds.iter().filter(|seed| **seed).count();
+        all.fallback.push(found == 0);
+        if found == 0 {
+            all.trust.resize(all.trust.len() + graph.vertices(), None);
+            all.trusted.extend(without_seeds(graph, rule.fallback_people));
+            continue;
+        }
+        let jump = |seed: &bool| if *seed { 1.0 / found as f64 } else { 0.0 };
+        let teleport: Vec<f64> = seeds.iter().map(jump).collect();
+        let ranked = pagerank_of(rank).run(graph, Some(&teleport)).map_err(not_ranked)?;
+        let n = graph.vertices() as f64;
+        all.trusted.extend(ranked.ranks.iter().map(|t| n * t >= rule.threshold));
+        all.trust.extend(ranked.ranks.iter().map(|t| Some(n * t)));
+    }
+    Ok(all)
+}
+
+fn without_seeds(graph: &Csr, people: u32) -> impl Iterator<Item = bool> + '_ {
+    let trusts = move |vertex: usize| {
+        let (actors, _) = graph.row(vertex);
+        people == 0 || (graph.out_degree()[vertex] > 0 && actors.len() >= people as usize)
+    };
+    (0..graph.vertices()).map(trusts)
+}

@@ -1,0 +1,23 @@
+//! Who is trusted from the start.
+
+use std::collections::BTreeSet;
+
+use super::people::People;
+use crate::method::SeedRule;
+
+/// Whether each vertex is a seed: by a rule of the method, or by the id of its person or one of its accounts. Length:
+/// vertices.
+pub fn seeds(people: &People, rules: &[SeedRule], named: &BTreeSet<String>) -> Vec<bool> {
+    let persons = &people.persons;
+    let of_vertex = |vertex: usize| {
+        let person = persons.vertex_persons[vertex] as usize;
+        let account = |account: usize| {
+            let network = &persons.networks[persons.account_networks[account] as usize];
+            named.contains(&format!("{network}:{}", persons.account_ids.value(account)))
+        };
+        let by_name = !named.is_empty()
+            && (named.contains(persons.ids.value(person)) || persons.accounts(person).any(account));
+        by_name
+    };
+    (0..persons.vertices()).map(of_vertex).collect()
+}

@@ -1,0 +1,108 @@
+//! Stage 7: the measures of every vertex, as `schemas/output/measures.toml` declares them.
+
+mod counts;
+mod places;
+mod responses;
+
+use arrow::array::{ArrayRef, AsArray, Float64Array};
+use arrow::datatypes::{DataType, Float64Type};
+pub(crate) use counts::of_received;
+use responses::{Response, of_response, responses};
+
+use crate::error::{Error, Result};
+use crate::graph::attention::Rules;
+use crate::graph::csr::Csr;
+use crate::graph::reactors::reactors;
+use crate::graph::received::{Received, received};
+use crate::lists::Lists;
+use crate::method::{Forecast, Method, Term};
+use crate::propagate::Ranks;
+use crate::propagate::trust::Trust;
+use crate::read::People;
+
+/// What the measures are computed from.
+pub struct Basis<'a> {
+    /// Who is measured, and what they did.
+    pub people: &'a People,
+    /// What the method says of interactions.
+    pub rules: &'a Rules,
+    /// Graphs of attention of the networks.
+    pub graphs: &'a [Csr],
+    /// Who is trusted.
+    pub trust: &'a Trust,
+    /// Ranks of everybody.
+    pub ranks: &'a Ranks,
+    /// What everybody received. Length: vertices.
+    pub received: &'a [Received],
+    /// Who reacted to each post, where there are posts.
+    pub reactors: Option<&'a Lists<u32>>,
+}
+
+/// The measures of every vertex.
+pub struct Measures {
+    /// Columns by name, in any order; each has one value per vertex.
+    pub columns: Vec<(&'static str, ArrayRef)>,
+}
+
+impl Measures {
+    /// The values of a measure; null where it is not defined.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] if there is no such measure.
+    pub fn values(&self, name: &str) -> Result<Float64Array> {
+        let (_, column) = self
+            .columns
+            .iter()
+            .find(|(own, _)| *own == name)
+            .ok_or_else(|| Error::internal(format!("no measure `{name}` was computed")))?;
+        let cast = arrow::compute::cast(column, &DataType::Float64).map_err(Error::internal)?;
+        Ok(cast.as_primitive::<Float64Type>().clone())
+    }
+}
+
+/// Computes the measures of every vertex.
+pub fn measures(basis: &Basis<'_>, method: &Method) -> Measures {
+    let persons = &basis.people.persons;
+    let drawn = basis.people.posts.as_ref().zip(basis.reactors);
+    let responses = drawn.map(|(posts, reactors)| {
+        let trusted = &basis.trust.trusted;
+        responses(&basis.people.events, posts, basis.rules, reactors, trusted, [0, 0])
+    });
+    let mut columns = counts::columns(basis.received);
+    columns.extend(places::columns(persons, basis.graphs, basis.ranks, basis.trust));
+    columns.extend(responses::columns(persons, responses.as_deref(), method));
+    Measures { columns }
+}
+
+/// What a forecast needs of the measures that follow from a person's own posts and the reactions to them alone.
+pub struct Local {
+    received: Vec<Received>,
+    responses: Option<Vec<Response>>,
+}
+
+impl Local {
+    /// From posts and interactions that are at least so many hours old, as if `trusted` were trusted.
+    pub fn of(
+        basis: &Basis<'_>,
+        trusted: &[bool],
+        [posts_hours, events_hours]: [u32; 2],
+        forecast: &Forecast,
+    ) -> Self {
+        let People { persons, events, posts, .. } = basis.people;
+        let none = Response::default();
+        let needed = |term: &Term| of_response(&term.measure, &none).is_some();
+        let posts = posts.as_ref().filter(|_| forecast.terms.iter().any(needed));
+        let responses = posts.map(|posts| {
+            let reactors = reactors(events, posts, basis.rules, events_hours);
+            responses(events, posts, basis.rules, &reactors, trusted, [posts_hours, events_hours])
+        });
+        let received = received(events, persons, basis.rules, trusted, events_hours);
+        Self { received, responses }
+    }
+
+    /// The value of a measure for a vertex; none if it follows from more than that.
+    pub fn value(&self, name: &str, vertex: usize) -> Option<f64> {
+        let drawn = self.responses.as_ref().map(|responses| &responses[vertex]);
+        of_received(name, &self.received[vertex]).or(drawn.and_then(|own| of_response(name, own)))
+    }
+}

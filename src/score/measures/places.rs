@@ -1,0 +1,67 @@
+//! Measures of a vertex's place in the graph of attention.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, Int64Array};
+
+use crate::graph::csr::Csr;
+use crate::propagate::Ranks;
+use crate::propagate::trust::Trust;
+use crate::read::Persons;
+use crate::score::percentile::mid_rank;
+
+/// The columns of these measures.
+pub(super) fn columns(
+    persons: &Persons,
+    graphs: &[Csr],
+    ranks: &Ranks,
+    trust: &Trust,
+) -> Vec<(&'static str, ArrayRef)> {
+    let n = persons.vertices();
+    let trusted = trust.trusted.iter().map(|own| Some(i64::from(*own)));
+    let mut percentiles = Vec::with_capacity(n);
+    let mut of_audience = Vec::with_capacity(n);
+    let (mut sums, mut shares) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    for (network, graph) in graphs.iter().enumerate() {
+        // Equal places differ by rounding: ranks are compared at 32 bits.
+        let places = ranks.ranks[persons.network(network)].iter().map(|r| f64::from(*r as f32));
+        let own = mid_rank(&places.collect::<Vec<_>>());
+        for target in 0..graph.vertices() {
+            let row = Row::of(graph, target, &own);
+            sums.push(row.attention);
+            shares.push(row.shares);
+            of_audience.push((row.attention > 0.0).then(|| row.percentiles / row.attention));
+        }
+        percentiles.extend(own);
+    }
+    vec![
+        ("attention_received", Arc::new(Float64Array::from(sums)) as ArrayRef),
+        ("attention_shares", Arc::new(Float64Array::from(shares))),
+        ("rank", Arc::new(Float64Array::from(ranks.ranks.clone()))),
+        ("rank_percentile", Arc::new(Float64Array::from(percentiles))),
+        ("audience_rank_percentile", Arc::new(Float64Array::from(of_audience))),
+        ("trust", Arc::new(Float64Array::from(trust.trust.clone()))),
+        ("is_trusted", Arc::new(trusted.collect::<Int64Array>())),
+    ]
+}
+
+/// Sums over the actors of one target, in order of actor.
+#[derive(Default)]
+struct Row {
+    attention: f64,
+    shares: f64,
+    percentiles: f64,
+}
+
+impl Row {
+    fn of(graph: &Csr, target: usize, percentiles: &[f64]) -> Self {
+        let (actors, weights) = graph.row(target);
+        let mut row = Self::default();
+        for (actor, weight) in actors.iter().zip(weights) {
+            row.attention += f64::from(*weight);
+            row.shares += graph.share(*actor, *weight);
+            row.percentiles += f64::from(*weight) * percentiles[*actor as usize];
+        }
+        row
+    }
+}
