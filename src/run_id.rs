@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::method::hex;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
-use crate::read::{Event, People, Persons, Posts};
+use crate::read::{Event, People, Persons, Posts, Profiles};
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
@@ -31,6 +31,7 @@ pub fn run_id(
     let mut hash = Sha256::new();
     settings(&mut hash, job, day)?;
     persons(&mut hash, &people.persons);
+    profiles(&mut hash, &people.profiles);
     text(&mut hash, if people.posts.is_some() { "posts" } else { "no posts" });
     if let Some(of_people) = &people.posts {
         hash.update(vocabulary.sha256);
@@ -94,6 +95,26 @@ fn persons(hash: &mut Sha256, persons: &Persons) {
             text(hash, &persons.networks[persons.account_networks[account] as usize]);
             text(hash, persons.account_ids.value(account));
         }
+    }
+}
+
+/// Adds what accounts state in numbers. What is not known has bytes of its own.
+fn profiles(hash: &mut Sha256, profiles: &Profiles) {
+    fn column<const N: usize>(hash: &mut Sha256, values: impl Iterator<Item = Option<[u8; N]>>) {
+        for value in values {
+            hash.update([u8::from(value.is_some())]);
+            hash.update(value.unwrap_or([0; N]));
+        }
+    }
+    let Profiles { followers, listed, verified, created_hours, own } = profiles;
+    column(hash, followers.iter().map(|value| value.map(i64::to_le_bytes)));
+    column(hash, listed.iter().map(|value| value.map(i64::to_le_bytes)));
+    column(hash, verified.iter().map(|value| Some([u8::from(*value)])));
+    column(hash, created_hours.iter().map(|value| value.map(u32::to_le_bytes)));
+    hash.update((own.len() as u64).to_le_bytes());
+    for (name, values) in own {
+        text(hash, name);
+        column(hash, values.iter().map(|value| value.map(f64::to_le_bytes)));
     }
 }
 

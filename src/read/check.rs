@@ -113,7 +113,13 @@ async fn first_file(
         }
         cut.apply(&mut alone)?;
         let what = format!("reading `{}`", file.path);
-        let found = survey(&what, alone.conform()?, vec![], std::slice::from_ref(rule)).await?;
+        let frame = alone.conform()?;
+        let has = |column: &String| frame.schema().has_column_with_unqualified_name(column);
+        // A measure of one's own that the file lacks.
+        if !rule.column.as_ref().is_none_or(has) {
+            continue;
+        }
+        let found = survey(&what, frame, vec![], std::slice::from_ref(rule)).await?;
         if found.total(&rule.words) > 0 {
             return Ok(Some(file.path.clone()));
         }

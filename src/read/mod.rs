@@ -15,6 +15,7 @@ mod members;
 mod people;
 mod persons;
 mod posts;
+mod profiles;
 mod refusals;
 mod snapshot;
 mod sources;
@@ -27,6 +28,7 @@ pub use footers::Reading;
 pub use people::{People, people};
 pub use persons::Persons;
 pub use posts::Posts;
+pub use profiles::Profiles;
 pub use refusals::Refusals;
 pub(crate) use snapshot::MEASURE_HOURS;
 pub use snapshot::{Snapshot, reading, snapshot};
@@ -76,3 +78,13 @@ pub fn notes(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>>) -> Vec<
 
 /// Microseconds in an hour.
 pub(crate) const HOUR_US: i64 = 3_600_000_000;
+
+/// Whole hours from `at_us` to the last instant before the cutoff, so that a window of n hours is 0..n.
+/// `None` for what is not before the cutoff.
+fn hours_before(cutoff_us: i64, at_us: i64) -> Option<u32> {
+    if at_us >= cutoff_us {
+        return None;
+    }
+    // All hours of 64-bit microseconds are fewer than 2^32.
+    u32::try_from((cutoff_us - 1).saturating_sub(at_us) / HOUR_US).ok()
+}

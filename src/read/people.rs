@@ -10,6 +10,7 @@ use super::ids::Ids;
 use super::members::members;
 use super::persons::Persons;
 use super::posts::{PostRows, Posts};
+use super::profiles::Profiles;
 use super::refusals::{Refusals, refusals};
 use super::snapshot::Snapshot;
 use super::vouches::{Vouch, vouches};
@@ -25,6 +26,8 @@ pub struct People {
     pub persons: Persons,
     /// Interactions among them, within the window.
     pub events: Events,
+    /// What their accounts state in numbers.
+    pub profiles: Profiles,
     /// Their posts within the window, if the job has posts.
     pub posts: Option<Posts>,
     /// Topics that they refuse.
@@ -39,7 +42,8 @@ pub struct People {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for accounts or identities that contradict themselves, a network
-/// name that holds `:`, more accounts than 32-bit numbers, and a window without any interaction.
+/// name that holds `:`, more accounts than 32-bit numbers, numbers of accounts whose sum is out of range, and a
+/// window without any interaction.
 pub async fn people(
     engine: &Engine,
     snapshot: Snapshot,
@@ -84,7 +88,9 @@ pub async fn people(
     let refusals = refusals(engine, snapshot.consent.as_ref(), &persons).await?;
     let vouches = vouches(engine, &snapshot, &persons, vocabulary, method, &mut drops).await?;
     let vertices = persons.vertices();
-    let (events, posts) =
-        among.with_vertices(posts, &vertex_of, vertices, snapshot.cutoff_us, &mut drops);
-    Ok(People { persons, events, posts, refusals, vouches, drops })
+    let cutoff_us = snapshot.cutoff_us;
+    let profiles = Profiles::of(&members, &vertex_of, vertices, cutoff_us, &mut drops);
+    let profiles = profiles.map_err(|fault| faults.end(vec![fault]))?;
+    let (events, posts) = among.with_vertices(posts, &vertex_of, vertices, cutoff_us, &mut drops);
+    Ok(People { persons, profiles, events, posts, refusals, vouches, drops })
 }

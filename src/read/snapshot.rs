@@ -71,7 +71,8 @@ pub async fn snapshot(
     let mut reader = Reader::new(engine, job, faults).await?;
     let mut drops = Vec::new();
     let accounts = reader.open(job, "accounts", faults).await?;
-    let accounts = whole(engine, accounts, &[], faults).await?;
+    let rules = accounts.as_ref().map_or(Ok(vec![]), account_rules)?;
+    let accounts = whole(engine, accounts, &rules, faults).await?;
     let identities = reader.open(job, "identities", faults).await?;
     let identities = whole(engine, identities, &[], faults).await?;
     let consent = reader.open(job, "consent", faults).await?;
@@ -312,6 +313,17 @@ fn unsteady(plan: &LogicalPlan) -> datafusion::error::Result<Option<String>> {
         })
     })?;
     Ok(found)
+}
+
+/// The rules of `accounts` that its columns alone do not state.
+fn account_rules(accounts: &Opened) -> Result<Vec<RowRule>> {
+    let mut rules = accounts.measure_rules()?;
+    for column in ["followers_count", "listed_count"] {
+        let words = format!("column `{column}` is below 0");
+        let broken = count_if(ident(column).lt(lit(0_i64)))?;
+        rules.push(RowRule { words, column: Some(column.to_owned()), broken });
+    }
+    Ok(rules)
 }
 
 /// The rules of `consent` that its columns alone do not state.

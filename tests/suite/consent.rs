@@ -233,7 +233,11 @@ fn changed(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
             account.name = Some(format!("somebody else {}", rng.u32(..)));
             account.country = Some("FR".into());
             account.automated = Some(rng.bool());
-            account.followers = Some(rng.i64(..));
+            account.followers = Some(rng.i64(0..));
+            account.listed = Some(rng.i64(0..));
+            account.verified = Some(rng.bool());
+            account.created = Some(CUTOFF - rng.i64(-9..90_000) * HOUR);
+            account.points = Some(rng.f64() - 0.5);
         }
     }
     for post in other.posts.iter_mut().flatten() {

@@ -24,6 +24,7 @@ mod oracle;
 mod pagerank;
 mod parquet_files;
 mod plan;
+mod profiles;
 mod publish;
 mod random;
 mod random_worlds;

@@ -150,13 +150,20 @@ pub fn world(rng: &mut Rng) -> World {
             events.push(Event { sentiment: sentiments[rng.usize(..7)], ..again });
         }
     }
+    // Numbers of their own, so that the rest of a world is what it was without them.
+    let numbers = &mut rng.clone();
     let accounts = (rng.u8(..4) > 0).then(|| {
-        let row = |(network, id): &(String, String)| Account {
+        let mut row = |(network, id): &(String, String)| Account {
             network: network.clone(),
             id: id.clone(),
             name: some(rng, 2, |rng| ["", "Zoë", "Al\u{202e}\n"][rng.usize(..3)].to_owned()),
             country: some(rng, 3, |_| "DE".to_owned()),
             automated: some(rng, 4, Rng::bool),
+            followers: some(numbers, 2, |rng| rng.i64(0..1_000)),
+            listed: some(numbers, 2, |rng| rng.i64(0..9)),
+            verified: some(numbers, 3, Rng::bool),
+            created: some(numbers, 2, |rng| time(rng, 9_000)),
+            points: some(numbers, 2, |rng| rng.f64() - 0.5),
             ..Account::default()
         };
         everybody.iter().map(row).collect()

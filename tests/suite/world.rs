@@ -20,6 +20,7 @@ use renown::error::Result;
 use renown::job::Job;
 use renown::progress::Progress;
 use renown::publish::commit::Commit;
+use renown::read::{Faults, People, people, snapshot, vocabulary};
 use renown::run::{Outcome, run};
 use renown::store::Stores;
 use serde_json::{Map, Value, json};
@@ -43,6 +44,11 @@ pub struct Account {
     pub birth_date: Option<NaiveDate>,
     pub minor: Option<bool>,
     pub followers: Option<i64>,
+    pub listed: Option<i64>,
+    pub verified: Option<bool>,
+    pub created: Option<i64>,
+    /// The column `measure_points`.
+    pub points: Option<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -219,6 +225,11 @@ fn days(day: NaiveDate) -> i32 {
 
 pub fn accounts(rows: &[Account]) -> RecordBatch {
     let births: Date32Array = rows.iter().map(|a| a.birth_date.map(days)).collect();
+    let created: TimestampMicrosecondArray = rows.iter().map(|a| a.created).collect();
+    let points: Float64Array = rows.iter().map(|a| a.points).collect();
+    let counts = |count: fn(&Account) -> Option<i64>| -> ArrayRef {
+        Arc::new(rows.iter().map(count).collect::<Int64Array>())
+    };
     let flags = |flag: fn(&Account) -> Option<bool>| -> ArrayRef {
         Arc::new(rows.iter().map(flag).collect::<BooleanArray>())
     };
@@ -230,7 +241,11 @@ pub fn accounts(rows: &[Account]) -> RecordBatch {
         ("is_automated", flags(|a| a.automated)),
         ("birth_date", Arc::new(births)),
         ("is_minor", flags(|a| a.minor)),
-        ("followers_count", Arc::new(rows.iter().map(|a| a.followers).collect::<Int64Array>())),
+        ("followers_count", counts(|a| a.followers)),
+        ("listed_count", counts(|a| a.listed)),
+        ("is_verified", flags(|a| a.verified)),
+        ("created_at", Arc::new(created.with_timezone("UTC"))),
+        ("measure_points", Arc::new(points)),
     ])
     .unwrap()
 }
@@ -319,6 +334,15 @@ pub async fn run_job(
     Ok((job, outcome))
 }
 
+/// Loads the job at `path` and reads it up to the people who may be scored.
+pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
+    let job = Job::load(path, &[], None)?;
+    let (engine, faults) = (Engine::new(Stores::default(), partitions), &mut Faults::stop());
+    let snapshot = snapshot(&engine, &job, job.snapshot.unwrap(), faults).await?;
+    let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, faults).await?);
+    people(&engine, snapshot, &job.consent, &job.method, &vocabulary, faults).await
+}
+
 impl World {
     /// The tables of the world by name.
     pub fn tables(&self) -> Vec<(&'static str, RecordBatch)> {
@@ -361,6 +385,12 @@ impl World {
         let folder = TempDir::new().unwrap();
         let job = self.write(folder.path());
         Published::of(&job, 3, &[]).await.unwrap()
+    }
+
+    /// The people who may be scored, as the stages after reading have them.
+    pub async fn people(&self) -> People {
+        let folder = TempDir::new().unwrap();
+        people_of(&self.write(folder.path()), 3).await.unwrap()
     }
 
     /// Keys of all accounts that appear in `accounts` or in an event of the window.
