@@ -12,7 +12,7 @@ use crate::job::Job;
 use crate::method::hex;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
-use crate::read::{Event, People, Persons, Posts, Profiles};
+use crate::read::{Event, Follow, People, Persons, Posts, Profiles};
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
@@ -45,6 +45,10 @@ pub fn run_id(
     let refusals = serde_json::to_string(&people.refusals).map_err(Error::internal)?;
     text(&mut hash, &refusals);
     events(&mut hash, people.events.all());
+    if let Some(of_people) = &people.follows {
+        text(&mut hash, "follows");
+        follows(&mut hash, of_people.all());
+    }
     let mut id = hex(&hash.finalize());
     id.truncate(LENGTH);
     Ok(id)
@@ -149,7 +153,7 @@ fn posts(hash: &mut Sha256, posts: &Posts) {
     }
 }
 
-/// Interactions or posts that are hashed at once: the hash is over the hashes of runs of so many.
+/// Interactions, follows or posts that are hashed at once: the hash is over the hashes of runs of so many.
 const RUN: usize = 1 << 16;
 
 fn events(hash: &mut Sha256, events: &[Event]) {
@@ -169,5 +173,22 @@ fn events(hash: &mut Sha256, events: &[Event]) {
         hash.finalize()
     };
     let digests: Vec<_> = events.par_chunks(RUN).map(digest).collect();
+    digests.iter().for_each(|digest| hash.update(digest));
+}
+
+fn follows(hash: &mut Sha256, follows: &[Follow]) {
+    hash.update((follows.len() as u64).to_le_bytes());
+    let digest = |run: &[Follow]| {
+        let mut hash = Sha256::new();
+        for follow in run {
+            // No follow has been for so many hours.
+            let since = follow.since_hours().unwrap_or(NONE);
+            for number in [follow.followee, follow.follower, since] {
+                hash.update(number.to_le_bytes());
+            }
+        }
+        hash.finalize()
+    };
+    let digests: Vec<_> = follows.par_chunks(RUN).map(digest).collect();
     digests.iter().for_each(|digest| hash.update(digest));
 }

@@ -36,7 +36,7 @@ pub struct JobFile {
     #[serde(default)]
     pub sources: BTreeMap<String, String>,
     /// The input tables, by the name of their contract: a URL of Parquet that conforms, or a SQL
-    /// `SELECT` over the sources. `interactions` is required.
+    /// `SELECT` over the sources. `interactions` or `follows` is required.
     pub inputs: BTreeMap<String, String>,
     /// Kinds of interaction that the method does not know; any other is an error.
     #[serde(default)]
@@ -223,10 +223,10 @@ impl Job {
             check_input_name(&name, table)?;
             inputs.insert(table.clone(), texts.input(value)?);
         }
-        if !inputs.contains_key("interactions") {
+        if !["interactions", "follows"].iter().any(|table| inputs.contains_key(*table)) {
             return Err(Error::bad_job(
-                format!("{name}: `inputs.interactions` is missing"),
-                "name the interactions: a URL, or a SELECT over [sources]",
+                format!("{name}: both `inputs.interactions` and `inputs.follows` are missing"),
+                "name the interactions, or who follows whom: a URL, or a SELECT over [sources]",
             ));
         }
         file.kinds.check(&name, &method)?;

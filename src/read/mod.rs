@@ -9,6 +9,7 @@ mod check;
 mod conform;
 mod events;
 mod faults;
+mod follows;
 mod footers;
 mod ids;
 mod members;
@@ -24,6 +25,7 @@ mod vouches;
 
 pub use events::{Event, Events, Sentiment};
 pub use faults::Faults;
+pub use follows::{Follow, Follows};
 pub use footers::Reading;
 pub use people::{People, people};
 pub use persons::Persons;

@@ -51,7 +51,8 @@ pub struct Snapshot {
     pub(super) topics: Option<Checked>,
     pub(super) topic_edges: Option<Checked>,
     pub(super) topic_phrases: Option<Checked>,
-    pub(super) interactions: Checked,
+    pub(super) interactions: Option<Checked>,
+    pub(super) follows: Option<Checked>,
 }
 
 /// Opens and checks the inputs of `job` for the snapshot of `day`.
@@ -110,12 +111,16 @@ pub async fn snapshot(
         let place = |fault: Error| fault.in_table("interactions");
         faults.pass(known_kinds(by_kind, &job.method, &input.origin).map_err(place))?;
     }
+    let mut follows = None;
+    if let Some(opened) = reader.open(job, "follows", faults).await? {
+        let rules = Timed { cut: cut(job, "follows", cutoff_us), group: vec![], more: &[] };
+        follows = within(engine, opened, rules, &mut drops, faults).await?.map(|(rows, _)| rows);
+    }
     faults.none_so_far()?;
-    let (interactions, _) =
-        interactions.ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
+    let interactions = interactions.map(|(interactions, _)| interactions);
     let people = [&accounts, &identities, &consent, &posts, &endorsements, &lists];
-    let all = || people.into_iter().chain([&topics, &topic_edges, &topic_phrases]);
-    let all = || all().flatten().chain([&interactions]);
+    let others = [&topics, &topic_edges, &topic_phrases, &interactions, &follows];
+    let all = || people.into_iter().chain(others).flatten();
     let rows = all().map(|c| c.rows).sum();
     let found = all().map(|c| c.found).sum();
     Ok(Snapshot {
@@ -136,6 +141,7 @@ pub async fn snapshot(
         topic_edges,
         topic_phrases,
         interactions,
+        follows,
     })
 }
 
@@ -154,20 +160,35 @@ fn window_hours(method: &Method) -> u32 {
 }
 
 impl Snapshot {
-    /// What is said if nobody who may be scored met anybody who may be.
-    pub(super) fn without_interactions(&self, method: &Method) -> Error {
-        Error::bad_input(
+    /// The input that tells who met whom: `interactions`, or else `follows`.
+    pub(super) fn meetings(&self) -> &'static str {
+        if self.interactions.is_some() { "interactions" } else { "follows" }
+    }
+
+    /// What is said if nobody who may be scored met or follows anybody who may be.
+    pub(super) fn without_meetings(&self, method: &Method) -> Error {
+        let hours = window_hours(method);
+        let interactions = self.interactions.as_ref().map(|input| {
             format!(
                 "input `interactions` ({}): no interaction among people who may be scored lies in \
-                 the {} hours before the end of {}",
-                self.interactions.origin,
-                window_hours(method),
-                self.day
-            ),
+                 the {hours} hours before the end of {}",
+                input.origin, self.day
+            )
+        });
+        let follows = self.follows.as_ref().map(|input| {
+            format!(
+                "input `follows` ({}): no follow among people who may be scored began before the \
+                 end of {}",
+                input.origin, self.day
+            )
+        });
+        let causes: Vec<String> = interactions.into_iter().chain(follows).collect();
+        Error::bad_input(
+            causes.join("; "),
             "check that the snapshot has arrived, and `consent`; equal scores for everybody are not \
              published",
         )
-        .in_table("interactions")
+        .in_table(self.meetings())
     }
 }
 
@@ -180,6 +201,7 @@ fn cut(job: &Job, table: &str, cutoff_us: i64) -> Cut {
         "interactions" => {
             Cut::new(window(window_hours(&job.method)), "at", Some(job.kinds.clone()))
         }
+        "follows" => Cut::new(Window::until(cutoff_us), "since", None),
         _ => Cut::default(),
     }
 }

@@ -144,6 +144,7 @@ fn jobs_accept_what_is_read_and_refuse_what_is_reserved() {
             "accounts",
             "consent",
             "endorsements",
+            "follows",
             "identities",
             "interactions",
             "lists",

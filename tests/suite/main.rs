@@ -12,6 +12,7 @@ mod csr;
 mod drafts;
 mod explain;
 mod faulty_store;
+mod follows;
 mod gates;
 mod hostile_files;
 mod ids;

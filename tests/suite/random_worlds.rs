@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use fastrand::Rng;
 
 use crate::world::{
-    Account, CUTOFF, Event, HOUR, Identity, Post, Statement, World, topic_edges, topic_phrases,
-    topics,
+    Account, CUTOFF, Event, Follow, HOUR, Identity, Post, Statement, World, topic_edges,
+    topic_phrases, topics,
 };
 
 const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
@@ -153,7 +153,7 @@ pub fn world(rng: &mut Rng) -> World {
     // Numbers of their own, so that the rest of a world is what it was without them.
     let numbers = &mut rng.clone();
     let accounts = (rng.u8(..4) > 0).then(|| {
-        let mut row = |(network, id): &(String, String)| Account {
+        let row = |(network, id): &(String, String)| Account {
             network: network.clone(),
             id: id.clone(),
             name: some(rng, 2, |rng| ["", "Zoë", "Al\u{202e}\n"][rng.usize(..3)].to_owned()),
@@ -167,6 +167,14 @@ pub fn world(rng: &mut Rng) -> World {
             ..Account::default()
         };
         everybody.iter().map(row).collect()
+    });
+    let follows = (numbers.u8(..3) == 0).then(|| {
+        let follow = |_| {
+            let (network, follower) = pick(numbers, networks, ids);
+            let followee = id(numbers.u32(..ids));
+            Follow { network, follower, followee, since: some(numbers, 2, |rng| time(rng, 9_000)) }
+        };
+        (0..30).map(follow).collect()
     });
     let identities = (rng.u8(..4) > 0).then(|| {
         let linked: Vec<_> = everybody.iter().filter(|_| rng.u8(..3) > 0).collect();
@@ -187,7 +195,18 @@ pub fn world(rng: &mut Rng) -> World {
         more.push(("topic_phrases", topic_phrases(&phrases)));
         settings = format!("[topics]\ntags = {}\n", rng.bool());
     }
-    World { more, settings, method, top, accounts, identities, posts, events, ..World::default() }
+    World {
+        more,
+        settings,
+        method,
+        top,
+        accounts,
+        identities,
+        posts,
+        events,
+        follows,
+        ..World::default()
+    }
 }
 
 /// A world with consent statements of every sort; everyone who acts is in `accounts`, and every

@@ -94,6 +94,14 @@ pub struct Event {
     pub sentiment: Option<f64>,
 }
 
+#[derive(Clone, Debug, PartialEq)]
+pub struct Follow {
+    pub network: String,
+    pub follower: String,
+    pub followee: String,
+    pub since: Option<i64>,
+}
+
 /// The inputs of one snapshot and the settings of its job.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -107,6 +115,7 @@ pub struct World {
     pub consent: Option<Vec<Statement>>,
     pub posts: Option<Vec<Post>>,
     pub events: Vec<Event>,
+    pub follows: Option<Vec<Follow>>,
     /// Further input tables.
     pub more: Vec<(&'static str, RecordBatch)>,
     /// The rest of the job: its topics, cohorts and so on.
@@ -127,6 +136,7 @@ impl Default for World {
             consent: None,
             posts: None,
             events: vec![],
+            follows: None,
             more: vec![],
             settings: "[topics]\nontology = \"none\"\ntags = true\n".into(),
         }
@@ -163,6 +173,16 @@ pub fn reply(network: &str, actor: &str, target: &str, hours: i64) -> Event {
         kind: "reply".into(),
         at: CUTOFF - hours * HOUR - HOUR / 2,
         ..Event::default()
+    }
+}
+
+/// That one account follows another, since `hours` hours before the cutoff if that is known.
+pub fn follow(network: &str, follower: &str, followee: &str, hours: Option<i64>) -> Follow {
+    Follow {
+        network: network.into(),
+        follower: follower.into(),
+        followee: followee.into(),
+        since: hours.map(|hours| CUTOFF - hours * HOUR),
     }
 }
 
@@ -302,6 +322,17 @@ pub fn interactions(rows: &[Event]) -> RecordBatch {
     .unwrap()
 }
 
+pub fn follows(rows: &[Follow]) -> RecordBatch {
+    let since: TimestampMicrosecondArray = rows.iter().map(|f| f.since).collect();
+    RecordBatch::try_from_iter([
+        ("network", text(rows.iter().map(|f| f.network.as_str()))),
+        ("follower_id", text(rows.iter().map(|f| f.follower.as_str()))),
+        ("followee_id", text(rows.iter().map(|f| f.followee.as_str()))),
+        ("since", Arc::new(since.with_timezone("UTC"))),
+    ])
+    .unwrap()
+}
+
 /// `batch` with the column `name` put in its place, or added.
 pub fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
     let mut columns: Vec<(String, ArrayRef)> = without(batch, name);
@@ -351,6 +382,7 @@ impl World {
         tables.extend(self.identities.as_ref().map(|rows| ("identities", identities(rows))));
         tables.extend(self.consent.as_ref().map(|rows| ("consent", consent(rows))));
         tables.extend(self.posts.as_ref().map(|rows| ("posts", posts(rows))));
+        tables.extend(self.follows.as_ref().map(|rows| ("follows", follows(rows))));
         tables.extend(self.more.iter().cloned());
         tables
     }
@@ -393,15 +425,24 @@ impl World {
         people_of(&self.write(folder.path()), 3).await.unwrap()
     }
 
-    /// Keys of all accounts that appear in `accounts` or in an event of the window.
+    /// The follows that began before the cutoff.
+    pub fn begun(&self) -> impl Iterator<Item = &Follow> {
+        let before = |f: &&Follow| f.since.is_none_or(|at| at < self.cutoff);
+        self.follows.iter().flatten().filter(before)
+    }
+
+    /// Keys of all accounts that appear in `accounts`, in an event of the window or in a follow.
     pub fn members(&self, window_hours: i64) -> BTreeSet<(String, String)> {
         let start = self.cutoff - window_hours * HOUR;
         let within = |e: &&Event| (start..self.cutoff).contains(&e.at);
         let ends = self.events.iter().filter(within).flat_map(|e| {
             [(e.network.clone(), e.actor.clone()), (e.network.clone(), e.target.clone())]
         });
+        let follows = self.begun().flat_map(|f| {
+            [(f.network.clone(), f.follower.clone()), (f.network.clone(), f.followee.clone())]
+        });
         let accounts = self.accounts.iter().flatten();
-        accounts.map(|a| (a.network.clone(), a.id.clone())).chain(ends).collect()
+        accounts.map(|a| (a.network.clone(), a.id.clone())).chain(ends).chain(follows).collect()
     }
 
     pub fn person(&self, network: &str, id: &str) -> String {
