@@ -63,7 +63,7 @@ pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
     let mut hash = Sha256::new();
     settings(&mut hash, job, day)?;
     let sources: BTreeMap<_, _> = job.sources.iter().map(|(n, url)| (n, url.as_str())).collect();
-    let rest = (sources, &job.inputs, &job.kinds);
+    let rest = (sources, job.read_by_runs(), &job.kinds);
     text(&mut hash, &serde_json::to_string(&rest).map_err(Error::internal)?);
     Ok(hex(&hash.finalize()))
 }

@@ -142,6 +142,9 @@ pub struct OutputSection {
     pub url: String,
 }
 
+/// The input that scores are measured against: no run reads it.
+pub const GROUND_TRUTH: &str = "ground_truth";
+
 /// Where an input table comes from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Input {
@@ -249,6 +252,14 @@ impl Job {
         };
         texts.all_used()?;
         Ok(job)
+    }
+}
+
+impl Job {
+    /// The inputs from which scores are computed: all but [`GROUND_TRUTH`].
+    pub fn read_by_runs(&self) -> BTreeMap<&str, &Input> {
+        let inputs = self.inputs.iter().map(|(name, input)| (name.as_str(), input));
+        inputs.filter(|(name, _)| *name != GROUND_TRUTH).collect()
     }
 }
 

@@ -20,6 +20,7 @@ mod profiles;
 mod refusals;
 mod snapshot;
 mod sources;
+mod truths;
 mod vocabulary;
 mod vouches;
 
@@ -35,6 +36,7 @@ pub use refusals::Refusals;
 pub(crate) use snapshot::MEASURE_HOURS;
 pub use snapshot::{Snapshot, reading, snapshot};
 pub use sources::{InputFile, Listed, open, unchanged};
+pub use truths::{Form, GroundTruth, Truth, Truths, ground_truth, truths};
 pub use vocabulary::vocabulary;
 pub use vouches::Vouch;
 

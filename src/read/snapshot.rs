@@ -219,30 +219,33 @@ pub async fn reading(
     let (cutoff_us, faults) = (cutoff(day)?, &mut Faults::stop());
     let mut reader = Reader::new(engine, job, faults).await?;
     let mut readings = BTreeMap::new();
-    for table in job.inputs.keys() {
+    for table in job.read_by_runs().into_keys() {
         if let Some(mut opened) = reader.open(job, table, faults).await? {
             cut(job, table, cutoff_us).apply(&mut opened)?;
             let what = format!("reading {}", opened.origin);
             let reading = Reading::of(engine, &what, opened.conform()?).await;
-            readings.insert(table.clone(), reading.map_err(|fault| fault.in_table(table))?);
+            readings.insert(table.to_owned(), reading.map_err(|fault| fault.in_table(table))?);
         }
     }
     Ok((readings, reader.files))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     engine: &'a Engine,
     files: BTreeMap<String, Listed>,
-    ignored: BTreeMap<String, Vec<String>>,
+    /// Columns that are passed over, by input.
+    pub(super) ignored: BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> Reader<'a> {
     /// Opens the sources of `job` for its SQL inputs.
-    async fn new(engine: &'a Engine, job: &Job, faults: &mut Faults) -> Result<Self> {
+    pub(super) async fn new(engine: &'a Engine, job: &Job, faults: &mut Faults) -> Result<Self> {
         let mut files = BTreeMap::new();
         for (name, url) in &job.sources {
             let Some((frame, found)) = faults.pass(open(engine, url).await)? else { continue };
             files.insert(format!("sources.{name}"), Listed { url: url.clone(), files: found });
+            // Another reader of the same job may have been there.
+            engine.session.deregister_table(name.as_str()).map_err(Error::internal)?;
             engine.session.register_table(name.as_str(), frame.into_view()).map_err(|e| {
                 Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise")
             })?;
@@ -253,7 +256,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Opens one input, if the job has it; `None` too if its faults were kept.
-    async fn open(&mut self, job: &Job, name: &str, faults: &mut Faults) -> Result<Option<Opened>> {
+    pub(super) async fn open(
+        &mut self,
+        job: &Job,
+        name: &str,
+        faults: &mut Faults,
+    ) -> Result<Option<Opened>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
         let place = |fault: Error| fault.in_table(name);
         let Some(opened) = faults.pass(self.found(name, input).await.map_err(place))? else {

@@ -145,6 +145,7 @@ fn jobs_accept_what_is_read_and_refuse_what_is_reserved() {
             "consent",
             "endorsements",
             "follows",
+            "ground_truth",
             "identities",
             "interactions",
             "lists",

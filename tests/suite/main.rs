@@ -38,6 +38,7 @@ mod sum;
 mod synth;
 mod topics;
 mod topics_oracle;
+mod truths;
 mod windows;
 mod world;
 
