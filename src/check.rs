@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::error::{Error, Place, Result, printable};
-use crate::job::{Job, no_snapshot};
-use crate::read::{self, Dropped, Faults};
+use crate::job::{GROUND_TRUTH, Job, no_snapshot};
+use crate::read::{self, Dropped, Faults, Persons};
 
 /// What a check of a job found.
 #[derive(Debug, Serialize)]
@@ -18,7 +18,8 @@ pub struct Report {
     pub job: String,
     /// Day that was checked.
     pub snapshot_date: NaiveDate,
-    /// Whatever would stop a run, in the order in which the inputs are read.
+    /// Whatever would stop a run, in the order in which the inputs are read, and then what is wrong in
+    /// `ground_truth`.
     pub violations: Vec<Violation>,
     /// Rows that a run would drop, by rule; complete if nothing would stop it.
     pub dropped: Vec<Dropped>,
@@ -39,7 +40,7 @@ pub struct Violation {
 }
 
 /// Reads the inputs of `job` as a run does, up to the people who may be scored, and gathers whatever
-/// would stop it. Nothing is written.
+/// would stop it; `ground_truth`, which no run reads, is held against its contract too. Nothing is written.
 ///
 /// What builds on an input that is at fault is not looked at: people are joined once all inputs
 /// conform.
@@ -58,13 +59,27 @@ pub async fn check(engine: &Engine, job: &Job) -> Result<Report> {
         columns_not_read: BTreeMap::new(),
     };
     let ended = inputs(engine, job, day, &mut faults, &mut report).await;
-    let gathered = faults.into_gathered();
-    match ended {
-        // The search ends at what it builds on; that fault is among those gathered.
-        Err(error) if !gathered.contains(&error) => return Err(error),
-        _ => report.violations = gathered.into_iter().map(Violation::from).collect(),
-    }
+    let mut gathered = faults.into_gathered();
+    let persons = known(ended, &gathered)?;
+    // On its own: what is at fault in other inputs does not end the search here.
+    let mut faults = Faults::gather();
+    let ended = truths(engine, job, persons.as_ref(), &mut faults, &mut report).await;
+    let of_truths = faults.into_gathered();
+    known(ended, &of_truths)?;
+    // The sources are opened for both.
+    let new: Vec<Error> = of_truths.into_iter().filter(|f| !gathered.contains(f)).collect();
+    gathered.extend(new);
+    report.violations = gathered.into_iter().map(Violation::from).collect();
     Ok(report)
+}
+
+/// The value, or `None` if the search ended at one of the faults that were gathered.
+fn known<T>(ended: Result<T>, gathered: &[Error]) -> Result<Option<T>> {
+    match ended {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if gathered.contains(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn inputs(
@@ -73,7 +88,7 @@ async fn inputs(
     day: NaiveDate,
     faults: &mut Faults,
     report: &mut Report,
-) -> Result<()> {
+) -> Result<Persons> {
     let snapshot = read::snapshot(engine, job, day, faults).await?;
     report.dropped.clone_from(&snapshot.drops);
     report.columns_not_read.clone_from(&snapshot.ignored);
@@ -81,6 +96,24 @@ async fn inputs(
     let people = read::people(engine, snapshot, &job.consent, &job.method, &vocabulary, faults);
     let people = people.await?;
     report.dropped.extend(people.drops);
+    Ok(people.persons)
+}
+
+/// Checks `ground_truth`, which no run reads; its people only if it is known who is scored.
+async fn truths(
+    engine: &Engine,
+    job: &Job,
+    persons: Option<&Persons>,
+    faults: &mut Faults,
+    report: &mut Report,
+) -> Result<()> {
+    let Some(truth) = read::ground_truth(engine, job, faults).await? else { return Ok(()) };
+    if !truth.ignored.is_empty() {
+        report.columns_not_read.insert(GROUND_TRUTH.to_owned(), truth.ignored.clone());
+    }
+    if let Some(persons) = persons {
+        report.dropped.extend(truth.truths(engine, persons, faults).await?.drops);
+    }
     Ok(())
 }
 

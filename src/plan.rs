@@ -13,7 +13,7 @@ use crate::error::{Result, printable};
 use crate::job::{Job, no_snapshot};
 use crate::publish::commit::{self, Commit};
 use crate::publish::{log_path, table_path};
-use crate::read::{self, InputFile, Listed, Reading};
+use crate::read::{self, Follow, InputFile, Listed, Reading};
 use crate::run_id::job_sha256;
 use crate::schema::{self, Status};
 use crate::store::{Stores, below};
@@ -165,6 +165,8 @@ const FILE: u64 = 45_000;
 /// interaction and post. All constants are fitted to nine runs of .3 to 75 million interactions among
 /// 30,000 to 2.3 million accounts; how well they hold is in `benches/RESULTS.md`.
 const SORTED: [u64; 4] = [245_000_000, 475, 70, 165];
+/// Bytes of memory of each follow; while they are gathered they are held twice.
+const FOLLOW: u64 = size_of::<Follow>() as u64;
 /// Bytes of memory while the tables stand: of the process, and of each vertex, row of `influence_edges` and post.
 const TABLES: [u64; 4] = [284_000_000, 1_044, 200, 165];
 /// Bytes of the tables for each vertex and each row of `influence_edges`.
@@ -175,7 +177,9 @@ impl Estimate {
     fn from_rows(reads: &BTreeMap<String, Reading>, top: u32) -> Self {
         let rows = |table: &str| reads.get(table).map(|reading| reading.rows);
         let edges = rows("interactions").unwrap_or_default();
-        let vertices = rows("accounts").unwrap_or_else(|| edges.saturating_mul(2));
+        let follows = rows("follows").unwrap_or_default();
+        let met = edges.saturating_add(follows);
+        let vertices = rows("accounts").unwrap_or_else(|| met.saturating_mul(2));
         // Of few pairs nearly all are among somebody's strongest, of many the strongest alone.
         let strongest = vertices.saturating_mul(2 * u64::from(top));
         let published = (edges as f64 * strongest as f64
@@ -186,15 +190,17 @@ impl Estimate {
         };
         let posts = rows("posts").unwrap_or_default();
         let sorted = sum(SORTED[0], &[vertices, edges, posts], &SORTED[1..]);
+        let sorted = sum(sorted, &[follows], &[2 * FOLLOW]);
         let tables = sum(TABLES[0], &[vertices, published, posts], &TABLES[1..]);
+        let tables = sum(tables, &[follows], &[FOLLOW]);
         let files: u64 = reads.values().map(|reading| reading.files as u64).sum();
         let from = match reads.contains_key("accounts") {
             true => {
                 "the rows in the footers, as if each interaction were of another pair of people"
             }
             false => {
-                "the rows in the footers, at most: without `accounts` each interaction may be between \
-                 two people of its own"
+                "the rows in the footers, at most: without `accounts` each interaction or follow may be \
+                 between two people of its own"
             }
         };
         Self {

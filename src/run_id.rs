@@ -13,7 +13,7 @@ use crate::method::hex;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
 use crate::previous::Previous;
-use crate::read::{Event, People, Persons, Posts};
+use crate::read::{Event, Follow, People, Persons, Posts, Profiles};
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
@@ -34,6 +34,7 @@ pub fn run_id(
     settings(&mut hash, job, day)?;
     before(&mut hash, previous)?;
     persons(&mut hash, &people.persons);
+    profiles(&mut hash, &people.profiles);
     text(&mut hash, if people.posts.is_some() { "posts" } else { "no posts" });
     if let Some(of_people) = &people.posts {
         hash.update(vocabulary.sha256);
@@ -47,6 +48,10 @@ pub fn run_id(
     let refusals = serde_json::to_string(&people.refusals).map_err(Error::internal)?;
     text(&mut hash, &refusals);
     events(&mut hash, people.events.all());
+    if let Some(of_people) = &people.follows {
+        text(&mut hash, "follows");
+        follows(&mut hash, of_people.all());
+    }
     let mut id = hex(&hash.finalize());
     id.truncate(LENGTH);
     Ok(id)
@@ -61,7 +66,7 @@ pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
     let mut hash = Sha256::new();
     settings(&mut hash, job, day)?;
     let sources: BTreeMap<_, _> = job.sources.iter().map(|(n, url)| (n, url.as_str())).collect();
-    let rest = (sources, &job.inputs, &job.kinds);
+    let rest = (sources, job.read_by_runs(), &job.kinds);
     text(&mut hash, &serde_json::to_string(&rest).map_err(Error::internal)?);
     Ok(hex(&hash.finalize()))
 }
@@ -123,6 +128,26 @@ fn persons(hash: &mut Sha256, persons: &Persons) {
     }
 }
 
+/// Adds what accounts state in numbers. What is not known has bytes of its own.
+fn profiles(hash: &mut Sha256, profiles: &Profiles) {
+    fn column<const N: usize>(hash: &mut Sha256, values: impl Iterator<Item = Option<[u8; N]>>) {
+        for value in values {
+            hash.update([u8::from(value.is_some())]);
+            hash.update(value.unwrap_or([0; N]));
+        }
+    }
+    let Profiles { followers, listed, verified, created_hours, own } = profiles;
+    column(hash, followers.iter().map(|value| value.map(i64::to_le_bytes)));
+    column(hash, listed.iter().map(|value| value.map(i64::to_le_bytes)));
+    column(hash, verified.iter().map(|value| Some([u8::from(*value)])));
+    column(hash, created_hours.iter().map(|value| value.map(u32::to_le_bytes)));
+    hash.update((own.len() as u64).to_le_bytes());
+    for (name, values) in own {
+        text(hash, name);
+        column(hash, values.iter().map(|value| value.map(f64::to_le_bytes)));
+    }
+}
+
 /// Adds posts, by what was found in them: other texts with the same phrases give the same tables.
 fn posts(hash: &mut Sha256, posts: &Posts) {
     hash.update((posts.own as u64).to_le_bytes());
@@ -154,7 +179,7 @@ fn posts(hash: &mut Sha256, posts: &Posts) {
     }
 }
 
-/// Interactions or posts that are hashed at once: the hash is over the hashes of runs of so many.
+/// Interactions, follows or posts that are hashed at once: the hash is over the hashes of runs of so many.
 const RUN: usize = 1 << 16;
 
 fn events(hash: &mut Sha256, events: &[Event]) {
@@ -174,5 +199,22 @@ fn events(hash: &mut Sha256, events: &[Event]) {
         hash.finalize()
     };
     let digests: Vec<_> = events.par_chunks(RUN).map(digest).collect();
+    digests.iter().for_each(|digest| hash.update(digest));
+}
+
+fn follows(hash: &mut Sha256, follows: &[Follow]) {
+    hash.update((follows.len() as u64).to_le_bytes());
+    let digest = |run: &[Follow]| {
+        let mut hash = Sha256::new();
+        for follow in run {
+            // No follow has been for so many hours.
+            let since = follow.since_hours().unwrap_or(NONE);
+            for number in [follow.followee, follow.follower, since] {
+                hash.update(number.to_le_bytes());
+            }
+        }
+        hash.finalize()
+    };
+    let digests: Vec<_> = follows.par_chunks(RUN).map(digest).collect();
     digests.iter().for_each(|digest| hash.update(digest));
 }

@@ -40,7 +40,7 @@ pub struct JobFile {
     #[serde(default)]
     pub sources: BTreeMap<String, String>,
     /// The input tables, by the name of their contract: a URL of Parquet that conforms, or a SQL
-    /// `SELECT` over the sources. `interactions` is required.
+    /// `SELECT` over the sources. `interactions` or `follows` is required.
     pub inputs: BTreeMap<String, String>,
     /// Kinds of interaction that the method does not know; any other is an error.
     #[serde(default)]
@@ -160,6 +160,9 @@ pub struct OutputSection {
     pub url: String,
 }
 
+/// The input that scores are measured against: no run reads it.
+pub const GROUND_TRUTH: &str = "ground_truth";
+
 /// Where an input table comes from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Input {
@@ -245,10 +248,10 @@ impl Job {
             check_input_name(&name, table)?;
             inputs.insert(table.clone(), texts.input(value)?);
         }
-        if !inputs.contains_key("interactions") {
+        if !["interactions", "follows"].iter().any(|table| inputs.contains_key(*table)) {
             return Err(Error::bad_job(
-                format!("{name}: `inputs.interactions` is missing"),
-                "name the interactions: a URL, or a SELECT over [sources]",
+                format!("{name}: both `inputs.interactions` and `inputs.follows` are missing"),
+                "name the interactions, or who follows whom: a URL, or a SELECT over [sources]",
             ));
         }
         file.kinds.check(&name, &method)?;
@@ -280,6 +283,14 @@ fn method_at(texts: &mut Texts<'_>, path: &str) -> Result<Method> {
     let path = texts.fill(path)?;
     let path = texts.folder.join(path);
     Method::parse(&path.display().to_string(), &read_file(&path)?)
+}
+
+impl Job {
+    /// The inputs from which scores are computed: all but [`GROUND_TRUTH`].
+    pub fn read_by_runs(&self) -> BTreeMap<&str, &Input> {
+        let inputs = self.inputs.iter().map(|(name, input)| (name.as_str(), input));
+        inputs.filter(|(name, _)| *name != GROUND_TRUTH).collect()
+    }
 }
 
 fn read_file(path: &Path) -> Result<String> {

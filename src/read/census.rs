@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::{
     Array, AsArray, BooleanArray, LargeStringBuilder, RecordBatch, StringViewArray,
@@ -47,8 +48,19 @@ pub(super) struct Census<'a> {
     person: Vec<u32>,
     /// Whether the person may be scored.
     pub(super) consented: Vec<bool>,
-    /// Whether the account is listed in `accounts` or took part in an interaction that counts.
-    pub(super) appears: Vec<bool>,
+    /// Whether the account is listed in `accounts` or took part in an interaction or follow that counts.
+    appears: Vec<AtomicBool>,
+}
+
+/// Whom an account meets in an interaction or follow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Met {
+    /// One of the two may not be scored.
+    Strange,
+    /// An account of the same person.
+    Own,
+    /// Somebody else.
+    Other,
 }
 
 /// The columns of the member rows.
@@ -137,34 +149,44 @@ impl<'a> Census<'a> {
             person.resize(of.end, number);
             consented.resize(of.end, may);
         }
-        let appears = (0..members.num_rows()).map(|row| set(rows.listed, row)).collect();
+        let listed = (0..members.num_rows()).map(|row| set(rows.listed, row));
+        let appears = listed.map(AtomicBool::new).collect();
         Ok(Self { rows, person, consented, appears })
     }
 
-    /// Whatever in the accounts contradicts itself.
-    pub(super) fn contradictions(&self) -> Vec<Error> {
-        contradictions(&self.rows)
+    /// Whatever in the accounts contradicts itself; `meetings` is the input that tells who met whom.
+    pub(super) fn contradictions(&self, meetings: &str) -> Vec<Error> {
+        contradictions(&self.rows, meetings)
     }
 
-    /// How many accounts of people who are scored take part in interactions though `accounts` lacks
-    /// them.
+    fn appears(&self, row: usize) -> bool {
+        self.appears[row].load(Ordering::Relaxed)
+    }
+
+    /// How many accounts of people who are scored take part in interactions or follows though `accounts`
+    /// lacks them.
     pub(super) fn unlisted(&self) -> u64 {
-        let scored = |row: &usize| self.consented[*row] && self.appears[*row];
+        let scored = |row: &usize| self.consented[*row] && self.appears(*row);
         let rows = (0..self.appears.len()).filter(scored);
         rows.filter(|row| !set(self.rows.listed, *row)).count() as u64
     }
 
-    /// Whether two accounts of one network belong to one person.
-    pub(super) fn same_person(&self, a: usize, b: usize) -> bool {
-        self.person[a] == self.person[b]
+    /// Tells whom account `one` met in `other`, and notes that both appear unless one may not be scored.
+    pub(super) fn meet(&self, one: usize, other: usize) -> Met {
+        if !(self.consented[one] && self.consented[other]) {
+            return Met::Strange;
+        }
+        self.appears[one].store(true, Ordering::Relaxed);
+        self.appears[other].store(true, Ordering::Relaxed);
+        if self.person[one] == self.person[other] { Met::Own } else { Met::Other }
     }
 
     /// How many accounts belong to people who may not be scored, and how many appear nowhere but
     /// beside such people, or only in `identities`.
     pub(super) fn left_out(&self) -> (u64, u64) {
         let refused = self.consented.iter().filter(|may| !**may).count();
-        let both = self.consented.iter().zip(&self.appears);
-        let absent = both.filter(|(may, appears)| **may && !**appears).count();
+        let absent = |row: &usize| self.consented[*row] && !self.appears(*row);
+        let absent = (0..self.appears.len()).filter(absent).count();
         (refused as u64, absent as u64)
     }
 
@@ -172,9 +194,10 @@ impl<'a> Census<'a> {
     /// [`NOBODY`] for the others.
     pub(super) fn number(self) -> (Persons, Vec<u32>) {
         let mut roll = Roll { account_offsets: vec![0], ..Roll::default() };
+        let appears: Vec<bool> = self.appears.into_iter().map(AtomicBool::into_inner).collect();
         for of in self.rows.persons() {
             if self.consented[of.start] {
-                roll.person(&self.rows, of, &self.appears);
+                roll.person(&self.rows, of, &appears);
             }
         }
         roll.number(self.person.len())
@@ -273,7 +296,7 @@ impl Roll {
 }
 
 /// Accounts that appear twice, identities or profiles that contradict one another.
-fn contradictions(rows: &Members<'_>) -> Vec<Error> {
+fn contradictions(rows: &Members<'_>, meetings: &str) -> Vec<Error> {
     let mut faults = Vec::new();
     let mut fault = |rows: usize, table: &str, column: &str, cause: String, remedy: &str| {
         if rows > 0 {
@@ -319,7 +342,7 @@ fn contradictions(rows: &Members<'_>) -> Vec<Error> {
         (0..rows.network.len()).filter(|row| rows.network.value(*row).contains(':')).count();
     fault(
         colon,
-        "interactions",
+        meetings,
         "network",
         format!(
             "the network of {colon} accounts holds `:`, which parts network and account in ids"

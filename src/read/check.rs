@@ -113,7 +113,13 @@ async fn first_file(
         }
         cut.apply(&mut alone)?;
         let what = format!("reading `{}`", file.path);
-        let found = survey(&what, alone.conform()?, vec![], std::slice::from_ref(rule)).await?;
+        let frame = alone.conform()?;
+        let has = |column: &String| frame.schema().has_column_with_unqualified_name(column);
+        // A measure of one's own that the file lacks.
+        if !rule.column.as_ref().is_none_or(has) {
+            continue;
+        }
+        let found = survey(&what, frame, vec![], std::slice::from_ref(rule)).await?;
         if found.total(&rule.words) > 0 {
             return Ok(Some(file.path.clone()));
         }
@@ -149,6 +155,11 @@ impl Window {
     pub(super) fn before(end_us: i64, hours: u32) -> Self {
         Self { start_us: end_us - i64::from(hours) * HOUR_US, end_us }
     }
+
+    /// All time before `end_us`.
+    pub(super) fn until(end_us: i64) -> Self {
+        Self { start_us: i64::MIN, end_us }
+    }
 }
 
 /// What is left out of an input before its rows are checked.
@@ -173,7 +184,7 @@ impl Cut {
         if let Some((window, time)) = self.window
             && let Some((column, start, end)) = bounds(&opened.frame, window, time)?
         {
-            // A missing time is kept in, to be refused.
+            // A missing time is kept in, to be refused where it may not be.
             let inside = column.clone().gt_eq(start).and(column.clone().lt(end));
             let inside = inside.or(column.is_null());
             opened.frame = opened.frame.clone().filter(inside).map_err(Error::internal)?;
@@ -249,11 +260,11 @@ pub(super) async fn within(
     Ok(Some((Checked { frame, origin: opened.origin, rows, found: all }, survey)))
 }
 
-/// The column `time` of a raw input, and the ends of the window in its own type. None if all its
-/// values are missing, of no type.
+/// The column `time` of a raw input, and the ends of the window in its own type. None if it is absent, or all
+/// its values are missing, of no type.
 fn bounds(frame: &DataFrame, window: Window, time: &str) -> Result<Option<(Expr, Expr, Expr)>> {
     let column = frame.schema().columns().into_iter().find(|c| c.name == time);
-    let column = column.ok_or_else(|| Error::internal(format!("no column `{time}`")))?;
+    let Some(column) = column else { return Ok(None) };
     let field = frame.schema().field_from_column(&column).map_err(Error::internal)?;
     let (column, kind) = match field.data_type() {
         DataType::Dictionary(_, values) => {

@@ -18,6 +18,12 @@ use crate::schema::{Column, Table, Type, UTC};
 /// Letters by which the name of a column may differ from one of the contract and be taken for it.
 const MOST_SLIPS: usize = 1;
 
+/// What the names of measures begin with that the owner of the data brings, beside the columns of the contract.
+const OWN_MEASURE: &str = "measure_";
+
+/// Most measures of one's own.
+const MOST_OWN_MEASURES: usize = 100;
+
 /// Most bytes of an id.
 const LONGEST_ID: i32 = 1_024;
 
@@ -107,6 +113,7 @@ impl Opened {
             }
         }
         faults.extend(self.near_names());
+        faults.extend(self.wrong_measures()?);
         if let (true, Some(name)) = (self.closed, self.ignored().first()) {
             let near = nearest(name, self.table.columns.iter().map(|c| c.name.as_str()));
             let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
@@ -123,8 +130,9 @@ impl Opened {
         Ok(faults)
     }
 
-    /// The columns of the contract, in order and cast to the engine's types; a nullable column that
-    /// is absent is null. The input must have no [`Self::faults`].
+    /// The columns of the contract, in order and cast to the engine's types, and then the measures of one's
+    /// own, as 64-bit floats; a nullable column that is absent is null. The input must have no
+    /// [`Self::faults`].
     pub(super) fn conform(&self) -> Result<DataFrame> {
         let found = self.frame.schema().columns();
         let mut selected = Vec::with_capacity(self.table.columns.len());
@@ -141,7 +149,59 @@ impl Opened {
             };
             selected.push(expr.alias(&column.name));
         }
+        for own in self.own_measures() {
+            let value = datafusion::prelude::cast(Expr::Column(own.clone()), DataType::Float64);
+            selected.push(value.alias(own.name));
+        }
         self.frame.clone().select(selected).map_err(Error::internal)
+    }
+
+    /// The columns that are measures of one's own, in order of name; only `accounts` has any.
+    fn own_measures(&self) -> Vec<Qualified> {
+        let found = self.frame.schema().columns().into_iter();
+        let mut own: Vec<Qualified> = found
+            .filter(|column| self.table.table == "accounts" && own_measure(&column.name))
+            .collect();
+        own.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        own
+    }
+
+    /// Measures of one's own that are no numbers, or too many.
+    fn wrong_measures(&self) -> Result<Vec<Error>> {
+        let own = self.own_measures();
+        let mut faults = Vec::new();
+        for name in &own {
+            let field = self.frame.schema().field_from_column(name).map_err(Error::internal)?;
+            if !accepts(Type::Float64, field.data_type()) {
+                let cause = format!(
+                    "column `{}` is {}, a measure of your own is a number",
+                    name.name,
+                    field.data_type()
+                );
+                let remedy = "cast it in a SELECT, or name it otherwise";
+                faults.push(self.fault(cause, remedy).in_column(&name.name));
+            }
+        }
+        if own.len() > MOST_OWN_MEASURES {
+            let cause = format!(
+                "{} columns `{OWN_MEASURE}…`, renown reads at most {MOST_OWN_MEASURES}",
+                own.len()
+            );
+            faults.push(self.fault(cause, "leave some out in a SELECT"));
+        }
+        Ok(faults)
+    }
+
+    /// The rules that measures of one's own must obey.
+    pub(super) fn measure_rules(&self) -> Result<Vec<RowRule>> {
+        let finite = |own: Qualified| {
+            let value = ident(&own.name);
+            // NaN compares above every number, or below every one, by its sign.
+            let wrong = value.clone().lt(lit(f64::MIN)).or(value.gt(lit(f64::MAX)));
+            let words = format!("column `{}` is no finite number", own.name);
+            Ok(RowRule { words, column: Some(own.name), broken: count_if(wrong)? })
+        };
+        self.own_measures().into_iter().map(finite).collect()
     }
 
     /// Columns that are not read but for a slip are ones that may be absent: were `birthdate` passed
@@ -193,11 +253,21 @@ impl Opened {
         Ok(Some(fault.in_column(&column.name)))
     }
 
-    /// Columns that the contract does not name; they are not read.
+    /// Columns that neither the contract names nor are measures of one's own; they are not read.
     pub(super) fn ignored(&self) -> Vec<String> {
         let found = self.frame.schema().columns().into_iter().map(|q| q.name);
-        found.filter(|name| !self.table.columns.iter().any(|c| c.name == *name)).collect()
+        let own = self.own_measures();
+        let read = |name: &String| {
+            self.table.columns.iter().any(|c| c.name == *name)
+                || own.iter().any(|column| column.name == *name)
+        };
+        found.filter(|name| !read(name)).collect()
     }
+}
+
+/// Whether a column of this name is a measure of one's own.
+pub(super) fn own_measure(name: &str) -> bool {
+    name.starts_with(OWN_MEASURE)
 }
 
 /// A rule that rows must obey.

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::{
     AsArray, BooleanArray, RecordBatch, StringViewArray, StringViewBuilder, UInt32Array,
@@ -15,8 +14,9 @@ use arrow::array::{
 use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use rayon::prelude::*;
 
-use super::census::{Census, NOBODY, numberable};
+use super::census::{Census, Met, NOBODY, numberable};
 use super::check::Checked;
+use super::follows::FollowRows;
 use super::ids::{BLOCK_ROWS, Ids, Names, texts, values};
 use super::posts::{KnownPosts, PostRows, Posts};
 use super::{Dropped, HOUR_US};
@@ -106,7 +106,8 @@ struct Row {
     names_post: bool,
 }
 
-/// Interactions as they were read, over numbers.
+/// Interactions as they were read, over numbers; of a job without them there are none.
+#[derive(Default)]
 pub(super) struct EventRows {
     blocks: Vec<Vec<Row>>,
 }
@@ -123,14 +124,12 @@ impl EventRows {
         Ok(Self { blocks })
     }
 
-    /// Whether each of the account numbers below `accounts` took part in any.
-    fn met(&self, accounts: usize) -> Vec<bool> {
-        let mut met = vec![false; accounts];
+    /// Notes in `met`, by account number, who took part in any.
+    fn note(&self, met: &mut [bool]) {
         for row in self.blocks.iter().flatten() {
             met[row.actor as usize] = true;
             met[row.target as usize] = true;
         }
-        met
     }
 }
 
@@ -178,17 +177,27 @@ pub(super) struct Read {
     names: Names,
     posts: Option<PostRows>,
     events: EventRows,
-    /// The accounts with numbers: network, account_id, number, and whether it took part in an interaction.
+    /// Follows, if the job has them.
+    pub(super) follows: Option<FollowRows>,
+    /// The accounts with numbers: network, account_id, number, and whether it took part in an interaction or
+    /// follow.
     pub(super) accounts: RecordBatch,
     /// Numbers of accounts.
     numbers: usize,
 }
 
 impl Read {
-    pub(super) fn new(ids: Ids, posts: Option<PostRows>, events: EventRows) -> Result<Self> {
+    pub(super) fn new(
+        ids: Ids,
+        posts: Option<PostRows>,
+        events: EventRows,
+        follows: Option<FollowRows>,
+    ) -> Result<Self> {
         let mut names = ids.into_names();
         let keys: Vec<((u32, Box<str>), u32)> = std::mem::take(&mut names.accounts).into_keys();
-        let (numbers, met) = (keys.len(), events.met(keys.len()));
+        let (numbers, mut met) = (keys.len(), vec![false; keys.len()]);
+        events.note(&mut met);
+        follows.iter().for_each(|follows| follows.note(&mut met));
         let (mut network, mut account, mut number) =
             (StringViewBuilder::new(), StringViewBuilder::new(), Vec::new());
         for ((of, id), own) in keys {
@@ -204,7 +213,7 @@ impl Read {
             ("met", Arc::new(met) as _),
         ]);
         let accounts = accounts.map_err(Error::internal)?;
-        Ok(Self { names, posts, events, accounts, numbers })
+        Ok(Self { names, posts, events, follows, accounts, numbers })
     }
 
     /// The member row of each account number, from the column `number` of the member rows.
@@ -233,29 +242,22 @@ impl Read {
         posts.map(|posts| posts.known(&mut self.names, row_of, census, drops)).transpose()
     }
 
-    /// Notes in `census` which accounts take part in an interaction among people who may be scored, and
-    /// gives those among different people, with the number of all.
+    /// The interactions among different people who may be scored, over member rows, with the number of all
+    /// among those who may be; notes in `census` who appears in them.
     pub(super) fn among(
         self,
-        row_of: Vec<u32>,
-        census: &mut Census<'_>,
+        row_of: &[u32],
+        census: &Census<'_>,
         drops: &mut Vec<Dropped>,
     ) -> (Among, u64) {
-        let appears: Vec<AtomicBool> =
-            census.appears.iter().map(|appears| AtomicBool::new(*appears)).collect();
         let block = |mut block: Vec<Row>| {
             let (mut strange, mut own) = (0, 0);
             block.retain_mut(|row| {
                 (row.actor, row.target) = (row_of[row.actor as usize], row_of[row.target as usize]);
-                let (a, t) = (row.actor as usize, row.target as usize);
-                if !(census.consented[a] && census.consented[t]) {
-                    strange += 1;
-                    return false;
-                }
-                appears[a].store(true, Ordering::Relaxed);
-                appears[t].store(true, Ordering::Relaxed);
-                own += u64::from(census.same_person(a, t));
-                !census.same_person(a, t)
+                let met = census.meet(row.actor as usize, row.target as usize);
+                strange += u64::from(met == Met::Strange);
+                own += u64::from(met == Met::Own);
+                met == Met::Other
             });
             (block, strange, own)
         };
@@ -263,7 +265,6 @@ impl Read {
         let done: Vec<(Vec<Row>, u64, u64)> =
             self.events.blocks.into_par_iter().map(block).collect();
         let (strange, own) = done.iter().fold((0, 0), |(s, o), block| (s + block.1, o + block.2));
-        census.appears = appears.into_iter().map(AtomicBool::into_inner).collect();
         let rule = "from or to who may not be scored";
         drops.push(Dropped::suppressed("interactions", rule, strange));
         drops.push(Dropped::exact("interactions", "of a person with themselves", own));

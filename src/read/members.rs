@@ -11,10 +11,12 @@ use datafusion::scalar::ScalarValue;
 
 use super::Dropped;
 use super::check::Checked;
+use super::conform::own_measure;
 use super::snapshot::Snapshot;
 use crate::engine::{Engine, count_rows};
 use crate::error::{Error, Result};
 use crate::job::Consent;
+use crate::schema::UTC;
 
 /// One row per account of `accounts`, interactions or identities, sorted by (person, network,
 /// account), with all that decides who it belongs to and whether it may be scored. `listed` tells
@@ -39,7 +41,7 @@ pub(super) async fn members(
     let no_number = || lit(ScalarValue::UInt32(None));
     let mut accounts = None;
     if let Some(input) = &snapshot.accounts {
-        let columns = account_columns(snapshot.day, consent)?;
+        let columns = account_columns(&input.frame, snapshot.day, consent)?;
         let frame = input.frame.clone().select(columns).map_err(plan)?;
         accounts = Some(distinct(engine, input, "accounts", frame, drops).await?);
     }
@@ -56,7 +58,9 @@ pub(super) async fn members(
     let mut profile = no_profile();
     if let Some(accounts) = &accounts {
         all = all.union(keys(accounts, true, no_number(), lit(true))?).map_err(plan)?;
-        profile = PROFILE.map(ident).into();
+        let own = accounts.schema().columns().into_iter();
+        let own = own.filter(|column| own_measure(&column.name)).map(|column| ident(column.name));
+        profile = PROFILE.map(ident).into_iter().chain(own).collect();
     }
     if let Some(identities) = &identities {
         all = all.union(keys(identities, false, no_number(), lit(true))?).map_err(plan)?;
@@ -92,20 +96,32 @@ pub(super) async fn members(
     engine.sorted_rows(what, members, &["person_id", "network", "account_id"]).await
 }
 
-/// What is taken from an account's profile.
-const PROFILE: [&str; 5] = ["display_name", "country", "language", "is_automated", "minor"];
+/// What is taken from an account's profile, beside measures of one's own.
+const PROFILE: [&str; 9] = [
+    "display_name",
+    "country",
+    "language",
+    "is_automated",
+    "minor",
+    "followers_count",
+    "listed_count",
+    "is_verified",
+    "created_at",
+];
 
 /// The profile of everybody where the job has no accounts.
 fn no_profile() -> Vec<Expr> {
     let value = |name: &str| match name {
-        "is_automated" | "minor" => lit(false),
+        "is_automated" | "minor" | "is_verified" => lit(false),
+        "followers_count" | "listed_count" => lit(ScalarValue::Int64(None)),
+        "created_at" => lit(ScalarValue::TimestampMicrosecond(None, Some(UTC.into()))),
         _ => lit(ScalarValue::Utf8View(None)),
     };
     PROFILE.iter().map(|name| value(name).alias(*name)).collect()
 }
 
 /// The columns of `accounts` that matter here; a minor is under the minimum age at the end of `day`.
-fn account_columns(day: NaiveDate, consent: &Consent) -> Result<Vec<Expr>> {
+fn account_columns(accounts: &DataFrame, day: NaiveDate, consent: &Consent) -> Result<Vec<Expr>> {
     let no = || lit(false);
     let months = consent.minimum_age.checked_mul(12).map(Months::new);
     let born = months.and_then(|m| day.checked_sub_months(m)).ok_or_else(|| {
@@ -118,7 +134,8 @@ fn account_columns(day: NaiveDate, consent: &Consent) -> Result<Vec<Expr>> {
     let days = i32::try_from(days).map_err(Error::internal)?;
     let too_young = ident("birth_date").gt(lit(ScalarValue::Date32(Some(days))));
     let minor = coalesce(vec![ident("is_minor"), no()]).or(coalesce(vec![too_young, no()]));
-    Ok(vec![
+    let own = accounts.schema().columns().into_iter().filter(|column| own_measure(&column.name));
+    let mut columns = vec![
         ident("network"),
         ident("account_id"),
         ident("display_name"),
@@ -126,7 +143,13 @@ fn account_columns(day: NaiveDate, consent: &Consent) -> Result<Vec<Expr>> {
         ident("language"),
         coalesce(vec![ident("is_automated"), no()]).alias("is_automated"),
         minor.alias("minor"),
-    ])
+        ident("followers_count"),
+        ident("listed_count"),
+        coalesce(vec![ident("is_verified"), no()]).alias("is_verified"),
+        ident("created_at"),
+    ];
+    columns.extend(own.map(|column| ident(column.name)));
+    Ok(columns)
 }
 
 /// The frame without repeated rows, in memory; what was repeated is counted.

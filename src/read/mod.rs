@@ -9,30 +9,36 @@ mod check;
 mod conform;
 mod events;
 mod faults;
+mod follows;
 mod footers;
 mod ids;
 mod members;
 mod people;
 mod persons;
 mod posts;
+mod profiles;
 mod refusals;
 mod seeds;
 mod snapshot;
 mod sources;
+mod truths;
 mod vocabulary;
 mod vouches;
 
 pub use events::{Event, Events, Sentiment};
 pub use faults::Faults;
+pub use follows::{Follow, Follows};
 pub use footers::Reading;
 pub use people::{People, people};
 pub use persons::Persons;
 pub use posts::Posts;
+pub use profiles::Profiles;
 pub use refusals::Refusals;
 pub use seeds::seeds;
 pub(crate) use snapshot::MEASURE_HOURS;
 pub use snapshot::{Snapshot, reading, snapshot};
 pub use sources::{InputFile, Listed, open, unchanged};
+pub use truths::{Form, GroundTruth, Truth, Truths, ground_truth, truths};
 pub use vocabulary::vocabulary;
 pub use vouches::Vouch;
 
@@ -78,3 +84,13 @@ pub fn notes(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>>) -> Vec<
 
 /// Microseconds in an hour.
 pub(crate) const HOUR_US: i64 = 3_600_000_000;
+
+/// Whole hours from `at_us` to the last instant before the cutoff, so that a window of n hours is 0..n.
+/// `None` for what is not before the cutoff.
+fn hours_before(cutoff_us: i64, at_us: i64) -> Option<u32> {
+    if at_us >= cutoff_us {
+        return None;
+    }
+    // All hours of 64-bit microseconds are fewer than 2^32.
+    u32::try_from((cutoff_us - 1).saturating_sub(at_us) / HOUR_US).ok()
+}

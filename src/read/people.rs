@@ -6,10 +6,12 @@ use super::Dropped;
 use super::census::Census;
 use super::events::{EventRows, Events, Read};
 use super::faults::Faults;
+use super::follows::{FollowRows, Follows};
 use super::ids::Ids;
 use super::members::members;
 use super::persons::Persons;
 use super::posts::{PostRows, Posts};
+use super::profiles::Profiles;
 use super::refusals::{Refusals, refusals};
 use super::snapshot::Snapshot;
 use super::vouches::{Vouch, vouches};
@@ -25,6 +27,10 @@ pub struct People {
     pub persons: Persons,
     /// Interactions among them, within the window.
     pub events: Events,
+    /// What their accounts state in numbers.
+    pub profiles: Profiles,
+    /// Who of them follows whom, if the job has follows.
+    pub follows: Option<Follows>,
     /// Their posts within the window, if the job has posts.
     pub posts: Option<Posts>,
     /// Topics that they refuse.
@@ -39,7 +45,8 @@ pub struct People {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for accounts or identities that contradict themselves, a network
-/// name that holds `:`, more accounts than 32-bit numbers, and a window without any interaction.
+/// name that holds `:`, more accounts than 32-bit numbers, numbers of accounts whose sum is out of range, and a
+/// window without any interaction where nobody follows anybody either.
 pub async fn people(
     engine: &Engine,
     snapshot: Snapshot,
@@ -49,42 +56,67 @@ pub async fn people(
     faults: &mut Faults,
 ) -> Result<People> {
     let mut drops = Vec::new();
-    let ids = Arc::new(Ids::default());
-    let mut posts = None;
-    if let Some(input) = &snapshot.posts {
-        let read_posts = PostRows::read(input, vocabulary, &ids).await;
-        posts = Some(read_posts.map_err(|fault| fault.in_table("posts"))?);
-    }
-    let events = EventRows::read(&snapshot.interactions, method, &ids).await?;
-    let ids = Arc::into_inner(ids).ok_or_else(|| Error::internal("ids are still read"))?;
-    let mut read = Read::new(ids, posts, events)?;
+    let mut read = over_numbers(&snapshot, method, vocabulary).await?;
     let members = members(engine, &snapshot, consent, read.accounts.clone(), &mut drops).await?;
-    let mut census = Census::of(&members, consent.rule)?;
-    for fault in census.contradictions() {
+    let census = Census::of(&members, consent.rule)?;
+    for fault in census.contradictions(snapshot.meetings()) {
         faults.meet(fault)?;
     }
     let row_of = read.rows_of(&members)?;
     let posts = read.known_posts(&row_of, &census, &mut drops);
     let posts = faults.pass(posts.map_err(|fault| fault.in_table("posts")))?.flatten();
     faults.none_so_far()?;
-    let (among, met) = read.among(row_of, &mut census, &mut drops);
+    let follows = read.follows.take().map(|rows| rows.among(&row_of, &census, &mut drops));
+    let (follows, followed) = follows.unzip();
+    let (among, met) = read.among(&row_of, &census, &mut drops);
     // Only after consent: whether anybody else met may not be told.
-    if met == 0 {
-        faults.meet(snapshot.without_interactions(method))?;
+    if met + followed.unwrap_or_default() == 0 {
+        faults.meet(snapshot.without_meetings(method))?;
     }
     let (refused, absent) = census.left_out();
     drops.push(Dropped::suppressed("accounts", "may not be scored", refused));
     drops.push(Dropped::suppressed("accounts", "appear beside nobody who may be scored", absent));
     if snapshot.accounts.is_some() {
-        let rule = "accounts that interactions name and `accounts` lacks, scored all the same";
-        drops.push(Dropped::exact("interactions", rule, census.unlisted()));
+        let both = snapshot.interactions.is_some() && snapshot.follows.is_some();
+        let meetings = if both { "interactions or follows" } else { snapshot.meetings() };
+        let rule =
+            format!("accounts that {meetings} name and `accounts` lacks, scored all the same");
+        drops.push(Dropped::exact(snapshot.meetings(), &rule, census.unlisted()));
     }
     // Only now is it known who appears, and each account gets the number of its vertex.
     let (persons, vertex_of) = census.number();
     let refusals = refusals(engine, snapshot.consent.as_ref(), &persons).await?;
     let vouches = vouches(engine, &snapshot, &persons, vocabulary, method, &mut drops).await?;
     let vertices = persons.vertices();
-    let (events, posts) =
-        among.with_vertices(posts, &vertex_of, vertices, snapshot.cutoff_us, &mut drops);
-    Ok(People { persons, events, posts, refusals, vouches, drops })
+    let cutoff_us = snapshot.cutoff_us;
+    let profiles = Profiles::of(&members, &vertex_of, vertices, cutoff_us, &mut drops);
+    let profiles = profiles.map_err(|fault| faults.end(vec![fault]))?;
+    let (events, posts) = among.with_vertices(posts, &vertex_of, vertices, cutoff_us, &mut drops);
+    let follows = follows.map(|follows| follows.with_vertices(&vertex_of, &mut drops));
+    Ok(People { persons, profiles, events, follows, posts, refusals, vouches, drops })
+}
+
+/// Whatever names accounts, over numbers.
+async fn over_numbers(
+    snapshot: &Snapshot,
+    method: &Method,
+    vocabulary: &Arc<Vocabulary>,
+) -> Result<Read> {
+    let ids = Arc::new(Ids::default());
+    let mut posts = None;
+    if let Some(input) = &snapshot.posts {
+        let read_posts = PostRows::read(input, vocabulary, &ids).await;
+        posts = Some(read_posts.map_err(|fault| fault.in_table("posts"))?);
+    }
+    let mut events = EventRows::default();
+    if let Some(input) = &snapshot.interactions {
+        events = EventRows::read(input, method, &ids).await?;
+    }
+    let mut follows = None;
+    if let Some(input) = &snapshot.follows {
+        let read_follows = FollowRows::read(input, snapshot.cutoff_us, &ids).await;
+        follows = Some(read_follows.map_err(|fault| fault.in_table("follows"))?);
+    }
+    let ids = Arc::into_inner(ids).ok_or_else(|| Error::internal("ids are still read"))?;
+    Read::new(ids, posts, events, follows)
 }

@@ -51,7 +51,8 @@ pub struct Snapshot {
     pub(super) topics: Option<Checked>,
     pub(super) topic_edges: Option<Checked>,
     pub(super) topic_phrases: Option<Checked>,
-    pub(super) interactions: Checked,
+    pub(super) interactions: Option<Checked>,
+    pub(super) follows: Option<Checked>,
 }
 
 /// Opens and checks the inputs of `job` for the snapshot of `day`.
@@ -71,7 +72,8 @@ pub async fn snapshot(
     let mut reader = Reader::new(engine, job, faults).await?;
     let mut drops = Vec::new();
     let accounts = reader.open(job, "accounts", faults).await?;
-    let accounts = whole(engine, accounts, &[], faults).await?;
+    let rules = accounts.as_ref().map_or(Ok(vec![]), account_rules)?;
+    let accounts = whole(engine, accounts, &rules, faults).await?;
     let identities = reader.open(job, "identities", faults).await?;
     let identities = whole(engine, identities, &[], faults).await?;
     let consent = reader.open(job, "consent", faults).await?;
@@ -109,12 +111,16 @@ pub async fn snapshot(
         let place = |fault: Error| fault.in_table("interactions");
         faults.pass(known_kinds(by_kind, &job.method, &input.origin).map_err(place))?;
     }
+    let mut follows = None;
+    if let Some(opened) = reader.open(job, "follows", faults).await? {
+        let rules = Timed { cut: cut(job, "follows", cutoff_us), group: vec![], more: &[] };
+        follows = within(engine, opened, rules, &mut drops, faults).await?.map(|(rows, _)| rows);
+    }
     faults.none_so_far()?;
-    let (interactions, _) =
-        interactions.ok_or_else(|| Error::internal("a job without interactions was loaded"))?;
+    let interactions = interactions.map(|(interactions, _)| interactions);
     let people = [&accounts, &identities, &consent, &posts, &endorsements, &lists];
-    let all = || people.into_iter().chain([&topics, &topic_edges, &topic_phrases]);
-    let all = || all().flatten().chain([&interactions]);
+    let others = [&topics, &topic_edges, &topic_phrases, &interactions, &follows];
+    let all = || people.into_iter().chain(others).flatten();
     let rows = all().map(|c| c.rows).sum();
     let found = all().map(|c| c.found).sum();
     Ok(Snapshot {
@@ -135,6 +141,7 @@ pub async fn snapshot(
         topic_edges,
         topic_phrases,
         interactions,
+        follows,
     })
 }
 
@@ -153,20 +160,35 @@ fn window_hours(method: &Method) -> u32 {
 }
 
 impl Snapshot {
-    /// What is said if nobody who may be scored met anybody who may be.
-    pub(super) fn without_interactions(&self, method: &Method) -> Error {
-        Error::bad_input(
+    /// The input that tells who met whom: `interactions`, or else `follows`.
+    pub(super) fn meetings(&self) -> &'static str {
+        if self.interactions.is_some() { "interactions" } else { "follows" }
+    }
+
+    /// What is said if nobody who may be scored met or follows anybody who may be.
+    pub(super) fn without_meetings(&self, method: &Method) -> Error {
+        let hours = window_hours(method);
+        let interactions = self.interactions.as_ref().map(|input| {
             format!(
                 "input `interactions` ({}): no interaction among people who may be scored lies in \
-                 the {} hours before the end of {}",
-                self.interactions.origin,
-                window_hours(method),
-                self.day
-            ),
+                 the {hours} hours before the end of {}",
+                input.origin, self.day
+            )
+        });
+        let follows = self.follows.as_ref().map(|input| {
+            format!(
+                "input `follows` ({}): no follow among people who may be scored began before the \
+                 end of {}",
+                input.origin, self.day
+            )
+        });
+        let causes: Vec<String> = interactions.into_iter().chain(follows).collect();
+        Error::bad_input(
+            causes.join("; "),
             "check that the snapshot has arrived, and `consent`; equal scores for everybody are not \
              published",
         )
-        .in_table("interactions")
+        .in_table(self.meetings())
     }
 }
 
@@ -179,6 +201,7 @@ fn cut(job: &Job, table: &str, cutoff_us: i64) -> Cut {
         "interactions" => {
             Cut::new(window(window_hours(&job.method)), "at", Some(job.kinds.clone()))
         }
+        "follows" => Cut::new(Window::until(cutoff_us), "since", None),
         _ => Cut::default(),
     }
 }
@@ -196,30 +219,33 @@ pub async fn reading(
     let (cutoff_us, faults) = (cutoff(day)?, &mut Faults::stop());
     let mut reader = Reader::new(engine, job, faults).await?;
     let mut readings = BTreeMap::new();
-    for table in job.inputs.keys() {
+    for table in job.read_by_runs().into_keys() {
         if let Some(mut opened) = reader.open(job, table, faults).await? {
             cut(job, table, cutoff_us).apply(&mut opened)?;
             let what = format!("reading {}", opened.origin);
             let reading = Reading::of(engine, &what, opened.conform()?).await;
-            readings.insert(table.clone(), reading.map_err(|fault| fault.in_table(table))?);
+            readings.insert(table.to_owned(), reading.map_err(|fault| fault.in_table(table))?);
         }
     }
     Ok((readings, reader.files))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     engine: &'a Engine,
     files: BTreeMap<String, Listed>,
-    ignored: BTreeMap<String, Vec<String>>,
+    /// Columns that are passed over, by input.
+    pub(super) ignored: BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> Reader<'a> {
     /// Opens the sources of `job` for its SQL inputs.
-    async fn new(engine: &'a Engine, job: &Job, faults: &mut Faults) -> Result<Self> {
+    pub(super) async fn new(engine: &'a Engine, job: &Job, faults: &mut Faults) -> Result<Self> {
         let mut files = BTreeMap::new();
         for (name, url) in &job.sources {
             let Some((frame, found)) = faults.pass(open(engine, url).await)? else { continue };
             files.insert(format!("sources.{name}"), Listed { url: url.clone(), files: found });
+            // Another reader of the same job may have been there.
+            engine.session.deregister_table(name.as_str()).map_err(Error::internal)?;
             engine.session.register_table(name.as_str(), frame.into_view()).map_err(|e| {
                 Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise")
             })?;
@@ -230,7 +256,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Opens one input, if the job has it; `None` too if its faults were kept.
-    async fn open(&mut self, job: &Job, name: &str, faults: &mut Faults) -> Result<Option<Opened>> {
+    pub(super) async fn open(
+        &mut self,
+        job: &Job,
+        name: &str,
+        faults: &mut Faults,
+    ) -> Result<Option<Opened>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
         let place = |fault: Error| fault.in_table(name);
         let Some(opened) = faults.pass(self.found(name, input).await.map_err(place))? else {
@@ -312,6 +343,17 @@ fn unsteady(plan: &LogicalPlan) -> datafusion::error::Result<Option<String>> {
         })
     })?;
     Ok(found)
+}
+
+/// The rules of `accounts` that its columns alone do not state.
+fn account_rules(accounts: &Opened) -> Result<Vec<RowRule>> {
+    let mut rules = accounts.measure_rules()?;
+    for column in ["followers_count", "listed_count"] {
+        let words = format!("column `{column}` is below 0");
+        let broken = count_if(ident(column).lt(lit(0_i64)))?;
+        rules.push(RowRule { words, column: Some(column.to_owned()), broken });
+    }
+    Ok(rules)
 }
 
 /// The rules of `consent` that its columns alone do not state.

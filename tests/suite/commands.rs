@@ -197,11 +197,10 @@ fn a_bad_job_exits_with_78() {
     refused("snapshot =", "snapshop =", &["unknown key `snapshop`", "did you mean `snapshot`?"]);
     refused("[output]", "[outputs]", &["did you mean `output`?"]);
     refused("posts        =", "post         =", &["unknown input `post`", "`posts`"]);
-    refused("posts        =", "follows      =", &["`follows` is reserved"]);
     refused(
         "interactions = \"sample/interactions.parquet\"",
         "",
-        &["`inputs.interactions` is missing"],
+        &["both `inputs.interactions` and `inputs.follows` are missing"],
     );
     refused("methods/standard-3.toml", "methods/none.toml", &["none.toml"]);
     refused("\"../out/sample/\"", "\"ftp://host/out/\"", &["`ftp`"]);

@@ -11,8 +11,8 @@ use crate::binary::renown;
 use crate::cases;
 use crate::random_worlds::world_with_consent;
 use crate::world::{
-    Account, CUTOFF, Event, HOUR, Identity, Post, Published, Statement, World, account, identity,
-    of_account, of_person, reply,
+    Account, CUTOFF, Event, Follow, HOUR, Identity, Post, Published, Statement, World, account,
+    follow, identity, of_account, of_person, reply,
 };
 
 /// Person `p` with the accounts 1 and 2, and account 9 that stands alone; all of them react to all.
@@ -216,6 +216,9 @@ fn without(world: &World, gone: &BTreeSet<String>) -> World {
     left.identities.iter_mut().for_each(|rows| rows.retain(|i| stays(&i.network, &i.id)));
     left.posts.iter_mut().for_each(|rows| rows.retain(|p| stays(&p.network, &p.author)));
     left.events.retain(|e| stays(&e.network, &e.actor) && stays(&e.network, &e.target));
+    left.follows.iter_mut().for_each(|rows| {
+        rows.retain(|f| stays(&f.network, &f.follower) && stays(&f.network, &f.followee));
+    });
     left.consent.iter_mut().for_each(|rows| {
         rows.retain(|s| {
             retained(&s.network, &s.id) && s.person.as_ref().is_none_or(|p| !gone.contains(p))
@@ -233,7 +236,11 @@ fn changed(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
             account.name = Some(format!("somebody else {}", rng.u32(..)));
             account.country = Some("FR".into());
             account.automated = Some(rng.bool());
-            account.followers = Some(rng.i64(..));
+            account.followers = Some(rng.i64(0..));
+            account.listed = Some(rng.i64(0..));
+            account.verified = Some(rng.bool());
+            account.created = Some(CUTOFF - rng.i64(-9..90_000) * HOUR);
+            account.points = Some(rng.f64() - 0.5);
         }
     }
     for post in other.posts.iter_mut().flatten() {
@@ -258,6 +265,16 @@ fn changed(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
             let post = Some(format!("p{}", rng.u8(..30)));
             let (via, sentiment) = (Some(format!("w{number}")), Some(-1.0));
             other.events.push(Event { network, actor, target, kind, at, post, via, sentiment });
+        }
+    }
+    if let Some(follows) = &mut other.follows {
+        let out = |f: &Follow| is_gone(&f.network, &f.follower) || is_gone(&f.network, &f.followee);
+        follows.retain(|f| !out(f) || rng.bool());
+        for _ in 0..20 {
+            let ((network, follower), (_, followee)) =
+                (rng.choice(&keys).unwrap(), rng.choice(&keys).unwrap());
+            let hours = rng.bool().then(|| rng.i64(-9..9_000));
+            follows.extend(Some(follow(network, follower, followee, hours)).filter(out));
         }
     }
     if let Some(posts) = &mut other.posts
@@ -454,6 +471,10 @@ fn disguised(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
             let (post_id, via) = (post.post.clone(), post.via.clone());
             other.events.push(Event { post: post_id, via, ..to });
             other.events.push(from);
+            if let Some(follows) = &mut other.follows {
+                follows.push(follow(with, id, friend, Some(hours)));
+                follows.push(follow(with, friend, id, None));
+            }
         }
         if let Some(posts) = &mut other.posts {
             let (network, author) = (network.clone(), id.clone());
@@ -476,6 +497,7 @@ fn consenting(rng: &mut Rng) -> Option<(World, BTreeSet<String>, World)> {
     let left = without(&world, &gone);
     let window = world.cutoff - 2160 * HOUR..world.cutoff;
     let met = left.events.iter().any(|event| window.contains(&event.at));
+    let met = met || left.begun().next().is_some();
     met.then_some((world, gone, left))
 }
 

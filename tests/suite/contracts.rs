@@ -144,6 +144,8 @@ fn jobs_accept_what_is_read_and_refuse_what_is_reserved() {
             "accounts",
             "consent",
             "endorsements",
+            "follows",
+            "ground_truth",
             "identities",
             "interactions",
             "lists",

@@ -122,13 +122,13 @@ fn inputs_have_the_names_of_contracts() {
     let with = |name: &str| with_line("inputs", &format!("{name} = 'x'")).0;
     refused(&with("acounts"), &["unknown input `acounts`", "did you mean `accounts`?"]);
     refused(&with("zzzzzzzzzzzz"), &["unknown input", "read are: accounts, consent"]);
-    for reserved in ["follows", "ground_truth"] {
-        refused(&with(reserved), &[&format!("`{reserved}` is reserved"), "remove it"]);
-    }
     // A published table is no input.
     refused(&with("scores"), &["unknown input `scores`"]);
     let none = JOB.replace("interactions =", "accounts =");
-    refused(&none, &["`inputs.interactions` is missing", "name the interactions"]);
+    let missing = "both `inputs.interactions` and `inputs.follows` are missing";
+    refused(&none, &[missing, "name the interactions, or who follows whom"]);
+    let follows = load(&JOB.replace("interactions =", "follows =")).unwrap();
+    assert!(follows.inputs.contains_key("follows"));
 }
 
 #[test]

@@ -65,7 +65,10 @@ impl<'a> Oracle<'a> {
         let accounts = world.accounts.iter().flatten().map(|a| (&*a.network, &*a.id));
         let ends =
             world.events.iter().flat_map(|e| [(&*e.network, &*e.actor), (&*e.network, &*e.target)]);
-        for (network, id) in accounts.chain(ends) {
+        let follows = world.begun();
+        let follows =
+            follows.flat_map(|f| [(&*f.network, &*f.follower), (&*f.network, &*f.followee)]);
+        for (network, id) in accounts.chain(ends).chain(follows) {
             if keys.contains(&(network.to_owned(), id.to_owned())) {
                 let person = world.person(network, id);
                 vertices.insert((network.to_owned(), person.clone()));

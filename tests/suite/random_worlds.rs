@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use fastrand::Rng;
 
 use crate::world::{
-    Account, CUTOFF, Event, HOUR, Identity, Post, Statement, World, topic_edges, topic_phrases,
-    topics,
+    Account, CUTOFF, Event, Follow, HOUR, Identity, Post, Statement, World, topic_edges,
+    topic_phrases, topics,
 };
 
 const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
@@ -150,6 +150,8 @@ pub fn world(rng: &mut Rng) -> World {
             events.push(Event { sentiment: sentiments[rng.usize(..7)], ..again });
         }
     }
+    // Numbers of their own, so that the rest of a world is what it was without them.
+    let numbers = &mut rng.clone();
     let accounts = (rng.u8(..4) > 0).then(|| {
         let row = |(network, id): &(String, String)| Account {
             network: network.clone(),
@@ -157,9 +159,22 @@ pub fn world(rng: &mut Rng) -> World {
             name: some(rng, 2, |rng| ["", "Zoë", "Al\u{202e}\n"][rng.usize(..3)].to_owned()),
             country: some(rng, 3, |_| "DE".to_owned()),
             automated: some(rng, 4, Rng::bool),
+            followers: some(numbers, 2, |rng| rng.i64(0..1_000)),
+            listed: some(numbers, 2, |rng| rng.i64(0..9)),
+            verified: some(numbers, 3, Rng::bool),
+            created: some(numbers, 2, |rng| time(rng, 9_000)),
+            points: some(numbers, 2, |rng| rng.f64() - 0.5),
             ..Account::default()
         };
         everybody.iter().map(row).collect()
+    });
+    let follows = (numbers.u8(..3) == 0).then(|| {
+        let follow = |_| {
+            let (network, follower) = pick(numbers, networks, ids);
+            let followee = id(numbers.u32(..ids));
+            Follow { network, follower, followee, since: some(numbers, 2, |rng| time(rng, 9_000)) }
+        };
+        (0..30).map(follow).collect()
     });
     let identities = (rng.u8(..4) > 0).then(|| {
         let linked: Vec<_> = everybody.iter().filter(|_| rng.u8(..3) > 0).collect();
@@ -180,7 +195,18 @@ pub fn world(rng: &mut Rng) -> World {
         more.push(("topic_phrases", topic_phrases(&phrases)));
         settings = format!("[topics]\ntags = {}\n", rng.bool());
     }
-    World { more, settings, method, top, accounts, identities, posts, events, ..World::default() }
+    World {
+        more,
+        settings,
+        method,
+        top,
+        accounts,
+        identities,
+        posts,
+        events,
+        follows,
+        ..World::default()
+    }
 }
 
 /// A world with consent statements of every sort; everyone who acts is in `accounts`, and every

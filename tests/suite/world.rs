@@ -20,6 +20,7 @@ use renown::error::Result;
 use renown::job::Job;
 use renown::progress::Progress;
 use renown::publish::commit::Commit;
+use renown::read::{Faults, People, people, snapshot, vocabulary};
 use renown::run::{Outcome, run};
 use renown::store::Stores;
 use serde_json::{Map, Value, json};
@@ -43,6 +44,11 @@ pub struct Account {
     pub birth_date: Option<NaiveDate>,
     pub minor: Option<bool>,
     pub followers: Option<i64>,
+    pub listed: Option<i64>,
+    pub verified: Option<bool>,
+    pub created: Option<i64>,
+    /// The column `measure_points`.
+    pub points: Option<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -88,6 +94,14 @@ pub struct Event {
     pub sentiment: Option<f64>,
 }
 
+#[derive(Clone, Debug, PartialEq)]
+pub struct Follow {
+    pub network: String,
+    pub follower: String,
+    pub followee: String,
+    pub since: Option<i64>,
+}
+
 /// The inputs of one snapshot and the settings of its job.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -101,6 +115,7 @@ pub struct World {
     pub consent: Option<Vec<Statement>>,
     pub posts: Option<Vec<Post>>,
     pub events: Vec<Event>,
+    pub follows: Option<Vec<Follow>>,
     /// Further input tables.
     pub more: Vec<(&'static str, RecordBatch)>,
     /// The rest of the job: its topics, cohorts and so on.
@@ -124,6 +139,7 @@ impl Default for World {
             consent: None,
             posts: None,
             events: vec![],
+            follows: None,
             more: vec![],
             settings: "[topics]\nontology = \"none\"\ntags = true\n".into(),
         }
@@ -160,6 +176,16 @@ pub fn reply(network: &str, actor: &str, target: &str, hours: i64) -> Event {
         kind: "reply".into(),
         at: CUTOFF - hours * HOUR - HOUR / 2,
         ..Event::default()
+    }
+}
+
+/// That one account follows another, since `hours` hours before the cutoff if that is known.
+pub fn follow(network: &str, follower: &str, followee: &str, hours: Option<i64>) -> Follow {
+    Follow {
+        network: network.into(),
+        follower: follower.into(),
+        followee: followee.into(),
+        since: hours.map(|hours| CUTOFF - hours * HOUR),
     }
 }
 
@@ -222,6 +248,11 @@ fn days(day: NaiveDate) -> i32 {
 
 pub fn accounts(rows: &[Account]) -> RecordBatch {
     let births: Date32Array = rows.iter().map(|a| a.birth_date.map(days)).collect();
+    let created: TimestampMicrosecondArray = rows.iter().map(|a| a.created).collect();
+    let points: Float64Array = rows.iter().map(|a| a.points).collect();
+    let counts = |count: fn(&Account) -> Option<i64>| -> ArrayRef {
+        Arc::new(rows.iter().map(count).collect::<Int64Array>())
+    };
     let flags = |flag: fn(&Account) -> Option<bool>| -> ArrayRef {
         Arc::new(rows.iter().map(flag).collect::<BooleanArray>())
     };
@@ -233,7 +264,11 @@ pub fn accounts(rows: &[Account]) -> RecordBatch {
         ("is_automated", flags(|a| a.automated)),
         ("birth_date", Arc::new(births)),
         ("is_minor", flags(|a| a.minor)),
-        ("followers_count", Arc::new(rows.iter().map(|a| a.followers).collect::<Int64Array>())),
+        ("followers_count", counts(|a| a.followers)),
+        ("listed_count", counts(|a| a.listed)),
+        ("is_verified", flags(|a| a.verified)),
+        ("created_at", Arc::new(created.with_timezone("UTC"))),
+        ("measure_points", Arc::new(points)),
     ])
     .unwrap()
 }
@@ -290,6 +325,17 @@ pub fn interactions(rows: &[Event]) -> RecordBatch {
     .unwrap()
 }
 
+pub fn follows(rows: &[Follow]) -> RecordBatch {
+    let since: TimestampMicrosecondArray = rows.iter().map(|f| f.since).collect();
+    RecordBatch::try_from_iter([
+        ("network", text(rows.iter().map(|f| f.network.as_str()))),
+        ("follower_id", text(rows.iter().map(|f| f.follower.as_str()))),
+        ("followee_id", text(rows.iter().map(|f| f.followee.as_str()))),
+        ("since", Arc::new(since.with_timezone("UTC"))),
+    ])
+    .unwrap()
+}
+
 /// `batch` with the column `name` put in its place, or added.
 pub fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
     let mut columns: Vec<(String, ArrayRef)> = without(batch, name);
@@ -322,6 +368,15 @@ pub async fn run_job(
     Ok((job, outcome))
 }
 
+/// Loads the job at `path` and reads it up to the people who may be scored.
+pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
+    let job = Job::load(path, &[], None)?;
+    let (engine, faults) = (Engine::new(Stores::default(), partitions), &mut Faults::stop());
+    let snapshot = snapshot(&engine, &job, job.snapshot.unwrap(), faults).await?;
+    let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, faults).await?);
+    people(&engine, snapshot, &job.consent, &job.method, &vocabulary, faults).await
+}
+
 impl World {
     /// The tables of the world by name.
     pub fn tables(&self) -> Vec<(&'static str, RecordBatch)> {
@@ -330,6 +385,7 @@ impl World {
         tables.extend(self.identities.as_ref().map(|rows| ("identities", identities(rows))));
         tables.extend(self.consent.as_ref().map(|rows| ("consent", consent(rows))));
         tables.extend(self.posts.as_ref().map(|rows| ("posts", posts(rows))));
+        tables.extend(self.follows.as_ref().map(|rows| ("follows", follows(rows))));
         tables.extend(self.more.iter().cloned());
         tables
     }
@@ -366,15 +422,30 @@ impl World {
         Published::of(&job, 3, &[]).await.unwrap()
     }
 
-    /// Keys of all accounts that appear in `accounts` or in an event of the window.
+    /// The people who may be scored, as the stages after reading have them.
+    pub async fn people(&self) -> People {
+        let folder = TempDir::new().unwrap();
+        people_of(&self.write(folder.path()), 3).await.unwrap()
+    }
+
+    /// The follows that began before the cutoff.
+    pub fn begun(&self) -> impl Iterator<Item = &Follow> {
+        let before = |f: &&Follow| f.since.is_none_or(|at| at < self.cutoff);
+        self.follows.iter().flatten().filter(before)
+    }
+
+    /// Keys of all accounts that appear in `accounts`, in an event of the window or in a follow.
     pub fn members(&self, window_hours: i64) -> BTreeSet<(String, String)> {
         let start = self.cutoff - window_hours * HOUR;
         let within = |e: &&Event| (start..self.cutoff).contains(&e.at);
         let ends = self.events.iter().filter(within).flat_map(|e| {
             [(e.network.clone(), e.actor.clone()), (e.network.clone(), e.target.clone())]
         });
+        let follows = self.begun().flat_map(|f| {
+            [(f.network.clone(), f.follower.clone()), (f.network.clone(), f.followee.clone())]
+        });
         let accounts = self.accounts.iter().flatten();
-        accounts.map(|a| (a.network.clone(), a.id.clone())).chain(ends).collect()
+        accounts.map(|a| (a.network.clone(), a.id.clone())).chain(ends).chain(follows).collect()
     }
 
     pub fn person(&self, network: &str, id: &str) -> String {

@@ -1,0 +1,220 @@
+//! Outside judgements: what is read of them, and that no run reads them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, RecordBatch};
+use fastrand::Rng;
+use renown::engine::Engine;
+use renown::error::{Error, Kind, Result};
+use renown::job::Job;
+use renown::read::{Faults, Form, Truth, Truths, truths};
+use renown::store::Stores;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::binary::renown;
+use crate::parquet_files::shuffled;
+use crate::world::{
+    Published, World, account, identity, interactions, maybe_text, of_account, people_of, reply,
+    text, write,
+};
+
+/// Truth, form, person, loser, topic, value.
+type Row<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<f64>);
+
+fn grade<'a>(truth: &'a str, person: &'a str, topic: Option<&'a str>, value: f64) -> Row<'a> {
+    (truth, "graded", person, None, topic, Some(value))
+}
+
+fn pair<'a>(truth: &'a str, winner: &'a str, loser: &'a str) -> Row<'a> {
+    (truth, "pairwise", winner, Some(loser), None, None)
+}
+
+fn table(rows: &[Row<'_>]) -> RecordBatch {
+    let maybe = |of: fn(&Row<'_>) -> Option<String>| {
+        maybe_text(&rows.iter().map(of).collect::<Vec<Option<String>>>())
+    };
+    let values: ArrayRef = Arc::new(rows.iter().map(|row| row.5).collect::<Float64Array>());
+    RecordBatch::try_from_iter([
+        ("truth", text(rows.iter().map(|row| row.0))),
+        ("form", text(rows.iter().map(|row| row.1))),
+        ("person_id", text(rows.iter().map(|row| row.2))),
+        ("loser_id", maybe(|row| row.3.map(str::to_owned))),
+        ("topic_id", maybe(|row| row.4.map(str::to_owned))),
+        ("value", values),
+    ])
+    .unwrap()
+}
+
+/// People 0 to 3: a:1, a:4:5, b:1 and p, who is 2 and 3 on a. a:9 refused.
+fn world() -> World {
+    World {
+        accounts: Some(["1", "2", "3", "4:5", "9"].map(|id| account("a", id)).into()),
+        identities: Some(["2", "3"].map(|id| identity("a", id, "p")).into()),
+        consent: Some(vec![of_account("a", "9", "opted_out", 1)]),
+        events: vec![reply("a", "1", "2", 3), reply("b", "1", "1", 3)],
+        ..World::default()
+    }
+}
+
+fn judged(rows: &RecordBatch) -> World {
+    World { more: vec![("ground_truth", rows.clone())], ..world() }
+}
+
+async fn read(job: &Path) -> Result<Truths> {
+    let persons = people_of(job, 2).await?.persons;
+    let job = Job::load(job, &[], None)?;
+    let engine = Engine::new(Stores::default(), 2);
+    truths(&engine, &job, &persons, &mut Faults::stop()).await
+}
+
+async fn of(rows: &RecordBatch) -> Result<Truths> {
+    let folder = TempDir::new().unwrap();
+    read(&judged(rows).write(folder.path())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn truths_are_over_persons_in_order_of_name() {
+    let rows = table(&[
+        pair("panel", "p", "a:1"),
+        pair("panel", "a:1", "a:3"),
+        // The same again, by another account.
+        pair("panel", "a:2", "a:1"),
+        pair("panel", "a:9", "a:1"),
+        pair("panel", "a:1", "nobody"),
+        grade("degree", "a:4:5", None, 2.5),
+        grade("degree", "p", Some("rust"), -0.0),
+        grade("degree", "p", None, f64::MAX),
+        grade("degree", "b:1", None, -3.0),
+        grade("degree", "a:9", None, 7.0),
+        grade("nobody's", "a:9", None, 7.0),
+    ]);
+    let found = of(&rows).await.unwrap();
+    let rust = Some("rust".to_owned());
+    let degree = vec![(1, 2.5, None), (2, -3.0, None), (3, f64::MAX, None), (3, 0.0, rust)];
+    let expected = [
+        ("degree", Form::Graded(degree)),
+        ("nobody's", Form::Graded(vec![])),
+        ("panel", Form::Pairwise(vec![(0, 3, None), (3, 0, None)])),
+    ];
+    assert_eq!(found.truths, expected.map(|(name, form)| Truth { name: name.into(), form }));
+    let drops: Vec<_> = found.drops.iter().map(|d| (d.rule.as_str(), d.rows.as_str())).collect();
+    assert_eq!(drops, [("about who is not scored", "fewer than 11"), ("repeated", "1")]);
+    let rng = &mut Rng::with_seed(3);
+    for _ in 0..3 {
+        assert_eq!(of(&shuffled(&rows, rng)).await.unwrap().truths, found.truths);
+    }
+    let folder = TempDir::new().unwrap();
+    let none = read(&world().write(folder.path())).await.unwrap();
+    assert!(none.truths.is_empty() && none.drops.is_empty());
+}
+
+async fn refused(rows: &[Row<'_>], column: &str, words: &str) -> Error {
+    let sound = [grade("sound", "a:1", None, 1.0), pair("two", "a:1", "b:1")];
+    let rows = table(&[&sound, rows].concat());
+    let error = of(&rows).await.expect_err(words);
+    assert_eq!(error.kind, Kind::BadInput, "{error}");
+    assert!(error.cause.contains(words), "no `{words}` in {error}");
+    assert_eq!(error.place.table.as_deref(), Some("ground_truth"));
+    assert_eq!(error.place.column.as_deref(), Some(column), "{error}");
+    assert!(error.place.rows.is_some() && !error.remedy.is_empty(), "{error}");
+    // A check finds it, and a run does not look.
+    let folder = TempDir::new().unwrap();
+    let job = judged(&rows).write(folder.path());
+    let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["1 violations"]).stdout;
+    assert!(told.contains(words), "{told}");
+    renown(&["run", job.to_str().unwrap()]).done();
+    error
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn judgements_that_are_none_are_refused() {
+    let graded = ("x", "graded", "p", None, None, None);
+    refused(&[graded], "value", "`value` is null where `form` is graded in 1 of 3 rows").await;
+    let pairwise = ("x", "pairwise", "p", None, None, None);
+    let words = "`loser_id` is null where `form` is pairwise in 1 of 3 rows";
+    refused(&[pairwise], "loser_id", words).await;
+    for bad in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let words = "`value` is no finite number in 1 of 3 rows";
+        refused(&[grade("x", "p", None, bad)], "value", words).await;
+    }
+    let both = ("x", "pairwise", "p", Some("a:1"), None, Some(1.0));
+    refused(&[both], "value", "`value` is set where `form` is pairwise").await;
+    let both = ("x", "graded", "p", Some("a:1"), None, Some(1.0));
+    refused(&[both], "loser_id", "`loser_id` is set where `form` is graded").await;
+    refused(&[pair("x", "p", "p")], "loser_id", "`loser_id` is `person_id` in 1 of 3 rows").await;
+    let accounts = [pair("x", "p", "a:2"), pair("x", "b:1", "p")];
+    refused(&accounts, "loser_id", "truth `x` compares people with themselves in 1 rows").await;
+    let twice = [grade("x", "p", None, 1.0), grade("x", "a:2", None, 2.0)];
+    refused(&twice, "value", "truth `x` has 1 further values of people that have one").await;
+    let forms = [pair("x", "p", "a:1"), grade("x", "a:9", None, 2.0)];
+    let words = "truth `x` is graded in 1 rows and pairwise in 1 rows";
+    refused(&forms, "form", words).await;
+    let wrong = ("x", "ranked", "p", None, None, Some(1.0));
+    refused(&[wrong], "form", "`form` is none of graded, pairwise").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_neither_reads_it_nor_changes_by_it() {
+    let plain = world().run().await;
+    let rows = table(&[grade("x", "p", None, 1.0), pair("y", "p", "a:1")]);
+    let folder = TempDir::new().unwrap();
+    let job = judged(&rows).write(folder.path());
+    let with = Published::of(&job, 2, &[]).await.unwrap();
+    assert_eq!(plain.commit, with.commit);
+    assert_eq!(plain.table_files(), with.table_files());
+    assert_eq!(plain.drops(), with.drops());
+    let told = renown(&["check", job.to_str().unwrap()]).done().stdout;
+    assert!(told.contains("ground_truth: fewer than 11 rows: about who is not scored"), "{told}");
+    let plan = || {
+        let told = renown(&["plan", job.to_str().unwrap(), "--format", "json"]).done().stdout;
+        let plan: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(plan["reads"]["ground_truth"], Value::Null);
+        plan["to_do"].clone()
+    };
+    assert_eq!(plan(), json!(false));
+    // It may change, break and go: a run of the same rows has nothing to do.
+    let file = folder.path().join("ground_truth.parquet");
+    for change in 0..3 {
+        match change {
+            0 => write(&file, &table(&[grade("x", "p", None, 2.0)])),
+            1 => fs::write(&file, "no Parquet").unwrap(),
+            _ => fs::remove_file(&file).unwrap(),
+        }
+        assert_eq!(plan(), json!(false));
+        assert!(Published::of(&job, 2, &[]).await.unwrap().outcome.already);
+        let ended = renown(&["check", job.to_str().unwrap()]);
+        assert_eq!(ended.code, Some(if change == 0 { 0 } else { 65 }), "{}", ended.stdout);
+    }
+    let text = fs::read_to_string(&job).unwrap();
+    fs::write(&job, text.replace("ground_truth = \"ground_truth.parquet\"\n", "")).unwrap();
+    assert_eq!(plan(), json!(false));
+}
+
+/// Sources are opened for the inputs of a run, and again for this one.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_may_be_a_select_and_all_faults_are_told() {
+    let folder = TempDir::new().unwrap();
+    let mut world = judged(&table(&[grade("x", "p", None, 1.0)]));
+    let job = world.write(folder.path());
+    let plain = fs::read_to_string(&job).unwrap();
+    let select = |sql: &str| {
+        let input = "ground_truth = \"ground_truth.parquet\"";
+        let text = plain.replace(input, &format!("ground_truth = \"{sql}\""));
+        let sources = "[sources]\nraw = \"ground_truth.parquet\"\n";
+        fs::write(&job, format!("{text}\n{sources}")).unwrap();
+    };
+    select("SELECT truth, form, person_id, value * 2 AS value FROM raw");
+    let truths = read(&job).await.unwrap().truths;
+    assert_eq!(truths, [Truth { name: "x".into(), form: Form::Graded(vec![(3, 2.0, None)]) }]);
+    renown(&["check", job.to_str().unwrap()]).done();
+    select("SELECT truth, form, person_id, 0.0 / 0.0 AS value FROM raw");
+    world.events[0].sentiment = Some(7.0);
+    write(&folder.path().join("interactions.parquet"), &interactions(&world.events));
+    let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["2 violations"]).stdout;
+    for words in ["`sentiment` is outside -1..1", "`value` is no finite number"] {
+        assert!(told.contains(words), "{told}");
+    }
+}
