@@ -9,6 +9,7 @@ use crate::audit::{Audited, RunFacts, audit};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::graph::attention::{Rules, attention};
+use crate::graph::follows;
 use crate::graph::reactors::reactors;
 use crate::graph::received::received;
 use crate::job::{Job, no_snapshot};
@@ -143,6 +144,11 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     progress.end("trust", persons.vertices() as u64, trusted as u64);
 
     progress.begin("ranks");
+    let on_follows = people
+        .follows
+        .as_ref()
+        .map(|follows| blocking(|| ranks(&follows::graphs(follows, persons)?, &method.rank)));
+    let on_follows = on_follows.transpose()?;
     let ranks = blocking(|| ranks(&graphs, &method.rank))?;
     progress.end("ranks", edges, ranks.ranks.len() as u64);
 
@@ -162,6 +168,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
         graphs,
         trust: &trust,
         ranks: &ranks,
+        follow_ranks: on_follows.as_ref().map(|ranks| &ranks.ranks[..]),
         received,
         reactors,
     };

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use include_dir::{Dir, include_dir};
 use serde::{Deserialize, Serialize};
 
@@ -262,6 +262,32 @@ impl Table {
             return Err(self.fault(format!("column `{name}` is not in the contract")));
         }
         RecordBatch::try_new(self.arrow(), arrays).map_err(|e| self.fault(e.to_string()))
+    }
+
+    /// [`Table::batch`] of the table `measures`, with columns `measure_*` after those of the contract.
+    ///
+    /// # Errors
+    /// As [`Table::batch`].
+    pub fn batch_with(
+        &self,
+        columns: Vec<(&str, ArrayRef)>,
+        own: Vec<(&str, ArrayRef)>,
+    ) -> Result<RecordBatch> {
+        let batch = self.batch(columns)?;
+        let schema = batch.schema();
+        let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
+        let meaning = "The column of this name of `accounts`, summed over the accounts of the person on the network.";
+        fields.extend(own.iter().map(|(name, _)| {
+            let metadata = [("unit", ""), ("meaning", meaning)];
+            let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            Arc::new(
+                Field::new(*name, DataType::Float64, true).with_metadata(HashMap::from(metadata)),
+            )
+        }));
+        let arrays = batch.columns().iter().cloned().chain(own.into_iter().map(|(_, array)| array));
+        let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+        RecordBatch::try_new(Arc::new(schema), arrays.collect())
+            .map_err(|e| self.fault(e.to_string()))
     }
 
     fn fault(&self, cause: String) -> Error {

@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod csr;
+pub mod follows;
 pub mod ids;
 pub mod reactors;
 pub mod received;

@@ -1,6 +1,7 @@
 //! Propagation of scores over a [`Csr`](crate::graph::csr::Csr): kernels over slices, the same bits
 //! at any thread count.
 
+pub mod hitting;
 pub mod pagerank;
 mod pull;
 mod step;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::people::People;
+use super::profiles::Profiles;
 use crate::method::SeedRule;
 
 /// Whether each vertex is a seed: by a rule of the method, or by the id of its person or one of its accounts. Length:
@@ -17,7 +18,16 @@ pub fn seeds(people: &People, rules: &[SeedRule], named: &BTreeSet<String>) -> V
         };
         let by_name = !named.is_empty()
             && (named.contains(persons.ids.value(person)) || persons.accounts(person).any(account));
-        by_name
+        by_name || rules.iter().any(|rule| meets(&people.profiles, vertex, rule))
     };
     (0..persons.vertices()).map(of_vertex).collect()
+}
+
+/// Whether all that a rule names holds of a vertex.
+fn meets(profiles: &Profiles, vertex: usize, rule: &SeedRule) -> bool {
+    let days = profiles.created_hours[vertex].map_or(0, |hours| hours / 24);
+    let listed = profiles.listed[vertex].unwrap_or(0);
+    (!rule.verified || profiles.verified[vertex])
+        && rule.account_days.is_none_or(|least| days >= least)
+        && rule.listed.is_none_or(|least| listed >= i64::from(least))
 }

@@ -265,6 +265,8 @@ impl Drafting<'_> {
         for (name, column) in &measures.columns {
             columns.push((name, column.slice(rows.start, rows.len())));
         }
-        table.batch(columns)
+        let own = measures.own.iter();
+        let own = own.map(|(name, column)| (name.as_str(), column.slice(rows.start, rows.len())));
+        table.batch_with(columns, own.collect())
     }
 }

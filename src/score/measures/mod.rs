@@ -3,6 +3,9 @@
 mod counts;
 mod places;
 mod responses;
+mod standing;
+
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Float64Array};
 use arrow::datatypes::{DataType, Float64Type};
@@ -32,6 +35,8 @@ pub struct Basis<'a> {
     pub trust: &'a Trust,
     /// Ranks of everybody.
     pub ranks: &'a Ranks,
+    /// Ranks of everybody on follows, where there are any. Length: vertices.
+    pub follow_ranks: Option<&'a [f64]>,
     /// What everybody received. Length: vertices.
     pub received: &'a [Received],
     /// Who reacted to each post, where there are posts.
@@ -42,6 +47,8 @@ pub struct Basis<'a> {
 pub struct Measures {
     /// Columns by name, in any order; each has one value per vertex.
     pub columns: Vec<(&'static str, ArrayRef)>,
+    /// The columns `measure_*` of `accounts`, in order of name.
+    pub own: Vec<(String, ArrayRef)>,
 }
 
 impl Measures {
@@ -50,9 +57,10 @@ impl Measures {
     /// # Errors
     /// [`crate::error::Kind::Internal`] if there is no such measure.
     pub fn values(&self, name: &str) -> Result<Float64Array> {
-        let (_, column) = self
-            .columns
-            .iter()
+        let declared = self.columns.iter().map(|(own, column)| (*own, column));
+        let own = self.own.iter().map(|(own, column)| (own.as_str(), column));
+        let (_, column) = declared
+            .chain(own)
             .find(|(own, _)| *own == name)
             .ok_or_else(|| Error::internal(format!("no measure `{name}` was computed")))?;
         let cast = arrow::compute::cast(column, &DataType::Float64).map_err(Error::internal)?;
@@ -69,9 +77,14 @@ pub fn measures(basis: &Basis<'_>, method: &Method) -> Measures {
         responses(&basis.people.events, posts, basis.rules, reactors, trusted, [0, 0])
     });
     let mut columns = counts::columns(basis.received);
-    columns.extend(places::columns(persons, basis.graphs, basis.ranks, basis.trust));
+    columns.extend(places::columns(persons, basis, &method.rank));
+    let Basis { people, graphs, trust, follow_ranks, .. } = *basis;
+    columns.extend(standing::columns(people, graphs, trust, follow_ranks));
     columns.extend(responses::columns(persons, responses.as_deref(), method));
-    Measures { columns }
+    let own = people.profiles.own.iter().map(|(name, values)| -> (_, ArrayRef) {
+        (name.clone(), Arc::new(Float64Array::from(values.clone())))
+    });
+    Measures { columns, own: own.collect() }
 }
 
 /// What a forecast needs of the measures that follow from a person's own posts and the reactions to them alone.

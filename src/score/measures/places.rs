@@ -4,27 +4,31 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array};
 
+use super::Basis;
 use crate::graph::csr::Csr;
-use crate::propagate::Ranks;
-use crate::propagate::trust::Trust;
+use crate::method::RankRule;
+use crate::propagate::hitting::hitting;
 use crate::read::Persons;
 use crate::score::percentile::mid_rank;
 
 /// The columns of these measures.
 pub(super) fn columns(
     persons: &Persons,
-    graphs: &[Csr],
-    ranks: &Ranks,
-    trust: &Trust,
+    basis: &Basis<'_>,
+    rule: &RankRule,
 ) -> Vec<(&'static str, ArrayRef)> {
+    let Basis { graphs, ranks, trust, .. } = *basis;
     let n = persons.vertices();
     let trusted = trust.trusted.iter().map(|own| Some(i64::from(*own)));
     let mut percentiles = Vec::with_capacity(n);
     let mut of_audience = Vec::with_capacity(n);
+    let mut chances = Vec::with_capacity(n);
     let (mut sums, mut shares) = (Vec::with_capacity(n), Vec::with_capacity(n));
     for (network, graph) in graphs.iter().enumerate() {
         // Equal places differ by rounding: ranks are compared at 32 bits.
-        let places = ranks.ranks[persons.network(network)].iter().map(|r| f64::from(*r as f32));
+        let own_ranks = &ranks.ranks[persons.network(network)];
+        chances.extend(hitting(graph, own_ranks, rule.damping));
+        let places = own_ranks.iter().map(|r| f64::from(*r as f32));
         let own = mid_rank(&places.collect::<Vec<_>>());
         for target in 0..graph.vertices() {
             let row = Row::of(graph, target, &own);
@@ -40,6 +44,7 @@ pub(super) fn columns(
         ("rank", Arc::new(Float64Array::from(ranks.ranks.clone()))),
         ("rank_percentile", Arc::new(Float64Array::from(percentiles))),
         ("audience_rank_percentile", Arc::new(Float64Array::from(of_audience))),
+        ("hitting_probability", Arc::new(Float64Array::from(chances))),
         ("trust", Arc::new(Float64Array::from(trust.trust.clone()))),
         ("is_trusted", Arc::new(trusted.collect::<Int64Array>())),
     ]
