@@ -1,5 +1,6 @@
-//! Count regression, paired comparison and predictive intervals.
+//! The forecast: count regression, paired comparison, and how far what happens may be from what is expected.
 
+pub mod correlation;
 mod design;
 pub mod error;
 pub mod interval;

@@ -5,6 +5,7 @@
 //! ```text
 //! ln μ_i = level[group_i] + Σ_k β_k·φ_k(i),    Var y_i = μ_i + α·μ_i²
 //! f = −(1/n)·ℓ + ½·λ·Σ_{k ridged} (β_k·s_k)² + ½·(κ/n)·Σ_g (level_g − mean level)²
+//!     + ½·ρ·max(0, Σ_k β_k − e)²
 //! ```
 //!
 //! with ℓ the log likelihood and s_k the standard deviation of column k over the rows, so that λ
@@ -16,6 +17,10 @@
 //! Levels are drawn to their mean with κ = [`LEVEL_PRIOR`], the weight of a tenth of an outcome: a
 //! group without any outcome keeps a finite level, one group alone is not moved. The mean is over
 //! groups, each counting once. A column without spread has coefficient 0.
+//!
+//! Of columns that are logarithms of counts Σ_k β_k is the elasticity: how many times the outcomes come with twice
+//! all counts. Where a bound e on it is given, ρ = [`ELASTICITY_PRIOR`] keeps it there but for a trace, so that a fit
+//! to a rising time does not foresee more than in proportion.
 //!
 //! Outcomes need not be whole: with α = 0 the estimate is then Poisson quasi-likelihood.
 //!
@@ -37,6 +42,9 @@ use super::sandwich;
 
 /// κ, the weight of the prior on levels, in outcomes.
 pub const LEVEL_PRIOR: f64 = 0.1;
+
+/// ρ, the weight of the bound on the sum of coefficients, in rows' worth of likelihood.
+pub const ELASTICITY_PRIOR: f64 = 100.0;
 
 /// Groups must be numbered below this: the information matrix is dense.
 pub const MAX_GROUPS: usize = 2048;
@@ -62,6 +70,8 @@ pub struct Problem<'a> {
     pub ridge: f64,
     /// Which coefficients the ridge shrinks.
     pub ridged: &'a [bool],
+    /// e, which Σβ should not exceed, if any.
+    pub elasticity: Option<f64>,
 }
 
 /// The most likely parameters, under the penalties.
@@ -90,6 +100,7 @@ struct Model<'a> {
     outcomes: &'a [f64],
     counts: Histogram,
     level_prior: f64,
+    elasticity: Option<f64>,
     alpha: f64,
     means: Vec<f64>,
 }
@@ -156,7 +167,7 @@ fn errors_with(
     let weight = |mean: f64, _: f64| mean / (1.0 + model.alpha * mean);
     let (residuals, weights) = model.scores(weight);
     let (_, mut information) = model.design.moments(&residuals, &weights);
-    model.add_curvature(&mut information, problem.outcomes.len() as f64);
+    model.add_curvature(&point, &mut information, problem.outcomes.len() as f64);
     let errors = sandwich::standard_errors(&model.design, &residuals, &information, clusters)?;
     let mut all = vec![None; problem.columns.len()];
     for ((&k, error), spread) in model.kept.iter().zip(errors).zip(&model.design.spreads) {
@@ -224,6 +235,7 @@ impl<'a> Model<'a> {
             outcomes: problem.outcomes,
             counts: Histogram::of(problem.outcomes),
             level_prior,
+            elasticity: problem.elasticity,
             alpha: 0.0,
             means: vec![0.0; rows],
         }
@@ -275,8 +287,15 @@ impl<'a> Model<'a> {
         levels.iter().map(|level| level - mean).collect()
     }
 
+    /// By how much the sum of coefficients is above its bound, never below 0.
+    fn excess(&self, point: &[f64]) -> f64 {
+        let Some(most) = self.elasticity else { return 0.0 };
+        let slopes = point[self.design.levels..].iter().zip(&self.design.spreads);
+        (slopes.fold(0.0, |sum, (b, spread)| sum + b / spread) - most).max(0.0)
+    }
+
     /// Adds `rows` times the second derivatives of the penalties.
-    fn add_curvature(&self, information: &mut Symmetric, rows: f64) {
+    fn add_curvature(&self, point: &[f64], information: &mut Symmetric, rows: f64) {
         let levels = self.design.levels;
         let prior = self.level_prior * rows / self.means.len() as f64;
         for g in 0..levels {
@@ -285,6 +304,13 @@ impl<'a> Model<'a> {
         }
         for (k, ridge) in self.ridges.iter().enumerate() {
             information.add(levels + k, levels + k, rows * ridge);
+        }
+        if self.excess(point) > 0.0 {
+            for (j, one) in self.design.spreads.iter().enumerate() {
+                for (k, other) in self.design.spreads.iter().enumerate().skip(j) {
+                    information.add(levels + j, levels + k, rows * ELASTICITY_PRIOR / (one * other));
+                }
+            }
         }
     }
 
@@ -319,6 +345,7 @@ impl Objective for Model<'_> {
         let prior = self.deviations(point).iter().fold(0.0, |sum, level| sum + level * level);
         partials.iter().fold(0.0, |sum, loss| sum + loss) / rows
             + 0.5 * (ridge + self.level_prior / rows * prior)
+            + 0.5 * ELASTICITY_PRIOR * self.excess(point).powi(2)
     }
 
     fn derivatives(&self, point: &[f64]) -> (Vec<f64>, Symmetric) {
@@ -337,8 +364,12 @@ impl Objective for Model<'_> {
         for ((sum, b), ridge) in slopes.iter_mut().zip(&point[levels.len()..]).zip(&self.ridges) {
             *sum += ridge * b;
         }
+        let excess = self.excess(point);
+        for (sum, spread) in slopes.iter_mut().zip(&self.design.spreads) {
+            *sum += ELASTICITY_PRIOR * excess / spread;
+        }
         information.scale(1.0 / rows);
-        self.add_curvature(&mut information, 1.0);
+        self.add_curvature(point, &mut information, 1.0);
         (gradient, information)
     }
 
@@ -372,6 +403,7 @@ mod tests {
                 nonnegative: &self.nonnegative,
                 ridge: self.ridge,
                 ridged: &self.ridged,
+                elasticity: None,
             }
         }
     }
