@@ -42,6 +42,17 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Fit the forecast of a job's method to its data, and write the method that comes of it
+    Fit {
+        #[command(flatten)]
+        job: JobArgs,
+        /// Where the method goes: a path that is not there yet; the method is called as the file
+        #[arg(long, value_name = "METHOD.toml")]
+        out: PathBuf,
+        /// Fit to this truth of the input `ground_truth` and not to what came after
+        #[arg(long, value_name = "NAME")]
+        truth: Option<String>,
+    },
     /// Print the people at the top of a published run
     Top {
         /// Job file, or URL of an output folder or of one of its commits

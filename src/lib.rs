@@ -40,6 +40,7 @@ pub mod audience;
 pub mod check;
 pub mod committed;
 pub mod explain;
+pub mod fit;
 pub mod plan;
 pub mod previous;
 pub mod progress;

@@ -5,6 +5,7 @@ mod logging;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
@@ -25,7 +26,7 @@ use renown::store::{Stores, folder};
 use renown::synth::{self, Parameters};
 use renown::top::{Filter, TopicList};
 use renown::topic_list::topic_list;
-use renown::{access, audience, check, committed, explain, plan, reference, runs, top};
+use renown::{access, audience, check, committed, explain, fit, plan, reference, runs, top};
 use url::Url;
 
 use crate::cli::{Cli, Command, FilterArgs, Form, Format, RankArgs, Settings, SynthArgs};
@@ -121,6 +122,10 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 true => try_job(&engine, &job, logging).await,
             }
         }
+        Command::Fit { job, out, truth } => {
+            let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
+            fit_job(&engine, &job, &out, truth.as_deref()).await
+        }
         Command::Top { target, n, topic, profile, filter, settings } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
             let FilterArgs { country, language, network, min_score } = filter;
@@ -159,7 +164,7 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             (name, Format::Json) => reference::json(name)?,
         }),
         Command::Runs { url, format } => {
-            let output = folder(&url_of(std::path::Path::new(""), &url)?);
+            let output = folder(&url_of(Path::new(""), &url)?);
             let runs = runs::runs(&engine, &output).await?;
             print(&match format {
                 Form::Text => runs::render(&runs) + "\n",
@@ -296,6 +301,27 @@ fn print_nothing_to_do(commit: &Commit) -> Result<()> {
     ))
 }
 
+/// Fits a method and writes it, if no file is in its place.
+async fn fit_job(engine: &Engine, job: &Job, out: &Path, truth: Option<&str>) -> Result<()> {
+    let refuse = |cause: String, remedy: &str| Err(Error::new(Kind::Usage, cause, remedy));
+    let version = out.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    if out.extension().is_none_or(|extension| extension != "toml") || version.is_empty() {
+        return refuse(format!("--out is `{}`", out.display()), "name a file that ends in .toml");
+    }
+    if out.exists() {
+        return refuse(
+            format!("`{}` is there already", out.display()),
+            "a change of a method is a new version: give another name",
+        );
+    }
+    let fitted = fit::fit(engine, job, version, truth).await?;
+    std::fs::write(out, fit::file(&fitted.method)?).map_err(|e| {
+        let cause = format!("writing `{}`: {e}", out.display());
+        Error::new(Kind::Unavailable, cause, "check the path of --out")
+    })?;
+    print(&format!("{}written to {}\n", fit::render(&fitted), out.display()))
+}
+
 async fn check_job(engine: &Engine, job: &Job, format: Form) -> Result<()> {
     let report = check::check(engine, job).await?;
     print(&match format {
@@ -365,13 +391,13 @@ async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result
 /// The output folder of a job file and its day, or what a URL and `--snapshot` name.
 fn output_of(target: &str, settings: &Settings) -> Result<(Url, Option<NaiveDate>)> {
     if target.ends_with(".toml") {
-        let job = Job::load(std::path::Path::new(target), &settings.set, settings.snapshot)?;
+        let job = Job::load(Path::new(target), &settings.set, settings.snapshot)?;
         return Ok((job.output, job.snapshot));
     }
     if !settings.set.is_empty() {
         return Err(does_not_go("--set", target));
     }
-    Ok((url_of(std::path::Path::new(""), target)?, settings.snapshot))
+    Ok((url_of(Path::new(""), target)?, settings.snapshot))
 }
 
 fn does_not_go(option: &str, target: &str) -> Error {
@@ -437,7 +463,7 @@ async fn print_top(
 }
 
 async fn rank_edges(engine: &Engine, args: RankArgs) -> Result<()> {
-    let here = std::path::Path::new("");
+    let here = Path::new("");
     let stop = match args.stop.tolerance {
         Some(tolerance) => Stop::Tolerance { tolerance, max_iterations: 10_000 },
         None => Stop::Iterations(args.stop.iterations.unwrap_or_default()),
@@ -462,7 +488,7 @@ async fn rank_edges(engine: &Engine, args: RankArgs) -> Result<()> {
 
 async fn write_world(stores: &Stores, args: SynthArgs, logging: Logging) -> Result<()> {
     let SynthArgs { people, interactions, posts, seed, out, snapshot } = args;
-    let out = folder(&url_of(std::path::Path::new(""), &out)?);
+    let out = folder(&url_of(Path::new(""), &out)?);
     let group = synth::GROUP;
     let parameters = Parameters { people, interactions, posts, seed, snapshot, group };
     let tables = synth::synth(stores, &parameters, &out).await?;

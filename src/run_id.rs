@@ -57,6 +57,16 @@ pub fn run_id(
     Ok(id)
 }
 
+/// Hash of the rows left after consent, in hexadecimal digits.
+pub fn data_sha256(people: &People) -> String {
+    let mut hash = Sha256::new();
+    persons(&mut hash, &people.persons);
+    profiles(&mut hash, &people.profiles);
+    people.posts.iter().for_each(|of_people| posts(&mut hash, of_people));
+    events(&mut hash, people.events.all());
+    hex(&hash.finalize())
+}
+
 /// Hash of the job, its method and the version of Renown: with the files that the inputs name it decides
 /// what a run gives, and can be told without reading them.
 ///

@@ -5,7 +5,7 @@
 //! ```text
 //! ln μ_i = level[group_i] + Σ_k β_k·φ_k(i),    Var y_i = μ_i + α·μ_i²
 //! f = −(1/n)·ℓ + ½·λ·Σ_{k ridged} (β_k·s_k)² + ½·(κ/n)·Σ_g (level_g − mean level)²
-//!     + ½·ρ·max(0, Σ_k β_k − e)²
+//!     + ½·ρ·(Σ_k β_k − e)²,  where Σ_k β_k would be above e without it
 //! ```
 //!
 //! with ℓ the log likelihood and s_k the standard deviation of column k over the rows, so that λ
@@ -19,8 +19,9 @@
 //! groups, each counting once. A column without spread has coefficient 0.
 //!
 //! Of columns that are logarithms of counts Σ_k β_k is the elasticity: how many times the outcomes come with twice
-//! all counts. Where a bound e on it is given, ρ = [`ELASTICITY_PRIOR`] keeps it there but for a trace, so that a fit
-//! to a rising time does not foresee more than in proportion.
+//! all counts. Where it comes out above a bound e, it is fitted again with ρ = [`ELASTICITY_PRIOR`], which keeps it
+//! there but for a trace: a fit to a rising time then does not foresee more than in proportion. As f is convex, what
+//! is best under the bound lies on it.
 //!
 //! Outcomes need not be whole: with α = 0 the estimate is then Poisson quasi-likelihood.
 //!
@@ -100,7 +101,8 @@ struct Model<'a> {
     outcomes: &'a [f64],
     counts: Histogram,
     level_prior: f64,
-    elasticity: Option<f64>,
+    /// The elasticity that is kept to.
+    kept_at: Option<f64>,
     alpha: f64,
     means: Vec<f64>,
 }
@@ -121,7 +123,13 @@ fn fit_with(problem: &Problem, start: Option<&Fit>, prior: f64) -> Result<Fit, F
         None => model.first_point(),
     };
     let bounded = model.bounded.clone();
-    let end = minimise(&mut model, point, &bounded)?;
+    let mut end = minimise(&mut model, point, &bounded)?;
+    if let Some(most) = problem.elasticity
+        && model.elasticity(&end.point) > most
+    {
+        model.kept_at = Some(most);
+        end = minimise(&mut model, end.point, &bounded)?;
+    }
     let levels = model.design.levels;
     let mut coefficients = vec![0.0; problem.columns.len()];
     for ((&k, b), spread) in model.kept.iter().zip(&end.point[levels..]).zip(&model.design.spreads)
@@ -163,11 +171,13 @@ fn errors_with(
     let mut model = Model::new(problem, is_free, prior);
     model.alpha = fit.overdispersion;
     let point = model.point_of(fit, problem)?;
+    // A fit without the bound that came out below it has none.
+    model.kept_at = problem.elasticity.filter(|most| model.elasticity(&point) >= *most);
     model.value(&point);
     let weight = |mean: f64, _: f64| mean / (1.0 + model.alpha * mean);
     let (residuals, weights) = model.scores(weight);
     let (_, mut information) = model.design.moments(&residuals, &weights);
-    model.add_curvature(&point, &mut information, problem.outcomes.len() as f64);
+    model.add_curvature(&mut information, problem.outcomes.len() as f64);
     let errors = sandwich::standard_errors(&model.design, &residuals, &information, clusters)?;
     let mut all = vec![None; problem.columns.len()];
     for ((&k, error), spread) in model.kept.iter().zip(errors).zip(&model.design.spreads) {
@@ -235,7 +245,7 @@ impl<'a> Model<'a> {
             outcomes: problem.outcomes,
             counts: Histogram::of(problem.outcomes),
             level_prior,
-            elasticity: problem.elasticity,
+            kept_at: None,
             alpha: 0.0,
             means: vec![0.0; rows],
         }
@@ -287,15 +297,19 @@ impl<'a> Model<'a> {
         levels.iter().map(|level| level - mean).collect()
     }
 
-    /// By how much the sum of coefficients is above its bound, never below 0.
-    fn excess(&self, point: &[f64]) -> f64 {
-        let Some(most) = self.elasticity else { return 0.0 };
+    /// Σβ at a point.
+    fn elasticity(&self, point: &[f64]) -> f64 {
         let slopes = point[self.design.levels..].iter().zip(&self.design.spreads);
-        (slopes.fold(0.0, |sum, (b, spread)| sum + b / spread) - most).max(0.0)
+        slopes.fold(0.0, |sum, (b, spread)| sum + b / spread)
+    }
+
+    /// By how much Σβ is above where it is kept.
+    fn excess(&self, point: &[f64]) -> f64 {
+        self.kept_at.map_or(0.0, |kept_at| self.elasticity(point) - kept_at)
     }
 
     /// Adds `rows` times the second derivatives of the penalties.
-    fn add_curvature(&self, point: &[f64], information: &mut Symmetric, rows: f64) {
+    fn add_curvature(&self, information: &mut Symmetric, rows: f64) {
         let levels = self.design.levels;
         let prior = self.level_prior * rows / self.means.len() as f64;
         for g in 0..levels {
@@ -305,10 +319,14 @@ impl<'a> Model<'a> {
         for (k, ridge) in self.ridges.iter().enumerate() {
             information.add(levels + k, levels + k, rows * ridge);
         }
-        if self.excess(point) > 0.0 {
+        if self.kept_at.is_some() {
             for (j, one) in self.design.spreads.iter().enumerate() {
                 for (k, other) in self.design.spreads.iter().enumerate().skip(j) {
-                    information.add(levels + j, levels + k, rows * ELASTICITY_PRIOR / (one * other));
+                    information.add(
+                        levels + j,
+                        levels + k,
+                        rows * ELASTICITY_PRIOR / (one * other),
+                    );
                 }
             }
         }
@@ -369,7 +387,7 @@ impl Objective for Model<'_> {
             *sum += ELASTICITY_PRIOR * excess / spread;
         }
         information.scale(1.0 / rows);
-        self.add_curvature(point, &mut information, 1.0);
+        self.add_curvature(&mut information, 1.0);
         (gradient, information)
     }
 
@@ -455,6 +473,26 @@ mod tests {
         for (found, known) in found.iter().zip(known) {
             assert!((found - known).abs() <= within * (1.0 + known.abs()), "{found} {known}");
         }
+    }
+
+    #[test]
+    fn a_bound_on_the_elasticity_holds_and_is_best_there() {
+        // Outcomes that grow with the square of 1 + x, of which no more than in proportion is foreseen.
+        let column: Vec<f64> = (0..200).map(|i| libm::log1p(f64::from(i % 20))).collect();
+        let noise = |i: u32| f64::from(i * 7 % 5) / 5.0;
+        let outcomes =
+            (0..200).map(|i| libm::round(libm::exp(2.0 * column[i as usize]) * noise(i)));
+        let other: Vec<f64> = (0..200).map(|i| f64::from(i * i % 13) / 13.0).collect();
+        let data = plain(vec![column, other], vec![0; 200], outcomes.collect());
+        let sum = |fit: &Fit| fit.coefficients[0] + fit.coefficients[1];
+        let free = fit(&data.problem(), None).unwrap();
+        assert!(sum(&free) > 1.5, "{free:?}");
+        let bound = fit(&Problem { elasticity: Some(1.0), ..data.problem() }, None).unwrap();
+        assert!((sum(&bound) - 1.0).abs() < 0.02, "{bound:?}");
+        let loose = fit(&Problem { elasticity: Some(9.0), ..data.problem() }, None).unwrap();
+        assert_eq!(loose, free);
+        // Moved along the bound, it is less likely.
+        assert!(bound.log_likelihood < free.log_likelihood);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The job file: one typed section per stage, parsed and checked once.
 
 mod cohort;
+mod fit;
 mod kinds;
 mod profile;
 mod texts;
@@ -11,6 +12,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 pub use cohort::Cohort;
+pub use fit::Fit;
 pub use kinds::Kinds;
 pub use profile::ProfileSection;
 pub(crate) use profile::measured_otherwise;
@@ -60,6 +62,9 @@ pub struct JobFile {
     /// Scores beside the standard one.
     #[serde(default)]
     pub profile: Vec<ProfileSection>,
+    /// What `fit` looks at.
+    #[serde(default)]
+    pub fit: Fit,
     /// Audiences: who belongs to each stands in the table `cohorts`, if they agreed to be scored.
     #[serde(default)]
     pub cohort: Vec<Cohort>,
@@ -202,6 +207,8 @@ pub struct Job {
     pub influence: Influence,
     /// By what people are scored, in order of name; one of them is the standard.
     pub profiles: Vec<Profile>,
+    /// What `fit` looks at.
+    pub fit: Fit,
     /// Audiences, in order of name.
     pub cohorts: Vec<Cohort>,
     /// The folder that the tables go to.
@@ -256,6 +263,7 @@ impl Job {
         }
         file.kinds.check(&name, &method)?;
         file.topics.check(&name, &inputs)?;
+        file.fit.check(&name, &method)?;
         Cohort::check(&name, &file.cohort)?;
         let mut cohorts = file.cohort;
         cohorts.sort_by(|one, other| one.name.cmp(&other.name));
@@ -271,6 +279,7 @@ impl Job {
             topics: file.topics,
             influence: file.influence,
             profiles,
+            fit: file.fit,
             cohorts,
             output: crate::store::folder(&texts.url(&file.output.url)?),
         };

@@ -36,7 +36,7 @@ pub(super) fn profiles(
     sections: &[ProfileSection],
     others: &[Option<Method>],
 ) -> Result<Vec<Profile>> {
-    let mut all = vec![Profile::standard(method)];
+    let mut all = vec![Profile::of(STANDARD, method)];
     for (section, other) in sections.iter().zip(others) {
         let name = &section.name;
         let refuse = |what: String, remedy: &str| {
@@ -61,11 +61,11 @@ pub(super) fn profiles(
                 "profiles share what is measured; run a job of its own for it",
             );
         }
+        let own = Profile::of(name, base);
         all.push(Profile {
-            name: name.clone(),
-            method_version: base.version.clone(),
-            fitted: base.fitted && section.weights.is_empty(),
+            fitted: own.fitted && section.weights.is_empty(),
             forecast: weighted(file, section, &base.forecast)?,
+            ..own
         });
     }
     all.sort_by(|one, other| one.name.cmp(&other.name));

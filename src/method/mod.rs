@@ -10,9 +10,11 @@ use crate::error::{Error, Result};
 use crate::toml_file;
 
 mod forecast;
+mod record;
 mod trust;
 
 pub use forecast::{Forecast, Term, may_enter};
+pub use record::{FORWARD, FitRecord, Validation};
 pub use trust::{SeedRule, TrustRule};
 
 /// The method that a job without a `method` key uses.
@@ -34,6 +36,9 @@ pub struct Method {
     pub version: String,
     /// Whether the coefficients were fitted to data; if not, every score says so.
     pub fitted: bool,
+    /// Whether the data have no times at all, so that nothing is foreseen: every score says so.
+    #[serde(default)]
+    pub structural: bool,
     /// How interactions become attention.
     pub attention: AttentionRule,
     /// The kinds of interaction. An input that holds any other kind is refused.
@@ -55,6 +60,9 @@ pub struct Method {
     pub style: StyleRule,
     /// The forecast of reactors.
     pub forecast: Forecast,
+    /// Where its coefficients come from, if they were fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<FitRecord>,
     /// What has to hold before anything is published.
     #[serde(default)]
     pub gates: GateRule,
@@ -245,7 +253,8 @@ impl Method {
         (0..).zip(self.kinds.values()).filter(|(_, rule)| rule.reaction).map(|(number, _)| number)
     }
 
-    fn check(&self, name: &str) -> Result<()> {
+    /// Refuses values out of range in a method that people know as `name`.
+    pub(crate) fn check(&self, name: &str) -> Result<()> {
         let refuse =
             |what: String, remedy: &str| Err(Error::bad_job(format!("{name}: {what}"), remedy));
         for (key, hours) in [

@@ -71,6 +71,19 @@ pub struct Events {
 }
 
 impl Events {
+    /// None.
+    pub fn none() -> Self {
+        Self { rows: vec![] }
+    }
+
+    /// Those of the `window_hours` up to an instant so many whole hours before the cutoff, with their ages there.
+    pub fn before(&self, hours: u32, window_hours: u32) -> Self {
+        let ages = hours..hours.saturating_add(window_hours);
+        let then = self.rows.par_iter().filter(|event| ages.contains(&event.age_hours));
+        let then = then.map(|event| Event { age_hours: event.age_hours - hours, ..*event });
+        Self { rows: then.collect() }
+    }
+
     /// All of them.
     pub fn all(&self) -> &[Event] {
         &self.rows

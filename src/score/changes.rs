@@ -77,10 +77,11 @@ pub fn changes(
         score(persons, forecast, |name, vertex| local.value(name, vertex).or(then(name, vertex)))
     };
     // Each step's own posts and reactions are at least so many hours old.
-    let trusted = &previous.trusted;
-    let aged = step(&Local::of(basis, trusted, [since_hours, since_hours], forecast));
-    let posted = step(&Local::of(basis, trusted, [0, since_hours], forecast));
-    let reacted = step(&Local::of(basis, trusted, [0, 0], forecast));
+    let names: Vec<&str> = forecast.terms.iter().map(|term| term.measure.as_str()).collect();
+    let local = |hours| Local::of(basis.people, basis.rules, &previous.trusted, hours, &names);
+    let aged = step(&local([since_hours, since_hours]));
+    let posted = step(&local([0, since_hours]));
+    let reacted = step(&local([0, 0]));
     let under_method = match measured_otherwise(&previous.method, method) {
         None if previous.method.forecast == *forecast => None,
         None => Some(score(persons, forecast, then)),

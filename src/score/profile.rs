@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::method::{Forecast, Method};
+use crate::method::{FORWARD, Forecast, Method};
 
 /// Name of the profile that every run publishes.
 pub const STANDARD: &str = "standard";
@@ -16,17 +16,23 @@ pub struct Profile {
     pub method_version: String,
     /// Whether its coefficients were fitted, and not weighted since.
     pub fitted: bool,
+    /// Whether they were fitted to outside judgements: the people expected are then a scale, no count.
+    pub truth: bool,
+    /// Whether the data have no times, so that nothing is foreseen.
+    pub structural: bool,
     /// The forecast.
     pub forecast: Forecast,
 }
 
 impl Profile {
-    /// The profile that every run publishes.
-    pub fn standard(method: &Method) -> Self {
+    /// The forecast of a method under a name.
+    pub fn of(name: &str, method: &Method) -> Self {
         Self {
-            name: STANDARD.to_owned(),
+            name: name.to_owned(),
             method_version: method.version.clone(),
             fitted: method.fitted,
+            truth: method.fit.as_ref().is_some_and(|record| record.truth != FORWARD),
+            structural: method.structural,
             forecast: method.forecast.clone(),
         }
     }

@@ -137,8 +137,10 @@ fn flags(
     }
     let of_person = |person: usize| {
         let all = [
+            ("fitted_to_truth", profile.truth),
             ("method_not_fitted", !profile.fitted),
             ("outside_range", outside[person]),
+            ("structural", profile.structural),
             ("thin_evidence", reactors[person] < ESTABLISHED),
             ("trust_fallback", fallback[person]),
         ];
@@ -170,7 +172,7 @@ pub fn standing(persons: &Persons, measures: &Measures, received: &[Received]) -
 }
 
 /// Sum of a vertex value over the networks of each person, in order of network.
-pub(super) fn per_person(persons: &Persons, of_vertex: &[f64]) -> Vec<f64> {
+pub(crate) fn per_person(persons: &Persons, of_vertex: &[f64]) -> Vec<f64> {
     let mut sums = vec![0.0; persons.len()];
     for (person, value) in persons.vertex_persons.iter().zip(of_vertex) {
         sums[*person as usize] += value;

@@ -18,7 +18,7 @@ use crate::graph::csr::Csr;
 use crate::graph::reactors::reactors;
 use crate::graph::received::{Received, received};
 use crate::lists::Lists;
-use crate::method::{Forecast, Method, Term};
+use crate::method::Method;
 use crate::propagate::Ranks;
 use crate::propagate::trust::Trust;
 use crate::read::People;
@@ -94,23 +94,31 @@ pub struct Local {
 }
 
 impl Local {
-    /// From posts and interactions that are at least so many hours old, as if `trusted` were trusted.
+    /// From posts and interactions that are at least so many hours old, as if `trusted` were trusted; of posts only if
+    /// one of the `names` needs them.
     pub fn of(
-        basis: &Basis<'_>,
+        people: &People,
+        rules: &Rules,
         trusted: &[bool],
         [posts_hours, events_hours]: [u32; 2],
-        forecast: &Forecast,
+        names: &[&str],
     ) -> Self {
-        let People { persons, events, posts, .. } = basis.people;
+        let People { persons, events, posts, .. } = people;
         let none = Response::default();
-        let needed = |term: &Term| of_response(&term.measure, &none).is_some();
-        let posts = posts.as_ref().filter(|_| forecast.terms.iter().any(needed));
-        let responses = posts.map(|posts| {
-            let reactors = reactors(events, posts, basis.rules, events_hours);
-            responses(events, posts, basis.rules, &reactors, trusted, [posts_hours, events_hours])
+        let needed = names.iter().any(|name| of_response(name, &none).is_some());
+        let responses = posts.as_ref().filter(|_| needed).map(|posts| {
+            let reactors = reactors(events, posts, rules, events_hours);
+            responses(events, posts, rules, &reactors, trusted, [posts_hours, events_hours])
         });
-        let received = received(events, persons, basis.rules, trusted, events_hours);
+        let received = received(events, persons, rules, trusted, events_hours);
         Self { received, responses }
+    }
+
+    /// Whether a measure follows from a person's own posts and the reactions to them alone.
+    pub fn has(name: &str) -> bool {
+        of_received(name, &Received::default())
+            .or(of_response(name, &Response::default()))
+            .is_some()
     }
 
     /// The value of a measure for a vertex; none if it follows from more than that.

@@ -1,0 +1,279 @@
+//! A method from data: the coefficients of its forecast, fitted to what came after origins in the past, or to outside
+//! judgements.
+
+mod labels;
+mod origins;
+mod select;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::job::{Job, no_snapshot};
+use crate::method::{FORWARD, FitRecord, Forecast, Method, Term, may_enter};
+use crate::read::{self, Faults, People};
+use crate::run_id::data_sha256;
+use crate::score::measures::Local;
+use crate::score::percentile::median;
+use origins::{Looking, Rows, window_hours};
+pub use select::Tried;
+use select::{Data, OFFSET};
+
+/// Fewest reactors after all origins that can be fitted to.
+const LEAST_OUTCOMES: f64 = 100.0;
+
+/// A fitted method, and what else was tried.
+#[derive(Debug)]
+pub struct Fitted {
+    /// The method.
+    pub method: Method,
+    /// What was tried, the best log score first; empty for a truth.
+    pub tried: Vec<Tried>,
+}
+
+/// Fits the forecast of the job's method to its data: forward in time, or to the `truth` of `ground_truth`. The method
+/// that comes of it is called `version`.
+///
+/// # Errors
+/// [`crate::error::Kind::Usage`] if no snapshot is named; [`crate::error::Kind::BadInput`] if the data do not suffice, and as a run.
+pub async fn fit(engine: &Engine, job: &Job, version: &str, truth: Option<&str>) -> Result<Fitted> {
+    let day = job.snapshot.ok_or_else(no_snapshot)?;
+    match truth {
+        Some(truth) => {
+            let method = labels::fit(engine, job, day, version, truth).await?;
+            Ok(Fitted { method, tried: vec![] })
+        }
+        None => forward(engine, job, day, version).await,
+    }
+}
+
+/// Reads the people of a job, with interactions and posts back to `more_hours` before the window.
+async fn people(engine: &Engine, job: &Job, day: NaiveDate, more_hours: u32) -> Result<People> {
+    let mut reading = job.clone();
+    let window = &mut reading.method.attention.window_hours;
+    *window = window_hours(&job.method).saturating_add(more_hours);
+    let faults = &mut Faults::stop();
+    let snapshot = read::snapshot(engine, &reading, day, faults).await?;
+    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
+    let method = &reading.method;
+    read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await
+}
+
+async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> Result<Fitted> {
+    let mut method = job.method.clone();
+    if !job.fit.outcomes.is_empty() {
+        method.forecast.outcomes.clone_from(&job.fit.outcomes);
+    }
+    let horizon = method.forecast.horizon_hours;
+    let every = job.fit.every_hours.unwrap_or((horizon / 4).max(1));
+    let back = horizon.saturating_add(every.saturating_mul(job.fit.origins - 1));
+    let people = people(engine, job, day, back).await?;
+    tokio::task::block_in_place(|| {
+        let sha256 = data_sha256(&people);
+        let networks = people.persons.networks.clone();
+        let origins = found_origins(&people, &method, job.fit.origins, every)?;
+        let rows = rows(people, &origins, job, &method)?;
+        let data = Data::of(&rows, origins.len(), networks.len());
+        let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
+        let ready: Vec<usize> = origins.iter().map(ready).collect();
+        let choice = data.choose(&ready)?;
+        let whole = 0..origins.len();
+        let fitted = data.fit(&choice.candidate, whole.clone())?;
+        let errors = data.errors(&choice.candidate, whole, &fitted.fit)?;
+        let columns = choice.candidate.measures.iter().zip(&fitted.fit.coefficients).zip(errors);
+        let kept = columns.filter(|((_, slope), _)| **slope > 0.0);
+        let terms = kept.map(|((k, slope), error)| Term {
+            measure: rows.names[*k].to_owned(),
+            offset: OFFSET,
+            coefficient: *slope,
+            reference: reference(&rows, *k),
+            highest: rows.values[*k].iter().copied().reduce(f64::max),
+            standard_error: error,
+        });
+        let intercept =
+            fitted.levels.iter().fold(0.0, |sum, level| sum + level) / networks.len() as f64;
+        let levels = networks.iter().zip(&fitted.levels).map(|(n, l)| (n.clone(), l - intercept));
+        method.forecast = Forecast {
+            intercept,
+            overdispersion: fitted.fit.overdispersion,
+            levels: if networks.len() > 1 { levels.collect() } else { BTreeMap::new() },
+            terms: terms.collect(),
+            ..method.forecast.clone()
+        };
+        let record = FitRecord {
+            job: job.name.clone(),
+            snapshot: day.to_string(),
+            data_sha256: sha256,
+            renown_version: env!("CARGO_PKG_VERSION").to_owned(),
+            truth: FORWARD.to_owned(),
+            origins_hours: origins,
+            rows: rows.len() as u64,
+            anchor: rows.names[choice.candidate.measures[0]].to_owned(),
+            ridge: choice.candidate.ridge,
+            validation: choice.validation,
+        };
+        Ok(Fitted { method: named(method, version, record)?, tried: choice.tried })
+    })
+}
+
+/// The method under its new name.
+fn named(mut method: Method, version: &str, record: FitRecord) -> Result<Method> {
+    method.version = version.to_owned();
+    method.fitted = true;
+    method.fit = Some(record);
+    method.check("the fitted method")?;
+    Ok(method)
+}
+
+/// The origins that the data suffice for, in whole hours before their end, the oldest first.
+fn found_origins(people: &People, method: &Method, most: u32, every: u32) -> Result<Vec<u32>> {
+    let horizon = method.forecast.horizon_hours;
+    let first = people.events.all().iter().map(|event| event.age_hours).max();
+    let reach = first.map_or(0, |hours| hours + 1);
+    let origins = (0..most).rev().map(|index| horizon + index * every);
+    // Before an origin there must be as long a time as after it.
+    let origins: Vec<u32> = origins.filter(|origin| origin + horizon <= reach).collect();
+    let enough = match (origins.first(), origins.last()) {
+        (Some(oldest), Some(latest)) => *oldest >= latest + horizon,
+        _ => false,
+    };
+    if !enough {
+        return Err(Error::bad_input(
+            format!(
+                "interactions reach back {reach} hours from the end of the snapshot; a fit looks {horizon} hours ahead \
+                 from several origins and needs {} hours, in {most} origins of every {every} hours",
+                3 * horizon
+            ),
+            "give a longer time, a method with a shorter `forecast.horizon_hours`, or more `fit.origins`",
+        )
+        .in_table("interactions"));
+    }
+    Ok(origins)
+}
+
+fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
+    let names: Vec<&'static str> =
+        may_enter()?.into_iter().filter(|name| Local::has(name)).collect();
+    let kinds = method.kinds.iter().map(|(kind, rule)| match method.forecast.outcomes.is_empty() {
+        true => rule.reaction,
+        false => method.forecast.outcomes.contains(kind),
+    });
+    let seeds = read::seeds(&people, &method.trust.seeds, &job.trust.seeds);
+    let all = people.persons.vertices() as u64 * origins.len() as u64;
+    let looking = Looking {
+        method,
+        seeds: &seeds,
+        names: &names,
+        outcomes: &kinds.collect::<Vec<bool>>(),
+        one_in: u32::try_from(all.div_ceil(job.fit.rows.into())).unwrap_or(u32::MAX).max(1),
+    };
+    let rows = Rows::at(people, origins, &looking)?;
+    let outcomes = rows.trusted.iter().fold(0.0, |sum, own| sum + own);
+    if outcomes < LEAST_OUTCOMES {
+        return Err(Error::bad_input(
+            format!(
+                "within {} hours after {} origins {outcomes} trusted people reacted to anybody; a fit needs \
+                 {LEAST_OUTCOMES}",
+                method.forecast.horizon_hours,
+                origins.len()
+            ),
+            "give more data, or a method that trusts more people or looks further ahead",
+        )
+        .in_table("interactions"));
+    }
+    Ok(rows)
+}
+
+/// The median of a measure among active people.
+fn reference(rows: &Rows, k: usize) -> f64 {
+    let active = rows.values[k].iter().zip(&rows.active).filter(|(_, active)| **active);
+    let mut values: Vec<f64> = active.map(|(value, _)| *value).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    median(&values).unwrap_or(0.0)
+}
+
+/// The method as a file for people to read.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if it cannot be written as TOML.
+pub fn file(method: &Method) -> Result<String> {
+    let text = toml::to_string(method).map_err(Error::internal)?;
+    let mut file = String::new();
+    if let Some(record) = &method.fit {
+        let to = match record.truth.as_str() {
+            FORWARD => format!(
+                "reactors within {} hours after {} origins",
+                method.forecast.horizon_hours,
+                record.origins_hours.len()
+            ),
+            truth => format!("the truth `{truth}`"),
+        };
+        let _ = writeln!(
+            file,
+            "# Fitted by `renown fit` to {to} of job `{}` up to {}: {} rows.\n# It is a forecast of such data and of no \
+             other; fit again when they change. A forecast is not a cause.",
+            record.job, record.snapshot, record.rows
+        );
+    }
+    Ok(file + &text)
+}
+
+/// What was found, for people to read.
+pub fn render(fitted: &Fitted) -> String {
+    let mut page = String::new();
+    let Fitted { method, tried } = fitted;
+    let Some(record) = &method.fit else { return page };
+    let found = &record.validation;
+    let _ = writeln!(
+        page,
+        "method {}, fitted to {} rows ({})\n\n  measure                          coefficient",
+        method.version, record.rows, record.truth
+    );
+    for term in &method.forecast.terms {
+        let error = term.standard_error.map_or(String::new(), |error| format!(" ± {error:.3}"));
+        let _ = writeln!(page, "  {:<32} {:>6.3}{error}", term.measure, term.coefficient);
+    }
+    if record.truth == FORWARD {
+        let _ = writeln!(
+            page,
+            "\non origins it had not seen: observed / forecast {:.2}, calibration slope {:.2}, {:.1} % within the 90 % \
+             interval",
+            found.observed_over_forecast,
+            found.calibration_slope,
+            100.0 * found.coverage_90
+        );
+    }
+    let _ = writeln!(
+        page,
+        "\n  tried                              ridge  log score  agreement   behind the best alone"
+    );
+    let _ = writeln!(
+        page,
+        "  taken                             {:>6}    {:.4}      {:.3}\n  {:<34}{:>5}    {:.4}      {:.3}",
+        record.ridge,
+        found.log_score,
+        found.agreement,
+        record.anchor,
+        "alone",
+        found.log_score_anchor,
+        found.agreement_anchor
+    );
+    for one in tried {
+        let name = match one.measures.as_slice() {
+            [alone] => (*alone).to_owned(),
+            many => format!("{} measures", many.len()),
+        };
+        let behind =
+            one.behind.map_or(String::new(), |(by, error)| format!("{by:+.3} ± {error:.3}"));
+        let _ = writeln!(
+            page,
+            "  {name:<32} {:>7}    {:.4}      {:.3}   {behind}",
+            one.ridge, one.log_score, one.agreement
+        );
+    }
+    page
+}

@@ -1,0 +1,407 @@
+//! Which measures, and how far drawn to the best single count: chosen by what came later.
+//!
+//! For each of the last origins the forecast is fitted on those whose horizon had ended by then, and held against what
+//! came after it (Tashman 2000, *Out-of-sample tests of forecasting accuracy*, §3): never on rows of another person at
+//! the same time. Of all that is tried the one with the best log score is taken (Gneiting & Raftery 2007, *Strictly
+//! Proper Scoring Rules*, §4.1) that ranks active people no worse than the best single measure does, a standard error
+//! aside and .02 at most. That measure alone is tried too, so that the fit ends there where nothing is better.
+
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+use crate::forecast::correlation::spearman;
+use crate::forecast::interval::randomised_pit;
+use crate::forecast::regression::{self, Fit, Problem, log_score};
+use crate::method::Validation;
+
+use super::origins::{Rows, by_origin, mixed};
+
+/// Scale of the logarithm of every count: one reactor is far from none, the tenth one near the ninth.
+pub(super) const OFFSET: f64 = 0.1;
+/// Ridges that are tried.
+const RIDGES: [f64; 3] = [0.01, 0.1, 1.0];
+/// Origins that are fitted to at a time, the latest ones.
+const FITTED: usize = 8;
+/// Origins that are held against what came after.
+const VALIDATED: usize = 5;
+/// Origins over whose levels the forecast's own is the mean.
+const LEVELS: usize = 3;
+/// Twice all counts come with at most 2^1.25 times the reactors: from none to one more than in proportion.
+const ELASTICITY: f64 = 1.25;
+/// Measures that are tried alone.
+const ALONE: usize = 5;
+/// However little is known, no more is given away of the rank correlation of the best single measure.
+const MOST_BEHIND: f64 = 0.02;
+/// Groups of people, of which the jackknife leaves out one after the other.
+const GROUPS: u32 = 20;
+/// Distinct people, the measures that a fit of few begins with.
+const DISTINCT: [&str; 5] = [
+    "trusted_reactors_7d",
+    "trusted_reactors_30d",
+    "trusted_reactors_90d",
+    "trusted_reactors_window",
+    "trusted_reactors_decayed",
+];
+
+/// The rows of a fit, transformed.
+pub(super) struct Data<'a> {
+    pub rows: &'a Rows,
+    /// φ of each measure, column after column.
+    pub columns: Vec<Vec<f64>>,
+    /// Rows of each origin, which stand together.
+    pub ranges: Vec<Range<usize>>,
+    pub networks: usize,
+}
+
+/// A forecast that could be: some measures, of which one is not shrunk.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Candidate {
+    /// Indices of measures; the first is the anchor.
+    pub measures: Vec<usize>,
+    /// λ.
+    pub ridge: f64,
+}
+
+/// A forecast fitted to some origins.
+pub(super) struct Fitted {
+    pub fit: Fit,
+    /// Level of each network.
+    pub levels: Vec<f64>,
+}
+
+/// The best candidate, and how good it and its anchor alone were.
+pub(super) struct Choice {
+    pub candidate: Candidate,
+    pub validation: Validation,
+    /// All that was tried, the best log score first.
+    pub tried: Vec<Tried>,
+}
+
+/// A forecast that was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    /// The measures, the one that is not shrunk first.
+    pub measures: Vec<&'static str>,
+    /// λ.
+    pub ridge: f64,
+    /// Mean log probability of what came.
+    pub log_score: f64,
+    /// Rank correlation with what came among active people.
+    pub agreement: f64,
+    /// By how much that is below the best single measure's, and its standard error, if both are known.
+    pub behind: Option<(f64, f64)>,
+}
+
+impl<'a> Data<'a> {
+    pub(super) fn of(rows: &'a Rows, origins: usize, networks: usize) -> Self {
+        let transformed =
+            |values: &Vec<f64>| values.iter().map(|value| libm::log1p(value / OFFSET)).collect();
+        let of_origin = by_origin(rows, origins);
+        let ranges = (0..origins).map(|origin| of_origin.range(origin)).collect();
+        Self { rows, columns: rows.values.iter().map(transformed).collect(), ranges, networks }
+    }
+
+    /// Rows of the latest origins of `origins`, as many as are fitted to.
+    fn fitted(&self, origins: Range<usize>) -> Range<usize> {
+        let first = origins.start.max(origins.end.saturating_sub(FITTED));
+        self.ranges[first].start..self.ranges[origins.end - 1].end
+    }
+
+    /// Fits a candidate to some origins.
+    pub(super) fn fit(&self, candidate: &Candidate, origins: Range<usize>) -> Result<Fitted> {
+        self.with_problem(candidate, origins.clone(), |problem, first| {
+            let fit = regression::fit(problem, None).map_err(not_fitted)?;
+            let levels = self.levels(&fit, first, origins.end);
+            Ok(Fitted { fit, levels })
+        })
+    }
+
+    /// Standard errors of a candidate's coefficients, rows of one person together.
+    pub(super) fn errors(
+        &self,
+        candidate: &Candidate,
+        origins: Range<usize>,
+        fit: &Fit,
+    ) -> Result<Vec<Option<f64>>> {
+        let rows = self.fitted(origins.clone());
+        self.with_problem(candidate, origins, |problem, _| {
+            let people = &self.rows.person[rows.clone()];
+            regression::standard_errors(problem, fit, people).map_err(not_fitted)
+        })
+    }
+
+    fn with_problem<T>(
+        &self,
+        candidate: &Candidate,
+        origins: Range<usize>,
+        solve: impl FnOnce(&Problem<'_>, usize) -> Result<T>,
+    ) -> Result<T> {
+        let rows = self.fitted(origins);
+        let first = self.rows.origin[rows.start] as usize;
+        let group = |row: usize| {
+            let origin = self.rows.origin[row] as usize - first;
+            (origin * self.networks) as u32 + self.rows.network[row]
+        };
+        let groups: Vec<u32> = rows.clone().map(group).collect();
+        let ridged: Vec<bool> = (0..candidate.measures.len()).map(|own| own > 0).collect();
+        let problem = Problem {
+            columns: candidate.measures.iter().map(|k| &self.columns[*k][rows.clone()]).collect(),
+            groups: &groups,
+            outcomes: &self.rows.trusted[rows.clone()],
+            nonnegative: &vec![true; candidate.measures.len()],
+            ridge: candidate.ridge,
+            ridged: &ridged,
+            elasticity: Some(ELASTICITY),
+        };
+        solve(&problem, first)
+    }
+
+    /// The level of each network to go on with: the mean over the last origins.
+    fn levels(&self, fit: &Fit, first: usize, end: usize) -> Vec<f64> {
+        let recent = end.saturating_sub(LEVELS).max(first)..end;
+        let of_network = |network: usize| {
+            let levels = recent
+                .clone()
+                .filter_map(|origin| fit.levels.get((origin - first) * self.networks + network));
+            let levels: Vec<f64> = levels.copied().collect();
+            levels.iter().fold(0.0, |sum, level| sum + level) / levels.len().max(1) as f64
+        };
+        (0..self.networks).map(of_network).collect()
+    }
+
+    /// The forecast of each row of an origin.
+    fn forecast(&self, candidate: &Candidate, fitted: &Fitted, rows: Range<usize>) -> Vec<f64> {
+        let expected = |row: usize| {
+            let level = fitted.levels[self.rows.network[row] as usize];
+            let parts = candidate.measures.iter().zip(&fitted.fit.coefficients);
+            libm::exp(parts.fold(level, |sum, (k, slope)| sum + slope * self.columns[*k][row]))
+        };
+        rows.map(expected).collect()
+    }
+
+    /// Mean over origins and over trusted and all reactors of Spearman's ρ with `values` among active people that are
+    /// `kept`; none where either is constant.
+    fn agreement(
+        &self,
+        origins: &[usize],
+        values: impl Fn(usize) -> f64,
+        kept: impl Fn(usize) -> bool,
+    ) -> Option<f64> {
+        let mut sum = 0.0;
+        for origin in origins {
+            let rows = self.ranges[*origin].clone();
+            let active: Vec<usize> =
+                rows.filter(|row| self.rows.active[*row] && kept(*row)).collect();
+            let of = |values: &dyn Fn(usize) -> f64| -> Vec<f64> {
+                active.iter().map(|row| values(*row)).collect()
+            };
+            let found = of(&values);
+            let with = |outcome: &[f64]| spearman(&found, &of(&|row| outcome[row]));
+            sum += (with(&self.rows.trusted)? + with(&self.rows.all)?) / 2.0;
+        }
+        Some(sum / origins.len() as f64)
+    }
+
+    /// Chooses a candidate; `ready` gives for each origin how many of the first ones had their outcome by then.
+    pub(super) fn choose(&self, ready: &[usize]) -> Result<Choice> {
+        let validated: Vec<usize> =
+            (0..ready.len()).rev().filter(|origin| ready[*origin] > 0).take(VALIDATED).collect();
+        let alone = self.best_alone(&validated)?;
+        let anchor = alone[0];
+        let best = |row: usize| self.columns[anchor][row];
+        let mut tried = Vec::new();
+        for candidate in self.candidates(&alone) {
+            let found = self.validate(&candidate, &validated, ready)?;
+            tried.push((candidate, found));
+        }
+        // Of equals the first, which is of fewest measures.
+        tried.sort_by(|one, other| other.1.log_score.total_cmp(&one.1.log_score));
+        let of_anchor = tried.iter().find(|(own, _)| own.measures == [anchor]);
+        let of_anchor = of_anchor.map(|(_, found)| found.validation.clone()).unwrap_or_default();
+        let mut choice = None;
+        let mut told = Vec::new();
+        for (candidate, found) in tried {
+            let behind = self.behind(&validated, best, |row| found.forecast[row]);
+            let alone = candidate.measures == [anchor];
+            told.push(Tried {
+                measures: candidate.measures.iter().map(|k| self.rows.names[*k]).collect(),
+                ridge: candidate.ridge,
+                log_score: found.log_score,
+                agreement: found.validation.agreement,
+                behind,
+            });
+            let no_worse =
+                behind.is_some_and(|(difference, error)| difference <= error.min(MOST_BEHIND));
+            if choice.is_none() && (alone || no_worse) {
+                let validation = Validation {
+                    log_score_anchor: of_anchor.log_score,
+                    agreement_anchor: of_anchor.agreement,
+                    ..found.validation
+                };
+                choice = Some((candidate, validation));
+            }
+        }
+        if let Some((candidate, validation)) = choice {
+            return Ok(Choice { candidate, validation, tried: told });
+        }
+        Err(Error::internal("the best single measure was not tried"))
+    }
+
+    /// The measures that alone rank active people best at the origins, the best first.
+    fn best_alone(&self, origins: &[usize]) -> Result<Vec<usize>> {
+        let all = |_: usize| true;
+        let of_measure = |k: usize| self.agreement(origins, |row| self.columns[k][row], all);
+        let found = (0..self.columns.len()).filter_map(|k| Some((k, of_measure(k)?)));
+        let mut found: Vec<(usize, f64)> = found.collect();
+        found.sort_by(|one, other| other.1.total_cmp(&one.1));
+        let mut best: Vec<usize> = Vec::new();
+        for (k, _) in found {
+            if best.iter().all(|own| self.columns[*own] != self.columns[k]) {
+                best.push(k);
+            }
+        }
+        best.truncate(ALONE);
+        match best.is_empty() {
+            false => Ok(best),
+            true => Err(Error::bad_input(
+                "at none of the last origins did active people differ in who reacted to them after",
+                "give data with more interactions, or a method with another horizon",
+            )),
+        }
+    }
+
+    /// By how much `values` rank active people worse than `best` do, and its standard error: the jackknife over groups
+    /// of people (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §11.5); none if either is constant.
+    fn behind(
+        &self,
+        origins: &[usize],
+        best: impl Fn(usize) -> f64,
+        values: impl Fn(usize) -> f64,
+    ) -> Option<(f64, f64)> {
+        let difference = |left_out: u32| {
+            let kept = |row: usize| mixed(self.rows.person[row]) % GROUPS != left_out;
+            Some(self.agreement(origins, &best, kept)? - self.agreement(origins, &values, kept)?)
+        };
+        let without: Vec<f64> = (0..GROUPS).map(difference).collect::<Option<_>>()?;
+        let groups = f64::from(GROUPS);
+        let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, own| sum + own);
+        let mean = sum(&mut without.iter().copied()) / groups;
+        let squares = sum(&mut without.iter().map(|own| (own - mean) * (own - mean)));
+        // No group has this number.
+        Some((difference(GROUPS)?, libm::sqrt((groups - 1.0) / groups * squares)))
+    }
+
+    /// What is tried: the best measures alone, and both sets with each ridge, drawn to the best.
+    fn candidates(&self, alone: &[usize]) -> Vec<Candidate> {
+        let single = |k: &usize| Candidate { measures: vec![*k], ridge: 0.0 };
+        let mut all: Vec<Candidate> = alone.iter().map(single).collect();
+        for measures in self.sets(alone[0]) {
+            all.extend(RIDGES.map(|ridge| Candidate { measures: measures.clone(), ridge }));
+        }
+        all
+    }
+
+    /// Sets of measures that are tried: distinct people of several times, and all; each with the anchor first and
+    /// without those that are as another one in every row.
+    fn sets(&self, anchor: usize) -> Vec<Vec<usize>> {
+        let distinct = |k: &usize| DISTINCT.contains(&self.rows.names[*k]);
+        let all = 0..self.columns.len();
+        let sets = [all.clone().filter(distinct).collect::<Vec<usize>>(), all.collect()];
+        let with_anchor = |set: Vec<usize>| {
+            let mut measures = vec![anchor];
+            for k in set {
+                if measures.iter().all(|own| self.columns[*own] != self.columns[k]) {
+                    measures.push(k);
+                }
+            }
+            measures
+        };
+        sets.into_iter().map(with_anchor).filter(|set| set.len() > 1).collect()
+    }
+
+    /// How good a candidate is at some origins, fitted to those before.
+    fn validate(&self, candidate: &Candidate, origins: &[usize], ready: &[usize]) -> Result<Found> {
+        let mut found = Sums::default();
+        let mut forecast = vec![0.0; self.rows.len()];
+        for origin in origins {
+            let fitted = self.fit(candidate, 0..ready[*origin])?;
+            let rows = self.ranges[*origin].clone();
+            for (row, expected) in rows.clone().zip(self.forecast(candidate, &fitted, rows)) {
+                forecast[row] = expected;
+                found.add(
+                    *origin,
+                    row,
+                    expected,
+                    fitted.fit.overdispersion,
+                    self.rows.trusted[row],
+                );
+            }
+        }
+        let agreement = self.agreement(origins, |row| forecast[row], |_| true);
+        let validation = found.validation(agreement.unwrap_or(0.0))?;
+        Ok(Found { log_score: validation.log_score, validation, forecast })
+    }
+}
+
+/// How good a candidate was.
+struct Found {
+    log_score: f64,
+    validation: Validation,
+    /// Forecast of each row at the origins that are validated. Length: rows.
+    forecast: Vec<f64>,
+}
+
+/// Forecasts beside what was observed.
+#[derive(Default)]
+struct Sums {
+    groups: Vec<u32>,
+    logarithms: Vec<f64>,
+    outcomes: Vec<f64>,
+    expected: f64,
+    log_score: f64,
+    covered: f64,
+}
+
+impl Sums {
+    fn add(&mut self, origin: usize, row: usize, expected: f64, overdispersion: f64, outcome: f64) {
+        self.groups.push(origin as u32);
+        self.logarithms.push(libm::log(expected));
+        self.outcomes.push(outcome);
+        self.expected += expected;
+        self.log_score += log_score(expected, overdispersion, outcome);
+        let uniform = f64::from(mixed(row as u32)) / (f64::from(u32::MAX) + 1.0);
+        let transform = randomised_pit(expected, overdispersion, outcome, uniform);
+        self.covered += f64::from(u8::from((0.05..0.95).contains(&transform)));
+    }
+
+    fn validation(self, agreement: f64) -> Result<Validation> {
+        let rows = self.outcomes.len() as f64;
+        let slope = Problem {
+            columns: vec![&self.logarithms],
+            groups: &self.groups,
+            outcomes: &self.outcomes,
+            nonnegative: &[false],
+            ridge: 0.0,
+            ridged: &[false],
+            elasticity: None,
+        };
+        let slope = regression::fit(&slope, None).map_err(not_fitted)?;
+        let observed = self.outcomes.iter().fold(0.0, |sum, own| sum + own);
+        Ok(Validation {
+            log_score: self.log_score / rows,
+            agreement,
+            observed_over_forecast: observed / self.expected,
+            calibration_slope: slope.coefficients[0],
+            coverage_90: self.covered / rows,
+            ..Validation::default()
+        })
+    }
+}
+
+/// A fit that did not come about, as an error that says what to change.
+pub(super) fn not_fitted(error: crate::forecast::error::FitError) -> Error {
+    Error::bad_input(
+        format!("the forecast could not be fitted: {error}"),
+        "give more data: a longer time, or more people",
+    )
+}

@@ -1,0 +1,56 @@
+//! What `fit` looks at.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::method::Method;
+
+/// What `fit` looks at; a run does not read it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fit {
+    /// Most origins: instants from which the method's horizon is looked ahead, the last of them a horizon before the
+    /// end of the snapshot. 2 to 200.
+    pub origins: u32,
+    /// Hours from one origin to the next; without it a quarter of the horizon.
+    pub every_hours: Option<u32>,
+    /// Kinds of interaction that are counted ahead, by which people are moved: sign-ups, sales. Without any, those of
+    /// the method, which are all reactions if it names none.
+    pub outcomes: Vec<String>,
+    /// Most rows (somebody on a network at an origin) that are fitted to; of more people than that a fixed sample is
+    /// taken. 1,000 or more.
+    pub rows: u32,
+}
+
+impl Default for Fit {
+    fn default() -> Self {
+        Self { origins: 13, every_hours: None, outcomes: vec![], rows: 1_000_000 }
+    }
+}
+
+impl Fit {
+    pub(super) fn check(&self, file: &str, method: &Method) -> Result<()> {
+        let refuse =
+            |what: String, remedy: &str| Err(Error::bad_job(format!("{file}: {what}"), remedy));
+        if !(2..=200).contains(&self.origins) {
+            return refuse(format!("`fit.origins` is {}", self.origins), "give 2 to 200");
+        }
+        if self.every_hours.is_some_and(|hours| !(1..=87_660).contains(&hours)) {
+            return refuse("`fit.every_hours` is out of range".into(), "give 1 to 87660 hours");
+        }
+        if self.rows < 1_000 {
+            return refuse(format!("`fit.rows` is {}", self.rows), "give 1000 or more");
+        }
+        match self.outcomes.iter().find(|kind| !method.kinds.contains_key(*kind)) {
+            Some(kind) => refuse(
+                format!(
+                    "`fit.outcomes` names `{kind}`, which is not in method `{}`",
+                    method.version
+                ),
+                "name kinds of the method",
+            ),
+            None => Ok(()),
+        }
+    }
+}
