@@ -4,7 +4,7 @@
 //! came after it (Tashman 2000, *Out-of-sample tests of forecasting accuracy*, §3): never on rows of another person at
 //! the same time. Of all that is tried the one with the best log score is taken (Gneiting & Raftery 2007, *Strictly
 //! Proper Scoring Rules*, §4.1) that ranks active people no worse than the best single measure does, a standard error
-//! aside and .02 at most. That measure alone is tried too, so that the fit ends there where nothing is better.
+//! aside and .02 at most, and whose log score is better than that measure's by more than a standard error. That measure alone is tried too, so that the fit ends there where nothing is better.
 
 use std::ops::Range;
 
@@ -180,14 +180,14 @@ impl<'a> Data<'a> {
     }
 
     /// Mean over origins and over trusted and all reactors of Spearman's ρ with `values` among active people that are
-    /// `kept`; none where either is constant.
+    /// `kept`; none if what came was the same for all of them.
     fn agreement(
         &self,
         origins: &[usize],
         values: impl Fn(usize) -> f64,
         kept: impl Fn(usize) -> bool,
     ) -> Option<f64> {
-        let mut sum = 0.0;
+        let mut found = Vec::new();
         for origin in origins {
             let rows = self.ranges[*origin].clone();
             let active: Vec<usize> =
@@ -195,11 +195,17 @@ impl<'a> Data<'a> {
             let of = |values: &dyn Fn(usize) -> f64| -> Vec<f64> {
                 active.iter().map(|row| values(*row)).collect()
             };
-            let found = of(&values);
-            let with = |outcome: &[f64]| spearman(&found, &of(&|row| outcome[row]));
-            sum += (with(&self.rows.trusted)? + with(&self.rows.all)?) / 2.0;
+            let own = of(&values);
+            for outcome in [&self.rows.trusted, &self.rows.all] {
+                let outcome = of(&|row| outcome[row]);
+                // Where nobody differs in what came, nothing could be told; what does not tell people apart told nothing.
+                if outcome.iter().any(|one| *one != outcome[0]) {
+                    found.push(spearman(&own, &outcome).unwrap_or(0.0));
+                }
+            }
         }
-        Some(sum / origins.len() as f64)
+        let sum = found.iter().fold(0.0, |sum, one| sum + one);
+        (!found.is_empty()).then(|| sum / found.len() as f64)
     }
 
     /// Chooses a candidate; `ready` gives for each origin how many of the first ones had their outcome by then.
@@ -215,9 +221,13 @@ impl<'a> Data<'a> {
             tried.push((candidate, found));
         }
         // Of equals the first, which is of fewest measures.
-        tried.sort_by(|one, other| other.1.log_score.total_cmp(&one.1.log_score));
+        tried.sort_by(|one, other| {
+            other.1.validation.log_score.total_cmp(&one.1.validation.log_score)
+        });
         let of_anchor = tried.iter().find(|(own, _)| own.measures == [anchor]);
-        let of_anchor = of_anchor.map(|(_, found)| found.validation.clone()).unwrap_or_default();
+        let (of_anchor, log_scores) = of_anchor
+            .map(|(_, found)| (found.validation.clone(), found.log_scores.clone()))
+            .unwrap_or_default();
         let mut choice = None;
         let mut told = Vec::new();
         for (candidate, found) in tried {
@@ -226,12 +236,14 @@ impl<'a> Data<'a> {
             told.push(Tried {
                 measures: candidate.measures.iter().map(|k| self.rows.names[*k]).collect(),
                 ridge: candidate.ridge,
-                log_score: found.log_score,
+                log_score: found.validation.log_score,
                 agreement: found.validation.agreement,
                 behind,
             });
             let no_worse =
                 behind.is_some_and(|(difference, error)| difference <= error.min(MOST_BEHIND));
+            let (gain, error) = self.gain(&validated, &found.log_scores, &log_scores);
+            let no_worse = no_worse && gain > error;
             if choice.is_none() && (alone || no_worse) {
                 let validation = Validation {
                     log_score_anchor: of_anchor.log_score,
@@ -271,7 +283,7 @@ impl<'a> Data<'a> {
     }
 
     /// By how much `values` rank active people worse than `best` do, and its standard error: the jackknife over groups
-    /// of people (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §11.5); none if either is constant.
+    /// of people (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §11.5); none as there.
     fn behind(
         &self,
         origins: &[usize],
@@ -283,12 +295,23 @@ impl<'a> Data<'a> {
             Some(self.agreement(origins, &best, kept)? - self.agreement(origins, &values, kept)?)
         };
         let without: Vec<f64> = (0..GROUPS).map(difference).collect::<Option<_>>()?;
-        let groups = f64::from(GROUPS);
-        let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, own| sum + own);
-        let mean = sum(&mut without.iter().copied()) / groups;
-        let squares = sum(&mut without.iter().map(|own| (own - mean) * (own - mean)));
         // No group has this number.
-        Some((difference(GROUPS)?, libm::sqrt((groups - 1.0) / groups * squares)))
+        Some((difference(GROUPS)?, jackknife(&without)))
+    }
+
+    /// By how much the mean of `log_scores` is above that of `others` at the origins, and its standard error by the same
+    /// jackknife.
+    fn gain(&self, origins: &[usize], log_scores: &[f64], others: &[f64]) -> (f64, f64) {
+        let (mut sums, mut counts) = ([0.0; GROUPS as usize], [0.0; GROUPS as usize]);
+        for row in origins.iter().flat_map(|origin| self.ranges[*origin].clone()) {
+            let group = (mixed(self.rows.person[row]) % GROUPS) as usize;
+            sums[group] += log_scores[row] - others[row];
+            counts[group] += 1.0;
+        }
+        let total = |of: &[f64]| of.iter().fold(0.0, |sum, own| sum + own);
+        let (sum, count) = (total(&sums), total(&counts));
+        let without = sums.iter().zip(&counts).map(|(s, n)| (sum - s) / (count - n).max(1.0));
+        (sum / count, jackknife(&without.collect::<Vec<f64>>()))
     }
 
     /// What is tried: the best measures alone, and both sets with each ridge, drawn to the best.
@@ -322,33 +345,40 @@ impl<'a> Data<'a> {
     /// How good a candidate is at some origins, fitted to those before.
     fn validate(&self, candidate: &Candidate, origins: &[usize], ready: &[usize]) -> Result<Found> {
         let mut found = Sums::default();
-        let mut forecast = vec![0.0; self.rows.len()];
+        let (mut forecast, mut log_scores) =
+            (vec![0.0; self.rows.len()], vec![0.0; self.rows.len()]);
         for origin in origins {
             let fitted = self.fit(candidate, 0..ready[*origin])?;
             let rows = self.ranges[*origin].clone();
             for (row, expected) in rows.clone().zip(self.forecast(candidate, &fitted, rows)) {
                 forecast[row] = expected;
-                found.add(
-                    *origin,
-                    row,
-                    expected,
-                    fitted.fit.overdispersion,
-                    self.rows.trusted[row],
-                );
+                let overdispersion = fitted.fit.overdispersion;
+                log_scores[row] = log_score(expected, overdispersion, self.rows.trusted[row]);
+                found.log_score += log_scores[row];
+                found.add(*origin, row, expected, overdispersion, self.rows.trusted[row]);
             }
         }
         let agreement = self.agreement(origins, |row| forecast[row], |_| true);
         let validation = found.validation(agreement.unwrap_or(0.0))?;
-        Ok(Found { log_score: validation.log_score, validation, forecast })
+        Ok(Found { validation, forecast, log_scores })
     }
+}
+
+/// Standard error of a statistic from its values without each group.
+fn jackknife(without: &[f64]) -> f64 {
+    let groups = without.len() as f64;
+    let mean = without.iter().fold(0.0, |sum, own| sum + own) / groups;
+    let squares = without.iter().fold(0.0, |sum, own| sum + (own - mean) * (own - mean));
+    libm::sqrt((groups - 1.0) / groups * squares)
 }
 
 /// How good a candidate was.
 struct Found {
-    log_score: f64,
     validation: Validation,
     /// Forecast of each row at the origins that are validated. Length: rows.
     forecast: Vec<f64>,
+    /// Log probability of what came. Length: rows.
+    log_scores: Vec<f64>,
 }
 
 /// Forecasts beside what was observed.
@@ -368,7 +398,6 @@ impl Sums {
         self.logarithms.push(libm::log(expected));
         self.outcomes.push(outcome);
         self.expected += expected;
-        self.log_score += log_score(expected, overdispersion, outcome);
         let uniform = f64::from(mixed(row as u32)) / (f64::from(u32::MAX) + 1.0);
         let transform = randomised_pit(expected, overdispersion, outcome, uniform);
         self.covered += f64::from(u8::from((0.05..0.95).contains(&transform)));
