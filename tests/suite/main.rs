@@ -36,6 +36,7 @@ mod sum;
 mod synth;
 mod topics;
 mod topics_oracle;
+mod trust_oracle;
 mod windows;
 mod world;
 

@@ -42,7 +42,7 @@ fn same(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>,
 fn bundled() -> BTreeMap<String, Vec<u8>> {
     let objects = objects("1", |_, _, _| {});
     let folders: Vec<_> = objects.keys().filter_map(|path| path.split('/').next()).collect();
-    let expected = "cohorts commits influence_edges measures people runs scores topic_evidence topic_interests \
+    let expected = "changes cohorts commits contributions influence_edges measures people runs scores topic_evidence topic_interests \
                     topic_posts topic_scores topics";
     assert_eq!(folders, expected.split(' ').collect::<Vec<_>>());
     objects
