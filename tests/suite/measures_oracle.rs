@@ -249,7 +249,9 @@ impl<'a> Oracle<'a> {
             by.iter().filter(|a| a.age < 2160).map(|a| a.target.as_str()).collect();
         let received = self.received(vertex);
         let attention: f64 = received.values().sum();
-        let percentile = |person: &str| mid_rank(ranks.values().copied(), ranks[person]);
+        // Equal places differ by rounding: ranks are compared at 32 bits.
+        let place = |rank: &f64| f64::from(*rank as f32);
+        let percentile = |person: &str| mid_rank(ranks.values().map(place), place(&ranks[person]));
         let known: Vec<f64> =
             to.iter().filter(|a| a.reaction && a.age < 2160).filter_map(|a| a.sentiment).collect();
         let negative = known.iter().filter(|s| **s < 0.0).count();
@@ -532,7 +534,8 @@ fn profiles(world: &World, method: &Method) -> Vec<Profile> {
         });
         let base = base.as_ref().unwrap_or(method);
         let weights = section.get("weights");
-        let weight = |name: &str| weights.and_then(|w| w.get(name)).map(|w| w.as_float().unwrap());
+        let number = |w: &toml::Value| w.as_float().or(w.as_integer().map(|w| w as f64)).unwrap();
+        let weight = |name: &str| weights.and_then(|w| w.get(name)).map(number);
         let mut forecast = base.forecast.clone();
         for term in &mut forecast.terms {
             let own = weight(&term.measure).or(weight(&family(&term.measure)));

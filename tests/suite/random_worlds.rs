@@ -6,8 +6,8 @@ use renown::method::{Method, may_enter};
 use renown::schema::{self, Direction};
 
 use crate::world::{
-    Account, CUTOFF, Event, HOUR, Identity, Post, Statement, World, topic_edges, topic_phrases,
-    topics,
+    Account, CUTOFF, Event, HOUR, Identity, Post, Statement, World, reply, topic_edges,
+    topic_phrases, topics,
 };
 
 const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
@@ -165,6 +165,10 @@ pub fn world(rng: &mut Rng) -> World {
             let again = rng.choice(&events).unwrap().clone();
             events.push(Event { sentiment: sentiments[rng.usize(..7)], ..again });
         }
+    }
+    // A snapshot in which nothing happened is refused.
+    if !events.iter().any(|e| (CUTOFF - 2160 * HOUR..CUTOFF).contains(&e.at)) {
+        events.push(reply(NETWORKS[0], &id(0), &id(1), 0));
     }
     let accounts = (rng.u8(..4) > 0).then(|| {
         let row = |(network, id): &(String, String)| Account {

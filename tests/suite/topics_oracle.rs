@@ -258,7 +258,7 @@ fn near(found: &Value, expected: &Value) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn random_worlds_agree_with_the_oracle() {
     let (mut scored, mut interested) = (0, 0);
-    for seed in 0..crate::cases(60) as u64 {
+    for seed in 0..crate::cases(120) as u64 {
         let world = tagged(seed);
         if world.posts.is_none() {
             continue;
