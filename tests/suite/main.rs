@@ -4,6 +4,7 @@
 
 mod access;
 mod binary;
+mod changes;
 mod check;
 mod commands;
 mod consent;
@@ -20,6 +21,7 @@ mod interruptions;
 mod job_files;
 mod large;
 mod measures_oracle;
+mod monotone;
 mod oracle;
 mod pagerank;
 mod parquet_files;

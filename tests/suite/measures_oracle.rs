@@ -156,8 +156,8 @@ impl<'a> Oracle<'a> {
                 *given.entry((network.clone(), actor.clone())).or_default() += attention;
             }
         }
-        let posts = posts(world, &acts);
-        let passed_on = passed_on(world, &vertices);
+        let posts = posts(world, &acts, 0);
+        let passed_on = passed_on(world, &vertices, 0);
         let profiles = profiles(world, &method);
         Self {
             world,
@@ -555,6 +555,7 @@ fn profiles(world: &World, method: &Method) -> Vec<Profile> {
 fn passed_on(
     world: &World,
     vertices: &BTreeSet<Vertex>,
+    since: i64,
 ) -> BTreeMap<Vertex, BTreeMap<String, bool>> {
     let hours = i64::from(Method::parse("method", &world.method).unwrap().attention.window_hours);
     let read = world.cutoff - hours.max(2160) * HOUR..world.cutoff;
@@ -566,7 +567,9 @@ fn passed_on(
     let is_repost = |post: &Post| post.kind.as_deref() == Some("repost");
     let above = |post: &Post| known.get(&(&*post.network, post.parent.as_deref()?)).copied();
     let mut all: BTreeMap<Vertex, BTreeMap<String, bool>> = BTreeMap::new();
-    let recent = known.values().filter(|post| is_repost(post) && age(world, post.at) < 2160);
+    let recent = known
+        .values()
+        .filter(|post| is_repost(post) && (since..2160).contains(&age(world, post.at)));
     for repost in recent {
         // A chain that goes in a circle begins nowhere.
         let (mut seen, mut steps) = (BTreeSet::new(), 0);
@@ -646,10 +649,10 @@ impl Oracle<'_> {
 }
 
 /// (network, author) → each own post of 90 days.
-fn posts(world: &World, acts: &[Act<'_>]) -> BTreeMap<Vertex, Vec<Drawn>> {
+fn posts(world: &World, acts: &[Act<'_>], since: i64) -> BTreeMap<Vertex, Vec<Drawn>> {
     let mut own: BTreeMap<(&str, &str), (String, Drawn)> = BTreeMap::new();
     for post in world.posts.iter().flatten() {
-        let recent = post.at < world.cutoff && age(world, post.at) < 90 * 24;
+        let recent = post.at < world.cutoff && (since..2160).contains(&age(world, post.at));
         if recent && post.kind.as_deref() != Some("repost") {
             let author = world.person(&post.network, &post.author);
             let drawn = Drawn { age: age(world, post.at), ..Drawn::default() };
@@ -668,6 +671,82 @@ fn posts(world: &World, acts: &[Act<'_>]) -> BTreeMap<Vertex, Vec<Drawn>> {
         of_authors.entry((network.to_owned(), author)).or_default().push(drawn);
     }
     of_authors
+}
+
+/// Why the standard scores of `now` are not those that were published of `then`: (person, cause) → points. Whoever
+/// had no score then has none.
+pub fn causes(
+    then: &World,
+    published: &Published,
+    now: &World,
+) -> BTreeMap<(String, &'static str), f64> {
+    let since = (now.cutoff - then.cutoff) / HOUR;
+    let (old, new) = (Oracle::of(then).method, Oracle::of(now));
+    let standard = &new.profiles[0];
+    let score = |of: &Oracle<'_>, person: &str| {
+        let own = of.vertices.iter().filter(|(_, own)| own == person);
+        let expected = own.map(|vertex| {
+            let ranks = of.people_of(&vertex.0).into_iter().map(|p| (p, 1.0)).collect();
+            standard.expected(&vertex.0, &of.measures(vertex, &ranks))
+        });
+        points(expected.sum())
+    };
+    // As if those were trusted who were then, and nothing had been posted or done since so many hours.
+    let was_trusted = |network: &str, person: &str| {
+        let rows = &published.tables["measures"];
+        let own = rows.iter().find(|row| row["network"] == network && row["person_id"] == person);
+        own.is_some_and(|row| row["is_trusted"] == 1)
+    };
+    let step = |posted: i64, acted: i64| {
+        let mut step = Oracle::of(now);
+        step.acts.retain(|act| act.age >= acted);
+        for act in &mut step.acts {
+            act.trusted = was_trusted(act.network, &act.actor);
+        }
+        step.posts = posts(now, &step.acts, posted);
+        step.passed_on = passed_on(now, &step.vertices, acted);
+        step
+    };
+    let (aged, posted, reacted) = (step(since, since), step(0, since), step(0, 0));
+    let same = [
+        old.attention == new.method.attention,
+        old.kinds == new.method.kinds,
+        old.trust == new.method.trust,
+        old.rank == new.method.rank,
+        old.amplification == new.method.amplification,
+    ];
+    let mut all = BTreeMap::new();
+    for row in published.tables["scores"].iter().filter(|row| row["profile"] == "standard") {
+        let person = row["person_id"].as_str().unwrap();
+        if !new.persons.contains_key(person) {
+            continue;
+        }
+        let was = row["score"].as_f64().unwrap();
+        let under_method = if same.contains(&false) {
+            score(&aged, person)
+        } else if old.forecast == new.method.forecast {
+            was
+        } else {
+            let own = published.tables["measures"].iter().filter(|row| row["person_id"] == person);
+            let expected = own.map(|row| {
+                let known = row.iter().map(|(name, value)| (name.as_str(), value.clone()));
+                standard.expected(row["network"].as_str().unwrap(), &known.collect())
+            });
+            points(expected.sum())
+        };
+        let [aged, posted, reacted, is] =
+            [&aged, &posted, &reacted, &new].map(|step| score(step, person));
+        for (cause, points) in [
+            ("method", under_method - was),
+            ("ageing", aged - under_method),
+            ("own_posts", posted - aged),
+            ("audience", reacted - posted),
+            ("trust_and_others", is - reacted),
+        ] {
+            all.insert((person.to_owned(), cause), points);
+        }
+    }
+    all
 }
 
 fn ratio(part: f64, whole: f64) -> Option<f64> {
@@ -979,5 +1058,30 @@ async fn people_in_the_same_place_have_the_same_percentile() {
                 assert!(close(&one[name], &other[name]), "{name}: {} {}", one[name], other[name]);
             }
         }
+    }
+}
+
+/// Where a score is that of the reference person but for a rounding, what takes points and what gives them are told
+/// by the derivative.
+#[tokio::test(flavor = "multi_thread")]
+async fn points_that_cancel_each_other_are_told_all_the_same() {
+    let (head, tail) = World::default().method.split_once("[[forecast.terms]]").map_or_else(
+        || panic!("no terms"),
+        |(head, tail)| (head.to_owned(), tail.split_once("[gates]").unwrap().1.to_owned()),
+    );
+    for more in 1..12 {
+        // Three reactors where the reference person has three and so many more, and the other way around.
+        let terms = [("reactors_90d", 3 + more), ("reactions_90d", 3)].map(|(measure, reference)| {
+            format!(
+                "[[forecast.terms]]\nmeasure = \"{measure}\"\noffset = 0.3\ncoefficient = 0.7\n\
+                 reference = {reference}\n"
+            )
+        });
+        let method = format!("{head}{}[gates]{tail}", terms.concat());
+        let mut events: Vec<Event> =
+            (1..=3).map(|actor| reply("a", &actor.to_string(), "0", actor)).collect();
+        events.extend((0..more).map(|hours| reply("a", "1", "0", 20 + hours)));
+        let world = World { method, events, ..World::default() };
+        agrees(&world, &world.run().await);
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use fastrand::Rng;
-use renown::method::{Method, may_enter};
+use renown::method::Method;
 use renown::schema::{self, Direction};
 
 use crate::world::{
@@ -11,6 +11,27 @@ use crate::world::{
 };
 
 const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
+/// Measures that may enter a forecast.
+const MEASURES: [&str; 18] = [
+    "reactors_7d",
+    "reactors_30d",
+    "reactors_90d",
+    "reactors_window",
+    "reactors_decayed",
+    "trusted_reactors_7d",
+    "trusted_reactors_30d",
+    "trusted_reactors_90d",
+    "trusted_reactors_window",
+    "trusted_reactors_decayed",
+    "reactions_30d",
+    "reactions_90d",
+    "trusted_reactions_90d",
+    "audience_90d",
+    "trusted_audience_90d",
+    "h_index",
+    "trusted_h_index",
+    "repost_reach_90d",
+];
 const KINDS: [&str; 5] = ["reply", "like", "follow", "mute", "repost"];
 
 fn some<T>(rng: &mut Rng, one_in: u32, value: impl FnOnce(&mut Rng) -> T) -> Option<T> {
@@ -74,7 +95,7 @@ fn method(rng: &mut Rng) -> (String, i64) {
         let levels = NETWORKS.map(|network| format!("{network} = {}\n", rng.f64() - 0.5));
         text += &format!("[forecast.levels]\n{}", levels[..rng.usize(..=3)].concat());
     }
-    for measure in may_enter().unwrap() {
+    for measure in MEASURES {
         if rng.u8(..4) == 0 {
             let (offset, coefficient) = (0.01 + rng.f64(), 0.6 * rng.f64());
             let reference = [0.0, 1.0, rng.f64() * 3.0][rng.usize(..3)];
