@@ -389,6 +389,9 @@ fn why_unknown(measure: &str, of: impl Fn(&str) -> Option<f64>) -> &'static str 
     match measure {
         "audience_rank_percentile" => "nobody gave attention within the method's window",
         "reciprocity" => "no audience within 90 days",
+        "trust" => "the network has no seeds of trust",
+        "burstiness" => "fewer than three reactions within 90 days, or all within one hour",
+        "concentration" => "no reactions within 90 days",
         "negative_share" if of("reactions_90d") == Some(0.0) => "no reactions within 90 days",
         "negative_share" => "the sentiment of no reaction within 90 days is known",
         _ if of("posts_90d").is_none() => "the run had no `posts` input",
