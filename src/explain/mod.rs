@@ -27,6 +27,7 @@ use crate::publish::commit::Commit;
 use crate::schema::{self, Direction};
 use crate::score::percentile::{median, place};
 use crate::score::profile::STANDARD;
+use crate::top;
 
 /// Most people named in either direction of influence.
 const NEIGHBOURS: usize = 10;
@@ -178,7 +179,7 @@ impl Default for Asked {
 /// anybody has decides.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] if several people are meant, [`crate::error::Kind::BadInput`] if nobody is or a file cannot be
+/// [`crate::error::Kind::Usage`] if several people are meant or there is no such profile, [`crate::error::Kind::BadInput`] if nobody is or a file cannot be
 /// read, [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn explain(
     engine: &Engine,
@@ -195,7 +196,8 @@ pub async fn explain(
         let own = frame.filter(ident("profile").eq(lit(asked.profile.as_str())));
         own.map_err(|e| Error::engine("reading a profile", &e))
     };
-    let score: Score = only("scores", of_profile(open("scores").await?)?, &id).await?;
+    let scores = top::of_profile(open("scores").await?, &asked.profile).await?;
+    let score: Score = only("scores", scores, &id).await?;
     let measures = measures(open("measures").await?, &id).await?;
     // A run of an earlier version has neither.
     let (mut contributions, mut changes) = (vec![], vec![]);

@@ -1071,12 +1071,13 @@ async fn points_that_cancel_each_other_are_told_all_the_same() {
     );
     for more in 1..12 {
         // Three reactors where the reference person has three and so many more, and the other way around.
-        let terms = [("reactors_90d", 3 + more), ("reactions_90d", 3)].map(|(measure, reference)| {
-            format!(
-                "[[forecast.terms]]\nmeasure = \"{measure}\"\noffset = 0.3\ncoefficient = 0.7\n\
+        let terms =
+            [("reactors_90d", 3 + more), ("reactions_90d", 3)].map(|(measure, reference)| {
+                format!(
+                    "[[forecast.terms]]\nmeasure = \"{measure}\"\noffset = 0.3\ncoefficient = 0.7\n\
                  reference = {reference}\n"
-            )
-        });
+                )
+            });
         let method = format!("{head}{}[gates]{tail}", terms.concat());
         let mut events: Vec<Event> =
             (1..=3).map(|actor| reply("a", &actor.to_string(), "0", actor)).collect();
