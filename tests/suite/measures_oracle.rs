@@ -1069,8 +1069,13 @@ async fn points_that_cancel_each_other_are_told_all_the_same() {
         || panic!("no terms"),
         |(head, tail)| (head.to_owned(), tail.split_once("[gates]").unwrap().1.to_owned()),
     );
-    for more in 1..12 {
-        // Three reactors where the reference person has three and so many more, and the other way around.
+    let part = |value: i64| 0.7 * (value as f64 / 0.3).ln_1p();
+    let in_order = |one: i64, other: i64| 1.1 + part(one) + part(other);
+    // Three reactors where the reference person has three and so many more, and the other way around.
+    let rounded = (1..400).filter(|more| in_order(3, 3 + more) != in_order(3 + more, 3));
+    let rounded: Vec<i64> = rounded.take(6).collect();
+    assert_eq!(rounded.len(), 6);
+    for more in rounded {
         let terms =
             [("reactors_90d", 3 + more), ("reactions_90d", 3)].map(|(measure, reference)| {
                 format!(
@@ -1078,7 +1083,7 @@ async fn points_that_cancel_each_other_are_told_all_the_same() {
                  reference = {reference}\n"
                 )
             });
-        let method = format!("{head}{}[gates]{tail}", terms.concat());
+        let method = format!("{head}{}[gates]{tail}", terms.concat()).replace("= -3.3", "= 1.1");
         let mut events: Vec<Event> =
             (1..=3).map(|actor| reply("a", &actor.to_string(), "0", actor)).collect();
         events.extend((0..more).map(|hours| reply("a", "1", "0", 20 + hours)));

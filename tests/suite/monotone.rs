@@ -21,7 +21,7 @@ fn worlds(first: u64) -> impl Iterator<Item = (u64, World, Rng)> {
     (first..first + cases(25) as u64).filter_map(|seed| {
         let mut rng = Rng::with_seed(seed);
         let mut world = world(&mut rng);
-        world.method = world.method.replace("lag_hours = 0\n", "lag_hours = 1\n");
+        world.edit_method("lag_hours = 0\n", "lag_hours = 1\n");
         (!world.method.contains("window_hours = 1\n")).then_some((seed, world, rng))
     })
 }

@@ -196,7 +196,7 @@ fn two_days_with_profiles_and_seeds_change_no_byte() {
     let first = (0..)
         .map(|seed| world(&mut Rng::with_seed(seed)))
         .find(|world| {
-            let enough = world.events.len() > 60 && world.posts.is_some();
+            let enough = world.events.len() > 60 && world.method.contains("\"reactors_decayed\"");
             enough && !world.seeds.is_empty() && world.profiles.matches("[[").count() > 1
         })
         .unwrap();
@@ -221,7 +221,7 @@ fn two_days_with_profiles_and_seeds_change_no_byte() {
             let job = world.write_job(folder.path(), &inputs);
             let commit = commit_on(&job, threads, partitions);
             let rows = |table: &str| commit.tables[table].rows;
-            assert!(rows("contributions") > 3 * rows("scores"));
+            assert!(rows("contributions") >= 3 * rows("scores"));
             assert_eq!(rows("changes") > 0, world.day == second.day);
             let files = commit.tables.values().flat_map(|table| &table.files);
             let output = folder.path().join("out");
@@ -244,7 +244,7 @@ fn two_days_of_the_sample_change_no_byte() {
         let changes = job.published().into_iter().filter(|(path, _)| path.starts_with("changes/"));
         assert_eq!(changes.count(), 2);
         let commit: Commit = serde_json::from_slice(&fs::read(job.commit(2)).unwrap()).unwrap();
-        assert!(commit.tables["changes"].rows > 100, "{:?}", commit.tables["changes"]);
+        assert!(commit.tables["changes"].rows > 10, "{:?}", commit.tables["changes"]);
         job.published()
     };
     let expected = days("1", &mut |_| {});

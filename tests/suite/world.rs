@@ -383,6 +383,14 @@ impl World {
         Published::of(&job, 3, &[]).await.unwrap()
     }
 
+    /// Writes `to` for `from`, once, in the method and those of the profiles.
+    pub fn edit_method(&mut self, from: &str, to: &str) {
+        let others = self.beside.iter_mut().map(|(_, text)| text);
+        for text in [&mut self.method].into_iter().chain(others) {
+            *text = text.replacen(from, to, 1);
+        }
+    }
+
     /// The same inputs as they are `days` later.
     pub fn later(&self, days: i64) -> Self {
         let day = self.day + chrono::Duration::days(days);
