@@ -105,8 +105,11 @@ pub fn contributions<'a>(
 
 /// Δscore / Δŷ between two forecasts, the score's derivative where they are the same.
 fn per_person(expected: f64, reference: f64) -> f64 {
-    if expected == reference {
-        return 10.0 / (libm::log(5.0) * (1.0 + expected));
+    // Near to each other the difference of the scores is rounding, their derivative midway is not.
+    let near = (expected - reference).abs() < 1e-6 * reference;
+    if expected == reference || (near && points(expected.max(reference)) < 100.0) {
+        let midway = 1.0 + (expected + reference) / 2.0;
+        return 10.0 / (libm::log(5.0) * midway);
     }
     (points(expected) - points(reference)) / (expected - reference)
 }
