@@ -27,6 +27,7 @@ use crate::publish::commit::Commit;
 use crate::schema::{self, Direction};
 use crate::score::percentile::{median, place};
 use crate::score::profile::STANDARD;
+use crate::top;
 
 /// Most people named in either direction of influence.
 const NEIGHBOURS: usize = 10;
@@ -178,7 +179,7 @@ impl Default for Asked {
 /// anybody has decides.
 ///
 /// # Errors
-/// [`crate::error::Kind::Usage`] if several people are meant, [`crate::error::Kind::BadInput`] if nobody is or a file cannot be
+/// [`crate::error::Kind::Usage`] if several people are meant or there is no such profile, [`crate::error::Kind::BadInput`] if nobody is or a file cannot be
 /// read, [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn explain(
     engine: &Engine,
@@ -195,7 +196,8 @@ pub async fn explain(
         let own = frame.filter(ident("profile").eq(lit(asked.profile.as_str())));
         own.map_err(|e| Error::engine("reading a profile", &e))
     };
-    let score: Score = only("scores", of_profile(open("scores").await?)?, &id).await?;
+    let scores = top::of_profile(open("scores").await?, &asked.profile).await?;
+    let score: Score = only("scores", scores, &id).await?;
     let measures = measures(open("measures").await?, &id).await?;
     // A run of an earlier version has neither.
     let (mut contributions, mut changes) = (vec![], vec![]);
@@ -389,6 +391,9 @@ fn why_unknown(measure: &str, of: impl Fn(&str) -> Option<f64>) -> &'static str 
     match measure {
         "audience_rank_percentile" => "nobody gave attention within the method's window",
         "reciprocity" => "no audience within 90 days",
+        "trust" => "the network has no seeds of trust",
+        "burstiness" => "fewer than three reactions within 90 days, or all within one hour",
+        "concentration" => "no reactions within 90 days",
         "negative_share" if of("reactions_90d") == Some(0.0) => "no reactions within 90 days",
         "negative_share" => "the sentiment of no reaction within 90 days is known",
         _ if of("posts_90d").is_none() => "the run had no `posts` input",

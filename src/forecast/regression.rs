@@ -480,10 +480,10 @@ mod tests {
         // Outcomes that grow with the square of 1 + x, of which no more than in proportion is foreseen.
         let column: Vec<f64> = (0..200).map(|i| libm::log1p(f64::from(i % 20))).collect();
         let noise = |i: u32| f64::from(i * 7 % 5) / 5.0;
-        let outcomes =
-            (0..200).map(|i| libm::round(libm::exp(2.0 * column[i as usize]) * noise(i)));
+        let outcome = |i: u32| libm::round(libm::exp(2.0 * column[i as usize]) * noise(i));
+        let outcomes: Vec<f64> = (0..200).map(outcome).collect();
         let other: Vec<f64> = (0..200).map(|i| f64::from(i * i % 13) / 13.0).collect();
-        let data = plain(vec![column, other], vec![0; 200], outcomes.collect());
+        let data = plain(vec![column, other], vec![0; 200], outcomes);
         let sum = |fit: &Fit| fit.coefficients[0] + fit.coefficients[1];
         let free = fit(&data.problem(), None).unwrap();
         assert!(sum(&free) > 1.5, "{free:?}");

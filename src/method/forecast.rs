@@ -83,7 +83,13 @@ impl Forecast {
         let refuse =
             |what: String, remedy: &str| Err(Error::bad_job(format!("{name}: {what}"), remedy));
         let may_enter = may_enter()?;
-        for term in &self.terms {
+        for (at, term) in self.terms.iter().enumerate() {
+            if self.terms[..at].iter().any(|other| other.measure == term.measure) {
+                return refuse(
+                    format!("`{}` stands in two terms of the forecast", term.measure),
+                    "name each measure once: its points are one row",
+                );
+            }
             let own = term.measure.starts_with(OWN_MEASURE);
             if !own && !may_enter.contains(&term.measure.as_str()) {
                 let near = nearest(&term.measure, may_enter.iter().copied())

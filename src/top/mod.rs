@@ -118,7 +118,10 @@ pub async fn top(
 }
 
 /// The scores under a profile.
-async fn of_profile(scores: DataFrame, profile: &str) -> Result<DataFrame> {
+///
+/// # Errors
+/// [`Kind::Usage`] if there is no such profile.
+pub(crate) async fn of_profile(scores: DataFrame, profile: &str) -> Result<DataFrame> {
     let plan = |e| Error::engine("reading the scores", &e);
     let own = scores.clone().filter(ident("profile").eq(lit(profile))).map_err(plan)?;
     let first = own.clone().limit(0, Some(1)).map_err(plan)?;

@@ -66,14 +66,14 @@ fn runs(told: &Value) -> Vec<(String, String, String, Counts)> {
     told["runs"].as_array().unwrap().iter().map(run).collect()
 }
 
-fn rows(counts: [usize; 4]) -> Counts {
-    let tables = ["influence_edges", "measures", "people", "scores"];
+fn rows(counts: [usize; 5]) -> Counts {
+    let tables = ["contributions", "influence_edges", "measures", "people", "scores"];
     tables.into_iter().zip(counts).filter(|(_, n)| *n > 0).map(|(t, n)| (t.to_owned(), n)).collect()
 }
 
 /// Copies the files of a run to a run that no commit names.
 fn disown(output: &Path, run: &str) {
-    for table in ["people", "scores", "measures", "influence_edges", "runs"] {
+    for table in ["people", "scores", "contributions", "measures", "influence_edges", "runs"] {
         let folder = output.join(table).join("2026-03-31");
         let from = folder.join(format!("{run}-00000.parquet"));
         fs::copy(from, folder.join("stray-00000.parquet")).unwrap();
@@ -94,9 +94,9 @@ async fn every_run_is_found_whatever_readers_see_of_it() {
     seen.sort();
     // Person 2 gives to 1 and takes from 3.
     let mut expected = vec![
-        (day(), first.clone(), "superseded".to_owned(), rows([2, 1, 1, 1])),
-        (day(), second, "in_force".to_owned(), rows([2, 1, 1, 1])),
-        (day(), "stray".to_owned(), "never_committed".to_owned(), rows([2, 1, 1, 1])),
+        (day(), first.clone(), "superseded".to_owned(), rows([4, 2, 1, 1, 1])),
+        (day(), second, "in_force".to_owned(), rows([4, 2, 1, 1, 1])),
+        (day(), "stray".to_owned(), "never_committed".to_owned(), rows([4, 2, 1, 1, 1])),
     ];
     expected.sort();
     assert_eq!(seen, expected);
@@ -104,17 +104,17 @@ async fn every_run_is_found_whatever_readers_see_of_it() {
     let run = run.unwrap();
     assert_eq!(run["tables"]["people"][0]["person_id"], "a:2");
     assert_eq!(run["tables"]["people"][0]["snapshot_date"], "2026-03-31");
-    assert_eq!(run["tables"]["scores"][0].as_object().unwrap().len(), 17);
+    assert_eq!(run["tables"]["scores"][0].as_object().unwrap().len(), 20);
     let files = run["files"].as_array().unwrap();
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 5);
     assert!(files.contains(&format!("people/2026-03-31/{first}-00000.parquet").into()));
     let columns = told["columns"]["measures"].as_array().unwrap();
     assert!(columns.iter().all(|column| !column["meaning"].as_str().unwrap().is_empty()));
 
     let page = lake.access("a:2", &[]).done().stdout;
-    for words in ["superseded", "in force", "never committed", "  people (1 rows)", "12 files"] {
+    for words in ["superseded", "in force", "never committed", "  people (1 rows)", "15 files"] {
         let found = match words {
-            "12 files" => page.matches(".parquet  (").count() == 12,
+            "15 files" => page.matches(".parquet  (").count() == 15,
             words => page.contains(words),
         };
         assert!(found, "{words} in {page}");
@@ -136,12 +136,12 @@ async fn a_person_whose_accounts_were_linked_later_is_found_under_every_id() {
         // 1 and 2 are two people in March the 30th: three edges; one later: one edge from 3.
         assert_eq!(
             (seen[0].0.as_str(), &seen[0].3),
-            ("2026-03-31", &rows([1, 1, 1, 1])),
+            ("2026-03-31", &rows([4, 1, 1, 1, 1])),
             "{asked}"
         );
         assert_eq!(
             (seen[1].0.as_str(), &seen[1].3),
-            ("2026-03-30", &rows([3, 2, 2, 2])),
+            ("2026-03-30", &rows([8, 3, 2, 2, 2])),
             "{asked}"
         );
     }
@@ -175,7 +175,7 @@ async fn what_the_page_advises_leaves_nothing() {
         .filter_map(|l| l.strip_suffix("  (in force)"))
         .map(|l| l.trim().to_owned())
         .collect();
-    assert_eq!(held.len(), 8, "{page}");
+    assert_eq!(held.len(), 10, "{page}");
     // A statement of today, after both days.
     let mut statement = of_account("a", "2", "opted_out", 0);
     statement.at += 1000 * HOUR;

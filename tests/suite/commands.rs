@@ -15,8 +15,18 @@ use crate::binary::{Ended, command, renown};
 use crate::parquet_files::{batch, read, texts, write};
 use crate::sample_job::{SampleJob, edit};
 
-const STAGES: [&str; 9] =
-    ["read", "people", "attention", "ranks", "topics", "measures", "scores", "audit", "publish"];
+const STAGES: [&str; 10] = [
+    "read",
+    "people",
+    "attention",
+    "trust",
+    "ranks",
+    "topics",
+    "measures",
+    "scores",
+    "audit",
+    "publish",
+];
 
 /// The lines from `top …` to the first empty one.
 fn list(ended: &Ended) -> String {
@@ -210,7 +220,7 @@ fn a_bad_job_exits_with_78() {
     refused("[job]", "[job", &["sample.toml:"]);
     let job = SampleJob::new();
     job.run(&["--set", "lake=x"]).refused(78, &["no `${lake}`"]);
-    edit(&job.path("jobs/methods/standard-3.toml"), "\"reactors_30d\"", "\"rank\"");
+    edit(&job.path("jobs/methods/standard-3.toml"), "\"trusted_reactors_30d\"", "\"rank\"");
     job.run(&[]).refused(78, &["`rank` may not enter the forecast"]);
     renown(&["run", job.path("none.toml").to_str().unwrap()]).refused(78, &["none.toml"]);
 }
@@ -460,7 +470,7 @@ fn a_text_log_is_for_people_and_a_quiet_run_says_nothing() {
     let job = SampleJob::new();
     let stderr = job.run(&["--log", "text", "--dry-run"]).done().stderr;
     assert!(!stderr.contains('{') && !stderr.contains('\u{1b}'), "{stderr}");
-    for stage in &STAGES[..8] {
+    for stage in &STAGES[..9] {
         assert!(stderr.contains(&format!("stage=\"{stage}\"")), "{stage}: {stderr}");
     }
     let quiet = job.run(&["--quiet"]).done();
@@ -568,7 +578,7 @@ fn runs_lists_what_was_published_and_what_is_in_force() {
         assert_eq!(run["run_id"], file["run_id"]);
         assert_eq!(run["rows"]["people"], file["tables"]["people"]["rows"]);
         assert_eq!(run["method_version"], "standard-3");
-        assert_eq!(run["gates"].as_array().unwrap().len(), 8);
+        assert_eq!(run["gates"].as_array().unwrap().len(), 11);
         let text = |key: &str| run[key].as_str().unwrap().to_owned();
         (commit, text("snapshot_date"), text("job"), run["in_force"].as_bool().unwrap())
     });
@@ -586,6 +596,6 @@ fn runs_lists_what_was_published_and_what_is_in_force() {
     let text = renown(&["runs", &output]).done().stdout;
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4, "{text}");
-    assert!(lines[1].contains("in force") && lines[1].contains("8/8 passed"), "{text}");
+    assert!(lines[1].contains("in force") && lines[1].contains("11/11 passed"), "{text}");
     assert!(lines[3].contains("superseded") && lines[3].contains("files are gone"), "{text}");
 }

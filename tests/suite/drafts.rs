@@ -43,6 +43,13 @@ fn empty(kind: Type, rows: usize) -> ArrayRef {
     }
 }
 
+/// `batch` with another column in the place of `name`.
+pub fn put(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
+    let mut columns = batch.columns().to_vec();
+    columns[batch.schema().index_of(name).unwrap()] = column;
+    RecordBatch::try_new(batch.schema(), columns).unwrap()
+}
+
 pub fn numbers(values: &[f64]) -> ArrayRef {
     Arc::new(Float64Array::from(values.to_vec()))
 }

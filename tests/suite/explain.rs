@@ -112,7 +112,7 @@ async fn what_is_missing_has_its_reason() {
         "the run had no `posts` input",
         "negative_share on a: the sentiment of no reaction",
         "method_not_fitted: ",
-        "trust_not_applied: ",
+        "trust_fallback: ",
         "thin_evidence: ",
     ] {
         let sorted = words.split(", ").all(|word| ada.contains(word));
@@ -121,8 +121,10 @@ async fn what_is_missing_has_its_reason() {
     assert!(!ada.contains("country") && !ada.contains("display name"), "{ada}");
     assert!(third.contains("country: "), "{third}");
     assert!(third.contains("reciprocity on a: no audience within 90 days"), "{third}");
-    assert!(third.contains("negative_share on a: no reactions within 90 days"), "{third}");
     assert!(third.contains("audience_rank_percentile on a: nobody gave attention"), "{third}");
+    assert!(third.contains("trust on a: the network has no seeds of trust"), "{third}");
+    assert!(third.contains("concentration, negative_share on a: no reactions within"), "{third}");
+    assert!(ada.contains("burstiness on a: fewer than three reactions within 90 days"), "{ada}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +169,8 @@ fn a_folder_and_a_commit_explain_alike() {
     let job = SampleJob::new();
     job.run(&["--quiet"]).done();
     let page = renown(&["explain", &job.file(), "DaftWullie"]).done().stdout;
-    assert!(page.contains("quantum.stackexchange:1837") && page.contains("11.53"), "{page}");
+    assert!(page.contains("quantum.stackexchange:1837") && page.contains("DaftWullie"), "{page}");
+    assert!(page.contains(" trusted people reacted in the last 90 days, more than 99 %"), "{page}");
     for target in [job.output(), job.commit(1)] {
         let target = target.to_str().unwrap();
         assert_eq!(renown(&["explain", target, "1837"]).done().stdout, page);
@@ -175,4 +178,229 @@ fn a_folder_and_a_commit_explain_alike() {
     let output = job.output().display().to_string();
     renown(&["explain", &output, "1837", "--snapshot", "2018-08-31"]).refused(65, &["no run"]);
     renown(&["explain", &output, "1837", "--set", "a=b"]).refused(2, &["--set does not go"]);
+}
+
+/// The method's forecast, worked out by hand: expected people for the trusted reactors of 30 and of 90 days.
+fn expected(of_30: f64, of_90: f64) -> f64 {
+    (-3.3 + 0.6 * (of_30 / 0.05).ln_1p() + 0.37 * (of_90 / 0.15).ln_1p()).exp()
+}
+
+fn points(expected: f64) -> f64 {
+    1.0 + 10.0 * expected.ln_1p() / 5f64.ln()
+}
+
+#[track_caller]
+fn near(value: &Value, number: f64) {
+    let found = value.as_f64().unwrap();
+    assert!((found - number).abs() < 1e-9, "{found}, not {number}");
+}
+
+/// Ada is on the network `b` too, where 2 reacted to her.
+fn two_networks() -> World {
+    let mut world = four();
+    world.identities.as_mut().unwrap().push(identity("b", "1", "p"));
+    world.events.push(reply("b", "2", "1", 5));
+    world.profiles = "[[profile]]\nname = \"fresh\"\nweights.trusted_reactors_90d = 0.0\n".into();
+    world
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_points_of_a_score_are_told_in_words() {
+    let ran = Ran::of(&four()).await;
+    let told = ran.json("p");
+    let parts = told["contributions"].as_array().unwrap();
+    let names: Vec<_> = parts.iter().map(|part| part["measure"].as_str().unwrap()).collect();
+    assert_eq!(names, ["reference", "level", "trusted_reactors_30d", "trusted_reactors_90d"]);
+    let of_part = ["network", "measure", "value", "reference_value", "points"];
+    assert!(parts.iter().all(|part| keys(part) == of_part), "{parts:?}");
+    assert_eq!((&parts[0]["network"], &parts[0]["value"]), (&"".into(), &Value::Null));
+    assert_eq!((&parts[2]["value"], &parts[2]["reference_value"]), (&3.0.into(), &0.0.into()));
+    let sum: f64 = parts.iter().map(|part| part["points"].as_f64().unwrap()).sum();
+    near(&told["score"]["score"], sum);
+    near(&told["score"]["score"], points(expected(3.0, 3.0)));
+    near(&parts[0]["points"], points(expected(0.0, 0.0)));
+    assert_eq!((&told["profile"], &told["changes"]), (&"standard".into(), &Value::Array(vec![])));
+    assert_eq!(told["what_if"], Value::Array(vec![]));
+
+    let page = ran.explain("p", &[]).done().stdout;
+    let list = page.split("what the score is made of").nth(1).unwrap();
+    let list = list.split("\n\n").next().unwrap();
+    for words in [
+        "3 trusted people reacted in the last 30 days, more than 87 % of people",
+        "3 trusted people reacted in the last 90 days, more than 87 % of people",
+        "the reference person of the method",
+    ] {
+        assert!(list.contains(words), "no `{words}` in {list}");
+    }
+    // What adds nothing has no line; the last is the score itself.
+    assert!(!list.contains("level of"), "{list}");
+    let last = format!("{:.1}", points(expected(3.0, 3.0)));
+    assert!(list.trim_end().lines().last().unwrap().trim_end().ends_with(&last), "{list}");
+    let signed = |line: &&str| line.contains('+') || line.contains('-');
+    assert_eq!(list.lines().filter(signed).count(), 3, "{list}");
+
+    // Of somebody on two networks the smaller one is one line.
+    let page = Ran::of(&two_networks()).await.explain("p", &[]).done().stdout;
+    assert!(page.contains("everything on b"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_be_if_a_measure_were_otherwise() {
+    let ran = Ran::of(&four()).await;
+    let what_if = |asked: &[&str]| -> Vec<Value> {
+        let asked = asked.iter().flat_map(|asked| ["--what-if", asked]);
+        let more: Vec<&str> = asked.chain(["--format", "json"]).collect();
+        let told = ran.explain("p", &more).done().stdout;
+        let told: Value = serde_json::from_str(&told).unwrap();
+        told["what_if"].as_array().unwrap().clone()
+    };
+    let is = points(expected(3.0, 3.0));
+    for (asked, otherwise) in
+        [("=25", 25.0), ("=+10", 13.0), ("=-2", 1.0), ("=0", 0.0), ("=-3", 0.0)]
+    {
+        let told = what_if(&[&format!("trusted_reactors_30d{asked}")]);
+        let [told] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(keys(told), ["network", "measure", "value", "otherwise", "score", "points"]);
+        assert_eq!((&told["network"], &told["value"]), (&"a".into(), &3.0.into()));
+        assert_eq!(told["otherwise"], otherwise, "{asked}");
+        near(&told["score"], points(expected(otherwise, 3.0)));
+        near(&told["points"], points(expected(otherwise, 3.0)) - is);
+    }
+    // One after the other.
+    let told =
+        what_if(&["trusted_reactors_30d=+1", "trusted_reactors_90d=9", "trusted_reactors_30d=+1"]);
+    near(&told[1]["score"], points(expected(4.0, 9.0)));
+    near(&told[1]["points"], points(expected(4.0, 9.0)) - points(expected(4.0, 3.0)));
+    near(&told[2]["score"], points(expected(5.0, 9.0)));
+    assert_eq!(told[2]["value"], 4.0);
+    let page = ran.explain("p", &["--what-if", "trusted_reactors_30d=+10"]).done().stdout;
+    let line = page.split("if this were so, and all else as it is").nth(1).unwrap();
+    let line = line.lines().nth(2).unwrap();
+    let score = points(expected(13.0, 3.0));
+    for words in
+        ["trusted_reactors_30d", "3", "13", &format!("{score:.1}"), &format!("{:+.1}", score - is)]
+    {
+        assert!(line.contains(words), "no `{words}` in {line}");
+    }
+
+    let refused = |asked: &str, words: &[&str]| {
+        ran.explain("p", &["--what-if", asked]).refused(2, words);
+    };
+    refused("trusted_reactors_30d=-9", &["`trusted_reactors_30d` would be -6", "0 or more"]);
+    let unused = "does not enter the forecast, so no value of it moves the score";
+    refused("rank=+1", &["`rank`", unused, "those that do: trusted_reactors_30d, trusted_re"]);
+    refused("trusted_reactors_3d=1", &[unused, "did you mean `trusted_reactors_30d`?"]);
+    refused("c:trusted_reactors_30d=1", &["the network of `trusted_reactors_30d`", "is on a"]);
+    for asked in ["trusted_reactors_30d", "=3", "trusted_reactors_30d=", "trusted_reactors_30d=x"] {
+        refused(asked, &["MEASURE=+10, MEASURE=-3 or MEASURE=25"]);
+    }
+    for asked in ["trusted_reactors_30d=NaN", "trusted_reactors_30d=+inf"] {
+        refused(asked, &["MEASURE=+10, MEASURE=-3 or MEASURE=25"]);
+    }
+    ran.explain("p", &["--topic", "x", "--what-if", "trusted_reactors_30d=1"])
+        .refused(2, &["--topic", "--what-if"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_on_two_networks_names_the_one_that_is_meant() {
+    let ran = Ran::of(&two_networks()).await;
+    ran.explain("p", &["--what-if", "trusted_reactors_30d=+1"]).refused(
+        2,
+        &["the network of `trusted_reactors_30d` is not clear", "NETWORK:MEASURE", "is on a, b"],
+    );
+    let more = ["--what-if", "b:trusted_reactors_30d=+4", "--format", "json"];
+    let told: Value = serde_json::from_str(&ran.explain("p", &more).done().stdout).unwrap();
+    let [told] = told["what_if"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    assert_eq!((&told["network"], &told["value"]), (&"b".into(), &1.0.into()));
+    near(&told["score"], points(expected(3.0, 3.0) + expected(5.0, 1.0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suggestions_are_the_measures_that_go_with_most_points() {
+    let ran = Ran::of(&two_networks()).await;
+    let told = ran.json("p");
+    let suggested = told["suggestions"].as_array().unwrap();
+    assert_eq!(suggested.len(), 3);
+    let is = expected(3.0, 3.0) + expected(1.0, 1.0);
+    let all = [
+        ("a", "trusted_reactors_30d", expected(4.0, 3.0) + expected(1.0, 1.0)),
+        ("a", "trusted_reactors_90d", expected(3.0, 4.0) + expected(1.0, 1.0)),
+        ("b", "trusted_reactors_30d", expected(3.0, 3.0) + expected(2.0, 1.0)),
+        ("b", "trusted_reactors_90d", expected(3.0, 3.0) + expected(1.0, 2.0)),
+    ];
+    let mut all = all.map(|(network, measure, y)| (points(y) - points(is), network, measure));
+    all.sort_by(|one, other| other.0.total_cmp(&one.0));
+    for (found, (points, network, measure)) in suggested.iter().zip(all) {
+        assert_eq!((&found["network"], &found["measure"]), (&network.into(), &measure.into()));
+        near(&found["points"], points);
+    }
+    let page = ran.explain("p", &[]).done().stdout;
+    assert!(page.contains("a tenth or one higher: associations, no promises"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_has_an_explanation_and_a_list_of_its_own() {
+    let ran = Ran::of(&two_networks()).await;
+    let fresh = |of_30: f64| (-3.3 + 0.6 * (of_30 / 0.05).ln_1p()).exp();
+    let told = ran.explain("p", &["--profile", "fresh", "--format", "json"]).done().stdout;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["profile"], "fresh");
+    near(&told["score"]["score"], points(fresh(3.0) + fresh(1.0)));
+    let parts = told["contributions"].as_array().unwrap();
+    let sum: f64 = parts.iter().map(|part| part["points"].as_f64().unwrap()).sum();
+    near(&told["score"]["score"], sum);
+    let unweighted = parts.iter().find(|part| part["measure"] == "trusted_reactors_90d").unwrap();
+    assert_eq!(unweighted["points"], 0.0);
+    let more = ["--profile", "fresh", "--what-if", "a:trusted_reactors_30d=7", "--format", "json"];
+    let told: Value = serde_json::from_str(&ran.explain("p", &more).done().stdout).unwrap();
+    near(&told["what_if"][0]["score"], points(fresh(7.0) + fresh(1.0)));
+    let standard = ran.explain("p", &["--profile", "standard"]).done().stdout;
+    assert_eq!(standard, ran.explain("p", &[]).done().stdout);
+
+    let top = |more: &[&str]| renown(&[&["top", ran.job.to_str().unwrap()], more].concat());
+    let line = |page: String| page.lines().find(|line| line.contains("Ada")).unwrap().to_owned();
+    let (standard, own) = (top(&[]).done().stdout, top(&["--profile", "fresh"]).done().stdout);
+    let score = |y: f64| format!(" {:.1} ", points(y));
+    assert!(line(standard).contains(&score(expected(3.0, 3.0) + expected(1.0, 1.0))));
+    assert!(line(own).contains(&score(fresh(3.0) + fresh(1.0))));
+    let none = ["no scores of a profile `frsh`", "name a profile of the job"];
+    top(&["--profile", "frsh"]).refused(2, &none);
+    top(&["--profile", "fresh", "--topic", "x"]).refused(2, &["--topic", "--profile"]);
+    ran.explain("p", &["--profile", "fresh", "--topic", "x"]).refused(2, &["--topic"]);
+    ran.explain("p", &["--profile", "frsh"]).refused(2, &none);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_score_moved_is_told_from_the_second_day_on() {
+    let folder = TempDir::new().unwrap();
+    let mut world = four();
+    // What happened 30 days ago to the hour is not of the last 30 days tomorrow.
+    world.events[0] = reply("a", "2", "1", 710);
+    world.run_in(folder.path()).await;
+    let mut later = world.later(1);
+    later.events.extend([reply("a", "3", "4", -3), reply("a", "2", "4", -3)]);
+    let job = later.write(folder.path());
+    run_job(&job, 2, &[]).await.unwrap();
+    let ran = Ran { _folder: folder, job };
+    let told = ran.json("p");
+    let changes = told["changes"].as_array().unwrap();
+    assert_eq!(keys(&changes[0]), ["cause", "points", "previous_snapshot_date"]);
+    assert_eq!((changes.len(), &changes[0]["cause"]), (1, &"ageing".into()));
+    assert_eq!(changes[0]["previous_snapshot_date"], "2026-03-31");
+    let moved = points(expected(2.0, 3.0)) - points(expected(3.0, 3.0));
+    near(&changes[0]["points"], moved);
+    near(&told["score"]["change_1d"], moved);
+    for (person, cause, sign) in [("p", "ageing", "-"), ("a:4", "audience", "+")] {
+        let page = ran.explain(person, &[]).done().stdout;
+        let list = page.split("why it moved since 2026-03-31\n").nth(1).unwrap();
+        let line = list.lines().next().unwrap();
+        assert!(line.contains(cause) && line.contains(sign), "{line}");
+        assert!(page.contains("since the run before"), "{page}");
+    }
+    let page = ran.explain("a:3", &[]).done().stdout;
+    assert!(!page.contains("why it moved"), "nothing did: {page}");
 }

@@ -7,10 +7,10 @@ use renown::method::{Evidence, GateRule};
 use renown::tables::Draft;
 
 use crate::drafts::{
-    self, PEOPLE, cohort, edges, evidence, facts, measures, people, scores, topic_posts,
-    topic_scores, topics,
+    self, PEOPLE, changes, cohort, contributions, edges, evidence, facts, measures, people, scores,
+    topic_posts, topic_scores, topics,
 };
-use crate::parquet_files::strings;
+use crate::parquet_files::{strings, texts};
 
 const ANN: &str = PEOPLE[0];
 const BOB: &str = PEOPLE[1];
@@ -55,6 +55,8 @@ fn empty_tables_pass_where_the_method_allows_them() {
     let empty = |draft: &mut Draft| {
         draft.people = vec![people(&[])];
         draft.scores = vec![scores(&[], &[], &[])];
+        draft.contributions = vec![contributions(&[], &[])];
+        draft.changes = vec![changes(&[], &[])];
         draft.measures = vec![measures("net", &[], &[])];
         draft.influence_edges = vec![edges("net", &[])];
         draft.topics = vec![topics(&[])];
@@ -141,6 +143,93 @@ fn expected_people_are_a_finite_number() {
 }
 
 #[test]
+fn a_score_outside_its_interval_is_refused() {
+    for (low, high) in [
+        (11.5, 12.0),
+        (10.0, 10.5),
+        (f64::NAN, 12.0),
+        (10.0, f64::NAN),
+        (0.5, 12.0),
+        (10.0, 100.5),
+        (12.0, 10.0),
+    ] {
+        refuses("scores_within_intervals", "1 of 4 scores lie outside their interval", |d| {
+            d.scores[0] = drafts::put(&d.scores[0], "score_low", drafts::numbers(&[low, 1.0]));
+            d.scores[0] = drafts::put(&d.scores[0], "score_high", drafts::numbers(&[high, 1.0]));
+        });
+    }
+    audited(|d| {
+        d.scores[0] = drafts::put(&d.scores[0], "score_low", drafts::numbers(&[1.0, 1.0]));
+        d.scores[0] = drafts::put(&d.scores[0], "score_high", drafts::numbers(&[100.0, 1.5]));
+    })
+    .unwrap();
+}
+
+#[test]
+fn contributions_sum_to_their_score() {
+    let wrong = "the contributions of 1 of 4 scores do not sum to them, 0 are of no score";
+    for points in [11.1, 10.9, 11.0 + 1e-8, f64::NAN, f64::INFINITY] {
+        refuses("contributions_sum", wrong, |d| {
+            d.contributions[0] = contributions(&[ANN, BOB, CID], &[points, 1.0, 1.0]);
+        });
+    }
+    // Two rows that sum to it, in two batches, and a sum within rounding.
+    audited(|d| {
+        let two = contributions(&[ANN, ANN], &[4.0, 7.0 + 1e-12]);
+        let two = drafts::put(&two, "measure", texts(["a", "b"]));
+        d.contributions[0] = contributions(&[BOB, CID], &[1.0, 1.0]);
+        d.contributions.insert(0, two.slice(0, 1));
+        d.contributions.insert(1, two.slice(1, 1));
+    })
+    .unwrap();
+    // Somebody without any, and points of a profile that nobody is scored by.
+    refuses("contributions_sum", "of 1 of 4 scores", |d| {
+        d.contributions.truncate(1);
+    });
+    refuses("contributions_sum", "1 are of no score", |d| {
+        let other = contributions(&[DEE], &[100.0]);
+        d.contributions.push(drafts::put(&other, "profile", texts(["studio"])));
+    });
+    refuses("contributions_sum", "of 1 of 5 scores", |d| {
+        let other = scores(&[DEE], &[100.0], &[1e9]);
+        d.scores.push(drafts::put(&other, "profile", texts(["studio"])));
+    });
+}
+
+#[test]
+fn causes_sum_to_the_change_of_the_score() {
+    use arrow::array::{ArrayRef, Float64Array};
+    // Ann gained 2 points, Bob has no score before.
+    let moved = |d: &mut Draft| {
+        let moved: ArrayRef = std::sync::Arc::new(Float64Array::from(vec![Some(2.0), None]));
+        d.scores[0] = drafts::put(&d.scores[0], "change_1d", moved);
+    };
+    audited(|d| {
+        moved(d);
+        let causes = drafts::put(
+            &changes(&[ANN, ANN], &[-1.0, 3.0 + 1e-12]),
+            "cause",
+            texts(["ageing", "audience"]),
+        );
+        d.changes = vec![causes.slice(0, 1), causes.slice(1, 1)];
+    })
+    .unwrap();
+    let wrong = "the causes of 1 changes do not sum to them, 0 people";
+    refuses("changes_sum", wrong, moved);
+    for points in [1.9, 2.1, -2.0, f64::NAN] {
+        refuses("changes_sum", wrong, |d| {
+            moved(d);
+            d.changes = vec![changes(&[ANN], &[points])];
+        });
+    }
+    // A cause of somebody whose score had none before.
+    refuses("changes_sum", wrong, |d| {
+        moved(d);
+        d.changes = vec![changes(&[ANN, BOB], &[2.0, 1.0])];
+    });
+}
+
+#[test]
 fn everyone_has_a_score_and_measures() {
     let missing = "1 of 4 people lack a score or measures";
     refuses("rows_agree", missing, |d| d.scores[1] = scores(&[CID], &[1.0], &[0.0]));
@@ -156,7 +245,9 @@ fn strangers_are_refused_in_every_table() {
     for ends in [(BOB, "net:eve"), ("net:eve", BOB)] {
         refuses("rows_agree", one, |d| d.influence_edges.push(edges("net", &[ends])));
     }
-    refuses("rows_agree", "2 rows name", |d| d.people = vec![people(&[ANN, BOB, CID])]);
+    refuses("rows_agree", "3 rows name", |d| d.people = vec![people(&[ANN, BOB, CID])]);
+    refuses("rows_agree", one, |d| d.contributions.push(contributions(&["net:eve"], &[1.0])));
+    refuses("rows_agree", one, |d| d.changes = vec![changes(&["net:eve"], &[1.0])]);
     let eve = [("net:eve", "t1")];
     refuses("rows_agree", one, |d| d.topic_scores.insert(2, topic_scores(&eve, [9; 3])));
     refuses("rows_agree", one, |d| {

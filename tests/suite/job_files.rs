@@ -265,10 +265,10 @@ fn method_values_out_of_range_are_refused() {
         ("prior_posts = 5.0", "prior_posts = inf", "`amplification.prior_posts` is inf"),
         ("offset      = 0.05", "offset = 0.0", "offset above 0"),
         ("offset      = 0.05", "offset = nan", "offset above 0"),
-        ("coefficient = 0.37", "coefficient = -0.1", "coefficient of 0 or more"),
-        ("coefficient = 0.37", "coefficient = inf", "coefficient of 0 or more"),
-        ("\"reactors_30d\"", "\"rank\"", "`rank` may not enter the forecast"),
-        ("\"reactors_30d\"", "\"reactors_30\"", "did you mean `reactors_30d`?"),
+        ("coefficient = 0.37", "coefficient = -0.1", "a coefficient and a reference of 0 or more"),
+        ("coefficient = 0.37", "coefficient = inf", "a coefficient and a reference of 0 or more"),
+        ("\"trusted_reactors_30d\"", "\"rank\"", "`rank` may not enter the forecast"),
+        ("\"trusted_reactors_30d\"", "\"reactors_30\"", "did you mean `reactors_30d`?"),
         ("= -3.3", "= -inf", "`forecast.intercept` is -inf"),
         ("= 1e-9", "= 1.0", "`gates.rank_mass_tolerance` is 1"),
         ("= 1e-9", "= -1e-9", "0 or more and under 1"),
@@ -284,6 +284,183 @@ fn method_values_out_of_range_are_refused() {
         let error = Method::parse("m.toml", &METHOD.replacen(from, to, 1)).expect_err(to);
         says(error, Kind::BadJob, &["m.toml", words]);
     }
+}
+
+#[test]
+fn trust_and_forecast_out_of_range_are_refused() {
+    for (from, to, words) in [
+        ("lag_hours       = 168", "lag_hours = 2160", ["`trust.lag_hours` is 2160", "fewer hours"]),
+        ("lag_hours       = 168", "lag_hours = -1", ["lag_hours = -1", "renown schema method"]),
+        ("lag_hours       =", "lag_hour =", ["`lag_hour`", "did you mean `lag_hours`?"]),
+        ("threshold       = 0.01", "threshold = -0.1", ["`trust.threshold` is -0.1", "0 or more"]),
+        ("threshold       = 0.01", "threshold = nan", ["`trust.threshold` is NaN", "0 or more"]),
+        ("threshold       = 0.01", "threshold = 2e6", ["`trust.threshold` is 2000000", "the mean"]),
+        ("fallback_people = 2", "fallback_people = -2", ["fallback_people = -2", "renown schema"]),
+        ("fallback_people", "fallback_persons", ["`fallback_persons`", "`fallback_people`?"]),
+        ("verified = true", "", ["a rule of `trust.seeds` names nothing", "name `verified`"]),
+        ("verified = true", "verified = false", ["a rule of `trust.seeds` names", "everybody"]),
+        ("verified = true", "verify = true", ["`verify`", "did you mean `verified`?"]),
+        (
+            "intercept     =",
+            "overdispersion = -1.0\nintercept =",
+            ["`forecast.overdispersion` is -1", "0 or more"],
+        ),
+        (
+            "intercept     =",
+            "overdispersion = nan\nintercept =",
+            ["`forecast.overdispersion` is NaN", "0 or more"],
+        ),
+        (
+            "intercept     =",
+            "outcomes = [\"clap\"]\nintercept =",
+            ["`forecast.outcomes` names `clap`", "name kinds of this method"],
+        ),
+        (
+            "intercept     =",
+            "levels = { a = inf }\nintercept =",
+            ["a level is inf", "finite numbers"],
+        ),
+        (
+            "intercept     =",
+            "level = { a = 1.0 }\nintercept =",
+            ["`level`", "did you mean `levels`?"],
+        ),
+        (
+            "coefficient = 0.37",
+            "coefficient = 0.37\nreference = -1.0",
+            ["reference -1", "a reference of 0 or more"],
+        ),
+        (
+            "coefficient = 0.37",
+            "coefficient = 0.37\nreference = nan",
+            ["reference NaN", "a reference of 0 or more"],
+        ),
+        (
+            "coefficient = 0.37",
+            "coefficient = 0.37\nrefrence = 1.0",
+            ["`refrence`", "did you mean `reference`?"],
+        ),
+        (
+            "coefficient = 0.37",
+            "coefficient = 0.37\nhigest = 1.0",
+            ["`higest`", "did you mean `highest`?"],
+        ),
+        ("coefficient = 0.37", "coefficient = 0.0", ["", ""]),
+        (
+            "\"trusted_reactors_90d\"",
+            "\"trust\"",
+            ["`trust` may not enter the forecast", "those that may: "],
+        ),
+        // The points of a measure are one row.
+        (
+            "\"trusted_reactors_90d\"",
+            "\"trusted_reactors_30d\"",
+            ["`trusted_reactors_30d`", "once"],
+        ),
+    ] {
+        assert!(METHOD.contains(from), "{from}");
+        let parsed = Method::parse("m.toml", &METHOD.replacen(from, to, 1));
+        match words {
+            ["", ""] => drop(parsed.unwrap()),
+            words => says(parsed.expect_err(to), Kind::BadJob, &[&["m.toml"][..], &words].concat()),
+        }
+    }
+    let none = METHOD.replace("coefficient = 0.37", "coefficient = 0.0");
+    let none = none.replace("coefficient = 0.6", "coefficient = 0.0");
+    let words = ["no term of the forecast has a coefficient other than 0", "give at least one"];
+    says(Method::parse("m.toml", &none).unwrap_err(), Kind::BadJob, &words);
+    // Of a measure of one's own any number goes.
+    let own = METHOD.replacen("\"trusted_reactors_30d\"", "\"measure_sales\"", 1);
+    Method::parse("m.toml", &own.replace("= 0.6", "= -0.6")).unwrap();
+}
+
+#[test]
+fn seeds_are_names() {
+    let (text, _) = with_line("influence", "");
+    let with = |trust: &str| format!("{text}\n[trust]\n{trust}\n");
+    let job = load(&with("seeds = ['p', 'net:1', 'p']")).unwrap();
+    assert_eq!(job.trust.seeds.into_iter().collect::<Vec<_>>(), ["net:1", "p"]);
+    refused(&with("seed = ['p']"), &["unknown key `seed`", "did you mean `seeds`?"]);
+    refused(&with("seeds = 'p'"), &["`seeds = 'p'`", "renown schema job"]);
+    refused(&JOB.replace("[influence]", "[trusts]\n[influence]"), &["did you mean `trust`?"]);
+}
+
+#[test]
+fn profiles_that_cannot_be_are_refused() {
+    let with = |profile: &str| format!("{JOB}\n[[profile]]\nname = 'studio'\n{profile}\n");
+    let profiles = load(&with("weights.reach = 2.0")).unwrap().profiles;
+    let names: Vec<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
+    assert_eq!(names, ["standard", "studio"]);
+    let coefficients = |at: usize| -> Vec<f64> {
+        profiles[at].forecast.terms.iter().map(|term| term.coefficient).collect()
+    };
+    assert_eq!((coefficients(0), coefficients(1)), (vec![0.6, 0.37], vec![1.2, 0.74]));
+    // A measure goes before its family.
+    let own = load(&with("weights = { reach = 0, trusted_reactors_30d = 1 }")).unwrap().profiles;
+    assert_eq!(
+        (own[1].forecast.terms[0].coefficient, own[1].forecast.terms[1].coefficient),
+        (0.6, 0.0)
+    );
+
+    for (profile, words) in [
+        ("", ["it is the standard score", "name weights, or the method file of another"]),
+        ("weights = {}", ["it is the standard score", "name weights"]),
+        ("weights.raech = 2.0", ["no measure or family `raech`", "did you mean `reach`? it has: "]),
+        // Known, and not in the forecast.
+        ("weights.h_index = 2.0", ["no measure or family `h_index`", "it has: reach, trusted_re"]),
+        ("weights.reach = -0.1", ["the weight of `reach` is -0.1", "give 0 to 100"]),
+        ("weights.reach = 100.1", ["the weight of `reach` is 100.1", "give 0 to 100"]),
+        ("weights.reach = nan", ["the weight of `reach` is NaN", "give 0 to 100"]),
+        ("weights.reach = 0.0", ["no measure is left in the forecast", "a weight above 0"]),
+        ("weight.reach = 2.0", ["unknown key `weight`", "did you mean `weights`?"]),
+        ("weights.reach = 'x'", ["weights.reach = 'x'", "renown schema job"]),
+        ("method = 'none.toml'", ["none.toml", "check the path of the file"]),
+        (
+            "weights.reach = 2\n[[profile]]\nname = 'studio'\nweights.reach = 3",
+            ["profile `studio`: the name is empty or taken", "a name of its own"],
+        ),
+        (
+            "weights.reach = 2\n[[profile]]\nname = 'standard'\nweights.reach = 3",
+            ["profile `standard`: the name", "a name of its own"],
+        ),
+        (
+            "weights.reach = 2\n[[profile]]\nname = ' '\nweights.reach = 3",
+            ["the name is empty", "a name of its own"],
+        ),
+        ("weights.reach = 2\n[[profile]]\nweights.reach = 3", ["name", "renown schema job"]),
+    ] {
+        refused(&with(profile), &words);
+    }
+}
+
+#[test]
+fn a_profile_of_another_method_shares_what_is_measured() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("job.toml");
+    let job = JOB.replace("[job]", "[job]\nmethod = 'own.toml'");
+    let profile = "\n[[profile]]\nname = 'studio'\nmethod = 'other.toml'\n";
+    fs::write(&path, format!("{job}{profile}")).unwrap();
+    fs::write(folder.path().join("own.toml"), METHOD).unwrap();
+    let load = |other: String| {
+        fs::write(folder.path().join("other.toml"), other).unwrap();
+        Job::load(&path, &[], None)
+    };
+    let other = METHOD.replace("\"standard-3\"", "\"other-1\"").replace("= 0.37", "= 0.5");
+    let profiles = load(other.clone()).unwrap().profiles;
+    assert_eq!((profiles[1].method_version.as_str(), profiles[1].fitted), ("other-1", false));
+    assert_eq!(profiles[1].forecast.terms[1].coefficient, 0.5);
+    for (from, to, part) in [
+        ("half_life_hours = 720", "half_life_hours = 700", "attention"),
+        ("weight = 0.3", "weight = 0.4", "kinds"),
+        ("lag_hours       = 168", "lag_hours = 100", "trust"),
+        ("= 0.85", "= 0.8", "rank"),
+        ("prior_posts = 5.0", "prior_posts = 6.0", "amplification"),
+    ] {
+        let error = load(other.replace(from, to)).unwrap_err();
+        let words = format!("`{part}` of method `other-1` is another than that of the job's");
+        says(error, Kind::BadJob, &["profile `studio`", &words, "run a job of its own"]);
+    }
+    says(load("x".into()).unwrap_err(), Kind::BadJob, &["other.toml:1"]);
 }
 
 #[test]

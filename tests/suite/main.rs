@@ -4,6 +4,7 @@
 
 mod access;
 mod binary;
+mod changes;
 mod check;
 mod commands;
 mod consent;
@@ -21,6 +22,7 @@ mod interruptions;
 mod job_files;
 mod large;
 mod measures_oracle;
+mod monotone;
 mod oracle;
 mod pagerank;
 mod parquet_files;
@@ -38,6 +40,7 @@ mod sum;
 mod synth;
 mod topics;
 mod topics_oracle;
+mod trust_oracle;
 mod truths;
 mod windows;
 mod world;

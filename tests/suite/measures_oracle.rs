@@ -8,19 +8,18 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use chrono::NaiveDate;
 use fastrand::Rng;
-use renown::method::Method;
+use renown::method::{Forecast, Method};
 use renown::schema::{self, Direction};
 use serde_json::{Value, json};
 
-use crate::random_worlds::world;
+use crate::random_worlds::{family, world};
+use crate::trust_oracle::{self, Trust, Vertex};
 use crate::world::{
     Account, Event, HOUR, Post, Published, Row, World, account, identity, read, reply,
 };
 
 /// Sums are of whole units, this many to a fresh interaction of weight 1: exact in any order.
 const ONE: f64 = 4_294_967_296.0;
-
-type Vertex = (String, String);
 
 /// One event between two different people, as (network, actor, target).
 struct Act<'a> {
@@ -32,6 +31,25 @@ struct Act<'a> {
     reaction: bool,
     post: Option<&'a str>,
     sentiment: Option<f64>,
+    /// Whether the actor is trusted.
+    trusted: bool,
+}
+
+/// A forecast by which people are scored.
+struct Profile {
+    name: String,
+    method_version: String,
+    fitted: bool,
+    forecast: Forecast,
+}
+
+/// An own post of 90 days.
+#[derive(Default)]
+struct Drawn {
+    age: i64,
+    /// Distinct reactors, and whether each is trusted.
+    reactors: BTreeMap<String, bool>,
+    reactions: usize,
 }
 
 struct Oracle<'a> {
@@ -44,8 +62,12 @@ struct Oracle<'a> {
     attention: BTreeMap<Vertex, BTreeMap<String, f64>>,
     /// (network, actor) → Σ_u A(actor→u).
     given: BTreeMap<Vertex, f64>,
-    /// (network, author) → distinct reactors of each own post of 90 days.
-    posts: BTreeMap<Vertex, Vec<usize>>,
+    /// (network, author) → each own post of 90 days.
+    posts: BTreeMap<Vertex, Vec<Drawn>>,
+    /// (network, author) → who passed something of theirs on, and whether from somebody else who had.
+    passed_on: BTreeMap<Vertex, BTreeMap<String, bool>>,
+    trust: Trust,
+    profiles: Vec<Profile>,
 }
 
 /// Windows hold their first instant and not the cutoff; ages are whole hours before the last
@@ -92,8 +114,30 @@ impl<'a> Oracle<'a> {
             if actor != target {
                 let (kind, post) = (&method.kinds[kind], post.as_deref());
                 let (age, weight, reaction) = (age(world, at), kind.weight, kind.reaction);
-                acts.push(Act { network, actor, target, age, weight, reaction, post, sentiment });
+                let trusted = false;
+                acts.push(Act {
+                    network,
+                    actor,
+                    target,
+                    age,
+                    weight,
+                    reaction,
+                    post,
+                    sentiment,
+                    trusted,
+                });
             }
+        }
+        let plain = acts.iter().map(|act| trust_oracle::Act {
+            network: act.network,
+            actor: &act.actor,
+            target: &act.target,
+            age: act.age,
+            weight: act.weight,
+        });
+        let trust = trust_oracle::trust(world, &method, &vertices, plain);
+        for act in &mut acts {
+            act.trusted = trust.trusted.contains(&(act.network.to_owned(), act.actor.clone()));
         }
         let mut sums: BTreeMap<Vertex, BTreeMap<String, i64>> = BTreeMap::new();
         for act in acts.iter().filter(|act| act.age < window) {
@@ -115,8 +159,22 @@ impl<'a> Oracle<'a> {
                 *given.entry((network.clone(), actor.clone())).or_default() += attention;
             }
         }
-        let posts = posts(world, &acts);
-        Self { world, method, persons, vertices, acts, attention, given, posts }
+        let posts = posts(world, &acts, 0);
+        let passed_on = passed_on(world, &vertices, 0);
+        let profiles = profiles(world, &method);
+        Self {
+            world,
+            method,
+            persons,
+            vertices,
+            acts,
+            attention,
+            given,
+            posts,
+            passed_on,
+            trust,
+            profiles,
+        }
     }
 
     fn networks(&self) -> BTreeSet<&str> {
@@ -194,21 +252,45 @@ impl<'a> Oracle<'a> {
             by.iter().filter(|a| a.age < 2160).map(|a| a.target.as_str()).collect();
         let received = self.received(vertex);
         let attention: f64 = received.values().sum();
-        let percentile = |person: &str| mid_rank(ranks.values().copied(), ranks[person]);
+        // Equal places differ by rounding: ranks are compared at 32 bits.
+        let place = |rank: &f64| f64::from(*rank as f32);
+        let percentile = |person: &str| mid_rank(ranks.values().map(place), place(&ranks[person]));
         let known: Vec<f64> =
             to.iter().filter(|a| a.reaction && a.age < 2160).filter_map(|a| a.sentiment).collect();
         let negative = known.iter().filter(|s| **s < 0.0).count();
         let mutual = audience.intersection(&engaged).count();
         let own = self.posts.get(vertex).map_or(&[][..], Vec::as_slice);
-        let count = |f: fn(&[usize]) -> usize| json!(self.world.posts.as_ref().map(|_| f(own)));
-        let with_reaction = |own: &[usize]| own.iter().filter(|r| **r > 0).count();
+        let count =
+            |f: &dyn Fn(&[Drawn]) -> usize| json!(self.world.posts.as_ref().map(|_| f(own)));
+        let per_post = |f: fn(&Drawn) -> usize| {
+            json!(ratio(own.iter().map(f).sum::<usize>() as f64, own.len() as f64))
+        };
+        let with_trusted = |own: &[&Drawn]| own.iter().filter(|p| p.trusted() > 0).count();
         let of_network = self.posts.iter().filter(|((n, person), _)| {
             n == network && self.vertices.contains(&(n.clone(), person.clone()))
         });
-        let of_network: Vec<usize> = of_network.flat_map(|(_, own)| own.clone()).collect();
-        let p = with_reaction(&of_network) as f64 / of_network.len() as f64;
+        let of_network: Vec<&Drawn> = of_network.flat_map(|(_, own)| own).collect();
+        let p = with_trusted(&of_network) as f64 / of_network.len() as f64;
         let s = self.method.amplification.prior_posts;
-        let amplification = 100.0 * (with_reaction(own) as f64 + s * p) / (own.len() as f64 + s);
+        let own_with_trusted = own.iter().filter(|p| p.trusted() > 0).count();
+        let amplification = 100.0 * (own_with_trusted as f64 + s * p) / (own.len() as f64 + s);
+        let none = BTreeMap::new();
+        let passed_on = self.passed_on.get(vertex).unwrap_or(&none);
+        // Of the trusted alone.
+        let trusted: Vec<&&Act> = to.iter().filter(|a| a.trusted).collect();
+        let trusted_reactions = |days: i64| -> Vec<&str> {
+            let recent = trusted.iter().filter(|a| a.reaction && a.age < days * 24);
+            recent.map(|a| a.actor.as_str()).collect()
+        };
+        let trusted_reactors: BTreeSet<&str> =
+            trusted.iter().filter(|a| a.reaction).map(|a| a.actor.as_str()).collect();
+        let trusted_audience: Vec<&str> =
+            trusted.iter().filter(|a| a.age < 2160).map(|a| a.actor.as_str()).collect();
+        let most = reactors
+            .iter()
+            .map(|actor| reactions(90).iter().filter(|a| *a == actor).count())
+            .max()
+            .unwrap_or(0);
         BTreeMap::from([
             ("reactors_7d", json!(distinct(&reactions(7)))),
             ("reactors_30d", json!(distinct(&reactions(30)))),
@@ -233,19 +315,39 @@ impl<'a> Oracle<'a> {
                 "audience_rank_percentile",
                 json!(ratio(received.iter().map(|(a, w)| w * percentile(a)).sum(), attention)),
             ),
-            ("posts_90d", count(<[usize]>::len)),
-            ("posts_with_reaction_90d", count(|own| own.iter().filter(|r| **r > 0).count())),
-            ("amplification", json!((!own.is_empty()).then_some(amplification))),
-            ("reactors_per_post", json!(ratio(own.iter().sum::<usize>() as f64, own.len() as f64))),
+            ("posts_90d", count(&<[Drawn]>::len)),
+            ("posts_30d", count(&|own| own.iter().filter(|p| p.age < 720).count())),
             (
-                "h_index",
-                count(|own| {
-                    (0..=own.len())
-                        .rev()
-                        .find(|h| own.iter().filter(|r| *r >= h).count() >= *h)
-                        .unwrap()
-                }),
+                "posts_with_reaction_90d",
+                count(&|own| own.iter().filter(|p| !p.reactors.is_empty()).count()),
             ),
+            (
+                "posts_with_trusted_reaction_90d",
+                count(&|own| own.iter().filter(|p| p.trusted() > 0).count()),
+            ),
+            ("amplification", json!((!own.is_empty()).then_some(amplification))),
+            ("reactors_per_post", per_post(|p| p.reactors.len())),
+            ("trusted_reactors_per_post", per_post(Drawn::trusted)),
+            ("reactions_per_post", per_post(|p| p.reactions)),
+            ("h_index", count(&|own| h_index(own.iter().map(|p| p.reactors.len()).collect()))),
+            ("trusted_h_index", count(&|own| h_index(own.iter().map(Drawn::trusted).collect()))),
+            ("repost_reach_90d", count(&|_| passed_on.len())),
+            ("onward_reach_90d", count(&|_| passed_on.values().filter(|onward| **onward).count())),
+            ("trusted_reactors_7d", json!(distinct(&trusted_reactions(7)))),
+            ("trusted_reactors_30d", json!(distinct(&trusted_reactions(30)))),
+            ("trusted_reactors_90d", json!(distinct(&trusted_reactions(90)))),
+            ("trusted_reactors_window", json!(trusted_reactors.len())),
+            (
+                "trusted_reactors_decayed",
+                json!(trusted_reactors.iter().map(|a| latest(a)).sum::<f64>()),
+            ),
+            ("trusted_reactions_30d", json!(trusted_reactions(30).len())),
+            ("trusted_reactions_90d", json!(trusted_reactions(90).len())),
+            ("trusted_audience_90d", json!(distinct(&trusted_audience))),
+            ("concentration", json!(ratio(most as f64, reactions(90).len() as f64))),
+            ("burstiness", burstiness(&to)),
+            ("trust", json!(self.trust.trust.get(vertex))),
+            ("is_trusted", json!(i64::from(self.trust.trusted.contains(vertex)))),
             ("interactions_made_90d", json!(recent(&by, 90))),
             ("people_engaged_90d", json!(engaged.len())),
             ("reciprocity", json!(ratio(mutual as f64, audience.len() as f64))),
@@ -281,7 +383,11 @@ impl<'a> Oracle<'a> {
     }
 
     /// The score columns of one person, from the measures of its networks.
-    fn scores(&self, of: &[(Vertex, BTreeMap<&str, Value>)]) -> BTreeMap<&str, Value> {
+    fn scores(
+        &self,
+        profile: &Profile,
+        of: &[(Vertex, BTreeMap<&str, Value>)],
+    ) -> BTreeMap<&str, Value> {
         let number = |m: &BTreeMap<&str, Value>, name: &str| m[name].as_f64().unwrap_or(0.0);
         let sum = |name: &str| of.iter().map(|(_, m)| number(m, name)).sum::<f64>();
         let mean = |name: &str, weight: &str| {
@@ -293,16 +399,7 @@ impl<'a> Oracle<'a> {
             }
             json!(ratio(products, weights))
         };
-        let forecast = &self.method.forecast;
-        let expected: f64 = of
-            .iter()
-            .map(|(_, m)| {
-                let terms = forecast.terms.iter();
-                let terms =
-                    terms.map(|t| t.coefficient * (1.0 + number(m, &t.measure) / t.offset).ln());
-                (forecast.intercept + terms.sum::<f64>()).exp()
-            })
-            .sum();
+        let expected: f64 = of.iter().map(|(vertex, m)| profile.expected(&vertex.0, m)).sum();
         let (mut known, mut negative) = (0, 0);
         for ((network, person), _) in of {
             for act in self.acts.iter().filter(|a| a.network == network && a.target == *person) {
@@ -313,21 +410,184 @@ impl<'a> Oracle<'a> {
             }
         }
         let mut flags = Vec::new();
-        flags.extend((!self.method.fitted).then_some("method_not_fitted"));
+        flags.extend((!profile.fitted).then_some("method_not_fitted"));
+        let outside = of.iter().any(|(_, m)| {
+            let mut terms = profile.forecast.terms.iter();
+            terms.any(|t| t.highest.is_some_and(|highest| number(m, &t.measure) > highest))
+        });
+        flags.extend(outside.then_some("outside_range"));
         flags.extend((sum("reactors_90d") < 5.0).then_some("thin_evidence"));
-        flags.push("trust_not_applied");
+        let fallback = of.iter().any(|((network, _), _)| self.trust.fallback.contains(network));
+        flags.extend(fallback.then_some("trust_fallback"));
         BTreeMap::from([
             ("expected_reactors", json!(expected)),
-            ("score", json!((1.0 + 10.0 * (1.0 + expected).ln() / 5f64.ln()).min(100.0))),
-            ("true_reach", json!(sum("audience_90d"))),
+            ("score", json!(points(expected))),
+            ("true_reach", json!(sum("trusted_audience_90d"))),
             ("amplification", mean("amplification", "posts_90d")),
             ("network", mean("audience_rank_percentile", "attention_received")),
             ("negative_share", json!(ratio(f64::from(negative), f64::from(known)))),
             ("flags", json!(flags)),
-            ("profile", json!("standard")),
-            ("method_version", json!(self.method.version)),
+            ("profile", json!(profile.name)),
+            ("method_version", json!(profile.method_version)),
         ])
     }
+}
+
+/// min(100, 1 + 10 · log₅(1 + ŷ)).
+fn points(expected: f64) -> f64 {
+    (1.0 + 10.0 * expected.ln_1p() / 5f64.ln()).min(100.0)
+}
+
+impl Profile {
+    /// ln ŷ without its terms.
+    fn level(&self, network: &str) -> f64 {
+        self.forecast.levels.get(network).copied().unwrap_or(0.0)
+    }
+
+    /// ŷ of somebody with these measures.
+    fn expected(&self, network: &str, measures: &BTreeMap<&str, Value>) -> f64 {
+        let value = |name: &str| measures[name].as_f64().unwrap_or(0.0);
+        let terms = self.forecast.terms.iter();
+        let terms = terms.map(|t| t.coefficient * (1.0 + value(&t.measure) / t.offset).ln());
+        (self.forecast.intercept + self.level(network) + terms.sum::<f64>()).exp()
+    }
+
+    /// (network, measure) → value, reference value and points.
+    fn contributions(
+        &self,
+        of: &[(Vertex, BTreeMap<&str, Value>)],
+    ) -> BTreeMap<[String; 2], (Option<f64>, Option<f64>, f64)> {
+        let phi = |t: &renown::method::Term, x: f64| (1.0 + x / t.offset).ln();
+        let terms = self.forecast.terms.iter();
+        let ln_reference = terms.map(|t| t.coefficient * phi(t, t.reference)).sum::<f64>();
+        let reference = (self.forecast.intercept + ln_reference).exp();
+        let each: Vec<f64> = of.iter().map(|((n, _), m)| self.expected(n, m)).collect();
+        let all: f64 = each.iter().sum();
+        // A slope within the rounding of the two scores is the derivative.
+        let slope = if (all - reference).abs() < 1e-6 * reference && all < 8e6 {
+            10.0 / 5f64.ln() / (1.0 + (all + reference) / 2.0)
+        } else {
+            (points(all) - points(reference)) / (all - reference)
+        };
+        let most = (0..each.len()).rev().max_by(|a, b| each[*a].total_cmp(&each[*b])).unwrap();
+        let mut rows = BTreeMap::new();
+        let key = |network: &str, name: &str| [network.to_owned(), name.to_owned()];
+        rows.insert(key("", "reference"), (None, None, points(reference)));
+        for (at, ((network, _), measures)) in of.iter().enumerate() {
+            if at != most {
+                rows.insert(key(network, "joined"), (None, None, slope * each[at]));
+                continue;
+            }
+            let mean = match (each[at] / reference).ln() {
+                apart if apart.abs() < 1e-6 => (each[at] + reference) / 2.0,
+                apart => (each[at] - reference) / apart,
+            };
+            rows.insert(key(network, "level"), (None, None, slope * mean * self.level(network)));
+            for t in &self.forecast.terms {
+                let value = measures[t.measure.as_str()].as_f64().unwrap_or(0.0);
+                let moved = t.coefficient * (phi(t, value) - phi(t, t.reference));
+                let row = (Some(value), Some(t.reference), slope * mean * moved);
+                rows.insert(key(network, &t.measure), row);
+            }
+        }
+        rows
+    }
+}
+
+impl Drawn {
+    fn trusted(&self) -> usize {
+        self.reactors.values().filter(|trusted| **trusted).count()
+    }
+}
+
+fn h_index(drawn: Vec<usize>) -> usize {
+    let at_least = |h: usize| drawn.iter().filter(|n| **n >= h).count();
+    (0..=drawn.len()).rev().find(|h| at_least(*h) >= *h).unwrap()
+}
+
+/// (σ − μ) / (σ + μ) of the whole hours between reactions of 90 days.
+fn burstiness(to: &[&Act<'_>]) -> Value {
+    let mut ages: Vec<i64> =
+        to.iter().filter(|a| a.reaction && a.age < 2160).map(|a| a.age).collect();
+    ages.sort_unstable();
+    let gaps: Vec<f64> = ages.windows(2).map(|two| (two[1] - two[0]) as f64).collect();
+    let n = gaps.len() as f64;
+    let mean = gaps.iter().sum::<f64>() / n;
+    if gaps.len() < 2 || mean == 0.0 {
+        return Value::Null;
+    }
+    let deviation = (gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / n).sqrt();
+    json!((deviation - mean) / (deviation + mean))
+}
+
+/// The standard profile and those that the job names.
+fn profiles(world: &World, method: &Method) -> Vec<Profile> {
+    let mut all = vec![Profile {
+        name: "standard".into(),
+        method_version: method.version.clone(),
+        fitted: method.fitted,
+        forecast: method.forecast.clone(),
+    }];
+    let sections: toml::Table = toml::from_str(&world.profiles).unwrap();
+    for section in sections.get("profile").into_iter().flat_map(|all| all.as_array().unwrap()) {
+        let file = section.get("method").map(|file| file.as_str().unwrap());
+        let base = file.map(|file| {
+            let (_, text) = world.beside.iter().find(|(name, _)| *name == file).unwrap();
+            Method::parse(file, text).unwrap()
+        });
+        let base = base.as_ref().unwrap_or(method);
+        let weights = section.get("weights");
+        let number = |w: &toml::Value| w.as_float().or(w.as_integer().map(|w| w as f64)).unwrap();
+        let weight = |name: &str| weights.and_then(|w| w.get(name)).map(number);
+        let mut forecast = base.forecast.clone();
+        for term in &mut forecast.terms {
+            let own = weight(&term.measure).or(weight(&family(&term.measure)));
+            term.coefficient *= own.unwrap_or(1.0);
+        }
+        all.push(Profile {
+            name: section["name"].as_str().unwrap().into(),
+            method_version: base.version.clone(),
+            fitted: base.fitted && weights.is_none(),
+            forecast,
+        });
+    }
+    all
+}
+
+/// (network, author) → who passed on a post of theirs within 90 days, and whether from another passing on.
+fn passed_on(
+    world: &World,
+    vertices: &BTreeSet<Vertex>,
+    since: i64,
+) -> BTreeMap<Vertex, BTreeMap<String, bool>> {
+    let hours = i64::from(Method::parse("method", &world.method).unwrap().attention.window_hours);
+    let read = world.cutoff - hours.max(2160) * HOUR..world.cutoff;
+    let vertex = |post: &Post| (post.network.clone(), world.person(&post.network, &post.author));
+    let known = world.posts.iter().flatten();
+    let known = known.filter(|p| read.contains(&p.at) && vertices.contains(&vertex(p)));
+    let known: BTreeMap<(&str, &str), &Post> =
+        known.map(|post| ((&*post.network, &*post.id), post)).collect();
+    let is_repost = |post: &Post| post.kind.as_deref() == Some("repost");
+    let above = |post: &Post| known.get(&(&*post.network, post.parent.as_deref()?)).copied();
+    let mut all: BTreeMap<Vertex, BTreeMap<String, bool>> = BTreeMap::new();
+    let recent = known
+        .values()
+        .filter(|post| is_repost(post) && (since..2160).contains(&age(world, post.at)));
+    for repost in recent {
+        // A chain that goes in a circle begins nowhere.
+        let (mut seen, mut steps) = (BTreeSet::new(), 0);
+        let mut root = Some(*repost);
+        while let Some(post) = root.filter(|post| is_repost(post)) {
+            root = above(post).filter(|_| seen.insert(&post.id));
+            steps += 1;
+        }
+        let Some(root) = root else { continue };
+        let by = vertex(repost).1;
+        if vertex(root).1 != by {
+            *all.entry(vertex(root)).or_default().entry(by).or_default() |= steps > 1;
+        }
+    }
+    all
 }
 
 impl Oracle<'_> {
@@ -391,27 +651,105 @@ impl Oracle<'_> {
     }
 }
 
-/// (network, author) → distinct reactors of each own post of 90 days.
-fn posts(world: &World, acts: &[Act<'_>]) -> BTreeMap<Vertex, Vec<usize>> {
-    let mut own: BTreeMap<(&str, &str), (String, BTreeSet<&str>)> = BTreeMap::new();
+/// (network, author) → each own post of 90 days.
+fn posts(world: &World, acts: &[Act<'_>], since: i64) -> BTreeMap<Vertex, Vec<Drawn>> {
+    let mut own: BTreeMap<(&str, &str), (String, Drawn)> = BTreeMap::new();
     for post in world.posts.iter().flatten() {
-        let recent = post.at < world.cutoff && age(world, post.at) < 90 * 24;
+        let recent = post.at < world.cutoff && (since..2160).contains(&age(world, post.at));
         if recent && post.kind.as_deref() != Some("repost") {
             let author = world.person(&post.network, &post.author);
-            own.insert((&post.network, &post.id), (author, BTreeSet::new()));
+            let drawn = Drawn { age: age(world, post.at), ..Drawn::default() };
+            own.insert((&post.network, &post.id), (author, drawn));
         }
     }
     for act in acts.iter().filter(|act| act.reaction) {
         let post = act.post.and_then(|post| own.get_mut(&(act.network, post)));
-        if let Some((_, reactors)) = post.filter(|(author, _)| *author != act.actor) {
-            reactors.insert(&act.actor);
+        if let Some((_, drawn)) = post.filter(|(author, _)| *author != act.actor) {
+            drawn.reactors.insert(act.actor.clone(), act.trusted);
+            drawn.reactions += 1;
         }
     }
-    let mut of_authors: BTreeMap<Vertex, Vec<usize>> = BTreeMap::new();
-    for ((network, _), (author, reactors)) in own {
-        of_authors.entry((network.to_owned(), author)).or_default().push(reactors.len());
+    let mut of_authors: BTreeMap<Vertex, Vec<Drawn>> = BTreeMap::new();
+    for ((network, _), (author, drawn)) in own {
+        of_authors.entry((network.to_owned(), author)).or_default().push(drawn);
     }
     of_authors
+}
+
+/// Why the standard scores of `now` are not those that were published of `then`: (person, cause) → points. Whoever
+/// had no score then has none.
+pub fn causes(
+    then: &World,
+    published: &Published,
+    now: &World,
+) -> BTreeMap<(String, &'static str), f64> {
+    let since = (now.cutoff - then.cutoff) / HOUR;
+    let (old, new) = (Oracle::of(then).method, Oracle::of(now));
+    let standard = &new.profiles[0];
+    let score = |of: &Oracle<'_>, person: &str| {
+        let own = of.vertices.iter().filter(|(_, own)| own == person);
+        let expected = own.map(|vertex| {
+            let ranks = of.people_of(&vertex.0).into_iter().map(|p| (p, 1.0)).collect();
+            standard.expected(&vertex.0, &of.measures(vertex, &ranks))
+        });
+        points(expected.sum())
+    };
+    // As if those were trusted who were then, and nothing had been posted or done since so many hours.
+    let was_trusted = |network: &str, person: &str| {
+        let rows = &published.tables["measures"];
+        let own = rows.iter().find(|row| row["network"] == network && row["person_id"] == person);
+        own.is_some_and(|row| row["is_trusted"] == 1)
+    };
+    let step = |posted: i64, acted: i64| {
+        let mut step = Oracle::of(now);
+        step.acts.retain(|act| act.age >= acted);
+        for act in &mut step.acts {
+            act.trusted = was_trusted(act.network, &act.actor);
+        }
+        step.posts = posts(now, &step.acts, posted);
+        step.passed_on = passed_on(now, &step.vertices, acted);
+        step
+    };
+    let (aged, posted, reacted) = (step(since, since), step(0, since), step(0, 0));
+    let same = [
+        old.attention == new.method.attention,
+        old.kinds == new.method.kinds,
+        old.trust == new.method.trust,
+        old.rank == new.method.rank,
+        old.amplification == new.method.amplification,
+    ];
+    let mut all = BTreeMap::new();
+    for row in published.tables["scores"].iter().filter(|row| row["profile"] == "standard") {
+        let person = row["person_id"].as_str().unwrap();
+        if !new.persons.contains_key(person) {
+            continue;
+        }
+        let was = row["score"].as_f64().unwrap();
+        let under_method = if same.contains(&false) {
+            score(&aged, person)
+        } else if old.forecast == new.method.forecast {
+            was
+        } else {
+            let own = published.tables["measures"].iter().filter(|row| row["person_id"] == person);
+            let expected = own.map(|row| {
+                let known = row.iter().map(|(name, value)| (name.as_str(), value.clone()));
+                standard.expected(row["network"].as_str().unwrap(), &known.collect())
+            });
+            points(expected.sum())
+        };
+        let [aged, posted, reacted, is] =
+            [&aged, &posted, &reacted, &new].map(|step| score(step, person));
+        for (cause, points) in [
+            ("method", under_method - was),
+            ("ageing", aged - under_method),
+            ("own_posts", posted - aged),
+            ("audience", reacted - posted),
+            ("trust_and_others", is - reacted),
+        ] {
+            all.insert((person.to_owned(), cause), points);
+        }
+    }
+    all
 }
 
 fn ratio(part: f64, whole: f64) -> Option<f64> {
@@ -461,7 +799,12 @@ fn agrees(world: &World, published: &Published) {
         for (person, rank) in &ranks {
             assert!((rank - exact[person]).abs() <= 1e-9, "rank of {network} {person}");
             let vertex = (network.to_owned(), (*person).to_owned());
-            let expected = oracle.measures(&vertex, &ranks);
+            let mut expected = oracle.measures(&vertex, &ranks);
+            let trust = &measures[&key(person)]["trust"];
+            if let (Some(found), Some(exact)) = (trust.as_f64(), expected["trust"].as_f64()) {
+                assert!((found - exact).abs() <= 1e-9, "trust of {network} {person}");
+                expected.insert("trust", trust.clone());
+            }
             columns_agree(&format!("{network} {person}"), measures[&key(person)], &expected);
             let checked = expected.keys().copied().chain(["network", "person_id"]);
             all_columns("measures", checked.map(str::to_owned));
@@ -469,22 +812,57 @@ fn agrees(world: &World, published: &Published) {
         }
     }
 
-    let scores = published.by("scores", &["person_id"]);
+    let scores = published.by("scores", &["person_id", "profile"]);
     assert_eq!(published.people(), oracle.persons.keys().cloned().collect::<Vec<_>>());
-    assert_eq!(scores.len(), oracle.persons.len());
-    let expected_reactors = |row: &Row| row["expected_reactors"].as_f64().unwrap();
-    for (person, of) in &of_person {
-        let (found, expected) = (scores[&vec![(*person).to_owned()]], oracle.scores(of));
-        columns_agree(person, found, &expected);
-        let percentile =
-            mid_rank(scores.values().map(|row| expected_reactors(row)), expected_reactors(found));
-        assert!(close(&found["percentile"], &json!(percentile)), "percentile of {person}");
-        let style = oracle.style(person, &published.tables["topic_interests"]);
-        columns_agree(person, found, &style);
-        let checked = expected.keys().chain(style.keys()).copied();
-        let checked = checked.chain(["percentile", "person_id"]);
-        all_columns("scores", checked.map(str::to_owned));
+    assert_eq!(scores.len(), oracle.persons.len() * oracle.profiles.len());
+    let mut contributions: BTreeMap<[&str; 2], BTreeMap<[String; 2], &Row>> = BTreeMap::new();
+    for row in &published.tables["contributions"] {
+        let text = |name: &str| row[name].as_str().unwrap();
+        let of_score = contributions.entry([text("person_id"), text("profile")]).or_default();
+        let again = of_score.insert(["network", "measure"].map(|name| text(name).to_owned()), row);
+        assert!(again.is_none(), "{row:?}");
     }
+    let number = |row: &Row, name: &str| row[name].as_f64().unwrap();
+    for profile in &oracle.profiles {
+        let own = |person: &str| scores[&vec![person.to_owned(), profile.name.clone()]];
+        let all = of_person.keys().map(|person| number(own(person), "expected_reactors"));
+        let all: Vec<f64> = all.collect();
+        for (person, of) in &of_person {
+            let what = format!("{person} by {}", profile.name);
+            let (found, expected) = (own(person), oracle.scores(profile, of));
+            columns_agree(&what, found, &expected);
+            let percentile = mid_rank(all.iter().copied(), number(found, "expected_reactors"));
+            assert!(close(&found["percentile"], &json!(percentile)), "percentile of {what}");
+            let [low, score, high] =
+                ["score_low", "score", "score_high"].map(|name| number(found, name));
+            assert!(1.0 <= low && low <= score && score <= high && high <= 100.0, "{what}");
+            assert_eq!(found["change_1d"], Value::Null, "{what}");
+            let style = oracle.style(person, &published.tables["topic_interests"]);
+            columns_agree(&what, found, &style);
+            let others =
+                ["percentile", "person_id", "score_low", "score_high", "change_1d"].into_iter();
+            let checked = expected.keys().chain(style.keys()).copied().chain(others);
+            all_columns("scores", checked.map(str::to_owned));
+
+            let found = &contributions[&[*person, profile.name.as_str()]];
+            let expected = profile.contributions(of);
+            assert!(found.keys().eq(expected.keys()), "contributions of {what}");
+            for (key, (value, reference, points)) in expected {
+                let row = found[&key];
+                assert!(close(&row["value"], &json!(value)), "{what}: {row:?}, not {value:?}");
+                assert_eq!(row["reference_value"], json!(reference), "{what}: {row:?}");
+                let off = (number(row, "points") - points).abs();
+                assert!(off <= 1e-7 * points.abs().max(0.1), "{what}: {row:?}, not {points}");
+            }
+            let sum: f64 = found.values().map(|row| number(row, "points")).sum();
+            assert!(
+                (sum - score).abs() <= 1e-9,
+                "contributions of {what} sum to {sum}, not {score}"
+            );
+        }
+    }
+    assert_eq!(contributions.len(), scores.len());
+    assert!(published.tables["changes"].is_empty(), "there was no run before");
     for (key, row) in published.by("people", &["person_id"]) {
         person_agrees(world, &oracle, &key[0], row);
     }
@@ -527,7 +905,7 @@ fn person_agrees(world: &World, oracle: &Oracle<'_>, person: &str, row: &Row) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_worlds_agree_with_the_oracle() {
-    for seed in 0..25 {
+    for seed in 0..crate::cases(40) as u64 {
         let world = world(&mut Rng::with_seed(seed));
         println!("seed {seed}");
         agrees(&world, &world.run().await);
@@ -595,7 +973,8 @@ fn sample() -> World {
     let day = NaiveDate::from_ymd_opt(2018, 9, 1).unwrap();
     let end = day.succ_opt().unwrap().and_hms_opt(0, 0, 0).unwrap().and_utc();
     let (accounts, posts) = (Some(accounts), Some(posts));
-    World { day, cutoff: end.timestamp_micros(), accounts, posts, events, ..World::default() }
+    let (cutoff, method) = (end.timestamp_micros(), crate::world::METHOD.to_owned());
+    World { day, cutoff, method, accounts, posts, events, ..World::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -625,7 +1004,7 @@ async fn minus_zero_is_not_below_zero() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn true_reach_counts_kinds_that_weigh_nothing_too() {
-    let method = crate::world::METHOD.replace("weight = 0.3", "weight = 0.0");
+    let method = World::default().method.replace("weight = 0.3", "weight = 0.0");
     let like = Event { kind: "like".into(), ..reply("a", "1", "2", 3) };
     let world = World { method, events: vec![like], ..World::default() };
     assert_eq!(world.run().await.score("a:2")["true_reach"], json!(1.0));
@@ -682,5 +1061,36 @@ async fn people_in_the_same_place_have_the_same_percentile() {
                 assert!(close(&one[name], &other[name]), "{name}: {} {}", one[name], other[name]);
             }
         }
+    }
+}
+
+/// Where a score is that of the reference person but for a rounding, what takes points and what gives them are told
+/// by the derivative.
+#[tokio::test(flavor = "multi_thread")]
+async fn points_that_cancel_each_other_are_told_all_the_same() {
+    let (head, tail) = World::default().method.split_once("[[forecast.terms]]").map_or_else(
+        || panic!("no terms"),
+        |(head, tail)| (head.to_owned(), tail.split_once("[gates]").unwrap().1.to_owned()),
+    );
+    let part = |value: i64| 0.7 * (value as f64 / 0.3).ln_1p();
+    let in_order = |one: i64, other: i64| 1.1 + part(one) + part(other);
+    // Three reactors where the reference person has three and so many more, and the other way around.
+    let rounded = (1..400).filter(|more| in_order(3, 3 + more) != in_order(3 + more, 3));
+    let rounded: Vec<i64> = rounded.take(6).collect();
+    assert_eq!(rounded.len(), 6);
+    for more in rounded {
+        let terms =
+            [("reactors_90d", 3 + more), ("reactions_90d", 3)].map(|(measure, reference)| {
+                format!(
+                    "[[forecast.terms]]\nmeasure = \"{measure}\"\noffset = 0.3\ncoefficient = 0.7\n\
+                 reference = {reference}\n"
+                )
+            });
+        let method = format!("{head}{}[gates]{tail}", terms.concat()).replace("= -3.3", "= 1.1");
+        let mut events: Vec<Event> =
+            (1..=3).map(|actor| reply("a", &actor.to_string(), "0", actor)).collect();
+        events.extend((0..more).map(|hours| reply("a", "1", "0", 20 + hours)));
+        let world = World { method, events, ..World::default() };
+        agrees(&world, &world.run().await);
     }
 }

@@ -205,3 +205,16 @@ fn what_footers_show_to_be_wrong_is_told() {
     }
     assert!(!text.contains('\\'), "{text}");
 }
+
+/// A run tells changes since the run before: where one has come before it, there is something to do.
+#[test]
+fn a_day_that_was_backfilled_gives_the_next_one_something_to_do() {
+    let job = SampleJob::new();
+    job.run(&["--quiet"]).done();
+    assert_eq!(plan(&job.file())["to_do"], false);
+    job.run(&["--quiet", "--snapshot", "2018-08-31"]).done();
+    let told = plan(&job.file());
+    let again = job.run(&["--dry-run"]).done().stdout;
+    assert!(!again.contains("nothing to do"), "{again}");
+    assert_eq!(told["to_do"], true, "{}", told["because"]);
+}

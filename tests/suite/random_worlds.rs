@@ -2,13 +2,36 @@
 
 use chrono::NaiveDate;
 use fastrand::Rng;
+use renown::method::Method;
+use renown::schema::{self, Direction};
 
 use crate::world::{
-    Account, CUTOFF, Event, Follow, HOUR, Identity, Post, Statement, World, topic_edges,
+    Account, CUTOFF, Event, Follow, HOUR, Identity, Post, Statement, World, reply, topic_edges,
     topic_phrases, topics,
 };
 
 const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
+/// Measures that may enter a forecast.
+const MEASURES: [&str; 18] = [
+    "reactors_7d",
+    "reactors_30d",
+    "reactors_90d",
+    "reactors_window",
+    "reactors_decayed",
+    "trusted_reactors_7d",
+    "trusted_reactors_30d",
+    "trusted_reactors_90d",
+    "trusted_reactors_window",
+    "trusted_reactors_decayed",
+    "reactions_30d",
+    "reactions_90d",
+    "trusted_reactions_90d",
+    "audience_90d",
+    "trusted_audience_90d",
+    "h_index",
+    "trusted_h_index",
+    "repost_reach_90d",
+];
 const KINDS: [&str; 5] = ["reply", "like", "follow", "mute", "repost"];
 
 fn some<T>(rng: &mut Rng, one_in: u32, value: impl FnOnce(&mut Rng) -> T) -> Option<T> {
@@ -55,20 +78,34 @@ fn method(rng: &mut Rng) -> (String, i64) {
          mute = {{ weight = 0.0, reaction = false }}\n\
          repost = {{ weight = 0.0, reaction = true }}\n\
          [rank]\ndamping = {}\n[amplification]\nprior_posts = {}\n\
-         [gates]\nleast_people = 0\n[forecast]\nhorizon_hours = 100\nintercept = {intercept}\n",
+         [gates]\nleast_people = 0\n\
+         [trust]\nlag_hours = {}\nthreshold = {}\nfallback_people = {}\n\
+         [forecast]\nhorizon_hours = 100\nintercept = {intercept}\noverdispersion = {}\n",
         rng.bool(),
         rng.f64(),
         [0.0, 0.5, 0.85][rng.usize(..3)],
         0.1 + 9.0 * rng.f64(),
+        if rng.bool() { rng.i64(0..window.min(200)) } else { 0 },
+        [0.0, 0.01, 2.0 * rng.f64()][rng.usize(..3)],
+        rng.u8(..4),
+        rng.f64(),
     );
-    let measures = ["reactors_7d", "reactors_decayed", "reactions_90d", "audience_90d", "h_index"];
-    for measure in measures {
-        if rng.bool() {
-            let (offset, coefficient) = (0.01 + rng.f64(), rng.f64());
+    text += ["", "outcomes = [\"reply\", \"like\"]\n"][rng.usize(..2)];
+    if rng.bool() {
+        let levels = NETWORKS.map(|network| format!("{network} = {}\n", rng.f64() - 0.5));
+        text += &format!("[forecast.levels]\n{}", levels[..rng.usize(..=3)].concat());
+    }
+    for measure in MEASURES {
+        if rng.u8(..4) == 0 {
+            let (offset, coefficient) = (0.01 + rng.f64(), 0.6 * rng.f64());
+            let reference = [0.0, 1.0, rng.f64() * 3.0][rng.usize(..3)];
             text += &format!(
                 "[[forecast.terms]]\nmeasure = \"{measure}\"\noffset = {offset}\n\
-                 coefficient = {coefficient}\n"
+                 coefficient = {coefficient}\nreference = {reference}\n"
             );
+            if rng.u8(..3) == 0 {
+                text += &format!("highest = {}\nstandard_error = 0.1\n", rng.u8(..4));
+            }
         }
     }
     // Little evidence, so that these small worlds have some.
@@ -150,6 +187,10 @@ pub fn world(rng: &mut Rng) -> World {
             events.push(Event { sentiment: sentiments[rng.usize(..7)], ..again });
         }
     }
+    // A snapshot in which nothing happened is refused.
+    if !events.iter().any(|e| (CUTOFF - 2160 * HOUR..CUTOFF).contains(&e.at)) {
+        events.push(reply(NETWORKS[0], &id(0), &id(1), 0));
+    }
     // Numbers of their own, so that the rest of a world is what it was without them.
     let numbers = &mut rng.clone();
     let accounts = (rng.u8(..4) > 0).then(|| {
@@ -195,6 +236,15 @@ pub fn world(rng: &mut Rng) -> World {
         more.push(("topic_phrases", topic_phrases(&phrases)));
         settings = format!("[topics]\ntags = {}\n", rng.bool());
     }
+    let (profiles, other) = profiles(rng, &method);
+    let mut seeds = Vec::new();
+    if rng.bool() {
+        for _ in 0..rng.u8(1..4) {
+            let (network, id) = rng.choice(&everybody).unwrap();
+            let account = format!("{network}:{id}");
+            seeds.push(if rng.bool() { account } else { format!("person {}", rng.u32(..ids)) });
+        }
+    }
     World {
         more,
         settings,
@@ -205,8 +255,47 @@ pub fn world(rng: &mut Rng) -> World {
         posts,
         events,
         follows,
+        seeds,
+        profiles,
+        beside: vec![("other.toml", other)],
         ..World::default()
     }
+}
+
+/// The family of a measure, as its contract says.
+pub fn family(measure: &str) -> String {
+    let columns = &schema::table(Direction::Output, "measures").unwrap().columns;
+    let column = columns.iter().find(|column| column.name == measure).unwrap();
+    column.measure.as_ref().unwrap().family.clone()
+}
+
+/// Up to three profiles of a job with this method, and a method of the same measures that one of them names.
+fn profiles(rng: &mut Rng, method: &str) -> (String, String) {
+    let terms = Method::parse("method", method).unwrap().forecast.terms;
+    let other = method
+        .replace("version = \"random\"", "version = \"other\"")
+        .replace("coefficient = 0.", "coefficient = 0.1");
+    let mut text = String::new();
+    // Some names come before `standard`, and some after.
+    for name in ["a studio", "other", "tall"] {
+        if rng.bool() {
+            continue;
+        }
+        text += &format!("[[profile]]\nname = \"{name}\"\n");
+        if name == "other" {
+            text += "method = \"other.toml\"\n";
+        }
+        let measure = &rng.choice(&terms).unwrap().measure;
+        if name != "other" || rng.bool() {
+            let weight = 0.1 + 2.0 * rng.f64();
+            let weight = if terms.len() > 1 && rng.u8(..4) == 0 { 0.0 } else { weight };
+            text += &format!("weights.{measure} = {weight}\n");
+        }
+        if rng.bool() {
+            text += &format!("weights.{} = {}\n", family(measure), 0.1 + rng.f64());
+        }
+    }
+    (text, other)
 }
 
 /// A world with consent statements of every sort; everyone who acts is in `accounts`, and every

@@ -42,7 +42,7 @@ fn same(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>,
 fn bundled() -> BTreeMap<String, Vec<u8>> {
     let objects = objects("1", |_, _, _| {});
     let folders: Vec<_> = objects.keys().filter_map(|path| path.split('/').next()).collect();
-    let expected = "cohorts commits influence_edges measures people runs scores topic_evidence topic_interests \
+    let expected = "changes cohorts commits contributions influence_edges measures people runs scores topic_evidence topic_interests \
                     topic_posts topic_scores topics";
     assert_eq!(folders, expected.split(' ').collect::<Vec<_>>());
     objects
@@ -137,14 +137,19 @@ fn a_row_less_changes_bytes() {
     assert_ne!(found, bundled());
 }
 
-/// The tables of the job at `path`, computed in process on pools of its own.
-fn tables_on(path: &Path, output: &Path, threads: usize, partitions: usize) -> Vec<Vec<u8>> {
-    let _ = fs::remove_dir_all(output);
-    let commit = on_threads(threads, || {
+/// Runs the job at `path` in process on pools of its own.
+fn commit_on(path: &Path, threads: usize, partitions: usize) -> Commit {
+    on_threads(threads, || {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(threads).enable_all().build().unwrap();
         runtime.block_on(run_job(path, partitions, &[])).unwrap().1.commit
-    });
+    })
+}
+
+/// The tables of the job at `path`, computed in process on pools of its own.
+fn tables_on(path: &Path, output: &Path, threads: usize, partitions: usize) -> Vec<Vec<u8>> {
+    let _ = fs::remove_dir_all(output);
+    let commit = commit_on(path, threads, partitions);
     let files = commit.tables.values().flat_map(|table| &table.files);
     files.map(|file| fs::read(output.join(&file.path)).unwrap()).collect()
 }
@@ -181,6 +186,77 @@ fn threads_partitions_and_orders_together_change_no_byte() {
             let found = tables_on(&sample_path, &sample.output(), threads, partitions);
             assert!(found == sample_expected, "the sample on {what}");
         }
+    }
+}
+
+/// Two days with profiles and seeds, so that every table has rows.
+#[test]
+fn two_days_with_profiles_and_seeds_change_no_byte() {
+    let rng = &mut Rng::with_seed(25);
+    let first = (0..)
+        .map(|seed| world(&mut Rng::with_seed(seed)))
+        .find(|world| {
+            let enough = world.events.len() > 60 && world.method.contains("\"reactors_decayed\"");
+            enough && !world.seeds.is_empty() && world.profiles.matches("[[").count() > 1
+        })
+        .unwrap();
+    let mut second = first.later(1);
+    let others = first.events.iter().enumerate().filter(|(at, _)| at % 9 == 0);
+    second.events.extend(others.map(|(at, event)| {
+        let at = first.cutoff + 60_000_000 * at as i64;
+        crate::world::Event { at, post: None, ..event.clone() }
+    }));
+    let mut expected: Option<Vec<Vec<u8>>> = None;
+    for (threads, partitions) in [(1, 1), (2, 3), (7, 2), (1, 8), (7, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut found = Vec::new();
+        for world in [&first, &second] {
+            let mut inputs = String::new();
+            for (name, rows) in world.tables() {
+                let part = format!("{}/{name}", world.day);
+                let parts = rng.usize(1..6);
+                write_parts(&folder.path().join(&part), &shuffled(&rows, rng), parts);
+                inputs += &format!("{name} = \"{part}/\"\n");
+            }
+            let job = world.write_job(folder.path(), &inputs);
+            let commit = commit_on(&job, threads, partitions);
+            let rows = |table: &str| commit.tables[table].rows;
+            assert!(rows("contributions") >= 3 * rows("scores"));
+            assert_eq!(rows("changes") > 0, world.day == second.day);
+            let files = commit.tables.values().flat_map(|table| &table.files);
+            let output = folder.path().join("out");
+            found.extend(files.map(|file| fs::read(output.join(&file.path)).unwrap()));
+        }
+        let expected = expected.get_or_insert_with(|| found.clone());
+        assert!(found == *expected, "{threads} threads, {partitions} partitions");
+    }
+}
+
+#[test]
+fn two_days_of_the_sample_change_no_byte() {
+    let days = |threads: &str, change: &mut dyn FnMut(&SampleJob)| {
+        let job = SampleJob::new();
+        job.edit("[output]", "[[profile]]\nname = \"a\"\nweights.reach = 0.5\n\n[output]");
+        for day in ["2018-08-30", "2018-09-01"] {
+            change(&job);
+            job.run(&["--threads", threads, "--snapshot", day, "--quiet"]).done();
+        }
+        let changes = job.published().into_iter().filter(|(path, _)| path.starts_with("changes/"));
+        assert_eq!(changes.count(), 2);
+        let commit: Commit = serde_json::from_slice(&fs::read(job.commit(2)).unwrap()).unwrap();
+        assert!(commit.tables["changes"].rows > 10, "{:?}", commit.tables["changes"]);
+        job.published()
+    };
+    let expected = days("1", &mut |_| {});
+    let rng = &mut Rng::with_seed(26);
+    for threads in ["2", "7"] {
+        let found = days(threads, &mut |job| {
+            for table in TABLES {
+                let rows = read(&job.input(table));
+                write(&job.input(table), &shuffled(&rows, rng));
+            }
+        });
+        same(&found, &expected, &format!("two days on {threads} threads, shuffled"));
     }
 }
 

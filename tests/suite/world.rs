@@ -120,6 +120,12 @@ pub struct World {
     pub more: Vec<(&'static str, RecordBatch)>,
     /// The rest of the job: its topics, cohorts and so on.
     pub settings: String,
+    /// Seeds of trust, by name.
+    pub seeds: Vec<String>,
+    /// The profiles beside the standard one, as the job names them.
+    pub profiles: String,
+    /// Files beside the job, by name.
+    pub beside: Vec<(&'static str, String)>,
 }
 
 impl Default for World {
@@ -142,6 +148,9 @@ impl Default for World {
             follows: None,
             more: vec![],
             settings: "[topics]\nontology = \"none\"\ntags = true\n".into(),
+            seeds: vec![],
+            profiles: String::new(),
+            beside: vec![],
         }
     }
 }
@@ -404,13 +413,16 @@ impl World {
     /// Writes a job whose `[inputs]` hold `inputs`, beside its method; more sections may follow in it.
     pub fn write_job(&self, folder: &Path, inputs: &str) -> PathBuf {
         let path = folder.join("job.toml");
-        let Self { day, rule, top, settings, .. } = self;
+        let Self { day, rule, top, settings, seeds, profiles, .. } = self;
         let job = format!(
             "[job]\nname = \"world\"\nsnapshot = \"{day}\"\nmethod = \"method.toml\"\n\
-             [consent]\nrule = \"{rule}\"\n[influence]\ntop = {top}\n{settings}[output]\nurl = \"out/\"\n\
-             [inputs]\n{inputs}"
+             [consent]\nrule = \"{rule}\"\n[influence]\ntop = {top}\n[trust]\nseeds = {seeds:?}\n\
+             {profiles}{settings}[output]\nurl = \"out/\"\n[inputs]\n{inputs}"
         );
         fs::create_dir_all(folder).unwrap();
+        for (name, text) in &self.beside {
+            fs::write(folder.join(name), text).unwrap();
+        }
         fs::write(folder.join("method.toml"), &self.method).unwrap();
         fs::write(&path, job).unwrap();
         path
@@ -418,7 +430,12 @@ impl World {
 
     pub async fn run(&self) -> Published {
         let folder = TempDir::new().unwrap();
-        let job = self.write(folder.path());
+        self.run_in(folder.path()).await
+    }
+
+    /// Runs it in a folder that may hold the runs of other days.
+    pub async fn run_in(&self, folder: &Path) -> Published {
+        let job = self.write(folder);
         Published::of(&job, 3, &[]).await.unwrap()
     }
 
@@ -432,6 +449,20 @@ impl World {
     pub fn begun(&self) -> impl Iterator<Item = &Follow> {
         let before = |f: &&Follow| f.since.is_none_or(|at| at < self.cutoff);
         self.follows.iter().flatten().filter(before)
+    }
+
+    /// Writes `to` for `from`, once, in the method and those of the profiles.
+    pub fn edit_method(&mut self, from: &str, to: &str) {
+        let others = self.beside.iter_mut().map(|(_, text)| text);
+        for text in [&mut self.method].into_iter().chain(others) {
+            *text = text.replacen(from, to, 1);
+        }
+    }
+
+    /// The same inputs as they are `days` later.
+    pub fn later(&self, days: i64) -> Self {
+        let day = self.day + chrono::Duration::days(days);
+        Self { day, cutoff: self.cutoff + 24 * days * HOUR, ..self.clone() }
     }
 
     /// Keys of all accounts that appear in `accounts`, in an event of the window or in a follow.
@@ -505,7 +536,11 @@ impl Published {
     }
 
     pub fn score(&self, person: &str) -> &Row {
-        self.by("scores", &["person_id"])[&vec![person.to_owned()]]
+        self.score_by("standard", person)
+    }
+
+    pub fn score_by(&self, profile: &str, person: &str) -> &Row {
+        self.by("scores", &["profile", "person_id"])[&vec![profile.to_owned(), person.to_owned()]]
     }
 
     pub fn measures(&self, network: &str, person: &str) -> &Row {

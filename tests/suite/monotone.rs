@@ -1,0 +1,184 @@
+//! What may be done to a person and by them without their score falling, or rising.
+
+use std::collections::BTreeMap;
+
+use fastrand::Rng;
+
+use crate::cases;
+use crate::random_worlds::world;
+use crate::world::{Event, Identity, Post, Published, World};
+
+/// (person, profile) → expected people.
+fn expected(published: &Published) -> BTreeMap<(String, String), f64> {
+    let text = |row: &crate::world::Row, name: &str| row[name].as_str().unwrap().to_owned();
+    let rows = published.tables["scores"].iter();
+    let key = |row| (text(row, "person_id"), text(row, "profile"));
+    rows.map(|row| (key(row), row["expected_reactors"].as_f64().unwrap())).collect()
+}
+
+/// Random worlds in which what happens in the last hour changes nobody's trust.
+fn worlds(first: u64) -> impl Iterator<Item = (u64, World, Rng)> {
+    (first..first + cases(25) as u64).filter_map(|seed| {
+        let mut rng = Rng::with_seed(seed);
+        let mut world = world(&mut rng);
+        world.edit_method("lag_hours = 0\n", "lag_hours = 1\n");
+        (!world.method.contains("window_hours = 1\n")).then_some((seed, world, rng))
+    })
+}
+
+/// An account on `network` of one of the people with this trust there.
+fn somebody(
+    world: &World,
+    published: &Published,
+    network: &str,
+    trusted: i64,
+    rng: &mut Rng,
+) -> Option<String> {
+    let of_network = published.tables["measures"]
+        .iter()
+        .filter(|row| row["network"] == network && row["is_trusted"].as_i64().unwrap() >= trusted);
+    let people: Vec<&str> = of_network.map(|row| row["person_id"].as_str().unwrap()).collect();
+    let person = rng.choice(people)?;
+    let accounts = world.members(3000).into_iter().filter(|(on, _)| on == network);
+    let own: Vec<String> =
+        accounts.map(|(_, id)| id).filter(|id| world.person(network, id) == person).collect();
+    rng.choice(own)
+}
+
+fn networks(published: &Published) -> Vec<String> {
+    let all = published.tables["measures"].iter();
+    all.map(|row| row["network"].as_str().unwrap().to_owned()).collect()
+}
+
+fn fresh(world: &World, network: &str, actor: &str, target: &str, post: Option<String>) -> Event {
+    Event {
+        network: network.into(),
+        actor: actor.into(),
+        target: target.into(),
+        kind: "reply".into(),
+        at: world.cutoff - 1,
+        post,
+        ..Event::default()
+    }
+}
+
+#[track_caller]
+fn none_falls(seed: u64, before: &Published, after: &Published) -> bool {
+    let (before, after) = (expected(before), expected(after));
+    assert!(before.keys().eq(after.keys()), "seed {seed}");
+    for (key, was) in &before {
+        assert!(after[key] >= was * (1.0 - 1e-12), "seed {seed}: {key:?}: {} < {was}", after[key]);
+    }
+    before != after
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_more_reaction_lowers_nobody() {
+    let (mut raised, mut added) = (0, 0);
+    for trusted in [1, 0] {
+        for (seed, mut world, mut rng) in worlds(0) {
+            let before = world.run().await;
+            let network = rng.choice(networks(&before)).unwrap();
+            let Some(actor) = somebody(&world, &before, &network, trusted, &mut rng) else {
+                continue;
+            };
+            let Some(target) = somebody(&world, &before, &network, 0, &mut rng) else { continue };
+            let posts = world.posts.iter().flatten();
+            let posts = posts.filter(|post| post.network == network && post.author == target);
+            let post = rng.choice(posts.map(|post| post.id.clone()).collect::<Vec<_>>());
+            world.events.push(fresh(&world, &network, &actor, &target, post));
+            raised += usize::from(none_falls(seed, &before, &world.run().await));
+            added += 1;
+        }
+    }
+    assert!(added > cases(25) && raised > added / 4, "{raised} of {added}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_more_network_lowers_nobody() {
+    let mut linked = 0;
+    for (seed, mut world, mut rng) in worlds(100) {
+        world.seeds.clear();
+        let before = world.run().await;
+        let people = before.by("people", &["person_id"]);
+        let on = |row: &crate::world::Row| row["networks"].as_array().unwrap().clone();
+        let pairs =
+            people.values().flat_map(|one| people.values().map(move |other| (*one, *other)));
+        let apart: Vec<_> = pairs
+            .filter(|(one, other)| on(one).iter().all(|network| !on(other).contains(network)))
+            .collect();
+        let Some((one, other)) = rng.choice(apart) else { continue };
+        let accounts = |row: &crate::world::Row| -> Vec<Identity> {
+            let all = row["accounts"].as_array().unwrap().iter();
+            let identity = |account: &serde_json::Value| {
+                let (network, id) = account.as_str().unwrap().split_once(':').unwrap();
+                Identity { network: network.into(), id: id.into(), person: "linked".into() }
+            };
+            all.map(identity).collect()
+        };
+        let links = [accounts(one), accounts(other)].concat();
+        let identities = world.identities.get_or_insert_default();
+        identities.retain(|i| links.iter().all(|l| (&l.network, &l.id) != (&i.network, &i.id)));
+        identities.extend(links);
+        let (was, is) = (expected(&before), expected(&world.run().await));
+        let ids = [one, other].map(|row| row["person_id"].as_str().unwrap().to_owned());
+        for ((person, profile), value) in is {
+            let of = |id: &String| was[&(id.clone(), profile.clone())];
+            match person.as_str() {
+                // Networks add up.
+                "linked" => {
+                    let sum = of(&ids[0]) + of(&ids[1]);
+                    assert!((value - sum).abs() <= 1e-12 * sum, "seed {seed}: {value}, not {sum}");
+                }
+                _ => assert_eq!(value, of(&person), "seed {seed}: {person}"),
+            }
+        }
+        linked += 1;
+    }
+    assert!(linked > cases(25) / 4, "{linked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_that_draws_nothing_moves_nobody() {
+    let mut posted = 0;
+    for (seed, mut world, mut rng) in worlds(200) {
+        let before = world.run().await;
+        let network = rng.choice(networks(&before)).unwrap();
+        let author = somebody(&world, &before, &network, 0, &mut rng);
+        let (Some(author), at) = (author, world.cutoff - 1) else { continue };
+        let Some(posts) = &mut world.posts else { continue };
+        for number in 0..rng.u32(1..4) {
+            let id = format!("silent{number}");
+            let (network, author) = (network.clone(), author.clone());
+            posts.push(Post { network, id, author, at, ..Post::default() });
+        }
+        assert_eq!(expected(&before), expected(&world.run().await), "seed {seed}");
+        posted += 1;
+    }
+    assert!(posted > cases(25) / 3, "{posted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_replies_to_others_more_is_not_lowered_or_raised_by_it() {
+    let mut replied = 0;
+    for (seed, mut world, mut rng) in worlds(300) {
+        let before = world.run().await;
+        let network = rng.choice(networks(&before)).unwrap();
+        let actor = somebody(&world, &before, &network, 0, &mut rng);
+        let Some(actor) = actor else { continue };
+        for _ in 0..rng.u32(1..6) {
+            let target = somebody(&world, &before, &network, 0, &mut rng);
+            let target = target.unwrap_or_else(|| "somebody new".into());
+            world.events.push(fresh(&world, &network, &actor, &target, None));
+        }
+        let (was, is) = (expected(&before), expected(&world.run().await));
+        let own = world.person(&network, &actor);
+        for ((person, profile), value) in was {
+            let now = is[&(person.clone(), profile)];
+            assert!(now >= value * (1.0 - 1e-12), "seed {seed}: {person}: {now} < {value}");
+            assert!(person != own || now == value, "seed {seed}: {own}: {now}, not {value}");
+        }
+        replied += 1;
+    }
+    assert!(replied > cases(25) / 2, "{replied}");
+}
