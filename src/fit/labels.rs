@@ -7,7 +7,7 @@
 use chrono::NaiveDate;
 
 use super::origins::mixed;
-use super::select::{OFFSET, not_fitted};
+use super::select::not_fitted;
 use super::{named, people};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -26,6 +26,8 @@ use crate::score::measures::{Basis, Measures, measures};
 use crate::score::percentile::median;
 use crate::score::scores::per_person;
 
+/// Scale of the logarithm of counts, and share of the middle of what is no count.
+const OFFSET: f64 = 0.1;
 /// Ridges that are tried.
 const RIDGES: [f64; 5] = [1e-4, 1e-3, 1e-2, 1e-1, 1.0];
 /// Parts into which people are divided: a fit to the pairs within four is held against those within the fifth.
@@ -66,7 +68,7 @@ pub(super) async fn fit(
     })?;
     tokio::task::block_in_place(|| {
         let measures = measured(&people, job)?;
-        let items = items(&people, &measures, own.form)?;
+        let items = items(&people, job, &measures, own.form)?;
         let (candidate, validation) = items.choose()?;
         let fitted = items.fit(&candidate, &items.pairs)?;
         let mut method = job.method.clone();
@@ -109,7 +111,7 @@ fn measured(people: &People, job: &Job) -> Result<Measures> {
     Ok(measures(&basis, method))
 }
 
-fn items(people: &People, measures: &Measures, form: Form) -> Result<Items> {
+fn items(people: &People, job: &Job, measures: &Measures, form: Form) -> Result<Items> {
     let pairs = match form {
         Form::Pairwise(rows) => {
             rows.into_iter().map(|(winner, loser, _)| (winner, loser)).collect()
@@ -136,7 +138,7 @@ fn items(people: &People, measures: &Measures, form: Form) -> Result<Items> {
         nonnegative: vec![],
         pairs,
     };
-    for name in names {
+    for name in names.filter(|name| job.fit.takes(name)) {
         let column = measures.values(&name)?;
         let of_vertex: Vec<f64> =
             column.iter().map(|value| value.unwrap_or(0.0).max(0.0)).collect();

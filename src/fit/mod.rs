@@ -20,8 +20,8 @@ use crate::run_id::data_sha256;
 use crate::score::measures::Local;
 use crate::score::percentile::median;
 use origins::{Looking, Rows, window_hours};
+use select::Data;
 pub use select::Tried;
-use select::{Data, OFFSET};
 
 /// Fewest reactors after all origins that can be fitted to.
 const LEAST_OUTCOMES: f64 = 100.0;
@@ -31,7 +31,7 @@ const LEAST_OUTCOMES: f64 = 100.0;
 pub struct Fitted {
     /// The method.
     pub method: Method,
-    /// What was tried, the best log score first; empty for a truth.
+    /// What was tried, the best single measure first; empty for a truth.
     pub tried: Vec<Tried>,
 }
 
@@ -77,9 +77,9 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
         let networks = people.persons.networks.clone();
         let origins = found_origins(&people, &method, job.fit.origins, every)?;
         let rows = rows(people, &origins, job, &method)?;
-        let data = Data::of(&rows, origins.len(), networks.len());
         let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
         let ready: Vec<usize> = origins.iter().map(ready).collect();
+        let data = Data::of(&rows, &ready, networks.len())?;
         let choice = data.choose(&ready)?;
         let whole = 0..origins.len();
         let fitted = data.fit(&choice.candidate, whole.clone())?;
@@ -88,7 +88,7 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
         let kept = columns.filter(|((_, slope), _)| **slope > 0.0);
         let terms = kept.map(|((k, slope), error)| Term {
             measure: rows.names[*k].to_owned(),
-            offset: OFFSET,
+            offset: data.offset,
             coefficient: *slope,
             reference: reference(&rows, *k),
             highest: rows.values[*k].iter().copied().reduce(f64::max),
@@ -157,7 +157,7 @@ fn found_origins(people: &People, method: &Method, most: u32, every: u32) -> Res
 
 fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
     let names: Vec<&'static str> =
-        may_enter()?.into_iter().filter(|name| Local::has(name)).collect();
+        may_enter()?.into_iter().filter(|name| Local::has(name) && job.fit.takes(name)).collect();
     let kinds = method.kinds.iter().map(|(kind, rule)| match method.forecast.outcomes.is_empty() {
         true => rule.reaction,
         false => method.forecast.outcomes.contains(kind),
@@ -171,6 +171,12 @@ fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<R
         outcomes: &kinds.collect::<Vec<bool>>(),
         one_in: u32::try_from(all.div_ceil(job.fit.rows.into())).unwrap_or(u32::MAX).max(1),
     };
+    if names.is_empty() {
+        return Err(Error::bad_job(
+            "`fit.measures` names none that is known at an instant in the past",
+            "name measures of interactions or posts; what accounts state is of the snapshot alone",
+        ));
+    }
     let rows = Rows::at(people, origins, &looking)?;
     let outcomes = rows.trusted.iter().fold(0.0, |sum, own| sum + own);
     if outcomes < LEAST_OUTCOMES {

@@ -2,9 +2,11 @@
 //!
 //! For each of the last origins the forecast is fitted on those whose horizon had ended by then, and held against what
 //! came after it (Tashman 2000, *Out-of-sample tests of forecasting accuracy*, §3): never on rows of another person at
-//! the same time. Of all that is tried the one with the best log score is taken (Gneiting & Raftery 2007, *Strictly
-//! Proper Scoring Rules*, §4.1) that ranks active people no worse than the best single measure does, a standard error
-//! aside and .02 at most, and whose log score is better than that measure's by more than a standard error. That measure alone is tried too, so that the fit ends there where nothing is better.
+//! the same time. Of all that is tried those are left that rank active people no worse than the best single measure
+//! does, a standard error aside; of these those whose log score is no worse than the best one, a standard error or a tenth of its gain aside
+//! (Gneiting & Raftery 2007, *Strictly Proper Scoring Rules*, §4.1; Breiman, Friedman, Olshen, Stone 1984,
+//! *Classification and Regression Trees*, §3.4.3); and of these the one that ranks active people best is taken. The best
+//! single measure is tried too, so that the fit ends there where nothing is better.
 
 use std::ops::Range;
 
@@ -16,10 +18,11 @@ use crate::method::Validation;
 
 use super::origins::{Rows, by_origin, mixed};
 
-/// Scale of the logarithm of every count: one reactor is far from none, the tenth one near the ninth.
-pub(super) const OFFSET: f64 = 0.1;
+/// Scales of the logarithm of counts that are tried: the smaller, the farther is one reactor from none, beside the tenth
+/// from the ninth.
+const OFFSETS: [f64; 3] = [0.03, 0.1, 0.3];
 /// Ridges that are tried.
-const RIDGES: [f64; 3] = [0.01, 0.1, 1.0];
+const RIDGES: [f64; 4] = [0.001, 0.01, 0.1, 1.0];
 /// Origins that are fitted to at a time, the latest ones.
 const FITTED: usize = 8;
 /// Origins that are held against what came after.
@@ -30,8 +33,8 @@ const LEVELS: usize = 3;
 const ELASTICITY: f64 = 1.25;
 /// Measures that are tried alone.
 const ALONE: usize = 5;
-/// However little is known, no more is given away of the rank correlation of the best single measure.
-const MOST_BEHIND: f64 = 0.02;
+/// Share of what the best log score gains over that of the best single measure that counts as all of it.
+const KEPT: f64 = 0.9;
 /// Groups of people, of which the jackknife leaves out one after the other.
 const GROUPS: u32 = 20;
 /// Distinct people, the measures that a fit of few begins with.
@@ -46,6 +49,8 @@ const DISTINCT: [&str; 5] = [
 /// The rows of a fit, transformed.
 pub(super) struct Data<'a> {
     pub rows: &'a Rows,
+    /// Scale of the logarithm.
+    pub offset: f64,
     /// φ of each measure, column after column.
     pub columns: Vec<Vec<f64>>,
     /// Rows of each origin, which stand together.
@@ -73,7 +78,7 @@ pub(super) struct Fitted {
 pub(super) struct Choice {
     pub candidate: Candidate,
     pub validation: Validation,
-    /// All that was tried, the best log score first.
+    /// All that was tried, the best single measure first.
     pub tried: Vec<Tried>,
 }
 
@@ -93,12 +98,29 @@ pub struct Tried {
 }
 
 impl<'a> Data<'a> {
-    pub(super) fn of(rows: &'a Rows, origins: usize, networks: usize) -> Self {
+    /// Transforms the rows with the scale that foresees best, by the log score of a fit of distinct people; `ready` as in
+    /// [`Data::choose`].
+    pub(super) fn of(rows: &'a Rows, ready: &[usize], networks: usize) -> Result<Self> {
+        let mut best: Option<(f64, Self)> = None;
+        for offset in OFFSETS {
+            let data = Self::with(rows, offset, ready.len(), networks);
+            let measures: Vec<usize> = data.sets(None).into_iter().next().unwrap_or_default();
+            let candidate = Candidate { measures, ridge: RIDGES[0] };
+            let found = data.validate(&candidate, &validated(ready), ready)?.validation.log_score;
+            if best.as_ref().is_none_or(|(log_score, _)| found > *log_score) {
+                best = Some((found, data));
+            }
+        }
+        best.map(|(_, data)| data).ok_or_else(|| Error::internal("no scale was tried"))
+    }
+
+    fn with(rows: &'a Rows, offset: f64, origins: usize, networks: usize) -> Self {
         let transformed =
-            |values: &Vec<f64>| values.iter().map(|value| libm::log1p(value / OFFSET)).collect();
+            |values: &Vec<f64>| values.iter().map(|value| libm::log1p(value / offset)).collect();
         let of_origin = by_origin(rows, origins);
         let ranges = (0..origins).map(|origin| of_origin.range(origin)).collect();
-        Self { rows, columns: rows.values.iter().map(transformed).collect(), ranges, networks }
+        let columns = rows.values.iter().map(transformed).collect();
+        Self { rows, offset, columns, ranges, networks }
     }
 
     /// Rows of the latest origins of `origins`, as many as are fitted to.
@@ -210,8 +232,7 @@ impl<'a> Data<'a> {
 
     /// Chooses a candidate; `ready` gives for each origin how many of the first ones had their outcome by then.
     pub(super) fn choose(&self, ready: &[usize]) -> Result<Choice> {
-        let validated: Vec<usize> =
-            (0..ready.len()).rev().filter(|origin| ready[*origin] > 0).take(VALIDATED).collect();
+        let validated = validated(ready);
         let alone = self.best_alone(&validated)?;
         let anchor = alone[0];
         let best = |row: usize| self.columns[anchor][row];
@@ -220,43 +241,43 @@ impl<'a> Data<'a> {
             let found = self.validate(&candidate, &validated, ready)?;
             tried.push((candidate, found));
         }
-        // Of equals the first, which is of fewest measures.
-        tried.sort_by(|one, other| {
-            other.1.validation.log_score.total_cmp(&one.1.validation.log_score)
+        let behind: Vec<Option<(f64, f64)>> = tried
+            .iter()
+            .map(|(_, found)| self.behind(&validated, best, |row| found.forecast[row]))
+            .collect();
+        let ranks = |at: &usize| behind[*at].is_some_and(|(difference, error)| difference <= error);
+        let ranks: Vec<usize> = (0..tried.len()).filter(ranks).collect();
+        let log_score = |at: &usize| tried[*at].1.validation.log_score;
+        let most = |of: &dyn Fn(&usize) -> f64, among: &[usize]| -> Option<usize> {
+            // Of equals the first, which is of fewest measures.
+            among.iter().copied().reduce(|one, next| if of(&next) > of(&one) { next } else { one })
+        };
+        // The anchor is not behind itself, so that there is one.
+        let foremost = most(&log_score, &ranks).unwrap_or(0);
+        let of_anchor = &tried[0].1.validation;
+        let most_gained = log_score(&foremost) - of_anchor.log_score;
+        let foresees = |at: &usize| {
+            let (foremost, own) = (&tried[foremost].1.log_scores, &tried[*at].1.log_scores);
+            let (loss, error) = self.gain(&validated, foremost, own);
+            loss <= error || log_score(at) - of_anchor.log_score >= KEPT * most_gained
+        };
+        let as_good: Vec<usize> = ranks.into_iter().filter(foresees).collect();
+        let agreement = |at: &usize| tried[*at].1.validation.agreement;
+        let chosen = most(&agreement, &as_good).unwrap_or(0);
+        let validation = Validation {
+            log_score_anchor: of_anchor.log_score,
+            agreement_anchor: of_anchor.agreement,
+            ..tried[chosen].1.validation.clone()
+        };
+        let told = tried.iter().zip(behind).map(|((candidate, found), behind)| Tried {
+            measures: candidate.measures.iter().map(|k| self.rows.names[*k]).collect(),
+            ridge: candidate.ridge,
+            log_score: found.validation.log_score,
+            agreement: found.validation.agreement,
+            behind,
         });
-        let of_anchor = tried.iter().find(|(own, _)| own.measures == [anchor]);
-        let (of_anchor, log_scores) = of_anchor
-            .map(|(_, found)| (found.validation.clone(), found.log_scores.clone()))
-            .unwrap_or_default();
-        let mut choice = None;
-        let mut told = Vec::new();
-        for (candidate, found) in tried {
-            let behind = self.behind(&validated, best, |row| found.forecast[row]);
-            let alone = candidate.measures == [anchor];
-            told.push(Tried {
-                measures: candidate.measures.iter().map(|k| self.rows.names[*k]).collect(),
-                ridge: candidate.ridge,
-                log_score: found.validation.log_score,
-                agreement: found.validation.agreement,
-                behind,
-            });
-            let no_worse =
-                behind.is_some_and(|(difference, error)| difference <= error.min(MOST_BEHIND));
-            let (gain, error) = self.gain(&validated, &found.log_scores, &log_scores);
-            let no_worse = no_worse && gain > error;
-            if choice.is_none() && (alone || no_worse) {
-                let validation = Validation {
-                    log_score_anchor: of_anchor.log_score,
-                    agreement_anchor: of_anchor.agreement,
-                    ..found.validation
-                };
-                choice = Some((candidate, validation));
-            }
-        }
-        if let Some((candidate, validation)) = choice {
-            return Ok(Choice { candidate, validation, tried: told });
-        }
-        Err(Error::internal("the best single measure was not tried"))
+        let told = told.collect();
+        Ok(Choice { candidate: tried[chosen].0.clone(), validation, tried: told })
     }
 
     /// The measures that alone rank active people best at the origins, the best first.
@@ -318,20 +339,20 @@ impl<'a> Data<'a> {
     fn candidates(&self, alone: &[usize]) -> Vec<Candidate> {
         let single = |k: &usize| Candidate { measures: vec![*k], ridge: 0.0 };
         let mut all: Vec<Candidate> = alone.iter().map(single).collect();
-        for measures in self.sets(alone[0]) {
+        for measures in self.sets(Some(alone[0])) {
             all.extend(RIDGES.map(|ridge| Candidate { measures: measures.clone(), ridge }));
         }
         all
     }
 
-    /// Sets of measures that are tried: distinct people of several times, and all; each with the anchor first and
+    /// Sets of measures that are tried: distinct people of several times, and all; each with the anchor, if any, first and
     /// without those that are as another one in every row.
-    fn sets(&self, anchor: usize) -> Vec<Vec<usize>> {
+    fn sets(&self, anchor: Option<usize>) -> Vec<Vec<usize>> {
         let distinct = |k: &usize| DISTINCT.contains(&self.rows.names[*k]);
         let all = 0..self.columns.len();
         let sets = [all.clone().filter(distinct).collect::<Vec<usize>>(), all.collect()];
         let with_anchor = |set: Vec<usize>| {
-            let mut measures = vec![anchor];
+            let mut measures: Vec<usize> = anchor.into_iter().collect();
             for k in set {
                 if measures.iter().all(|own| self.columns[*own] != self.columns[k]) {
                     measures.push(k);
@@ -339,7 +360,9 @@ impl<'a> Data<'a> {
             }
             measures
         };
-        sets.into_iter().map(with_anchor).filter(|set| set.len() > 1).collect()
+        let mut sets: Vec<Vec<usize>> = sets.into_iter().map(with_anchor).collect();
+        sets.retain(|set| set.len() > 1);
+        sets
     }
 
     /// How good a candidate is at some origins, fitted to those before.
@@ -425,6 +448,11 @@ impl Sums {
             ..Validation::default()
         })
     }
+}
+
+/// The origins that are held against what came after: the last ones before which there is one to fit to.
+fn validated(ready: &[usize]) -> Vec<usize> {
+    (0..ready.len()).rev().filter(|origin| ready[*origin] > 0).take(VALIDATED).collect()
 }
 
 /// A fit that did not come about, as an error that says what to change.

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::method::Method;
+use crate::error::{Error, Result, nearest};
+use crate::method::{Method, may_enter};
+use crate::schema::OWN_MEASURE;
 
 /// What `fit` looks at; a run does not read it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +19,8 @@ pub struct Fit {
     /// Kinds of interaction that are counted ahead, by which people are moved: sign-ups, sales. Without any, those of
     /// the method, which are all reactions if it names none.
     pub outcomes: Vec<String>,
+    /// Measures that may enter, of those that may at all; without any, all of them.
+    pub measures: Vec<String>,
     /// Most rows (somebody on a network at an origin) that are fitted to; of more people than that a fixed sample is
     /// taken. 1,000 or more.
     pub rows: u32,
@@ -25,11 +28,16 @@ pub struct Fit {
 
 impl Default for Fit {
     fn default() -> Self {
-        Self { origins: 13, every_hours: None, outcomes: vec![], rows: 1_000_000 }
+        Self { origins: 13, every_hours: None, outcomes: vec![], measures: vec![], rows: 1_000_000 }
     }
 }
 
 impl Fit {
+    /// Whether a measure may enter.
+    pub fn takes(&self, name: &str) -> bool {
+        self.measures.is_empty() || self.measures.iter().any(|own| own == name)
+    }
+
     pub(super) fn check(&self, file: &str, method: &Method) -> Result<()> {
         let refuse =
             |what: String, remedy: &str| Err(Error::bad_job(format!("{file}: {what}"), remedy));
@@ -41,6 +49,17 @@ impl Fit {
         }
         if self.rows < 1_000 {
             return refuse(format!("`fit.rows` is {}", self.rows), "give 1000 or more");
+        }
+        let may = may_enter()?;
+        let strange =
+            |name: &&String| !may.contains(&name.as_str()) && !name.starts_with(OWN_MEASURE);
+        if let Some(name) = self.measures.iter().find(strange) {
+            let near = nearest(name, may.iter().copied());
+            let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            return refuse(
+                format!("`fit.measures` names `{name}`, which may not enter the forecast"),
+                &format!("{near}those that may: {}, and any `measure_*`", may.join(", ")),
+            );
         }
         match self.outcomes.iter().find(|kind| !method.kinds.contains_key(*kind)) {
             Some(kind) => refuse(
