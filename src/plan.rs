@@ -63,7 +63,14 @@ pub struct Estimate {
 struct Log {
     job_sha256: String,
     inputs: BTreeMap<String, Vec<InputFile>>,
+    run_before: Option<RunBefore>,
     stages: Vec<Stage>,
+}
+
+/// The run that changes were told from.
+#[derive(Deserialize)]
+struct RunBefore {
+    commit: u64,
 }
 
 #[derive(Deserialize)]
@@ -136,7 +143,7 @@ async fn reason(
     commit: Commit,
     files: &BTreeMap<String, Listed>,
 ) -> Result<(bool, String)> {
-    let number = commit.number;
+    let (number, snapshot_date) = (commit.number, commit.snapshot_date);
     if !commit::intact(stores, &job.output, &commit).await? {
         return Ok((true, format!("files of commit {number} are gone")));
     }
@@ -145,6 +152,13 @@ async fn reason(
     };
     if log.job_sha256 != job_sha256(job, commit.snapshot_date)? {
         return Ok((true, format!("job, method or renown have changed since commit {number}")));
+    }
+    let newest = commit::newest(stores, &job.output).await?;
+    let before = newest.and_then(|newest| {
+        newest.in_force.range(..snapshot_date).next_back().map(|(_, number)| *number)
+    });
+    if log.run_before.as_ref().map(|run| run.commit) != before {
+        return Ok((true, format!("the run before has changed since commit {number}")));
     }
     // Without a mark of its version a file may have changed unseen.
     let same = |name: &str, listed: &Listed| {

@@ -28,6 +28,8 @@ pub struct Previous {
     pub method: Method,
     /// Standard score, if there was one. Length: persons.
     pub scores: Vec<Option<f64>>,
+    /// Whether each vertex was there. Length: vertices.
+    pub there: Vec<bool>,
     /// Whether each vertex was trusted. Length: vertices.
     pub trusted: Vec<bool>,
     /// Measures that the forecast of now uses, where they were known. Lengths: vertices.
@@ -68,7 +70,7 @@ pub async fn previous(
     let n = persons.vertices();
     let mut known: BTreeMap<String, Vec<Option<f64>>> =
         used.iter().map(|name| ((*name).to_owned(), vec![None; n])).collect();
-    let mut trusted = vec![false; n];
+    let (mut there, mut trusted) = (vec![false; n], vec![false; n]);
     for batch in
         numbers(measures, &["network", "person_id"], &[&used[..], &["is_trusted"]].concat()).await?
     {
@@ -78,6 +80,7 @@ pub async fn previous(
         }
         for (vertex, own) in vertices.iter().zip(float(&batch, "is_trusted")?) {
             if let Some(vertex) = vertex {
+                there[*vertex] = true;
                 trusted[*vertex] = own == Some(1.0);
             }
         }
@@ -87,6 +90,7 @@ pub async fn previous(
         day: before,
         method,
         scores: scores(engine, output, &commit, persons).await?,
+        there,
         trusted,
         measures: known,
     }))

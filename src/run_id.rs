@@ -104,7 +104,8 @@ fn before(hash: &mut Sha256, previous: Option<&Previous>) -> Result<()> {
         }
     };
     numbers(hash, &previous.scores);
-    previous.trusted.iter().for_each(|own| hash.update([u8::from(*own)]));
+    let flags = previous.there.iter().chain(&previous.trusted);
+    flags.for_each(|own| hash.update([u8::from(*own)]));
     for (name, values) in &previous.measures {
         text(hash, name);
         numbers(hash, values);

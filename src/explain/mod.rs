@@ -24,7 +24,7 @@ use crate::committed::{names, parsed, rows, table};
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::publish::commit::Commit;
-use crate::schema::{self, Direction};
+use crate::schema::{self, Direction, OWN_MEASURE};
 use crate::score::percentile::{median, place};
 use crate::score::profile::STANDARD;
 use crate::top;
@@ -274,23 +274,29 @@ async fn measures(frame: DataFrame, id: &str) -> Result<Vec<Measure>> {
     let own = frame.clone().filter(ident("person_id").eq(lit(id))).map_err(plan)?;
     let own = rows(what, own.sort(vec![ident("network").sort(true, false)]).map_err(plan)?).await?;
     let contract = schema::table(Direction::Output, "measures")?;
+    let declared = contract.columns.iter().filter(|column| column.measure.is_some());
+    let declared = declared.map(|c| (c.name.as_str(), c.unit.as_str(), c.meaning.as_str()));
+    let columns: Vec<String> = frame.schema().fields().iter().map(|f| f.name().clone()).collect();
+    let stated = columns.iter().filter(|name| name.starts_with(OWN_MEASURE));
+    let stated = stated.map(|name| (name.as_str(), "", "As `accounts` states it."));
+    let told: Vec<(&str, &str, &str)> = declared.chain(stated).collect();
     let mut measures = Vec::new();
     for row in &own {
         let network = row.get("network").and_then(Value::as_str).unwrap_or_default();
         let there = frame.clone().filter(ident("network").eq(lit(network))).map_err(plan)?;
-        for column in contract.columns.iter().filter(|column| column.measure.is_some()) {
+        for (name, unit, meaning) in &told {
             // A run of an earlier version may lack a measure.
-            let Some(value) = row.get(&column.name).map(Value::as_f64) else { continue };
-            let sorted = sorted(there.clone(), &column.name).await?;
+            let Some(value) = row.get(*name).map(Value::as_f64) else { continue };
+            let sorted = sorted(there.clone(), name).await?;
             measures.push(Measure {
                 network: network.to_owned(),
-                name: column.name.clone(),
+                name: (*name).to_owned(),
                 value,
                 median: median(&sorted),
-                percentile: value.map(|value| place(&sorted, comparable(&column.name, value))),
+                percentile: value.map(|value| place(&sorted, comparable(name, value))),
                 people: sorted.len(),
-                unit: column.unit.clone(),
-                meaning: column.meaning.clone(),
+                unit: (*unit).to_owned(),
+                meaning: (*meaning).to_owned(),
             });
         }
     }
@@ -392,6 +398,13 @@ fn why_unknown(measure: &str, of: impl Fn(&str) -> Option<f64>) -> &'static str 
         "audience_rank_percentile" => "nobody gave attention within the method's window",
         "reciprocity" => "no audience within 90 days",
         "trust" => "the network has no seeds of trust",
+        "followers" | "trusted_followers" | "follows_gained_30d" | "follows_gained_90d"
+        | "follow_rank" => "the run had no `follows` input",
+        "followers_count" | "listed_count" | "account_age_days" => {
+            "no account of the person states it in `accounts`"
+        }
+        "audience_followers" => "nobody who gave attention states it in `accounts`",
+        own if own.starts_with(OWN_MEASURE) => "no account of the person states it in `accounts`",
         "burstiness" => "fewer than three reactions within 90 days, or all within one hour",
         "concentration" => "no reactions within 90 days",
         "negative_share" if of("reactions_90d") == Some(0.0) => "no reactions within 90 days",

@@ -72,7 +72,7 @@ pub fn received(
     let made = |_| (AtomicI64::new(0), AtomicI64::new(0));
     let made: Vec<(AtomicI64, AtomicI64)> = (0..persons.vertices()).map(made).collect();
     let starts = (0..persons.vertices()).into_par_iter().step_by(CHUNK);
-    let chunks: Vec<(Vec<Received>, Vec<(u32, u32)>)> = starts
+    let chunks: Vec<Chunk> = starts
         .map(|start| {
             let vertices = start..persons.vertices().min(start + CHUNK);
             chunk(events.of_targets(vertices.clone()), vertices, rules, trusted, since_hours, &made)
@@ -92,6 +92,8 @@ pub fn received(
 }
 
 /// What was done to some vertices, and the (target, actor) of the pairs within 90 days.
+type Chunk = (Vec<Received>, Vec<(u32, u32)>);
+
 fn chunk(
     events: &[Event],
     vertices: Range<usize>,
@@ -99,7 +101,7 @@ fn chunk(
     trusted: &[bool],
     since_hours: u32,
     made: &[(AtomicI64, AtomicI64)],
-) -> (Vec<Received>, Vec<(u32, u32)>) {
+) -> Chunk {
     let (mut all, mut recent) = (vec![Received::default(); vertices.len()], Vec::new());
     let mut ages = Vec::new();
     for of_target in events.chunk_by(|one, other| one.target == other.target) {

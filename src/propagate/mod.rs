@@ -1,4 +1,4 @@
-//! Propagation of scores over a [`Csr`](crate::graph::csr::Csr): kernels over slices, the same bits
+//! Propagation of scores over a [`Csr`]: kernels over slices, the same bits
 //! at any thread count.
 
 pub mod hitting;

@@ -10,7 +10,7 @@
 //! | `audience` | what was done to the person since, by those who were trusted then |
 //! | `trust_and_others` | who is trusted now, and all else that others did |
 //!
-//! So the points sum to the difference of the two published scores. `method` goes first as what it moves is then told
+//! A network that somebody was not on before is `trust_and_others`, whole. So the points sum to the difference of the two published scores. `method` goes first as what it moves is then told
 //! from published numbers alone. If the new method measures otherwise than the old one, ageing cannot be told from it
 //! and is part of it.
 
@@ -74,7 +74,8 @@ pub fn changes(
     let since_hours = u32::try_from(hours).unwrap_or(u32::MAX);
     let then = |name: &str, vertex: usize| previous.measures.get(name)?[vertex];
     let step = |local: &Local| {
-        score(persons, forecast, |name, vertex| local.value(name, vertex).or(then(name, vertex)))
+        let value = |name: &str, vertex| local.value(name, vertex).or(then(name, vertex));
+        score(persons, forecast, &previous.there, value)
     };
     // Each step's own posts and reactions are at least so many hours old.
     let names: Vec<&str> = forecast.terms.iter().map(|term| term.measure.as_str()).collect();
@@ -84,7 +85,7 @@ pub fn changes(
     let reacted = step(&local([0, 0]));
     let under_method = match measured_otherwise(&previous.method, method) {
         None if previous.method.forecast == *forecast => None,
-        None => Some(score(persons, forecast, then)),
+        None => Some(score(persons, forecast, &previous.there, then)),
         Some(_) => Some(aged.clone()),
     };
     let mut changes = Changes {
@@ -109,13 +110,18 @@ pub fn changes(
     Ok(changes)
 }
 
-/// The score of everybody whose vertices have these measures; a missing one is 0.
+/// The score of everybody whose vertices have these measures; a missing one is 0. A vertex that was not there counts for
+/// nobody.
 fn score(
     persons: &Persons,
     forecast: &Forecast,
+    there: &[bool],
     value: impl Fn(&str, usize) -> Option<f64>,
 ) -> Vec<f64> {
     let of_vertex = |vertex: usize| {
+        if !there[vertex] {
+            return 0.0;
+        }
         let level = forecast.level(&persons.networks[persons.network_of(vertex)]);
         let values = forecast.terms.iter();
         let values = values.map(|term| value(&term.measure, vertex).unwrap_or(0.0));

@@ -60,8 +60,16 @@ const WIDER: u64 = 4;
 /// The file that runs a world; it is written last.
 const JOB: &str = "job.toml";
 /// The tables that a job reads.
-const INPUTS: [&str; 7] =
-    ["accounts", "identities", "consent", "posts", "interactions", "topics", "topic_phrases"];
+const INPUTS: [&str; 8] = [
+    "accounts",
+    "identities",
+    "consent",
+    "follows",
+    "posts",
+    "interactions",
+    "topics",
+    "topic_phrases",
+];
 
 /// How large a world is, and which of all of that size.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ mod csr;
 mod drafts;
 mod explain;
 mod faulty_store;
+mod fit;
 mod follows;
 mod gates;
 mod hostile_files;

@@ -355,6 +355,97 @@ impl<'a> Oracle<'a> {
         ])
     }
 
+    /// Who follows whom on `network`, with the earliest known beginning in hours: (followee, follower).
+    fn follows(&self, network: &str) -> BTreeMap<(String, String), Option<i64>> {
+        let mut follows: BTreeMap<(String, String), Option<i64>> = BTreeMap::new();
+        for follow in self.world.begun().filter(|follow| follow.network == network) {
+            let person = |id: &String| self.world.person(network, id);
+            let (followee, follower) = (person(&follow.followee), person(&follow.follower));
+            let there = |p: &String| self.vertices.contains(&(network.to_owned(), p.clone()));
+            if followee != follower && there(&followee) && there(&follower) {
+                let since = follow.since.map(|at| age(self.world, at));
+                let known = follows.entry((followee, follower)).or_default();
+                *known = (*known).max(since);
+            }
+        }
+        follows
+    }
+
+    fn follow_ranks(&self, network: &str) -> BTreeMap<&str, f64> {
+        let (people, follows) = (self.people_of(network), self.follows(network));
+        let (n, d) = (people.len() as f64, self.method.rank.damping);
+        let out = |p: &str| follows.keys().filter(|(_, follower)| follower == p).count() as f64;
+        let out: BTreeMap<&str, f64> = people.iter().map(|p| (*p, out(p))).collect();
+        let mut ranks: BTreeMap<&str, f64> = people.iter().map(|p| (*p, 1.0 / n)).collect();
+        for _ in 0..400 {
+            let dangling: f64 = people.iter().filter(|p| out[*p] == 0.0).map(|p| ranks[p]).sum();
+            let pulled = |p: &&str| {
+                let own = follows.keys().filter(|(followee, _)| followee == p);
+                let sum: f64 = own.map(|(_, by)| ranks[by.as_str()] / out[by.as_str()]).sum();
+                (1.0 - d) / n + d * (sum + dangling / n)
+            };
+            ranks = people.iter().map(|p| (*p, pulled(p))).collect();
+        }
+        ranks
+    }
+
+    /// What others say of one vertex and what its accounts state.
+    fn standing(&self, vertex: &Vertex, ranks: &BTreeMap<&str, f64>) -> BTreeMap<&str, Value> {
+        let (network, person) = vertex;
+        let stated = |of: fn(&Account) -> Option<i64>, person: &str| -> Vec<i64> {
+            let own = self.world.accounts.iter().flatten();
+            let own = own
+                .filter(|a| a.network == *network && self.world.person(network, &a.id) == person);
+            // An account that is given twice is one.
+            let own: BTreeMap<&String, Option<i64>> = own.map(|a| (&a.id, of(a))).collect();
+            own.into_values().flatten().collect()
+        };
+        let sum = |values: Vec<i64>| (!values.is_empty()).then(|| values.iter().sum::<i64>());
+        let created = stated(|a| a.created, person);
+        let created = created.into_iter().filter(|at| *at < self.world.cutoff);
+        let opened = created.map(|at| age(self.world, at) / 24).max();
+        let follows = self.follows(network);
+        let own = || follows.iter().filter(|((followee, _), _)| followee == person);
+        let trusted = own()
+            .filter(|((_, by), _)| self.trust.trusted.contains(&(network.clone(), by.clone())));
+        let gained = |days: i64| own().filter(|(_, s)| s.is_some_and(|h| h < 24 * days)).count();
+        let count = |n: usize| json!(self.world.follows.as_ref().map(|_| n));
+        let follow_rank =
+            self.world.follows.as_ref().map(|_| self.follow_ranks(network)[person.as_str()]);
+        let received = self.received(vertex);
+        let (mut followers, mut weights) = (0.0, 0.0);
+        for (actor, weight) in &received {
+            if let Some(known) = sum(stated(|a| a.followers, actor)) {
+                followers += weight * known as f64;
+                weights += weight;
+            }
+        }
+        let d = self.method.rank.damping;
+        let given = |p: &str| self.given(network, p);
+        let dangling: f64 =
+            ranks.iter().filter(|(p, _)| given(p) == 0.0).map(|(_, rank)| rank).sum();
+        let back = received.iter().map(|(actor, there)| {
+            let back = self.received(&(network.clone(), (*actor).to_owned()));
+            let own = back.get(person.as_str()).copied().unwrap_or(0.0);
+            there / given(actor) * if own > 0.0 { own / given(person) } else { 0.0 }
+        });
+        let returns = d * d * back.sum::<f64>();
+        let hitting = ranks[person.as_str()] / (1.0 - d + d * dangling) * (1.0 - returns);
+        BTreeMap::from([
+            ("followers", count(own().count())),
+            ("trusted_followers", count(trusted.count())),
+            ("follows_gained_30d", count(gained(30))),
+            ("follows_gained_90d", count(gained(90))),
+            ("follow_rank", json!(follow_rank)),
+            ("vouchers", json!(0)),
+            ("followers_count", json!(sum(stated(|a| a.followers, person)))),
+            ("listed_count", json!(sum(stated(|a| a.listed, person)))),
+            ("account_age_days", json!(opened)),
+            ("audience_followers", json!(ratio(followers, weights))),
+            ("hitting_probability", json!(hitting.min(1.0))),
+        ])
+    }
+
     /// (network, influencer, influenced) → attention and its two shares, of the edges to keep.
     fn edges(&self) -> BTreeMap<Vec<String>, [f64; 3]> {
         let mut all: Vec<(&str, &str, &str, f64)> = Vec::new();
@@ -584,7 +675,9 @@ fn passed_on(
         let Some(root) = root else { continue };
         let by = vertex(repost).1;
         if vertex(root).1 != by {
-            *all.entry(vertex(root)).or_default().entry(by).or_default() |= steps > 1;
+            let of_another = above(repost).is_some_and(|passed| vertex(passed).1 != by);
+            let onward = steps > 1 && of_another;
+            *all.entry(vertex(root)).or_default().entry(by).or_default() |= onward;
         }
     }
     all
@@ -800,6 +893,14 @@ fn agrees(world: &World, published: &Published) {
             assert!((rank - exact[person]).abs() <= 1e-9, "rank of {network} {person}");
             let vertex = (network.to_owned(), (*person).to_owned());
             let mut expected = oracle.measures(&vertex, &ranks);
+            expected.extend(oracle.standing(&vertex, &ranks));
+            let follow_rank = &measures[&key(person)]["follow_rank"];
+            if let (Some(found), Some(exact)) =
+                (follow_rank.as_f64(), expected["follow_rank"].as_f64())
+            {
+                assert!((found - exact).abs() <= 1e-9, "follow rank of {network} {person}");
+                expected.insert("follow_rank", follow_rank.clone());
+            }
             let trust = &measures[&key(person)]["trust"];
             if let (Some(found), Some(exact)) = (trust.as_f64(), expected["trust"].as_f64()) {
                 assert!((found - exact).abs() <= 1e-9, "trust of {network} {person}");

@@ -45,6 +45,7 @@ fn commands_and_exit_codes_are_those_of_the_program() {
         "topics",
         "audience",
         "access",
+        "fit",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not a command");
         assert!(README.contains(&format!(" {command} ")), "{command} is not in the README");

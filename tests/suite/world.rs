@@ -32,7 +32,7 @@ pub const HOUR: i64 = 3_600_000_000;
 /// Day of the snapshot of a world, and the first instant after it.
 pub const DAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 31).unwrap();
 pub const CUTOFF: i64 = 1_775_001_600_000_000;
-pub const METHOD: &str = include_str!("../../jobs/methods/standard-3.toml");
+pub const METHOD: &str = include_str!("../data/methods/by-hand.toml");
 
 #[derive(Clone, Debug, Default)]
 pub struct Account {

@@ -144,15 +144,17 @@ fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Response]) {
     let ages = since_hours..MEASURE_HOURS;
     let is_repost = |post: u32| post as usize >= posts.own;
     let passed_on = |post: u32| {
-        let mut root = posts.parents[post as usize];
-        let mut steps = 1;
+        let passed = posts.parents[post as usize];
+        let (mut root, mut steps) = (passed, 1);
         while root != NONE && is_repost(root) && steps < LONGEST_CHAIN {
             root = posts.parents[root as usize];
             steps += 1;
         }
         let author = (root != NONE && !is_repost(root)).then(|| posts.authors[root as usize])?;
         let reposter = posts.authors[post as usize];
-        (author != reposter).then_some((author, reposter, steps > 1))
+        // Passing on one's own passing on carries it no further.
+        let onward = steps > 1 && posts.authors[passed as usize] != reposter;
+        (author != reposter).then_some((author, reposter, onward))
     };
     let reposts = (posts.own as u32..posts.authors.len() as u32).into_par_iter();
     let recent = reposts.filter(|post| ages.contains(&posts.age_hours[*post as usize]));
