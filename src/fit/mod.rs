@@ -112,7 +112,7 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
             truth: FORWARD.to_owned(),
             origins_hours: origins,
             rows: rows.len() as u64,
-            anchor: rows.names[choice.candidate.measures[0]].to_owned(),
+            anchor: choice.tried[0].measures[0].to_owned(),
             ridge: choice.candidate.ridge,
             validation: choice.validation,
         };

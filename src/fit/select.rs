@@ -3,15 +3,16 @@
 //! For each of the last origins the forecast is fitted on those whose horizon had ended by then, and held against what
 //! came after it (Tashman 2000, *Out-of-sample tests of forecasting accuracy*, §3): never on rows of another person at
 //! the same time. Of all that is tried those are left that rank active people no worse than the best single measure
-//! does, a standard error aside; of these those whose log score is no worse than the best one, a standard error or a tenth of its gain aside
-//! (Gneiting & Raftery 2007, *Strictly Proper Scoring Rules*, §4.1; Breiman, Friedman, Olshen, Stone 1984,
-//! *Classification and Regression Trees*, §3.4.3); and of these the one that ranks active people best is taken. The best
-//! single measure is tried too, so that the fit ends there where nothing is better.
+//! does, a standard error aside; of these those whose log score is no worse than the best one, a standard error or a
+//! tenth of its gain aside (Gneiting & Raftery 2007, *Strictly Proper Scoring Rules*, §4.1; Breiman, Friedman, Olshen,
+//! Stone 1984, *Classification and Regression Trees*, §3.4.3); and of these the one that ranks active people best is
+//! taken. The best single measure is tried too, so that the fit ends there where nothing is better.
 
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::forecast::correlation::spearman;
+use crate::forecast::error::FitError;
 use crate::forecast::interval::randomised_pit;
 use crate::forecast::regression::{self, Fit, Problem, log_score};
 use crate::method::Validation;
@@ -159,6 +160,9 @@ impl<'a> Data<'a> {
         solve: impl FnOnce(&Problem<'_>, usize) -> Result<T>,
     ) -> Result<T> {
         let rows = self.fitted(origins);
+        if rows.is_empty() {
+            return Err(not_fitted(FitError::Empty));
+        }
         let first = self.rows.origin[rows.start] as usize;
         let group = |row: usize| {
             let origin = self.rows.origin[row] as usize - first;
@@ -456,7 +460,7 @@ fn validated(ready: &[usize]) -> Vec<usize> {
 }
 
 /// A fit that did not come about, as an error that says what to change.
-pub(super) fn not_fitted(error: crate::forecast::error::FitError) -> Error {
+pub(super) fn not_fitted(error: FitError) -> Error {
     Error::bad_input(
         format!("the forecast could not be fitted: {error}"),
         "give more data: a longer time, or more people",

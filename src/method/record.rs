@@ -24,7 +24,7 @@ pub struct FitRecord {
     pub origins_hours: Vec<u32>,
     /// Rows fitted to: somebody on a network at an origin, or pairs of people.
     pub rows: u64,
-    /// The single measure that the fit is drawn to, and beyond which it has to prove itself.
+    /// The best single measure, beside which the fit had to prove itself.
     pub anchor: String,
     /// λ of the ridge on all other coefficients.
     pub ridge: f64,
