@@ -154,10 +154,8 @@ async fn reason(
         return Ok((true, format!("job, method or renown have changed since commit {number}")));
     }
     let newest = commit::newest(stores, &job.output).await?;
-    let before = newest.and_then(|newest| {
-        newest.in_force.range(..snapshot_date).next_back().map(|(_, number)| *number)
-    });
-    if log.run_before.as_ref().map(|run| run.commit) != before {
+    let before = newest.and_then(|newest| newest.before(snapshot_date));
+    if log.run_before.as_ref().map(|run| run.commit) != before.map(|(_, number)| number) {
         return Ok((true, format!("the run before has changed since commit {number}")));
     }
     // Without a mark of its version a file may have changed unseen.

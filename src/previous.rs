@@ -50,9 +50,8 @@ pub async fn previous(
     forecast: &Forecast,
 ) -> Result<Option<Previous>> {
     let newest = commit::newest(&engine.stores, output).await?;
-    let before =
-        newest.and_then(|newest| newest.in_force.range(..day).next_back().map(|(day, _)| *day));
-    let Some(before) = before else { return Ok(None) };
+    let before = newest.and_then(|newest| newest.before(day));
+    let Some((before, _)) = before else { return Ok(None) };
     let Some(commit) = commit::in_force(&engine.stores, output, Some(before)).await? else {
         return Ok(None);
     };

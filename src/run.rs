@@ -137,9 +137,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
 
     progress.begin("trust");
     let seeds = read::seeds(&people, &method.trust.seeds, &job.trust.seeds);
-    let lagged = blocking(|| attention(events, persons, &rules, method.trust.lag_hours))?;
-    let trust = blocking(|| trust(&lagged, &seeds, persons, &method.trust, &method.rank))?;
-    drop(lagged);
+    let trust = blocking(|| trust(events, persons, &rules, &seeds, method))?;
     let trusted = trust.trusted.iter().filter(|own| **own).count();
     progress.end("trust", persons.vertices() as u64, trusted as u64);
 

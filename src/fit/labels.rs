@@ -94,9 +94,8 @@ fn measured(people: &People, job: &Job) -> Result<Measures> {
     let (method, persons) = (&job.method, &people.persons);
     let rules = Rules::of(method);
     let graphs = attention(&people.events, persons, &rules, 0)?;
-    let lagged = attention(&people.events, persons, &rules, method.trust.lag_hours)?;
     let seeds = read::seeds(people, &method.trust.seeds, &job.trust.seeds);
-    let trust = trust(&lagged, &seeds, persons, &method.trust, &method.rank)?;
+    let trust = trust(&people.events, persons, &rules, &seeds, method)?;
     let reactors = people.posts.as_ref().map(|posts| reactors(&people.events, posts, &rules, 0));
     let basis = Basis {
         people,

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use crate::error::Result;
-use crate::graph::attention::{Rules, attention};
+use crate::graph::attention::Rules;
 use crate::lists::Lists;
 use crate::method::Method;
 use crate::propagate::trust::trust;
@@ -89,8 +89,7 @@ impl Rows {
     ) -> Result<()> {
         let (method, persons) = (looking.method, &people.persons);
         let rules = Rules::of(method);
-        let lagged = attention(&people.events, persons, &rules, method.trust.lag_hours)?;
-        let trust = trust(&lagged, looking.seeds, persons, &method.trust, &method.rank)?;
+        let trust = trust(&people.events, persons, &rules, looking.seeds, method)?;
         let local = Local::of(people, &rules, &trust.trusted, [0, 0], looking.names);
         let there = present(people, whole, hours);
         let after = hours - method.forecast.horizon_hours.min(hours)..hours;

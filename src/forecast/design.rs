@@ -21,11 +21,13 @@
 //! Rows are cut into chunks of 4096. A chunk is summed by one thread and the chunks are added in
 //! their order, so that the bits do not depend on the number of threads.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::matrix::Symmetric;
+use crate::propagate::sum::chunked_of;
 
 /// Rows that one thread sums.
 pub(super) const CHUNK: usize = 4096;
@@ -86,9 +88,7 @@ pub(super) fn in_order<T: Send>(
 
 /// The sum of `value` over `rows`.
 pub(super) fn sum(rows: usize, value: impl Fn(usize) -> f64 + Sync) -> f64 {
-    let mut total = 0.0;
-    in_order(rows, CHUNK, |chunk| chunk.fold(0.0, |sum, i| sum + value(i)), |part| total += part);
-    total
+    chunked_of(rows, NonZeroUsize::MIN.saturating_add(CHUNK - 1), value)
 }
 
 /// The standard deviation of `value` over `rows`; exactly 0 if it is constant.

@@ -34,7 +34,7 @@ pub fn chunked(values: &[f64], chunk: NonZeroUsize) -> f64 {
 }
 
 /// [`chunked`] of `len` values that are nowhere stored.
-pub(super) fn chunked_of(
+pub(crate) fn chunked_of(
     len: usize,
     chunk: NonZeroUsize,
     value: impl Fn(usize) -> f64 + Sync,

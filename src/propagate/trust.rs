@@ -17,9 +17,10 @@
 
 use super::{not_ranked, pagerank_of};
 use crate::error::Result;
+use crate::graph::attention::{Rules, attention};
 use crate::graph::csr::Csr;
-use crate::method::{RankRule, TrustRule};
-use crate::read::Persons;
+use crate::method::Method;
+use crate::read::{Events, Persons};
 
 /// Who is trusted. All lengths: vertices, but for `fallback`.
 pub struct Trust {
@@ -31,17 +32,19 @@ pub struct Trust {
     pub fallback: Vec<bool>,
 }
 
-/// Propagates trust over the graphs `lagged` from `seeds` (length: vertices).
+/// Propagates trust from `seeds` (length: vertices) over attention that is older than the method's lag.
 ///
 /// # Errors
-/// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance.
+/// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance, and as [`attention`].
 pub fn trust(
-    lagged: &[Csr],
-    seeds: &[bool],
+    events: &Events,
     persons: &Persons,
-    rule: &TrustRule,
-    rank: &RankRule,
+    rules: &Rules,
+    seeds: &[bool],
+    method: &Method,
 ) -> Result<Trust> {
+    let (rule, rank) = (&method.trust, &method.rank);
+    let lagged = attention(events, persons, rules, rule.lag_hours)?;
     let mut all = Trust { trust: vec![], trusted: vec![], fallback: vec![] };
     for (network, graph) in lagged.iter().enumerate() {
         let seeds = &seeds[persons.network(network)];

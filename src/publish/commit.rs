@@ -57,6 +57,11 @@ pub struct CommittedFile {
 }
 
 impl Commit {
+    /// The newest day before `day` that has a run in force, and the number of its commit.
+    pub fn before(&self, day: NaiveDate) -> Option<(NaiveDate, u64)> {
+        self.in_force.range(..day).next_back().map(|(day, number)| (*day, *number))
+    }
+
     /// A commit that has no number yet.
     pub fn new(
         snapshot_date: NaiveDate,
