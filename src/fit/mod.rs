@@ -273,8 +273,11 @@ pub fn render(fitted: &Fitted) -> String {
             [alone] => (*alone).to_owned(),
             many => format!("{} measures", many.len()),
         };
-        let behind =
+        let mut behind =
             one.behind.map_or(String::new(), |(by, error)| format!("{by:+.3} ± {error:.3}"));
+        if one.measures.len() > 1 && !one.every_origin {
+            behind.push_str(", not better at every origin");
+        }
         let _ = writeln!(
             page,
             "  {name:<32} {:>7}    {:.4}      {:.3}   {behind}",

@@ -2,11 +2,8 @@
 //!
 //! For each of the last origins the forecast is fitted on those whose horizon had ended by then, and held against what
 //! came after it (Tashman 2000, *Out-of-sample tests of forecasting accuracy*, §3): never on rows of another person at
-//! the same time. Of all that is tried those are left that rank active people no worse than the best single measure
-//! does, a standard error aside; of these those whose log score is no worse than the best one, a standard error or a
-//! tenth of its gain aside (Gneiting & Raftery 2007, *Strictly Proper Scoring Rules*, §4.1; Breiman, Friedman, Olshen,
-//! Stone 1984, *Classification and Regression Trees*, §3.4.3); and of these the one that ranks active people best is
-//! taken. The best single measure is tried too, so that the fit ends there where nothing is better.
+//! the same time. [`taken`] tells which of all that is tried is taken. The best single measure is tried too, so that the
+//! fit ends there where nothing is better.
 
 use std::ops::Range;
 
@@ -96,6 +93,29 @@ pub struct Tried {
     pub agreement: f64,
     /// By how much that is below the best single measure's, and its standard error, if both are known.
     pub behind: Option<(f64, f64)>,
+    /// Whether the log probability of what came is above that of the best single measure at every origin.
+    pub every_origin: bool,
+}
+
+/// Which of `tried`, of which the first is the best single measure, is taken.
+///
+/// Those are left that rank active people no worse than the best single measure does, a standard error aside; of several
+/// measures those only that foresee better at every origin, since what is right in a rise alone is wrong in the fall. Of
+/// these, those with nine tenths of what the best log score gains (Gneiting & Raftery 2007, *Strictly Proper Scoring
+/// Rules*, §4.1); and of these the one that ranks active people best.
+fn taken(tried: &[Tried]) -> usize {
+    let as_good = |one: &Tried| {
+        one.behind.is_some_and(|(difference, error)| difference <= error)
+            && (one.measures.len() == 1 || one.every_origin)
+    };
+    let left: Vec<usize> = (0..tried.len()).filter(|at| as_good(&tried[*at])).collect();
+    let gain = |at: &usize| tried[*at].log_score - tried[0].log_score;
+    let most = left.iter().map(gain).fold(0.0, f64::max);
+    let left = left.into_iter().filter(|at| gain(at) >= KEPT * most);
+    // Of equals the first, which is of fewest measures. The best single measure is always left where nothing gains.
+    let agreement = |at: &usize| tried[*at].agreement;
+    left.reduce(|one, next| if agreement(&next) > agreement(&one) { next } else { one })
+        .unwrap_or(0)
 }
 
 impl<'a> Data<'a> {
@@ -245,42 +265,22 @@ impl<'a> Data<'a> {
             let found = self.validate(&candidate, &validated, ready)?;
             tried.push((candidate, found));
         }
-        let behind: Vec<Option<(f64, f64)>> = tried
-            .iter()
-            .map(|(_, found)| self.behind(&validated, best, |row| found.forecast[row]))
-            .collect();
-        let ranks = |at: &usize| behind[*at].is_some_and(|(difference, error)| difference <= error);
-        let ranks: Vec<usize> = (0..tried.len()).filter(ranks).collect();
-        let log_score = |at: &usize| tried[*at].1.validation.log_score;
-        let most = |of: &dyn Fn(&usize) -> f64, among: &[usize]| -> Option<usize> {
-            // Of equals the first, which is of fewest measures.
-            among.iter().copied().reduce(|one, next| if of(&next) > of(&one) { next } else { one })
-        };
-        // The anchor is not behind itself, so that there is one.
-        let foremost = most(&log_score, &ranks).unwrap_or(0);
-        let of_anchor = &tried[0].1.validation;
-        let most_gained = log_score(&foremost) - of_anchor.log_score;
-        let foresees = |at: &usize| {
-            let (foremost, own) = (&tried[foremost].1.log_scores, &tried[*at].1.log_scores);
-            let (loss, error) = self.gain(&validated, foremost, own);
-            loss <= error || log_score(at) - of_anchor.log_score >= KEPT * most_gained
-        };
-        let as_good: Vec<usize> = ranks.into_iter().filter(foresees).collect();
-        let agreement = |at: &usize| tried[*at].1.validation.agreement;
-        let chosen = most(&agreement, &as_good).unwrap_or(0);
-        let validation = Validation {
-            log_score_anchor: of_anchor.log_score,
-            agreement_anchor: of_anchor.agreement,
-            ..tried[chosen].1.validation.clone()
-        };
-        let told = tried.iter().zip(behind).map(|((candidate, found), behind)| Tried {
+        let of_anchor = &tried[0].1;
+        let told = tried.iter().map(|(candidate, found)| Tried {
             measures: candidate.measures.iter().map(|k| self.rows.names[*k]).collect(),
             ridge: candidate.ridge,
             log_score: found.validation.log_score,
             agreement: found.validation.agreement,
-            behind,
+            behind: self.behind(&validated, best, |row| found.forecast[row]),
+            every_origin: found.log_scores.iter().zip(&of_anchor.log_scores).all(|(f, a)| f > a),
         });
-        let told = told.collect();
+        let told: Vec<Tried> = told.collect();
+        let chosen = taken(&told);
+        let validation = Validation {
+            log_score_anchor: of_anchor.validation.log_score,
+            agreement_anchor: of_anchor.validation.agreement,
+            ..tried[chosen].1.validation.clone()
+        };
         Ok(Choice { candidate: tried[chosen].0.clone(), validation, tried: told })
     }
 
@@ -324,21 +324,6 @@ impl<'a> Data<'a> {
         Some((difference(GROUPS)?, jackknife(&without)))
     }
 
-    /// By how much the mean of `log_scores` is above that of `others` at the origins, and its standard error by the same
-    /// jackknife.
-    fn gain(&self, origins: &[usize], log_scores: &[f64], others: &[f64]) -> (f64, f64) {
-        let (mut sums, mut counts) = ([0.0; GROUPS as usize], [0.0; GROUPS as usize]);
-        for row in origins.iter().flat_map(|origin| self.ranges[*origin].clone()) {
-            let group = (mixed(self.rows.person[row]) % GROUPS) as usize;
-            sums[group] += log_scores[row] - others[row];
-            counts[group] += 1.0;
-        }
-        let total = |of: &[f64]| of.iter().fold(0.0, |sum, own| sum + own);
-        let (sum, count) = (total(&sums), total(&counts));
-        let without = sums.iter().zip(&counts).map(|(s, n)| (sum - s) / (count - n).max(1.0));
-        (sum / count, jackknife(&without.collect::<Vec<f64>>()))
-    }
-
     /// What is tried: the best measures alone, and both sets with each ridge, drawn to the best.
     fn candidates(&self, alone: &[usize]) -> Vec<Candidate> {
         let single = |k: &usize| Candidate { measures: vec![*k], ridge: 0.0 };
@@ -372,18 +357,18 @@ impl<'a> Data<'a> {
     /// How good a candidate is at some origins, fitted to those before.
     fn validate(&self, candidate: &Candidate, origins: &[usize], ready: &[usize]) -> Result<Found> {
         let mut found = Sums::default();
-        let (mut forecast, mut log_scores) =
-            (vec![0.0; self.rows.len()], vec![0.0; self.rows.len()]);
+        let mut forecast = vec![0.0; self.rows.len()];
+        let mut log_scores = Vec::with_capacity(origins.len());
         for origin in origins {
             let fitted = self.fit(candidate, 0..ready[*origin])?;
             let rows = self.ranges[*origin].clone();
+            let before = found.log_score;
             for (row, expected) in rows.clone().zip(self.forecast(candidate, &fitted, rows)) {
                 forecast[row] = expected;
                 let overdispersion = fitted.fit.overdispersion;
-                log_scores[row] = log_score(expected, overdispersion, self.rows.trusted[row]);
-                found.log_score += log_scores[row];
                 found.add(*origin, row, expected, overdispersion, self.rows.trusted[row]);
             }
+            log_scores.push(found.log_score - before);
         }
         let agreement = self.agreement(origins, |row| forecast[row], |_| true);
         let validation = found.validation(agreement.unwrap_or(0.0))?;
@@ -404,7 +389,7 @@ struct Found {
     validation: Validation,
     /// Forecast of each row at the origins that are validated. Length: rows.
     forecast: Vec<f64>,
-    /// Log probability of what came. Length: rows.
+    /// Log probability of what came at each origin that is validated, the latest first.
     log_scores: Vec<f64>,
 }
 
@@ -425,6 +410,7 @@ impl Sums {
         self.logarithms.push(libm::log(expected));
         self.outcomes.push(outcome);
         self.expected += expected;
+        self.log_score += log_score(expected, overdispersion, outcome);
         let uniform = f64::from(mixed(row as u32)) / (f64::from(u32::MAX) + 1.0);
         let transform = randomised_pit(expected, overdispersion, outcome, uniform);
         self.covered += f64::from(u8::from((0.05..0.95).contains(&transform)));
@@ -465,4 +451,52 @@ pub(super) fn not_fitted(error: FitError) -> Error {
         format!("the forecast could not be fitted: {error}"),
         "give more data: a longer time, or more people",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(measures: usize, log_score: f64, agreement: f64, behind: f64, every: bool) -> Tried {
+        Tried {
+            measures: vec!["reactors_30d"; measures],
+            ridge: 0.0,
+            log_score,
+            agreement,
+            behind: Some((behind, 0.01)),
+            every_origin: every,
+        }
+    }
+
+    fn anchor() -> Tried {
+        tried(1, -0.5, 0.4, 0.0, false)
+    }
+
+    #[test]
+    fn what_ranks_worse_is_not_taken_however_much_it_foresees() {
+        assert_eq!(taken(&[anchor(), tried(5, -0.1, 0.38, 0.02, true)]), 0);
+        assert_eq!(taken(&[anchor(), tried(5, -0.1, 0.395, 0.005, true)]), 1);
+    }
+
+    #[test]
+    fn what_foresees_better_in_a_rise_alone_is_not_taken() {
+        assert_eq!(taken(&[anchor(), tried(3, -0.1, 0.41, -0.01, false)]), 0);
+        // Of counts one is as good as another at any origin.
+        assert_eq!(taken(&[anchor(), tried(1, -0.4, 0.395, 0.005, false)]), 1);
+    }
+
+    #[test]
+    fn of_those_that_foresee_about_as_well_the_one_that_ranks_best_is_taken() {
+        let better = tried(5, -0.40, 0.40, 0.0, true);
+        assert_eq!(taken(&[anchor(), better.clone(), tried(4, -0.405, 0.42, -0.02, true)]), 2);
+        assert_eq!(taken(&[anchor(), better.clone(), tried(4, -0.42, 0.42, -0.02, true)]), 1);
+        // Of equals the one of fewest measures, which is tried first.
+        assert_eq!(taken(&[anchor(), better.clone(), better]), 1);
+    }
+
+    #[test]
+    fn where_nothing_foresees_better_the_best_single_measure_is_taken() {
+        let unknown = Tried { behind: None, ..tried(5, -0.1, 0.5, 0.0, true) };
+        assert_eq!(taken(&[anchor(), tried(5, -0.5, 0.4, 0.0, true), unknown]), 0);
+    }
 }

@@ -24,7 +24,8 @@ pub struct ProfileSection {
     #[serde(default)]
     pub method: Option<String>,
     /// Factor of the coefficients of a measure, or of all measures of a family (`reach`, `response` …); 0 to 100, 1
-    /// for all that are not named. A measure's own weight goes before that of its family.
+    /// for all that are not named. A measure's own weight goes before that of its family. What weighs more takes its
+    /// weight from the rest: the coefficients' sum and the reference person's score are kept.
     #[serde(default)]
     pub weights: BTreeMap<String, f64>,
 }
@@ -84,7 +85,7 @@ pub(crate) fn measured_otherwise(one: &Method, other: &Method) -> Option<&'stati
     parts.into_iter().find(|(_, same)| !same).map(|(part, _)| part)
 }
 
-fn weighted(file: &str, section: &ProfileSection, forecast: &Forecast) -> Result<Forecast> {
+fn weighted(file: &str, section: &ProfileSection, base: &Forecast) -> Result<Forecast> {
     let family = |measure: &str| -> Result<String> {
         if measure.starts_with(OWN_MEASURE) {
             return Ok("own".to_owned());
@@ -96,7 +97,7 @@ fn weighted(file: &str, section: &ProfileSection, forecast: &Forecast) -> Result
             .map(|declared| declared.family.clone())
             .ok_or_else(|| Error::internal(format!("no measure `{measure}`")))
     };
-    let mut forecast = forecast.clone();
+    let mut forecast = base.clone();
     let mut known = BTreeSet::new();
     for term in &mut forecast.terms {
         let family = family(&term.measure)?;
@@ -132,5 +133,20 @@ fn weighted(file: &str, section: &ProfileSection, forecast: &Forecast) -> Result
             "give one a weight above 0".into(),
         );
     }
-    Ok(forecast)
+    Ok(of_same_scale(forecast, base))
+}
+
+/// The forecast with the sum of the coefficients of `base` and its reference person's expected people, so that a larger
+/// weight says what counts and not how much all count: an elasticity above what was fitted runs away with large counts.
+fn of_same_scale(mut forecast: Forecast, base: &Forecast) -> Forecast {
+    let size = |of: &Forecast| of.terms.iter().fold(0.0, |sum, term| sum + term.coefficient.abs());
+    let reference = |of: &Forecast| {
+        of.terms.iter().fold(of.intercept, |sum, term| sum + term.part(term.reference))
+    };
+    let scale = size(base) / size(&forecast);
+    for term in &mut forecast.terms {
+        term.coefficient *= scale;
+    }
+    forecast.intercept += reference(base) - reference(&forecast);
+    forecast
 }

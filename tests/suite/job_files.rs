@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use renown::error::{Error, Kind};
 use renown::job::{Consent, ConsentRule, Input, Job};
 use renown::method::Method;
+use renown::score::profile::Profile;
 use tempfile::TempDir;
 
 use crate::world::METHOD;
@@ -394,12 +395,22 @@ fn profiles_that_cannot_be_are_refused() {
     let coefficients = |at: usize| -> Vec<f64> {
         profiles[at].forecast.terms.iter().map(|term| term.coefficient).collect()
     };
-    let standard = coefficients(0);
-    assert_eq!(coefficients(1), standard.iter().map(|own| 2.0 * own).collect::<Vec<_>>());
-    // A measure goes before its family.
+    // All twice is as it was.
+    assert_eq!(profiles[1].forecast.terms.len(), 4);
+    assert_eq!(coefficients(1), coefficients(0));
+    assert_eq!(profiles[1].forecast.intercept, profiles[0].forecast.intercept);
+    // A measure goes before its family, and takes the weight of the others.
     let own = load(&with("weights = { reach = 0, trusted_reactors_30d = 1 }")).unwrap().profiles;
-    let weighted = own[1].forecast.terms.iter().map(|term| term.coefficient);
-    assert_eq!(weighted.collect::<Vec<f64>>(), [0.0, standard[1], 0.0, 0.0]);
+    let weighted: Vec<f64> = own[1].forecast.terms.iter().map(|term| term.coefficient).collect();
+    let all: f64 = coefficients(0).iter().sum();
+    assert!((weighted[1] - all).abs() < 1e-12, "{weighted:?} of {all}");
+    assert_eq!([weighted[0], weighted[2], weighted[3]], [0.0; 3]);
+    let of_reference = |profile: &Profile| {
+        let values = profile.forecast.terms.iter().map(|term| term.reference);
+        profile.forecast.expected(profile.forecast.intercept, values)
+    };
+    let (standard, own) = (of_reference(&profiles[0]), of_reference(&own[1]));
+    assert!((own / standard - 1.0).abs() < 1e-12, "{own} for {standard}");
 
     for (profile, words) in [
         ("", ["it is the standard score", "name weights, or the method file of another"]),

@@ -635,6 +635,16 @@ fn profiles(world: &World, method: &Method) -> Vec<Profile> {
             let own = weight(&term.measure).or(weight(&family(&term.measure)));
             term.coefficient *= own.unwrap_or(1.0);
         }
+        if weights.is_some() {
+            // As much in all as before, and as much for the reference person.
+            let all = |f: &Forecast| f.terms.iter().map(|t| t.coefficient.abs()).sum::<f64>();
+            let (before, after) = (all(&base.forecast), all(&forecast));
+            for (term, base) in forecast.terms.iter_mut().zip(&base.forecast.terms) {
+                term.coefficient *= before / after;
+                let moved = base.coefficient - term.coefficient;
+                forecast.intercept += moved * (term.reference / term.offset).ln_1p();
+            }
+        }
         all.push(Profile {
             name: section["name"].as_str().unwrap().into(),
             method_version: base.version.clone(),
