@@ -1033,7 +1033,7 @@ fn times(batch: &RecordBatch, name: &str) -> Vec<i64> {
 }
 
 /// The inputs of the bundled sample, read from their files.
-fn sample() -> World {
+pub fn sample() -> World {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs/sample");
     let table = |name: &str| read(&folder.join(format!("{name}.parquet")));
     let (mut accounts, mut posts, mut events) = (vec![], vec![], vec![]);

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
+use renown::method::may_enter;
 
 use crate::cases;
+use crate::measures_oracle::sample;
 use crate::random_worlds::world;
-use crate::world::{Event, Identity, Post, Published, World};
+use crate::world::{Event, Identity, Post, Published, Row, World, account, reply};
 
 /// (person, profile) → expected people.
 fn expected(published: &Published) -> BTreeMap<(String, String), f64> {
-    let text = |row: &crate::world::Row, name: &str| row[name].as_str().unwrap().to_owned();
+    let text = |row: &Row, name: &str| row[name].as_str().unwrap().to_owned();
     let rows = published.tables["scores"].iter();
     let key = |row| (text(row, "person_id"), text(row, "profile"));
     rows.map(|row| (key(row), row["expected_reactors"].as_f64().unwrap())).collect()
@@ -101,14 +103,14 @@ async fn one_more_network_lowers_nobody() {
         world.seeds.clear();
         let before = world.run().await;
         let people = before.by("people", &["person_id"]);
-        let on = |row: &crate::world::Row| row["networks"].as_array().unwrap().clone();
+        let on = |row: &Row| row["networks"].as_array().unwrap().clone();
         let pairs =
             people.values().flat_map(|one| people.values().map(move |other| (*one, *other)));
         let apart: Vec<_> = pairs
             .filter(|(one, other)| on(one).iter().all(|network| !on(other).contains(network)))
             .collect();
         let Some((one, other)) = rng.choice(apart) else { continue };
-        let accounts = |row: &crate::world::Row| -> Vec<Identity> {
+        let accounts = |row: &Row| -> Vec<Identity> {
             let all = row["accounts"].as_array().unwrap().iter();
             let identity = |account: &serde_json::Value| {
                 let (network, id) = account.as_str().unwrap().split_once(':').unwrap();
@@ -181,4 +183,93 @@ async fn whoever_replies_to_others_more_is_not_lowered_or_raised_by_it() {
         replied += 1;
     }
     assert!(replied > cases(25) / 2, "{replied}");
+}
+
+/// The sample, scored by every measure that may enter the forecast.
+fn real_people() -> World {
+    let mut world = sample();
+    let (rest, _) = world.method.split_once("[[forecast.terms]]").unwrap();
+    let (_, gates) = world.method.split_once("[gates]").unwrap();
+    let term = |measure| {
+        format!("[[forecast.terms]]\nmeasure = \"{measure}\"\noffset = 0.1\ncoefficient = 0.03\n\n")
+    };
+    let terms: String = may_enter().unwrap().into_iter().map(term).collect();
+    world.method = format!("{rest}{terms}[gates]{gates}");
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_real_people_are_not_lowered() {
+    const SITE: &str = "quantum.stackexchange";
+    let world = real_people();
+    let before = world.run().await;
+    let was = expected(&before);
+    let mut rng = Rng::with_seed(7);
+    let on_site = |least: i64| -> Vec<String> {
+        let of = |row: &&Row| row["is_trusted"].as_i64().unwrap() >= least;
+        let people = before.tables["measures"].iter().filter(of);
+        let id = |row: &Row| row["person_id"].as_str().unwrap().to_owned();
+        people.map(|row| id(row).split_once(':').unwrap().1.to_owned()).collect()
+    };
+    let (mut some, trusted) = (on_site(0), on_site(1));
+    rng.shuffle(&mut some);
+    some.truncate(1000);
+    assert_eq!(some.len(), 1000);
+    // One more trusted reactor each, who had not reacted to them.
+    let mut more = world.clone();
+    for target in &some {
+        let had = |actor: &&String| {
+            world.events.iter().any(|event| event.actor == **actor && event.target == *target)
+        };
+        let new = trusted.iter().filter(|actor| *actor != target && !had(actor));
+        let actor = rng.choice(new.collect::<Vec<_>>()).unwrap();
+        more.events.push(fresh(&world, SITE, actor, target, None));
+    }
+    let after = more.run().await;
+    none_falls(0, &before, &after);
+    let is = expected(&after);
+    let raised = was.iter().filter(|(key, was)| is[*key] > **was).count();
+    assert!(raised >= 1000, "{raised}");
+
+    // Replies of theirs to somebody new.
+    let mut more = world.clone();
+    for actor in &some {
+        more.events.push(fresh(&world, SITE, actor, "somebody new", None));
+    }
+    let after = expected(&more.run().await);
+    for (key, was) in &was {
+        assert_eq!(after[key], *was, "{key:?}");
+    }
+
+    // Posts of theirs that draw nothing.
+    let mut more = world.clone();
+    let silent = some.iter().map(|author| Post {
+        network: SITE.into(),
+        id: format!("silent {author}"),
+        author: author.clone(),
+        at: world.cutoff - 1,
+        ..Post::default()
+    });
+    more.posts.get_or_insert_default().extend(silent);
+    let after = expected(&more.run().await);
+    for (key, was) in &was {
+        assert!(after[key] <= was * (1.0 + 1e-12), "{key:?}");
+    }
+
+    // Another network, on which somebody reacts to them.
+    let mut more = world.clone();
+    more.accounts.get_or_insert_default().extend(some.iter().map(|id| account("b", id)));
+    more.events.extend(some.iter().map(|id| reply("b", "somebody", id, 3)));
+    let link = |network: &str, id: &String| Identity {
+        network: network.into(),
+        id: id.clone(),
+        person: format!("linked {id}"),
+    };
+    more.identities = Some(some.iter().flat_map(|id| [link(SITE, id), link("b", id)]).collect());
+    let after = expected(&more.run().await);
+    let standard = |id: String| (id, "standard".to_owned());
+    for id in &some {
+        let is = after[&standard(format!("linked {id}"))];
+        assert!(is >= was[&standard(format!("{SITE}:{id}"))], "{id}: {is}");
+    }
 }
