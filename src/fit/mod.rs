@@ -99,7 +99,8 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
         let levels = networks.iter().zip(&fitted.levels).map(|(n, l)| (n.clone(), l - intercept));
         method.forecast = Forecast {
             intercept,
-            overdispersion: fitted.fit.overdispersion,
+            overdispersion: fitted.dispersion.overdispersion,
+            overdispersion_power: fitted.dispersion.power,
             levels: if networks.len() > 1 { levels.collect() } else { BTreeMap::new() },
             terms: terms.collect(),
             ..method.forecast.clone()

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::forecast::correlation::spearman;
 use crate::forecast::error::FitError;
 use crate::forecast::interval::randomised_pit;
+use crate::forecast::overdispersion::Dispersion;
 use crate::forecast::regression::{self, Fit, Problem, log_score};
 use crate::method::Validation;
 
@@ -68,6 +69,8 @@ pub(super) struct Candidate {
 /// A forecast fitted to some origins.
 pub(super) struct Fitted {
     pub fit: Fit,
+    /// How far what comes is from it.
+    pub dispersion: Dispersion,
     /// Level of each network.
     pub levels: Vec<f64>,
 }
@@ -154,8 +157,9 @@ impl<'a> Data<'a> {
     pub(super) fn fit(&self, candidate: &Candidate, origins: Range<usize>) -> Result<Fitted> {
         self.with_problem(candidate, origins.clone(), |problem, first| {
             let fit = regression::fit(problem, None).map_err(not_fitted)?;
+            let dispersion = regression::dispersion(problem, &fit).map_err(not_fitted)?;
             let levels = self.levels(&fit, first, origins.end);
-            Ok(Fitted { fit, levels })
+            Ok(Fitted { fit, dispersion, levels })
         })
     }
 
@@ -365,7 +369,7 @@ impl<'a> Data<'a> {
             let before = found.log_score;
             for (row, expected) in rows.clone().zip(self.forecast(candidate, &fitted, rows)) {
                 forecast[row] = expected;
-                let overdispersion = fitted.fit.overdispersion;
+                let overdispersion = fitted.dispersion.at(expected);
                 found.add(*origin, row, expected, overdispersion, self.rows.trusted[row]);
             }
             log_scores.push(found.log_score - before);

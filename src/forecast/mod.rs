@@ -7,7 +7,7 @@ pub mod interval;
 mod matrix;
 mod negative_binomial;
 mod newton;
-mod overdispersion;
+pub mod overdispersion;
 pub mod pairs;
 pub mod regression;
 mod sandwich;

@@ -1,20 +1,24 @@
-//! The overdispersion α of NB2 by maximum likelihood, for given means.
+//! The overdispersion of counts by maximum likelihood, for given means: α of NB2, or α and p of NB-P.
 //!
 //! # Formula
 //!
+//! With α_i = α·μ_i^(p − 2), so that the variance is μ + α·μ^p, and p = 2 for NB2,
+//!
 //! ```text
-//! ∂ℓ/∂α = Σ_i [ S(y_i, α) + μ_i²·h(αμ_i) − y_i·μ_i/(1 + αμ_i) ]
+//! ∂ℓ/∂ln α = Σ_i g_i,    ∂ℓ/∂p = Σ_i g_i·ln μ_i
+//! g_i = α_i·[ S(y_i, α_i) + μ_i²·h(α_i·μ_i) − y_i·μ_i/(1 + α_i·μ_i) ]
 //! S(y, α) = Σ_{j<y} j/(1 + αj) = r·(y − r·(ψ(r + y) − ψ(r))),   r = 1/α
 //! h(t) = (ln(1 + t) − t/(1 + t))/t²
 //! ```
 //!
-//! Source: Lawless 1987, *Negative binomial and mixed Poisson regression*, §2. S depends on y alone
-//! and is summed over distinct outcomes.
+//! Sources: Lawless 1987, *Negative binomial and mixed Poisson regression*, §2; Greene 2008, *Functional forms for the
+//! negative binomial model for count data*, for NB-P.
 //!
 //! # Variant
 //!
-//! The root of ∂ℓ/∂ln α by the secant method within a bracket, bisected where the secant leaves it.
-//! α is 0 (Poisson) if ℓ falls from [`LEAST`] on, and [`MOST`] if it still rises there.
+//! The roots by the secant method within a bracket, bisected where the secant leaves it; that in p of ℓ at the best α of
+//! each p. α is 0 (Poisson) if ℓ falls from [`LEAST`] on, and [`MOST`] if it still rises there; p is from 1 to 2,
+//! within which a larger mean never has a smaller quantile: NB1 and NB2 are the ends.
 
 use super::design::sum;
 
@@ -26,32 +30,78 @@ pub const MOST: f64 = 1e3;
 
 const MAX_ITERATIONS: u32 = 100;
 
-/// Distinct outcomes above 1, as S of 0 and of 1 is 0, and how often each occurs.
-#[derive(Debug)]
-pub(super) struct Histogram(Vec<(f64, f64)>);
+/// How close the root in ln α is, and in p, of which the fifth digit says nothing any more.
+const CLOSE: f64 = 1e-11;
+const CLOSE_POWER: f64 = 1e-5;
 
-impl Histogram {
-    pub(super) fn of(outcomes: &[f64]) -> Self {
-        let counts_nothing = |y: f64| y == 0.0 || y == 1.0;
-        let mut values: Vec<f64> =
-            outcomes.iter().copied().filter(|&y| !counts_nothing(y)).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        let runs = values.chunk_by(|a, b| a == b);
-        Self(runs.map(|run| (run[0], run.len() as f64)).collect())
+/// How far counts are from their means: their variance is μ + α·μ^p.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Dispersion {
+    /// α, 0 or more.
+    pub overdispersion: f64,
+    /// p, from 1 to 2.
+    pub power: f64,
+}
+
+impl Dispersion {
+    /// The overdispersion of NB2 with the same variance at a mean above 0.
+    pub fn at(&self, mean: f64) -> f64 {
+        match self.power {
+            2.0 => self.overdispersion,
+            power => self.overdispersion * libm::pow(mean, power - 2.0),
+        }
     }
 }
 
-/// The α in [`LEAST`]`..=`[`MOST`], or 0, that is most likely; `start` is where to look first.
-pub(super) fn estimate(means: &[f64], outcomes: &[f64], counts: &Histogram, start: f64) -> f64 {
-    let slope = |log_alpha: f64| slope(means, outcomes, counts, libm::exp(log_alpha));
-    let (mut low, mut high) = (libm::log(LEAST), libm::log(MOST));
+/// The most likely dispersion of outcomes about their means, which are above 0.
+pub(super) fn dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
+    let of = |power: f64, start: f64| {
+        let overdispersion = estimate_at(means, outcomes, power, start);
+        Dispersion { overdispersion, power }
+    };
+    let mut best = of(2.0, 0.0);
+    let power = root(1.0, 2.0, 1.5, CLOSE_POWER, |power| {
+        best = of(power, best.overdispersion);
+        sum(means.len(), |i| gradient(means[i], outcomes[i], &best) * libm::log(means[i]))
+    });
+    let found = of(power, best.overdispersion);
+    // Without overdispersion any p is as good.
+    if found.overdispersion == 0.0 { of(2.0, 0.0) } else { found }
+}
+
+/// The α in [`LEAST`]`..=`[`MOST`], or 0, that is most likely with p = 2; `start` is where to look first.
+pub(super) fn estimate(means: &[f64], outcomes: &[f64], start: f64) -> f64 {
+    estimate_at(means, outcomes, 2.0, start)
+}
+
+fn estimate_at(means: &[f64], outcomes: &[f64], power: f64, start: f64) -> f64 {
+    let (low, high) = (libm::log(LEAST), libm::log(MOST));
+    let first = if start > LEAST && start < MOST { libm::log(start) } else { -2.0 };
+    let at = root(low, high, first, CLOSE, |log_alpha| {
+        slope(means, outcomes, &Dispersion { overdispersion: libm::exp(log_alpha), power })
+    });
+    match at {
+        at if at == low => 0.0,
+        at if at == high => MOST,
+        at => libm::exp(at),
+    }
+}
+
+/// Where `slope` is 0, falling, or the end to which it falls.
+fn root(
+    mut low: f64,
+    mut high: f64,
+    first: f64,
+    close: f64,
+    mut slope: impl FnMut(f64) -> f64,
+) -> f64 {
     if slope(low) <= 0.0 {
-        return 0.0;
+        return low;
     }
     if slope(high) >= 0.0 {
-        return MOST;
+        return high;
     }
-    let mut at = if start > LEAST && start < MOST { libm::log(start) } else { -2.0 };
+    let mut at = first;
     let mut before: Option<(f64, f64)> = None;
     for _ in 0..MAX_ITERATIONS {
         let here = slope(at);
@@ -66,23 +116,27 @@ pub(super) fn estimate(means: &[f64], outcomes: &[f64], counts: &Histogram, star
         };
         let next = if next > low && next < high { next } else { 0.5 * (low + high) };
         before = Some((at, here));
-        if (next - at).abs() < 1e-11 || here == 0.0 {
+        if (next - at).abs() < close || here == 0.0 {
             break;
         }
         at = next;
     }
-    libm::exp(at)
+    at
 }
 
 /// ∂ℓ/∂ln α per row.
-pub(super) fn slope(means: &[f64], outcomes: &[f64], counts: &Histogram, alpha: f64) -> f64 {
-    let of_outcomes = counts.0.iter().fold(0.0, |sum, (y, n)| sum + n * ratio_sum(*y, alpha));
-    let of_means = sum(means.len(), |i| {
-        let (y, mean) = (outcomes[i], means[i]);
-        let squared = mean * mean * log_excess(alpha * mean);
-        if y == 0.0 { squared } else { squared - y * mean / (1.0 + alpha * mean) }
-    });
-    alpha * (of_outcomes + of_means) / means.len() as f64
+fn slope(means: &[f64], outcomes: &[f64], dispersion: &Dispersion) -> f64 {
+    sum(means.len(), |i| gradient(means[i], outcomes[i], dispersion)) / means.len() as f64
+}
+
+/// g of a row.
+fn gradient(mean: f64, y: f64, dispersion: &Dispersion) -> f64 {
+    let alpha = dispersion.at(mean);
+    let squared = mean * mean * log_excess(alpha * mean);
+    if y == 0.0 {
+        return alpha * squared;
+    }
+    alpha * (ratio_sum(y, alpha) + squared - y * mean / (1.0 + alpha * mean))
 }
 
 /// h(t).
@@ -139,25 +193,53 @@ mod tests {
     fn the_slope_is_that_of_the_likelihood() {
         let means = [0.01, 0.5, 3.0, 40.0, 200.0];
         for outcomes in [[0.0, 1.0, 7.0, 90.0, 55.0], [0.5, 2.5, 0.0, 80.25, 300.0]] {
-            let counts = Histogram::of(&outcomes);
-            for alpha in [1e-3_f64, 0.1, 2.0, 100.0] {
-                let likelihood = |alpha: f64| {
-                    let law = NegativeBinomial::new(alpha);
-                    means.iter().zip(&outcomes).map(|(m, y)| law.log_probability(*m, *y)).sum()
+            for (alpha, power) in [(1e-3, 2.0), (0.1, 1.3), (2.0, 2.0), (100.0, 1.0)] {
+                let likelihood = |overdispersion: f64, power: f64| -> f64 {
+                    let dispersion = Dispersion { overdispersion, power };
+                    let one = |mean: f64, y: f64| {
+                        NegativeBinomial::new(dispersion.at(mean)).log_probability(mean, y)
+                    };
+                    means.iter().zip(&outcomes).map(|(mean, y)| one(*mean, *y)).sum()
                 };
-                let (up, down): (f64, f64) =
-                    (likelihood(alpha * 1.0001), likelihood(alpha / 1.0001));
-                let numeric = (up - down) / (2.0 * libm::log(1.0001)) / 5.0;
-                let exact = slope(&means, &outcomes, &counts, alpha);
-                assert!((numeric - exact).abs() < 1e-6 * (1.0 + exact.abs()), "{numeric} {exact}");
+                let dispersion = Dispersion { overdispersion: alpha, power };
+                let close = |numeric: f64, exact: f64| {
+                    let apart = (numeric - exact).abs();
+                    assert!(
+                        apart < 1e-6 * (1.0 + exact.abs()),
+                        "{alpha}, {power}: {numeric} {exact}"
+                    );
+                };
+                let step: f64 = 1e-4;
+                let (up, down) = (libm::exp(step), libm::exp(-step));
+                let rise = likelihood(alpha * up, power) - likelihood(alpha * down, power);
+                close(rise / (2.0 * step) / 5.0, slope(&means, &outcomes, &dispersion));
+                let rise = likelihood(alpha, power + step) - likelihood(alpha, power - step);
+                let rows = means.iter().zip(&outcomes);
+                let exact = rows.map(|(m, y)| gradient(*m, *y, &dispersion) * libm::log(*m)).sum();
+                close(rise / (2.0 * step), exact);
             }
         }
     }
 
     #[test]
+    fn nb_p_is_as_another_program_finds_it() {
+        let means =
+            [0.01, 0.02, 0.05, 0.1, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0];
+        let outcomes =
+            [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 1.0, 5.0, 3.0, 14.0, 9.0, 30.0, 22.0, 71.0];
+        // scipy.optimize.minimize over −Σ nbinom.logpmf(y, 1/a, 1/(1 + a·μ)), a = α·μ^(p − 2), by Nelder–Mead.
+        let found = dispersion(&means, &outcomes);
+        assert!((found.overdispersion - 0.166_575_32).abs() < 1e-5, "{found:?}");
+        assert!((found.power - 1.807_259_72).abs() < 1e-5, "{found:?}");
+        // Counts as they must be are Poisson, whatever p.
+        let all = dispersion(&means, &means);
+        assert_eq!(all, Dispersion { overdispersion: 0.0, power: 2.0 });
+    }
+
+    #[test]
     fn the_ends_are_reached() {
         let means = [5.0; 4];
-        let estimate = |outcomes: &[f64]| estimate(&means, outcomes, &Histogram::of(outcomes), 0.0);
+        let estimate = |outcomes: &[f64]| estimate(&means, outcomes, 0.0);
         assert_eq!(estimate(&[5.0, 5.0, 4.0, 6.0]), 0.0);
         let mut lone = vec![0.0; 4];
         assert_eq!(estimate(&lone), MOST);

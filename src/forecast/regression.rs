@@ -38,7 +38,7 @@ use super::error::{FitError, all_valid, same_length};
 use super::matrix::Symmetric;
 use super::negative_binomial::NegativeBinomial;
 use super::newton::{Objective, TOLERANCE, minimise};
-use super::overdispersion::{self, Histogram};
+use super::overdispersion::{self, Dispersion};
 use super::sandwich;
 
 /// κ, the weight of the prior on levels, in outcomes.
@@ -99,7 +99,6 @@ struct Model<'a> {
     ridges: Vec<f64>,
     bounded: Vec<bool>,
     outcomes: &'a [f64],
-    counts: Histogram,
     level_prior: f64,
     /// The elasticity that is kept to.
     kept_at: Option<f64>,
@@ -186,6 +185,20 @@ fn errors_with(
     Ok(all)
 }
 
+/// How far the outcomes of a problem are from the means that were fitted to it, with a variance that need not grow as
+/// their square. The coefficients stay those of NB2, which any variance leaves consistent (Cameron & Trivedi 2013, §3.3.4).
+///
+/// # Errors
+/// If the problem is none, or the fit is of another one.
+pub fn dispersion(problem: &Problem, fit: &Fit) -> Result<Dispersion, FitError> {
+    validate(problem)?;
+    same_length("fitted coefficients", fit.coefficients.len(), problem.columns.len())?;
+    let mut model = Model::new(problem, |_| true, LEVEL_PRIOR);
+    let point = model.point_of(fit, problem)?;
+    model.value(&point);
+    Ok(overdispersion::dispersion(&model.means, model.outcomes))
+}
+
 /// ln P(outcome) under NB2, or the Poisson distribution if `overdispersion` is 0.
 pub fn log_score(mean: f64, overdispersion: f64, outcome: f64) -> f64 {
     NegativeBinomial::new(overdispersion).log_probability(mean, outcome)
@@ -243,7 +256,6 @@ impl<'a> Model<'a> {
             design: Design { columns, spreads, groups: problem.groups, levels },
             kept,
             outcomes: problem.outcomes,
-            counts: Histogram::of(problem.outcomes),
             level_prior,
             kept_at: None,
             alpha: 0.0,
@@ -393,7 +405,7 @@ impl Objective for Model<'_> {
 
     fn settle(&mut self) -> bool {
         let before = self.alpha;
-        self.alpha = overdispersion::estimate(&self.means, self.outcomes, &self.counts, before);
+        self.alpha = overdispersion::estimate(&self.means, self.outcomes, before);
         (self.alpha - before).abs() <= TOLERANCE * (SMALL_OVERDISPERSION + self.alpha)
     }
 }

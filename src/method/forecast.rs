@@ -17,9 +17,12 @@ pub struct Forecast {
     /// Natural logarithm of the people expected by somebody whose measures are all 0.
     pub intercept: f64,
     /// α of the negative binomial distribution of what is observed about what is expected: its variance is
-    /// μ + α·μ². 0 or more; the interval of each score follows from it.
+    /// μ + α·μ^`overdispersion_power`. 0 or more; the interval of each score follows from it.
     #[serde(default = "one")]
     pub overdispersion: f64,
+    /// 1 to 2: with 2 the interval widens as what is expected does, with 1 as its root.
+    #[serde(default = "two")]
+    pub overdispersion_power: f64,
     /// Kinds of interaction that are counted ahead, by which people are moved; without any, all reactions.
     #[serde(default)]
     pub outcomes: Vec<String>,
@@ -32,6 +35,10 @@ pub struct Forecast {
 
 fn one() -> f64 {
     1.0
+}
+
+fn two() -> f64 {
+    2.0
 }
 
 /// One measure in the forecast.
@@ -130,6 +137,12 @@ impl Forecast {
             return refuse(
                 format!("`forecast.overdispersion` is {}", self.overdispersion),
                 "give 0 or more",
+            );
+        }
+        if !(1.0..=2.0).contains(&self.overdispersion_power) {
+            return refuse(
+                format!("`forecast.overdispersion_power` is {}", self.overdispersion_power),
+                "give 1 to 2",
             );
         }
         Ok(())

@@ -100,10 +100,11 @@ pub fn scores(
     let values = Values::of(forecast, measures)?;
     let of_vertex = values.expected(persons);
     let expected_reactors = per_person(persons, &of_vertex);
-    let squares: Vec<f64> = of_vertex.iter().map(|y| y * y).collect();
-    let ends = expected_reactors.iter().zip(per_person(persons, &squares)).map(|(y, squares)| {
+    let powers: Vec<f64> =
+        of_vertex.iter().map(|y| libm::pow(*y, forecast.overdispersion_power)).collect();
+    let ends = expected_reactors.iter().zip(per_person(persons, &powers)).map(|(y, powers)| {
         // A sum over networks is taken for negative binomial too, of the mean and variance that it has.
-        let spread = if *y > 0.0 { forecast.overdispersion * squares / (y * y) } else { 0.0 };
+        let spread = if *y > 0.0 { forecast.overdispersion * powers / (y * y) } else { 0.0 };
         let (low, high) = interval(*y, spread, COVERED);
         // Of few people expected mostly nobody comes: the interval is taken up to what is expected.
         (low.min(*y), high.max(*y))

@@ -313,6 +313,16 @@ fn trust_and_forecast_out_of_range_are_refused() {
         ),
         (
             "intercept     =",
+            "overdispersion_power = 0.99\nintercept =",
+            ["`forecast.overdispersion_power` is 0.99", "1 to 2"],
+        ),
+        (
+            "intercept     =",
+            "overdispersion_power = 2.01\nintercept =",
+            ["`forecast.overdispersion_power` is 2.01", "1 to 2"],
+        ),
+        (
+            "intercept     =",
             "outcomes = [\"clap\"]\nintercept =",
             ["`forecast.outcomes` names `clap`", "name kinds of this method"],
         ),

@@ -80,7 +80,8 @@ fn method(rng: &mut Rng) -> (String, i64) {
          [rank]\ndamping = {}\n[amplification]\nprior_posts = {}\n\
          [gates]\nleast_people = 0\n\
          [trust]\nlag_hours = {}\nthreshold = {}\nfallback_people = {}\n\
-         [forecast]\nhorizon_hours = 100\nintercept = {intercept}\noverdispersion = {}\n",
+         [forecast]\nhorizon_hours = 100\nintercept = {intercept}\noverdispersion = {}\n\
+         overdispersion_power = {}\n",
         rng.bool(),
         rng.f64(),
         [0.0, 0.5, 0.85][rng.usize(..3)],
@@ -89,6 +90,7 @@ fn method(rng: &mut Rng) -> (String, i64) {
         [0.0, 0.01, 2.0 * rng.f64()][rng.usize(..3)],
         rng.u8(..4),
         rng.f64(),
+        [1.0, 1.0 + rng.f64(), 2.0][rng.usize(..3)],
     );
     text += ["", "outcomes = [\"reply\", \"like\"]\n"][rng.usize(..2)];
     if rng.bool() {
