@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from subprocess import check_call, check_output
 
@@ -81,9 +82,8 @@ def main(renown, name, data, fit_day, days):
         settings = [] if name == "sample" else ["--set", f"data={Path(data).resolve()}"]
         job, method = jobs / f"{name}.toml", jobs / "methods" / "fitted.toml"
         print(check_output([renown, "fit", job, *settings, "--snapshot", fit_day, "--out", method], text=True))
-        text = method.read_text()
-        horizon = int(re.search(r"horizon_hours = (\d+)", text)[1])
-        alpha = float(re.search(r"overdispersion = ([\d.e-]+)", text)[1])
+        fitted = tomllib.loads(method.read_text())["forecast"]
+        horizon = fitted["horizon_hours"]
         job.write_text(re.sub(r"methods/[\w-]+\.toml", "methods/fitted.toml", job.read_text()))
         sets = []
         for day in days:
@@ -101,12 +101,14 @@ def main(renown, name, data, fit_day, days):
                   f"{own - of_best:+.3f} [{low:+.3f}, {high:+.3f}]", flush=True)
     expected = np.concatenate([d["forecast"] for d in sets])
     observed = np.concatenate([d["trusted_observed"] for d in sets])
+    alpha = fitted["overdispersion"] * expected ** (fitted["overdispersion_power"] - 2)
     law = nbinom(1 / alpha, 1 / (1 + alpha * expected))
     below, upto = law.cdf(observed - 1), law.cdf(observed)
     transform = below + np.random.default_rng(1).random(len(observed)) * (upto - below)
     plain = (observed >= law.ppf(0.05)) & (observed <= law.ppf(0.95))
+    within = (transform > 0.05) & (transform < 0.95)
     print(f"observed / forecast {observed.sum() / expected.sum():.2f}, within the 90 % interval: plain {plain.mean():.3f}, "
-          f"randomised {np.mean((transform > 0.05) & (transform < 0.95)):.3f}")
+          f"randomised {within.mean():.3f}, of {(expected >= 1).sum()} forecasts of 1 and more {within[expected >= 1].mean():.3f}")
 
 
 main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:])

@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from subprocess import check_call, check_output
 
@@ -38,7 +39,7 @@ def main(renown, world):
         print(check_output([renown, "fit", here / "job.toml", "--out", here / "fitted.toml"], text=True))
         (here / "job.toml").write_text(job.replace("base.toml", "fitted.toml"))
         check_call([renown, "run", here / "job.toml", "--quiet"])
-        alpha = float(re.search(r"overdispersion = ([\d.e-]+)", (here / "fitted.toml").read_text())[1])
+        fitted = tomllib.loads((here / "fitted.toml").read_text())["forecast"]
         rows = duckdb.sql(f"""
             WITH accounts AS (SELECT person_id, unnest(accounts) AS account FROM '{here}/out/people/*/*.parquet'),
             drawn AS (
@@ -56,6 +57,7 @@ def main(renown, world):
     rho = [spearmanr(forecast[who], planted[who]).statistic for who in (busy, np.ones(len(busy), bool))]
     x = np.log(forecast)
     slope = minimize(lambda b: np.mean(np.exp(b[0] + b[1] * x) - drawn * (b[0] + b[1] * x)), [0.0, 1.0]).x[1]
+    alpha = fitted["overdispersion"] * forecast ** (fitted["overdispersion_power"] - 2)
     law = nbinom(1 / alpha, 1 / (1 + alpha * forecast))
     below, upto = law.cdf(drawn - 1), law.cdf(drawn)
     transform = below + np.random.default_rng(1).random(len(drawn)) * (upto - below)

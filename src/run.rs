@@ -151,15 +151,15 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     progress.end("ranks", edges, ranks.ranks.len() as u64);
 
     progress.begin("topics");
-    let reactors = people.posts.as_ref().map(|posts| reactors(events, posts, &rules, 0));
-    let reactors = reactors.as_ref();
+    let of_posts = people.posts.as_ref().map(|posts| reactors(events, posts, &rules, 0));
+    let reactors = of_posts.as_ref();
     let topics = blocking(|| topics(&people, &vocabulary, reactors, &trust, &rules, method))?;
     let posts = people.posts.as_ref().map_or(0, |posts| posts.authors.len() as u64);
     progress.end("topics", posts, topics.scores.len() as u64);
 
     progress.begin("measures");
-    let received = blocking(|| Ok(received(events, persons, &rules, &trust.trusted, 0)))?;
-    let (graphs, received) = (&graphs[..], &received[..]);
+    let of_people = blocking(|| Ok(received(events, persons, &rules, &trust.trusted, 0)))?;
+    let (graphs, received) = (&graphs[..], &of_people[..]);
     let basis = Basis {
         people: &people,
         rules: &rules,
@@ -185,6 +185,8 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     progress.end("scores", ranks.ranks.len() as u64, (scores.len() * persons.len()) as u64);
 
     progress.begin("audit");
+    // The tables take their room.
+    drop((of_posts, of_people));
     let styles = blocking(|| Ok(styles(&people, &topics, &method.style)))?;
     let members = cohorts(&job.cohorts, persons, &vocabulary, &topics, standard)?;
     let members = job.cohorts.iter().map(|cohort| cohort.name.as_str()).zip(members);

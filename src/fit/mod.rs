@@ -33,6 +33,8 @@ pub struct Fitted {
     pub method: Method,
     /// What was tried, the best single measure first; empty for a truth.
     pub tried: Vec<Tried>,
+    /// Hours of interactions before the first origin, where they are clearly fewer than measures look back.
+    pub short_hours: Option<u32>,
 }
 
 /// Fits the forecast of the job's method to its data: forward in time, or to the `truth` of `ground_truth`. The method
@@ -45,7 +47,7 @@ pub async fn fit(engine: &Engine, job: &Job, version: &str, truth: Option<&str>)
     match truth {
         Some(truth) => {
             let method = labels::fit(engine, job, day, version, truth).await?;
-            Ok(Fitted { method, tried: vec![] })
+            Ok(Fitted { method, tried: vec![], short_hours: None })
         }
         None => forward(engine, job, day, version).await,
     }
@@ -75,7 +77,9 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
-        let origins = found_origins(&people, &method, job.fit.origins, every)?;
+        let reach = reach(&people);
+        let origins = found_origins(reach, &method, job.fit.origins, every)?;
+        let history = reach - origins[0];
         let rows = rows(people, &origins, job, &method)?;
         let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
         let ready: Vec<usize> = origins.iter().map(ready).collect();
@@ -117,7 +121,11 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
             ridge: choice.candidate.ridge,
             validation: choice.validation,
         };
-        Ok(Fitted { method: named(method, version, record)?, tried: choice.tried })
+        Ok(Fitted {
+            short_hours: (history / 9 < window_hours(&method) / 10).then_some(history),
+            method: named(method, version, record)?,
+            tried: choice.tried,
+        })
     })
 }
 
@@ -130,11 +138,15 @@ fn named(mut method: Method, version: &str, record: FitRecord) -> Result<Method>
     Ok(method)
 }
 
-/// The origins that the data suffice for, in whole hours before their end, the oldest first.
-fn found_origins(people: &People, method: &Method, most: u32, every: u32) -> Result<Vec<u32>> {
-    let horizon = method.forecast.horizon_hours;
+/// Hours from the first interaction to the end of the data.
+fn reach(people: &People) -> u32 {
     let first = people.events.all().iter().map(|event| event.age_hours).max();
-    let reach = first.map_or(0, |hours| hours + 1);
+    first.map_or(0, |hours| hours + 1)
+}
+
+/// The origins that the data suffice for, in whole hours before their end, the oldest first; one at least.
+fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<Vec<u32>> {
+    let horizon = method.forecast.horizon_hours;
     let origins = (0..most).rev().map(|index| horizon + index * every);
     // Before an origin there must be as long a time as after it.
     let origins: Vec<u32> = origins.filter(|origin| origin + horizon <= reach).collect();
@@ -232,7 +244,7 @@ pub fn file(method: &Method) -> Result<String> {
 /// What was found, for people to read.
 pub fn render(fitted: &Fitted) -> String {
     let mut page = String::new();
-    let Fitted { method, tried } = fitted;
+    let Fitted { method, tried, short_hours } = fitted;
     let Some(record) = &method.fit else { return page };
     let found = &record.validation;
     let _ = writeln!(
@@ -252,6 +264,14 @@ pub fn render(fitted: &Fitted) -> String {
             found.observed_over_forecast,
             found.calibration_slope,
             100.0 * found.coverage_90
+        );
+    }
+    if let Some(hours) = short_hours {
+        let _ = writeln!(
+            page,
+            "before the first origin lie {hours} hours, and measures look back {}: they are counted short there, and a \
+             longer time would be foreseen better",
+            window_hours(method)
         );
     }
     let _ = writeln!(

@@ -28,7 +28,7 @@ pub struct Fit {
 
 impl Default for Fit {
     fn default() -> Self {
-        Self { origins: 13, every_hours: None, outcomes: vec![], measures: vec![], rows: 1_000_000 }
+        Self { origins: 13, every_hours: None, outcomes: vec![], measures: vec![], rows: 200_000 }
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Cause<'a> {
     Reference,
     /// A network beside the one that is compared.
     Joined,
-    /// The level of the network, which is nobody's doing.
+    /// The level of the network, which is nobody's doing, where it has one of its own.
     Level,
     /// The person's value of a measure.
     Measure(&'a Term, f64),
@@ -91,12 +91,11 @@ pub fn contributions<'a>(
         let moved = |term: &Term, value| term.part(value) - term.part(term.reference);
         let apart = values.at(vertex).fold(level, |sum, (term, value)| sum + moved(term, value));
         let weight = per_person * logarithmic_mean(y, of_reference, apart);
-        let mut own = vec![row(Cause::Level, weight * level)];
-        own.extend(
-            values
-                .at(vertex)
-                .map(|(term, value)| row(Cause::Measure(term, value), weight * moved(term, value))),
-        );
+        let measures = values
+            .at(vertex)
+            .map(|(term, value)| row(Cause::Measure(term, value), weight * moved(term, value)));
+        let mut own: Vec<Contribution<'_>> = measures.collect();
+        own.extend((level != 0.0).then(|| row(Cause::Level, weight * level)));
         own.sort_by(|one, other| one.cause.name().cmp(other.cause.name()));
         all.extend(own);
     }

@@ -214,7 +214,7 @@ async fn the_points_of_a_score_are_told_in_words() {
     let told = ran.json("p");
     let parts = told["contributions"].as_array().unwrap();
     let names: Vec<_> = parts.iter().map(|part| part["measure"].as_str().unwrap()).collect();
-    assert_eq!(names, ["reference", "level", "trusted_reactors_30d", "trusted_reactors_90d"]);
+    assert_eq!(names, ["reference", "trusted_reactors_30d", "trusted_reactors_90d"]);
     let of_part = ["network", "measure", "value", "reference_value", "points"];
     assert!(parts.iter().all(|part| keys(part) == of_part), "{parts:?}");
     assert_eq!((&parts[0]["network"], &parts[0]["value"]), (&"".into(), &Value::Null));

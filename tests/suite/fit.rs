@@ -44,7 +44,7 @@ async fn fitted(world: &World, truth: Option<&str>) -> Result<Fitted> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_steady_world_is_foreseen() {
-    let Fitted { method, tried } = fitted(&steady(150, 1), None).await.unwrap();
+    let Fitted { method, tried, short_hours } = fitted(&steady(150, 1), None).await.unwrap();
     assert_eq!(method.version, "own-1");
     assert!(method.fitted && !tried.is_empty());
     let record = method.fit.as_ref().unwrap();
@@ -59,6 +59,10 @@ async fn a_steady_world_is_foreseen() {
     let ranked_by_week = tried.iter().find(|one| one.measures == ["reactors_7d"]);
     assert!(ranked_by_week.is_none_or(|week| week.log_score < found.log_score), "{tried:?}");
     assert!(method.forecast.terms.iter().all(|term| term.coefficient > 0.0));
+    // Of 60 days the last 28 are origins and horizon, and measures look back 90.
+    let of_60_days = fitted(&steady(60, 1), None).await.unwrap();
+    assert_eq!(short_hours, None);
+    assert!(of_60_days.short_hours.is_some_and(|hours| (760..=768).contains(&hours)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -597,7 +597,10 @@ impl Profile {
                 apart if apart.abs() < 1e-6 => (each[at] + reference) / 2.0,
                 apart => (each[at] - reference) / apart,
             };
-            rows.insert(key(network, "level"), (None, None, slope * mean * self.level(network)));
+            let level = self.level(network);
+            if level != 0.0 {
+                rows.insert(key(network, "level"), (None, None, slope * mean * level));
+            }
             for t in &self.forecast.terms {
                 let value = measures[t.measure.as_str()].as_f64().unwrap_or(0.0);
                 let moved = t.coefficient * (phi(t, value) - phi(t, t.reference));
