@@ -176,13 +176,12 @@ fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<R
         false => method.forecast.outcomes.contains(kind),
     });
     let seeds = read::seeds(&people, &method.trust.seeds, &job.trust.seeds);
-    let all = people.persons.vertices() as u64 * origins.len() as u64;
     let looking = Looking {
         method,
         seeds: &seeds,
         names: &names,
         outcomes: &kinds.collect::<Vec<bool>>(),
-        one_in: u32::try_from(all.div_ceil(job.fit.rows.into())).unwrap_or(u32::MAX).max(1),
+        most: job.fit.rows,
     };
     if names.is_empty() {
         return Err(Error::bad_job(

@@ -4,8 +4,6 @@
 //! that instant would have counted them, from rows that were read once. What accounts state (followers, verified) is
 //! of the snapshot and not of the origin: it enters no such fit, and trust alone looks at it, for seeds.
 
-use rayon::prelude::*;
-
 use crate::error::Result;
 use crate::graph::attention::Rules;
 use crate::lists::Lists;
@@ -44,8 +42,8 @@ pub(super) struct Looking<'a> {
     pub names: &'a [&'static str],
     /// Whether each kind is counted ahead.
     pub outcomes: &'a [bool],
-    /// One in so many people is taken.
-    pub one_in: u32,
+    /// Most rows; of more a part of the people is taken.
+    pub most: u32,
 }
 
 impl Rows {
@@ -66,6 +64,13 @@ impl Rows {
             all: vec![],
             active: vec![],
         };
+        let first_seen = first_seen(&people);
+        let seen = |hours: &u32| first_seen.iter().filter(|first| **first >= Some(*hours)).count();
+        let all: usize = origins.iter().map(seen).sum();
+        let one_in = u32::try_from(all.div_ceil(looking.most as usize)).unwrap_or(u32::MAX).max(1);
+        let part =
+            |vertex: &usize| mixed(people.persons.vertex_persons[*vertex]).is_multiple_of(one_in);
+        let taken: Vec<usize> = (0..people.persons.vertices()).filter(part).collect();
         let whole = std::mem::replace(&mut people.events, Events::none());
         let ages = people.posts.as_ref().map(|posts| posts.age_hours.clone());
         for (index, hours) in (0..).zip(origins) {
@@ -74,7 +79,8 @@ impl Rows {
                 let age = |age: &u32| age.checked_sub(*hours).unwrap_or(u32::MAX);
                 posts.age_hours = ages.iter().map(age).collect();
             }
-            rows.add(index, *hours, &people, &whole, looking)?;
+            let there = taken.iter().copied().filter(|vertex| first_seen[*vertex] >= Some(*hours));
+            rows.add(index, *hours, &people, &whole, looking, there)?;
         }
         Ok(rows)
     }
@@ -86,12 +92,12 @@ impl Rows {
         people: &People,
         whole: &Events,
         looking: &Looking<'_>,
+        there: impl Iterator<Item = usize>,
     ) -> Result<()> {
         let (method, persons) = (looking.method, &people.persons);
         let rules = Rules::of(method);
         let trust = trust(&people.events, persons, &rules, looking.seeds, method)?;
         let local = Local::of(people, &rules, &trust.trusted, [0, 0], looking.names);
-        let there = present(people, whole, hours);
         let after = hours - method.forecast.horizon_hours.min(hours)..hours;
         let counted = |event: &&Event| {
             after.contains(&event.age_hours) && looking.outcomes[usize::from(event.kind)]
@@ -104,19 +110,14 @@ impl Rows {
                 [trusted + own, all + 1.0]
             })
         };
-        let outcomes: Vec<[f64; 2]> =
-            (0..persons.vertices()).into_par_iter().map(outcome).collect();
-        let taken = |vertex: &usize| {
-            there[*vertex] && mixed(persons.vertex_persons[*vertex]).is_multiple_of(looking.one_in)
-        };
-        for vertex in (0..persons.vertices()).filter(taken) {
+        for vertex in there {
             for (name, values) in self.names.iter().zip(&mut self.values) {
                 values.push(local.value(name, vertex).unwrap_or(0.0));
             }
             self.origin.push(index);
             self.network.push(persons.network_of(vertex) as u32);
             self.person.push(persons.vertex_persons[vertex]);
-            let [trusted, all] = outcomes[vertex];
+            let [trusted, all] = outcome(vertex);
             self.trusted.push(trusted);
             self.all.push(all);
             self.active.push(local.value("reactors_window", vertex).unwrap_or(0.0) > 0.0);
@@ -130,21 +131,23 @@ pub(super) fn window_hours(method: &Method) -> u32 {
     method.attention.window_hours.max(crate::read::MEASURE_HOURS)
 }
 
-/// Whether each vertex is known to have been there at an origin: it acted, was acted upon, published or was opened
-/// before.
-fn present(people: &People, whole: &Events, hours: u32) -> Vec<bool> {
-    let opened = people.profiles.created_hours.iter();
-    let mut there: Vec<bool> = opened.map(|own| own.is_some_and(|own| own >= hours)).collect();
-    for event in whole.all().iter().filter(|event| event.age_hours >= hours) {
-        there[event.target as usize] = true;
-        there[event.actor as usize] = true;
+/// Hours since each vertex is first known to have been there: it acted, was acted upon, published or was opened.
+fn first_seen(people: &People) -> Vec<Option<u32>> {
+    let mut first = people.profiles.created_hours.clone();
+    let mut meet = |vertex: u32, hours: u32| {
+        let own = &mut first[vertex as usize];
+        *own = (*own).max(Some(hours));
+    };
+    for event in people.events.all() {
+        meet(event.target, event.age_hours);
+        meet(event.actor, event.age_hours);
     }
     if let Some(posts) = &people.posts {
-        for (author, age) in posts.authors.iter().zip(&posts.age_hours) {
-            there[*author as usize] |= *age != u32::MAX;
+        for (author, hours) in posts.authors.iter().zip(&posts.age_hours) {
+            meet(*author, *hours);
         }
     }
-    there
+    first
 }
 
 /// A number with its bits mixed, so that one in n is no pattern of the ids (Steele, Lea, Flood 2014, *Fast Splittable

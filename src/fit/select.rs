@@ -130,7 +130,8 @@ impl<'a> Data<'a> {
             let data = Self::with(rows, offset, ready.len(), networks);
             let measures: Vec<usize> = data.sets(None).into_iter().next().unwrap_or_default();
             let candidate = Candidate { measures, ridge: RIDGES[0] };
-            let found = data.validate(&candidate, &validated(ready), ready)?.validation.log_score;
+            let validated = data.validated(ready);
+            let found = data.validate(&candidate, &validated, ready)?.validation.log_score;
             if best.as_ref().is_none_or(|(log_score, _)| found > *log_score) {
                 best = Some((found, data));
             }
@@ -151,6 +152,13 @@ impl<'a> Data<'a> {
     fn fitted(&self, origins: Range<usize>) -> Range<usize> {
         let first = origins.start.max(origins.end.saturating_sub(FITTED));
         self.ranges[first].start..self.ranges[origins.end - 1].end
+    }
+
+    /// The origins that are held against what came after: the last ones before which anything came that could be fitted to.
+    fn validated(&self, ready: &[usize]) -> Vec<usize> {
+        let any = |rows: Range<usize>| self.rows.trusted[rows].iter().any(|outcome| *outcome > 0.0);
+        let fits = |origin: &usize| ready[*origin] > 0 && any(self.fitted(0..ready[*origin]));
+        (0..ready.len()).rev().filter(fits).take(VALIDATED).collect()
     }
 
     /// Fits a candidate to some origins.
@@ -260,7 +268,7 @@ impl<'a> Data<'a> {
 
     /// Chooses a candidate; `ready` gives for each origin how many of the first ones had their outcome by then.
     pub(super) fn choose(&self, ready: &[usize]) -> Result<Choice> {
-        let validated = validated(ready);
+        let validated = self.validated(ready);
         let alone = self.best_alone(&validated)?;
         let anchor = alone[0];
         let best = |row: usize| self.columns[anchor][row];
@@ -442,11 +450,6 @@ impl Sums {
             ..Validation::default()
         })
     }
-}
-
-/// The origins that are held against what came after: the last ones before which there is one to fit to.
-fn validated(ready: &[usize]) -> Vec<usize> {
-    (0..ready.len()).rev().filter(|origin| ready[*origin] > 0).take(VALIDATED).collect()
 }
 
 /// A fit that did not come about, as an error that says what to change.

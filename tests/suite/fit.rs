@@ -98,6 +98,17 @@ async fn too_little_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn origins_before_which_nothing_came_are_not_validated() {
+    let mut world = steady(150, 6);
+    let days = |event: &Event| (world.cutoff - event.at) / (24 * crate::world::HOUR);
+    // Nothing between the 60th day before the end and the twelfth.
+    let kept = world.events.iter().filter(|event| days(event) < 12 || days(event) >= 60).cloned();
+    world.events = kept.collect();
+    let method = fitted(&world, None).await.unwrap().method;
+    assert_eq!(method.fit.unwrap().origins_hours.len(), 13);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn outcomes_are_counted_in_place_of_reactions() {
     let mut world = steady(120, 4);
     // What people do on the second half of the list is worth something.
