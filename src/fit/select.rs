@@ -34,6 +34,8 @@ const ELASTICITY: f64 = 1.25;
 const ALONE: usize = 5;
 /// Share of what the best log score gains over that of the best single measure that counts as all of it.
 const KEPT: f64 = 0.9;
+/// Difference of two rank correlations that matters.
+const TOLD: f64 = 0.01;
 /// Groups of people, of which the jackknife leaves out one after the other.
 const GROUPS: u32 = 20;
 /// Distinct people, the measures that a fit of few begins with.
@@ -102,14 +104,17 @@ pub struct Tried {
 
 /// Which of `tried`, of which the first is the best single measure, is taken.
 ///
-/// Those are left that rank active people no worse than the best single measure does, a standard error aside; of several
-/// measures those only that foresee better at every origin, since what is right in a rise alone is wrong in the fall. Of
-/// these, those with nine tenths of what the best log score gains (Gneiting & Raftery 2007, *Strictly Proper Scoring
+/// Those are left that rank active people no worse than the best single measure does, a standard error aside. Several
+/// measures must foresee better at every origin, since what is right in a rise alone is wrong in the fall; and where the
+/// ranks are so well known that a difference of [`TOLD`] would show and none does, the one measure forecasts as well and
+/// is kept (equivalence by the interval of the difference: Westlake 1981, *Bioequivalence Testing*). Of what is left, those with nine tenths of what the best log score gains (Gneiting & Raftery 2007, *Strictly Proper Scoring
 /// Rules*, §4.1); and of these the one that ranks active people best.
 fn taken(tried: &[Tried]) -> usize {
     let as_good = |one: &Tried| {
-        one.behind.is_some_and(|(difference, error)| difference <= error)
-            && (one.measures.len() == 1 || one.every_origin)
+        let Some((behind, error)) = one.behind else { return false };
+        let better = behind + 2.0 * error < 0.0;
+        let equivalent = !better && behind.abs() + 2.0 * error < TOLD;
+        behind <= error && (one.measures.len() == 1 || (one.every_origin && !equivalent))
     };
     let left: Vec<usize> = (0..tried.len()).filter(|at| as_good(&tried[*at])).collect();
     let gain = |at: &usize| tried[*at].log_score - tried[0].log_score;
@@ -470,7 +475,7 @@ mod tests {
             ridge: 0.0,
             log_score,
             agreement,
-            behind: Some((behind, 0.01)),
+            behind: Some((behind, 0.02)),
             every_origin: every,
         }
     }
@@ -481,8 +486,8 @@ mod tests {
 
     #[test]
     fn what_ranks_worse_is_not_taken_however_much_it_foresees() {
-        assert_eq!(taken(&[anchor(), tried(5, -0.1, 0.38, 0.02, true)]), 0);
-        assert_eq!(taken(&[anchor(), tried(5, -0.1, 0.395, 0.005, true)]), 1);
+        assert_eq!(taken(&[anchor(), tried(5, -0.1, 0.37, 0.03, true)]), 0);
+        assert_eq!(taken(&[anchor(), tried(5, -0.1, 0.39, 0.01, true)]), 1);
     }
 
     #[test]
@@ -490,6 +495,19 @@ mod tests {
         assert_eq!(taken(&[anchor(), tried(3, -0.1, 0.41, -0.01, false)]), 0);
         // Of counts one is as good as another at any origin.
         assert_eq!(taken(&[anchor(), tried(1, -0.4, 0.395, 0.005, false)]), 1);
+    }
+
+    #[test]
+    fn where_one_measure_is_known_to_rank_as_well_it_is_kept() {
+        let known = |behind: f64, error: f64| Tried {
+            behind: Some((behind, error)),
+            ..tried(5, -0.1, 0.4 - behind, behind, true)
+        };
+        assert_eq!(taken(&[anchor(), known(0.001, 0.004)]), 0);
+        assert_eq!(taken(&[anchor(), known(-0.001, 0.004)]), 0);
+        // Not known well enough, or better.
+        assert_eq!(taken(&[anchor(), known(0.001, 0.005)]), 1);
+        assert_eq!(taken(&[anchor(), known(-0.005, 0.002)]), 1);
     }
 
     #[test]
