@@ -174,15 +174,15 @@ async fn reason(
 /// Bytes of memory of each file that is listed.
 const FILE: u64 = 45_000;
 /// Bytes of memory while ids are numbered and interactions sorted: of the process, and of each vertex,
-/// interaction and post. All constants are fitted to nine runs of .3 to 75 million interactions among
-/// 30,000 to 2.3 million accounts; how well they hold is in `benches/RESULTS.md`.
-const SORTED: [u64; 4] = [245_000_000, 475, 70, 165];
+/// interaction and post. All constants are fitted to five runs of .75 to 75 million interactions among
+/// 116,000 to 2.3 million accounts; how well they hold is in `benches/RESULTS.md`.
+const SORTED: [u64; 4] = [300_000_000, 700, 75, 100];
 /// Bytes of memory of each follow; while they are gathered they are held twice.
 const FOLLOW: u64 = size_of::<Follow>() as u64;
 /// Bytes of memory while the tables stand: of the process, and of each vertex, row of `influence_edges` and post.
-const TABLES: [u64; 4] = [284_000_000, 1_044, 200, 165];
+const TABLES: [u64; 4] = [339_000_000, 1_740, 138, 291];
 /// Bytes of the tables for each vertex and each row of `influence_edges`.
-const OUTPUT: [u64; 2] = [81, 31];
+const OUTPUT: [u64; 2] = [95, 39];
 
 impl Estimate {
     /// From the rows to be scanned, as `from` says.
