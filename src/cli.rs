@@ -53,6 +53,13 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         truth: Option<String>,
     },
+    /// Measure how right a job's scores are: against what came after, and against `ground_truth`
+    Validate {
+        #[command(flatten)]
+        job: JobArgs,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
     /// Print the people at the top of a published run
     Top {
         /// Job file, or URL of an output folder or of one of its commits

@@ -26,7 +26,9 @@ use renown::store::{Stores, folder};
 use renown::synth::{self, Parameters};
 use renown::top::{Filter, TopicList};
 use renown::topic_list::topic_list;
-use renown::{access, audience, check, committed, explain, fit, plan, reference, runs, top};
+use renown::{
+    access, audience, check, committed, explain, fit, plan, reference, runs, top, validate,
+};
 use url::Url;
 
 use crate::cli::{Cli, Command, FilterArgs, Form, Format, RankArgs, Settings, SynthArgs};
@@ -125,6 +127,14 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
         Command::Fit { job, out, truth } => {
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
             fit_job(&engine, &job, &out, truth.as_deref()).await
+        }
+        Command::Validate { job, format } => {
+            let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
+            let validity = validate::validate(&engine, &job).await?;
+            print(&match format {
+                Form::Text => validate::render(&validity),
+                Form::Json => json(&validity)?,
+            })
         }
         Command::Top { target, n, topic, profile, filter, settings } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;

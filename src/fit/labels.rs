@@ -6,23 +6,19 @@
 
 use chrono::NaiveDate;
 
+use super::named;
 use super::origins::mixed;
 use super::select::not_fitted;
-use super::{named, people};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::forecast::pairs::{self, Problem, probability};
-use crate::graph::attention::{Rules, attention};
-use crate::graph::reactors::reactors;
-use crate::graph::received::received;
+use crate::hindsight::{measured, read_back};
 use crate::job::Job;
 use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
-use crate::propagate::ranks;
-use crate::propagate::trust::trust;
 use crate::read::{self, Faults, Form, People};
 use crate::run_id::data_sha256;
 use crate::schema::OWN_MEASURE;
-use crate::score::measures::{Basis, Measures, measures};
+use crate::score::measures::Measures;
 use crate::score::percentile::median;
 use crate::score::scores::per_person;
 
@@ -56,7 +52,7 @@ pub(super) async fn fit(
     version: &str,
     truth: &str,
 ) -> Result<Method> {
-    let people = people(engine, job, day, 0).await?;
+    let people = read_back(engine, job, day, 0).await?;
     let found = read::truths(engine, job, &people.persons, &mut Faults::stop()).await?;
     let names: Vec<String> = found.truths.iter().map(|truth| truth.name.clone()).collect();
     let own = found.truths.into_iter().find(|own| own.name == truth).ok_or_else(|| {
@@ -67,7 +63,7 @@ pub(super) async fn fit(
         .in_table("ground_truth")
     })?;
     tokio::task::block_in_place(|| {
-        let measures = measured(&people, job)?;
+        let (_, measures) = measured(&people, job)?;
         let items = items(&people, job, &measures, own.form)?;
         let (candidate, validation) = items.choose()?;
         let fitted = items.fit(&candidate, &items.pairs)?;
@@ -87,27 +83,6 @@ pub(super) async fn fit(
         };
         named(method, version, record)
     })
-}
-
-/// The measures of everybody at the end of the snapshot, as a run counts them.
-fn measured(people: &People, job: &Job) -> Result<Measures> {
-    let (method, persons) = (&job.method, &people.persons);
-    let rules = Rules::of(method);
-    let graphs = attention(&people.events, persons, &rules, 0)?;
-    let seeds = read::seeds(people, &method.trust.seeds, &job.trust.seeds);
-    let trust = trust(&people.events, persons, &rules, &seeds, method)?;
-    let reactors = people.posts.as_ref().map(|posts| reactors(&people.events, posts, &rules, 0));
-    let basis = Basis {
-        people,
-        rules: &rules,
-        graphs: &graphs,
-        trust: &trust,
-        ranks: &ranks(&graphs, &method.rank)?,
-        follow_ranks: None,
-        received: &received(&people.events, persons, &rules, &trust.trusted, 0),
-        reactors: reactors.as_ref(),
-    };
-    Ok(measures(&basis, method))
 }
 
 fn items(people: &People, job: &Job, measures: &Measures, form: Form) -> Result<Items> {

@@ -7,19 +7,19 @@ mod select;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::hindsight::{outcomes, read_back, window_hours};
 use crate::job::{Job, no_snapshot};
 use crate::method::{FORWARD, FitRecord, Forecast, Method, Term, may_enter};
-use crate::read::{self, Faults, People};
+use crate::read::{self, People};
 use crate::run_id::data_sha256;
 use crate::score::measures::Local;
 use crate::score::percentile::median;
-use origins::{Looking, Rows, window_hours};
+use origins::{Looking, Rows};
 use select::Data;
 pub use select::Tried;
 
@@ -53,18 +53,6 @@ pub async fn fit(engine: &Engine, job: &Job, version: &str, truth: Option<&str>)
     }
 }
 
-/// Reads the people of a job, with interactions and posts back to `more_hours` before the window.
-async fn people(engine: &Engine, job: &Job, day: NaiveDate, more_hours: u32) -> Result<People> {
-    let mut reading = job.clone();
-    let window = &mut reading.method.attention.window_hours;
-    *window = window_hours(&job.method).saturating_add(more_hours);
-    let faults = &mut Faults::stop();
-    let snapshot = read::snapshot(engine, &reading, day, faults).await?;
-    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
-    let method = &reading.method;
-    read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await
-}
-
 async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> Result<Fitted> {
     let mut method = job.method.clone();
     if !job.fit.outcomes.is_empty() {
@@ -73,11 +61,11 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
     let horizon = method.forecast.horizon_hours;
     let every = job.fit.every_hours.unwrap_or((horizon / 4).max(1));
     let back = horizon.saturating_add(every.saturating_mul(job.fit.origins - 1));
-    let people = people(engine, job, day, back).await?;
+    let people = read_back(engine, job, day, back).await?;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
-        let reach = reach(&people);
+        let reach = people.reach_hours();
         let origins = found_origins(reach, &method, job.fit.origins, every)?;
         let history = reach - origins[0];
         let rows = rows(people, &origins, job, &method)?;
@@ -138,12 +126,6 @@ fn named(mut method: Method, version: &str, record: FitRecord) -> Result<Method>
     Ok(method)
 }
 
-/// Hours from the first interaction to the end of the data.
-fn reach(people: &People) -> u32 {
-    let first = people.events.all().iter().map(|event| event.age_hours).max();
-    first.map_or(0, |hours| hours + 1)
-}
-
 /// The origins that the data suffice for, in whole hours before their end, the oldest first; one at least.
 fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<Vec<u32>> {
     let horizon = method.forecast.horizon_hours;
@@ -171,16 +153,12 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<V
 fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
     let names: Vec<&'static str> =
         may_enter()?.into_iter().filter(|name| Local::has(name) && job.fit.takes(name)).collect();
-    let kinds = method.kinds.iter().map(|(kind, rule)| match method.forecast.outcomes.is_empty() {
-        true => rule.reaction,
-        false => method.forecast.outcomes.contains(kind),
-    });
     let seeds = read::seeds(&people, &method.trust.seeds, &job.trust.seeds);
     let looking = Looking {
         method,
         seeds: &seeds,
         names: &names,
-        outcomes: &kinds.collect::<Vec<bool>>(),
+        outcomes: &outcomes(method),
         most: job.fit.rows,
     };
     if names.is_empty() {

@@ -1,15 +1,15 @@
-//! What was known of everybody at each origin, and what came after it.
+//! What was known of everybody at each origin, an instant in the past, and what came after it.
 //!
-//! An origin is an instant in the past. Everything younger is left out, and measures and trust are counted as a run at
-//! that instant would have counted them, from rows that were read once. What accounts state (followers, verified) is
-//! of the snapshot and not of the origin: it enters no such fit, and trust alone looks at it, for seeds.
+//! What accounts state (followers, verified) is of the snapshot and not of the origin: it enters no such fit, and trust
+//! alone looks at it, for seeds.
 
 use crate::error::Result;
 use crate::graph::attention::Rules;
+use crate::hindsight::{Ahead, Hindsight, window_hours};
 use crate::lists::Lists;
 use crate::method::Method;
 use crate::propagate::trust::trust;
-use crate::read::{Event, Events, People};
+use crate::read::People;
 use crate::score::measures::Local;
 
 /// Rows of a regression: somebody on a network at an origin. All lengths but that of `names`: rows; rows of an origin
@@ -52,7 +52,7 @@ impl Rows {
     }
 
     /// The rows at each of `origins`, which are whole hours before the end of the data, the oldest first.
-    pub(super) fn at(mut people: People, origins: &[u32], looking: &Looking<'_>) -> Result<Self> {
+    pub(super) fn at(people: People, origins: &[u32], looking: &Looking<'_>) -> Result<Self> {
         let names = looking.names.to_vec();
         let mut rows = Self {
             values: vec![vec![]; names.len()],
@@ -64,23 +64,16 @@ impl Rows {
             all: vec![],
             active: vec![],
         };
-        let first_seen = first_seen(&people);
-        let seen = |hours: &u32| first_seen.iter().filter(|first| **first >= Some(*hours)).count();
+        let mut hindsight = Hindsight::of(people);
+        let vertices = 0..hindsight.people().persons.vertices();
+        let seen = |hours: &u32| {
+            vertices.clone().filter(|vertex| hindsight.was_there(*vertex, *hours)).count()
+        };
         let all: usize = origins.iter().map(seen).sum();
         let one_in = u32::try_from(all.div_ceil(looking.most as usize)).unwrap_or(u32::MAX).max(1);
-        let part =
-            |vertex: &usize| mixed(people.persons.vertex_persons[*vertex]).is_multiple_of(one_in);
-        let taken: Vec<usize> = (0..people.persons.vertices()).filter(part).collect();
-        let whole = std::mem::replace(&mut people.events, Events::none());
-        let ages = people.posts.as_ref().map(|posts| posts.age_hours.clone());
         for (index, hours) in (0..).zip(origins) {
-            people.events = whole.before(*hours, window_hours(looking.method));
-            if let (Some(posts), Some(ages)) = (&mut people.posts, &ages) {
-                let age = |age: &u32| age.checked_sub(*hours).unwrap_or(u32::MAX);
-                posts.age_hours = ages.iter().map(age).collect();
-            }
-            let there = taken.iter().copied().filter(|vertex| first_seen[*vertex] >= Some(*hours));
-            rows.add(index, *hours, &people, &whole, looking, there)?;
+            hindsight.look_from(*hours, window_hours(looking.method));
+            rows.add(index, *hours, &hindsight, looking, one_in)?;
         }
         Ok(rows)
     }
@@ -89,65 +82,39 @@ impl Rows {
         &mut self,
         index: u32,
         hours: u32,
-        people: &People,
-        whole: &Events,
+        hindsight: &Hindsight,
         looking: &Looking<'_>,
-        there: impl Iterator<Item = usize>,
+        one_in: u32,
     ) -> Result<()> {
-        let (method, persons) = (looking.method, &people.persons);
+        let (method, people) = (looking.method, hindsight.people());
+        let persons = &people.persons;
         let rules = Rules::of(method);
         let trust = trust(&people.events, persons, &rules, looking.seeds, method)?;
         let local = Local::of(people, &rules, &trust.trusted, [0, 0], looking.names);
-        let after = hours - method.forecast.horizon_hours.min(hours)..hours;
-        let counted = |event: &&Event| {
-            after.contains(&event.age_hours) && looking.outcomes[usize::from(event.kind)]
+        let ahead = Ahead {
+            hours,
+            horizon_hours: method.forecast.horizon_hours,
+            outcomes: looking.outcomes,
+            trusted: &trust.trusted,
         };
-        let outcome = |vertex: usize| {
-            let of_target = whole.of_targets(vertex..vertex + 1).chunk_by(Event::same_pair);
-            let reacted = of_target.filter(|of_pair| of_pair.iter().any(|event| counted(&event)));
-            reacted.fold([0.0, 0.0], |[trusted, all], of_pair| {
-                let own = f64::from(u8::from(trust.trusted[of_pair[0].actor as usize]));
-                [trusted + own, all + 1.0]
-            })
+        let taken = |vertex: &usize| {
+            mixed(persons.vertex_persons[*vertex]).is_multiple_of(one_in)
+                && hindsight.was_there(*vertex, hours)
         };
-        for vertex in there {
+        for vertex in (0..persons.vertices()).filter(taken) {
             for (name, values) in self.names.iter().zip(&mut self.values) {
                 values.push(local.value(name, vertex).unwrap_or(0.0));
             }
             self.origin.push(index);
             self.network.push(persons.network_of(vertex) as u32);
             self.person.push(persons.vertex_persons[vertex]);
-            let [trusted, all] = outcome(vertex);
+            let [trusted, all] = hindsight.came(vertex, &ahead);
             self.trusted.push(trusted);
             self.all.push(all);
             self.active.push(local.value("reactors_window", vertex).unwrap_or(0.0) > 0.0);
         }
         Ok(())
     }
-}
-
-/// Hours before an origin that measures look back.
-pub(super) fn window_hours(method: &Method) -> u32 {
-    method.attention.window_hours.max(crate::read::MEASURE_HOURS)
-}
-
-/// Hours since each vertex is first known to have been there: it acted, was acted upon, published or was opened.
-fn first_seen(people: &People) -> Vec<Option<u32>> {
-    let mut first = people.profiles.created_hours.clone();
-    let mut meet = |vertex: u32, hours: u32| {
-        let own = &mut first[vertex as usize];
-        *own = (*own).max(Some(hours));
-    };
-    for event in people.events.all() {
-        meet(event.target, event.age_hours);
-        meet(event.actor, event.age_hours);
-    }
-    if let Some(posts) = &people.posts {
-        for (author, hours) in posts.authors.iter().zip(&posts.age_hours) {
-            meet(*author, *hours);
-        }
-    }
-    first
 }
 
 /// A number with its bits mixed, so that one in n is no pattern of the ids (Steele, Lea, Flood 2014, *Fast Splittable

@@ -7,13 +7,15 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
-use crate::forecast::correlation::spearman;
 use crate::forecast::error::FitError;
 use crate::forecast::interval::randomised_pit;
 use crate::forecast::overdispersion::Dispersion;
 use crate::forecast::regression::{self, Fit, Problem, log_score};
 use crate::method::Validation;
+use crate::validate::metrics::{Order, spearman};
 
 use super::origins::{Rows, by_origin, mixed};
 
@@ -57,6 +59,15 @@ pub(super) struct Data<'a> {
     /// Rows of each origin, which stand together.
     pub ranges: Vec<Range<usize>>,
     pub networks: usize,
+    active: Vec<Active>,
+}
+
+/// Active people of an origin.
+struct Active {
+    /// Their rows.
+    rows: Vec<usize>,
+    /// Their order by trusted people who came, and by all.
+    came: [Order; 2],
 }
 
 /// A forecast that could be: some measures, of which one is not shrunk.
@@ -150,7 +161,14 @@ impl<'a> Data<'a> {
         let of_origin = by_origin(rows, origins);
         let ranges = (0..origins).map(|origin| of_origin.range(origin)).collect();
         let columns = rows.values.iter().map(transformed).collect();
-        Self { rows, offset, columns, ranges, networks }
+        let active = (0..origins).map(|origin| {
+            let own = of_origin.range(origin).filter(|row| rows.active[*row]);
+            let own: Vec<usize> = own.collect();
+            let came = [&rows.trusted, &rows.all]
+                .map(|came| Order::of(&own.iter().map(|row| came[*row]).collect::<Vec<f64>>()));
+            Active { rows: own, came }
+        });
+        Self { rows, offset, columns, ranges, networks, active: active.collect() }
     }
 
     /// Rows of the latest origins of `origins`, as many as are fitted to.
@@ -242,33 +260,34 @@ impl<'a> Data<'a> {
         rows.map(expected).collect()
     }
 
-    /// Mean over origins and over trusted and all reactors of Spearman's ρ with `values` among active people that are
+    /// Active people of each origin, in the order of `values`, which has one of each row.
+    fn ordered(&self, origins: &[usize], values: &[f64]) -> Vec<Order> {
+        let of_origin = |origin: &usize| {
+            let own: Vec<f64> = self.active[*origin].rows.iter().map(|row| values[*row]).collect();
+            Order::of(&own)
+        };
+        origins.par_iter().map(of_origin).collect()
+    }
+
+    /// Mean over origins and over trusted and all reactors of Spearman's ρ with an order of active people that are
     /// `kept`; none if what came was the same for all of them.
     fn agreement(
         &self,
         origins: &[usize],
-        values: impl Fn(usize) -> f64,
-        kept: impl Fn(usize) -> bool,
+        orders: &[Order],
+        kept: impl Fn(usize) -> bool + Sync,
     ) -> Option<f64> {
-        let mut found = Vec::new();
-        for origin in origins {
-            let rows = self.ranges[*origin].clone();
-            let active: Vec<usize> =
-                rows.filter(|row| self.rows.active[*row] && kept(*row)).collect();
-            let of = |values: &dyn Fn(usize) -> f64| -> Vec<f64> {
-                active.iter().map(|row| values(*row)).collect()
-            };
-            let own = of(&values);
-            for outcome in [&self.rows.trusted, &self.rows.all] {
-                let outcome = of(&|row| outcome[row]);
-                // Where nobody differs in what came, nothing could be told; what does not tell people apart told nothing.
-                if outcome.iter().any(|one| *one != outcome[0]) {
-                    found.push(spearman(&own, &outcome).unwrap_or(0.0));
-                }
-            }
-        }
-        let sum = found.iter().fold(0.0, |sum, one| sum + one);
-        (!found.is_empty()).then(|| sum / found.len() as f64)
+        let of_origin = |(origin, own): (&usize, &Order)| {
+            let Active { rows, came } = &self.active[*origin];
+            let times: Vec<u32> = rows.iter().map(|row| u32::from(kept(*row))).collect();
+            // Where nobody differs in what came, nothing could be told; what does not tell people apart told nothing.
+            let came = came.iter().filter(|came| came.differ(&times));
+            came.map(|came| spearman(own, came, &times).unwrap_or(0.0)).collect::<Vec<f64>>()
+        };
+        let found: Vec<Vec<f64>> = origins.par_iter().zip(orders).map(of_origin).collect();
+        let (sum, count) =
+            found.iter().flatten().fold((0.0, 0.0), |(s, n), one| (s + one, n + 1.0));
+        (count > 0.0).then(|| sum / count)
     }
 
     /// Chooses a candidate; `ready` gives for each origin how many of the first ones had their outcome by then.
@@ -276,7 +295,7 @@ impl<'a> Data<'a> {
         let validated = self.validated(ready);
         let alone = self.best_alone(&validated)?;
         let anchor = alone[0];
-        let best = |row: usize| self.columns[anchor][row];
+        let best = self.ordered(&validated, &self.columns[anchor]);
         let mut tried = Vec::new();
         for candidate in self.candidates(&alone) {
             let found = self.validate(&candidate, &validated, ready)?;
@@ -288,7 +307,7 @@ impl<'a> Data<'a> {
             ridge: candidate.ridge,
             log_score: found.validation.log_score,
             agreement: found.validation.agreement,
-            behind: self.behind(&validated, best, |row| found.forecast[row]),
+            behind: self.behind(&validated, &best, &self.ordered(&validated, &found.forecast)),
             every_origin: found.log_scores.iter().zip(&of_anchor.log_scores).all(|(f, a)| f > a),
         });
         let told: Vec<Tried> = told.collect();
@@ -303,8 +322,8 @@ impl<'a> Data<'a> {
 
     /// The measures that alone rank active people best at the origins, the best first.
     fn best_alone(&self, origins: &[usize]) -> Result<Vec<usize>> {
-        let all = |_: usize| true;
-        let of_measure = |k: usize| self.agreement(origins, |row| self.columns[k][row], all);
+        let of_measure =
+            |k: usize| self.agreement(origins, &self.ordered(origins, &self.columns[k]), |_| true);
         let found = (0..self.columns.len()).filter_map(|k| Some((k, of_measure(k)?)));
         let mut found: Vec<(usize, f64)> = found.collect();
         found.sort_by(|one, other| other.1.total_cmp(&one.1));
@@ -324,17 +343,12 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// By how much `values` rank active people worse than `best` do, and its standard error: the jackknife over groups
+    /// By how much an order of active people is worse than the `best` one, and its standard error: the jackknife over groups
     /// of people (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §11.5); none as there.
-    fn behind(
-        &self,
-        origins: &[usize],
-        best: impl Fn(usize) -> f64,
-        values: impl Fn(usize) -> f64,
-    ) -> Option<(f64, f64)> {
+    fn behind(&self, origins: &[usize], best: &[Order], own: &[Order]) -> Option<(f64, f64)> {
         let difference = |left_out: u32| {
             let kept = |row: usize| mixed(self.rows.person[row]) % GROUPS != left_out;
-            Some(self.agreement(origins, &best, kept)? - self.agreement(origins, &values, kept)?)
+            Some(self.agreement(origins, best, kept)? - self.agreement(origins, own, kept)?)
         };
         let without: Vec<f64> = (0..GROUPS).map(difference).collect::<Option<_>>()?;
         // No group has this number.
@@ -387,7 +401,7 @@ impl<'a> Data<'a> {
             }
             log_scores.push(found.log_score - before);
         }
-        let agreement = self.agreement(origins, |row| forecast[row], |_| true);
+        let agreement = self.agreement(origins, &self.ordered(origins, &forecast), |_| true);
         let validation = found.validation(agreement.unwrap_or(0.0))?;
         Ok(Found { validation, forecast, log_scores })
     }

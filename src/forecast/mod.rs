@@ -1,6 +1,5 @@
 //! The forecast: count regression, paired comparison, and how far what happens may be from what is expected.
 
-pub mod correlation;
 mod design;
 pub mod error;
 pub mod interval;

@@ -30,8 +30,9 @@ pub const MOST: f64 = 1e3;
 
 const MAX_ITERATIONS: u32 = 100;
 
-/// How close the root in ln α is, and in p, of which the fifth digit says nothing any more.
+/// How close the root in ln α is, while p is looked for, and in p, of which the fifth digit says nothing any more.
 const CLOSE: f64 = 1e-11;
+const CLOSE_MEANWHILE: f64 = 1e-6;
 const CLOSE_POWER: f64 = 1e-5;
 
 /// How far counts are from their means: their variance is μ + α·μ^p.
@@ -55,66 +56,63 @@ impl Dispersion {
 
 /// The most likely dispersion of outcomes about their means, which are above 0.
 pub(super) fn dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
-    let of = |power: f64, start: f64| {
-        let overdispersion = estimate_at(means, outcomes, power, start);
+    let of = |power: f64, start: f64, close: f64| {
+        let overdispersion = estimate_at(means, outcomes, power, start, close);
         Dispersion { overdispersion, power }
     };
-    let mut best = of(2.0, 0.0);
-    let power = root(1.0, 2.0, 1.5, CLOSE_POWER, |power| {
-        best = of(power, best.overdispersion);
+    let mut best = of(1.5, 0.0, CLOSE_MEANWHILE);
+    let power = root([1.0, 2.0], 1.5, CLOSE_POWER, |power| {
+        best = of(power, best.overdispersion, CLOSE_MEANWHILE);
         sum(means.len(), |i| gradient(means[i], outcomes[i], &best) * libm::log(means[i]))
     });
-    let found = of(power, best.overdispersion);
+    let found = of(power, best.overdispersion, CLOSE);
     // Without overdispersion any p is as good.
-    if found.overdispersion == 0.0 { of(2.0, 0.0) } else { found }
+    if found.overdispersion == 0.0 { Dispersion { power: 2.0, ..found } } else { found }
 }
 
 /// The α in [`LEAST`]`..=`[`MOST`], or 0, that is most likely with p = 2; `start` is where to look first.
 pub(super) fn estimate(means: &[f64], outcomes: &[f64], start: f64) -> f64 {
-    estimate_at(means, outcomes, 2.0, start)
+    estimate_at(means, outcomes, 2.0, start, CLOSE)
 }
 
-fn estimate_at(means: &[f64], outcomes: &[f64], power: f64, start: f64) -> f64 {
-    let (low, high) = (libm::log(LEAST), libm::log(MOST));
+fn estimate_at(means: &[f64], outcomes: &[f64], power: f64, start: f64, close: f64) -> f64 {
+    let ends = [libm::log(LEAST), libm::log(MOST)];
     let first = if start > LEAST && start < MOST { libm::log(start) } else { -2.0 };
-    let at = root(low, high, first, CLOSE, |log_alpha| {
+    let at = root(ends, first, close, |log_alpha| {
         slope(means, outcomes, &Dispersion { overdispersion: libm::exp(log_alpha), power })
     });
     match at {
-        at if at == low => 0.0,
-        at if at == high => MOST,
+        at if at == ends[0] => 0.0,
+        at if at == ends[1] => MOST,
         at => libm::exp(at),
     }
 }
 
-/// Where `slope` is 0, falling, or the end to which it falls.
-fn root(
-    mut low: f64,
-    mut high: f64,
-    first: f64,
-    close: f64,
-    mut slope: impl FnMut(f64) -> f64,
-) -> f64 {
-    if slope(low) <= 0.0 {
-        return low;
-    }
-    if slope(high) >= 0.0 {
-        return high;
-    }
+/// Where `slope` is 0, falling, or the end to which it falls. An end is looked at once a step leads there.
+fn root(ends: [f64; 2], first: f64, close: f64, mut slope: impl FnMut(f64) -> f64) -> f64 {
+    let ([mut low, mut high], mut met) = (ends, [false, false]);
     let mut at = first;
     let mut before: Option<(f64, f64)> = None;
     for _ in 0..MAX_ITERATIONS {
         let here = slope(at);
+        if (at == ends[0] && here <= 0.0) || (at == ends[1] && here >= 0.0) {
+            return at;
+        }
         if here > 0.0 {
-            low = at
+            (low, met[0]) = (at, true)
         } else {
-            high = at
+            (high, met[1]) = (at, true)
         }
         let next = match before {
             Some((last, there)) => at - here * (at - last) / (here - there),
             None => at + 0.1_f64.copysign(here),
         };
-        let next = if next > low && next < high { next } else { 0.5 * (low + high) };
+        let next = match next {
+            inside if inside > low && inside < high => inside,
+            below if below <= low && !met[0] => low,
+            above if above >= high && !met[1] => high,
+            _ => 0.5 * (low + high),
+        };
         before = Some((at, here));
         if (next - at).abs() < close || here == 0.0 {
             break;

@@ -41,6 +41,14 @@ pub struct People {
     pub drops: Vec<Dropped>,
 }
 
+impl People {
+    /// Hours from the first interaction to the end of the data.
+    pub fn reach_hours(&self) -> u32 {
+        let first = self.events.all().iter().map(|event| event.age_hours).max();
+        first.map_or(0, |hours| hours + 1)
+    }
+}
+
 /// Joins accounts into persons, applies `consent`, and reads what the rest did.
 ///
 /// # Errors

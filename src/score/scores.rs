@@ -13,7 +13,7 @@ use crate::propagate::trust::Trust;
 use crate::read::Persons;
 
 /// Fewer reactors within 90 days than this make a score's evidence thin.
-const ESTABLISHED: f64 = 5.0;
+pub(crate) const ESTABLISHED: f64 = 5.0;
 /// Share of what is observed that lies within the interval of a score, at least.
 const COVERED: f64 = 0.9;
 

@@ -17,7 +17,7 @@ use crate::on_threads;
 use crate::world::{Event, World, account, maybe_text, reply, text};
 
 /// A hundred people, of whom number i draws about i/20 reactors a week from the others, for `days` days.
-fn steady(days: i64, seed: u64) -> World {
+pub fn steady(days: i64, seed: u64) -> World {
     let mut rng = Rng::with_seed(seed);
     let mut events: Vec<Event> = Vec::new();
     for hours in (0..days * 24).step_by(24) {

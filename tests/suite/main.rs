@@ -43,6 +43,7 @@ mod topics;
 mod topics_oracle;
 mod trust_oracle;
 mod truths;
+mod validate;
 mod windows;
 mod world;
 

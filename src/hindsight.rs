@@ -1,0 +1,162 @@
+//! Rows that were read once, looked at from instants in the past.
+//!
+//! Everything younger than the instant is left out, and ages are counted from it, so that what is computed is what a run at
+//! that instant would have computed. What accounts state (followers, verified) is of the snapshot and not of the instant.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::graph::attention::{Rules, attention};
+use crate::graph::follows;
+use crate::graph::reactors::reactors;
+use crate::graph::received::received;
+use crate::job::Job;
+use crate::method::Method;
+use crate::propagate::ranks;
+use crate::propagate::trust::{Trust, trust};
+use crate::read::{self, Event, Events, Faults, MEASURE_HOURS, People};
+use crate::score::measures::{Basis, Measures, measures};
+
+/// People with all that was read of them, as they stood at one instant at a time.
+pub struct Hindsight {
+    people: People,
+    whole: Events,
+    /// Ages of posts at the end of the data.
+    ages: Option<Vec<u32>>,
+    /// Hours since each vertex is first known to have been there: it acted, was acted upon, published or was opened.
+    first_seen: Vec<Option<u32>>,
+}
+
+/// What is counted after an instant.
+pub struct Ahead<'a> {
+    /// The instant, in whole hours before the end of the data.
+    pub hours: u32,
+    /// Hours that are looked ahead.
+    pub horizon_hours: u32,
+    /// Whether each kind is counted.
+    pub outcomes: &'a [bool],
+    /// Whether each vertex was trusted at the instant.
+    pub trusted: &'a [bool],
+}
+
+impl Hindsight {
+    /// Looks from the end of the data until told otherwise.
+    pub fn of(mut people: People) -> Self {
+        let mut first_seen = people.profiles.created_hours.clone();
+        let mut meet = |vertex: u32, hours: u32| {
+            let own = &mut first_seen[vertex as usize];
+            *own = (*own).max(Some(hours));
+        };
+        for event in people.events.all() {
+            meet(event.target, event.age_hours);
+            meet(event.actor, event.age_hours);
+        }
+        if let Some(posts) = &people.posts {
+            for (author, hours) in posts.authors.iter().zip(&posts.age_hours) {
+                meet(*author, *hours);
+            }
+        }
+        let ages = people.posts.as_ref().map(|posts| posts.age_hours.clone());
+        let whole = std::mem::replace(&mut people.events, Events::none());
+        Self { people, whole, ages, first_seen }
+    }
+
+    /// Looks from so many whole hours before the end of the data, back over `window_hours`.
+    pub fn look_from(&mut self, hours: u32, window_hours: u32) {
+        self.people.events = self.whole.before(hours, window_hours);
+        if let (Some(posts), Some(ages)) = (&mut self.people.posts, &self.ages) {
+            let age = |age: &u32| age.checked_sub(hours).unwrap_or(u32::MAX);
+            posts.age_hours = ages.iter().map(age).collect();
+        }
+    }
+
+    /// The people as a run at the instant would have read them.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Whether a vertex is known to have been there.
+    pub fn was_there(&self, vertex: usize, hours: u32) -> bool {
+        self.first_seen[vertex] >= Some(hours)
+    }
+
+    /// Distinct people who did anything that is counted to a vertex after an instant: the trusted ones, and all.
+    pub fn came(&self, vertex: usize, ahead: &Ahead<'_>) -> [f64; 2] {
+        let after = ahead.hours - ahead.horizon_hours.min(ahead.hours)..ahead.hours;
+        let counted = |event: &Event| {
+            after.contains(&event.age_hours) && ahead.outcomes[usize::from(event.kind)]
+        };
+        let of_target = self.whole.of_targets(vertex..vertex + 1).chunk_by(Event::same_pair);
+        let reacted = of_target.filter(|of_pair| of_pair.iter().any(counted));
+        reacted.fold([0.0, 0.0], |[trusted, all], of_pair| {
+            let own = f64::from(u8::from(ahead.trusted[of_pair[0].actor as usize]));
+            [trusted + own, all + 1.0]
+        })
+    }
+}
+
+/// Hours before an instant that measures look back.
+pub fn window_hours(method: &Method) -> u32 {
+    method.attention.window_hours.max(MEASURE_HOURS)
+}
+
+/// Whether each kind of the method is counted ahead: those that its forecast names, or all reactions.
+pub fn outcomes(method: &Method) -> Vec<bool> {
+    let named = &method.forecast.outcomes;
+    let counted = method.kinds.iter().map(|(kind, rule)| match named.is_empty() {
+        true => rule.reaction,
+        false => named.contains(kind),
+    });
+    counted.collect()
+}
+
+/// Reads the people of a job, with interactions and posts back to `more_hours` before the window.
+///
+/// # Errors
+/// As a run.
+pub async fn read_back(
+    engine: &Engine,
+    job: &Job,
+    day: NaiveDate,
+    more_hours: u32,
+) -> Result<People> {
+    let mut reading = job.clone();
+    let window = &mut reading.method.attention.window_hours;
+    *window = window_hours(&job.method).saturating_add(more_hours);
+    let faults = &mut Faults::stop();
+    let snapshot = read::snapshot(engine, &reading, day, faults).await?;
+    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
+    let method = &reading.method;
+    read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await
+}
+
+/// Trust and measures of everybody, as a run computes them.
+///
+/// # Errors
+/// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance.
+pub fn measured(people: &People, job: &Job) -> Result<(Trust, Measures)> {
+    let (method, persons) = (&job.method, &people.persons);
+    let rules = Rules::of(method);
+    let graphs = attention(&people.events, persons, &rules, 0)?;
+    let seeds = read::seeds(people, &method.trust.seeds, &job.trust.seeds);
+    let trust = trust(&people.events, persons, &rules, &seeds, method)?;
+    let on_follows = people.follows.as_ref();
+    let on_follows =
+        on_follows.map(|own| ranks(&follows::graphs(own, persons)?, &method.rank)).transpose()?;
+    let reactors = people.posts.as_ref().map(|posts| reactors(&people.events, posts, &rules, 0));
+    let basis = Basis {
+        people,
+        rules: &rules,
+        graphs: &graphs,
+        trust: &trust,
+        ranks: &ranks(&graphs, &method.rank)?,
+        follow_ranks: on_follows.as_ref().map(|ranks| &ranks.ranks[..]),
+        received: &received(&people.events, persons, &rules, &trust.trusted, 0),
+        reactors: reactors.as_ref(),
+    };
+    let measures = measures(&basis, method);
+    Ok((trust, measures))
+}

@@ -1,0 +1,198 @@
+//! Predictors beside a truth, with intervals by a bootstrap of people.
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+
+use super::metrics::{Order, auc, kendall, ndcg, pairwise_accuracy, spearman};
+use super::{Difference, Row};
+
+/// Draws of people, each of as many as there are.
+pub const DRAWS: u64 = 200;
+/// Seed of the draws.
+pub const SEED: u64 = 1;
+/// People at the top who count for the discounted gain.
+const TOP: usize = 20;
+
+/// What was compared with.
+pub(super) enum Told {
+    /// A number of each.
+    Values(Vec<f64>),
+    /// Places of the better and the worse one of each pair.
+    Pairs(Vec<(u32, u32)>),
+}
+
+/// Some people at one instant.
+pub(super) struct Group {
+    /// Number of each person.
+    pub person: Vec<u32>,
+    /// Values of each predictor. Lengths: people.
+    pub predicted: Vec<Vec<f64>>,
+    /// The truth about them.
+    pub told: Told,
+}
+
+/// A predictor.
+#[derive(Clone)]
+pub(super) struct Predictor {
+    pub name: String,
+    /// Whether it is a simple count, which a score has to beat.
+    pub is_baseline: bool,
+}
+
+/// A metric, and its name in the table.
+#[derive(Clone, Copy)]
+enum Metric {
+    Spearman,
+    Kendall,
+    AnyAuc,
+    Ndcg,
+    Pairwise,
+}
+
+impl Metric {
+    fn name(self) -> String {
+        match self {
+            Self::Spearman => "spearman".into(),
+            Self::Kendall => "kendall_tau_b".into(),
+            Self::AnyAuc => "auc_any".into(),
+            Self::Ndcg => format!("ndcg_{TOP}"),
+            Self::Pairwise => "pairwise_accuracy".into(),
+        }
+    }
+}
+
+/// A group with all values in order.
+struct Sorted<'a> {
+    group: &'a Group,
+    predicted: Vec<Order>,
+    truth: Option<(Order, &'a [f64], Vec<bool>)>,
+}
+
+impl<'a> Sorted<'a> {
+    fn of(group: &'a Group) -> Self {
+        let truth = match &group.told {
+            Told::Values(values) => {
+                Some((Order::of(values), &values[..], values.iter().map(|v| *v > 0.0).collect()))
+            }
+            Told::Pairs(_) => None,
+        };
+        Self { group, predicted: group.predicted.iter().map(|v| Order::of(v)).collect(), truth }
+    }
+
+    fn metric(&self, metric: Metric, predictor: usize, times: &[u32]) -> Option<f64> {
+        let own = &self.predicted[predictor];
+        match (metric, &self.truth, &self.group.told) {
+            (Metric::Spearman, Some((truth, ..)), _) => spearman(own, truth, times),
+            (Metric::Kendall, Some((truth, ..)), _) => kendall(own, truth, times),
+            (Metric::AnyAuc, Some((.., any)), _) => auc(own, any, times),
+            (Metric::Ndcg, Some((truth, gains, _)), _) => ndcg(own, truth, gains, times, TOP),
+            (Metric::Pairwise, _, Told::Pairs(pairs)) => {
+                pairwise_accuracy(&self.group.predicted[predictor], pairs, times)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The metrics of every predictor against one truth in one population: means over the groups, of those in which they are
+/// defined, with the 95 % interval of the bootstrap (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §13.3) in
+/// which a person is drawn for all groups at once. `persons` is how many there are in all.
+pub(super) fn compare(
+    truth: &str,
+    population: &str,
+    predictors: &[Predictor],
+    groups: &[Group],
+    persons: usize,
+) -> Vec<Row> {
+    let of_values = groups.iter().any(|group| matches!(group.told, Told::Values(_)));
+    let gains = groups.iter().all(|group| match &group.told {
+        Told::Values(values) => values.iter().all(|value| *value >= 0.0),
+        Told::Pairs(_) => false,
+    });
+    let metrics: Vec<Metric> = match (of_values, gains) {
+        (true, true) => vec![Metric::Spearman, Metric::Kendall, Metric::AnyAuc, Metric::Ndcg],
+        (true, false) => vec![Metric::Spearman, Metric::Kendall],
+        (false, _) => vec![Metric::Pairwise],
+    };
+    let sorted: Vec<Sorted<'_>> = groups.iter().map(Sorted::of).collect();
+    let mean = |metric: Metric, predictor: usize, times: &[Vec<u32>]| {
+        let found = sorted.iter().zip(times);
+        let found: Vec<f64> =
+            found.filter_map(|(group, times)| group.metric(metric, predictor, times)).collect();
+        let sum = found.iter().fold(0.0, |sum, one| sum + one);
+        (!found.is_empty()).then(|| sum / found.len() as f64)
+    };
+    let once: Vec<Vec<u32>> = groups.iter().map(|group| vec![1; group.person.len()]).collect();
+    let cells: Vec<(Metric, usize)> = metrics
+        .iter()
+        .flat_map(|metric| (0..predictors.len()).map(|predictor| (*metric, predictor)))
+        .collect();
+    let of_draw = |draw: u64| -> Vec<Option<f64>> {
+        let drawn = draw_people(draw, persons);
+        let times = |group: &Group| group.person.iter().map(|p| drawn[*p as usize]).collect();
+        let times: Vec<Vec<u32>> = groups.iter().map(times).collect();
+        cells.iter().map(|(metric, predictor)| mean(*metric, *predictor, &times)).collect()
+    };
+    let draws: Vec<Vec<Option<f64>>> = (0..DRAWS).into_par_iter().map(of_draw).collect();
+    let values: Vec<Option<f64>> =
+        cells.iter().map(|(metric, predictor)| mean(*metric, *predictor, &once)).collect();
+    let people = groups.iter().map(|group| group.person.len()).max().unwrap_or(0);
+    let mut rows = Vec::new();
+    for (at, (metric, predictor)) in cells.iter().enumerate() {
+        let Some(value) = values[at] else { continue };
+        let first = at - predictor;
+        let baselines = (0..predictors.len()).filter(|other| predictors[*other].is_baseline);
+        let known = baselines.filter_map(|other| Some((first + other, values[first + other]?)));
+        // Of equals the first.
+        let best = known.reduce(|one, next| if next.1 > one.1 { next } else { one });
+        let best = best.filter(|_| !predictors[*predictor].is_baseline);
+        let difference = best.map(|(best, of_best)| {
+            let of_draw = |draw: &Vec<Option<f64>>| Some(draw[at]? - draw[best]?);
+            Difference {
+                baseline: predictors[best - first].name.clone(),
+                value: value - of_best,
+                interval: interval(draws.iter().filter_map(of_draw).collect()),
+            }
+        });
+        rows.push(Row {
+            truth: truth.to_owned(),
+            population: population.to_owned(),
+            predictor: predictors[*predictor].name.clone(),
+            metric: metric.name(),
+            value,
+            interval: interval(draws.iter().filter_map(|draw| draw[at]).collect()),
+            difference,
+            people: people as u64,
+        });
+    }
+    rows
+}
+
+/// How often each person is drawn: as many draws as people, each of anybody.
+fn draw_people(draw: u64, persons: usize) -> Vec<u32> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
+    // Draws do not overlap: each begins 2^128 numbers after the one before.
+    (0..draw).for_each(|_| random.jump());
+    let mut times = vec![0; persons];
+    for _ in 0..persons {
+        let at = (u128::from(random.next_u64()) * persons as u128) >> 64;
+        times[at as usize] += 1;
+    }
+    times
+}
+
+/// The middle 95 % of the values of draws, linear between them; none if less than half of the draws have one.
+fn interval(mut draws: Vec<f64>) -> Option<(f64, f64)> {
+    if draws.len() < DRAWS as usize / 2 {
+        return None;
+    }
+    draws.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| {
+        let place = share * (draws.len() - 1) as f64;
+        let (low, part) = (libm::floor(place) as usize, place - libm::floor(place));
+        let next = draws[(low + 1).min(draws.len() - 1)];
+        draws[low] + part * (next - draws[low])
+    };
+    Some((at(0.025), at(0.975)))
+}

@@ -1,0 +1,294 @@
+//! How well numbers agree with what they should tell: metrics over people who count so many times each.
+//!
+//! A count of times is what a bootstrap of people needs; without one everybody counts once. Ties are never broken: what
+//! is alike shares its place, or takes each order equally often. Values are sorted once, and all metrics but Kendall's τ
+//! are linear from then on.
+
+/// People in the order of a value, and which of them are alike.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Indices of people, the lowest value first.
+    order: Vec<u32>,
+    /// Where each group of equal values begins in `order`, and the end.
+    bounds: Vec<u32>,
+}
+
+impl Order {
+    /// The order of `values`, which are numbers; at most 2³² of them.
+    pub fn of(values: &[f64]) -> Self {
+        let mut order: Vec<u32> = (0..values.len() as u32).collect();
+        let at = |index: &u32| values[*index as usize];
+        order.sort_unstable_by(|one, other| at(one).total_cmp(&at(other)));
+        let (mut bounds, mut end) = (vec![0], 0);
+        // -0 and 0 are one value.
+        for group in order.chunk_by(|one, other| at(one) == at(other)) {
+            end += group.len() as u32;
+            bounds.push(end);
+        }
+        Self { order, bounds }
+    }
+
+    /// Whether any two differ, of those who count.
+    pub fn differ(&self, times: &[u32]) -> bool {
+        self.groups().filter(|group| total(group, times) > 0.0).nth(1).is_some()
+    }
+
+    /// The groups of people with equal values, the lowest first.
+    fn groups(&self) -> impl DoubleEndedIterator<Item = &[u32]> {
+        self.bounds.windows(2).map(|group| &self.order[group[0] as usize..group[1] as usize])
+    }
+
+    /// Twice the mid-rank of everybody, by index.
+    fn ranks(&self, times: &[u32]) -> Vec<f64> {
+        let mut ranks = vec![0.0; self.order.len()];
+        let mut below = 0.0;
+        for group in self.groups() {
+            let own = total(group, times);
+            for index in group {
+                ranks[*index as usize] = 2.0 * below + own + 1.0;
+            }
+            below += own;
+        }
+        ranks
+    }
+}
+
+/// How often a group counts.
+fn total(group: &[u32], times: &[u32]) -> f64 {
+    group.iter().map(|index| u64::from(times[*index as usize])).sum::<u64>() as f64
+}
+
+/// Spearman's ρ, the correlation of mid-ranks; none if either side is constant. Source: Kendall & Gibbons 1990, *Rank
+/// Correlation Methods*, §3.
+pub fn spearman(one: &Order, other: &Order, times: &[u32]) -> Option<f64> {
+    let (a, b) = (one.ranks(times), other.ranks(times));
+    let all = times.iter().map(|times| u64::from(*times)).sum::<u64>() as f64;
+    let (mut of_both, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
+    for ((a, b), times) in a.iter().zip(&b).zip(times) {
+        let (a, b, times) = (a - (all + 1.0), b - (all + 1.0), f64::from(*times));
+        of_both += times * a * b;
+        of_a += times * a * a;
+        of_b += times * b * b;
+    }
+    let spread = libm::sqrt(of_a * of_b);
+    (spread > 0.0).then(|| of_both / spread)
+}
+
+/// Kendall's τ-b; none if either side is constant. Source: Kendall & Gibbons 1990, §3; counted in O(n log n) by a binary
+/// indexed tree (Fenwick 1994, *A New Data Structure for Cumulative Frequency Tables*).
+pub fn kendall(one: &Order, other: &Order, times: &[u32]) -> Option<f64> {
+    let mut place = vec![0; other.order.len()];
+    let mut tied_in_other = 0.0;
+    for (number, group) in (0..).zip(other.groups()) {
+        group.iter().for_each(|index| place[*index as usize] = number);
+        tied_in_other += pairs(total(group, times));
+    }
+    let mut seen = Tree(vec![0; other.bounds.len()]);
+    let (mut above, mut tied_in_one, mut concordant, mut discordant) = (0_u64, 0.0, 0.0, 0.0);
+    for group in one.groups() {
+        for index in group {
+            let (own, place) = (times[*index as usize], place[*index as usize]);
+            let (below, up_to) = (seen.up_to(place), seen.up_to(place + 1));
+            concordant += f64::from(own) * below as f64;
+            discordant += f64::from(own) * (above - up_to) as f64;
+        }
+        for index in group {
+            let own = u64::from(times[*index as usize]);
+            seen.add(place[*index as usize], own);
+            above += own;
+        }
+        tied_in_one += pairs(total(group, times));
+    }
+    let all = pairs(above as f64);
+    let spread = libm::sqrt(all - tied_in_one) * libm::sqrt(all - tied_in_other);
+    (spread > 0.0).then(|| (concordant - discordant) / spread)
+}
+
+fn pairs(count: f64) -> f64 {
+    count * (count - 1.0) / 2.0
+}
+
+/// Sums of counts up to a place.
+struct Tree(Vec<u64>);
+
+impl Tree {
+    fn add(&mut self, place: usize, count: u64) {
+        let mut node = place + 1;
+        while node < self.0.len() {
+            self.0[node] += count;
+            node += node & node.wrapping_neg();
+        }
+    }
+
+    /// The sum of the counts at the first `places` places.
+    fn up_to(&self, places: usize) -> u64 {
+        let (mut node, mut sum) = (places, 0);
+        while node > 0 {
+            sum += self.0[node];
+            node -= node & node.wrapping_neg();
+        }
+        sum
+    }
+}
+
+/// The area under the ROC curve: how often somebody `positive` has more than somebody who is not, ties half. None without
+/// both. Source: Hanley & McNeil 1982, *The Meaning and Use of the Area under a ROC Curve*.
+pub fn auc(predictor: &Order, positive: &[bool], times: &[u32]) -> Option<f64> {
+    let (mut won, mut positives, mut negatives) = (0.0, 0.0, 0.0);
+    for group in predictor.groups() {
+        let of = |wanted: bool| {
+            let own = group.iter().filter(|index| positive[**index as usize] == wanted);
+            own.map(|index| f64::from(times[*index as usize])).sum::<f64>()
+        };
+        let (here, others) = (of(true), of(false));
+        won += here * (negatives + others / 2.0);
+        positives += here;
+        negatives += others;
+    }
+    (positives * negatives > 0.0).then(|| won / (positives * negatives))
+}
+
+/// How often the first of two people, of whom it is better, has more, ties half; a pair counts as often as both do.
+/// None without pairs.
+pub fn pairwise_accuracy(values: &[f64], judged: &[(u32, u32)], times: &[u32]) -> Option<f64> {
+    let (mut won, mut all) = (0.0, 0.0);
+    for (better, worse) in judged {
+        let (better, worse) = (*better as usize, *worse as usize);
+        let own = f64::from(times[better]) * f64::from(times[worse]);
+        let difference = values[better] - values[worse];
+        won += own * if difference == 0.0 { 0.5 } else { f64::from(u8::from(difference > 0.0)) };
+        all += own;
+    }
+    (all > 0.0).then(|| won / all)
+}
+
+/// Normalised discounted cumulative gain of the first `k`: gains are the truth's values, 0 or more, the discount is log₂
+/// of the place + 1, and what is alike is averaged over its places. None if nobody gains. Source: Järvelin & Kekäläinen
+/// 2002, *Cumulated Gain-Based Evaluation of IR Techniques*; ties: McSherry & Najork 2008, *Computing Information
+/// Retrieval Performance Measures Efficiently in the Presence of Tied Scores*.
+pub fn ndcg(
+    predictor: &Order,
+    truth: &Order,
+    gains: &[f64],
+    times: &[u32],
+    k: usize,
+) -> Option<f64> {
+    let mut discounts = vec![0.0; k + 1];
+    for place in 0..k {
+        discounts[place + 1] = discounts[place] + 1.0 / libm::log2(place as f64 + 2.0);
+    }
+    let of = |order: &Order| {
+        let (mut sum, mut before) = (0.0, 0);
+        for group in order.groups().rev() {
+            if before >= k {
+                break;
+            }
+            let own = total(group, times) as usize;
+            let after = before + own;
+            let gained = group.iter().map(|i| f64::from(times[*i as usize]) * gains[*i as usize]);
+            if own > 0 {
+                let discount = discounts[after.min(k)] - discounts[before];
+                sum += discount * gained.sum::<f64>() / own as f64;
+            }
+            before = after;
+        }
+        sum
+    };
+    let best = of(truth);
+    (best > 0.0).then(|| of(predictor) / best)
+}
+
+/// Share of the first `k` that are `relevant`, what is alike averaged over its places. None if there are fewer than `k`.
+pub fn precision(predictor: &Order, relevant: &[bool], times: &[u32], k: usize) -> Option<f64> {
+    let (mut found, mut left) = (0.0, k as f64);
+    for group in predictor.groups().rev() {
+        let own = total(group, times);
+        if left <= 0.0 {
+            break;
+        }
+        if own > 0.0 {
+            let relevant = group.iter().filter(|index| relevant[**index as usize]);
+            let relevant: f64 = relevant.map(|index| f64::from(times[*index as usize])).sum();
+            found += relevant * (left / own).min(1.0);
+            left -= own;
+        }
+    }
+    (k > 0 && left <= 0.0).then(|| found / k as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PREDICTED: [f64; 12] = [3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0, 5.0, 3.0, 5.0, 8.0];
+    const TRUE: [f64; 12] = [2.0, 7.0, 1.0, 8.0, 2.0, 8.0, 1.0, 8.0, 2.0, 8.0, 4.0, 5.0];
+    const LABELS: [u8; 12] = [0, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 1];
+    const TIMES: [u32; 12] = [1, 2, 0, 1, 3, 1, 1, 0, 2, 1, 1, 1];
+
+    /// Of SciPy 1.16 (spearmanr, kendalltau) and scikit-learn 1.9 (roc_auc_score, ndcg_score at 5 and 40), over the rows
+    /// and over each of them so many times.
+    #[test]
+    fn metrics_are_those_of_other_programs() {
+        let (predicted, truth) = (Order::of(&PREDICTED), Order::of(&TRUE));
+        let labels = LABELS.map(|label| label == 1);
+        for (times, golden) in [
+            (
+                [1; 12],
+                [
+                    0.141_579_686_364_015_7,
+                    0.171_096_477_707_288_75,
+                    0.486_111_111_111_111_05,
+                    0.747_160_098_992_322_3,
+                    0.910_475_941_711_971_4,
+                ],
+            ),
+            (
+                TIMES,
+                [
+                    -0.146_987_951_807_228_9,
+                    -0.055_555_555_555_555_566,
+                    0.447_916_666_666_666_7,
+                    0.624_892_148_791_488_5,
+                    0.865_188_995_373_183_7,
+                ],
+            ),
+        ] {
+            let found = [
+                spearman(&predicted, &truth, &times),
+                kendall(&predicted, &truth, &times),
+                auc(&predicted, &labels, &times),
+                ndcg(&predicted, &truth, &TRUE, &times, 5),
+                ndcg(&predicted, &truth, &TRUE, &times, 40),
+            ];
+            for (found, golden) in found.into_iter().zip(golden) {
+                assert!((found.unwrap() - golden).abs() < 1e-12, "{found:?}, not {golden}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_tells_nothing_has_no_metric() {
+        let (some, none) = (Order::of(&[1.0, 2.0, 3.0]), Order::of(&[0.0, -0.0, 0.0]));
+        let times = [1; 3];
+        assert_eq!(spearman(&some, &none, &times), None);
+        assert_eq!(kendall(&none, &some, &times), None);
+        assert_eq!(auc(&some, &[true; 3], &times), None);
+        assert_eq!(ndcg(&some, &none, &[0.0; 3], &times, 2), None);
+        assert_eq!(pairwise_accuracy(&[1.0, 2.0], &[], &[1; 2]), None);
+        assert_eq!(precision(&some, &[true; 3], &times, 4), None);
+        assert_eq!(spearman(&some, &some, &[0, 1, 0]), None);
+        assert_eq!(spearman(&Order::of(&[]), &Order::of(&[]), &[]), None);
+    }
+
+    #[test]
+    fn ties_are_half_won_and_half_found() {
+        let values = [1.0, 1.0, 2.0];
+        let judged = [(0, 1), (2, 0), (0, 2)];
+        assert_eq!(pairwise_accuracy(&values, &judged, &[1; 3]), Some(0.5));
+        assert_eq!(pairwise_accuracy(&values, &judged, &[1, 0, 3]), Some(0.5));
+        assert_eq!(pairwise_accuracy(&values, &judged[..2], &[1, 1, 3]), Some(0.875));
+        let order = Order::of(&values);
+        assert_eq!(precision(&order, &[true, false, true], &[1; 3], 2), Some(0.75));
+        assert_eq!(precision(&order, &[true, false, false], &[1, 3, 1], 3), Some(1.0 / 6.0));
+    }
+}

@@ -1,0 +1,189 @@
+//! How right scores are said to be, beside runs of earlier days and what came after them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, RecordBatch};
+use renown::engine::Engine;
+use renown::error::{Kind, Result};
+use renown::job::Job;
+use renown::store::Stores;
+use renown::validate::{Row, Validity, validate};
+use tempfile::TempDir;
+
+use crate::binary::renown;
+use crate::fit::steady;
+use crate::on_threads;
+use crate::world::{HOUR, World, maybe_text, text};
+
+async fn validated(world: &World) -> Result<Validity> {
+    let folder = TempDir::new().unwrap();
+    let job = Job::load(&world.write(folder.path()), &[], None)?;
+    validate(&Engine::new(Stores::default(), 3), &job).await
+}
+
+fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a Row {
+    let [truth, population, metric, predictor] = of;
+    let found = validity.rows.iter().find(|row| {
+        (&*row.truth, &*row.population, &*row.metric, &*row.predictor)
+            == (truth, population, metric, predictor)
+    });
+    found.unwrap_or_else(|| panic!("no row of {of:?}"))
+}
+
+/// Spearman's ρ from the ranks as they are defined.
+fn spearman(pairs: &[(f64, f64)]) -> f64 {
+    let rank = |of: fn(&(f64, f64)) -> f64, own: f64| {
+        let below = pairs.iter().filter(|pair| of(pair) < own).count();
+        let equal = pairs.iter().filter(|pair| of(pair) == own).count();
+        below as f64 + (equal as f64 + 1.0) / 2.0
+    };
+    let middle = (pairs.len() as f64 + 1.0) / 2.0;
+    let ranks = pairs
+        .iter()
+        .map(|pair| (rank(|pair| pair.0, pair.0) - middle, rank(|pair| pair.1, pair.1) - middle));
+    let ranks: Vec<(f64, f64)> = ranks.collect();
+    let sum = |of: fn(&(f64, f64)) -> f64| ranks.iter().map(of).sum::<f64>();
+    sum(|r| r.0 * r.1) / (sum(|r| r.0 * r.0) * sum(|r| r.1 * r.1)).sqrt()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say() {
+    let mut world = steady(150, 8);
+    world.settings = "[fit]\nevery_hours = 48\n".into();
+    let validity = validated(&world).await.unwrap();
+    let days = [7, 9, 11, 13, 15];
+    assert_eq!(validity.instants_hours, days.map(|days| 24 * days));
+    // (truth, predictor) → ρ at each day.
+    let mut expected: BTreeMap<[&str; 2], Vec<f64>> = BTreeMap::new();
+    for days in days.map(i64::from) {
+        let then = world.later(-days);
+        let published = then.run().await;
+        let measures = published.by("measures", &["person_id"]);
+        let scores = published.by("scores", &["person_id"]);
+        assert_eq!(scores.len(), 100);
+        let weeks = then.cutoff..then.cutoff + 7 * 24 * HOUR;
+        let came = |person: &str, trusted: bool| {
+            let own = world.events.iter().filter(|event| {
+                weeks.contains(&event.at)
+                    && format!("net:{}", event.target) == person
+                    && (!trusted
+                        || measures[&vec![format!("net:{}", event.actor)]]["is_trusted"] == 1)
+            });
+            let actors: std::collections::BTreeSet<&str> = own.map(|event| &*event.actor).collect();
+            actors.len() as f64
+        };
+        for (truth, trusted) in [("future_trusted_reactors", true), ("future_reactors", false)] {
+            for predictor in ["standard", "reactors_90d", "rank"] {
+                let predicted = |person: &Vec<String>| match predictor {
+                    "standard" => scores[person]["expected_reactors"].as_f64().unwrap(),
+                    measure => measures[person][measure].as_f64().unwrap(),
+                };
+                let pairs = scores.keys().map(|p| (predicted(p), came(&p[0], trusted)));
+                let found = spearman(&pairs.collect::<Vec<_>>());
+                expected.entry([truth, predictor]).or_default().push(found);
+            }
+        }
+    }
+    for ([truth, predictor], found) in expected {
+        let mean = found.iter().sum::<f64>() / 5.0;
+        let row = row(&validity, [truth, "all", "spearman", predictor]);
+        assert!((row.value - mean).abs() < 1e-9, "{row:?}, not {mean}");
+        assert_eq!(row.people, 100);
+        let (low, high) = row.interval.unwrap();
+        assert!(low < row.value && row.value < high, "{row:?}");
+    }
+    // A score tells more than chance, and is held against the best count.
+    let score = row(&validity, ["future_reactors", "all", "spearman", "standard"]);
+    let random = row(&validity, ["future_reactors", "all", "spearman", "random"]);
+    assert!(score.interval.unwrap().0 > random.interval.unwrap().1);
+    let difference = score.difference.as_ref().unwrap();
+    let best = row(&validity, ["future_reactors", "all", "spearman", &difference.baseline]);
+    assert!((score.value - best.value - difference.value).abs() < 1e-12);
+    assert!(best.difference.is_none());
+}
+
+/// Judgements: of person i the value i, or that i is better than i - 1; and one on a topic.
+fn judgements(form: &str) -> RecordBatch {
+    let rows = 1..100_usize;
+    let person = |i: usize| format!("net:p{i}");
+    let graded = form == "graded";
+    let losers = rows.clone().map(|i| (!graded).then(|| person(i - 1)));
+    let topics = rows.clone().map(|i| (i == 99).then(|| "tea".to_owned()));
+    let values: ArrayRef =
+        Arc::new(rows.clone().map(|i| graded.then_some(i as f64)).collect::<Float64Array>());
+    let people: Vec<String> = rows.clone().map(person).collect();
+    RecordBatch::try_from_iter([
+        ("truth", text(rows.clone().map(|_| "panel"))),
+        ("form", text(rows.clone().map(|_| form))),
+        ("person_id", text(people.iter().map(String::as_str))),
+        ("loser_id", maybe_text(&losers.collect::<Vec<_>>())),
+        ("topic_id", maybe_text(&topics.collect::<Vec<_>>())),
+        ("value", values),
+    ])
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn judgements_of_both_forms_are_held_against_the_scores() {
+    for form in ["graded", "pairwise"] {
+        let mut world = steady(60, 9);
+        world.more.push(("ground_truth", judgements(form)));
+        let scores = world.run().await;
+        let score =
+            |i: usize| scores.score(&format!("net:p{i}"))["expected_reactors"].as_f64().unwrap();
+        let validity = validated(&world).await.unwrap();
+        let row = |metric: &str| row(&validity, ["panel", "all", metric, "standard"]);
+        match form {
+            "graded" => {
+                let pairs: Vec<_> = (1..99).map(|i| (score(i), i as f64)).collect();
+                let found = row("spearman");
+                assert!((found.value - spearman(&pairs)).abs() < 1e-9, "{found:?}");
+                assert_eq!(found.people, 98);
+            }
+            _ => {
+                let won = |i: usize| match score(i) - score(i - 1) {
+                    0.0 => 0.5,
+                    difference => f64::from(u8::from(difference > 0.0)),
+                };
+                let found = row("pairwise_accuracy");
+                let share = (1..99).map(won).sum::<f64>() / 98.0;
+                assert!((found.value - share).abs() < 1e-12, "{found:?}, not {share}");
+                assert_eq!(found.people, 99);
+            }
+        }
+        assert!(validity.notes.iter().any(|note| note.contains("`panel`: 1 judgements on topics")));
+    }
+}
+
+#[test]
+fn same_bits_at_any_thread_count() {
+    let world = steady(60, 10);
+    let found = |threads: usize| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let validity = on_threads(threads, || runtime.block_on(validated(&world)).unwrap());
+        serde_json::to_string(&validity).unwrap()
+    };
+    assert_eq!(found(1), found(3));
+}
+
+#[test]
+fn it_is_printed_for_people_and_programs() {
+    let folder = TempDir::new().unwrap();
+    let job = steady(60, 11).write(folder.path());
+    let page = renown(&["validate", job.to_str().unwrap()]).done().stdout;
+    for words in ["looked 168 hours ahead from 5 instants", "future_reactors", "not a cause"] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+    let told = renown(&["validate", job.to_str().unwrap(), "--format", "json"]).done().stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["draws"], &told["seed"]), (&200.into(), &1.into()));
+    assert!(told["rows"].as_array().unwrap().len() > 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_short_a_time_is_refused() {
+    let error = validated(&steady(10, 12)).await.unwrap_err();
+    assert_eq!(error.kind, Kind::BadInput);
+    assert!(error.to_string().contains("takes 336"), "{error}");
+}
