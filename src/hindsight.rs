@@ -103,6 +103,14 @@ pub fn window_hours(method: &Method) -> u32 {
     method.attention.window_hours.max(MEASURE_HOURS)
 }
 
+/// A number with its bits mixed, so that one in n is no pattern of the ids (Steele, Lea, Flood 2014, *Fast Splittable
+/// Pseudorandom Number Generators*, mix32).
+pub fn mixed(number: u32) -> u32 {
+    let number = (number ^ (number >> 16)).wrapping_mul(0x85eb_ca6b);
+    let number = (number ^ (number >> 13)).wrapping_mul(0xc2b2_ae35);
+    number ^ (number >> 16)
+}
+
 /// Whether each kind of the method is counted ahead: those that its forecast names, or all reactions.
 pub fn outcomes(method: &Method) -> Vec<bool> {
     let named = &method.forecast.outcomes;

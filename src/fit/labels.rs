@@ -7,12 +7,11 @@
 use chrono::NaiveDate;
 
 use super::named;
-use super::origins::mixed;
 use super::select::not_fitted;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::forecast::pairs::{self, Problem, probability};
-use crate::hindsight::{measured, read_back};
+use crate::hindsight::{measured, mixed, read_back};
 use crate::job::Job;
 use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
 use crate::read::{self, Faults, Form, People};

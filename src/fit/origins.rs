@@ -5,7 +5,7 @@
 
 use crate::error::Result;
 use crate::graph::attention::Rules;
-use crate::hindsight::{Ahead, Hindsight, window_hours};
+use crate::hindsight::{Ahead, Hindsight, mixed, window_hours};
 use crate::lists::Lists;
 use crate::method::Method;
 use crate::propagate::trust::trust;
@@ -115,14 +115,6 @@ impl Rows {
         }
         Ok(())
     }
-}
-
-/// A number with its bits mixed, so that one in n is no pattern of the ids (Steele, Lea, Flood 2014, *Fast Splittable
-/// Pseudorandom Number Generators*, mix32).
-pub(super) fn mixed(number: u32) -> u32 {
-    let number = (number ^ (number >> 16)).wrapping_mul(0x85eb_ca6b);
-    let number = (number ^ (number >> 13)).wrapping_mul(0xc2b2_ae35);
-    number ^ (number >> 16)
 }
 
 /// The rows of each origin. Lists: origins.

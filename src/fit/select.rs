@@ -14,10 +14,11 @@ use crate::forecast::error::FitError;
 use crate::forecast::interval::randomised_pit;
 use crate::forecast::overdispersion::Dispersion;
 use crate::forecast::regression::{self, Fit, Problem, log_score};
+use crate::hindsight::mixed;
 use crate::method::Validation;
 use crate::validate::metrics::{Order, spearman};
 
-use super::origins::{Rows, by_origin, mixed};
+use super::origins::{Rows, by_origin};
 
 /// Scales of the logarithm of counts that are tried: the smaller, the farther is one reactor from none, beside the tenth
 /// from the ninth.

@@ -6,11 +6,14 @@ use rayon::prelude::*;
 
 use super::metrics::{Order, auc, kendall, ndcg, pairwise_accuracy, spearman};
 use super::{Difference, Row};
+use crate::hindsight::mixed;
 
 /// Draws of people, each of as many as there are.
 pub const DRAWS: u64 = 200;
 /// Seed of the draws.
 pub const SEED: u64 = 1;
+/// Most people of whom draws are made; of more a part is drawn from.
+const DRAWN: usize = 5_000;
 /// People at the top who count for the discounted gain.
 const TOP: usize = 20;
 
@@ -30,6 +33,29 @@ pub(super) struct Group {
     pub predicted: Vec<Vec<f64>>,
     /// The truth about them.
     pub told: Told,
+}
+
+impl Group {
+    /// The people of one part in so many.
+    fn part(&self, one_in: u32) -> Self {
+        let taken = |place: &usize| mixed(self.person[*place]).is_multiple_of(one_in);
+        let taken: Vec<usize> = (0..self.person.len()).filter(taken).collect();
+        let of = |values: &Vec<f64>| taken.iter().map(|place| values[*place]).collect();
+        let told = match &self.told {
+            Told::Values(values) => Told::Values(of(values)),
+            Told::Pairs(pairs) => {
+                let place = |old: u32| taken.binary_search(&(old as usize)).ok();
+                let both =
+                    |(one, other): &(u32, u32)| Some((place(*one)? as u32, place(*other)? as u32));
+                Told::Pairs(pairs.iter().filter_map(both).collect())
+            }
+        };
+        Self {
+            person: taken.iter().map(|place| self.person[*place]).collect(),
+            predicted: self.predicted.iter().map(of).collect(),
+            told,
+        }
+    }
 }
 
 /// A predictor.
@@ -70,6 +96,10 @@ struct Sorted<'a> {
 }
 
 impl<'a> Sorted<'a> {
+    fn all(groups: &'a [Group]) -> Vec<Self> {
+        groups.par_iter().map(Self::of).collect()
+    }
+
     fn of(group: &'a Group) -> Self {
         let truth = match &group.told {
             Told::Values(values) => {
@@ -97,13 +127,13 @@ impl<'a> Sorted<'a> {
 
 /// The metrics of every predictor against one truth in one population: means over the groups, of those in which they are
 /// defined, with the 95 % interval of the bootstrap (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §13.3) in
-/// which a person is drawn for all groups at once. `persons` is how many there are in all.
+/// which a person is drawn for all groups at once. Of more than [`DRAWN`] people a part is drawn from, and what the draws
+/// are off is scaled by the root of the part (Politis, Romano & Wolf 1999, *Subsampling*, §2.1).
 pub(super) fn compare(
     truth: &str,
     population: &str,
     predictors: &[Predictor],
     groups: &[Group],
-    persons: usize,
 ) -> Vec<Row> {
     let of_values = groups.iter().any(|group| matches!(group.told, Told::Values(_)));
     let gains = groups.iter().all(|group| match &group.told {
@@ -115,29 +145,30 @@ pub(super) fn compare(
         (true, false) => vec![Metric::Spearman, Metric::Kendall],
         (false, _) => vec![Metric::Pairwise],
     };
-    let sorted: Vec<Sorted<'_>> = groups.iter().map(Sorted::of).collect();
-    let mean = |metric: Metric, predictor: usize, times: &[Vec<u32>]| {
-        let found = sorted.iter().zip(times);
-        let found: Vec<f64> =
-            found.filter_map(|(group, times)| group.metric(metric, predictor, times)).collect();
-        let sum = found.iter().fold(0.0, |sum, one| sum + one);
-        (!found.is_empty()).then(|| sum / found.len() as f64)
-    };
-    let once: Vec<Vec<u32>> = groups.iter().map(|group| vec![1; group.person.len()]).collect();
     let cells: Vec<(Metric, usize)> = metrics
         .iter()
         .flat_map(|metric| (0..predictors.len()).map(|predictor| (*metric, predictor)))
         .collect();
+    let once = |groups: &[Group]| -> Vec<Vec<u32>> {
+        groups.iter().map(|group| vec![1; group.person.len()]).collect()
+    };
+    let values = means(&cells, &Sorted::all(groups), &once(groups));
+    let largest = groups.iter().map(|group| group.person.len()).max().unwrap_or(0);
+    let one_in = u32::try_from(largest.div_ceil(DRAWN)).unwrap_or(u32::MAX).max(1);
+    let part: Vec<Group> = groups.iter().map(|group| group.part(one_in)).collect();
+    let [everybody, drawn_from] = [groups, &part].map(distinct);
+    let scale = libm::sqrt(drawn_from.len() as f64 / everybody.len().max(1) as f64);
+    let sorted = Sorted::all(&part);
+    let of_part = means(&cells, &sorted, &once(&part));
     let of_draw = |draw: u64| -> Vec<Option<f64>> {
-        let drawn = draw_people(draw, persons);
-        let times = |group: &Group| group.person.iter().map(|p| drawn[*p as usize]).collect();
-        let times: Vec<Vec<u32>> = groups.iter().map(times).collect();
-        cells.iter().map(|(metric, predictor)| mean(*metric, *predictor, &times)).collect()
+        let drawn = draw_people(draw, drawn_from.len());
+        let times = |person: &u32| drawn_from.binary_search(person).map_or(0, |at| drawn[at]);
+        let times = part.iter().map(|group| group.person.iter().map(times).collect());
+        let found = means(&cells, &sorted, &times.collect::<Vec<Vec<u32>>>());
+        let all = found.iter().zip(&of_part).zip(&values);
+        all.map(|((found, part), value)| Some((*value)? + scale * ((*found)? - (*part)?))).collect()
     };
     let draws: Vec<Vec<Option<f64>>> = (0..DRAWS).into_par_iter().map(of_draw).collect();
-    let values: Vec<Option<f64>> =
-        cells.iter().map(|(metric, predictor)| mean(*metric, *predictor, &once)).collect();
-    let people = groups.iter().map(|group| group.person.len()).max().unwrap_or(0);
     let mut rows = Vec::new();
     for (at, (metric, predictor)) in cells.iter().enumerate() {
         let Some(value) = values[at] else { continue };
@@ -163,10 +194,30 @@ pub(super) fn compare(
             value,
             interval: interval(draws.iter().filter_map(|draw| draw[at]).collect()),
             difference,
-            people: people as u64,
+            people: largest as u64,
         });
     }
     rows
+}
+
+/// Each metric of each predictor as the mean over the groups in which it is defined.
+fn means(cells: &[(Metric, usize)], groups: &[Sorted<'_>], times: &[Vec<u32>]) -> Vec<Option<f64>> {
+    let mean = |(metric, predictor): &(Metric, usize)| {
+        let found = groups.iter().zip(times);
+        let found: Vec<f64> =
+            found.filter_map(|(group, times)| group.metric(*metric, *predictor, times)).collect();
+        let sum = found.iter().fold(0.0, |sum, one| sum + one);
+        (!found.is_empty()).then(|| sum / found.len() as f64)
+    };
+    cells.par_iter().map(mean).collect()
+}
+
+/// The people of the groups, each once, in order.
+fn distinct(groups: &[Group]) -> Vec<u32> {
+    let mut people: Vec<u32> = groups.iter().flat_map(|group| &group.person).copied().collect();
+    people.sort_unstable();
+    people.dedup();
+    people
 }
 
 /// How often each person is drawn: as many draws as people, each of anybody.
@@ -195,4 +246,51 @@ fn interval(mut draws: Vec<f64>) -> Option<(f64, f64)> {
         draws[low] + part * (next - draws[low])
     };
     Some((at(0.025), at(0.975)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// People whose predictor and truth are normal with a correlation, counted in as many groups.
+    fn rows(people: u32, correlation: f64, groups: usize) -> Vec<Row> {
+        let mut rng = fastrand::Rng::with_seed(21);
+        let mut normal = || {
+            let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.f64()));
+            radius * libm::cos(2.0 * std::f64::consts::PI * rng.f64())
+        };
+        let mut group = || {
+            let (mut predicted, mut told) = (Vec::new(), Vec::new());
+            for _ in 0..people {
+                let (one, other) = (normal(), normal());
+                predicted.push(one);
+                let rest = libm::sqrt(1.0 - correlation * correlation);
+                told.push(correlation * one + rest * other);
+            }
+            let person = (0..people).collect();
+            Group { person, predicted: vec![predicted], told: Told::Values(told) }
+        };
+        let groups: Vec<Group> = (0..groups).map(|_| group()).collect();
+        let predictors = [Predictor { name: "own".into(), is_baseline: false }];
+        compare("truth", "all", &predictors, &groups)
+    }
+
+    /// Bonett & Wright 2000, *Sample size requirements for estimating Pearson, Kendall and Spearman correlations*: the
+    /// standard error of Spearman's ρ of normal values.
+    #[test]
+    fn intervals_are_as_wide_as_theory_says_for_few_people_and_for_a_part_of_many() {
+        for (people, groups) in [(400, 1), (400, 2), (20_000, 1)] {
+            let rows = rows(people, 0.5, groups);
+            let row = rows.iter().find(|row| row.metric == "spearman").unwrap();
+            let rho = row.value;
+            let error = libm::sqrt((1.0 + rho * rho / 2.0) / (f64::from(people) - 3.0))
+                * (1.0 - rho * rho)
+                / libm::sqrt(groups as f64);
+            let (low, high) = row.interval.unwrap();
+            let relative = (high - low) / (2.0 * 1.96 * error);
+            assert!((0.8..1.25).contains(&relative), "{people}: {relative}");
+            assert!((rho - 0.483).abs() < 4.0 * error, "{people}: {rho}");
+            assert_eq!(row.people, u64::from(people));
+        }
+    }
 }

@@ -112,7 +112,6 @@ pub async fn validate(engine: &Engine, job: &Job) -> Result<Validity> {
     let truths = read::truths(engine, job, &people.persons, &mut Faults::stop()).await?;
     tokio::task::block_in_place(|| {
         let predictors = predictors(job);
-        let persons = people.persons.len();
         let reach = people.reach_hours();
         let instants = (0..INSTANTS).map(|index| horizon + index * every);
         // Before an instant there must be as long a time as after it.
@@ -146,7 +145,7 @@ pub async fn validate(engine: &Engine, job: &Job) -> Result<Validity> {
                     ));
                 }
                 for (population, group) in groups {
-                    rows.extend(compare(&truth.name, population, &predictors, &[group], persons));
+                    rows.extend(compare(&truth.name, population, &predictors, &[group]));
                 }
             }
         }
@@ -304,11 +303,10 @@ fn forward(
             }
         }
     }
-    let persons = hindsight.people().persons.len();
     groups.sort_by_key(|(truth, ..)| *truth != truths[0]);
-    let rows = groups.iter().flat_map(|(truth, population, groups)| {
-        compare(truth, population, predictors, groups, persons)
-    });
+    let rows = groups
+        .iter()
+        .flat_map(|(truth, population, groups)| compare(truth, population, predictors, groups));
     Ok(rows.collect())
 }
 
