@@ -27,6 +27,8 @@ pub struct Scores {
     pub score_high: Vec<f64>,
     /// Expected (person, network) pairs that react within the horizon.
     pub expected_reactors: Vec<f64>,
+    /// α of the negative binomial distribution of who comes about what is expected.
+    pub overdispersion: Vec<f64>,
     /// Mid-rank percentile of `expected_reactors` among everyone scored, 0 to 100.
     pub percentile: Vec<f64>,
     /// What to know before relying on the score.
@@ -102,10 +104,15 @@ pub fn scores(
     let expected_reactors = per_person(persons, &of_vertex);
     let powers: Vec<f64> =
         of_vertex.iter().map(|y| libm::pow(*y, forecast.overdispersion_power)).collect();
-    let ends = expected_reactors.iter().zip(per_person(persons, &powers)).map(|(y, powers)| {
-        // A sum over networks is taken for negative binomial too, of the mean and variance that it has.
-        let spread = if *y > 0.0 { forecast.overdispersion * powers / (y * y) } else { 0.0 };
-        let (low, high) = interval(*y, spread, COVERED);
+    // A sum over networks is taken for negative binomial too, of the mean and variance that it has.
+    let spread = |(y, powers): (&f64, f64)| match *y > 0.0 {
+        true => forecast.overdispersion * powers / (y * y),
+        false => 0.0,
+    };
+    let powers = per_person(persons, &powers);
+    let overdispersion: Vec<f64> = expected_reactors.iter().zip(powers).map(spread).collect();
+    let ends = expected_reactors.iter().zip(&overdispersion).map(|(y, spread)| {
+        let (low, high) = interval(*y, *spread, COVERED);
         // Of few people expected mostly nobody comes: the interval is taken up to what is expected.
         (low.min(*y), high.max(*y))
     });
@@ -117,6 +124,7 @@ pub fn scores(
         percentile: mid_rank(&expected_reactors),
         flags: flags(persons, measures, trust, profile, &values)?,
         expected_reactors,
+        overdispersion,
     })
 }
 

@@ -4,7 +4,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-use super::metrics::{Order, auc, kendall, ndcg, pairwise_accuracy, spearman};
+use super::metrics::{
+    Order, auc, calibration_slope, kendall, mean, ndcg, observed_over_expected, pairwise_accuracy,
+    spearman,
+};
 use super::{Difference, Row};
 use crate::hindsight::mixed;
 
@@ -25,12 +28,23 @@ pub(super) enum Told {
     Pairs(Vec<(u32, u32)>),
 }
 
+/// How a forecast of people fared: numbers of each person.
+#[derive(Clone)]
+pub(super) struct Fared {
+    /// Whether what came lay within the 90 % interval, by the randomised probability integral transform.
+    pub covered: Vec<f64>,
+    /// The square of what the chance that anybody comes was off.
+    pub brier: Vec<f64>,
+}
+
 /// Some people at one instant.
 pub(super) struct Group {
     /// Number of each person.
     pub person: Vec<u32>,
     /// Values of each predictor. Lengths: people.
     pub predicted: Vec<Vec<f64>>,
+    /// How each predictor fared that says how many come, where the truth is who came.
+    pub fared: Vec<Option<Fared>>,
     /// The truth about them.
     pub told: Told,
 }
@@ -40,7 +54,8 @@ impl Group {
     fn part(&self, one_in: u32) -> Self {
         let taken = |place: &usize| mixed(self.person[*place]).is_multiple_of(one_in);
         let taken: Vec<usize> = (0..self.person.len()).filter(taken).collect();
-        let of = |values: &Vec<f64>| taken.iter().map(|place| values[*place]).collect();
+        let of =
+            |values: &Vec<f64>| -> Vec<f64> { taken.iter().map(|place| values[*place]).collect() };
         let told = match &self.told {
             Told::Values(values) => Told::Values(of(values)),
             Told::Pairs(pairs) => {
@@ -50,8 +65,10 @@ impl Group {
                 Told::Pairs(pairs.iter().filter_map(both).collect())
             }
         };
+        let fared = |fared: &Fared| Fared { covered: of(&fared.covered), brier: of(&fared.brier) };
         Self {
             person: taken.iter().map(|place| self.person[*place]).collect(),
+            fared: self.fared.iter().map(|own| own.as_ref().map(fared)).collect(),
             predicted: self.predicted.iter().map(of).collect(),
             told,
         }
@@ -74,6 +91,10 @@ enum Metric {
     AnyAuc,
     Ndcg,
     Pairwise,
+    Observed,
+    Slope,
+    Coverage,
+    Brier,
 }
 
 impl Metric {
@@ -84,6 +105,10 @@ impl Metric {
             Self::AnyAuc => "auc_any".into(),
             Self::Ndcg => format!("ndcg_{TOP}"),
             Self::Pairwise => "pairwise_accuracy".into(),
+            Self::Observed => "observed_over_forecast".into(),
+            Self::Slope => "calibration_slope".into(),
+            Self::Coverage => "coverage_90".into(),
+            Self::Brier => "brier_any".into(),
         }
     }
 }
@@ -112,14 +137,23 @@ impl<'a> Sorted<'a> {
 
     fn metric(&self, metric: Metric, predictor: usize, times: &[u32]) -> Option<f64> {
         let own = &self.predicted[predictor];
+        let expected = &self.group.predicted[predictor];
+        if let (Some(fared), Told::Values(came)) = (&self.group.fared[predictor], &self.group.told)
+        {
+            match metric {
+                Metric::Observed => return observed_over_expected(expected, came, times),
+                Metric::Slope => return calibration_slope(expected, came, times),
+                Metric::Coverage => return mean(&fared.covered, times),
+                Metric::Brier => return mean(&fared.brier, times),
+                _ => {}
+            }
+        }
         match (metric, &self.truth, &self.group.told) {
             (Metric::Spearman, Some((truth, ..)), _) => spearman(own, truth, times),
             (Metric::Kendall, Some((truth, ..)), _) => kendall(own, truth, times),
             (Metric::AnyAuc, Some((.., any)), _) => auc(own, any, times),
             (Metric::Ndcg, Some((truth, gains, _)), _) => ndcg(own, truth, gains, times, TOP),
-            (Metric::Pairwise, _, Told::Pairs(pairs)) => {
-                pairwise_accuracy(&self.group.predicted[predictor], pairs, times)
-            }
+            (Metric::Pairwise, _, Told::Pairs(pairs)) => pairwise_accuracy(expected, pairs, times),
             _ => None,
         }
     }
@@ -140,11 +174,14 @@ pub(super) fn compare(
         Told::Values(values) => values.iter().all(|value| *value >= 0.0),
         Told::Pairs(_) => false,
     });
-    let metrics: Vec<Metric> = match (of_values, gains) {
+    let mut metrics: Vec<Metric> = match (of_values, gains) {
         (true, true) => vec![Metric::Spearman, Metric::Kendall, Metric::AnyAuc, Metric::Ndcg],
         (true, false) => vec![Metric::Spearman, Metric::Kendall],
         (false, _) => vec![Metric::Pairwise],
     };
+    if groups.iter().any(|group| group.fared.iter().any(Option::is_some)) {
+        metrics.extend([Metric::Observed, Metric::Slope, Metric::Coverage, Metric::Brier]);
+    }
     let cells: Vec<(Metric, usize)> = metrics
         .iter()
         .flat_map(|metric| (0..predictors.len()).map(|predictor| (*metric, predictor)))
@@ -268,7 +305,8 @@ mod tests {
                 told.push(correlation * one + rest * other);
             }
             let person = (0..people).collect();
-            Group { person, predicted: vec![predicted], told: Told::Values(told) }
+            let (predicted, fared) = (vec![predicted], vec![None]);
+            Group { person, predicted, fared, told: Told::Values(told) }
         };
         let groups: Vec<Group> = (0..groups).map(|_| group()).collect();
         let predictors = [Predictor { name: "own".into(), is_baseline: false }];

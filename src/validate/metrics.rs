@@ -216,6 +216,65 @@ pub fn precision(predictor: &Order, relevant: &[bool], times: &[u32], k: usize) 
     (k > 0 && left <= 0.0).then(|| found / k as f64)
 }
 
+/// The mean of values; none of nobody.
+pub fn mean(values: &[f64], times: &[u32]) -> Option<f64> {
+    let all = times.iter().map(|times| u64::from(*times)).sum::<u64>() as f64;
+    let sum = values.iter().zip(times).fold(0.0, |sum, (v, times)| sum + f64::from(*times) * v);
+    (all > 0.0).then(|| sum / all)
+}
+
+/// What was observed in all over what was expected; none where nothing was expected.
+pub fn observed_over_expected(expected: &[f64], observed: &[f64], times: &[u32]) -> Option<f64> {
+    let (expected, observed) = (mean(expected, times)?, mean(observed, times)?);
+    (expected > 0.0).then(|| observed / expected)
+}
+
+/// b of `ln E[observed] = a + b · ln expected`, the most likely one of a Poisson regression: 1 if who is expected to draw
+/// twice the people draws twice the people, below it if forecasts lie too far apart. None where nothing came, or all are
+/// expected to draw alike. Source: Cox 1958, *Two further applications of a model for binary regression*, for counts.
+pub fn calibration_slope(expected: &[f64], observed: &[f64], times: &[u32]) -> Option<f64> {
+    let rows = || {
+        let numbers = expected.iter().zip(observed).zip(times);
+        numbers
+            .filter(|((expected, _), times)| **expected > 0.0 && **times > 0)
+            .map(|((expected, y), times)| (libm::log(*expected), *y, f64::from(*times)))
+    };
+    let came = rows().fold(0.0, |sum, (_, y, times)| sum + times * y);
+    if came <= 0.0 {
+        return None;
+    }
+    let (mut level, mut slope) =
+        (libm::log(observed_over_expected(expected, observed, times)?), 1.0);
+    for _ in 0..MOST_STEPS {
+        let (mut to_level, mut to_slope, mut of_level, mut of_both, mut of_slope) =
+            (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (x, y, times) in rows() {
+            let mean = libm::exp(level + slope * x);
+            let off = times * (y - mean);
+            to_level += off;
+            to_slope += off * x;
+            of_level += times * mean;
+            of_both += times * mean * x;
+            of_slope += times * mean * x * x;
+        }
+        let determinant = of_level * of_slope - of_both * of_both;
+        // All of one forecast.
+        if determinant.is_nan() || determinant <= 1e-12 * of_level * of_slope {
+            return None;
+        }
+        let step = (of_level * to_slope - of_both * to_level) / determinant;
+        level += (of_slope * to_level - of_both * to_slope) / determinant;
+        slope += step;
+        if step.abs() < 1e-12 {
+            return Some(slope);
+        }
+    }
+    None
+}
+
+/// Steps of Newton, of which a dozen do.
+const MOST_STEPS: u32 = 100;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +323,22 @@ mod tests {
                 assert!((found.unwrap() - golden).abs() < 1e-12, "{found:?}, not {golden}");
             }
         }
+    }
+
+    #[test]
+    fn the_slope_is_that_of_another_program() {
+        let expected = [0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 7.0, 9.0];
+        let observed = [0.0, 1.0, 0.0, 2.0, 1.0, 6.0, 5.0, 14.0];
+        // scipy.optimize.minimize of Σ exp(a + b·ln x) − y·(a + b·ln x), over the rows and over some of them twice.
+        for (times, golden) in
+            [([1; 8], 0.991_514_022_416_810_7), ([2, 1, 0, 1, 2, 1, 1, 2], 1.081_441_258_550_125_9)]
+        {
+            let found = calibration_slope(&expected, &observed, &times).unwrap();
+            assert!((found - golden).abs() < 1e-8, "{found}, not {golden}");
+        }
+        assert_eq!(calibration_slope(&[2.0; 3], &[1.0, 2.0, 3.0], &[1; 3]), None);
+        assert_eq!(calibration_slope(&[1.0, 2.0], &[0.0, 0.0], &[1; 2]), None);
+        assert_eq!(observed_over_expected(&[1.0, 3.0], &[2.0, 1.0], &[1, 1]), Some(0.75));
     }
 
     #[test]

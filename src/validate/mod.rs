@@ -13,13 +13,14 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::hindsight::{Ahead, Hindsight, measured, outcomes, read_back, window_hours};
+use crate::forecast::interval::{cdf, randomised_pit};
+use crate::hindsight::{Ahead, Hindsight, measured, mixed, outcomes, read_back, window_hours};
 use crate::job::{Job, no_snapshot};
 use crate::read::{self, Faults, Form, People};
 use crate::score::measures::Measures;
 use crate::score::scores::{ESTABLISHED, per_person, scores};
 pub use compare::{DRAWS, SEED};
-use compare::{Group, Predictor, Told, compare};
+use compare::{Fared, Group, Predictor, Told, compare};
 
 /// Most instants from which it is looked ahead.
 const INSTANTS: u32 = 5;
@@ -33,6 +34,8 @@ const BASELINES: [&str; 7] = [
     "audience_90d",
     "rank",
 ];
+/// What a forecast says: trusted people who come.
+const FORESEEN: &str = "future_trusted_reactors";
 /// A number for everybody that has nothing to do with them.
 const RANDOM: &str = "random";
 
@@ -92,6 +95,8 @@ pub struct Difference {
 /// Everybody at an instant: values by person.
 struct Standing {
     predicted: Vec<Vec<f64>>,
+    /// α of each forecast, of predictors that say how many come.
+    overdispersion: Vec<Option<Vec<f64>>>,
     /// Reactors in the window, and in 90 days.
     reactors: [Vec<f64>; 2],
     trusted: Vec<bool>,
@@ -182,11 +187,16 @@ impl Standing {
         let persons = &people.persons;
         let (trust, measures) = measured(people, job)?;
         let mut predicted = Vec::with_capacity(predictors.len());
+        let mut overdispersion = Vec::with_capacity(predictors.len());
         for predictor in predictors {
             let profile = job.profiles.iter().find(|profile| profile.name == predictor.name);
+            let mut spread = None;
             predicted.push(match (profile, predictor.name.as_str()) {
                 (Some(profile), _) => {
-                    scores(persons, &measures, &trust, profile)?.expected_reactors
+                    let own = scores(persons, &measures, &trust, profile)?;
+                    let foresees = !profile.truth && !profile.structural;
+                    spread = foresees.then_some(own.overdispersion);
+                    own.expected_reactors
                 }
                 (None, RANDOM) => {
                     let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
@@ -194,12 +204,13 @@ impl Standing {
                 }
                 (None, measure) => of_persons(people, &measures, measure)?,
             });
+            overdispersion.push(spread);
         }
         let reactors = [
             of_persons(people, &measures, "reactors_window")?,
             of_persons(people, &measures, "reactors_90d")?,
         ];
-        Ok(Self { predicted, reactors, trusted: trust.trusted })
+        Ok(Self { predicted, overdispersion, reactors, trusted: trust.trusted })
     }
 
     /// The populations, with whether each person is in them.
@@ -215,7 +226,26 @@ impl Standing {
     /// The values of the people of these numbers.
     fn group(&self, person: Vec<u32>, told: Told) -> Group {
         let of = |values: &Vec<f64>| person.iter().map(|p| values[*p as usize]).collect();
-        Group { predicted: self.predicted.iter().map(of).collect(), person, told }
+        let predicted = self.predicted.iter().map(of).collect();
+        Group { predicted, fared: self.predicted.iter().map(|_| None).collect(), person, told }
+    }
+
+    /// How each predictor that says how many come fared in a group to which so many `came`.
+    fn fared(&self, group: &Group, came: &[f64]) -> Vec<Option<Fared>> {
+        let of_predictor = |(expected, spread): (&Vec<f64>, &Option<Vec<f64>>)| {
+            let spread = spread.as_ref()?;
+            let law = |(person, came): (&u32, &f64)| {
+                let (expected, spread) = (expected[*person as usize], spread[*person as usize]);
+                let uniform = f64::from(mixed(*person)) / (f64::from(u32::MAX) + 1.0);
+                let transform = randomised_pit(expected, spread, *came, uniform);
+                let anybody = 1.0 - cdf(expected, spread, 0.0);
+                let off = anybody - f64::from(u8::from(*came > 0.0));
+                (f64::from(u8::from((0.05..0.95).contains(&transform))), off * off)
+            };
+            let (covered, brier) = group.person.iter().zip(came).map(law).unzip();
+            Some(Fared { covered, brier })
+        };
+        self.predicted.iter().zip(&self.overdispersion).map(of_predictor).collect()
     }
 
     /// The people of a truth in each population, and how many judgements are on topics.
@@ -269,7 +299,7 @@ fn forward(
 ) -> Result<Vec<Row>> {
     let method = &job.method;
     let outcomes = outcomes(method);
-    let truths = ["future_trusted_reactors", "future_reactors"];
+    let truths = [FORESEEN, "future_reactors"];
     // (truth, population) → groups.
     let mut groups: Vec<(&str, &str, Vec<Group>)> = Vec::new();
     for hours in instants {
@@ -294,8 +324,11 @@ fn forward(
             for (population, member) in standing.populations() {
                 let own = |p: &u32| there[*p as usize] && member[*p as usize];
                 let person: Vec<u32> = (0..persons.len() as u32).filter(own).collect();
-                let told = person.iter().map(|p| came[*p as usize]).collect();
-                let group = standing.group(person, Told::Values(told));
+                let told: Vec<f64> = person.iter().map(|p| came[*p as usize]).collect();
+                let mut group = standing.group(person, Told::Values(told.clone()));
+                if *truth == FORESEEN {
+                    group.fared = standing.fared(&group, &told);
+                }
                 match groups.iter_mut().find(|(t, p, _)| (*t, *p) == (*truth, population)) {
                     Some((.., groups)) => groups.push(group),
                     None => groups.push((truth, population, vec![group])),
@@ -341,7 +374,7 @@ pub fn render(validity: &Validity) -> String {
             (&own.truth, &own.population, &own.metric) == (&row.truth, &row.population, &row.metric)
                 && own.difference.as_ref().is_some_and(|d| d.baseline == row.predictor)
         });
-        if of_own.is_none() && !best && row.predictor != RANDOM {
+        if BASELINES.contains(&&*row.predictor) && !best {
             continue;
         }
         table.add_row([

@@ -56,6 +56,7 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
     assert_eq!(validity.instants_hours, days.map(|days| 24 * days));
     // (truth, predictor) → ρ at each day.
     let mut expected: BTreeMap<[&str; 2], Vec<f64>> = BTreeMap::new();
+    let mut ratios = Vec::new();
     for days in days.map(i64::from) {
         let then = world.later(-days);
         let published = then.run().await;
@@ -80,7 +81,12 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
                     measure => measures[person][measure].as_f64().unwrap(),
                 };
                 let pairs = scores.keys().map(|p| (predicted(p), came(&p[0], trusted)));
-                let found = spearman(&pairs.collect::<Vec<_>>());
+                let pairs: Vec<(f64, f64)> = pairs.collect();
+                let found = spearman(&pairs);
+                if (predictor, trusted) == ("standard", true) {
+                    let sums = pairs.iter().fold((0.0, 0.0), |s, p| (s.0 + p.0, s.1 + p.1));
+                    ratios.push(sums.1 / sums.0);
+                }
                 expected.entry([truth, predictor]).or_default().push(found);
             }
         }
@@ -93,6 +99,14 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
         let (low, high) = row.interval.unwrap();
         assert!(low < row.value && row.value < high, "{row:?}");
     }
+    let of_score =
+        |metric| row(&validity, ["future_trusted_reactors", "all", metric, "standard"]).value;
+    let ratio = ratios.iter().sum::<f64>() / 5.0;
+    assert!((of_score("observed_over_forecast") - ratio).abs() < 1e-9, "not {ratio}");
+    assert!((0.3..3.0).contains(&of_score("calibration_slope")));
+    assert!((0.5..=1.0).contains(&of_score("coverage_90")));
+    assert!((0.0..0.3).contains(&of_score("brier_any")));
+    assert!(validity.rows.iter().all(|row| row.predictor != "rank" || row.metric != "brier_any"));
     // A score tells more than chance, and is held against the best count.
     let score = row(&validity, ["future_reactors", "all", "spearman", "standard"]);
     let random = row(&validity, ["future_reactors", "all", "spearman", "random"]);
