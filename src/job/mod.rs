@@ -81,7 +81,7 @@ pub struct JobSection {
     /// Day to score, covered to its end in UTC; `--snapshot` wins over it.
     #[serde(deserialize_with = "day")]
     pub snapshot: Option<NaiveDate>,
-    /// Path of the method file; without it the built-in `standard-3` is used.
+    /// Path of the method file; without it the built-in `standard-4` is used.
     pub method: Option<String>,
 }
 

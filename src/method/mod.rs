@@ -18,7 +18,7 @@ pub use record::{FORWARD, FitRecord, Validation};
 pub use trust::{SeedRule, TrustRule};
 
 /// The method that a job without a `method` key uses.
-pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-3.toml");
+pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-4.toml");
 /// Longest window, in hours: ten years.
 const LONGEST_HOURS: u32 = 87_660;
 /// Kinds are numbered in 8 bits.

@@ -22,14 +22,15 @@ const TOP: usize = 20;
 
 /// What was compared with.
 pub(super) enum Told {
+    /// How many came to each.
+    Came(Vec<f64>),
     /// A number of each.
-    Values(Vec<f64>),
+    Graded(Vec<f64>),
     /// Places of the better and the worse one of each pair.
     Pairs(Vec<(u32, u32)>),
 }
 
 /// How a forecast of people fared: numbers of each person.
-#[derive(Clone)]
 pub(super) struct Fared {
     /// Whether what came lay within the 90 % interval, by the randomised probability integral transform.
     pub covered: Vec<f64>,
@@ -57,7 +58,8 @@ impl Group {
         let of =
             |values: &Vec<f64>| -> Vec<f64> { taken.iter().map(|place| values[*place]).collect() };
         let told = match &self.told {
-            Told::Values(values) => Told::Values(of(values)),
+            Told::Came(values) => Told::Came(of(values)),
+            Told::Graded(values) => Told::Graded(of(values)),
             Told::Pairs(pairs) => {
                 let place = |old: u32| taken.binary_search(&(old as usize)).ok();
                 let both =
@@ -76,7 +78,6 @@ impl Group {
 }
 
 /// A predictor.
-#[derive(Clone)]
 pub(super) struct Predictor {
     pub name: String,
     /// Whether it is a simple count, which a score has to beat.
@@ -127,7 +128,7 @@ impl<'a> Sorted<'a> {
 
     fn of(group: &'a Group) -> Self {
         let truth = match &group.told {
-            Told::Values(values) => {
+            Told::Came(values) | Told::Graded(values) => {
                 Some((Order::of(values), &values[..], values.iter().map(|v| *v > 0.0).collect()))
             }
             Told::Pairs(_) => None,
@@ -138,8 +139,7 @@ impl<'a> Sorted<'a> {
     fn metric(&self, metric: Metric, predictor: usize, times: &[u32]) -> Option<f64> {
         let own = &self.predicted[predictor];
         let expected = &self.group.predicted[predictor];
-        if let (Some(fared), Told::Values(came)) = (&self.group.fared[predictor], &self.group.told)
-        {
+        if let (Some(fared), Told::Came(came)) = (&self.group.fared[predictor], &self.group.told) {
             match metric {
                 Metric::Observed => return observed_over_expected(expected, came, times),
                 Metric::Slope => return calibration_slope(expected, came, times),
@@ -169,15 +169,17 @@ pub(super) fn compare(
     predictors: &[Predictor],
     groups: &[Group],
 ) -> Vec<Row> {
-    let of_values = groups.iter().any(|group| matches!(group.told, Told::Values(_)));
-    let gains = groups.iter().all(|group| match &group.told {
-        Told::Values(values) => values.iter().all(|value| *value >= 0.0),
-        Told::Pairs(_) => false,
-    });
-    let mut metrics: Vec<Metric> = match (of_values, gains) {
-        (true, true) => vec![Metric::Spearman, Metric::Kendall, Metric::AnyAuc, Metric::Ndcg],
-        (true, false) => vec![Metric::Spearman, Metric::Kendall],
-        (false, _) => vec![Metric::Pairwise],
+    let gains = |values: &[f64]| values.iter().all(|value| *value >= 0.0);
+    let mut metrics = match groups.first().map(|group| &group.told) {
+        Some(Told::Came(_)) => {
+            vec![Metric::Spearman, Metric::Kendall, Metric::AnyAuc, Metric::Ndcg]
+        }
+        Some(Told::Graded(values)) if gains(values) => {
+            vec![Metric::Spearman, Metric::Kendall, Metric::Ndcg]
+        }
+        Some(Told::Graded(_)) => vec![Metric::Spearman, Metric::Kendall],
+        Some(Told::Pairs(_)) => vec![Metric::Pairwise],
+        None => vec![],
     };
     if groups.iter().any(|group| group.fared.iter().any(Option::is_some)) {
         metrics.extend([Metric::Observed, Metric::Slope, Metric::Coverage, Metric::Brier]);
@@ -306,7 +308,7 @@ mod tests {
             }
             let person = (0..people).collect();
             let (predicted, fared) = (vec![predicted], vec![None]);
-            Group { person, predicted, fared, told: Told::Values(told) }
+            Group { person, predicted, fared, told: Told::Graded(told) }
         };
         let groups: Vec<Group> = (0..groups).map(|_| group()).collect();
         let predictors = [Predictor { name: "own".into(), is_baseline: false }];

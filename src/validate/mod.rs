@@ -6,6 +6,7 @@ pub mod metrics;
 
 use std::fmt::Write as _;
 
+use chrono::{Days, NaiveDate};
 use comfy_table::{CellAlignment, Table};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::forecast::interval::{cdf, randomised_pit};
 use crate::hindsight::{Ahead, Hindsight, measured, mixed, outcomes, read_back, window_hours};
 use crate::job::{Job, no_snapshot};
+use crate::method::{FORWARD, Method};
 use crate::read::{self, Faults, Form, People};
 use crate::score::measures::Measures;
 use crate::score::scores::{ESTABLISHED, per_person, scores};
@@ -138,6 +140,8 @@ pub async fn validate(engine: &Engine, job: &Job) -> Result<Validity> {
         if !instants.is_empty() {
             notes.push(STATED.to_owned());
         }
+        let names = truths.truths.iter().map(|truth| truth.name.as_str());
+        notes.extend(seen(&job.method, day, &instants, names));
         if !truths.truths.is_empty() {
             hindsight.look_from(0, window_hours(&job.method));
             let standing = Standing::of(hindsight.people(), job, &predictors)?;
@@ -173,6 +177,32 @@ const NO_CAUSE: &str = "a forecast is not a cause: those who are reacted to may 
 /// What accounts state is of a later day than the instants.
 const STATED: &str = "followers_count is what accounts stated at the end of the snapshot: at earlier instants it knows \
                       what came after";
+
+/// That the method was fitted to what it is held against, as far as its record tells.
+fn seen<'a>(
+    method: &Method,
+    day: NaiveDate,
+    instants: &[u32],
+    mut truths: impl Iterator<Item = &'a str>,
+) -> Option<String> {
+    let record = method.fit.as_ref()?;
+    let version = &method.version;
+    if record.truth != FORWARD {
+        return truths.any(|name| name == record.truth).then(|| {
+            format!(
+                "method `{version}` was fitted to `{}`: agreement with it is no proof",
+                record.truth
+            )
+        });
+    }
+    let last: NaiveDate = record.snapshot.parse().ok()?;
+    let oldest = day.checked_sub_days(Days::new(u64::from(*instants.last()?) / 24))?;
+    (last > oldest).then(|| {
+        format!(
+            "method `{version}` was fitted to data up to {last}: if they are these, it has seen what came after the instants"
+        )
+    })
+}
 
 /// What is held against the truths: every profile, simple counts, and chance.
 fn predictors(job: &Job) -> Vec<Predictor> {
@@ -261,7 +291,7 @@ impl Standing {
                     let own = whole.filter(|row| is_member(row.0));
                     let (person, values): (Vec<u32>, Vec<f64>) =
                         own.map(|row| (row.0, row.1)).unzip();
-                    groups.push((population, self.group(person, Told::Values(values))));
+                    groups.push((population, self.group(person, Told::Graded(values))));
                 }
                 Form::Pairwise(rows) => {
                     let whole = rows.iter().filter(|row| row.2.is_none());
@@ -325,7 +355,7 @@ fn forward(
                 let own = |p: &u32| there[*p as usize] && member[*p as usize];
                 let person: Vec<u32> = (0..persons.len() as u32).filter(own).collect();
                 let told: Vec<f64> = person.iter().map(|p| came[*p as usize]).collect();
-                let mut group = standing.group(person, Told::Values(told.clone()));
+                let mut group = standing.group(person, Told::Came(told.clone()));
                 if *truth == FORESEEN {
                     group.fared = standing.fared(&group, &told);
                 }

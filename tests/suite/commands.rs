@@ -212,7 +212,7 @@ fn a_bad_job_exits_with_78() {
         "",
         &["both `inputs.interactions` and `inputs.follows` are missing"],
     );
-    refused("methods/standard-3.toml", "methods/none.toml", &["none.toml"]);
+    refused("methods/standard-4.toml", "methods/none.toml", &["none.toml"]);
     refused("\"../out/sample/\"", "\"ftp://host/out/\"", &["`ftp`"]);
     refused("\"../out/sample/\"", "\"${lake}/out/\"", &["`${lake}` is not set", "--set lake="]);
     refused("\"sample/posts.parquet\"", "\"SELECT * FROM nothing\"", &["inputs.posts"]);
@@ -220,7 +220,7 @@ fn a_bad_job_exits_with_78() {
     refused("[job]", "[job", &["sample.toml:"]);
     let job = SampleJob::new();
     job.run(&["--set", "lake=x"]).refused(78, &["no `${lake}`"]);
-    edit(&job.path("jobs/methods/standard-3.toml"), "\"trusted_reactors_30d\"", "\"rank\"");
+    edit(&job.path("jobs/methods/standard-4.toml"), "\"trusted_reactors_30d\"", "\"rank\"");
     job.run(&[]).refused(78, &["`rank` may not enter the forecast"]);
     renown(&["run", job.path("none.toml").to_str().unwrap()]).refused(78, &["none.toml"]);
 }
@@ -300,7 +300,7 @@ fn an_output_that_cannot_be_written_exits_with_69() {
 fn a_gate_exits_with_80() {
     let job = SampleJob::new();
     // Ranks sum to 1 within rounding, and not exactly.
-    let method = job.path("jobs/methods/standard-3.toml");
+    let method = job.path("jobs/methods/standard-4.toml");
     edit(&method, "rank_mass_tolerance = 1e-9", "rank_mass_tolerance = 0.0");
     job.run(&[]).refused(80, &["gate `rank_mass` refused", "nothing was published"]);
     assert!(!job.output().exists());
@@ -410,7 +410,7 @@ fn a_dry_run_shows_what_a_run_would_publish_and_writes_nothing() {
 #[test]
 fn a_dry_run_passes_the_gates_too() {
     let job = SampleJob::new();
-    let method = job.path("jobs/methods/standard-3.toml");
+    let method = job.path("jobs/methods/standard-4.toml");
     crate::sample_job::edit(&method, "least_people        = 1", "least_people = 4000");
     job.run(&["--dry-run"]).refused(80, &["enough_people"]);
     assert!(!job.path("out").exists());
@@ -577,7 +577,7 @@ fn runs_lists_what_was_published_and_what_is_in_force() {
         let file: Value = serde_json::from_slice(&fs::read(job.commit(commit)).unwrap()).unwrap();
         assert_eq!(run["run_id"], file["run_id"]);
         assert_eq!(run["rows"]["people"], file["tables"]["people"]["rows"]);
-        assert_eq!(run["method_version"], "standard-3");
+        assert_eq!(run["method_version"], "standard-4");
         assert_eq!(run["gates"].as_array().unwrap().len(), 11);
         let text = |key: &str| run[key].as_str().unwrap().to_owned();
         (commit, text("snapshot_date"), text("job"), run["in_force"].as_bool().unwrap())

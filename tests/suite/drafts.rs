@@ -194,7 +194,7 @@ pub fn facts(run_id: &str) -> RunFacts {
     RunFacts {
         run_id: run_id.into(),
         job: "small".into(),
-        method_version: "standard-3".into(),
+        method_version: "standard-4".into(),
         method_sha256: "0".repeat(64),
         method: "{}".into(),
         profiles: "[]".into(),

@@ -183,7 +183,7 @@ async fn empty_ids_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kinds_that_the_method_does_not_name() {
     let words =
-        ["kind `replly` in 2 rows", "`standard-3`", "is it `reply`?", "2 unknown kinds in all"];
+        ["kind `replly` in 2 rows", "`standard-4`", "is it `reply`?", "2 unknown kinds in all"];
     refused_column("kind", text(["replly", "poke!", "replly"]), &["2 unknown kinds in all"]).await;
     refused_column("kind", text(["replly", "zap", "replly"]), &words).await;
     refused_column("kind", text(["Reply", "reply", "reply"]), &["kind `Reply` in 1 rows"]).await;

@@ -75,7 +75,7 @@ fn the_plain_job_loads() {
     let least = load("inputs.interactions = 'x'\noutput.url = 'y'").unwrap();
     assert_eq!(
         (least.snapshot, least.influence.top, least.method.version),
-        (None, 10, "standard-3".into())
+        (None, 10, "standard-4".into())
     );
     assert_eq!(least.consent, Consent { rule: ConsentRule::OptOut, minimum_age: 18 });
 }
@@ -465,7 +465,7 @@ fn a_profile_of_another_method_shares_what_is_measured() {
         fs::write(folder.path().join("other.toml"), other).unwrap();
         Job::load(&path, &[], None)
     };
-    let other = METHOD.replace("\"standard-3\"", "\"other-1\"").replace("= 0.37", "= 0.5");
+    let other = METHOD.replace("\"standard-4\"", "\"other-1\"").replace("= 0.37", "= 0.5");
     let profiles = load(other.clone()).unwrap().profiles;
     assert_eq!((profiles[1].method_version.as_str(), profiles[1].fitted), ("other-1", false));
     assert_eq!(profiles[1].forecast.terms[1].coefficient, 0.5);
@@ -486,7 +486,7 @@ fn a_profile_of_another_method_shares_what_is_measured() {
 #[test]
 fn a_method_without_a_name_is_refused() {
     // Its version stands in every scored row.
-    assert!(Method::parse("m.toml", &METHOD.replace("\"standard-3\"", "\"\"")).is_err());
+    assert!(Method::parse("m.toml", &METHOD.replace("\"standard-4\"", "\"\"")).is_err());
 }
 
 #[test]
@@ -502,7 +502,7 @@ fn a_job_names_its_method_beside_itself() {
     fs::write(&path, JOB.replace("[job]", "[job]\nmethod = '${which}.toml'")).unwrap();
     let set = [("which".to_owned(), "own".to_owned())];
     says(Job::load(&path, &set, None).unwrap_err(), Kind::BadJob, &["own.toml"]);
-    fs::write(folder.path().join("own.toml"), METHOD.replace("standard-3", "own-7")).unwrap();
+    fs::write(folder.path().join("own.toml"), METHOD.replace("standard-4", "own-7")).unwrap();
     assert_eq!(Job::load(&path, &set, None).unwrap().method.version, "own-7");
     let missing = Job::load(&folder.path().join("jib.toml"), &[], None).unwrap_err();
     says(missing, Kind::BadJob, &["jib.toml", "check the path"]);

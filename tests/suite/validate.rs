@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use renown::engine::Engine;
 use renown::error::{Kind, Result};
+use renown::fit::{file, fit};
 use renown::job::Job;
 use renown::store::Stores;
 use renown::validate::{Row, Validity, validate};
@@ -193,6 +194,23 @@ fn it_is_printed_for_people_and_programs() {
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!((&told["draws"], &told["seed"]), (&200.into(), &1.into()));
     assert!(told["rows"].as_array().unwrap().len() > 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_method_has_seen_is_told() {
+    let mut world = steady(150, 13);
+    let folder = TempDir::new().unwrap();
+    let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
+    let engine = Engine::new(Stores::default(), 3);
+    let fitted = fit(&engine, &job, "own-1", None).await.unwrap().method;
+    world.method = file(&fitted).unwrap();
+    let seen =
+        |validity: &Validity| validity.notes.iter().any(|n| n.contains("`own-1` was fitted"));
+    assert!(seen(&validated(&world).await.unwrap()));
+    // Fitted five weeks before, it has seen nothing of it.
+    let before = (world.day - chrono::Days::new(35)).to_string();
+    world.method = world.method.replace(&world.day.to_string(), &before);
+    assert!(!seen(&validated(&world).await.unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
