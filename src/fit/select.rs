@@ -348,7 +348,7 @@ impl<'a> Data<'a> {
     /// of people (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §11.5); none as there.
     fn behind(&self, origins: &[usize], best: &[Order], own: &[Order]) -> Option<(f64, f64)> {
         let difference = |left_out: u32| {
-            let kept = |row: usize| mixed(self.rows.person[row]) % GROUPS != left_out;
+            let kept = |row: usize| group(self.rows.person[row]) != left_out;
             Some(self.agreement(origins, best, kept)? - self.agreement(origins, own, kept)?)
         };
         let without: Vec<f64> = (0..GROUPS).map(difference).collect::<Option<_>>()?;
@@ -406,6 +406,11 @@ impl<'a> Data<'a> {
         let validation = found.validation(agreement.unwrap_or(0.0))?;
         Ok(Found { validation, forecast, log_scores })
     }
+}
+
+/// The group of a person. Mixed twice: once mixed, numbers decide who is taken at all.
+fn group(person: u32) -> u32 {
+    mixed(mixed(person)) % GROUPS
 }
 
 /// Standard error of a statistic from its values without each group.
@@ -497,6 +502,16 @@ mod tests {
 
     fn anchor() -> Tried {
         tried(1, -0.5, 0.4, 0.0, false)
+    }
+
+    #[test]
+    fn people_of_whom_a_part_is_taken_are_in_all_groups() {
+        for one_in in [1, 2, 5, 20] {
+            let taken = (0..20_000 * one_in).filter(|person| mixed(*person).is_multiple_of(one_in));
+            let mut sizes = [0; GROUPS as usize];
+            taken.for_each(|person| sizes[group(person) as usize] += 1);
+            assert!(sizes.iter().all(|size| (800..1200).contains(size)), "{one_in}: {sizes:?}");
+        }
     }
 
     #[test]

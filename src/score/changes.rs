@@ -10,9 +10,9 @@
 //! | `audience` | what was done to the person since, by those who were trusted then |
 //! | `trust_and_others` | who is trusted now, and all else that others did |
 //!
-//! A network that somebody was not on before is `trust_and_others`, whole. So the points sum to the difference of the two published scores. `method` goes first as what it moves is then told
-//! from published numbers alone. If the new method measures otherwise than the old one, ageing cannot be told from it
-//! and is part of it.
+//! A network that somebody was not on before is `trust_and_others`, whole. So the points sum to the difference of the two
+//! published scores. `method` goes first as what it moves is then told from published numbers alone. If the new method
+//! measures otherwise than the old one, ageing cannot be told from it and is part of it.
 
 use chrono::NaiveDate;
 
