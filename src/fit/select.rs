@@ -38,7 +38,7 @@ const ALONE: usize = 5;
 /// Share of what the best log score gains over that of the best single measure that counts as all of it.
 const KEPT: f64 = 0.9;
 /// Difference of two rank correlations that matters.
-const TOLD: f64 = 0.01;
+const TOLD: f64 = 0.02;
 /// Groups of people, of which the jackknife leaves out one after the other.
 const GROUPS: u32 = 20;
 /// Distinct people, the measures that a fit of few begins with.
@@ -118,15 +118,14 @@ pub struct Tried {
 ///
 /// Those are left that rank active people no worse than the best single measure does, a standard error aside. Several
 /// measures must foresee better at every origin, since what is right in a rise alone is wrong in the fall; and where the
-/// ranks are so well known that a difference of [`TOLD`] would show and none does, the one measure forecasts as well and
-/// is kept (equivalence by the interval of the difference: Westlake 1981, *Bioequivalence Testing*). Of what is left, those with nine tenths of what the best log score gains (Gneiting & Raftery 2007, *Strictly Proper Scoring
+/// ranks are so well known that a difference of [`TOLD`] would show, they must rank better, two standard errors aside:
+/// else the one measure forecasts as well and is kept. Of what is left, those with nine tenths of what the best log score gains (Gneiting & Raftery 2007, *Strictly Proper Scoring
 /// Rules*, §4.1); and of these the one that ranks active people best.
 fn taken(tried: &[Tried]) -> usize {
     let as_good = |one: &Tried| {
         let Some((behind, error)) = one.behind else { return false };
-        let better = behind + 2.0 * error < 0.0;
-        let equivalent = !better && behind.abs() + 2.0 * error < TOLD;
-        behind <= error && (one.measures.len() == 1 || (one.every_origin && !equivalent))
+        let proven = one.measures.len() == 1 || 2.0 * error > TOLD || behind + 2.0 * error < 0.0;
+        behind <= error && proven && (one.measures.len() == 1 || one.every_origin)
     };
     let left: Vec<usize> = (0..tried.len()).filter(|at| as_good(&tried[*at])).collect();
     let gain = |at: &usize| tried[*at].log_score - tried[0].log_score;
@@ -535,8 +534,9 @@ mod tests {
         };
         assert_eq!(taken(&[anchor(), known(0.001, 0.004)]), 0);
         assert_eq!(taken(&[anchor(), known(-0.001, 0.004)]), 0);
+        assert_eq!(taken(&[anchor(), known(0.005, 0.009)]), 0);
         // Not known well enough, or better.
-        assert_eq!(taken(&[anchor(), known(0.001, 0.005)]), 1);
+        assert_eq!(taken(&[anchor(), known(0.001, 0.011)]), 1);
         assert_eq!(taken(&[anchor(), known(-0.005, 0.002)]), 1);
     }
 

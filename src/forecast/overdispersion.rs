@@ -21,6 +21,7 @@
 //! within which a larger mean never has a smaller quantile: NB1 and NB2 are the ends.
 
 use super::design::sum;
+use super::negative_binomial::NegativeBinomial;
 
 /// α below this counts as 0.
 pub const LEAST: f64 = 1e-6;
@@ -65,9 +66,19 @@ pub(super) fn dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
         best = of(power, best.overdispersion, CLOSE_MEANWHILE);
         sum(means.len(), |i| gradient(means[i], outcomes[i], &best) * libm::log(means[i]))
     });
-    let found = of(power, best.overdispersion, CLOSE);
-    // Without overdispersion any p is as good.
-    if found.overdispersion == 0.0 { Dispersion { power: 2.0, ..found } } else { found }
+    // ℓ may have its height at an end too, and without overdispersion any p is as good: of equals NB2.
+    let start = best.overdispersion;
+    let found = [2.0, 1.0, power].map(|power| {
+        let found = of(power, start, CLOSE);
+        let row = |i: usize| {
+            NegativeBinomial::new(found.at(means[i])).log_probability(means[i], outcomes[i])
+        };
+        (sum(means.len(), row), found)
+    });
+    found
+        .into_iter()
+        .reduce(|one, next| if next.0 > one.0 { next } else { one })
+        .map_or(best, |f| f.1)
 }
 
 /// The α in [`LEAST`]`..=`[`MOST`], or 0, that is most likely with p = 2; `start` is where to look first.
@@ -174,7 +185,6 @@ fn digamma_error(z: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::negative_binomial::NegativeBinomial;
     use super::*;
 
     #[test]
