@@ -345,13 +345,14 @@ pub(super) fn compare(
         drawing.iter().map(|round| round.person.iter().map(place).collect()).collect();
     let scale = libm::sqrt(drawn_from.len() as f64 / everybody.max(1) as f64);
     let of_part = means(&drawn_cells, &drawing, &once(&drawing), k);
-    let of_draw = |draw: u32| {
-        let drawn = draw_people(settings.seed, draw, drawn_from.len());
+    let of_draw = |random: Xoshiro256PlusPlus| {
+        let drawn = draw_people(random, drawn_from.len());
         let times = |places: &Vec<u32>| places.iter().map(|at| drawn[*at as usize]).collect();
         let times: Vec<Vec<u32>> = places.iter().map(times).collect();
         means(&drawn_cells, &drawing, &times, k)
     };
-    let draws: Vec<_> = (0..settings.draws).into_par_iter().map(of_draw).collect();
+    let draws: Vec<_> =
+        streams(settings.seed, settings.draws).into_par_iter().map(of_draw).collect();
     // By how much a number of a cell is off in each draw.
     let offs = |cell: (Metric, usize), number: usize| -> Vec<Option<f64>> {
         let Some(at) = drawn_cells.iter().position(|own| *own == cell) else { return vec![] };
@@ -449,11 +450,19 @@ fn distinct(rounds: &[Round]) -> Vec<u32> {
     people
 }
 
+/// A source of chance for each draw. They do not overlap: each begins 2^128 numbers after the one before.
+fn streams(seed: u32, draws: u32) -> Vec<Xoshiro256PlusPlus> {
+    let mut next = Xoshiro256PlusPlus::seed_from_u64(u64::from(seed));
+    let mut take = || {
+        let own = next.clone();
+        next.jump();
+        own
+    };
+    (0..draws).map(|_| take()).collect()
+}
+
 /// How often each person is drawn: as many draws as people, each of anybody.
-fn draw_people(seed: u32, draw: u32, persons: usize) -> Vec<u32> {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(u64::from(seed));
-    // Draws do not overlap: each begins 2^128 numbers after the one before.
-    (0..draw).for_each(|_| random.jump());
+fn draw_people(mut random: Xoshiro256PlusPlus, persons: usize) -> Vec<u32> {
     let mut times = vec![0; persons];
     for _ in 0..persons {
         let at = (u128::from(random.next_u64()) * persons as u128) >> 64;
