@@ -211,7 +211,7 @@ impl Round {
                 };
                 [means(&own.values), means(&came.values)].concat()
             }
-            _ => vec![None; metric.names(k).len()],
+            _ => vec![None; metric.numbers()],
         }
     }
 }
@@ -242,8 +242,18 @@ pub(super) struct Predictor {
     pub method: usize,
     /// Its version.
     pub version: String,
-    /// Whether it is a simple count, which a score has to beat.
-    pub is_baseline: bool,
+    pub kind: Kind,
+}
+
+/// What a predictor is.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// What is validated.
+    Score,
+    /// A simple count, which a score has to beat.
+    Count,
+    /// Chance.
+    Chance,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -282,6 +292,16 @@ impl Metric {
             Self::Brier => vec!["brier_any".into()],
             Self::Transforms => tenths("pit"),
             Self::Reliability => [tenths("forecast"), tenths("observed")].concat(),
+        }
+    }
+
+    /// How many numbers it has.
+    fn numbers(self) -> usize {
+        match self {
+            Self::Calibration => 2,
+            Self::Transforms => TENTHS,
+            Self::Reliability => 2 * TENTHS,
+            _ => 1,
         }
     }
 
@@ -372,7 +392,8 @@ pub(super) fn compare(
                 (0..predictors.len()).filter_map(|at| Some((at, value_of(at)?))).collect();
             let offs: Vec<Vec<Option<f64>>> =
                 known.iter().map(|(at, _)| offs((*metric, *at), number)).collect();
-            let baselines = (0..known.len()).filter(|at| predictors[known[*at].0].is_baseline);
+            let baselines =
+                (0..known.len()).filter(|at| predictors[known[*at].0].kind == Kind::Count);
             // Of equals the first.
             let best =
                 baselines.reduce(|one, next| if known[next].1 > known[one].1 { next } else { one });
@@ -407,12 +428,12 @@ pub(super) fn compare(
                         least,
                     ),
                     difference: best
-                        .filter(|_| !predictor.is_baseline)
+                        .filter(|_| predictor.kind == Kind::Score)
                         .map(|best| difference(own, best)),
                     from_first: of_first.map(|first| difference(own, first)),
                     people: largest as u64,
                     rounds: count,
-                    is_baseline: predictor.is_baseline,
+                    is_baseline: predictor.kind != Kind::Score,
                 });
             }
         }
@@ -428,7 +449,7 @@ fn means(
     k: usize,
 ) -> Vec<Vec<Option<f64>>> {
     let mean = |(metric, predictor): &(Metric, usize)| {
-        let mut sums = vec![(0.0, 0.0); metric.names(k).len()];
+        let mut sums = vec![(0.0, 0.0); metric.numbers()];
         for (round, times) in rounds.iter().zip(times) {
             let found = round.metric(*metric, *predictor, times, k);
             for (sum, found) in sums.iter_mut().zip(found) {
