@@ -11,12 +11,18 @@ use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::prelude::{ident, lit};
 use url::Url;
 
+use crate::bars::Bars;
 use crate::committed::{rows, table};
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result, printable};
 use crate::publish::commit::Commit;
 use crate::score::profile::STANDARD;
 pub use on_topic::{OnTopic, TopicList, on_topic, render_on_topic};
+
+/// Column of the bars.
+const BAR: usize = 5;
+/// Places of the longest bar.
+const BAR_WIDTH: usize = 10;
 
 /// Which people are listed.
 #[derive(Clone, Debug, Default)]
@@ -127,13 +133,18 @@ pub(crate) async fn of_profile(scores: DataFrame, profile: &str) -> Result<DataF
     let first = own.clone().limit(0, Some(1)).map_err(plan)?;
     let none = rows("reading the scores", first).await?.is_empty();
     if none && profile != STANDARD {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("the run has no scores of a profile `{profile}`"),
-            "name a profile of the job, or leave --profile out",
-        ));
+        return Err(no_profile(profile));
     }
     Ok(own)
+}
+
+/// What is said of a profile that a run does not have.
+pub(crate) fn no_profile(profile: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("the run has no scores of a profile `{profile}`"),
+        "name a profile of the job, or leave --profile out",
+    )
 }
 
 fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
@@ -168,11 +179,12 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
         .collect())
 }
 
-/// The list as a table for people to read.
-pub fn render(people: &[Person]) -> String {
+/// The list as a table for people to read, with a bar beside each score if bars are to be drawn: the highest is the
+/// longest.
+pub fn render(people: &[Person], bars: Option<Bars>) -> String {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header([
+    let mut header = vec![
         "",
         "name",
         "expected people",
@@ -182,10 +194,15 @@ pub fn render(people: &[Person]) -> String {
         "true reach",
         "amplification",
         "network",
-    ]);
+    ];
+    if bars.is_some() {
+        header.insert(BAR, "");
+    }
+    table.set_header(header);
+    let highest = people.iter().map(|p| p.score).fold(1.0, f64::max);
     let number = |x: Option<f64>| x.map_or("–".to_owned(), |x| format!("{x:.0}"));
     for (place, p) in people.iter().enumerate() {
-        table.add_row([
+        let mut row = vec![
             (place + 1).to_string(),
             p.name.clone(),
             format!("{:.1}", p.expected_reactors),
@@ -195,10 +212,14 @@ pub fn render(people: &[Person]) -> String {
             number(Some(p.true_reach)),
             number(p.amplification),
             number(p.network),
-        ]);
+        ];
+        if let Some(bars) = bars {
+            row.insert(BAR, bars.draw(p.score / highest, BAR_WIDTH));
+        }
+        table.add_row(row);
     }
     for (i, column) in table.column_iter_mut().enumerate() {
-        if i != 1 {
+        if i != 1 && !(i == BAR && bars.is_some()) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

@@ -10,6 +10,7 @@ use super::metrics::{
 };
 use super::{Difference, Row};
 use crate::hindsight::mixed;
+use crate::score::percentile::quantile;
 
 /// Draws of people, each of as many as there are.
 pub const DRAWS: u64 = 200;
@@ -278,13 +279,7 @@ fn interval(mut draws: Vec<f64>) -> Option<(f64, f64)> {
         return None;
     }
     draws.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = share * (draws.len() - 1) as f64;
-        let (low, part) = (libm::floor(place) as usize, place - libm::floor(place));
-        let next = draws[(low + 1).min(draws.len() - 1)];
-        draws[low] + part * (next - draws[low])
-    };
-    Some((at(0.025), at(0.975)))
+    quantile(&draws, 0.025).zip(quantile(&draws, 0.975))
 }
 
 #[cfg(test)]
