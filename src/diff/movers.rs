@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use datafusion::prelude::{Expr, ident, lit};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Published;
 use super::compare::sign;
 use super::paired::Paired;
-use crate::committed::{names, parsed, rows};
+use crate::committed::{names, parsed, rows, selected};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::explain::{Change, Contribution};
@@ -19,6 +20,12 @@ use crate::score::profile::STANDARD;
 const CAUSES: usize = 5;
 /// How far the causes in `changes` may be off the change that they explain, in points.
 const TOLERANCE: f64 = 1e-6;
+
+/// Columns of `contributions` that are read.
+const PARTS: [&str; 7] =
+    ["person_id", "profile", "network", "measure", "value", "reference_value", "points"];
+/// Columns of `changes` that are read.
+const CHANGES: [&str; 4] = ["person_id", "cause", "points", "previous_snapshot_date"];
 
 /// Somebody whose score moved.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -97,13 +104,13 @@ pub(super) async fn furthest(
     let ids: Vec<&str> = up.iter().chain(&down).map(|pair| paired.id(*pair)).collect();
     let [a, b] = runs;
     let names = names(b.table(engine, "people").await?, ids.iter().copied()).await?;
-    let of_profile = || ident("profile").eq(lit(profile));
-    let told = [
-        of_people::<Contribution>(engine, a, "contributions", &ids, of_profile()).await?,
-        of_people::<Contribution>(engine, b, "contributions", &ids, of_profile()).await?,
-    ];
-    let since = match profile == STANDARD {
-        true => of_people::<Change>(engine, b, "changes", &ids, lit(true)).await?,
+    let mut told: [BTreeMap<String, Vec<Contribution>>; 2] = Default::default();
+    for (run, told) in runs.into_iter().zip(&mut told) {
+        let of_profile = ident("profile").eq(lit(profile));
+        *told = of_people(engine, run, "contributions", &PARTS, &ids, of_profile).await?;
+    }
+    let since: BTreeMap<String, Vec<Change>> = match profile == STANDARD {
+        true => of_people(engine, b, "changes", &CHANGES, &ids, lit(true)).await?,
         false => BTreeMap::new(),
     };
     let mover = |pair: &usize| {
@@ -128,11 +135,12 @@ pub(super) async fn furthest(
     Ok((up.iter().map(mover).collect(), down.iter().map(mover).collect()))
 }
 
-/// The rows of some people in a table, by id; none if the run does not have the table.
-async fn of_people<T: serde::de::DeserializeOwned>(
+/// The rows of some people in a table with `columns`, by id; none if the run does not have the table.
+async fn of_people<T: DeserializeOwned>(
     engine: &Engine,
     run: Published<'_>,
     name: &str,
+    columns: &[&str],
     ids: &[&str],
     also: Expr,
 ) -> Result<BTreeMap<String, Vec<T>>> {
@@ -142,7 +150,7 @@ async fn of_people<T: serde::de::DeserializeOwned>(
     }
     let what = format!("reading the table `{name}`");
     let ids = ids.iter().map(|id| lit(*id)).collect();
-    let frame = run.table(engine, name).await?;
+    let frame = selected(name, run.table(engine, name).await?, columns)?;
     let own = frame.filter(ident("person_id").in_list(ids, false).and(also));
     for row in rows(&what, own.map_err(|e| Error::engine(&what, &e))?).await? {
         let Of { person_id, row } = parsed(name, &row)?;

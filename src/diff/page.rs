@@ -37,7 +37,7 @@ pub fn render(diff: &Diff, bars: Bars) -> String {
     let Moved { mean, median, percentile_5, percentile_95, bins } = &diff.moved;
     let _ = writeln!(
         page,
-        "\n\npoints by which scores of `{}` moved: mean {mean:+.2}, median {median:+.2}, 5 to 95 % {percentile_5:+.2} to {percentile_95:+.2}\n{}",
+        "\n\npoints by which scores of `{}` moved: mean {mean:+.3}, median {median:+.3}, 5 to 95 % {percentile_5:+.3} to {percentile_95:+.3}\n{}",
         printable(&diff.profile),
         histogram(bins, diff.people.both, bars)
     );
@@ -175,8 +175,8 @@ fn group_page(grouping: &Grouping) -> String {
             table.add_row([
                 printable(&group.name),
                 group.people.to_string(),
-                format!("{:+.2}", group.mean),
-                format!("{:+.2}", group.median),
+                format!("{:+.3}", group.mean),
+                format!("{:+.3}", group.median),
                 format!("{:.1} %", 100.0 * group.rose),
                 format!("{:.1} %", 100.0 * group.fell),
             ]);
