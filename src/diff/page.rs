@@ -37,7 +37,7 @@ pub fn render(diff: &Diff, bars: Bars) -> String {
     let Moved { mean, median, percentile_5, percentile_95, bins } = &diff.moved;
     let _ = writeln!(
         page,
-        "\n\npoints by which scores of `{}` moved: mean {mean:+.3}, median {median:+.3}, 5 to 95 % {percentile_5:+.3} to {percentile_95:+.3}\n{}",
+        "\n\npoints by which scores of `{}` are higher in B: mean {mean:+.3}, median {median:+.3}, 5 to 95 % {percentile_5:+.3} to {percentile_95:+.3}\n{}",
         printable(&diff.profile),
         histogram(bins, diff.people.both, bars)
     );
