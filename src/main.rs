@@ -460,7 +460,7 @@ fn print_on_topic(commit: &Commit, list: &TopicList) -> Result<()> {
         printable(&list.path.join(" › ")),
         commit.snapshot_date,
         f64::from(commit.horizon_hours) / 24.0,
-        top::render_on_topic(list)
+        top::render_on_topic(list, bars())
     ))
 }
 

@@ -121,3 +121,34 @@ fn bins(changes: &[f64]) -> Vec<Bin> {
     };
     people.into_iter().enumerate().map(bin).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_of_a_bin_belongs_to_the_one_farther_from_none() {
+        let changes = [
+            -12.0, -10.0, -9.9, -5.0, -2.0, -1.0, -0.5, -0.4, -2e-9, -1e-9, 0.0, 1e-9, 2e-9, 0.5,
+            0.9, 4.9, 5.0, 10.0, 1e3,
+        ];
+        let bins: Vec<_> =
+            moved(&changes).bins.into_iter().map(|b| (b.from, b.to, b.people)).collect();
+        let expected = [
+            (None, Some(-10.0), 2),
+            (Some(-10.0), Some(-5.0), 2),
+            (Some(-5.0), Some(-2.0), 1),
+            (Some(-2.0), Some(-1.0), 1),
+            (Some(-1.0), Some(-0.5), 1),
+            (Some(-0.5), Some(0.0), 2),
+            (Some(0.0), Some(0.0), 3),
+            (Some(0.0), Some(0.5), 1),
+            (Some(0.5), Some(1.0), 2),
+            (Some(1.0), Some(2.0), 0),
+            (Some(2.0), Some(5.0), 1),
+            (Some(5.0), Some(10.0), 1),
+            (Some(10.0), None, 2),
+        ];
+        assert_eq!(bins, expected);
+    }
+}

@@ -24,7 +24,7 @@ use crate::committed::{other_version, parsed, rows, table};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::publish::commit::Commit;
-use crate::top;
+use crate::top::no_profile;
 use paired::{Paired, Scores};
 
 /// How many at the top are looked for in the other run.
@@ -89,8 +89,8 @@ pub struct Run {
     pub renown_version: String,
     /// Hours that its forecast covers.
     pub horizon_hours: u32,
-    /// People in it.
-    pub people: u64,
+    /// People with a score.
+    pub people: usize,
 }
 
 /// Which of what made two runs differs.
@@ -143,13 +143,11 @@ pub async fn diff(
     profile: &str,
     most: usize,
 ) -> Result<Diff> {
-    let in_run = |which: &'static str| {
+    let of_run = |which: &'static str| {
         move |error: Error| Error { cause: format!("run {which}: {}", error.cause), ..error }
     };
-    let (run_a, forecast_a) = told(engine, a, profile).await.map_err(in_run("A"))?;
-    let (run_b, forecast_b) = told(engine, b, profile).await.map_err(in_run("B"))?;
-    let of_a = Scores::of(a.table(engine, "scores").await?, profile).await.map_err(in_run("A"))?;
-    let of_b = Scores::of(b.table(engine, "scores").await?, profile).await.map_err(in_run("B"))?;
+    let (run_a, forecast_a, of_a) = read(engine, a, profile).await.map_err(of_run("A"))?;
+    let (run_b, forecast_b, of_b) = read(engine, b, profile).await.map_err(of_run("B"))?;
     let paired = Paired::of([of_a, of_b]);
     if paired.rows.is_empty() {
         return Err(Error::bad_input(
@@ -157,7 +155,7 @@ pub async fn diff(
             "compare runs over the same accounts, linked to persons in the same way",
         ));
     }
-    let by = groups::by(b.table(engine, "people").await.map_err(in_run("B"))?, &paired).await?;
+    let by = groups::by(b.table(engine, "people").await?, &paired).await?;
     let (up, down) = movers::furthest(engine, [a, b], profile, &paired, most).await?;
     Ok(Diff {
         profile: profile.to_owned(),
@@ -184,16 +182,16 @@ pub async fn diff(
     })
 }
 
-/// What the table `runs` tells of a run, and the forecast of the profile.
-async fn told(engine: &Engine, run: Published<'_>, profile: &str) -> Result<(Run, Value)> {
+/// What is told of a run, the forecast of the profile and its scores.
+async fn read(engine: &Engine, run: Published<'_>, profile: &str) -> Result<(Run, Value, Scores)> {
     let found = rows("reading the table `runs`", run.table(engine, "runs").await?).await?;
     let [row] = found.as_slice() else { return Err(other_version("runs")) };
     let told: Told = parsed("runs", row)?;
     let profiles: Vec<Value> = serde_json::from_str(&told.profiles).unwrap_or_default();
     let own = profiles.iter().find(|own| own["name"] == profile);
-    let forecast = own.ok_or_else(|| top::no_profile(profile))?["forecast"].clone();
+    let forecast = own.ok_or_else(|| no_profile(profile))?["forecast"].clone();
+    let scores = Scores::of(run.table(engine, "scores").await?, profile).await?;
     let commit = run.commit;
-    let people = commit.tables.get("people").map_or(0, |table| table.rows);
     let run = Run {
         commit: commit.number,
         snapshot_date: commit.snapshot_date,
@@ -203,7 +201,7 @@ async fn told(engine: &Engine, run: Published<'_>, profile: &str) -> Result<(Run
         method_sha256: told.method_sha256,
         renown_version: commit.renown_version.clone(),
         horizon_hours: commit.horizon_hours,
-        people,
+        people: scores.len(),
     };
-    Ok((run, forecast))
+    Ok((run, forecast, scores))
 }

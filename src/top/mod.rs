@@ -4,7 +4,7 @@ mod on_topic;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, Table};
 use datafusion::common::JoinType;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_nested::expr_fn::array_has;
@@ -19,8 +19,6 @@ use crate::publish::commit::Commit;
 use crate::score::profile::STANDARD;
 pub use on_topic::{OnTopic, TopicList, on_topic, render_on_topic};
 
-/// Column of the bars.
-const BAR: usize = 5;
 /// Places of the longest bar.
 const BAR_WIDTH: usize = 10;
 
@@ -179,49 +177,55 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
         .collect())
 }
 
-/// The list as a table for people to read, with a bar beside each score if bars are to be drawn: the highest is the
-/// longest.
+/// The list as a table for people to read, with a bar beside each score if bars are to be drawn.
 pub fn render(people: &[Person], bars: Option<Bars>) -> String {
+    let bar = bar(bars, people.iter().map(|p| p.score));
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
-    let mut header = vec![
+    table.set_header([
         "",
         "name",
         "expected people",
         "percentile",
         "score",
+        "",
         "90 % interval",
         "true reach",
         "amplification",
         "network",
-    ];
-    if bars.is_some() {
-        header.insert(BAR, "");
-    }
-    table.set_header(header);
-    let highest = people.iter().map(|p| p.score).fold(1.0, f64::max);
+    ]);
     let number = |x: Option<f64>| x.map_or("–".to_owned(), |x| format!("{x:.0}"));
     for (place, p) in people.iter().enumerate() {
-        let mut row = vec![
+        table.add_row([
             (place + 1).to_string(),
             p.name.clone(),
             format!("{:.1}", p.expected_reactors),
             format!("{:.1}", p.percentile),
             format!("{:.1}", p.score),
+            bar(p.score),
             p.interval.map_or("–".to_owned(), |(low, high)| format!("{low:.1}–{high:.1}")),
             number(Some(p.true_reach)),
             number(p.amplification),
             number(p.network),
-        ];
-        if let Some(bars) = bars {
-            row.insert(BAR, bars.draw(p.score / highest, BAR_WIDTH));
-        }
-        table.add_row(row);
+        ]);
     }
-    for (i, column) in table.column_iter_mut().enumerate() {
-        if i != 1 && !(i == BAR && bars.is_some()) {
+    arrange(&mut table, &[1], 5, bars);
+    table.to_string()
+}
+
+/// Draws a bar of a score, of which the highest has the longest.
+fn bar(bars: Option<Bars>, scores: impl Iterator<Item = f64>) -> impl Fn(f64) -> String {
+    let highest = scores.fold(1.0, f64::max);
+    move |score| bars.map_or(String::new(), |bars| bars.draw(score / highest, BAR_WIDTH))
+}
+
+/// Aligns all columns but some of texts and that of the bars, which is not there without bars.
+fn arrange(table: &mut Table, texts: &[usize], of_bars: usize, bars: Option<Bars>) {
+    for (at, column) in table.column_iter_mut().enumerate() {
+        if at == of_bars && bars.is_none() {
+            column.set_constraint(ColumnConstraint::Hidden);
+        } else if at != of_bars && !texts.contains(&at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
 }
