@@ -12,6 +12,7 @@ use super::{Difference, EVERYONE, Row};
 use crate::hindsight::mixed;
 use crate::job::Validate;
 use crate::numbering::NONE;
+use crate::score::percentile::quantile;
 
 /// Most people of whom draws are made; of more a part is drawn from.
 const DRAWN: usize = 5_000;
@@ -499,13 +500,8 @@ fn interval(value: f64, mut offs: Vec<f64>, least: usize) -> Option<(f64, f64)> 
         return None;
     }
     offs.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = share * (offs.len() - 1) as f64;
-        let (low, part) = (libm::floor(place) as usize, place - libm::floor(place));
-        let next = offs[(low + 1).min(offs.len() - 1)];
-        value + offs[low] + part * (next - offs[low])
-    };
-    Some((at(0.025), at(0.975)))
+    let at = |share: f64| quantile(&offs, share).map(|off| value + off);
+    at(0.025).zip(at(0.975))
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ use crate::topics::{Topics, topics};
 /// Fewest people by whom it can be told that a truth is a measure.
 const LEAST_ALIKE: usize = 10;
 
+/// Most topics that are named where they are left out.
+const NAMED: usize = 5;
+
 /// The judgements of a truth on one topic, or on influence as a whole.
 type OnTopic<'a> = (Option<&'a str>, Form);
 
@@ -63,10 +66,15 @@ pub(super) fn judged(
         let (on_topics, unknown) = judging.on_topics(&truth.name, &form, &found);
         rows.extend(on_topics);
         if !unknown.is_empty() {
+            let more = match unknown.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
             notes.push(format!(
-                "truth `{}`: no post is about these of its topics, which are left out: {}",
+                "truth `{}`: no post is about {} of its topics, which are left out: {}{more}",
                 truth.name,
-                unknown.join(", ")
+                unknown.len(),
+                unknown[..unknown.len().min(NAMED)].join(", ")
             ));
         }
     }

@@ -10,6 +10,7 @@ mod commands;
 mod consent;
 mod contracts;
 mod csr;
+mod diff;
 mod drafts;
 mod explain;
 mod faulty_store;
