@@ -535,7 +535,7 @@ mod tests {
 
     fn compared(rounds: Vec<Round>, draws: u32, group_by: &str) -> Vec<Row> {
         let predictors =
-            [Predictor { name: "own".into(), method: 0, version: "v".into(), is_baseline: false }];
+            [Predictor { name: "own".into(), method: 0, version: "v".into(), kind: Kind::Score }];
         let of = Comparison { truth: "truth", population: "all", group_by, group: "" };
         compare(&of, &predictors, rounds, &Validate { draws, ..Validate::default() })
     }
