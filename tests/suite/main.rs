@@ -45,6 +45,7 @@ mod topics_oracle;
 mod trust_oracle;
 mod truths;
 mod validate;
+mod validity;
 mod windows;
 mod world;
 
