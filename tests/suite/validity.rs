@@ -207,7 +207,7 @@ async fn methods_stand_side_by_side() {
     let other = first
         .replace("standard-4", "short-1")
         .replace("window_hours    = 2160", "window_hours    = 240")
-        .replace("half_life_hours = 720", "half_life_hours = 24");
+        .replace("trusted_reactors_30d", "trusted_reactors_7d");
     assert_ne!(first, other);
     let both = under(&world, &[&first, &other]).await.unwrap();
     assert_eq!(both.methods, ["standard-4", "short-1"]);
