@@ -141,7 +141,7 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             };
             let validity = validate::validate(&engine, &jobs).await?;
             print(&match format {
-                Form::Text => validate::render(&validity),
+                Form::Text => validate::render(&validity, bars()),
                 Form::Json => json(&validity)?,
             })?;
             if dry_run || !method.is_empty() {

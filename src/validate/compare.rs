@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::metrics::{
     Order, auc, calibration, kendall, mean, ndcg, observed_over_expected, pairwise_accuracy,
-    precision, spearman,
+    pairwise_auc, precision, spearman,
 };
 use super::{Difference, EVERYONE, Row};
 use crate::hindsight::mixed;
@@ -139,7 +139,7 @@ impl Round {
             }
             Told::Graded(_) => vec![Metric::Spearman, Metric::Kendall, Metric::Precision],
             Told::Labels(_) => vec![Metric::Auc, Metric::Precision],
-            Told::Pairs(_) => vec![Metric::Pairwise],
+            Told::Pairs(_) => vec![Metric::Pairwise, Metric::PairwiseAuc],
         };
         if self.fared.iter().any(Option::is_some) {
             metrics.extend([
@@ -181,6 +181,12 @@ impl Round {
             }
             (Metric::Pairwise, Told::Pairs(pairs), _) => {
                 one(pairwise_accuracy(&own.values, pairs, times))
+            }
+            (Metric::PairwiseAuc, Told::Pairs(pairs), _) => {
+                let margin = |(one, other): &(u32, u32)| {
+                    own.values[*one as usize] - own.values[*other as usize]
+                };
+                one(pairwise_auc(&pairs.iter().map(margin).collect::<Vec<f64>>(), pairs, times))
             }
             (Metric::Observed, Told::Came(came), Some(_)) => {
                 one(observed_over_expected(&own.values, &came.values, times))
@@ -266,6 +272,7 @@ enum Metric {
     Ndcg,
     Precision,
     Pairwise,
+    PairwiseAuc,
     Observed,
     Calibration,
     Coverage,
@@ -287,6 +294,7 @@ impl Metric {
             Self::Ndcg => vec![format!("ndcg_{k}")],
             Self::Precision => vec![format!("precision_{k}")],
             Self::Pairwise => vec!["pairwise_accuracy".into()],
+            Self::PairwiseAuc => vec!["pairwise_auc".into()],
             Self::Observed => vec!["observed_over_forecast".into()],
             Self::Calibration => vec!["calibration_intercept".into(), "calibration_slope".into()],
             Self::Coverage => vec!["coverage_90".into()],

@@ -224,7 +224,18 @@ impl Judging<'_> {
                 Told::Pairs(rows.iter().map(|row| (place(row.0), place(row.1))).collect())
             }
         };
-        self.standing.round(person, told)
+        let mut round = self.standing.round(person, told);
+        if matches!(round.told, Told::Pairs(_)) {
+            // Margins are of logarithms: an order is left as it is. Counts may be 0, and columns of one's own below it.
+            for (column, predictor) in round.predicted.iter_mut().zip(self.predictors) {
+                let scale = |value: f64| match predictor.kind {
+                    Kind::Score => libm::log(value.max(f64::MIN_POSITIVE)),
+                    _ => libm::asinh(value),
+                };
+                column.values.iter_mut().for_each(|value| *value = scale(*value));
+            }
+        }
+        round
     }
 
     /// A truth about influence on topics: each topic with enough people, and the mean over these; and the topics that no

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
@@ -16,9 +18,9 @@ use tempfile::TempDir;
 use crate::binary::renown;
 use crate::fit::{judged, steady};
 use crate::topics::lobsters;
-use crate::truths::{grade, table};
+use crate::truths::{grade, pair, table};
 use crate::validate::{spearman, validated};
-use crate::world::{Account, World, account, read, rows};
+use crate::world::{Account, World, account, read, rows, text, write};
 
 /// `steady`, in which an account says the country, the points and the age of each.
 fn stated(days: i64, seed: u64) -> World {
@@ -281,7 +283,8 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     world.method = file(&method).unwrap();
     let validity = validated(&world).await.unwrap();
     let row = one(&validity, |row| {
-        (&*row.population, &*row.group_by, &*row.predictor) == ("all", "everyone", "standard")
+        (&*row.population, &*row.group_by, &*row.predictor, &*row.metric)
+            == ("all", "everyone", "standard", "pairwise_accuracy")
     });
     within.sort_unstable();
     within.dedup();
@@ -304,6 +307,70 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     let error = validated(&world).await.unwrap_err();
     assert_eq!((error.kind, error.place.table.as_deref()), (Kind::BadInput, Some("ground_truth")));
     assert!(error.to_string().contains("fitted to it, to everybody"), "{error}");
+}
+
+/// People with numbers that their accounts state, and judgements of pairs of them: nobody met anybody.
+#[test]
+fn accounts_and_judgements_are_enough() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut rng = Rng::with_seed(40);
+    let people: Vec<String> = (0..400).map(|i| format!("p{i}")).collect();
+    let mut column = || -> Vec<f64> { people.iter().map(|_| (8.0 * rng.f64()).exp()).collect() };
+    let (lists, mentions, noise) = (column(), column(), column());
+    let merit = |i: usize| lists[i].ln() + 0.5 * mentions[i].ln();
+    let ids: Vec<String> = people.iter().map(|id| format!("net:{id}")).collect();
+    let mut rows = vec![];
+    for _ in 0..3_000 {
+        let (one, other) = (rng.usize(..400), rng.usize(..400));
+        if one != other {
+            let ahead = rng.f64() < 1.0 / (1.0 + (merit(other) - merit(one)).exp());
+            let (winner, loser) = if ahead { (one, other) } else { (other, one) };
+            rows.push((winner, loser));
+        }
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    let pairs: Vec<_> =
+        rows.iter().map(|(winner, loser)| pair("panel", &ids[*winner], &ids[*loser])).collect();
+    write(&path("ground_truth.parquet"), &table(&pairs));
+    let floats = |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+    let accounts = RecordBatch::try_from_iter([
+        ("network", text(people.iter().map(|_| "net"))),
+        ("account_id", text(people.iter().map(String::as_str))),
+        ("measure_lists", floats(&lists)),
+        ("measure_mentions", floats(&mentions)),
+        ("measure_noise", floats(&noise)),
+    ]);
+    write(&path("accounts.parquet"), &accounts.unwrap());
+    std::fs::write(
+        path("job.toml"),
+        "[job]\nsnapshot = 2026-03-31\n[inputs]\naccounts = \"accounts.parquet\"\n\
+         ground_truth = \"ground_truth.parquet\"\n[fit]\nheld_out = 0.3\n[output]\nurl = \"out/\"\n",
+    )
+    .unwrap();
+    let job = path("job.toml");
+    let (job, method) = (job.to_str().unwrap(), path("panel-1.toml"));
+    let method = method.to_str().unwrap();
+    renown(&["run", job]).refused(78, &["equal scores for everybody are not published"]);
+    renown(&["fit", job, "--truth", "panel", "--out", method]).done();
+    let told = renown(&["validate", job, "--method", method, "--format", "json"]).done().stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let value = |predictor: &str, metric: &str| {
+        let rows = told["rows"].as_array().unwrap().iter();
+        let mut own = rows.filter(|row| {
+            (&row["population"], &row["group_by"]) == (&"all".into(), &"everyone".into())
+                && (&row["predictor"], &row["metric"]) == (&predictor.into(), &metric.into())
+        });
+        own.next().unwrap()["value"].as_f64().unwrap()
+    };
+    for metric in ["pairwise_accuracy", "pairwise_auc"] {
+        let [score, lists, noise] = ["standard", "measure_lists", "measure_noise"]
+            .map(|predictor| value(predictor, metric));
+        assert!(score > lists && lists > noise, "{metric}: {score} {lists} {noise}");
+    }
+    assert!(value("standard", "pairwise_auc") > 0.9);
+    assert!((value("measure_noise", "pairwise_auc") - 0.5).abs() < 0.1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
