@@ -137,7 +137,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
 
     progress.begin("trust");
     let seeds = read::seeds(&people, &method.trust.seeds, &job.trust.seeds);
-    let trust = blocking(|| trust(events, persons, &rules, &seeds, method))?;
+    let trust = blocking(|| trust(events, persons, &rules, &seeds, None, method))?;
     let trusted = trust.trusted.iter().filter(|own| **own).count();
     progress.end("trust", persons.vertices() as u64, trusted as u64);
 
@@ -145,9 +145,9 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let on_follows = people
         .follows
         .as_ref()
-        .map(|follows| blocking(|| ranks(&follows::graphs(follows, persons)?, &method.rank)));
+        .map(|follows| blocking(|| ranks(&follows::graphs(follows, persons)?, &method.rank, None)));
     let on_follows = on_follows.transpose()?;
-    let ranks = blocking(|| ranks(&graphs, &method.rank))?;
+    let ranks = blocking(|| ranks(&graphs, &method.rank, None))?;
     progress.end("ranks", edges, ranks.ranks.len() as u64);
 
     progress.begin("topics");

@@ -41,8 +41,8 @@ const NO_CAUSE: &str = "a forecast is not a cause: those who are reacted to may 
 /// What it is worth that people come.
 const WORTH: &str = "who reacts after an instant is on record; it is no proof that anybody thought or did otherwise for it";
 /// What accounts state is of a later day than the instants.
-const STATED: &str = "followers_count and measure_* are what accounts stated at the end of the snapshot: at earlier instants \
-                      they know what came after";
+const STATED: &str = "followers_count, measure_* and follows of which it is not said when they began are as they were at the end \
+                      of the snapshot: at earlier instants they know what came after";
 
 /// How right scores are.
 #[derive(Debug, Serialize)]

@@ -17,6 +17,7 @@ mod faulty_store;
 mod fit;
 mod follows;
 mod gates;
+mod hindsight;
 mod hostile_files;
 mod ids;
 mod inputs;
