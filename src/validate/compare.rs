@@ -15,7 +15,7 @@ use crate::numbering::NONE;
 use crate::score::percentile::quantile;
 
 /// Most people of whom draws are made; of more a part is drawn from.
-const DRAWN: usize = 5_000;
+pub(super) const DRAWN: usize = 5_000;
 /// Bins of the histogram of probability transforms, and of forecasts.
 const TENTHS: usize = 10;
 

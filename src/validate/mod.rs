@@ -2,6 +2,7 @@
 //! simple counts of the same people.
 
 mod compare;
+mod described;
 mod forward;
 mod judged;
 pub mod metrics;
@@ -14,7 +15,7 @@ use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::audit::audit_validity;
+use crate::audit::{Origin, audit_validity};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::hindsight::{Hindsight, ReadBack, read_back};
@@ -24,6 +25,8 @@ use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
 use crate::read::{self, Faults, Truth};
 use crate::run_id::{data_sha256, truths_sha256, validation_id};
+pub use described::{Described, METRICS};
+pub(crate) use described::{INTERVAL_SOURCE, intervals};
 pub use page::render;
 
 /// What a forecast says, trusted people who come; and all who come.
@@ -36,12 +39,12 @@ const EVERYONE: &str = "everyone";
 const TOPIC: &str = "topic";
 
 /// Agreement is not cause.
-const NO_CAUSE: &str = "a forecast is not a cause: those who are reacted to may be like those who react (homophily), and would \
+pub(crate) const NO_CAUSE: &str = "a forecast is not a cause: those who are reacted to may be like those who react (homophily), and would \
                         be reacted to by them all the same";
 /// What it is worth that people come.
-const WORTH: &str = "who reacts after an instant is on record; it is no proof that anybody thought or did otherwise for it";
+pub(crate) const WORTH: &str = "who reacts after an instant is on record; it is no proof that anybody thought or did otherwise for it";
 /// What accounts state is of a later day than the instants.
-const STATED: &str = "followers_count and measure_* are what accounts stated at the end of the snapshot: at earlier instants \
+pub(crate) const STATED: &str = "followers_count and measure_* are what accounts stated at the end of the snapshot: at earlier instants \
                       they know what came after";
 
 /// How right scores are.
@@ -219,7 +222,15 @@ pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -
         return Ok(commit.clone());
     }
     let batch = table::batch(validity)?;
-    let audited = audit_validity(day, validity.id.clone(), validity.horizon_hours, batch)?;
+    let origin = Origin {
+        day,
+        run_id: validity.id.clone(),
+        method_version: validity.methods[0].clone(),
+        method_sha256: validity.method_sha256.clone(),
+        data_sha256: validity.data_sha256.clone(),
+        seed: Some(validity.seed),
+    };
+    let audited = audit_validity(origin, validity.horizon_hours, batch)?;
     let before = before.map(|commit| commit.number);
     publish(stores, &job.output, audited, &validity.log, before).await
 }
