@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::markdown::{escaped, table};
 use super::references::References;
 use crate::graph::attention::ONE;
-use crate::method::{FORWARD, Forecast, Method};
+use crate::method::{FORWARD, Forecast, Method, TrustRule};
 use crate::score::profile::Profile;
 use crate::score::scores::{COVERED, points};
 
@@ -32,7 +32,7 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
     format!(
         "### Attention\n\n\
          An interaction $e$ of kind $k$ by actor $a$ on target $t$, $g_e$ whole hours before the end of the snapshot, weighs \
-         $\\kappa_k \\cdot 2^{{-g_e/h}}$, with the half-life $h = {half_life}$ hours, if it lies within the last {window} hours, \
+         $\\kappa_k \\cdot 2^{{-g_e/h}}$, with the weight $\\kappa_k$ of the kind and the half-life $h = {half_life}$ hours, if it lies within the last {window} hours, \
          and nothing if not. Weights are whole multiples of $1/{ONE}$, so that sums are exact in any order. Interactions of a \
          person with themselves are dropped. A pair of people saturates, and the attention of each actor is divided by its total:\n\n\
          $$A(a \\to t) = \\ln\\left(1 + \\sum_e \\kappa_{{k(e)}} \\, 2^{{-g_e/h}}\\right), \\qquad \
@@ -42,13 +42,12 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
          $D(r)$ the rank of those who attend to nobody:\n\n\
          $$r = (1 - d)\\,v + d\\,\\left(P^\\top r + D(r)\\,v\\right)$$\n\n\
          It is iterated until $\\frac{{d}}{{1-d}} \\lVert r_i - r_{{i-1}} \\rVert_1$, which bounds the $L_1$ distance to the exact \
-         ranks, rounding aside, is at most {tolerance:e}; not reaching that within {iterations} iterations is an error. {of_rank}\n\n\
+         ranks, rounding aside, is at most {tolerance:e}; not reaching that within {iterations} iterations is an error {of_rank}.\n\n\
          ### Trust\n\n\
          Scores count trusted people. Trust $t$ is the rank with $v$ even over the seeds of the network, and with $P$ of attention \
          older than {lag} hours alone, so that the latest events cannot change who counts. With $n$ people on the network, those with \
-         $n \\cdot t \\ge {threshold}$ are trusted. {of_trust} On a network without seeds everybody is trusted who acted before these \
-         {lag} hours and received attention of at least {fallback} distinct people before them; scores that rest on that say so in \
-         `flags`.\n",
+         $n \\cdot t \\ge {threshold}$ are trusted {of_trust}. On a network without seeds everybody is trusted{fallback}; scores that \
+         rest on that say so in `flags`.\n",
         half_life = attention.half_life_hours,
         window = attention.window_hours,
         damping = rank.damping,
@@ -58,8 +57,19 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
         lag = trust.lag_hours,
         threshold = trust.threshold,
         of_trust = see(references, TRUST),
-        fallback = trust.fallback_people,
+        fallback = fallback(trust),
     )
+}
+
+/// Who of a network without seeds is trusted.
+fn fallback(trust: &TrustRule) -> String {
+    match trust.fallback_people {
+        0 => String::new(),
+        people => format!(
+            " who acted before these {} hours and received attention of at least {people} distinct people before them",
+            trust.lag_hours
+        ),
+    }
 }
 
 /// The forecast, what comes about it, the score and what it is made of.
@@ -77,7 +87,7 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
         text += &coefficients(profile);
     }
     let said: Vec<String> = [0.0, 4.0, 24.0, 124.0, 624.0, 15_624.0]
-        .map(|people| format!("{} is {people} people", points(people).round()))
+        .map(|people| format!("{people} people are {:.0} points", points(people)))
         .into();
     let covered = COVERED * 100.0;
     let _ = write!(
@@ -86,8 +96,8 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
          On each network the count about $\\mu = \\hat y_n$ is negative binomial with\n\n\
          $$\\operatorname{{Var}} = \\mu + \\alpha \\, \\mu^p$$\n\n\
          with the $\\alpha$ and $p$ above; the sum over networks is taken for negative binomial with the mean and variance that it has. \
-         The interval holds the count with a probability of {covered} % at least, its ends being the quantiles at {low} and {high}, \
-         widened to $\\hat y$ where that lies outside. {of_counts}\n\n\
+         The interval holds the count with a probability of {covered} % at least, its ends being the quantiles at {low:.2} and {high:.2}, \
+         widened to $\\hat y$ where that lies outside {of_counts}.\n\n\
          ### Score\n\n\
          $$\\text{{score}} = \\min\\left(100,\\; 1 + 10 \\log_5 (1 + \\hat y)\\right)$$\n\n\
          and so are the ends of the interval. The map is the same for every network and day: {said}.\n\n\
@@ -97,7 +107,7 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
          $$c_{{n,k}} = \\frac{{\\Delta \\text{{score}}}}{{\\sum_n \\Delta \\hat y_n}} \\, L\\left(\\hat y_n, \\hat y_n^{{\\text{{ref}}}}\\right) \
          \\, \\beta_k \\, \\Delta \\varphi_{{n,k}}, \\qquad L(a, b) = \\frac{{a - b}}{{\\ln (a / b)}}, \\quad L(a, a) = a$$\n\n\
          with the derivative of the score in place of the first factor where its sum is 0. It is the logarithmic mean decomposition: the \
-         points sum to the score without a residual. Further networks of a person are a row of their own, `joined`. {of_parts}\n",
+         points sum to the score without a residual. Further networks of a person are a row of their own, `joined` {of_parts}.\n",
         low = (1.0 - COVERED) / 2.0,
         high = (1.0 + COVERED) / 2.0,
         of_counts = see(references, COUNTS),
@@ -175,25 +185,25 @@ pub(super) fn fit(method: &Method, references: &mut References) -> String {
             false => "The coefficients were set by hand and not fitted: every score says `method_not_fitted` in its `flags`.\n".to_owned(),
         };
     };
-    let (how, sources) = match record.truth == FORWARD {
+    let (how, rows, sources) = match record.truth == FORWARD {
         true => (
             "Fitted by negative-binomial regression to those who came within the horizon after each origin, a row being a person on a \
-             network at an origin. Which measures enter and how far coefficients are shrunk was chosen by later origins than those fitted \
-             to.",
-            [COUNTS, ORIGINS],
+             network at an origin. Which measures enter and how far coefficients are shrunk was chosen by what came after later origins \
+             than those fitted to",
+            "person",
+            vec![COUNTS, ORIGINS],
         ),
         false => (
             "Fitted to judgements as to pairs of people, the chance that one is judged above the other being the logistic function of the \
-             difference of their $\\sum_k \\beta_k \\varphi_k$.",
-            [PAIRS, PAIRS],
+             difference of their $\\sum_k \\beta_k \\varphi_k$",
+            "pair",
+            vec![PAIRS],
         ),
     };
-    let [one, other] = sources;
-    let sources = if one == other { one.to_owned() } else { format!("{one}; {other}") };
     format!(
-        "{how} {} A ridge draws all coefficients but that of the best single measure, the anchor, to 0. Standard errors are clustered by \
-         person. {}\n",
-        see(references, &sources),
+        "{how} {}. Coefficients are 0 or more, but for those of `measure_*`, and a ridge draws all but that of the best single measure, the \
+         anchor, to 0. Standard errors are robust, by {rows} {}.\n",
+        see(references, &sources.join("; ")),
         see(references, ERRORS)
     )
 }
@@ -203,7 +213,7 @@ pub(super) fn topics(method: &Method, references: &mut References) -> String {
     let rule = &method.topics;
     format!(
         "A phrase in a post weighs $\\ln((1 + N)/n)$, with $n$ of the $N$ own posts holding it, times the weight of its place: 1 in the \
-         text, {title} in the title, {tag} as a tag, {url} in an address. {sources} A topic passes {roll_up} of its weight on to those right \
+         text, {title} in the title, {tag} as a tag, {url} in an address {sources}. A phrase that may mean something else counts only beside another of the same branch. A topic passes {roll_up} of its weight on to those right \
          above it. The {most} heaviest topics, each with {least} of the post at least, are those of the post; the topics of the post that \
          it answers or passes on come to them at the weight {parent}. Shares sum to 1. The score on a topic is that of the forecast above, over \
          the measures counted on the topic.\n",

@@ -164,7 +164,7 @@ fn of_job(job: &Job) -> Result<String> {
 
 fn limits(job: &Job) -> Result<String> {
     let scores = schema::table(Direction::Output, "scores")?;
-    let mut limits = vec![NO_CAUSE.to_owned(), WORTH.to_owned(), STATED.to_owned()];
+    let mut limits = [NO_CAUSE, WORTH, STATED].map(escaped).to_vec();
     if let Some(record) = &job.method.fit {
         limits.push(format!(
             "the forecast was fitted to the data of job {} up to {}. {OF_SUCH_DATA}",

@@ -106,7 +106,7 @@ fn list<'a>(
 /// A value in a table.
 fn text(value: &Value) -> String {
     match value {
-        Value::Null => "none".to_owned(),
+        Value::Null => "–".to_owned(),
         Value::String(text) => escaped(text),
         Value::Array(items) if !items.is_empty() => {
             items.iter().map(self::text).collect::<Vec<_>>().join(", ")

@@ -27,8 +27,8 @@ pub const METRICS: [Described; 15] = [
     },
     Described {
         name: "kendall_tau_b",
-        meaning: "Kendall's τ-b: pairs in the same order less those in the other, over the roots of the pairs not tied on \
-                  either side; none if either side is constant.",
+        meaning: "Kendall's τ-b: pairs in the same order less those in the other, over the root of the pairs not tied in one \
+                  times those not tied in the other; none if either side is constant.",
         range: "-1 to 1",
         right: "1; 0 tells nothing",
         source: "Kendall & Gibbons 1990, *Rank Correlation Methods*, §3",
