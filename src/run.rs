@@ -111,7 +111,9 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let previous = previous(engine, &job.output, day, &people.persons, forecast).await?;
     let data_sha256 = blocking(|| Ok(data_sha256(&people)))?;
     let facts = RunFacts {
-        run_id: run_id(&people, &data_sha256, &vocabulary, previous.as_ref(), job, day)?,
+        run_id: blocking(|| {
+            run_id(&people, &data_sha256, &vocabulary, previous.as_ref(), job, day)
+        })?,
         job: job.name.clone(),
         method_version: method.version.clone(),
         method_sha256: method.sha256()?,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::markdown::{escaped, table};
+use super::markdown::{code, escaped, table};
 use super::references::References;
 use crate::graph::attention::ONE;
 use crate::method::{FORWARD, Forecast, Method, TrustRule};
@@ -32,8 +32,8 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
     format!(
         "### Attention\n\n\
          An interaction $e$ of kind $k$ by actor $a$ on target $t$, $g_e$ whole hours before the end of the snapshot, weighs \
-         $\\kappa_k \\cdot 2^{{-g_e/h}}$, with the weight $\\kappa_k$ of the kind and the half-life $h = {half_life}$ hours, if it lies within the last {window} hours, \
-         and nothing if not. Weights are whole multiples of $1/{ONE}$, so that sums are exact in any order. Interactions of a \
+         $\\kappa_k \\cdot 2^{{-g_e/h}}$, with the weight $\\kappa_k$ of the kind and the half-life $h = {half_life}$ hours, if \
+         it lies within the last {window} hours, and nothing if not. Weights are whole multiples of $1/{ONE}$, so that sums are exact in any order. Interactions of a \
          person with themselves are dropped. A pair of people saturates, and the attention of each actor is divided by its total:\n\n\
          $$A(a \\to t) = \\ln\\left(1 + \\sum_e \\kappa_{{k(e)}} \\, 2^{{-g_e/h}}\\right), \\qquad \
          P(a \\to t) = \\frac{{A(a \\to t)}}{{\\sum_u A(a \\to u)}}$$\n\n\
@@ -44,7 +44,7 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
          It is iterated until $\\frac{{d}}{{1-d}} \\lVert r_i - r_{{i-1}} \\rVert_1$, which bounds the $L_1$ distance to the exact \
          ranks, rounding aside, is at most {tolerance:e}; not reaching that within {iterations} iterations is an error {of_rank}.\n\n\
          ### Trust\n\n\
-         Scores count trusted people. Trust $t$ is the rank with $v$ even over the seeds of the network, and with $P$ of attention \
+         Trust says whose attention counts. Trust $t$ is the rank with $v$ even over the seeds of the network, and with $P$ of attention \
          older than {lag} hours alone, so that the latest events cannot change who counts. With $n$ people on the network, those with \
          $n \\cdot t \\ge {threshold}$ are trusted {of_trust}. On a network without seeds everybody is trusted{fallback}; scores that \
          rest on that say so in `flags`.\n",
@@ -130,16 +130,14 @@ fn counted(method: &Method) -> String {
         return "The data have no times, so that nothing is foreseen: $\\hat y$ is a scale of structure.".to_owned();
     }
     let Forecast { horizon_hours, outcomes, .. } = &method.forecast;
-    let what = match outcomes.is_empty() {
-        true => "react to the person".to_owned(),
-        false => {
-            let kinds: Vec<String> = outcomes.iter().map(|kind| escaped(kind)).collect();
-            format!("do any of these to the person: {};", kinds.join(", "))
-        }
+    let kinds: Vec<String> = outcomes.iter().map(|kind| escaped(kind)).collect();
+    let what = match kinds.is_empty() {
+        true => "to react to the person".to_owned(),
+        false => format!("to do any of these to the person ({})", kinds.join(", ")),
     };
     format!(
-        "Forecast is $\\hat y$, the distinct trusted people, on each network of the person, who {what} within {horizon_hours} hours \
-         after the end of the snapshot."
+        "The forecast $\\hat y$ is how many distinct trusted people, counted on each network of the person, are expected {what} within \
+         {horizon_hours} hours after the end of the snapshot."
     )
 }
 
@@ -159,7 +157,7 @@ fn coefficients(profile: &Profile) -> String {
     let rows = forecast.terms.iter().map(|term| {
         let error = term.standard_error.map_or(String::new(), |error| format!(" ± {error}"));
         vec![
-            format!("`{}`", term.measure),
+            code(&term.measure),
             term.offset.to_string(),
             format!("{}{error}", term.coefficient),
             term.reference.to_string(),
@@ -213,8 +211,8 @@ pub(super) fn topics(method: &Method, references: &mut References) -> String {
     let rule = &method.topics;
     format!(
         "A phrase in a post weighs $\\ln((1 + N)/n)$, with $n$ of the $N$ own posts holding it, times the weight of its place: 1 in the \
-         text, {title} in the title, {tag} as a tag, {url} in an address {sources}. A phrase that may mean something else counts only beside another of the same branch. A topic passes {roll_up} of its weight on to those right \
-         above it. The {most} heaviest topics, each with {least} of the post at least, are those of the post; the topics of the post that \
+         text, {title} in the title, {tag} as a tag, {url} in an address {sources}. A phrase that may mean something else counts only beside \
+         another of the same branch. A topic passes {roll_up} of its weight on to those right above it. The {most} heaviest topics, each with {least} of the post at least, are those of the post; the topics of the post that \
          it answers or passes on come to them at the weight {parent}. Shares sum to 1. The score on a topic is that of the forecast above, over \
          the measures counted on the topic.\n",
         title = rule.title_weight,

@@ -17,6 +17,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// A text in plain symbols, as it stands.
 pub(super) fn code(text: &str) -> String {
+    let text = printable(text);
     match text.contains('`') {
         true => format!("`` {text} ``"),
         false => format!("`{text}`"),

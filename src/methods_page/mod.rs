@@ -52,7 +52,7 @@ fn identity(job: &Job) -> Result<String> {
     let method = &job.method;
     let day = job.snapshot.map_or("given with each run".to_owned(), |day| day.to_string());
     let inputs: Vec<String> = job.inputs.keys().map(|name| format!("`{name}`")).collect();
-    let hours = |hours: u32| format!("{hours} hours ({} days)", f64::from(hours) / 24.0);
+    let hours = |hours: u32| format!("{hours} hours");
     let rows = [
         ("Renown", env!("CARGO_PKG_VERSION").to_owned()),
         ("job", escaped(&job.name)),
@@ -155,11 +155,15 @@ fn of_method(job: &Job) -> Result<String> {
 fn of_job(job: &Job) -> Result<String> {
     let mut settings = Settings::default();
     settings.add("consent", &job.consent, &[])?;
-    settings.add("trust", &job.trust, &[])?;
     settings.add("kinds", &job.kinds, &[])?;
     settings.add("topics", &job.topics, &[])?;
     settings.add("influence", &job.influence, &[])?;
-    Ok(settings.render())
+    let seeds = job.trust.seeds.len();
+    Ok(format!(
+        "{}\nThe job names {seeds} people or accounts as seeds of trust, beside those whom a rule of the method names. They stand in the \
+         job file, and not on this page.\n",
+        settings.render()
+    ))
 }
 
 fn limits(job: &Job) -> Result<String> {

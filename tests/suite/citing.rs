@@ -293,8 +293,10 @@ fn the_page_follows_the_method_and_the_job() {
     world.profiles =
         "[[profile]]\nname = \"steady\"\nweights = { reach = 0.5, trusted_reactors_30d = 1 }\n"
             .into();
+    world.seeds = vec!["net:alice".into()];
     let job = world.write(folder.path());
     let page = methods(&job, &[]);
+    assert!(page.contains("names 1 people or accounts as seeds") && !page.contains("alice"));
     assert!(page.contains("$d = 0.71$"));
     assert!(page.contains("| a\\|b \\*c\\* \\$d\\$ \\<i\\>"), "{page}");
     assert!(!page.contains("\n# e") && page.contains("Profile steady"));
