@@ -20,7 +20,7 @@ use crate::propagate::trust::trust;
 use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
 use crate::read::{self, Dropped, Faults, Listed, Snapshot};
-use crate::run_id::{job_sha256, run_id};
+use crate::run_id::{data_sha256, job_sha256, run_id};
 use crate::score::changes::changes;
 use crate::score::cohorts::cohorts;
 use crate::score::measures::{Basis, measures};
@@ -109,11 +109,15 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
     let forecast = &method.forecast;
     let previous = previous(engine, &job.output, day, &people.persons, forecast).await?;
+    let data_sha256 = blocking(|| Ok(data_sha256(&people)))?;
     let facts = RunFacts {
-        run_id: blocking(|| run_id(&people, &vocabulary, previous.as_ref(), job, day))?,
+        run_id: blocking(|| {
+            run_id(&people, &data_sha256, &vocabulary, previous.as_ref(), job, day)
+        })?,
         job: job.name.clone(),
         method_version: method.version.clone(),
         method_sha256: method.sha256()?,
+        data_sha256,
         method: serde_json::to_string(method).map_err(Error::internal)?,
         profiles: serde_json::to_string(&job.profiles).map_err(Error::internal)?,
         cutoff_us,

@@ -15,9 +15,9 @@ use crate::numbering::NONE;
 use crate::score::percentile::quantile;
 
 /// Most people of whom draws are made; of more a sample is drawn from.
-const DRAWN: usize = 5_000;
+pub(super) const DRAWN: usize = 5_000;
 /// The same of people in a part.
-const DRAWN_OF_PART: usize = 1_000;
+pub(super) const DRAWN_OF_PART: usize = 1_000;
 /// Bins of the histogram of probability transforms, and of forecasts.
 const TENTHS: usize = 10;
 

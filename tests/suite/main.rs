@@ -6,6 +6,7 @@ mod access;
 mod binary;
 mod changes;
 mod check;
+mod citing;
 mod commands;
 mod consent;
 mod contracts;
