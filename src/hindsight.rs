@@ -15,12 +15,15 @@ use crate::graph::follows;
 use crate::graph::reactors::reactors;
 use crate::graph::received::received;
 use crate::job::Job;
-use crate::method::Method;
+use crate::method::{Method, RankRule};
 use crate::phrases::Vocabulary;
 use crate::propagate::ranks;
 use crate::propagate::trust::{Trust, trust};
 use crate::read::{self, Event, Events, Faults, Follows, Listed, MEASURE_HOURS, People};
 use crate::score::measures::{Basis, Measures, measures};
+
+/// L1 distance to the exact ranks, at most, of those that are seen from an instant.
+const RANK_TOLERANCE: f64 = 1e-6;
 
 /// People with all that was read of them, as they stood at one instant at a time.
 pub struct Hindsight {
@@ -185,9 +188,11 @@ pub fn measured(hindsight: &Hindsight, job: &Job) -> Result<(Trust, Measures)> {
     let graphs = attention(&people.events, persons, &rules, 0)?;
     let seeds = read::seeds(people, &method.trust.seeds, &job.trust.seeds);
     let trust = trust(&people.events, persons, &rules, &seeds, there, method)?;
+    // Ranks are a count to beat, of which the order matters: digits beyond it would be half of the time.
+    let rank =
+        RankRule { tolerance: method.rank.tolerance.max(RANK_TOLERANCE), ..method.rank.clone() };
     let on_follows = people.follows.as_ref();
-    let on_follows =
-        on_follows.map(|own| ranks(&follows::graphs(own, persons)?, &method.rank, there));
+    let on_follows = on_follows.map(|own| ranks(&follows::graphs(own, persons)?, &rank, there));
     let on_follows = on_follows.transpose()?;
     let reactors = people.posts.as_ref().map(|posts| reactors(&people.events, posts, &rules, 0));
     let basis = Basis {
@@ -195,7 +200,7 @@ pub fn measured(hindsight: &Hindsight, job: &Job) -> Result<(Trust, Measures)> {
         rules: &rules,
         graphs: &graphs,
         trust: &trust,
-        ranks: &ranks(&graphs, &method.rank, there)?,
+        ranks: &ranks(&graphs, &rank, there)?,
         follow_ranks: on_follows.as_ref().map(|ranks| &ranks.ranks[..]),
         received: &received(&people.events, persons, &rules, &trust.trusted, 0),
         reactors: reactors.as_ref(),

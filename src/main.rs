@@ -140,7 +140,10 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 true => vec![under(None)?],
                 false => method.iter().map(|path| under(Some(path))).collect::<Result<_>>()?,
             };
-            let validity = validate::validate(&engine, &jobs).await?;
+            let mut progress = progress(logging, validate::stages(&jobs[0]));
+            let validity = validate::validate(&engine, &jobs, &mut progress).await;
+            progress.finish();
+            let validity = validity?;
             print(&match format {
                 Form::Text => validate::render(&validity, bars()),
                 Form::Json => json(&validity)?,
@@ -276,12 +279,12 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
     }
 }
 
-fn progress(logging: Logging) -> Progress {
-    if logging.bar() { Progress::with_bar(run::STAGES) } else { Progress::silent() }
+fn progress(logging: Logging, stages: u64) -> Progress {
+    if logging.bar() { Progress::with_bar(stages) } else { Progress::silent() }
 }
 
 async fn run_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
-    let mut progress = progress(logging);
+    let mut progress = progress(logging, run::STAGES);
     let outcome = run::run(engine, job, &mut progress).await;
     progress.finish();
     let outcome = outcome?;
@@ -304,7 +307,7 @@ async fn run_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
 
 /// Runs a job up to the gates and shows what would be published.
 async fn try_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
-    let mut progress = progress(logging);
+    let mut progress = progress(logging, run::STAGES);
     let prepared = run::prepare(engine, job, &mut progress).await;
     progress.finish();
     let Prepared { ready, drops, ignored } = prepared?;

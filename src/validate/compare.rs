@@ -18,6 +18,8 @@ use crate::score::percentile::quantile;
 pub(super) const DRAWN: usize = 5_000;
 /// The same of people in a part.
 pub(super) const DRAWN_OF_PART: usize = 1_000;
+/// A part of fewer than one in so many is sorted anew.
+const FEW: usize = 16;
 /// Bins of the histogram of probability transforms, and of forecasts.
 const TENTHS: usize = 10;
 
@@ -35,7 +37,11 @@ impl Column {
 
     /// The values of those at `taken`, whose places in it are `places`.
     fn part(&self, taken: &[u32], places: &[u32]) -> Self {
-        Self { values: part(&self.values, taken), order: self.order.within(places) }
+        let values = part(&self.values, taken);
+        // Few are sorted sooner than all are passed over.
+        let few = taken.len() * FEW < places.len();
+        let order = if few { Order::of(&values) } else { self.order.within(places) };
+        Self { values, order }
     }
 }
 

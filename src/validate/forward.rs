@@ -9,6 +9,7 @@ use super::{FORWARD_TRUTHS, Row};
 use crate::error::Result;
 use crate::hindsight::{Ahead, Hindsight, outcomes};
 use crate::job::{Job, Parting};
+use crate::progress::Progress;
 
 /// An instant with everybody who was there.
 struct Instant {
@@ -27,10 +28,11 @@ struct Instant {
 /// # Errors
 /// As [`Standing::at`].
 pub(super) fn forward(
-    hindsight: &mut Hindsight,
+    mut hindsight: Hindsight,
     jobs: &[Job],
     predictors: &[Predictor],
     instants: &[u32],
+    progress: &mut Progress,
 ) -> Result<(Vec<Row>, Vec<String>)> {
     let (mut rows, mut notes) = (vec![], vec![]);
     let settings = &jobs[0].validate;
@@ -39,8 +41,14 @@ pub(super) fn forward(
     }
     let mut found = Vec::with_capacity(instants.len());
     for hours in instants {
-        found.push(Instant::at(hindsight, *hours, jobs, predictors)?);
+        progress.begin("instant");
+        let known = hindsight.people().persons.vertices() as u64;
+        found.push(Instant::at(&mut hindsight, *hours, jobs, predictors)?);
+        let there = found.last().map_or(0, |instant| instant.round.person.len() as u64);
+        progress.end("instant", known, there);
     }
+    drop(hindsight);
+    progress.begin("compare");
     for (number, truth) in FORWARD_TRUTHS.into_iter().enumerate() {
         for instant in &mut found {
             instant.round.told = Told::Came(instant.came[number].clone());
@@ -92,6 +100,8 @@ pub(super) fn forward(
             rows.extend(compare(&of, predictors, rounds, settings));
         }
     }
+    let people = found.iter().map(|instant| instant.round.person.len() as u64).sum();
+    progress.end("compare", people, rows.len() as u64);
     Ok((rows, notes))
 }
 

@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::hindsight::{Hindsight, ReadBack, read_back};
 use crate::job::{Job, no_snapshot};
 use crate::method::{FORWARD, Method, hex};
+use crate::progress::Progress;
 use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
 use crate::read::{self, Faults, Truth};
@@ -47,6 +48,11 @@ pub(crate) const WORTH: &str = "who reacts after an instant is on record; it is 
 /// What accounts state is of a later day than the instants.
 pub(crate) const STATED: &str = "followers_count, measure_* and follows of which it is not said when they began are as they were at the end \
                       of the snapshot: at earlier instants they know what came after";
+
+/// Most stages of a validation, for the progress bar.
+pub fn stages(job: &Job) -> u64 {
+    3 + u64::from(job.validate.instants)
+}
 
 /// How right scores are.
 #[derive(Debug, Serialize)]
@@ -130,7 +136,7 @@ pub struct Difference {
 /// [`crate::error::Kind::Usage`] if no snapshot is named; [`crate::error::Kind::BadJob`] for methods that cannot be
 /// compared, and a truth that is not there; [`crate::error::Kind::BadInput`] if the data reach back for no instant and
 /// there is no truth, for a truth that a score has seen, and as a run.
-pub async fn validate(engine: &Engine, jobs: &[Job]) -> Result<Validity> {
+pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) -> Result<Validity> {
     comparable(jobs)?;
     let job = &jobs[0];
     let settings = &job.validate;
@@ -140,20 +146,29 @@ pub async fn validate(engine: &Engine, jobs: &[Job]) -> Result<Validity> {
     let widest = jobs.iter().max_by_key(|job| job.method.attention.window_hours).unwrap_or(job);
     let (mut notes, mut rows) = (vec![NO_CAUSE.to_owned()], vec![]);
     let (mut hashes, mut files, mut instants) = (vec![], None, vec![]);
+    progress.begin("judgements");
     let (judgements, truths) = judgements(engine, widest).await?;
     if let Some(read) = judgements {
         files = Some(read.files.clone());
+        let people = read.people.persons.len() as u64;
         let (found, told) = tokio::task::block_in_place(|| {
             hashes.push(data_sha256(&read.people));
             hashes.push(truths_sha256(&truths));
             judged::judged(read, jobs, &truths)
         })?;
+        progress.end("judgements", people, found.len() as u64);
         rows.extend(found);
         notes.extend(told);
     }
     if FORWARD_TRUTHS.iter().any(|truth| settings.truth(truth).is_some()) {
         let back = horizon.saturating_add(every.saturating_mul(settings.instants - 1));
+        progress.begin("read");
         let read = read_back(engine, widest, day, back).await?;
+        progress.end(
+            "read",
+            read.people.events.all().len() as u64,
+            read.people.persons.len() as u64,
+        );
         let reach = read.people.reach_hours();
         // Before an instant there must be as long a time as after it.
         instants = (0..settings.instants).map(|index| horizon + index * every).collect();
@@ -170,7 +185,8 @@ pub async fn validate(engine: &Engine, jobs: &[Job]) -> Result<Validity> {
             let (found, told) = tokio::task::block_in_place(|| {
                 hashes.push(data_sha256(&read.people));
                 let predictors = standing::predictors(jobs, &read.people);
-                forward::forward(&mut Hindsight::of(read.people), jobs, &predictors, &instants)
+                let hindsight = Hindsight::of(read.people);
+                forward::forward(hindsight, jobs, &predictors, &instants, progress)
             })?;
             files.get_or_insert(read.files);
             rows.splice(0..0, found);
@@ -190,6 +206,7 @@ pub async fn validate(engine: &Engine, jobs: &[Job]) -> Result<Validity> {
             "inputs": files,
             "instants_hours": instants,
             "notes": notes,
+            "stages": progress.stages(),
         }),
         id,
         snapshot_date: day,

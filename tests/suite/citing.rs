@@ -12,6 +12,7 @@ use parquet::file::serialized_reader::SerializedFileReader;
 use renown::audit::Origin;
 use renown::engine::Engine;
 use renown::job::Job;
+use renown::progress::Progress;
 use renown::publish::commit::Commit;
 use renown::schema::{self, Direction};
 use renown::store::Stores;
@@ -74,7 +75,7 @@ async fn so_does_that_of_a_validation() {
     let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
     let engine = Engine::new(Stores::default(), 3);
     let jobs = [job];
-    let validity = validate(&engine, &jobs).await.unwrap();
+    let validity = validate(&engine, &jobs, &mut Progress::silent()).await.unwrap();
     let commit = publish_validity(&engine, &jobs[0], &validity).await.unwrap();
     let output = jobs[0].output.to_file_path().unwrap();
     let (_, path) = files(&commit).next().unwrap();
@@ -178,7 +179,10 @@ async fn every_metric_is_described() {
         let mut world = steady(40, 9);
         world.more.push(("ground_truth", truth));
         let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
-        let validity = validate(&Engine::new(Stores::default(), 3), &[job]).await.unwrap();
+        let validity =
+            validate(&Engine::new(Stores::default(), 3), &[job], &mut Progress::silent())
+                .await
+                .unwrap();
         yielded.extend(validity.rows.into_iter().map(|row| row.metric));
     }
     let described = METRICS.iter().flat_map(|metric| {

@@ -8,6 +8,7 @@ use renown::engine::Engine;
 use renown::error::{Kind, Result};
 use renown::fit::{file, fit};
 use renown::job::Job;
+use renown::progress::Progress;
 use renown::store::Stores;
 use renown::validate::{Row, Validity, validate};
 use tempfile::TempDir;
@@ -20,7 +21,7 @@ use crate::world::{HOUR, World, maybe_text, text};
 pub async fn validated(world: &World) -> Result<Validity> {
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None)?;
-    validate(&Engine::new(Stores::default(), 3), &[job]).await
+    validate(&Engine::new(Stores::default(), 3), &[job], &mut Progress::silent()).await
 }
 
 pub fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a Row {

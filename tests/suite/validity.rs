@@ -10,6 +10,7 @@ use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::fit::{file, fit, is_held_out};
 use renown::job::Job;
+use renown::progress::Progress;
 use renown::publish::commit;
 use renown::store::Stores;
 use renown::validate::{Row, Validity, publish_validity, validate};
@@ -198,7 +199,7 @@ async fn under(world: &World, methods: &[&str]) -> Result<Validity> {
         Job::load_under(&path, &[], None, Some(&file))
     });
     let jobs: Vec<Job> = jobs.collect::<Result<_>>()?;
-    validate(&Engine::new(Stores::default(), 3), &jobs).await
+    validate(&Engine::new(Stores::default(), 3), &jobs, &mut Progress::silent()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -449,7 +450,7 @@ async fn the_table_is_published_beside_the_runs() {
     let loaded = Job::load(&path, &[], None).unwrap();
     let found = commit::validity_in_force(&stores, &loaded.output, Some(world.day)).await.unwrap();
     let found = found.unwrap();
-    let validity = validate(&engine, &[loaded.clone()]).await.unwrap();
+    let validity = validate(&engine, &[loaded.clone()], &mut Progress::silent()).await.unwrap();
     let table = published(&out, &found);
     assert_eq!(table.len(), validity.rows.len());
     for row in &validity.rows {
@@ -491,7 +492,7 @@ async fn the_table_is_published_beside_the_runs() {
     assert_eq!(numbers(&newest), (3, 3));
     assert_eq!(newest.in_force[&world.day], 2);
     // Of two at once that say different things the later one is told.
-    let stale = validate(&engine, &[loaded.clone()]).await.unwrap();
+    let stale = validate(&engine, &[loaded.clone()], &mut Progress::silent()).await.unwrap();
     let again = publish_validity(&engine, &loaded, &stale).await.unwrap();
     assert_eq!(numbers(&again), (4, 4));
 }
