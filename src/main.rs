@@ -27,7 +27,7 @@ use renown::synth::{self, Parameters};
 use renown::top::{Filter, TopicList};
 use renown::topic_list::topic_list;
 use renown::{
-    access, audience, check, committed, explain, fit, plan, reference, runs, top, validate,
+    access, audience, check, committed, explain, fit, plan, reference, report, runs, top, validate,
 };
 use url::Url;
 
@@ -215,6 +215,12 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 Form::Text => explain::render(&told),
                 Form::Json => json(&told)?,
             })
+        }
+        Command::Report { target, out, public, settings } => {
+            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            let page = report::report(&engine, &output, &commit, public).await?;
+            report::write(&out, &page)?;
+            print(&format!("written to {}, {} bytes\n", out.display(), page.len()))
         }
         Command::Audience { target, person, topic, n, settings, format } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;

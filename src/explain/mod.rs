@@ -13,6 +13,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::prelude::{cast, ident, lit};
 pub use page::render;
 pub use score::{Change, Contribution, Otherwise, WhatIf};
+pub(crate) use score::{said, words};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

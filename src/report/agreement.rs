@@ -1,0 +1,481 @@
+//! How scores agree with what came: the table `validity` in pictures.
+
+use maud::{Markup, html};
+
+use super::chart::{count, fixed, number};
+use super::histogram::{Bin, Histogram};
+use super::page::{Column, figure, nothing, table};
+use super::read::Measured;
+use super::reliability::{Reliability, Tenth};
+use super::whiskers::{Whisker, Whiskers};
+use super::{FEWEST, Told};
+use crate::score::profile::STANDARD;
+
+/// What a forecast says: trusted people who come.
+const FORESEEN: &str = "future_trusted_reactors";
+/// Most groups of one kind that are shown.
+const GROUPS: usize = 15;
+
+/// The rows of some truth, population and metric of everybody.
+fn of<'a>(
+    told: &'a Told,
+    (truth, population): (&'a str, &'a str),
+    metric: &'a str,
+) -> impl Iterator<Item = &'a Measured> {
+    told.validity.iter().filter(move |row| {
+        row.group_by == "everyone"
+            && row.truth == truth
+            && row.population == population
+            && row.metric == metric
+            && (!told.public || row.people >= FEWEST)
+    })
+}
+
+fn missing(told: &Told) -> Markup {
+    let command = format!("renown validate JOB --snapshot {}", told.commit.snapshot_date);
+    nothing("How right the scores of this day are has not been measured; to measure it:", &command)
+}
+
+/// A value with its interval, as it reads.
+fn between(value: f64, interval: Option<(f64, f64)>) -> String {
+    let ends = interval.map(|(low, high)| format!(" ({} to {})", fixed(low, 2), fixed(high, 2)));
+    format!("{}{}", fixed(value, 2), ends.unwrap_or_default())
+}
+
+/// Who was compared, in words.
+fn population(name: &str) -> &str {
+    match name {
+        "all" => "everybody",
+        "active" => "active people",
+        "established" => "established people",
+        other => other,
+    }
+}
+
+/// What was compared with, in words.
+fn truth(name: &str) -> String {
+    match name {
+        FORESEEN => "trusted people who reacted".into(),
+        "future_reactors" => "all people who reacted".into(),
+        other => format!("judgements: {}", crate::error::printable(other)),
+    }
+}
+
+/// Forecast beside outcome, and where outcomes lay within what was forecast.
+pub(super) fn forecast(told: &Told) -> Markup {
+    if told.validity.is_empty() {
+        return missing(told);
+    }
+    let own = |metric: &str| {
+        let mut rows = of(told, (FORESEEN, "all"), metric);
+        rows.find(|row| row.predictor == STANDARD).cloned()
+    };
+    let tenth = |at: usize| {
+        let (forecast, observed) =
+            (own(&format!("forecast_{at:02}"))?, own(&format!("observed_{at:02}"))?);
+        Some(Tenth {
+            forecast: forecast.value,
+            observed: observed.value,
+            interval: observed.interval(),
+        })
+    };
+    let tenths: Vec<Tenth> = (1..=10).filter_map(tenth).collect();
+    let pit = |at: usize| {
+        let row = own(&format!("pit_{at:02}"))?;
+        let (from, to) = (at as f64 * 10.0 - 10.0, at as f64 * 10.0);
+        let percent = |(low, high)| (100.0 * low, 100.0 * high);
+        Some(Bin { from, to, value: 100.0 * row.value, interval: row.interval().map(percent) })
+    };
+    let bins: Vec<Bin> = (1..=10).filter_map(pit).collect();
+    if tenths.is_empty() && bins.is_empty() {
+        return nothing(
+            "The scores of this day foresee no number of people, or too few people were compared; to measure it anew:",
+            &format!("renown validate JOB --snapshot {}", told.commit.snapshot_date),
+        );
+    }
+    html! { div.figures {
+        @if !tenths.is_empty() { (reliability(&tenths, own("observed_over_forecast").as_ref())) }
+        @if !bins.is_empty() { (transform(&bins, own("coverage_90").as_ref())) }
+    } }
+}
+
+fn reliability(tenths: &[Tenth], ratio: Option<&Measured>) -> Markup {
+    let held = |tenth: &&Tenth| {
+        tenth.interval.is_some_and(|(low, high)| (low..=high).contains(&tenth.forecast))
+    };
+    let held = tenths.iter().filter(held).count();
+    let mut says = String::new();
+    if let Some(ratio) = ratio {
+        says = format!(
+            "For each person who was forecast {} came ({}). ",
+            fixed(ratio.value, 2),
+            ratio.interval().map_or("no interval".into(), |(low, high)| format!(
+                "95 of 100 draws: {} to {}",
+                fixed(low, 2),
+                fixed(high, 2)
+            ))
+        );
+    }
+    says.push_str(&format!(
+        "Of {} parts of the people, from the lowest forecasts to the highest, the forecast lies within the interval of what \
+         came in {held}. A dot on the broken line is a forecast that was right.",
+        tenths.len()
+    ));
+    let rows = (1..).zip(tenths).map(|(at, tenth)| {
+        let ends = tenth
+            .interval
+            .map_or(["–".into(), "–".into()], |(low, high)| [number(low), number(high)]);
+        let [low, high] = ends;
+        vec![at.to_string(), number(tenth.forecast), number(tenth.observed), low, high]
+    });
+    let columns =
+        ["part of the people", "forecast, mean", "came, mean", "from", "to"].map(Column::Number);
+    let chart = Reliability {
+        name: "reliability-chart",
+        title: "People who came, by people who were forecast",
+        told: &says,
+        tenths,
+    };
+    figure(
+        &says,
+        &chart.draw(),
+        &table("Forecast and outcome", &columns, &rows.collect::<Vec<_>>()),
+    )
+}
+
+fn transform(bins: &[Bin], coverage: Option<&Measured>) -> Markup {
+    let mut says = String::new();
+    if let Some(coverage) = coverage {
+        says = format!(
+            "The 90 % interval held what came for {} of 100 people. ",
+            fixed(100.0 * coverage.value, 0)
+        );
+    }
+    says.push_str(
+        "Were the forecast right in every way, all bars would end at the broken line: more at the left means forecasts too \
+         high, more at the right too low, more at both ends too sure.",
+    );
+    let rows: Vec<Vec<String>> = (1..)
+        .zip(bins)
+        .map(|(at, bin): (u32, &Bin)| {
+            let ends = bin.interval.map_or(["–".into(), "–".into()], |(low, high)| {
+                [fixed(low, 1), fixed(high, 1)]
+            });
+            let [low, high] = ends;
+            vec![at.to_string(), fixed(bin.value, 1), low, high]
+        })
+        .collect();
+    let columns = ["tenth of the forecast", "people, %", "from", "to"].map(Column::Number);
+    let chart = Histogram {
+        name: "pit-chart",
+        title: "Where what came lay within what was forecast",
+        told: &says,
+        bins,
+        log: false,
+        line: Some((10.0, "right in every way")),
+        across: "place within the forecast, %",
+        upward: "people, %",
+    };
+    figure(&says, &chart.draw(), &table("Probability integral transform", &columns, &rows))
+}
+
+/// Truths and populations, each once, in the order of the table.
+fn compared(told: &Told) -> Vec<(&str, &str)> {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for row in told.validity.iter().filter(|row| row.group_by == "everyone") {
+        let pair = (row.truth.as_str(), row.population.as_str());
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    }
+    // What is forecast first.
+    pairs.sort_by_key(|(truth, _)| (*truth != FORESEEN, *truth != "future_reactors"));
+    pairs
+}
+
+/// Scores beside each simple count, and how far they are from the best.
+pub(super) fn baselines(told: &Told) -> Markup {
+    if told.validity.is_empty() {
+        return missing(told);
+    }
+    let pairs = compared(told);
+    html! {
+        div.figures {
+            @for pair in &pairs { (beside(told, *pair, "spearman")) }
+        }
+        details.more {
+            summary { "Who reacts at all, and who stands at the top: AUC and discounted gain" }
+            div.figures { @for pair in &pairs {
+                @for metric in ["auc_any", "auc", "ndcg_20"] { (beside(told, *pair, metric)) }
+            } }
+        }
+        div.figures { @for pair in &pairs { (differences(told, *pair)) } }
+    }
+}
+
+/// A metric in words, and the value that chance gives it.
+fn metric(name: &str) -> (String, Option<(f64, &'static str)>) {
+    match name {
+        "spearman" => ("order, Spearman’s ρ".into(), Some((0.0, "chance"))),
+        "kendall_tau_b" => ("order, Kendall’s τ-b".into(), Some((0.0, "chance"))),
+        "auc_any" => ("whether anybody comes, AUC".into(), Some((0.5, "chance"))),
+        "auc" => ("who is above the median, AUC".into(), Some((0.5, "chance"))),
+        "pairwise_accuracy" => ("pairs in the right order".into(), Some((0.5, "chance"))),
+        "ndcg_20" => ("the first 20, discounted gain".into(), None),
+        "precision_20" => ("the first 20, share that belongs".into(), None),
+        other => (other.replace('_', " "), None),
+    }
+}
+
+fn predictor(name: &str) -> String {
+    match name {
+        STANDARD => "the score".into(),
+        "random" => "chance".into(),
+        other => crate::error::printable(&other.replace('_', " ")),
+    }
+}
+
+fn beside(told: &Told, pair: (&str, &str), name: &str) -> Markup {
+    let mut rows: Vec<&Measured> = of(told, pair, name).collect();
+    rows.sort_by(|one, other| {
+        other.value.total_cmp(&one.value).then(one.predictor.cmp(&other.predictor))
+    });
+    let Some(own) = rows.iter().find(|row| row.predictor == STANDARD) else { return html! {} };
+    let (words, chance) = metric(name);
+    let place = rows.iter().position(|row| row.predictor == STANDARD).unwrap_or_default() + 1;
+    let says = format!(
+        "{}, {} ({} people): the score has {}, place {place} of {}.",
+        capital(&truth(pair.0)),
+        population(pair.1),
+        count(own.people),
+        between(own.value, own.interval()),
+        rows.len()
+    );
+    let whisker = |row: &&Measured| Whisker {
+        label: predictor(&row.predictor),
+        value: row.value,
+        interval: row.interval(),
+        text: between(row.value, row.interval()),
+        strong: row.predictor == STANDARD,
+    };
+    let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
+    let row = |row: &&Measured| {
+        let ends = row
+            .interval()
+            .map_or(["–".into(), "–".into()], |(low, high)| [fixed(low, 3), fixed(high, 3)]);
+        let [low, high] = ends;
+        vec![row.predictor.clone(), fixed(row.value, 3), low, high, count(row.people)]
+    };
+    let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
+    let columns = [
+        Column::Text("predictor"),
+        Column::Number(name),
+        Column::Number("from"),
+        Column::Number("to"),
+        Column::Number("people"),
+    ];
+    let id = format!("{name}-{}-{}", slug(pair.0), pair.1);
+    let title = format!("{words}: {}, {}", truth(pair.0), population(pair.1));
+    let chart = Whiskers {
+        name: &id,
+        title: &title,
+        told: &says,
+        rows: &whiskers,
+        log: false,
+        reference: chance,
+        across: &words,
+    };
+    figure(&says, &chart.draw(), &table(&title, &columns, &numbers))
+}
+
+fn differences(told: &Told, pair: (&str, &str)) -> Markup {
+    let metrics = [
+        "spearman",
+        "kendall_tau_b",
+        "auc_any",
+        "auc",
+        "ndcg_20",
+        "precision_20",
+        "pairwise_accuracy",
+    ];
+    let rows = metrics
+        .iter()
+        .flat_map(|name| of(told, pair, name))
+        .filter(|row| row.predictor == STANDARD);
+    let rows: Vec<(&Measured, f64, Option<(f64, f64)>)> = rows
+        .filter_map(|row| Some((row, row.difference?, row.difference_low.zip(row.difference_high))))
+        .collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    let better = rows.iter().filter(|row| row.2.is_some_and(|(low, _)| low > 0.0)).count();
+    let worse = rows.iter().filter(|row| row.2.is_some_and(|(_, high)| high < 0.0)).count();
+    let says = format!(
+        "{}, {}: beside the best simple count of each metric, chosen in hindsight, the score is better beyond doubt in {better} \
+         and worse in {worse} of {}.",
+        capital(&truth(pair.0)),
+        population(pair.1),
+        rows.len()
+    );
+    let whiskers: Vec<Whisker> = rows
+        .iter()
+        .map(|(row, value, interval)| Whisker {
+            label: metric(&row.metric).0,
+            value: *value,
+            interval: *interval,
+            text: super::chart::signed_to(*value, 3),
+            strong: interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0),
+        })
+        .collect();
+    let row = |(row, value, interval): &(&Measured, f64, Option<(f64, f64)>)| {
+        let ends = interval
+            .map_or(["–".into(), "–".into()], |(low, high)| [fixed(low, 3), fixed(high, 3)]);
+        let [low, high] = ends;
+        vec![
+            row.metric.clone(),
+            row.baseline.clone().unwrap_or_default(),
+            fixed(*value, 3),
+            low,
+            high,
+        ]
+    };
+    let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
+    let columns = [
+        Column::Text("metric"),
+        Column::Text("best simple count"),
+        Column::Number("difference"),
+        Column::Number("from"),
+        Column::Number("to"),
+    ];
+    let id = format!("differences-{}-{}", slug(pair.0), pair.1);
+    let title = format!("Above the best simple count: {}, {}", truth(pair.0), population(pair.1));
+    let chart = Whiskers {
+        name: &id,
+        title: &title,
+        told: &says,
+        rows: &whiskers,
+        log: false,
+        reference: Some((0.0, "as good")),
+        across: "above the best simple count",
+    };
+    figure(&says, &chart.draw(), &table(&title, &columns, &numbers))
+}
+
+/// Whether the score is as right for some as for others.
+pub(super) fn groups(told: &Told) -> Markup {
+    if told.validity.is_empty() {
+        return missing(told);
+    }
+    let kinds = ["network", "language", "country", "account_age", "size"];
+    let charts: Vec<Markup> = kinds
+        .iter()
+        .flat_map(|kind| ["observed_over_forecast", "spearman"].map(|name| group(told, kind, name)))
+        .flatten()
+        .collect();
+    if charts.is_empty() {
+        return html! { p.nothing { "The people were not parted into groups, or all groups are too small." } };
+    }
+    html! { div.figures { @for chart in charts { (chart) } } }
+}
+
+fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
+    let own = told.validity.iter().filter(|row| {
+        row.group_by == kind
+            && row.metric == name
+            && row.predictor == STANDARD
+            && row.truth == FORESEEN
+            && row.population == "all"
+            && (!told.public || row.people >= FEWEST)
+    });
+    let mut rows: Vec<&Measured> = own.collect();
+    let all = rows.len();
+    if all == 0 {
+        return None;
+    }
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.people), row.group.clone()));
+    rows.truncate(GROUPS);
+    if ["size", "account_age"].contains(&kind) {
+        // These have an order of their own.
+        rows.sort_by(|one, other| one.group.cmp(&other.group));
+    }
+    let ratio = name == "observed_over_forecast";
+    let low = rows.iter().min_by(|one, other| one.value.total_cmp(&other.value))?;
+    let high = rows.iter().max_by(|one, other| one.value.total_cmp(&other.value))?;
+    let words = kind.replace('_', " ");
+    let mut says = match (ratio, rows.len()) {
+        (true, 1) => format!(
+            "By {words} there is one group, {}: for each person forecast {} came.",
+            low.group,
+            fixed(low.value, 2)
+        ),
+        (true, _) => format!(
+            "By {words}: for each person forecast, from {} ({}) to {} ({}) came. Left of the line a group is forecast too many, \
+             right of it too few.",
+            fixed(low.value, 2),
+            low.group,
+            fixed(high.value, 2),
+            high.group
+        ),
+        (false, 1) => format!(
+            "By {words} there is one group, {}: it is put in order with ρ {}.",
+            low.group,
+            fixed(low.value, 2)
+        ),
+        (false, _) => format!(
+            "By {words}: the order is least right for {} (ρ {}) and most for {} (ρ {}).",
+            low.group,
+            fixed(low.value, 2),
+            high.group,
+            fixed(high.value, 2)
+        ),
+    };
+    if all > rows.len() {
+        says.push_str(&format!(" Shown are the {} largest of {all} groups.", rows.len()));
+    }
+    let says = crate::error::printable(&says);
+    let whisker = |row: &&Measured| Whisker {
+        label: format!("{} · {}", crate::error::printable(&row.group), count(row.people)),
+        value: row.value,
+        interval: row.interval(),
+        text: between(row.value, row.interval()),
+        strong: true,
+    };
+    let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
+    let row = |row: &&Measured| {
+        let ends = row
+            .interval()
+            .map_or(["–".into(), "–".into()], |(low, high)| [fixed(low, 3), fixed(high, 3)]);
+        let [low, high] = ends;
+        vec![crate::error::printable(&row.group), count(row.people), fixed(row.value, 3), low, high]
+    };
+    let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
+    let columns = [
+        Column::Text("group"),
+        Column::Number("people"),
+        Column::Number(name),
+        Column::Number("from"),
+        Column::Number("to"),
+    ];
+    let title = format!("{} by {words}", metric(name).0);
+    let id = format!("group-{kind}-{name}");
+    let chart = Whiskers {
+        name: &id,
+        title: &title,
+        told: &says,
+        rows: &whiskers,
+        log: ratio,
+        reference: Some(if ratio { (1.0, "as forecast") } else { (0.0, "chance") }),
+        across: if ratio { "came for each person forecast" } else { "Spearman’s ρ" },
+    };
+    Some(figure(&says, &chart.draw(), &table(&title, &columns, &numbers)))
+}
+
+/// A name as part of an id.
+fn slug(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
