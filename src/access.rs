@@ -183,6 +183,10 @@ async fn files(engine: &Engine, output: &Url) -> Result<(Vec<File>, Vec<String>)
             others.push(path);
             continue;
         };
+        // It is about nobody, and of no run.
+        if table == commit::VALIDITY {
+            continue;
+        }
         let frame = open(engine, output, &path, &object).await;
         files.push(File { path, table, day, run_id, frame });
     }

@@ -53,10 +53,17 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         truth: Option<String>,
     },
-    /// Measure how right a job's scores are: against what came after, and against `ground_truth`
+    /// Measure how right a job's scores are, against what came after and against `ground_truth`, and publish it
     Validate {
         #[command(flatten)]
         job: JobArgs,
+        /// Validate under this method file in place of the job's own; given more than once, the others are held against the
+        /// first. Nothing is published then
+        #[arg(long, value_name = "METHOD.toml")]
+        method: Vec<PathBuf>,
+        /// Measure, but write nothing
+        #[arg(long)]
+        dry_run: bool,
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },

@@ -3,6 +3,7 @@
 //! Everything younger than the instant is left out, and ages are counted from it, so that what is computed is what a run at
 //! that instant would have computed. What accounts state (followers, verified) is of the snapshot and not of the instant.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -15,9 +16,10 @@ use crate::graph::reactors::reactors;
 use crate::graph::received::received;
 use crate::job::Job;
 use crate::method::Method;
+use crate::phrases::Vocabulary;
 use crate::propagate::ranks;
 use crate::propagate::trust::{Trust, trust};
-use crate::read::{self, Event, Events, Faults, MEASURE_HOURS, People};
+use crate::read::{self, Event, Events, Faults, Listed, MEASURE_HOURS, People};
 use crate::score::measures::{Basis, Measures, measures};
 
 /// People with all that was read of them, as they stood at one instant at a time.
@@ -121,6 +123,16 @@ pub fn outcomes(method: &Method) -> Vec<bool> {
     counted.collect()
 }
 
+/// What was read of a job.
+pub struct ReadBack {
+    /// Everyone who may be scored.
+    pub people: People,
+    /// Phrases of its topics.
+    pub vocabulary: Arc<Vocabulary>,
+    /// Files behind each input or source.
+    pub files: BTreeMap<String, Listed>,
+}
+
 /// Reads the people of a job, with interactions and posts back to `more_hours` before the window.
 ///
 /// # Errors
@@ -130,7 +142,7 @@ pub async fn read_back(
     job: &Job,
     day: NaiveDate,
     more_hours: u32,
-) -> Result<People> {
+) -> Result<ReadBack> {
     let mut reading = job.clone();
     let window = &mut reading.method.attention.window_hours;
     *window = window_hours(&job.method).saturating_add(more_hours);
@@ -138,7 +150,9 @@ pub async fn read_back(
     let snapshot = read::snapshot(engine, &reading, day, faults).await?;
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
     let method = &reading.method;
-    read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await
+    let files = snapshot.files.clone();
+    let people = read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await?;
+    Ok(ReadBack { people, vocabulary, files })
 }
 
 /// Trust and measures of everybody, as a run computes them.

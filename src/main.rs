@@ -31,7 +31,7 @@ use renown::{
 };
 use url::Url;
 
-use crate::cli::{Cli, Command, FilterArgs, Form, Format, RankArgs, Settings, SynthArgs};
+use crate::cli::{Cli, Command, FilterArgs, Form, Format, JobArgs, RankArgs, Settings, SynthArgs};
 use crate::logging::{Log, Logging};
 
 #[global_allocator]
@@ -128,13 +128,31 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
             fit_job(&engine, &job, &out, truth.as_deref()).await
         }
-        Command::Validate { job, format } => {
-            let job = Job::load(&job.job, &job.settings.set, job.settings.snapshot)?;
-            let validity = validate::validate(&engine, &job).await?;
+        Command::Validate { job, method, dry_run, format } => {
+            let under = |method| {
+                let JobArgs { job, settings } = &job;
+                Job::load_under(job, &settings.set, settings.snapshot, method)
+            };
+            let jobs = match method.is_empty() {
+                true => vec![under(None)?],
+                false => method.iter().map(|path| under(Some(path))).collect::<Result<_>>()?,
+            };
+            let validity = validate::validate(&engine, &jobs).await?;
             print(&match format {
                 Form::Text => validate::render(&validity),
                 Form::Json => json(&validity)?,
-            })
+            })?;
+            if dry_run || !method.is_empty() {
+                return Ok(());
+            }
+            let commit = validate::publish_validity(&engine, &jobs[0], &validity).await?;
+            match format {
+                Form::Text => print(&format!(
+                    "table `validity`: commit {} of {}\n",
+                    commit.number, jobs[0].output
+                )),
+                Form::Json => Ok(()),
+            }
         }
         Command::Top { target, n, topic, profile, filter, settings } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;

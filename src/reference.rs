@@ -41,7 +41,8 @@ pub fn text(name: Option<&str>) -> Result<String> {
 /// # Errors
 /// [`Kind::Usage`] if there is no such table.
 pub fn ddl(name: Option<&str>) -> Result<String> {
-    let wanted = |t: &&Table| name.is_some() || t.status == Status::Published;
+    let written = [Status::Published, Status::Measured];
+    let wanted = |t: &&Table| name.is_some() || written.contains(&t.status);
     Ok(select(name)?.into_iter().filter(wanted).map(Table::ddl).collect::<Vec<_>>().join("\n"))
 }
 

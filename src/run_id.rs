@@ -13,7 +13,7 @@ use crate::method::hex;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
 use crate::previous::Previous;
-use crate::read::{Event, Follow, People, Persons, Posts, Profiles};
+use crate::read::{Event, Follow, Form, People, Persons, Posts, Profiles, Truth};
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
@@ -65,6 +65,51 @@ pub fn data_sha256(people: &People) -> String {
     people.posts.iter().for_each(|of_people| posts(&mut hash, of_people));
     events(&mut hash, people.events.all());
     hex(&hash.finalize())
+}
+
+/// Hash of judgements, in hexadecimal digits; people are told by their numbers.
+pub fn truths_sha256(truths: &[Truth]) -> String {
+    let mut hash = Sha256::new();
+    let topic = |hash: &mut Sha256, topic: &Option<String>| {
+        hash.update([u8::from(topic.is_some())]);
+        text(hash, topic.as_deref().unwrap_or_default());
+    };
+    for truth in truths {
+        text(&mut hash, &truth.name);
+        match &truth.form {
+            Form::Graded(rows) => {
+                text(&mut hash, "graded");
+                for (person, value, on) in rows {
+                    hash.update(person.to_le_bytes());
+                    hash.update(value.to_le_bytes());
+                    topic(&mut hash, on);
+                }
+            }
+            Form::Pairwise(rows) => {
+                text(&mut hash, "pairwise");
+                for (winner, loser, on) in rows {
+                    hash.update(winner.to_le_bytes());
+                    hash.update(loser.to_le_bytes());
+                    topic(&mut hash, on);
+                }
+            }
+        }
+    }
+    hex(&hash.finalize())
+}
+
+/// Hash of what was validated and of all in the job that can change what is found.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if the job cannot be written as JSON.
+pub fn validation_id(data_sha256: &str, job: &Job, day: NaiveDate) -> Result<String> {
+    let mut hash = Sha256::new();
+    settings(&mut hash, job, day)?;
+    text(&mut hash, data_sha256);
+    text(&mut hash, &serde_json::to_string(&job.validate).map_err(Error::internal)?);
+    let mut id = hex(&hash.finalize());
+    id.truncate(LENGTH);
+    Ok(id)
 }
 
 /// Hash of the job, its method and the version of Renown: with the files that the inputs name it decides

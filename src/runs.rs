@@ -63,7 +63,7 @@ pub async fn runs(engine: &Engine, output: &Url) -> Result<Vec<Run>> {
     let newest = commits.first().ok_or_else(|| commit::nothing_published(output))?;
     let in_force = newest.in_force.clone();
     let mut runs = Vec::with_capacity(commits.len());
-    for commit in commits {
+    for commit in commits.into_iter().filter(Commit::is_of_run) {
         let told = match told(engine, output, &commit).await {
             Ok(told) => told,
             // A run whose files were removed still was.

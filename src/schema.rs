@@ -41,6 +41,8 @@ pub enum Status {
     Read,
     /// Output of every run.
     Published,
+    /// Output of `validate`.
+    Measured,
     /// The contract is fixed, no stage reads or writes it yet.
     Reserved,
 }
@@ -304,6 +306,7 @@ impl Table {
         let status = match self.status {
             Status::Read => "read",
             Status::Published => "published",
+            Status::Measured => "published by `validate`",
             Status::Reserved => "reserved: no stage uses it yet",
         };
         let _ = writeln!(out, "{} ({direction}, version {}, {status})", self.table, self.version);

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Kind, Result};
 use crate::method::{Evidence, GateRule};
+use crate::publish::commit::VALIDITY;
 use crate::schema::{self, Direction, UTC};
 use crate::tables::{Draft, days, lists};
 
@@ -119,6 +120,22 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule, least: &Evidence) 
         horizon_hours: facts.horizon_hours,
         tables: tables.into_iter().chain([("runs", vec![runs])]).collect(),
     })
+}
+
+/// Passes the table `validity` through the gates that it can fail.
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_validity(
+    day: NaiveDate,
+    run_id: String,
+    horizon_hours: u32,
+    validity: RecordBatch,
+) -> Result<Audited> {
+    let batches = vec![validity];
+    keys_unique(VALIDITY, &batches)?;
+    numbers_finite(VALIDITY, &batches)?;
+    Ok(Audited { day, run_id, horizon_hours, tables: vec![(VALIDITY, batches)] })
 }
 
 fn refused(gate: &str, cause: String) -> Error {

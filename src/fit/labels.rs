@@ -6,6 +6,7 @@
 
 use chrono::NaiveDate;
 
+use super::held_out::is_held_out;
 use super::named;
 use super::select::not_fitted;
 use crate::engine::Engine;
@@ -51,7 +52,7 @@ pub(super) async fn fit(
     version: &str,
     truth: &str,
 ) -> Result<Method> {
-    let people = read_back(engine, job, day, 0).await?;
+    let people = read_back(engine, job, day, 0).await?.people;
     let found = read::truths(engine, job, &people.persons, &mut Faults::stop()).await?;
     let names: Vec<String> = found.truths.iter().map(|truth| truth.name.clone()).collect();
     let own = found.truths.into_iter().find(|own| own.name == truth).ok_or_else(|| {
@@ -74,6 +75,7 @@ pub(super) async fn fit(
             data_sha256: data_sha256(&people),
             renown_version: env!("CARGO_PKG_VERSION").to_owned(),
             truth: truth.to_owned(),
+            held_out: job.fit.held_out,
             origins_hours: vec![],
             rows: items.pairs.len() as u64,
             anchor: items.names[candidate.measures[0]].clone(),
@@ -85,11 +87,17 @@ pub(super) async fn fit(
 }
 
 fn items(people: &People, job: &Job, measures: &Measures, form: Form) -> Result<Items> {
+    let ids = &people.persons.ids;
+    let seen = |person: u32| !is_held_out(ids.value(person as usize), job.fit.held_out);
     let pairs = match form {
         Form::Pairwise(rows) => {
-            rows.into_iter().map(|(winner, loser, _)| (winner, loser)).collect()
+            let pairs = rows.into_iter().map(|(winner, loser, _)| (winner, loser));
+            pairs.filter(|(winner, loser)| seen(*winner) && seen(*loser)).collect()
         }
-        Form::Graded(rows) => compared(&rows),
+        Form::Graded(mut rows) => {
+            rows.retain(|row| seen(row.0));
+            compared(&rows)
+        }
     };
     if pairs.len() < LEAST_PAIRS {
         return Err(Error::bad_input(

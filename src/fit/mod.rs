@@ -1,6 +1,7 @@
 //! A method from data: the coefficients of its forecast, fitted to what came after origins in the past, or to outside
 //! judgements.
 
+mod held_out;
 mod labels;
 mod origins;
 mod select;
@@ -19,6 +20,7 @@ use crate::read::{self, People};
 use crate::run_id::data_sha256;
 use crate::score::measures::Local;
 use crate::score::percentile::median;
+pub use held_out::is_held_out;
 use origins::{Looking, Rows};
 use select::Data;
 pub use select::Tried;
@@ -61,7 +63,7 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
     let horizon = method.forecast.horizon_hours;
     let every = job.fit.every_hours.unwrap_or((horizon / 4).max(1));
     let back = horizon.saturating_add(every.saturating_mul(job.fit.origins - 1));
-    let people = read_back(engine, job, day, back).await?;
+    let people = read_back(engine, job, day, back).await?.people;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
@@ -103,6 +105,7 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
             data_sha256: sha256,
             renown_version: env!("CARGO_PKG_VERSION").to_owned(),
             truth: FORWARD.to_owned(),
+            held_out: 0.0,
             origins_hours: origins,
             rows: rows.len() as u64,
             anchor: choice.tried[0].measures[0].to_owned(),

@@ -24,11 +24,22 @@ pub struct Fit {
     /// Most rows (somebody on a network at an origin) that are fitted to; of more people than that a fixed sample is
     /// taken. 1,000 or more.
     pub rows: u32,
+    /// Share of the people of a truth who take no part in a fit to it, by a hash of their ids, so that `validate` can
+    /// hold the method against people that it has not seen. 0 to 0.9; a fit to what came after holds out later origins
+    /// instead.
+    pub held_out: f64,
 }
 
 impl Default for Fit {
     fn default() -> Self {
-        Self { origins: 13, every_hours: None, outcomes: vec![], measures: vec![], rows: 200_000 }
+        Self {
+            origins: 13,
+            every_hours: None,
+            outcomes: vec![],
+            measures: vec![],
+            rows: 200_000,
+            held_out: 0.0,
+        }
     }
 }
 
@@ -46,6 +57,9 @@ impl Fit {
         }
         if self.every_hours.is_some_and(|hours| !(1..=87_660).contains(&hours)) {
             return refuse("`fit.every_hours` is out of range".into(), "give 1 to 87660 hours");
+        }
+        if !(0.0..=0.9).contains(&self.held_out) {
+            return refuse(format!("`fit.held_out` is {}", self.held_out), "give 0 to 0.9");
         }
         if self.rows < 1_000 {
             return refuse(format!("`fit.rows` is {}", self.rows), "give 1000 or more");

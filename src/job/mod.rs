@@ -6,6 +6,7 @@ mod kinds;
 mod profile;
 mod texts;
 mod topics;
+mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,6 +23,7 @@ use texts::Texts;
 pub use texts::url_of;
 pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
+pub use validate::{Parting, TruthSection, Validate};
 
 use crate::credentials::{refuse_secret_keys, refuse_signed};
 use crate::error::{Error, Result, nearest};
@@ -65,6 +67,9 @@ pub struct JobFile {
     /// What `fit` looks at.
     #[serde(default)]
     pub fit: Fit,
+    /// What `validate` looks at.
+    #[serde(default)]
+    pub validate: Validate,
     /// Audiences: who belongs to each stands in the table `cohorts`, if they agreed to be scored.
     #[serde(default)]
     pub cohort: Vec<Cohort>,
@@ -209,6 +214,8 @@ pub struct Job {
     pub profiles: Vec<Profile>,
     /// What `fit` looks at.
     pub fit: Fit,
+    /// What `validate` looks at.
+    pub validate: Validate,
     /// Audiences, in order of name.
     pub cohorts: Vec<Cohort>,
     /// The folder that the tables go to.
@@ -225,6 +232,19 @@ impl Job {
         settings: &[(String, String)],
         snapshot: Option<NaiveDate>,
     ) -> Result<Self> {
+        Self::load_under(path, settings, snapshot, None)
+    }
+
+    /// As [`Job::load`], with the method file at `method` in place of the job's own.
+    ///
+    /// # Errors
+    /// As [`Job::load`].
+    pub fn load_under(
+        path: &Path,
+        settings: &[(String, String)],
+        snapshot: Option<NaiveDate>,
+        method: Option<&Path>,
+    ) -> Result<Self> {
         let name = path.display().to_string();
         let text = read_file(path)?;
         refuse_secret_keys(&name, &text)?;
@@ -238,12 +258,14 @@ impl Job {
             snapshot: snapshot.or(file.job.snapshot),
         };
 
-        let method = match &file.job.method {
+        let own = file.job.method.as_ref();
+        let own = own.map(|path| texts.path(path)).transpose()?;
+        let method = match method.or(own.as_deref()) {
             None => Method::parse("the built-in method", BUILT_IN)?,
-            Some(path) => method_at(&mut texts, path)?,
+            Some(path) => method_at(path)?,
         };
         let others = file.profile.iter().map(|profile| profile.method.as_ref());
-        let others = others.map(|path| path.map(|path| method_at(&mut texts, path)).transpose());
+        let others = others.map(|path| path.map(|path| method_at(&texts.path(path)?)).transpose());
         let profiles =
             profile::profiles(&name, &method, &file.profile, &others.collect::<Result<Vec<_>>>()?)?;
         let mut sources = BTreeMap::new();
@@ -264,6 +286,7 @@ impl Job {
         file.kinds.check(&name, &method)?;
         file.topics.check(&name, &inputs)?;
         file.fit.check(&name, &method)?;
+        file.validate.check(&name)?;
         Cohort::check(&name, &file.cohort)?;
         let mut cohorts = file.cohort;
         cohorts.sort_by(|one, other| one.name.cmp(&other.name));
@@ -280,6 +303,7 @@ impl Job {
             influence: file.influence,
             profiles,
             fit: file.fit,
+            validate: file.validate,
             cohorts,
             output: crate::store::folder(&texts.url(&file.output.url)?),
         };
@@ -288,10 +312,8 @@ impl Job {
     }
 }
 
-fn method_at(texts: &mut Texts<'_>, path: &str) -> Result<Method> {
-    let path = texts.fill(path)?;
-    let path = texts.folder.join(path);
-    Method::parse(&path.display().to_string(), &read_file(&path)?)
+fn method_at(path: &Path) -> Result<Method> {
+    Method::parse(&path.display().to_string(), &read_file(path)?)
 }
 
 impl Job {

@@ -43,6 +43,12 @@ impl Texts<'_> {
         Ok(out)
     }
 
+    /// The path of a file beside the job file.
+    pub(super) fn path(&mut self, text: &str) -> Result<PathBuf> {
+        let text = self.fill(text)?;
+        Ok(self.folder.join(text))
+    }
+
     /// As [`Self::fill`], and `{snapshot}` too.
     fn fill_dated(&mut self, text: &str) -> Result<String> {
         let text = self.fill(text)?;

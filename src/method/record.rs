@@ -20,6 +20,9 @@ pub struct FitRecord {
     pub renown_version: String,
     /// What was fitted to: `forward`, reactors after each origin, or the name of a truth of `ground_truth`.
     pub truth: String,
+    /// Share of the people of the truth who were held out of the fit; `validate` compares them alone.
+    #[serde(default, skip_serializing_if = "nobody")]
+    pub held_out: f64,
     /// Hours from each origin to the end of the data, the oldest first; none for a truth.
     pub origins_hours: Vec<u32>,
     /// Rows fitted to: somebody on a network at an origin, or pairs of people.
@@ -30,6 +33,10 @@ pub struct FitRecord {
     pub ridge: f64,
     /// What was found on later origins, or on other people, than those fitted to.
     pub validation: Validation,
+}
+
+fn nobody(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// How good the forecast was on what it had not seen.

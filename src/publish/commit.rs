@@ -13,7 +13,10 @@ use crate::store::{Stores, below, sync};
 /// Version of the commit format.
 const FORMAT: u32 = 1;
 
-/// One commit: the files of one run, and which commit is in force for each day.
+/// The table of a commit that is of no run.
+pub const VALIDITY: &str = "validity";
+
+/// One commit: the files of one run or validation, and which commit is in force for each day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Commit {
     /// Version of this format.
@@ -22,7 +25,7 @@ pub struct Commit {
     pub number: u64,
     /// Day of the snapshot.
     pub snapshot_date: NaiveDate,
-    /// Id of the run.
+    /// Id of the run, or of the validation.
     pub run_id: String,
     /// Hours that the forecast covers.
     pub horizon_hours: u32,
@@ -30,8 +33,11 @@ pub struct Commit {
     pub renown_version: String,
     /// The tables of the run by name.
     pub tables: BTreeMap<String, CommittedTable>,
-    /// For each day ever published, the number of the commit in force; this one included.
+    /// For each day ever published, the number of the commit of the run in force.
     pub in_force: BTreeMap<NaiveDate, u64>,
+    /// For each day whose scores were ever validated, the number of the commit of the table `validity` in force.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub validity_in_force: BTreeMap<NaiveDate, u64>,
 }
 
 /// One table of a commit.
@@ -78,7 +84,18 @@ impl Commit {
             renown_version: env!("CARGO_PKG_VERSION").into(),
             tables,
             in_force: BTreeMap::new(),
+            validity_in_force: BTreeMap::new(),
         }
+    }
+
+    /// Whether it is of a run, not of a validation.
+    pub fn is_of_run(&self) -> bool {
+        !self.tables.contains_key(VALIDITY)
+    }
+
+    /// The numbers by day among which this one stands.
+    fn own_in_force(&mut self) -> &mut BTreeMap<NaiveDate, u64> {
+        if self.is_of_run() { &mut self.in_force } else { &mut self.validity_in_force }
     }
 }
 
@@ -148,7 +165,7 @@ async fn numbers(stores: &Stores, output: &Url) -> Result<Vec<u64>> {
     Ok(numbers)
 }
 
-/// The commit in force for `day`, or for the latest day if none is named.
+/// The commit of the run in force for `day`, or for the latest day if none is named.
 ///
 /// # Errors
 /// As [`read`].
@@ -157,10 +174,31 @@ pub async fn in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
+    of_day(stores, output, day, |newest| &newest.in_force).await
+}
+
+/// The commit of the table `validity` in force for `day`, or for the latest day if none is named.
+///
+/// # Errors
+/// As [`read`].
+pub async fn validity_in_force(
+    stores: &Stores,
+    output: &Url,
+    day: Option<NaiveDate>,
+) -> Result<Option<Commit>> {
+    of_day(stores, output, day, |newest| &newest.validity_in_force).await
+}
+
+async fn of_day(
+    stores: &Stores,
+    output: &Url,
+    day: Option<NaiveDate>,
+    numbers: fn(&Commit) -> &BTreeMap<NaiveDate, u64>,
+) -> Result<Option<Commit>> {
     let Some(newest) = newest(stores, output).await? else { return Ok(None) };
     let number = match day {
-        Some(day) => newest.in_force.get(&day).copied(),
-        None => newest.in_force.last_key_value().map(|(_, number)| *number),
+        Some(day) => numbers(&newest).get(&day).copied(),
+        None => numbers(&newest).last_key_value().map(|(_, number)| *number),
     };
     match number {
         None => Ok(None),
@@ -194,9 +232,8 @@ pub async fn intact(stores: &Stores, output: &Url, commit: &Commit) -> Result<bo
     Ok(true)
 }
 
-/// Creates the commit after the newest. `before` is what was in force for the day when the run began:
-/// a run of the day that was committed since has won, while commits of other days only move the number
-/// on. If the store's answer is lost, what stands there decides.
+/// Creates the commit after the newest. `before` is what was in force for the day when the run or validation began:
+/// one of the day that was committed since has won, while other commits only move the number on. If the store's answer is lost, what stands there decides.
 ///
 /// # Errors
 /// [`Kind::Interrupted`] if another run has won, [`Kind::Unavailable`] if the store does not take it.
@@ -209,8 +246,10 @@ pub async fn commit(
     let mut newest = newest(stores, output).await?;
     loop {
         commit.number = newest.as_ref().map_or(1, |newest| newest.number.saturating_add(1));
-        commit.in_force = newest.map(|newest| newest.in_force).unwrap_or_default();
-        let now = commit.in_force.insert(commit.snapshot_date, commit.number);
+        (commit.in_force, commit.validity_in_force) =
+            newest.map(|newest| (newest.in_force, newest.validity_in_force)).unwrap_or_default();
+        let (day, number) = (commit.snapshot_date, commit.number);
+        let now = commit.own_in_force().insert(day, number);
         if let Some(now) = now.filter(|now| Some(*now) != before) {
             let there = existing(stores, output, now).await?;
             return if there.run_id == commit.run_id { Ok(there) } else { Err(beaten(&there)) };

@@ -5,265 +5,464 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::metrics::{
-    Order, auc, calibration_slope, kendall, mean, ndcg, observed_over_expected, pairwise_accuracy,
-    spearman,
+    Order, auc, calibration, kendall, mean, ndcg, observed_over_expected, pairwise_accuracy,
+    precision, spearman,
 };
-use super::{Difference, Row};
+use super::{Difference, EVERYONE, Row};
 use crate::hindsight::mixed;
+use crate::job::Validate;
+use crate::numbering::NONE;
 
-/// Draws of people, each of as many as there are.
-pub const DRAWS: u64 = 200;
-/// Seed of the draws.
-pub const SEED: u64 = 1;
 /// Most people of whom draws are made; of more a part is drawn from.
 const DRAWN: usize = 5_000;
-/// People at the top who count for the discounted gain.
-const TOP: usize = 20;
+/// Bins of the histogram of probability transforms, and of forecasts.
+const TENTHS: usize = 10;
+
+/// Numbers of some people, and their order.
+#[derive(Clone)]
+pub(super) struct Column {
+    pub values: Vec<f64>,
+    pub order: Order,
+}
+
+impl Column {
+    pub fn of(values: Vec<f64>) -> Self {
+        Self { order: Order::of(&values), values }
+    }
+
+    /// The values of those at `taken`, whose places in it are `places`.
+    fn part(&self, taken: &[u32], places: &[u32]) -> Self {
+        Self { values: part(&self.values, taken), order: self.order.within(places) }
+    }
+}
+
+fn part<T: Copy>(values: &[T], taken: &[u32]) -> Vec<T> {
+    taken.iter().map(|place| values[*place as usize]).collect()
+}
 
 /// What was compared with.
+#[derive(Clone)]
 pub(super) enum Told {
     /// How many came to each.
-    Came(Vec<f64>),
+    Came(Column),
     /// A number of each.
-    Graded(Vec<f64>),
+    Graded(Column),
+    /// 1 of those for whom it is true, 0 of the others.
+    Labels(Column),
     /// Places of the better and the worse one of each pair.
     Pairs(Vec<(u32, u32)>),
 }
 
 /// How a forecast of people fared: numbers of each person.
+#[derive(Clone)]
 pub(super) struct Fared {
-    /// Whether what came lay within the 90 % interval, by the randomised probability integral transform.
-    pub covered: Vec<f64>,
+    /// ln of how many were expected.
+    pub logs: Vec<f64>,
+    /// The randomised probability integral transform of how many came.
+    pub transform: Vec<f64>,
     /// The square of what the chance that anybody comes was off.
     pub brier: Vec<f64>,
+    /// The tenth of the round in which the forecast is.
+    pub tenth: Vec<u8>,
 }
 
-/// Some people at one instant.
-pub(super) struct Group {
-    /// Number of each person.
+/// Some people at one instant, or on one topic.
+#[derive(Clone)]
+pub(super) struct Round {
+    /// Number of each person, ascending.
     pub person: Vec<u32>,
-    /// Values of each predictor. Lengths: people.
-    pub predicted: Vec<Vec<f64>>,
+    /// Values of each predictor.
+    pub predicted: Vec<Column>,
     /// How each predictor fared that says how many come, where the truth is who came.
     pub fared: Vec<Option<Fared>>,
     /// The truth about them.
     pub told: Told,
 }
 
-impl Group {
-    /// The people of one part in so many.
-    fn part(&self, one_in: u32) -> Self {
-        let taken = |place: &usize| mixed(self.person[*place]).is_multiple_of(one_in);
-        let taken: Vec<usize> = (0..self.person.len()).filter(taken).collect();
-        let of =
-            |values: &Vec<f64>| -> Vec<f64> { taken.iter().map(|place| values[*place]).collect() };
-        let told = match &self.told {
-            Told::Came(values) => Told::Came(of(values)),
-            Told::Graded(values) => Told::Graded(of(values)),
-            Told::Pairs(pairs) => {
-                let place = |old: u32| taken.binary_search(&(old as usize)).ok();
-                let both =
-                    |(one, other): &(u32, u32)| Some((place(*one)? as u32, place(*other)? as u32));
-                Told::Pairs(pairs.iter().filter_map(both).collect())
-            }
+impl Round {
+    /// The people at these places, ascending.
+    pub fn part(&self, taken: &[u32]) -> Self {
+        let mut places = vec![NONE; self.person.len()];
+        (0..).zip(taken).for_each(|(new, old)| places[*old as usize] = new);
+        let column = |column: &Column| column.part(taken, &places);
+        let fared = |fared: &Fared| Fared {
+            logs: part(&fared.logs, taken),
+            transform: part(&fared.transform, taken),
+            brier: part(&fared.brier, taken),
+            tenth: part(&fared.tenth, taken),
         };
-        let fared = |fared: &Fared| Fared { covered: of(&fared.covered), brier: of(&fared.brier) };
+        let both = |(one, other): &(u32, u32)| {
+            let (one, other) = (places[*one as usize], places[*other as usize]);
+            (one != NONE && other != NONE).then_some((one, other))
+        };
         Self {
-            person: taken.iter().map(|place| self.person[*place]).collect(),
-            fared: self.fared.iter().map(|own| own.as_ref().map(fared)).collect(),
-            predicted: self.predicted.iter().map(of).collect(),
-            told,
+            person: part(&self.person, taken),
+            predicted: self.predicted.par_iter().map(column).collect(),
+            fared: self.fared.par_iter().map(|own| own.as_ref().map(fared)).collect(),
+            told: match &self.told {
+                Told::Came(own) => Told::Came(column(own)),
+                Told::Graded(own) => Told::Graded(column(own)),
+                Told::Labels(own) => Told::Labels(column(own)),
+                Told::Pairs(pairs) => Told::Pairs(pairs.iter().filter_map(both).collect()),
+            },
+        }
+    }
+
+    /// One in so many of the people.
+    fn one_in(&self, many: u32) -> Self {
+        let taken = 0..self.person.len() as u32;
+        let taken = taken.filter(|place| mixed(self.person[*place as usize]).is_multiple_of(many));
+        self.part(&taken.collect::<Vec<u32>>())
+    }
+
+    /// With the tenths in which forecasts are.
+    fn with_tenths(mut self) -> Self {
+        for (column, fared) in self.predicted.iter().zip(&mut self.fared) {
+            fared.iter_mut().for_each(|fared| fared.tenth = column.order.tenths());
+        }
+        self
+    }
+
+    /// The metrics that such a truth has.
+    fn metrics(&self) -> Vec<Metric> {
+        let mut metrics = match &self.told {
+            Told::Came(_) => vec![
+                Metric::Spearman,
+                Metric::Kendall,
+                Metric::AnyAuc,
+                Metric::Ndcg,
+                Metric::Precision,
+            ],
+            Told::Graded(told) if told.values.iter().all(|value| *value >= 0.0) => {
+                vec![Metric::Spearman, Metric::Kendall, Metric::Ndcg, Metric::Precision]
+            }
+            Told::Graded(_) => vec![Metric::Spearman, Metric::Kendall, Metric::Precision],
+            Told::Labels(_) => vec![Metric::Auc, Metric::Precision],
+            Told::Pairs(_) => vec![Metric::Pairwise],
+        };
+        if self.fared.iter().any(Option::is_some) {
+            metrics.extend([
+                Metric::Observed,
+                Metric::Calibration,
+                Metric::Coverage,
+                Metric::Brier,
+                Metric::Transforms,
+                Metric::Reliability,
+            ]);
+        }
+        metrics
+    }
+
+    /// A metric of a predictor over people who count so many times; as many numbers as it has names.
+    fn metric(&self, metric: Metric, at: usize, times: &[u32], k: usize) -> Vec<Option<f64>> {
+        let (own, fared) = (&self.predicted[at], &self.fared[at]);
+        let one = |value: Option<f64>| vec![value];
+        match (metric, &self.told, fared) {
+            (Metric::Spearman, Told::Came(told) | Told::Graded(told), _) => {
+                one(spearman(&own.order, &told.order, times))
+            }
+            (Metric::Kendall, Told::Came(told) | Told::Graded(told), _) => {
+                one(kendall(&own.order, &told.order, times))
+            }
+            (Metric::AnyAuc, Told::Came(told), _) | (Metric::Auc, Told::Labels(told), _) => {
+                one(auc(&own.order, &told.values, times))
+            }
+            (Metric::Ndcg, Told::Came(told) | Told::Graded(told), _) => {
+                one(ndcg(&own.order, &told.order, &told.values, times, k))
+            }
+            (Metric::Precision, Told::Came(told) | Told::Graded(told) | Told::Labels(told), _) => {
+                let mut relevant = told.order.first(times, k);
+                if !matches!(self.told, Told::Graded(_)) {
+                    let some = told.values.iter().map(|value| *value > 0.0);
+                    relevant.iter_mut().zip(some).for_each(|(own, some)| *own &= some);
+                }
+                one(precision(&own.order, &relevant, times, k))
+            }
+            (Metric::Pairwise, Told::Pairs(pairs), _) => {
+                one(pairwise_accuracy(&own.values, pairs, times))
+            }
+            (Metric::Observed, Told::Came(came), Some(_)) => {
+                one(observed_over_expected(&own.values, &came.values, times))
+            }
+            (Metric::Calibration, Told::Came(came), Some(fared)) => {
+                let (intercept, slope) = calibration(&fared.logs, &came.values, times).unzip();
+                vec![intercept, slope]
+            }
+            (Metric::Coverage, _, Some(fared)) => {
+                let within = |u: &f64| f64::from(u8::from((0.05..0.95).contains(u)));
+                let within: Vec<f64> = fared.transform.iter().map(within).collect();
+                one(mean(&within, times))
+            }
+            (Metric::Brier, _, Some(fared)) => one(mean(&fared.brier, times)),
+            (Metric::Transforms, _, Some(fared)) => {
+                let tenth = |u: &f64| ((u * TENTHS as f64) as usize).min(TENTHS - 1);
+                let tenths = fared.transform.iter().map(tenth);
+                let all = sum(times.iter().copied());
+                let found = binned(tenths, |_| 1.0, times).map(|(sum, _)| sum / all);
+                found.map(|share| share.is_finite().then_some(share)).collect()
+            }
+            (Metric::Reliability, Told::Came(came), Some(fared)) => {
+                let tenths = || fared.tenth.iter().map(|tenth| usize::from(*tenth));
+                let means = |values: &[f64]| {
+                    let found = binned(tenths(), |at| values[at], times);
+                    let found: Vec<_> =
+                        found.map(|(sum, all)| (all > 0.0).then(|| sum / all)).collect();
+                    found
+                };
+                [means(&own.values), means(&came.values)].concat()
+            }
+            _ => vec![None; metric.names(k).len()],
         }
     }
 }
 
+fn sum(times: impl Iterator<Item = u32>) -> f64 {
+    times.map(u64::from).sum::<u64>() as f64
+}
+
+/// For each tenth the sum of the values of the people in it, and how many they are.
+fn binned(
+    tenths: impl Iterator<Item = usize>,
+    value: impl Fn(usize) -> f64,
+    times: &[u32],
+) -> impl Iterator<Item = (f64, f64)> {
+    let mut sums = [(0.0, 0.0); TENTHS];
+    for (at, (tenth, times)) in tenths.zip(times).enumerate() {
+        sums[tenth].0 += f64::from(*times) * value(at);
+        sums[tenth].1 += f64::from(*times);
+    }
+    sums.into_iter()
+}
+
 /// A predictor.
+#[derive(Clone)]
 pub(super) struct Predictor {
     pub name: String,
+    /// Number of the method, of which the first is held against the others.
+    pub method: usize,
+    /// Its version.
+    pub version: String,
     /// Whether it is a simple count, which a score has to beat.
     pub is_baseline: bool,
 }
 
-/// A metric, and its name in the table.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Metric {
     Spearman,
     Kendall,
     AnyAuc,
+    Auc,
     Ndcg,
+    Precision,
     Pairwise,
     Observed,
-    Slope,
+    Calibration,
     Coverage,
     Brier,
+    Transforms,
+    Reliability,
 }
 
 impl Metric {
-    fn name(self) -> String {
+    /// The names of its numbers in the table.
+    fn names(self, k: usize) -> Vec<String> {
+        let tenths =
+            |name: &str| (1..=TENTHS).map(|tenth| format!("{name}_{tenth:02}")).collect::<Vec<_>>();
         match self {
-            Self::Spearman => "spearman".into(),
-            Self::Kendall => "kendall_tau_b".into(),
-            Self::AnyAuc => "auc_any".into(),
-            Self::Ndcg => format!("ndcg_{TOP}"),
-            Self::Pairwise => "pairwise_accuracy".into(),
-            Self::Observed => "observed_over_forecast".into(),
-            Self::Slope => "calibration_slope".into(),
-            Self::Coverage => "coverage_90".into(),
-            Self::Brier => "brier_any".into(),
+            Self::Spearman => vec!["spearman".into()],
+            Self::Kendall => vec!["kendall_tau_b".into()],
+            Self::AnyAuc => vec!["auc_any".into()],
+            Self::Auc => vec!["auc".into()],
+            Self::Ndcg => vec![format!("ndcg_{k}")],
+            Self::Precision => vec![format!("precision_{k}")],
+            Self::Pairwise => vec!["pairwise_accuracy".into()],
+            Self::Observed => vec!["observed_over_forecast".into()],
+            Self::Calibration => vec!["calibration_intercept".into(), "calibration_slope".into()],
+            Self::Coverage => vec!["coverage_90".into()],
+            Self::Brier => vec!["brier_any".into()],
+            Self::Transforms => tenths("pit"),
+            Self::Reliability => [tenths("forecast"), tenths("observed")].concat(),
         }
+    }
+
+    /// Whether it is not told of parts.
+    fn is_of_everyone(self) -> bool {
+        matches!(self, Self::Kendall | Self::Transforms | Self::Reliability)
+    }
+
+    /// Whether it depends on the few at the top alone, of whom a part of the people tells nothing.
+    fn of_the_first(self) -> bool {
+        matches!(self, Self::Ndcg | Self::Precision)
     }
 }
 
-/// A group with all values in order.
-struct Sorted<'a> {
-    group: &'a Group,
-    predicted: Vec<Order>,
-    truth: Option<(Order, &'a [f64], Vec<bool>)>,
+/// What is compared.
+pub(super) struct Comparison<'a> {
+    pub truth: &'a str,
+    pub population: &'a str,
+    pub group_by: &'a str,
+    pub group: &'a str,
 }
 
-impl<'a> Sorted<'a> {
-    fn all(groups: &'a [Group]) -> Vec<Self> {
-        groups.par_iter().map(Self::of).collect()
-    }
-
-    fn of(group: &'a Group) -> Self {
-        let truth = match &group.told {
-            Told::Came(values) | Told::Graded(values) => {
-                Some((Order::of(values), &values[..], values.iter().map(|v| *v > 0.0).collect()))
-            }
-            Told::Pairs(_) => None,
-        };
-        Self { group, predicted: group.predicted.iter().map(|v| Order::of(v)).collect(), truth }
-    }
-
-    fn metric(&self, metric: Metric, predictor: usize, times: &[u32]) -> Option<f64> {
-        let own = &self.predicted[predictor];
-        let expected = &self.group.predicted[predictor];
-        if let (Some(fared), Told::Came(came)) = (&self.group.fared[predictor], &self.group.told) {
-            match metric {
-                Metric::Observed => return observed_over_expected(expected, came, times),
-                Metric::Slope => return calibration_slope(expected, came, times),
-                Metric::Coverage => return mean(&fared.covered, times),
-                Metric::Brier => return mean(&fared.brier, times),
-                _ => {}
-            }
-        }
-        match (metric, &self.truth, &self.group.told) {
-            (Metric::Spearman, Some((truth, ..)), _) => spearman(own, truth, times),
-            (Metric::Kendall, Some((truth, ..)), _) => kendall(own, truth, times),
-            (Metric::AnyAuc, Some((.., any)), _) => auc(own, any, times),
-            (Metric::Ndcg, Some((truth, gains, _)), _) => ndcg(own, truth, gains, times, TOP),
-            (Metric::Pairwise, _, Told::Pairs(pairs)) => pairwise_accuracy(expected, pairs, times),
-            _ => None,
-        }
-    }
-}
-
-/// The metrics of every predictor against one truth in one population: means over the groups, of those in which they are
-/// defined, with the 95 % interval of the bootstrap (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §13.3) in
-/// which a person is drawn for all groups at once. Of more than [`DRAWN`] people a part is drawn from, and what the draws
-/// are off is scaled by the root of the part (Politis, Romano & Wolf 1999, *Subsampling*, §2.1).
+/// The metrics of every predictor against one truth in one part of one population: means over the rounds, of those in which
+/// they are defined, with the 95 % interval of the bootstrap (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*,
+/// §13.3) in which a person is drawn for all rounds at once. Of more than [`DRAWN`] people a part is drawn from, and what
+/// the draws are off is scaled by the root of the part (Politis, Romano & Wolf 1999, *Subsampling*, §2.1); metrics of the
+/// first k then have no interval.
 pub(super) fn compare(
-    truth: &str,
-    population: &str,
+    of: &Comparison<'_>,
     predictors: &[Predictor],
-    groups: &[Group],
+    rounds: Vec<Round>,
+    settings: &Validate,
 ) -> Vec<Row> {
-    let gains = |values: &[f64]| values.iter().all(|value| *value >= 0.0);
-    let mut metrics = match groups.first().map(|group| &group.told) {
-        Some(Told::Came(_)) => {
-            vec![Metric::Spearman, Metric::Kendall, Metric::AnyAuc, Metric::Ndcg]
-        }
-        Some(Told::Graded(values)) if gains(values) => {
-            vec![Metric::Spearman, Metric::Kendall, Metric::Ndcg]
-        }
-        Some(Told::Graded(_)) => vec![Metric::Spearman, Metric::Kendall],
-        Some(Told::Pairs(_)) => vec![Metric::Pairwise],
-        None => vec![],
-    };
-    if groups.iter().any(|group| group.fared.iter().any(Option::is_some)) {
-        metrics.extend([Metric::Observed, Metric::Slope, Metric::Coverage, Metric::Brier]);
-    }
+    let rounds: Vec<Round> = rounds.into_iter().map(Round::with_tenths).collect();
+    let k = settings.top as usize;
+    let mut metrics = rounds.first().map(Round::metrics).unwrap_or_default();
+    // Of parts what unfairness shows in.
+    metrics.retain(|metric| of.group_by == EVERYONE || !metric.is_of_everyone());
+    // Numbers by metric, predictor and name of the metric.
     let cells: Vec<(Metric, usize)> = metrics
         .iter()
         .flat_map(|metric| (0..predictors.len()).map(|predictor| (*metric, predictor)))
         .collect();
-    let once = |groups: &[Group]| -> Vec<Vec<u32>> {
-        groups.iter().map(|group| vec![1; group.person.len()]).collect()
+    let once = |rounds: &[Round]| -> Vec<Vec<u32>> {
+        rounds.iter().map(|round| vec![1; round.person.len()]).collect()
     };
-    let values = means(&cells, &Sorted::all(groups), &once(groups));
-    let largest = groups.iter().map(|group| group.person.len()).max().unwrap_or(0);
+    let values = means(&cells, &rounds, &once(&rounds), k);
+    let largest = rounds.iter().map(|round| round.person.len()).max().unwrap_or(0);
     let one_in = u32::try_from(largest.div_ceil(DRAWN)).unwrap_or(u32::MAX).max(1);
-    let part: Vec<Group> = groups.iter().map(|group| group.part(one_in)).collect();
-    let [everybody, drawn_from] = [groups, &part].map(distinct);
-    let scale = libm::sqrt(drawn_from.len() as f64 / everybody.len().max(1) as f64);
-    let sorted = Sorted::all(&part);
-    let of_part = means(&cells, &sorted, &once(&part));
-    let of_draw = |draw: u64| -> Vec<Option<f64>> {
-        let drawn = draw_people(draw, drawn_from.len());
-        let times = |person: &u32| drawn_from.binary_search(person).map_or(0, |at| drawn[at]);
-        let times = part.iter().map(|group| group.person.iter().map(times).collect());
-        let found = means(&cells, &sorted, &times.collect::<Vec<Vec<u32>>>());
-        let all = found.iter().zip(&of_part).zip(&values);
-        all.map(|((found, part), value)| Some((*value)? + scale * ((*found)? - (*part)?))).collect()
+    let everybody = distinct(&rounds).len();
+    let count = rounds.len() as u64;
+    let drawing: Vec<Round> = match one_in {
+        1 => rounds,
+        many => rounds.iter().map(|round| round.one_in(many)).collect(),
     };
-    let draws: Vec<Vec<Option<f64>>> = (0..DRAWS).into_par_iter().map(of_draw).collect();
+    let drawn_cells: Vec<(Metric, usize)> =
+        cells.iter().filter(|(metric, _)| one_in == 1 || !metric.of_the_first()).copied().collect();
+    let drawn_from = distinct(&drawing);
+    let place = |person: &u32| drawn_from.binary_search(person).map_or(NONE, |at| at as u32);
+    let places: Vec<Vec<u32>> =
+        drawing.iter().map(|round| round.person.iter().map(place).collect()).collect();
+    let scale = libm::sqrt(drawn_from.len() as f64 / everybody.max(1) as f64);
+    let of_part = means(&drawn_cells, &drawing, &once(&drawing), k);
+    let of_draw = |random: Xoshiro256PlusPlus| {
+        let drawn = draw_people(random, drawn_from.len());
+        let times = |places: &Vec<u32>| places.iter().map(|at| drawn[*at as usize]).collect();
+        let times: Vec<Vec<u32>> = places.iter().map(times).collect();
+        means(&drawn_cells, &drawing, &times, k)
+    };
+    let draws: Vec<_> =
+        streams(settings.seed, settings.draws).into_par_iter().map(of_draw).collect();
+    // By how much a number of a cell is off in each draw.
+    let offs = |cell: (Metric, usize), number: usize| -> Vec<Option<f64>> {
+        let Some(at) = drawn_cells.iter().position(|own| *own == cell) else { return vec![] };
+        let part = of_part[at][number];
+        let off = |draw: &Vec<Vec<Option<f64>>>| Some(scale * (draw[at][number]? - part?));
+        draws.iter().map(off).collect()
+    };
+    let value_of = |cell: (Metric, usize), number: usize| -> Option<f64> {
+        cells.iter().position(|own| *own == cell).and_then(|at| values[at][number])
+    };
+    let least = draws.len() / 2;
     let mut rows = Vec::new();
-    for (at, (metric, predictor)) in cells.iter().enumerate() {
-        let Some(value) = values[at] else { continue };
-        let first = at - predictor;
-        let baselines = (0..predictors.len()).filter(|other| predictors[*other].is_baseline);
-        let known = baselines.filter_map(|other| Some((first + other, values[first + other]?)));
-        // Of equals the first.
-        let best = known.reduce(|one, next| if next.1 > one.1 { next } else { one });
-        let best = best.filter(|_| !predictors[*predictor].is_baseline);
-        let difference = best.map(|(best, of_best)| {
-            let of_draw = |draw: &Vec<Option<f64>>| Some(draw[at]? - draw[best]?);
-            Difference {
-                baseline: predictors[best - first].name.clone(),
-                value: value - of_best,
-                interval: interval(draws.iter().filter_map(of_draw).collect()),
+    for metric in &metrics {
+        for (number, name) in metric.names(k).into_iter().enumerate() {
+            let value_of = |predictor: usize| value_of((*metric, predictor), number);
+            let known: Vec<(usize, f64)> =
+                (0..predictors.len()).filter_map(|at| Some((at, value_of(at)?))).collect();
+            let offs: Vec<Vec<Option<f64>>> =
+                known.iter().map(|(at, _)| offs((*metric, *at), number)).collect();
+            let baselines = (0..known.len()).filter(|at| predictors[known[*at].0].is_baseline);
+            // Of equals the first.
+            let best =
+                baselines.reduce(|one, next| if known[next].1 > known[one].1 { next } else { one });
+            let difference = |own: usize, other: usize| {
+                let off = |(one, other): (&Option<f64>, &Option<f64>)| Some((*one)? - (*other)?);
+                let offs = offs[own].iter().zip(&offs[other]).filter_map(off).collect();
+                let value = known[own].1 - known[other].1;
+                Difference {
+                    to: predictors[known[other].0].name.clone(),
+                    value,
+                    interval: interval(value, offs, least),
+                }
+            };
+            for (own, (at, value)) in known.iter().enumerate() {
+                let predictor = &predictors[*at];
+                let same = |(other, _): &(usize, f64)| {
+                    predictors[*other].method == 0 && predictors[*other].name == predictor.name
+                };
+                let of_first = known.iter().position(same).filter(|_| predictor.method > 0);
+                rows.push(Row {
+                    truth: of.truth.to_owned(),
+                    population: of.population.to_owned(),
+                    group_by: of.group_by.to_owned(),
+                    group: of.group.to_owned(),
+                    predictor: predictor.name.clone(),
+                    method_version: predictor.version.clone(),
+                    metric: name.clone(),
+                    value: *value,
+                    interval: interval(
+                        *value,
+                        offs[own].iter().filter_map(|off| *off).collect(),
+                        least,
+                    ),
+                    difference: best
+                        .filter(|_| !predictor.is_baseline)
+                        .map(|best| difference(own, best)),
+                    from_first: of_first.map(|first| difference(own, first)),
+                    people: largest as u64,
+                    rounds: count,
+                    is_baseline: predictor.is_baseline,
+                });
             }
-        });
-        rows.push(Row {
-            truth: truth.to_owned(),
-            population: population.to_owned(),
-            predictor: predictors[*predictor].name.clone(),
-            metric: metric.name(),
-            value,
-            interval: interval(draws.iter().filter_map(|draw| draw[at]).collect()),
-            difference,
-            people: largest as u64,
-        });
+        }
     }
     rows
 }
 
-/// Each metric of each predictor as the mean over the groups in which it is defined.
-fn means(cells: &[(Metric, usize)], groups: &[Sorted<'_>], times: &[Vec<u32>]) -> Vec<Option<f64>> {
+/// The numbers of each cell as means over the rounds in which they are defined.
+fn means(
+    cells: &[(Metric, usize)],
+    rounds: &[Round],
+    times: &[Vec<u32>],
+    k: usize,
+) -> Vec<Vec<Option<f64>>> {
     let mean = |(metric, predictor): &(Metric, usize)| {
-        let found = groups.iter().zip(times);
-        let found: Vec<f64> =
-            found.filter_map(|(group, times)| group.metric(*metric, *predictor, times)).collect();
-        let sum = found.iter().fold(0.0, |sum, one| sum + one);
-        (!found.is_empty()).then(|| sum / found.len() as f64)
+        let mut sums = vec![(0.0, 0.0); metric.names(k).len()];
+        for (round, times) in rounds.iter().zip(times) {
+            let found = round.metric(*metric, *predictor, times, k);
+            for (sum, found) in sums.iter_mut().zip(found) {
+                if let Some(found) = found {
+                    *sum = (sum.0 + found, sum.1 + 1.0);
+                }
+            }
+        }
+        sums.into_iter().map(|(sum, known)| (known > 0.0).then(|| sum / known)).collect()
     };
     cells.par_iter().map(mean).collect()
 }
 
-/// The people of the groups, each once, in order.
-fn distinct(groups: &[Group]) -> Vec<u32> {
-    let mut people: Vec<u32> = groups.iter().flat_map(|group| &group.person).copied().collect();
+/// The people of the rounds, each once, in order.
+fn distinct(rounds: &[Round]) -> Vec<u32> {
+    let mut people: Vec<u32> = rounds.iter().flat_map(|round| &round.person).copied().collect();
     people.sort_unstable();
     people.dedup();
     people
 }
 
+/// A source of chance for each draw. They do not overlap: each begins 2^128 numbers after the one before.
+fn streams(seed: u32, draws: u32) -> Vec<Xoshiro256PlusPlus> {
+    let mut next = Xoshiro256PlusPlus::seed_from_u64(u64::from(seed));
+    let mut take = || {
+        let own = next.clone();
+        next.jump();
+        own
+    };
+    (0..draws).map(|_| take()).collect()
+}
+
 /// How often each person is drawn: as many draws as people, each of anybody.
-fn draw_people(draw: u64, persons: usize) -> Vec<u32> {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
-    // Draws do not overlap: each begins 2^128 numbers after the one before.
-    (0..draw).for_each(|_| random.jump());
+fn draw_people(mut random: Xoshiro256PlusPlus, persons: usize) -> Vec<u32> {
     let mut times = vec![0; persons];
     for _ in 0..persons {
         let at = (u128::from(random.next_u64()) * persons as u128) >> 64;
@@ -272,17 +471,18 @@ fn draw_people(draw: u64, persons: usize) -> Vec<u32> {
     times
 }
 
-/// The middle 95 % of the values of draws, linear between them; none if less than half of the draws have one.
-fn interval(mut draws: Vec<f64>) -> Option<(f64, f64)> {
-    if draws.len() < DRAWS as usize / 2 {
+/// The middle 95 % of what a value is in draws that are off by these, linear between them; none if fewer than `least`
+/// have one.
+fn interval(value: f64, mut offs: Vec<f64>, least: usize) -> Option<(f64, f64)> {
+    if offs.is_empty() || offs.len() < least {
         return None;
     }
-    draws.sort_unstable_by(f64::total_cmp);
+    offs.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| {
-        let place = share * (draws.len() - 1) as f64;
+        let place = share * (offs.len() - 1) as f64;
         let (low, part) = (libm::floor(place) as usize, place - libm::floor(place));
-        let next = draws[(low + 1).min(draws.len() - 1)];
-        draws[low] + part * (next - draws[low])
+        let next = offs[(low + 1).min(offs.len() - 1)];
+        value + offs[low] + part * (next - offs[low])
     };
     Some((at(0.025), at(0.975)))
 }
@@ -291,14 +491,14 @@ fn interval(mut draws: Vec<f64>) -> Option<(f64, f64)> {
 mod tests {
     use super::*;
 
-    /// People whose predictor and truth are normal with a correlation, counted in as many groups.
-    fn rows(people: u32, correlation: f64, groups: usize) -> Vec<Row> {
-        let mut rng = fastrand::Rng::with_seed(21);
+    /// People whose predictor and truth are normal with a correlation, counted in as many rounds.
+    fn rounds(people: u32, correlation: f64, rounds: usize, seed: u64) -> Vec<Round> {
+        let mut rng = fastrand::Rng::with_seed(seed);
         let mut normal = || {
             let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.f64()));
             radius * libm::cos(2.0 * std::f64::consts::PI * rng.f64())
         };
-        let mut group = || {
+        let mut round = || {
             let (mut predicted, mut told) = (Vec::new(), Vec::new());
             for _ in 0..people {
                 let (one, other) = (normal(), normal());
@@ -306,31 +506,114 @@ mod tests {
                 let rest = libm::sqrt(1.0 - correlation * correlation);
                 told.push(correlation * one + rest * other);
             }
-            let person = (0..people).collect();
-            let (predicted, fared) = (vec![predicted], vec![None]);
-            Group { person, predicted, fared, told: Told::Graded(told) }
+            Round {
+                person: (0..people).collect(),
+                predicted: vec![Column::of(predicted)],
+                fared: vec![None],
+                told: Told::Graded(Column::of(told)),
+            }
         };
-        let groups: Vec<Group> = (0..groups).map(|_| group()).collect();
-        let predictors = [Predictor { name: "own".into(), is_baseline: false }];
-        compare("truth", "all", &predictors, &groups)
+        (0..rounds).map(|_| round()).collect()
+    }
+
+    fn compared(rounds: Vec<Round>, draws: u32, group_by: &str) -> Vec<Row> {
+        let predictors =
+            [Predictor { name: "own".into(), method: 0, version: "v".into(), is_baseline: false }];
+        let of = Comparison { truth: "truth", population: "all", group_by, group: "" };
+        compare(&of, &predictors, rounds, &Validate { draws, ..Validate::default() })
     }
 
     /// Bonett & Wright 2000, *Sample size requirements for estimating Pearson, Kendall and Spearman correlations*: the
     /// standard error of Spearman's ρ of normal values.
     #[test]
     fn intervals_are_as_wide_as_theory_says_for_few_people_and_for_a_part_of_many() {
-        for (people, groups) in [(400, 1), (400, 2), (20_000, 1)] {
-            let rows = rows(people, 0.5, groups);
+        for (people, count) in [(400, 1), (400, 2), (20_000, 1)] {
+            let rows = compared(rounds(people, 0.5, count, 21), 200, EVERYONE);
             let row = rows.iter().find(|row| row.metric == "spearman").unwrap();
             let rho = row.value;
             let error = libm::sqrt((1.0 + rho * rho / 2.0) / (f64::from(people) - 3.0))
                 * (1.0 - rho * rho)
-                / libm::sqrt(groups as f64);
+                / libm::sqrt(count as f64);
             let (low, high) = row.interval.unwrap();
             let relative = (high - low) / (2.0 * 1.96 * error);
             assert!((0.8..1.25).contains(&relative), "{people}: {relative}");
             assert!((rho - 0.483).abs() < 4.0 * error, "{people}: {rho}");
             assert_eq!(row.people, u64::from(people));
+        }
+    }
+
+    /// Of 500 worlds of a known ρ, (6 / π) · asin(r / 2) of normal values with correlation r (Kendall & Gibbons 1990, §9),
+    /// 93 to 97 % of the intervals hold it.
+    #[test]
+    fn intervals_hold_the_truth_as_often_as_they_say() {
+        let rho = 6.0 / std::f64::consts::PI * libm::asin(0.25);
+        let worlds = 500;
+        let held = |world: u64| {
+            let rows = compared(rounds(100, 0.5, 1, world), 200, "size");
+            let row = rows.into_iter().find(|row| row.metric == "spearman").unwrap();
+            let (low, high) = row.interval.unwrap();
+            usize::from(low < rho && rho < high)
+        };
+        let held: usize = (0..worlds).into_par_iter().map(held).sum();
+        assert!((465..=485).contains(&held), "{held} of {worlds}");
+    }
+
+    /// Forecasts that are right for everybody: tenths of equal share, observed beside forecast, slope 1, intercept 0.
+    #[test]
+    fn a_right_forecast_is_found_to_be_right() {
+        let n = 4_000_u32;
+        let mut rng = fastrand::Rng::with_seed(5);
+        let expected: Vec<f64> = (0..n).map(|i| 0.5 + 4.0 * f64::from(i) / f64::from(n)).collect();
+        // Poisson by counting exponential gaps.
+        let came: Vec<f64> = expected
+            .iter()
+            .map(|mean| {
+                let (mut count, mut left) = (0.0, *mean);
+                loop {
+                    left += libm::log(1.0 - rng.f64());
+                    if left < 0.0 {
+                        return count;
+                    }
+                    count += 1.0;
+                }
+            })
+            .collect();
+        let uniform: Vec<f64> = (0..n).map(|_| rng.f64()).collect();
+        let law = |at: usize| {
+            crate::forecast::interval::randomised_pit(expected[at], 0.0, came[at], uniform[at])
+        };
+        let fared = Fared {
+            logs: expected.iter().map(|mean| libm::log(*mean)).collect(),
+            transform: (0..n as usize).map(law).collect(),
+            brier: vec![0.0; n as usize],
+            tenth: vec![0; n as usize],
+        };
+        let round = Round {
+            person: (0..n).collect(),
+            predicted: vec![Column::of(expected.clone())],
+            fared: vec![Some(fared)],
+            told: Told::Came(Column::of(came)),
+        };
+        let rows = compared(vec![round], 100, EVERYONE);
+        let row = |metric: &str| rows.iter().find(|row| row.metric == metric).unwrap();
+        let holds = |metric: &str, truth: f64| {
+            let (low, high) = row(metric).interval.unwrap();
+            assert!(low < truth && truth < high, "{metric}: {low} to {high}");
+            assert!(low < row(metric).value && row(metric).value < high, "{metric}");
+        };
+        holds("observed_over_forecast", 1.0);
+        holds("calibration_slope", 1.0);
+        holds("calibration_intercept", 0.0);
+        assert!((row("coverage_90").value - 0.9).abs() < 0.03);
+        for tenth in 1..=10 {
+            let share = row(&format!("pit_{tenth:02}")).value;
+            assert!((share - 0.1).abs() < 0.025, "{tenth}: {share}");
+            let forecast = row(&format!("forecast_{tenth:02}")).value;
+            // The middle of its 400 people.
+            let middle = 0.5 + 4.0 * (f64::from(tenth) - 0.5) / 10.0;
+            assert!((forecast - middle).abs() < 1e-3, "{tenth}: {forecast}");
+            let observed = row(&format!("observed_{tenth:02}")).value;
+            assert!((observed - middle).abs() < 0.5, "{tenth}: {observed}");
         }
     }
 }

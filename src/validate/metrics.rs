@@ -4,6 +4,8 @@
 //! is alike shares its place, or takes each order equally often. Values are sorted once, and all metrics but Kendall's τ
 //! are linear from then on.
 
+use crate::numbering::NONE;
+
 /// People in the order of a value, and which of them are alike.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -18,7 +20,7 @@ impl Order {
     pub fn of(values: &[f64]) -> Self {
         let mut order: Vec<u32> = (0..values.len() as u32).collect();
         let at = |index: &u32| values[*index as usize];
-        order.sort_unstable_by(|one, other| at(one).total_cmp(&at(other)));
+        order.sort_unstable_by(|one, other| at(one).total_cmp(&at(other)).then(one.cmp(other)));
         let (mut bounds, mut end) = (vec![0], 0);
         // -0 and 0 are one value.
         for group in order.chunk_by(|one, other| at(one) == at(other)) {
@@ -26,6 +28,45 @@ impl Order {
             bounds.push(end);
         }
         Self { order, bounds }
+    }
+
+    /// The order of those who have a place among others, by that place; [`NONE`] is no place.
+    pub fn within(&self, places: &[u32]) -> Self {
+        let (mut order, mut bounds, mut end) = (Vec::new(), vec![0], 0);
+        for group in self.groups() {
+            order.extend(group.iter().map(|index| places[*index as usize]).filter(|p| *p != NONE));
+            if order.len() > end {
+                end = order.len();
+                bounds.push(end as u32);
+            }
+        }
+        Self { order, bounds }
+    }
+
+    /// How many different values there are.
+    pub fn distinct(&self) -> usize {
+        self.bounds.len() - 1
+    }
+
+    /// Which tenth everybody is in by mid-rank, 0 for the lowest, so that equals are in one; by index.
+    pub fn tenths(&self) -> Vec<u8> {
+        let everybody = vec![1; self.order.len()];
+        let twice = 2.0 * self.order.len() as f64;
+        let tenth = |rank: f64| (10.0 * (rank - 1.0) / twice) as u8;
+        self.ranks(&everybody).into_iter().map(tenth).collect()
+    }
+
+    /// Who is among the first `k`, the highest first; all who are alike to the last of them are too.
+    pub fn first(&self, times: &[u32], k: usize) -> Vec<bool> {
+        let (mut first, mut before) = (vec![false; self.order.len()], 0.0);
+        for group in self.groups().rev() {
+            if before >= k as f64 {
+                break;
+            }
+            group.iter().for_each(|index| first[*index as usize] = true);
+            before += total(group, times);
+        }
+        first
     }
 
     /// Whether any two differ, of those who count.
@@ -131,13 +172,13 @@ impl Tree {
     }
 }
 
-/// The area under the ROC curve: how often somebody `positive` has more than somebody who is not, ties half. None without
+/// The area under the ROC curve: how often somebody with a label above 0 has more than somebody without, ties half. None without
 /// both. Source: Hanley & McNeil 1982, *The Meaning and Use of the Area under a ROC Curve*.
-pub fn auc(predictor: &Order, positive: &[bool], times: &[u32]) -> Option<f64> {
+pub fn auc(predictor: &Order, labels: &[f64], times: &[u32]) -> Option<f64> {
     let (mut won, mut positives, mut negatives) = (0.0, 0.0, 0.0);
     for group in predictor.groups() {
         let of = |wanted: bool| {
-            let own = group.iter().filter(|index| positive[**index as usize] == wanted);
+            let own = group.iter().filter(|index| (labels[**index as usize] > 0.0) == wanted);
             own.map(|index| f64::from(times[*index as usize])).sum::<f64>()
         };
         let (here, others) = (of(true), of(false));
@@ -229,22 +270,23 @@ pub fn observed_over_expected(expected: &[f64], observed: &[f64], times: &[u32])
     (expected > 0.0).then(|| observed / expected)
 }
 
-/// b of `ln E[observed] = a + b · ln expected`, the most likely one of a Poisson regression: 1 if who is expected to draw
-/// twice the people draws twice the people, below it if forecasts lie too far apart. None where nothing came, or all are
-/// expected to draw alike. Source: Cox 1958, *Two further applications of a model for binary regression*, for counts.
-pub fn calibration_slope(expected: &[f64], observed: &[f64], times: &[u32]) -> Option<f64> {
+/// a and b of `ln E[observed] = a + b · ln expected`, the most likely ones of a Poisson regression: 0 and 1 if forecasts are
+/// right; b is below 1 if they lie too far apart. None where nothing came, or all are expected to draw alike. `logs` are
+/// ln expected; who is expected to draw nobody (−∞) is left out. Source: Cox 1958, *Two further applications of a model
+/// for binary regression*, for counts.
+pub fn calibration(logs: &[f64], observed: &[f64], times: &[u32]) -> Option<(f64, f64)> {
     let rows = || {
-        let numbers = expected.iter().zip(observed).zip(times);
+        let numbers = logs.iter().zip(observed).zip(times);
         numbers
-            .filter(|((expected, _), times)| **expected > 0.0 && **times > 0)
-            .map(|((expected, y), times)| (libm::log(*expected), *y, f64::from(*times)))
+            .filter(|((x, _), times)| x.is_finite() && **times > 0)
+            .map(|((x, y), times)| (*x, *y, f64::from(*times)))
     };
     let came = rows().fold(0.0, |sum, (_, y, times)| sum + times * y);
+    let expected = rows().fold(0.0, |sum, (x, _, times)| sum + times * libm::exp(x));
     if came <= 0.0 {
         return None;
     }
-    let (mut level, mut slope) =
-        (libm::log(observed_over_expected(expected, observed, times)?), 1.0);
+    let (mut level, mut slope) = (libm::log(came / expected), 1.0);
     for _ in 0..MOST_STEPS {
         let (mut to_level, mut to_slope, mut of_level, mut of_both, mut of_slope) =
             (0.0, 0.0, 0.0, 0.0, 0.0);
@@ -263,10 +305,11 @@ pub fn calibration_slope(expected: &[f64], observed: &[f64], times: &[u32]) -> O
             return None;
         }
         let step = (of_level * to_slope - of_both * to_level) / determinant;
-        level += (of_slope * to_level - of_both * to_slope) / determinant;
+        let up = (of_slope * to_level - of_both * to_slope) / determinant;
+        level += up;
         slope += step;
-        if step.abs() < 1e-12 {
-            return Some(slope);
+        if step.abs() + up.abs() < 1e-12 {
+            return Some((level, slope));
         }
     }
     None
@@ -289,7 +332,7 @@ mod tests {
     #[test]
     fn metrics_are_those_of_other_programs() {
         let (predicted, truth) = (Order::of(&PREDICTED), Order::of(&TRUE));
-        let labels = LABELS.map(|label| label == 1);
+        let labels = LABELS.map(f64::from);
         for (times, golden) in [
             (
                 [1; 12],
@@ -326,19 +369,50 @@ mod tests {
     }
 
     #[test]
-    fn the_slope_is_that_of_another_program() {
+    fn calibration_is_that_of_another_program() {
         let expected = [0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 7.0, 9.0];
+        let logs = expected.map(f64::ln);
         let observed = [0.0, 1.0, 0.0, 2.0, 1.0, 6.0, 5.0, 14.0];
         // scipy.optimize.minimize of Σ exp(a + b·ln x) − y·(a + b·ln x), over the rows and over some of them twice.
-        for (times, golden) in
-            [([1; 8], 0.991_514_022_416_810_7), ([2, 1, 0, 1, 2, 1, 1, 2], 1.081_441_258_550_125_9)]
-        {
-            let found = calibration_slope(&expected, &observed, &times).unwrap();
-            assert!((found - golden).abs() < 1e-8, "{found}, not {golden}");
+        for (times, golden) in [
+            ([1; 8], (0.211_646_706_818_678_6, 0.991_514_022_416_810_7)),
+            ([2, 1, 0, 1, 2, 1, 1, 2], (0.100_803_274_143_406_74, 1.081_441_258_550_125_9)),
+        ] {
+            let (level, slope) = calibration(&logs, &observed, &times).unwrap();
+            assert!((slope - golden.1).abs() < 1e-8, "{slope}, not {golden:?}");
+            assert!((level - golden.0).abs() < 1e-8, "{level}, not {golden:?}");
         }
-        assert_eq!(calibration_slope(&[2.0; 3], &[1.0, 2.0, 3.0], &[1; 3]), None);
-        assert_eq!(calibration_slope(&[1.0, 2.0], &[0.0, 0.0], &[1; 2]), None);
+        assert_eq!(calibration(&[2.0; 3], &[1.0, 2.0, 3.0], &[1; 3]), None);
+        assert_eq!(calibration(&[1.0, 2.0], &[0.0, 0.0], &[1; 2]), None);
+        let none = f64::NEG_INFINITY;
+        let beside = calibration(&[none, 0.0, 1.0], &[9.0, 1.0, 2.0], &[1; 3]);
+        assert_eq!(beside, calibration(&[0.0, 1.0], &[1.0, 2.0], &[1; 2]));
         assert_eq!(observed_over_expected(&[1.0, 3.0], &[2.0, 1.0], &[1, 1]), Some(0.75));
+    }
+
+    #[test]
+    fn a_part_of_an_order_is_the_order_of_the_part() {
+        let values = [3.0, 1.0, 3.0, -0.0, 0.0, 2.0, 1.0];
+        let places = [NONE, 3, 0, 2, 1, NONE, 4];
+        let part = Order::of(&values).within(&places);
+        let direct = Order::of(&[3.0, 0.0, -0.0, 1.0, 1.0]);
+        assert_eq!(part.bounds, direct.bounds);
+        assert_eq!(part.ranks(&[1; 5]), direct.ranks(&[1; 5]));
+        assert_eq!(Order::of(&values).within(&[NONE; 7]).ranks(&[]), Vec::<f64>::new());
+    }
+
+    #[test]
+    fn equals_are_first_together_and_in_one_tenth() {
+        let order = Order::of(&[5.0, 1.0, 4.0, 4.0, 0.0]);
+        let first = |times: [u32; 5], k| order.first(&times, k);
+        assert_eq!(first([1; 5], 1), [true, false, false, false, false]);
+        assert_eq!(first([1; 5], 2), [true, false, true, true, false]);
+        assert_eq!(first([3, 1, 1, 1, 1], 2), [true, false, false, false, false]);
+        let tenths = Order::of(&[0.0; 20].map(|_: f64| 0.0)).tenths();
+        assert_eq!(tenths, [5; 20]);
+        let rising: Vec<f64> = (0..20).map(f64::from).collect();
+        let expected: Vec<u8> = (0..20).map(|i| i / 2).collect();
+        assert_eq!(Order::of(&rising).tenths(), expected);
     }
 
     #[test]
@@ -347,7 +421,7 @@ mod tests {
         let times = [1; 3];
         assert_eq!(spearman(&some, &none, &times), None);
         assert_eq!(kendall(&none, &some, &times), None);
-        assert_eq!(auc(&some, &[true; 3], &times), None);
+        assert_eq!(auc(&some, &[1.0; 3], &times), None);
         assert_eq!(ndcg(&some, &none, &[0.0; 3], &times, 2), None);
         assert_eq!(pairwise_accuracy(&[1.0, 2.0], &[], &[1; 2]), None);
         assert_eq!(precision(&some, &[true; 3], &times, 4), None);

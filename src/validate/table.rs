@@ -1,0 +1,66 @@
+//! What was found as the table `validity`.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+
+use super::{Row, Validity};
+use crate::error::Result;
+use crate::publish::commit::VALIDITY;
+use crate::schema::{self, Direction};
+use crate::tables::days;
+
+/// The table in the columns and the order of its contract.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if it breaks it.
+pub(super) fn batch(validity: &Validity) -> Result<RecordBatch> {
+    let mut rows: Vec<&Row> = validity.rows.iter().collect();
+    let key = |row: &&Row| {
+        let Row { truth, population, group_by, group, predictor, metric, .. } = row;
+        [truth, population, group_by, group, predictor, metric].map(String::clone)
+    };
+    rows.sort_by_cached_key(key);
+    let texts = |of: fn(&Row) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|row| of(row))))
+    };
+    let floats = |of: fn(&Row) -> Option<f64>| -> ArrayRef {
+        Arc::new(rows.iter().map(|row| of(row)).collect::<Float64Array>())
+    };
+    let counts = |of: fn(&Row) -> u64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| of(row) as i64)))
+    };
+    let always = |text: &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(rows.iter().map(|_| text)))
+    };
+    let number = |number: u32| -> ArrayRef {
+        Arc::new(Int64Array::from_value(i64::from(number), rows.len()))
+    };
+    let date = Date32Array::from_value(days(validity.snapshot_date)?, rows.len());
+    let baselines = rows.iter().map(|row| row.difference.as_ref().map(|d| d.to.as_str()));
+    schema::table(Direction::Output, VALIDITY)?.batch(vec![
+        ("snapshot_date", Arc::new(date)),
+        ("truth", texts(|row| &row.truth)),
+        ("population", texts(|row| &row.population)),
+        ("group_by", texts(|row| &row.group_by)),
+        ("group", texts(|row| &row.group)),
+        ("predictor", texts(|row| &row.predictor)),
+        ("metric", texts(|row| &row.metric)),
+        ("value", floats(|row| Some(row.value))),
+        ("low", floats(|row| row.interval.map(|(low, _)| low))),
+        ("high", floats(|row| row.interval.map(|(_, high)| high))),
+        ("baseline", Arc::new(baselines.collect::<StringArray>())),
+        ("difference", floats(|row| row.difference.as_ref().map(|d| d.value))),
+        ("difference_low", floats(|row| row.difference.as_ref()?.interval.map(|(low, _)| low))),
+        ("difference_high", floats(|row| row.difference.as_ref()?.interval.map(|(_, high)| high))),
+        ("people", counts(|row| row.people)),
+        ("instants", counts(|row| row.rounds)),
+        ("horizon_hours", number(validity.horizon_hours)),
+        ("draws", number(validity.draws)),
+        ("seed", number(validity.seed)),
+        ("method_version", always(&validity.methods[0])),
+        ("method_sha256", always(&validity.method_sha256)),
+        ("data_sha256", always(&validity.data_sha256)),
+        ("renown_version", always(env!("CARGO_PKG_VERSION"))),
+    ])
+}
