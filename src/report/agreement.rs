@@ -17,18 +17,15 @@ const FORESEEN: &str = "future_trusted_reactors";
 const GROUPS: usize = 15;
 
 /// The rows of some truth, population and metric of everybody.
-fn of<'a>(
-    told: &'a Told,
-    (truth, population): (&'a str, &'a str),
-    metric: &'a str,
-) -> impl Iterator<Item = &'a Measured> {
-    told.validity.iter().filter(move |row| {
+fn of<'a>(told: &'a Told, (truth, population): (&str, &str), metric: &str) -> Vec<&'a Measured> {
+    let own = |row: &&Measured| {
         row.group_by == "everyone"
             && row.truth == truth
             && row.population == population
             && row.metric == metric
             && (!told.public || row.people >= FEWEST)
-    })
+    };
+    told.validity.iter().filter(own).collect()
 }
 
 fn missing(told: &Told) -> Markup {
@@ -61,42 +58,67 @@ fn truth(name: &str) -> String {
     }
 }
 
-/// Forecast beside outcome, and where outcomes lay within what was forecast.
+/// Forecast beside outcome, and where outcomes lay within what was forecast: of the population that is parted most finely,
+/// as of many people with one forecast a single part is made.
 pub(super) fn forecast(told: &Told) -> Markup {
     if told.validity.is_empty() {
         return missing(told);
     }
-    let own = |metric: &str| {
-        let mut rows = of(told, (FORESEEN, "all"), metric);
-        rows.find(|row| row.predictor == STANDARD).cloned()
+    // Parts of few people are told only where people are named.
+    let large = |row: &&Measured| !told.public || row.people >= 10 * FEWEST;
+    let own = |who: &str, metric: &str| {
+        let mut rows = of(told, (FORESEEN, who), metric).into_iter().filter(large);
+        rows.find(|row| row.predictor == STANDARD)
     };
-    let tenth = |at: usize| {
-        let (forecast, observed) =
-            (own(&format!("forecast_{at:02}"))?, own(&format!("observed_{at:02}"))?);
-        Some(Tenth {
-            forecast: forecast.value,
-            observed: observed.value,
-            interval: observed.interval(),
-        })
+    let tenths = |who: &str| -> Vec<Tenth> {
+        let tenth = |at: usize| {
+            let forecast = own(who, &format!("forecast_{at:02}"))?;
+            let observed = own(who, &format!("observed_{at:02}"))?;
+            let (forecast, interval) = (forecast.value, observed.interval());
+            Some(Tenth { forecast, observed: observed.value, interval })
+        };
+        (1..=10).filter_map(tenth).collect()
     };
-    let tenths: Vec<Tenth> = (1..=10).filter_map(tenth).collect();
+    let populations = ["established", "active", "all"];
+    // The last of equals is the largest.
+    let who = populations.into_iter().max_by_key(|who| tenths(who).len()).unwrap_or("all");
     let pit = |at: usize| {
-        let row = own(&format!("pit_{at:02}"))?;
+        let row = own(who, &format!("pit_{at:02}"))?;
         let (from, to) = (at as f64 * 10.0 - 10.0, at as f64 * 10.0);
         let percent = |(low, high)| (100.0 * low, 100.0 * high);
         Some(Bin { from, to, value: 100.0 * row.value, interval: row.interval().map(percent) })
     };
-    let bins: Vec<Bin> = (1..=10).filter_map(pit).collect();
+    let (tenths, bins): (Vec<Tenth>, Vec<Bin>) = (tenths(who), (1..=10).filter_map(pit).collect());
     if tenths.is_empty() && bins.is_empty() {
         return nothing(
             "The scores of this day foresee no number of people, or too few people were compared; to measure it anew:",
             &format!("renown validate JOB --snapshot {}", told.commit.snapshot_date),
         );
     }
-    html! { div.figures {
-        @if !tenths.is_empty() { (reliability(&tenths, own("observed_over_forecast").as_ref())) }
-        @if !bins.is_empty() { (transform(&bins, own("coverage_90").as_ref())) }
-    } }
+    let compared = own(who, "observed_over_forecast");
+    html! {
+        p.says {
+            "From " (compared.map_or(0, |row| row.instants)) " instants in the past the same method looked ahead as it does \
+            today, and this is what came, of " (population(who))
+            @if let Some(row) = compared { " (" (count(row.people)) " people)" }
+            "." (seen(told))
+        }
+        div.figures {
+            @if !tenths.is_empty() { (reliability(&tenths, compared)) }
+            @if !bins.is_empty() { (transform(&bins, own(who, "coverage_90"))) }
+        }
+    }
+}
+
+/// That the method may have seen what it is held against.
+fn seen(told: &Told) -> String {
+    match told.run.fit() {
+        Some(fit) => format!(
+            " The method was fitted to data up to {}; as far as these are the same, it has seen what came.",
+            crate::error::printable(&fit.snapshot)
+        ),
+        None => String::new(),
+    }
 }
 
 fn reliability(tenths: &[Tenth], ratio: Option<&Measured>) -> Markup {
@@ -139,7 +161,7 @@ fn reliability(tenths: &[Tenth], ratio: Option<&Measured>) -> Markup {
     figure(
         &says,
         &chart.draw(),
-        &table("Forecast and outcome", &columns, &rows.collect::<Vec<_>>()),
+        Some(&table("What was forecast and what came", &columns, &rows.collect::<Vec<_>>())),
     )
 }
 
@@ -176,7 +198,7 @@ fn transform(bins: &[Bin], coverage: Option<&Measured>) -> Markup {
         across: "place within the forecast, %",
         upward: "people, %",
     };
-    figure(&says, &chart.draw(), &table("Probability integral transform", &columns, &rows))
+    figure(&says, &chart.draw(), Some(&table("Probability integral transform", &columns, &rows)))
 }
 
 /// Truths and populations, each once, in the order of the table.
@@ -236,7 +258,7 @@ fn predictor(name: &str) -> String {
 }
 
 fn beside(told: &Told, pair: (&str, &str), name: &str) -> Markup {
-    let mut rows: Vec<&Measured> = of(told, pair, name).collect();
+    let mut rows: Vec<&Measured> = of(told, pair, name);
     rows.sort_by(|one, other| {
         other.value.total_cmp(&one.value).then(one.predictor.cmp(&other.predictor))
     });
@@ -285,7 +307,7 @@ fn beside(told: &Told, pair: (&str, &str), name: &str) -> Markup {
         reference: chance,
         across: &words,
     };
-    figure(&says, &chart.draw(), &table(&title, &columns, &numbers))
+    figure(&says, &chart.draw(), Some(&table(&title, &columns, &numbers)))
 }
 
 fn differences(told: &Told, pair: (&str, &str)) -> Markup {
@@ -358,7 +380,7 @@ fn differences(told: &Told, pair: (&str, &str)) -> Markup {
         reference: Some((0.0, "as good")),
         across: "above the best simple count",
     };
-    figure(&says, &chart.draw(), &table(&title, &columns, &numbers))
+    figure(&says, &chart.draw(), Some(&table(&title, &columns, &numbers)))
 }
 
 /// Whether the score is as right for some as for others.
@@ -384,14 +406,14 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
             && row.metric == name
             && row.predictor == STANDARD
             && row.truth == FORESEEN
-            && row.population == "all"
             && (!told.public || row.people >= FEWEST)
     });
     let mut rows: Vec<&Measured> = own.collect();
+    // One population, the widest that was parted.
+    let who = ["all", "active", "established"];
+    let who = who.into_iter().find(|who| rows.iter().any(|row| row.population == *who))?;
+    rows.retain(|row| row.population == who);
     let all = rows.len();
-    if all == 0 {
-        return None;
-    }
     rows.sort_by_key(|row| (std::cmp::Reverse(row.people), row.group.clone()));
     rows.truncate(GROUPS);
     if ["size", "account_age"].contains(&kind) {
@@ -401,7 +423,10 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
     let ratio = name == "observed_over_forecast";
     let low = rows.iter().min_by(|one, other| one.value.total_cmp(&other.value))?;
     let high = rows.iter().max_by(|one, other| one.value.total_cmp(&other.value))?;
-    let words = kind.replace('_', " ");
+    let words = match kind {
+        "size" => "tenths by people who reacted before".to_owned(),
+        own => own.replace('_', " "),
+    };
     let mut says = match (ratio, rows.len()) {
         (true, 1) => format!(
             "By {words} there is one group, {}: for each person forecast {} came.",
@@ -456,7 +481,7 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
         Column::Number("from"),
         Column::Number("to"),
     ];
-    let title = format!("{} by {words}", metric(name).0);
+    let title = format!("{} by {words}, {}", metric(name).0, population(who));
     let id = format!("group-{kind}-{name}");
     let chart = Whiskers {
         name: &id,
@@ -467,7 +492,7 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
         reference: Some(if ratio { (1.0, "as forecast") } else { (0.0, "chance") }),
         across: if ratio { "came for each person forecast" } else { "Spearman’s ρ" },
     };
-    Some(figure(&says, &chart.draw(), &table(&title, &columns, &numbers)))
+    Some(figure(&says, &chart.draw(), Some(&table(&title, &columns, &numbers))))
 }
 
 /// A name as part of an id.

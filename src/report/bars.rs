@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::{Scale, WIDTH, drawing, rounded, short};
+use super::chart::{LETTERS, Scale, WIDTH, drawing, rounded, short};
 
 /// Bars that begin at one line.
 pub(super) struct Bars<'a> {
@@ -29,7 +29,7 @@ impl Bars<'_> {
         let scale = Scale::linear((0.0, most), (0.0, WIDTH));
         let inside = html! {
             @for (row, y) in self.rows.iter().zip((0..).map(|at| ROW * f64::from(at))) {
-                text.name x="0" y=(y + 13.0) { (short(&row.label, 38)) }
+                text.name x="0" y=(y + 13.0) { (short(&row.label, LETTERS.saturating_sub(row.text.chars().count()))) }
                 text.name x=(WIDTH) y=(y + 13.0) text-anchor="end" { (row.text) }
                 rect.track x="0" y=(y + 19.0) width=(WIDTH) height="9" {}
                 rect.bar x="0" y=(y + 19.0) width=(rounded(scale.at(row.value))) height="9" {}

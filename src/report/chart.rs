@@ -8,6 +8,9 @@ use maud::{Markup, html};
 /// Width of a chart.
 pub(super) const WIDTH: f64 = 360.0;
 
+/// How many letters of the widest system fonts a line of a chart holds.
+pub(super) const LETTERS: usize = 48;
+
 /// How values of one axis become places.
 pub(super) struct Scale {
     log: bool,

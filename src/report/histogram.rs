@@ -29,7 +29,7 @@ pub(super) struct Bin {
 }
 
 const HEIGHT: f64 = 230.0;
-const SIDES: (f64, f64) = (44.0, WIDTH - 8.0);
+const SIDES: (f64, f64) = (44.0, WIDTH - 14.0);
 const ENDS: (f64, f64) = (190.0, 26.0);
 
 impl Histogram<'_> {

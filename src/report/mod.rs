@@ -18,7 +18,7 @@ use url::Url;
 use crate::committed::table;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
-use crate::publish::commit::Commit;
+use crate::publish::commit::{self, Commit};
 
 /// Fewest people that a page which names nobody says anything of.
 const FEWEST: u64 = 20;
@@ -52,6 +52,12 @@ pub async fn report(
     commit: &Commit,
     public: bool,
 ) -> Result<String> {
+    if !commit.is_of_run() {
+        return Err(Error::bad_input(
+            format!("commit {} of `{output}` is of a validation", commit.number),
+            "name the output folder or the commit of a run",
+        ));
+    }
     let open = async |name: &str| table(engine, output, commit, name).await;
     let has = |name: &str| commit.tables.get(name).is_some_and(|table| table.rows > 0);
     let scores = read::standard("scores", open("scores").await?)?;
@@ -67,6 +73,11 @@ pub async fn report(
     let mut topics = vec![];
     if has("topics") {
         topics = read::topics(engine, output, commit, public).await?;
+    }
+    let day = Some(commit.snapshot_date);
+    let mut validity = vec![];
+    if let Some(own) = commit::validity_in_force(&engine.stores, output, day).await? {
+        validity = read::validity(engine, output, &own).await?;
     }
     let (mut leaders, mut movers) = Default::default();
     if !public {
@@ -87,7 +98,7 @@ pub async fn report(
         causes,
         movers,
         topics,
-        validity: vec![],
+        validity,
     };
     Ok(page::page(&told).into_string())
 }

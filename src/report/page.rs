@@ -12,6 +12,7 @@ use super::whiskers::{Whisker, Whiskers};
 use super::{FEWEST, Told, agreement};
 use crate::error::printable;
 use crate::explain::{said, words};
+use crate::score::scores::points;
 use crate::score::style::NAMES;
 
 const STYLE: &str = include_str!("style.css");
@@ -105,7 +106,7 @@ fn head(told: &Told, job: &str, date: &str) -> Markup {
     let last = commit.snapshot_date + Duration::hours(i64::from(commit.horizon_hours));
     let facts: [(&str, Markup); 4] = [
         ("people scored", html! { (of_people(told, told.scores.people)) }),
-        ("half of them expect fewer than", html! { (number(told.scores.expected(0.5))) }),
+        ("expected by half of them, at most", html! { (number(told.scores.expected(0.5))) }),
         ("days looked ahead", html! { (days) }),
         (
             "gates passed",
@@ -142,12 +143,12 @@ pub(super) fn nothing(why: &str, command: &str) -> Markup {
 }
 
 /// A chart below the sentence that says what one sees, with its numbers.
-pub(super) fn figure(sentence: &str, chart: &Markup, numbers: &Markup) -> Markup {
+pub(super) fn figure(sentence: &str, chart: &Markup, numbers: Option<&Markup>) -> Markup {
     html! {
         figure {
             figcaption { (sentence) }
             (chart)
-            details { summary { "The numbers" } (numbers) }
+            @if let Some(numbers) = numbers { details { summary { "The numbers" } (numbers) } }
         }
     }
 }
@@ -193,23 +194,23 @@ fn leaders(told: &Told) -> Markup {
             " different people are expected to react. The bar is the span into which the score falls in 90 of 100 cases; "
             "below it stands what adds most points."
         }
-        ol.leaders { @for (place, person) in (1..).zip(&told.leaders) { li { (leader(place, person, most)) } } }
+        ol.leaders { @for (place, person) in (1..).zip(&told.leaders) { li { (leader(told, place, person, most)) } } }
     }
 }
 
-fn leader(place: usize, person: &Person, most: f64) -> Markup {
+fn leader(told: &Told, place: usize, person: &Person, most: f64) -> Markup {
     let score = &person.score;
     let ends = score.score_low.zip(score.score_high);
     html! {
         span.place { (place) }
         div.who {
             h3 { (person.name) }
-            p { (number(score.expected_reactors)) " people expected, more than " (number(score.percentile.min(99.9))) " % of all" }
+            p { (number(score.expected_reactors)) " people, more than " (number(score.percentile.min(99.9))) " % expect" }
         }
         div.score {
             span.points { (fixed(score.score, 1)) }
-            @if let Some(change) = score.change_1d.filter(|own| own.abs() >= 0.05) {
-                span.change { (signed(change)) " since the run before" }
+            @if let (Some(change), Some(before)) = (score.change_1d.filter(|own| own.abs() >= 0.05), &told.before) {
+                span.change { (signed(change)) " since " (before.snapshot_date.format("%-d %b")) }
             }
         }
         @if let Some(ends) = ends {
@@ -300,14 +301,30 @@ fn scores(told: &Told) -> Markup {
     let columns =
         [Column::Number("score from"), Column::Number("to below"), Column::Number("people")];
     let numbers = table("People by score", &columns, &bin_rows(&bins));
-    html! { div.figures {
-        @if bins.is_empty() {
-            p.nothing { "No score is shared by so many people that they could be told here." }
-        } @else {
-            (figure(&says, &chart.draw(), &numbers))
+    let row = |(share, _): &(f64, &str)| {
+        let people = own.expected(*share);
+        vec![number(100.0 * share), number(people), fixed(points(people), 1)]
+    };
+    let mut steps: Vec<Vec<String>> = shares.iter().filter(told_of).map(row).collect();
+    if !told.public {
+        steps.push(vec!["100".into(), number(own.highest.1), fixed(own.highest.0, 1)]);
+    }
+    let columns = [
+        Column::Number("of 100 people"),
+        Column::Number("expect at most"),
+        Column::Number("score"),
+    ];
+    html! {
+        div.figures {
+            @if bins.is_empty() {
+                p.nothing { "No score is shared by so many people that they could be told here." }
+            } @else {
+                (figure(&says, &chart.draw(), Some(&numbers)))
+            }
+            (table("From the middle to the top", &columns, &steps))
         }
         (styles(told))
-    } }
+    }
 }
 
 /// The matrix of styles: a table whose cells are the darker the more people.
@@ -394,7 +411,7 @@ fn parts(told: &Told) -> Markup {
             label: measure(name),
             value: half,
             interval: Some((low, high)),
-            text: format!("{} ({} to {})", fixed(half, 2), fixed(low, 2), fixed(high, 2)),
+            text: super::chart::signed_to(half, 2),
             strong: true,
         }
     };
@@ -443,8 +460,8 @@ fn parts(told: &Told) -> Markup {
         across: "points",
     };
     html! { div.figures {
-        (figure(&says, &share_chart.draw(), &numbers))
-        (figure(rises, &points_chart.draw(), &numbers))
+        (figure(&says, &share_chart.draw(), Some(&numbers)))
+        (figure(rises, &points_chart.draw(), None))
     } }
 }
 
@@ -501,9 +518,8 @@ fn changes(told: &Told) -> Markup {
         [Column::Number("points from"), Column::Number("to below"), Column::Number("people")];
     let numbers = table("People by points gained or lost", &columns, &bin_rows(&bins));
     html! {
-        @if told.run.method_version.is_empty() { }
         div.figures {
-            @if bins.is_empty() { p.says { (says) } } @else { (figure(&says, &chart.draw(), &numbers)) }
+            @if bins.is_empty() { p.says { (says) } } @else { (figure(&says, &chart.draw(), Some(&numbers))) }
             (causes(told, compared))
         }
         @if !told.public { div.figures {
@@ -521,7 +537,7 @@ fn causes(told: &Told, compared: u64) -> Markup {
     };
     let all: i64 = shown.iter().map(|(_, own)| own.size).sum();
     let says = format!(
-        "Most of what moved is {}: {} % of all points gained and lost.",
+        "Most of what moved is {}: {} % of all points gained and lost. A bar is what a cause moved the mean person by.",
         cause(first),
         fixed(100.0 * largest.size as f64 / all.max(1) as f64, 0)
     );
@@ -557,7 +573,7 @@ fn causes(told: &Told, compared: u64) -> Markup {
         ]
     };
     let rows: Vec<Vec<String>> = shown.iter().map(row).collect();
-    figure(&says, &chart.draw(), &table("Changes by cause", &columns, &rows))
+    figure(&says, &chart.draw(), Some(&table("Changes by cause", &columns, &rows)))
 }
 
 fn movers(people: &[Person], heading: &str) -> Markup {
@@ -600,15 +616,17 @@ fn topics(told: &Told) -> Markup {
         };
     };
     let path = |own: &super::read::OnTopic| printable(&own.topic.path.join(" › "));
-    let scored = first.topic.people;
     let says = format!(
-        "Posts are about {} topics. {} moves most: {} {} on it, and {} people reacted to {} posts.",
+        "Posts are about {} topics. Most people reacted on {}: {} to {} posts. Moving others on it, with enough posts and people \
+         to tell, {}.",
         count(all),
         path(first),
-        of_people(told, scored),
-        if scored == 1 { "person has a score" } else { "people have a score" },
         count(first.topic.reactors),
-        count(first.topic.posts)
+        count(first.topic.posts),
+        match first.topic.people {
+            1 if !told.public => "is 1 person".to_owned(),
+            people => format!("are {}", of_people(told, people)),
+        }
     );
     let mut columns = vec![
         Column::Text("topic"),
@@ -649,7 +667,7 @@ fn topics(told: &Told) -> Markup {
         p.says { (says) }
         div.figures.uneven {
             figure { (chart.draw()) }
-            (table("Topics with most people", &columns, &rows))
+            (table("Topics that most people reacted to", &columns, &rows))
         }
     }
 }
@@ -692,7 +710,7 @@ fn course(told: &Told, log: &super::read::Log) -> Markup {
         "Up to the gates the run took {} seconds and {} MB of memory{}.",
         number(seconds),
         count(peak / 1_000_000),
-        slowest.map_or(String::new(), |own| format!("; the longest stage was `{}`", own.stage))
+        slowest.map_or(String::new(), |own| format!("; the longest stage was “{}”", own.stage))
     );
     let bars: Vec<Bar> = log
         .stages
@@ -700,7 +718,7 @@ fn course(told: &Told, log: &super::read::Log) -> Markup {
         .map(|stage| Bar {
             label: stage.stage.clone(),
             value: stage.seconds,
-            text: format!("{} s", number(stage.seconds)),
+            text: format!("{} s", fixed(stage.seconds, 2)),
         })
         .collect();
     let chart = Bars { name: "stages-chart", title: "Seconds by stage", told: &says, rows: &bars };
@@ -730,7 +748,7 @@ fn course(told: &Told, log: &super::read::Log) -> Markup {
     let drops: Vec<Vec<String>> = met.iter().map(rows).collect();
     let columns_of_drops = [Column::Text("rule"), Column::Text("input"), Column::Number("rows")];
     html! { div.figures {
-        (figure(&says, &chart.draw(), &table("Stages", &columns, &stages)))
+        (figure(&says, &chart.draw(), Some(&table("Stages", &columns, &stages))))
         @if drops.is_empty() { p.says { "No rule dropped a row." } }
         @else { (table("Rows that a rule met", &columns_of_drops, &drops)) }
     } }

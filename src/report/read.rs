@@ -16,6 +16,7 @@ use crate::committed::{names, parsed, rows, table};
 use crate::engine::{Engine, guarded};
 use crate::error::{Error, Result, printable};
 use crate::explain::{Contribution, Score};
+use crate::method::FitRecord;
 use crate::publish::commit::{self, Commit};
 use crate::publish::log_path;
 use crate::score::profile::STANDARD;
@@ -37,8 +38,18 @@ pub(super) struct Run {
     pub job: String,
     pub method_version: String,
     pub method_sha256: String,
+    /// The method, whole, as JSON.
+    method: String,
     pub renown_version: String,
     pub gates: Vec<String>,
+}
+
+impl Run {
+    /// What the method was fitted to, if it was, as far as this version of Renown reads it.
+    pub(super) fn fit(&self) -> Option<FitRecord> {
+        let method: serde_json::Value = serde_json::from_str(&self.method).ok()?;
+        serde_json::from_value(method.get("fit")?.clone()).ok()
+    }
 }
 
 /// The table `runs` of a commit.
@@ -387,7 +398,7 @@ struct TopicScore {
     expected_reactors: f64,
 }
 
-/// The topics with most people, then with most reactors.
+/// The topics that most people reacted to.
 pub(super) async fn topics(
     engine: &Engine,
     output: &Url,
@@ -396,7 +407,7 @@ pub(super) async fn topics(
 ) -> Result<Vec<OnTopic>> {
     let plan = |e| Error::engine("reading the table `topics`", &e);
     let mut order: Vec<_> =
-        ["people", "reactors", "posts"].map(|c| ident(c).sort(false, false)).into();
+        ["reactors", "people", "posts"].map(|c| ident(c).sort(false, false)).into();
     order.push(ident("topic_id").sort(true, false));
     let all = table(engine, output, commit, "topics").await?;
     let first = all.sort(order).and_then(|all| all.limit(0, Some(TOPICS))).map_err(plan)?;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::{Scale, WIDTH, below, drawing, short};
+use super::chart::{LETTERS, Scale, WIDTH, below, drawing, short};
 
 /// Dots with whiskers on one scale.
 pub(super) struct Whiskers<'a> {
@@ -54,6 +54,8 @@ impl Whiskers<'_> {
 
     pub(super) fn draw(&self) -> Markup {
         let scale = self.scale();
+        // Where all are alike none stands out.
+        let mixed = self.rows.iter().any(|row| !row.strong);
         let bottom = TOP + ROW * self.rows.len() as f64;
         let inside = html! {
             @if let Some((value, name)) = self.reference {
@@ -63,8 +65,10 @@ impl Whiskers<'_> {
                 text.tick x=(x) y=(TOP - 9.0) text-anchor=(anchor) { (name) }
             }
             @for (row, y) in self.rows.iter().zip((0..).map(|at| TOP + ROW * f64::from(at))) {
-                text.name.halo.strong[row.strong] x=(SIDES.0) y=(y + 12.0) { (short(&row.label, 30)) }
-                text.name.halo.strong[row.strong] x=(SIDES.1) y=(y + 12.0) text-anchor="end" { (row.text) }
+                @let bold = row.strong && mixed;
+                @let letters = LETTERS.saturating_sub(row.text.chars().count());
+                text.name.halo.strong[bold] x=(SIDES.0) y=(y + 12.0) { (short(&row.label, letters)) }
+                text.name.halo.strong[bold] x=(SIDES.1) y=(y + 12.0) text-anchor="end" { (row.text) }
                 @let (x, middle) = (scale.at(row.value), y + 22.0);
                 @if let Some((low, high)) = row.interval {
                     line.whisker.strong[row.strong] x1=(scale.at(low)) x2=(scale.at(high)) y1=(middle) y2=(middle) {}
