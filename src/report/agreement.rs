@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::{count, fixed, number};
+use super::chart::{capital, count, fixed, number};
 use super::histogram::{Bin, Histogram};
 use super::page::{Column, figure, nothing, table};
 use super::read::Measured;
@@ -129,7 +129,7 @@ fn reliability(tenths: &[Tenth], ratio: Option<&Measured>) -> Markup {
     let mut says = String::new();
     if let Some(ratio) = ratio {
         says = format!(
-            "For each person who was forecast {} came ({}). ",
+            "For each person who was forecast, {} came ({}). ",
             fixed(ratio.value, 2),
             ratio.interval().map_or("no interval".into(), |(low, high)| format!(
                 "95 of 100 draws: {} to {}",
@@ -210,8 +210,16 @@ fn compared(told: &Told) -> Vec<(&str, &str)> {
             pairs.push(pair);
         }
     }
-    // What is forecast first.
-    pairs.sort_by_key(|(truth, _)| (*truth != FORESEEN, *truth != "future_reactors"));
+    // What is forecast first, and of everybody.
+    let order =
+        |name: &str, of: &[&str]| of.iter().position(|own| *own == name).unwrap_or(of.len());
+    pairs.sort_by_key(|(truth, who)| {
+        (
+            order(truth, &[FORESEEN, "future_reactors"]),
+            *truth,
+            order(who, &["all", "active", "established"]),
+        )
+    });
     pairs
 }
 
@@ -424,7 +432,7 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
     let low = rows.iter().min_by(|one, other| one.value.total_cmp(&other.value))?;
     let high = rows.iter().max_by(|one, other| one.value.total_cmp(&other.value))?;
     let words = match kind {
-        "size" => "tenths by people who reacted before".to_owned(),
+        "size" => "size (tenths by people who reacted before)".to_owned(),
         own => own.replace('_', " "),
     };
     let mut says = match (ratio, rows.len()) {
@@ -498,9 +506,4 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
 /// A name as part of an id.
 fn slug(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

@@ -179,6 +179,12 @@ pub(super) fn short(text: &str, most: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// The text with its first letter large.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -59,7 +59,7 @@ impl Histogram<'_> {
             @if let Some((value, name)) = self.line {
                 @let y = upward.at(value);
                 line.reference x1=(SIDES.0) x2=(SIDES.1) y1=(y) y2=(y) {}
-                text.tick.halo x=(SIDES.1) y=(y - 5.0) text-anchor="end" { (name) }
+                text.key x=(SIDES.1) y="14" text-anchor="end" { "– – " (name) }
             }
             (below(&across, ENDS.0, SIDES, self.across))
         };

@@ -31,6 +31,8 @@ struct Told {
     run: read::Run,
     log: Option<read::Log>,
     before: Option<Commit>,
+    /// Version of its method; none if its files are gone.
+    method_before: Option<String>,
     scores: read::Scores,
     leaders: Vec<read::Person>,
     parts: BTreeMap<String, read::Part>,
@@ -63,6 +65,10 @@ pub async fn report(
     let scores = read::standard("scores", open("scores").await?)?;
     let log = read::log(engine, output, commit).await?;
     let before = read::before(engine, output, log.as_ref()).await?;
+    let mut method_before = None;
+    if let Some(before) = &before {
+        method_before = read::run(engine, output, before).await.ok().map(|run| run.method_version);
+    }
     let (mut parts, mut causes) = Default::default();
     if has("contributions") {
         parts = read::parts(open("contributions").await?).await?;
@@ -92,6 +98,7 @@ pub async fn report(
         run: read::run(engine, output, commit).await?,
         log,
         before,
+        method_before,
         scores: read::scores(&scores).await?,
         leaders,
         parts,

@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveDate};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::bars::{Bar, Bars};
-use super::chart::{count, fixed, number, signed};
+use super::chart::{capital, count, fixed, number, signed};
 use super::histogram::{Bin, Histogram};
 use super::interval::interval;
 use super::read::{Bins, Person, quantile};
@@ -205,7 +205,7 @@ fn leader(told: &Told, place: usize, person: &Person, most: f64) -> Markup {
         span.place { (place) }
         div.who {
             h3 { (person.name) }
-            p { (number(score.expected_reactors)) " people, more than " (number(score.percentile.min(99.9))) " % expect" }
+            p { (number(score.expected_reactors)) " people expected" br; "more than " (number(score.percentile.min(99.9))) " % of all" }
         }
         div.score {
             span.points { (fixed(score.score, 1)) }
@@ -272,11 +272,19 @@ fn scores(told: &Told) -> Markup {
     let told_of = |(share, _): &&(f64, &str)| {
         (1.0 - share) * own.people as f64 >= FEWEST as f64 || *share == 0.5
     };
-    let said = |(share, who): &(f64, &str)| {
-        format!("{who} expect fewer than {}", number(own.expected(*share)))
-    };
-    let mut says = shares.iter().filter(told_of).map(said).collect::<Vec<_>>().join(", ");
-    says.push_str(" reactors.");
+    let said: Vec<(String, &str)> = shares
+        .iter()
+        .filter(told_of)
+        .map(|(share, who)| (number(own.expected(*share)), *who))
+        .collect();
+    // Of equal numbers the one that holds for most people.
+    let last =
+        (1..=said.len()).filter(|next| said.get(*next).is_none_or(|n| n.0 != said[next - 1].0));
+    let said = last
+        .map(|next| &said[next - 1])
+        .map(|(people, who)| format!("{who} expect at most {people}"));
+    let mut says = capital(&said.collect::<Vec<_>>().join(", "));
+    says.push_str(" people who react.");
     if !told.public {
         let (score, people) = own.highest;
         says.push_str(&format!(
@@ -496,6 +504,10 @@ fn changes(told: &Told) -> Markup {
             of_people(told, compared)
         ),
     };
+    if let Some(method) = told.method_before.as_ref().filter(|own| **own != told.run.method_version)
+    {
+        says.push_str(&format!(" The method was {} then.", printable(method)));
+    }
     if own.people > compared {
         let word = of_people(told, own.people - compared);
         says.push_str(&format!(" {word} had no score then."));
