@@ -49,7 +49,7 @@ impl Histogram<'_> {
             (beside(&upward, SIDES, 14.0, self.upward))
             @for bin in self.bins.iter().filter(|bin| bin.value > 0.0) {
                 @let (left, right, top) = (across.at(bin.from), across.at(bin.to), upward.at(bin.value));
-                rect.bar x=(rounded(left + 0.5)) width=(rounded((right - left - 1.0).max(1.0)))
+                rect.bar.pale[bin.interval.is_some()] x=(rounded(left + 0.5)) width=(rounded((right - left - 1.0).max(1.0)))
                     y=(top) height=(rounded(ENDS.0 - top)) {}
                 @if let Some((low, high)) = bin.interval {
                     @let x = rounded((left + right) / 2.0);

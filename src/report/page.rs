@@ -106,7 +106,7 @@ fn head(told: &Told, job: &str, date: &str) -> Markup {
     let last = commit.snapshot_date + Duration::hours(i64::from(commit.horizon_hours));
     let facts: [(&str, Markup); 4] = [
         ("people scored", html! { (of_people(told, told.scores.people)) }),
-        ("expected by half of them, at most", html! { (number(told.scores.expected(0.5))) }),
+        ("people expected, median", html! { (number(told.scores.expected(0.5))) }),
         ("days looked ahead", html! { (days) }),
         (
             "gates passed",
@@ -205,7 +205,7 @@ fn leader(told: &Told, place: usize, person: &Person, most: f64) -> Markup {
         span.place { (place) }
         div.who {
             h3 { (person.name) }
-            p { (number(score.expected_reactors)) " people expected" br; "more than " (number(score.percentile.min(99.9))) " % of all" }
+            p { (number(score.expected_reactors)) " people expected" br; "above " (number(score.percentile.min(99.9))) " % of all" }
         }
         div.score {
             span.points { (fixed(score.score, 1)) }
@@ -549,7 +549,7 @@ fn causes(told: &Told, compared: u64) -> Markup {
     };
     let all: i64 = shown.iter().map(|(_, own)| own.size).sum();
     let says = format!(
-        "Most of what moved is {}: {} % of all points gained and lost. A bar is what a cause moved the mean person by.",
+        "Most of what moved is {}: {} % of all points gained and lost. Bars tell how far each moved people on average.",
         cause(first),
         fixed(100.0 * largest.size as f64 / all.max(1) as f64, 0)
     );
@@ -629,15 +629,15 @@ fn topics(told: &Told) -> Markup {
     };
     let path = |own: &super::read::OnTopic| printable(&own.topic.path.join(" › "));
     let says = format!(
-        "Posts are about {} topics. Most people reacted on {}: {} to {} posts. Moving others on it, with enough posts and people \
-         to tell, {}.",
+        "Posts are about {} topics. Most people reacted on {}: {} to {} posts. For a score on it there is evidence enough \
+         for {}.",
         count(all),
         path(first),
         count(first.topic.reactors),
         count(first.topic.posts),
         match first.topic.people {
-            1 if !told.public => "is 1 person".to_owned(),
-            people => format!("are {}", of_people(told, people)),
+            1 if !told.public => "1 person".to_owned(),
+            people => format!("{} people", of_people(told, people)),
         }
     );
     let mut columns = vec![
