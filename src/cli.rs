@@ -168,6 +168,30 @@ pub enum Command {
         #[command(flatten)]
         settings: Settings,
     },
+    /// Tell how the scores of two published runs differ: of two days, two methods or two versions
+    Diff {
+        /// Job file, or URL of an output folder or of one of its commits
+        run_a: String,
+        /// The run that is held against it, named in the same ways
+        run_b: String,
+        /// Profile whose scores are compared
+        #[arg(long, default_value = STANDARD)]
+        profile: String,
+        /// How many of those who moved most, half of them up and half down
+        #[arg(short, default_value_t = 20)]
+        n: usize,
+        /// Day of RUN_A
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        snapshot_a: Option<NaiveDate>,
+        /// Day of RUN_B
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        snapshot_b: Option<NaiveDate>,
+        /// Fill ${NAME} in the job files
+        #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+        set: Vec<(String, String)>,
+        #[arg(long, value_enum, default_value_t = Form::Text)]
+        format: Form,
+    },
     /// Tell who talks about a topic and does not yet react to a person
     Audience {
         /// Job file, or URL of an output folder or of one of its commits

@@ -79,11 +79,30 @@ pub(crate) async fn rows(what: &str, frame: DataFrame) -> Result<Vec<Row>> {
 /// [`crate::error::Kind::BadInput`] if the table has columns of another version.
 pub(crate) fn parsed<T: DeserializeOwned>(name: &str, row: &Row) -> Result<T> {
     serde_json::from_value(Value::Object(row.clone())).map_err(|e| {
-        Error::bad_input(
-            format!("the table `{name}` has columns of another version: {e}"),
-            "use the version of renown that wrote it",
-        )
+        let error = other_version(name);
+        Error { cause: format!("{}: {e}", error.cause), ..error }
     })
+}
+
+/// What is said of a table `name` whose columns are not those that this version reads.
+pub(crate) fn other_version(name: &str) -> Error {
+    Error::bad_input(
+        format!("the table `{name}` has columns of another version"),
+        "use the version of renown that wrote it",
+    )
+}
+
+/// Some columns of a table `name`.
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`] if the table does not have them, else as [`Error::engine`].
+pub(crate) fn selected(name: &str, frame: DataFrame, columns: &[&str]) -> Result<DataFrame> {
+    let has = |name: &&str| frame.schema().has_column_with_unqualified_name(name);
+    if !columns.iter().all(has) {
+        return Err(other_version(name));
+    }
+    let columns: Vec<_> = columns.iter().map(|name| ident(*name)).collect();
+    frame.select(columns).map_err(|e| Error::engine(&format!("reading the table `{name}`"), &e))
 }
 
 /// Days and times become texts; a number that JSON does not have becomes null.
@@ -120,18 +139,8 @@ pub(crate) struct Known<'a> {
 /// [`crate::error::Kind::BadInput`] if the table has other columns, else as [`Error::engine`].
 pub(crate) async fn each_person(people: DataFrame, mut see: impl FnMut(&Known<'_>)) -> Result<()> {
     let failed = |e| Error::engine("reading the table `people`", &e);
-    let unlike = || {
-        Error::bad_input(
-            "the table `people` has columns of another version",
-            "use the version of renown that wrote it",
-        )
-    };
-    let columns = ["person_id", "display_name", "accounts"];
-    let has = |name: &&str| people.schema().has_column_with_unqualified_name(name);
-    if !columns.iter().all(has) {
-        return Err(unlike());
-    }
-    let frame = people.select(columns.map(ident)).map_err(failed)?;
+    let unlike = || other_version("people");
+    let frame = selected("people", people, &["person_id", "display_name", "accounts"])?;
     let mut stream = frame.execute_stream().await.map_err(failed)?;
     while let Some(batch) = stream.try_next().await.map_err(failed)? {
         let text = |column: usize| batch.column(column).as_string_opt::<i32>().ok_or_else(unlike);

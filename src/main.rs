@@ -4,12 +4,14 @@ mod cli;
 mod logging;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{CommandFactory, Parser};
+use renown::bars::Bars;
+use renown::diff::Published;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result, printable};
 use renown::explain::Asked;
@@ -27,7 +29,8 @@ use renown::synth::{self, Parameters};
 use renown::top::{Filter, TopicList};
 use renown::topic_list::topic_list;
 use renown::{
-    access, audience, check, committed, explain, fit, plan, reference, report, runs, top, validate,
+    access, audience, check, committed, diff, explain, fit, plan, reference, report, runs, top,
+    validate,
 };
 use url::Url;
 
@@ -139,7 +142,7 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             };
             let validity = validate::validate(&engine, &jobs).await?;
             print(&match format {
-                Form::Text => validate::render(&validity),
+                Form::Text => validate::render(&validity, bars()),
                 Form::Json => json(&validity)?,
             })?;
             if dry_run || !method.is_empty() {
@@ -240,6 +243,22 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             report::write(&out, &page)?;
             print(&format!("written to {}, {} bytes\n", out.display(), page.len()))
         }
+        Command::Diff { run_a, run_b, profile, n, snapshot_a, snapshot_b, set, format } => {
+            // What fills a job file does not go with the URL that it is compared with.
+            let jobs = [&run_a, &run_b].map(|run| run.ends_with(".toml"));
+            let settings = |of: usize, snapshot| {
+                let filled = jobs[of] || !jobs.contains(&true);
+                Settings { snapshot, set: if filled { set.clone() } else { vec![] } }
+            };
+            let a = published(&engine.stores, &run_a, &settings(0, snapshot_a)).await?;
+            let b = published(&engine.stores, &run_b, &settings(1, snapshot_b)).await?;
+            let [a, b] = [&a, &b].map(|(output, commit)| Published { output, commit });
+            let diff = diff::diff(&engine, a, b, &profile, n).await?;
+            print(&match format {
+                Form::Text => diff::render(&diff, Bars::of_environment()),
+                Form::Json => json(&diff)?,
+            })
+        }
         Command::Audience { target, person, topic, n, settings, format } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
             let found = audience::audience(&engine, &output, &commit, &person, &topic, n).await?;
@@ -307,7 +326,7 @@ async fn try_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
         top::top(table("people")?, table("scores")?, STANDARD, &Filter::default(), 20).await?;
     print(&format!(
         "\n{}\n\ndry run: nothing was written; would go to {}\n",
-        top::render(&people),
+        top::render(&people, bars()),
         job.output
     ))?;
     for (name, batches) in audited.tables() {
@@ -466,7 +485,7 @@ fn print_on_topic(commit: &Commit, list: &TopicList) -> Result<()> {
         printable(&list.path.join(" › ")),
         commit.snapshot_date,
         f64::from(commit.horizon_hours) / 24.0,
-        top::render_on_topic(list)
+        top::render_on_topic(list, bars())
     ))
 }
 
@@ -486,7 +505,7 @@ async fn print_top(
         people.len(),
         commit.snapshot_date,
         f64::from(commit.horizon_hours) / 24.0,
-        top::render(&people)
+        top::render(&people, bars())
     ))?;
     for (name, table) in &commit.tables {
         for file in &table.files {
@@ -534,6 +553,11 @@ async fn write_world(stores: &Stores, args: SynthArgs, logging: Logging) -> Resu
         print(&format!("  {name:<16} {rows:>9} rows\n"))?;
     }
     print("run it with its job.toml\n")
+}
+
+/// Bars beside numbers, on a terminal.
+fn bars() -> Option<Bars> {
+    std::io::stdout().is_terminal().then(Bars::of_environment)
 }
 
 /// Writes to standard output; a reader that has gone away (`| head`) is no error.

@@ -177,6 +177,9 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let under = |profile| Ok((profile, scores(persons, &measures, &trust, profile)?));
     let scores = blocking(|| job.profiles.iter().map(under).collect::<Result<Vec<_>>>())?;
     let standard = standard(&scores)?;
+    if job.is_without_meetings() {
+        told_apart(standard)?;
+    }
     let standing = standing(persons, &measures, received)?;
     let changes = previous
         .as_ref()
@@ -235,6 +238,19 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
 fn standard<'a>(scores: &'a [(&Profile, Scores)]) -> Result<&'a Scores> {
     let standard = scores.iter().find(|(profile, _)| profile.name == STANDARD);
     standard.map(|(_, scores)| scores).ok_or_else(|| Error::internal("no standard profile"))
+}
+
+/// Refuses scores that are alike for everybody.
+fn told_apart(scores: &Scores) -> Result<()> {
+    let all = &scores.expected_reactors;
+    if all.iter().any(|own| *own != all[0]) {
+        return Ok(());
+    }
+    Err(Error::bad_job(
+        "the job names neither `interactions` nor `follows`, and the method's forecast tells nobody apart by what accounts \
+         state: equal scores for everybody are not published",
+        "name one of them, or a method whose forecast has columns `measure_*` (`renown fit --truth`)",
+    ))
 }
 
 /// Rows counted before consent was applied are told in tens: exact, they would give away how few

@@ -2,25 +2,28 @@
 
     python3 convert.py DUMP_FOLDER
 
-Writes accounts.parquet, posts.parquet and interactions.parquet beside this file.
+Writes accounts.parquet, posts.parquet, interactions.parquet and ground_truth.parquet
+beside this file.
 Needs the Python packages duckdb and pyarrow. The same input gives the same rows in
 the same order, and with the same pyarrow the same bytes.
 
 DUMP_FOLDER holds the dump's XML tables as Parquet, with at least these columns
 (times are UTC without a zone; further columns and files are ignored):
 
-    users.parquet         user_id int64, name text, created timestamp
+    users.parquet         user_id int64, name text, created timestamp,
+                          reputation int64, profile_views int64
     posts.parquet         post_id int64, kind text ('question', 'answer', other),
                           parent_id int64 (the question of an answer),
                           author int64 or null (an account that no longer exists),
                           ts timestamp, title text, text text (without markup),
-                          tags list<text> (an answer has those of its question)
+                          tags list<text> (an answer has those of its question),
+                          score int64 (votes for less votes against)
     interactions.parquet  src int64, dst int64, kind text, ts timestamp, post_id int64:
                           'accepted'    asker -> answerer, post_id and ts of the answer
                           'comment_on'  commenter -> author of the commented post post_id
 
-Votes, reputation, scores and views are left out on purpose: they are what scores
-are measured against.
+Votes, reputation, scores and views are in ground_truth.parquet alone, which no run
+reads: they are what scores are measured against.
 """
 
 import pathlib
@@ -103,6 +106,33 @@ TABLES = {
             WHERE kind IN ('accepted', 'comment_on')
         )
         ORDER BY actor_id, target_id, kind, "at", post_id, via_post_id
+        """,
+    ),
+    "ground_truth": (
+        pa.schema(
+            [
+                pa.field("truth", pa.string(), nullable=False),
+                pa.field("form", pa.string(), nullable=False),
+                pa.field("person_id", pa.string(), nullable=False),
+                ("loser_id", pa.string()),
+                ("topic_id", pa.string()),
+                pa.field("value", pa.float64(), nullable=False),
+            ]
+        ),
+        """
+        SELECT truth, 'graded' AS form, $network || ':' || user_id AS person_id, NULL AS loser_id,
+               topic_id, value
+        FROM (
+            SELECT 'reputation' AS truth, user_id, NULL AS topic_id, reputation AS value FROM users
+            UNION ALL SELECT 'profile_views', user_id, NULL, profile_views FROM users
+            UNION ALL
+            SELECT 'answers', author, '#' || replace(tag, '-', ''), avg(score)
+            FROM (SELECT author, score, unnest(tags) AS tag FROM posts
+                  WHERE kind = 'answer' AND author IS NOT NULL)
+            GROUP BY ALL
+        )
+        WHERE user_id <> $bot
+        ORDER BY truth, topic_id, user_id
         """,
     ),
 }

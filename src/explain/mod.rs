@@ -12,6 +12,7 @@ use chrono::NaiveDate;
 use datafusion::dataframe::DataFrame;
 use datafusion::prelude::{cast, ident, lit};
 pub use page::render;
+pub(crate) use page::{align_right, number, plain, signed};
 pub use score::{Change, Contribution, Otherwise, WhatIf};
 pub(crate) use score::{said, words};
 use serde::de::DeserializeOwned;

@@ -146,7 +146,7 @@ fn interval(low: Option<f64>, high: Option<f64>) -> String {
 }
 
 /// Points with their sign.
-fn signed(points: f64) -> String {
+pub(crate) fn signed(points: f64) -> String {
     format!("{points:+.1}")
 }
 
@@ -174,13 +174,13 @@ fn neighbours_table(people: &[Neighbour]) -> Table {
     table
 }
 
-pub(super) fn plain() -> Table {
+pub(crate) fn plain() -> Table {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table
 }
 
-pub(super) fn align_right(table: &mut Table, columns: &[usize]) {
+pub(crate) fn align_right(table: &mut Table, columns: &[usize]) {
     for column in columns {
         if let Some(column) = table.column_mut(*column) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -189,7 +189,7 @@ pub(super) fn align_right(table: &mut Table, columns: &[usize]) {
 }
 
 /// Whole numbers as they are, small ones with three digits that count.
-pub(super) fn number(value: Option<f64>) -> String {
+pub(crate) fn number(value: Option<f64>) -> String {
     match value {
         None => "–".to_owned(),
         Some(x) if x.fract() == 0.0 => format!("{x:.0}"),

@@ -44,7 +44,7 @@ pub struct JobFile {
     #[serde(default)]
     pub sources: BTreeMap<String, String>,
     /// The input tables, by the name of their contract: a URL of Parquet that conforms, or a SQL
-    /// `SELECT` over the sources. `interactions` or `follows` is required.
+    /// `SELECT` over the sources. One of `interactions`, `follows` and `accounts` is required.
     pub inputs: BTreeMap<String, String>,
     /// Kinds of interaction that the method does not know; any other is an error.
     #[serde(default)]
@@ -277,10 +277,13 @@ impl Job {
             check_input_name(&name, table)?;
             inputs.insert(table.clone(), texts.input(value)?);
         }
-        if !["interactions", "follows"].iter().any(|table| inputs.contains_key(*table)) {
+        if !["interactions", "follows", "accounts"].iter().any(|table| inputs.contains_key(*table))
+        {
             return Err(Error::bad_job(
-                format!("{name}: both `inputs.interactions` and `inputs.follows` are missing"),
-                "name the interactions, or who follows whom: a URL, or a SELECT over [sources]",
+                format!(
+                    "{name}: `inputs.interactions`, `.follows` and `.accounts` are all missing"
+                ),
+                "name the interactions, who follows whom, or what accounts state: a URL, or a SELECT over [sources]",
             ));
         }
         file.kinds.check(&name, &method)?;
@@ -317,6 +320,11 @@ fn method_at(path: &Path) -> Result<Method> {
 }
 
 impl Job {
+    /// Whether nothing tells who met or follows whom.
+    pub fn is_without_meetings(&self) -> bool {
+        !["interactions", "follows"].iter().any(|table| self.inputs.contains_key(*table))
+    }
+
     /// The inputs from which scores are computed: all but [`GROUND_TRUTH`].
     pub fn read_by_runs(&self) -> BTreeMap<&str, &Input> {
         let inputs = self.inputs.iter().map(|(name, input)| (name.as_str(), input));

@@ -78,7 +78,8 @@ pub async fn people(
     let (follows, followed) = follows.unzip();
     let (among, met) = read.among(&row_of, &census, &mut drops);
     // Only after consent: whether anybody else met may not be told.
-    if met + followed.unwrap_or_default() == 0 {
+    let meetings = snapshot.interactions.is_some() || snapshot.follows.is_some();
+    if meetings && met + followed.unwrap_or_default() == 0 {
         faults.meet(snapshot.without_meetings(method))?;
     }
     let (refused, absent) = census.left_out();

@@ -22,6 +22,15 @@ pub fn median(sorted: &[f64]) -> Option<f64> {
     Some(lower / 2.0 + upper / 2.0)
 }
 
+/// The value up to which a `share` of `sorted` values lies, linear between them; none without values. Source: Hyndman & Fan
+/// 1996, *Sample Quantiles in Statistical Packages*, definition 7.
+pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let place = share * (sorted.len() as f64 - 1.0);
+    let (low, part) = (libm::floor(place) as usize, place - libm::floor(place));
+    let next = sorted.get(low + 1).or(sorted.last())?;
+    sorted.get(low).map(|value| value + part * (next - value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +47,17 @@ mod tests {
         assert_eq!(median(&[1.0, 2.0, 4.0]), Some(2.0));
         assert_eq!(median(&[1.0, 2.0, 4.0, 9.0]), Some(3.0));
         assert_eq!(median(&[]), None);
+    }
+
+    #[test]
+    fn a_share_lies_between_its_neighbours() {
+        let values = [1.0, 2.0, 4.0, 9.0];
+        let shares =
+            [(0.0, 1.0), (0.25, 1.75), (1.0 / 3.0, 2.0), (0.5, 3.0), (0.9, 7.5), (1.0, 9.0)];
+        for (share, value) in shares {
+            assert!((quantile(&values, share).unwrap() - value).abs() < 1e-12, "{share}");
+        }
+        assert_eq!(quantile(&[5.0], 0.05), Some(5.0));
+        assert_eq!(quantile(&[], 0.5), None);
     }
 }

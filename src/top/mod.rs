@@ -4,19 +4,23 @@ mod on_topic;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, ColumnConstraint, Table};
 use datafusion::common::JoinType;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::prelude::{ident, lit};
 use url::Url;
 
+use crate::bars::Bars;
 use crate::committed::{rows, table};
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result, printable};
 use crate::publish::commit::Commit;
 use crate::score::profile::STANDARD;
 pub use on_topic::{OnTopic, TopicList, on_topic, render_on_topic};
+
+/// Places of the longest bar.
+const BAR_WIDTH: usize = 10;
 
 /// Which people are listed.
 #[derive(Clone, Debug, Default)]
@@ -127,13 +131,18 @@ pub(crate) async fn of_profile(scores: DataFrame, profile: &str) -> Result<DataF
     let first = own.clone().limit(0, Some(1)).map_err(plan)?;
     let none = rows("reading the scores", first).await?.is_empty();
     if none && profile != STANDARD {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("the run has no scores of a profile `{profile}`"),
-            "name a profile of the job, or leave --profile out",
-        ));
+        return Err(no_profile(profile));
     }
     Ok(own)
+}
+
+/// What is said of a profile that a run does not have.
+pub(crate) fn no_profile(profile: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("the run has no scores of a profile `{profile}`"),
+        "name a profile of the job, or leave --profile out",
+    )
 }
 
 fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
@@ -168,8 +177,9 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
         .collect())
 }
 
-/// The list as a table for people to read.
-pub fn render(people: &[Person]) -> String {
+/// The list as a table for people to read, with a bar beside each score if bars are to be drawn.
+pub fn render(people: &[Person], bars: Option<Bars>) -> String {
+    let bar = bar(bars, people.iter().map(|p| p.score));
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table.set_header([
@@ -178,6 +188,7 @@ pub fn render(people: &[Person]) -> String {
         "expected people",
         "percentile",
         "score",
+        "",
         "90 % interval",
         "true reach",
         "amplification",
@@ -191,16 +202,30 @@ pub fn render(people: &[Person]) -> String {
             format!("{:.1}", p.expected_reactors),
             format!("{:.1}", p.percentile),
             format!("{:.1}", p.score),
+            bar(p.score),
             p.interval.map_or("–".to_owned(), |(low, high)| format!("{low:.1}–{high:.1}")),
             number(Some(p.true_reach)),
             number(p.amplification),
             number(p.network),
         ]);
     }
-    for (i, column) in table.column_iter_mut().enumerate() {
-        if i != 1 {
+    arrange(&mut table, &[1], 5, bars);
+    table.to_string()
+}
+
+/// Draws a bar of a score, of which the highest has the longest.
+fn bar(bars: Option<Bars>, scores: impl Iterator<Item = f64>) -> impl Fn(f64) -> String {
+    let highest = scores.fold(1.0, f64::max);
+    move |score| bars.map_or(String::new(), |bars| bars.draw(score / highest, BAR_WIDTH))
+}
+
+/// Aligns all columns but some of texts and that of the bars, which is not there without bars.
+fn arrange(table: &mut Table, texts: &[usize], of_bars: usize, bars: Option<Bars>) {
+    for (at, column) in table.column_iter_mut().enumerate() {
+        if at == of_bars && bars.is_none() {
+            column.set_constraint(ColumnConstraint::Hidden);
+        } else if at != of_bars && !texts.contains(&at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table.to_string()
 }

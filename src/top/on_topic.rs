@@ -1,12 +1,13 @@
 //! The people who move others most on a topic.
 
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use datafusion::prelude::{ident, lit};
 use serde::Deserialize;
 use url::Url;
 
-use super::Filter;
+use super::{Filter, arrange, bar};
 use crate::asked;
+use crate::bars::Bars;
 use crate::committed::{parsed, rows, table};
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
@@ -100,8 +101,9 @@ pub async fn on_topic(
     Ok(TopicList { path: asked.path.clone(), below: within.len() - 1, people })
 }
 
-/// The list as a table for people to read.
-pub fn render_on_topic(list: &TopicList) -> String {
+/// The list as a table for people to read, with a bar beside each score if bars are to be drawn.
+pub fn render_on_topic(list: &TopicList, bars: Option<Bars>) -> String {
+    let bar = bar(bars, list.people.iter().map(|p| p.score));
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table.set_header([
@@ -109,6 +111,7 @@ pub fn render_on_topic(list: &TopicList) -> String {
         "name",
         "expected people",
         "score",
+        "",
         "topic",
         "place",
         "posts",
@@ -121,6 +124,7 @@ pub fn render_on_topic(list: &TopicList) -> String {
             printable(p.display_name.as_deref().unwrap_or(&p.person_id)),
             format!("{:.1}", p.expected_reactors),
             format!("{:.1}", p.score),
+            bar(p.score),
             printable(&p.topic),
             p.rank.to_string(),
             p.posts.to_string(),
@@ -128,10 +132,6 @@ pub fn render_on_topic(list: &TopicList) -> String {
             p.negative_share.map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
         ]);
     }
-    for (at, column) in table.column_iter_mut().enumerate() {
-        if at != 1 && at != 4 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    arrange(&mut table, &[1, 5], 4, bars);
     table.to_string()
 }

@@ -6,12 +6,13 @@ use rayon::prelude::*;
 
 use super::metrics::{
     Order, auc, calibration, kendall, mean, ndcg, observed_over_expected, pairwise_accuracy,
-    precision, spearman,
+    pairwise_auc, precision, spearman,
 };
 use super::{Difference, EVERYONE, Row};
 use crate::hindsight::mixed;
 use crate::job::Validate;
 use crate::numbering::NONE;
+use crate::score::percentile::quantile;
 
 /// Most people of whom draws are made; of more a part is drawn from.
 const DRAWN: usize = 5_000;
@@ -138,7 +139,7 @@ impl Round {
             }
             Told::Graded(_) => vec![Metric::Spearman, Metric::Kendall, Metric::Precision],
             Told::Labels(_) => vec![Metric::Auc, Metric::Precision],
-            Told::Pairs(_) => vec![Metric::Pairwise],
+            Told::Pairs(_) => vec![Metric::Pairwise, Metric::PairwiseAuc],
         };
         if self.fared.iter().any(Option::is_some) {
             metrics.extend([
@@ -181,6 +182,12 @@ impl Round {
             (Metric::Pairwise, Told::Pairs(pairs), _) => {
                 one(pairwise_accuracy(&own.values, pairs, times))
             }
+            (Metric::PairwiseAuc, Told::Pairs(pairs), _) => {
+                let margin = |(one, other): &(u32, u32)| {
+                    own.values[*one as usize] - own.values[*other as usize]
+                };
+                one(pairwise_auc(&pairs.iter().map(margin).collect::<Vec<f64>>(), pairs, times))
+            }
             (Metric::Observed, Told::Came(came), Some(_)) => {
                 one(observed_over_expected(&own.values, &came.values, times))
             }
@@ -211,7 +218,7 @@ impl Round {
                 };
                 [means(&own.values), means(&came.values)].concat()
             }
-            _ => vec![None; metric.names(k).len()],
+            _ => vec![None; metric.numbers()],
         }
     }
 }
@@ -242,8 +249,18 @@ pub(super) struct Predictor {
     pub method: usize,
     /// Its version.
     pub version: String,
-    /// Whether it is a simple count, which a score has to beat.
-    pub is_baseline: bool,
+    pub kind: Kind,
+}
+
+/// What a predictor is.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// What is validated.
+    Score,
+    /// A simple count, which a score has to beat.
+    Count,
+    /// Chance.
+    Chance,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -255,6 +272,7 @@ enum Metric {
     Ndcg,
     Precision,
     Pairwise,
+    PairwiseAuc,
     Observed,
     Calibration,
     Coverage,
@@ -276,12 +294,23 @@ impl Metric {
             Self::Ndcg => vec![format!("ndcg_{k}")],
             Self::Precision => vec![format!("precision_{k}")],
             Self::Pairwise => vec!["pairwise_accuracy".into()],
+            Self::PairwiseAuc => vec!["pairwise_auc".into()],
             Self::Observed => vec!["observed_over_forecast".into()],
             Self::Calibration => vec!["calibration_intercept".into(), "calibration_slope".into()],
             Self::Coverage => vec!["coverage_90".into()],
             Self::Brier => vec!["brier_any".into()],
             Self::Transforms => tenths("pit"),
             Self::Reliability => [tenths("forecast"), tenths("observed")].concat(),
+        }
+    }
+
+    /// How many numbers it has.
+    fn numbers(self) -> usize {
+        match self {
+            Self::Calibration => 2,
+            Self::Transforms => TENTHS,
+            Self::Reliability => 2 * TENTHS,
+            _ => 1,
         }
     }
 
@@ -372,7 +401,8 @@ pub(super) fn compare(
                 (0..predictors.len()).filter_map(|at| Some((at, value_of(at)?))).collect();
             let offs: Vec<Vec<Option<f64>>> =
                 known.iter().map(|(at, _)| offs((*metric, *at), number)).collect();
-            let baselines = (0..known.len()).filter(|at| predictors[known[*at].0].is_baseline);
+            let baselines =
+                (0..known.len()).filter(|at| predictors[known[*at].0].kind == Kind::Count);
             // Of equals the first.
             let best =
                 baselines.reduce(|one, next| if known[next].1 > known[one].1 { next } else { one });
@@ -407,12 +437,12 @@ pub(super) fn compare(
                         least,
                     ),
                     difference: best
-                        .filter(|_| !predictor.is_baseline)
+                        .filter(|_| predictor.kind == Kind::Score)
                         .map(|best| difference(own, best)),
                     from_first: of_first.map(|first| difference(own, first)),
                     people: largest as u64,
                     rounds: count,
-                    is_baseline: predictor.is_baseline,
+                    is_baseline: predictor.kind != Kind::Score,
                 });
             }
         }
@@ -428,7 +458,7 @@ fn means(
     k: usize,
 ) -> Vec<Vec<Option<f64>>> {
     let mean = |(metric, predictor): &(Metric, usize)| {
-        let mut sums = vec![(0.0, 0.0); metric.names(k).len()];
+        let mut sums = vec![(0.0, 0.0); metric.numbers()];
         for (round, times) in rounds.iter().zip(times) {
             let found = round.metric(*metric, *predictor, times, k);
             for (sum, found) in sums.iter_mut().zip(found) {
@@ -478,13 +508,8 @@ fn interval(value: f64, mut offs: Vec<f64>, least: usize) -> Option<(f64, f64)> 
         return None;
     }
     offs.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = share * (offs.len() - 1) as f64;
-        let (low, part) = (libm::floor(place) as usize, place - libm::floor(place));
-        let next = offs[(low + 1).min(offs.len() - 1)];
-        value + offs[low] + part * (next - offs[low])
-    };
-    Some((at(0.025), at(0.975)))
+    let at = |share: f64| quantile(&offs, share).map(|off| value + off);
+    at(0.025).zip(at(0.975))
 }
 
 #[cfg(test)]
@@ -518,7 +543,7 @@ mod tests {
 
     fn compared(rounds: Vec<Round>, draws: u32, group_by: &str) -> Vec<Row> {
         let predictors =
-            [Predictor { name: "own".into(), method: 0, version: "v".into(), is_baseline: false }];
+            [Predictor { name: "own".into(), method: 0, version: "v".into(), kind: Kind::Score }];
         let of = Comparison { truth: "truth", population: "all", group_by, group: "" };
         compare(&of, &predictors, rounds, &Validate { draws, ..Validate::default() })
     }

@@ -68,7 +68,8 @@ pub(super) fn forward(
                         *size = places.len().max(*size);
                     }
                     let least = settings.least_people as usize;
-                    let (names, left_out) = told(&sizes, least);
+                    let all = rounds.iter().map(|round| round.person.len()).max().unwrap_or(0);
+                    let (names, left_out) = told(&sizes, all, least);
                     if left_out > 0 && number == 0 {
                         notes.push(format!(
                             "by {}: {left_out} people are in parts of fewer than {least} or beyond the largest ones, \

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::compare::{Column, Comparison, Predictor, Round, Told, compare};
+use super::compare::{Column, Comparison, Kind, Predictor, Round, Told, compare};
 use super::metrics::{Order, spearman};
 use super::parts::{parts, told};
 use super::standing::{Standing, of_persons, predictors};
-use super::{EVERYONE, Row, TOPIC};
+use super::{ALL, EVERYONE, Row, TOPIC};
 use crate::error::{Error, Result};
 use crate::fit::is_held_out;
 use crate::graph::attention::Rules;
@@ -17,10 +17,11 @@ use crate::job::Job;
 use crate::read::{Form, People, Truth};
 use crate::topics::{Topics, topics};
 
-/// Fewest labelled people of a topic that enters the mean over topics.
-const LEAST_ON_TOPIC: usize = 5;
 /// Fewest people by whom it can be told that a truth is a measure.
 const LEAST_ALIKE: usize = 10;
+
+/// Most topics that are named where they are left out.
+const NAMED: usize = 5;
 
 /// The judgements of a truth on one topic, or on influence as a whole.
 type OnTopic<'a> = (Option<&'a str>, Form);
@@ -51,6 +52,7 @@ pub(super) fn judged(
             topics(people, &vocabulary, of_posts, trust, &rules, &job.method)?
         }
     };
+
     let judging = Judging { people, jobs, predictors: &predictors, standing: &standing };
     let (mut rows, mut notes) = (vec![], vec![]);
     for truth in truths {
@@ -61,7 +63,20 @@ pub(super) fn judged(
                 rows.extend(judging.as_a_whole(&truth.name, &form)?);
             }
         }
-        rows.extend(judging.on_topics(&truth.name, &form, &found)?);
+        let (on_topics, unknown) = judging.on_topics(&truth.name, &form, &found);
+        rows.extend(on_topics);
+        if !unknown.is_empty() {
+            let more = match unknown.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            notes.push(format!(
+                "truth `{}`: no post is about {} of its topics, which are left out: {}{more}",
+                truth.name,
+                unknown.len(),
+                unknown[..unknown.len().min(NAMED)].join(", ")
+            ));
+        }
     }
     Ok((rows, notes))
 }
@@ -179,8 +194,8 @@ impl Judging<'_> {
         for parting in &settings.groups {
             let parts = parts(*parting, self.people, self.standing, 0, &round.person);
             let sizes = parts.iter().map(|(name, places)| (name.clone(), places.len())).collect();
-            for name in told(&sizes, settings.least_people as usize).0 {
-                add(super::ALL, parting.name(), name, round.part(&parts[name]));
+            for name in told(&sizes, round.person.len(), settings.least_people as usize).0 {
+                add(ALL, parting.name(), name, round.part(&parts[name]));
             }
         }
         Ok(rows)
@@ -209,54 +224,66 @@ impl Judging<'_> {
                 Told::Pairs(rows.iter().map(|row| (place(row.0), place(row.1))).collect())
             }
         };
-        self.standing.round(person, told)
+        let mut round = self.standing.round(person, told);
+        if matches!(round.told, Told::Pairs(_)) {
+            // Margins are of logarithms: an order is left as it is. Counts may be 0, and columns of one's own below it.
+            for (column, predictor) in round.predicted.iter_mut().zip(self.predictors) {
+                let scale = |value: f64| match predictor.kind {
+                    Kind::Score => libm::log(value.max(f64::MIN_POSITIVE)),
+                    _ => libm::asinh(value),
+                };
+                column.values.iter_mut().for_each(|value| *value = scale(*value));
+            }
+        }
+        round
     }
 
-    /// A truth about influence on topics: each topic with enough people, and the mean over topics.
-    fn on_topics(&self, truth: &str, form: &Form, found: &Topics) -> Result<Vec<Row>> {
+    /// A truth about influence on topics: each topic with enough people, and the mean over these; and the topics that no
+    /// post is about.
+    fn on_topics(&self, truth: &str, form: &Form, found: &Topics) -> (Vec<Row>, Vec<String>) {
         let settings = &self.jobs[0].validate;
         let mut predictors = self.predictors.to_vec();
-        for (name, is_baseline) in
-            [("topic_score", false), ("topic_posts", true), ("topic_reactors", true)]
-        {
+        for (name, kind) in [
+            ("topic_score", Kind::Score),
+            ("topic_posts", Kind::Count),
+            ("topic_reactors", Kind::Count),
+        ] {
             let version = self.jobs[0].method.version.clone();
-            predictors.push(Predictor { name: name.into(), method: 0, version, is_baseline });
+            predictors.push(Predictor { name: name.into(), method: 0, version, kind });
         }
-        let (mut rows, mut rounds) = (vec![], vec![]);
+        let of = |group| Comparison { truth, population: ALL, group_by: TOPIC, group };
+        let (mut rows, mut rounds, mut unknown) = (vec![], vec![], vec![]);
         for (topic, form) in by_topic(form) {
             let Some(topic) = topic else { continue };
+            let Some(number) = found.catalogue.number(topic) else {
+                unknown.push(topic.to_owned());
+                continue;
+            };
             let mut round = self.round(&form);
-            if round.person.len() < LEAST_ON_TOPIC {
+            if round.person.len() < settings.least_people as usize {
                 continue;
             }
             round.fared.extend([None, None, None]);
-            round.predicted.extend(on_topic(&round.person, found.catalogue.number(topic), found));
-            if round.person.len() >= settings.least_people as usize {
-                let of =
-                    Comparison { truth, population: super::ALL, group_by: TOPIC, group: topic };
-                rows.extend(compare(&of, &predictors, vec![round.clone()], settings));
-            }
+            round.predicted.extend(on_topic(&round.person, number, found));
+            rows.extend(compare(&of(topic), &predictors, vec![round.clone()], settings));
             rounds.push(round);
         }
         if !rounds.is_empty() {
-            let of = Comparison { truth, population: super::ALL, group_by: TOPIC, group: "" };
-            rows.extend(compare(&of, &predictors, rounds, settings));
+            rows.extend(compare(&of(""), &predictors, rounds, settings));
         }
-        Ok(rows)
+        (rows, unknown)
     }
 }
 
 /// What is known of people on a topic: how many are expected to react, posts about it that drew a reaction, and who
 /// reacted to them; 0 where there is not enough evidence, or nobody writes about it.
-fn on_topic(persons: &[u32], topic: Option<u32>, found: &Topics) -> [Column; 3] {
+fn on_topic(persons: &[u32], topic: u32, found: &Topics) -> [Column; 3] {
     let of_person = |person: &u32| {
-        let topic = topic?;
         let at = found.scores.binary_search_by_key(&(*person, topic), |s| (s.person, s.topic));
         at.ok().map(|at| &found.scores[at])
     };
     let own: Vec<_> = persons.iter().map(of_person).collect();
     let posts = |person: &u32| {
-        let topic = topic?;
         let key = (*person, topic);
         let at = found.interests.binary_search_by_key(&key, |own| (own.person, own.topic));
         at.ok().map(|at| found.interests[at].posts as f64)

@@ -203,6 +203,32 @@ pub fn pairwise_accuracy(values: &[f64], judged: &[(u32, u32)], times: &[u32]) -
     (all > 0.0).then(|| won / all)
 }
 
+/// The area under the ROC curve over pairs, of which each stands there both ways round: how often the margin of a better one
+/// over a worse is above that of a worse one over a better, ties half. `margins` are of the better over the worse of each
+/// pair, which counts as often as both of its people do. None without pairs. Source: Hanley & McNeil 1982.
+pub fn pairwise_auc(margins: &[f64], judged: &[(u32, u32)], times: &[u32]) -> Option<f64> {
+    let weight = |(one, other): &(u32, u32)| {
+        f64::from(times[*one as usize]) * f64::from(times[*other as usize])
+    };
+    let mut rows: Vec<(f64, f64)> =
+        margins.iter().copied().zip(judged.iter().map(weight)).collect();
+    rows.retain(|(_, weight)| *weight > 0.0);
+    rows.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
+    // Weights of the margins below each place.
+    let mut below = vec![0.0];
+    for (_, weight) in &rows {
+        below.push(below[below.len() - 1] + weight);
+    }
+    let all = below[rows.len()];
+    let won = rows.iter().fold(0.0, |won, (margin, weight)| {
+        // Of the others turned round: those below the margin are the ones above its negative.
+        let up_to = below[rows.partition_point(|other| other.0 <= -margin)];
+        let under = below[rows.partition_point(|other| other.0 < -margin)];
+        won + weight * ((all - up_to) + (up_to - under) / 2.0)
+    });
+    (all > 0.0).then(|| won / (all * all))
+}
+
 /// Normalised discounted cumulative gain of the first `k`: gains are the truth's values, 0 or more, the discount is log₂
 /// of the place + 1, and what is alike is averaged over its places. None if nobody gains. Source: Järvelin & Kekäläinen
 /// 2002, *Cumulated Gain-Based Evaluation of IR Techniques*; ties: McSherry & Najork 2008, *Computing Information
@@ -427,6 +453,25 @@ mod tests {
         assert_eq!(precision(&some, &[true; 3], &times, 4), None);
         assert_eq!(spearman(&some, &some, &[0, 1, 0]), None);
         assert_eq!(spearman(&Order::of(&[]), &Order::of(&[]), &[]), None);
+    }
+
+    #[test]
+    fn pairs_both_ways_round_have_the_curve_of_all_of_them() {
+        let margins = [1.5, -0.5, 0.0, 2.0, 0.5];
+        let judged = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)];
+        for times in [[1; 5], [2, 1, 1, 3, 0]] {
+            let rows = judged.iter().zip(margins).flat_map(|((one, other), margin)| {
+                let both = times[*one as usize] * times[*other as usize];
+                [(margin, 1.0, both), (-margin, 0.0, both)]
+            });
+            let rows: Vec<(f64, f64, u32)> = rows.collect();
+            let order = Order::of(&rows.iter().map(|row| row.0).collect::<Vec<f64>>());
+            let labels: Vec<f64> = rows.iter().map(|row| row.1).collect();
+            let counts: Vec<u32> = rows.iter().map(|row| row.2).collect();
+            let found = pairwise_auc(&margins, &judged, &times).unwrap();
+            assert!((found - auc(&order, &labels, &counts).unwrap()).abs() < 1e-12, "{found}");
+        }
+        assert_eq!(pairwise_auc(&[], &[], &[1]), None);
     }
 
     #[test]

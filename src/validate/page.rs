@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, Table};
-
 use super::standing::RANDOM;
 use super::{EVERYONE, Row, Validity};
+use crate::bars::Bars;
 use crate::error::printable;
+use crate::explain::{align_right, plain};
 
-/// What was found, for people to read: every profile and the best simple count of each metric, then parts and topics.
-pub fn render(validity: &Validity) -> String {
+/// Places of the longest bar.
+const WIDTH: usize = 10;
+
+/// What was found, for people to read: every profile and the best simple count of each metric, then parts and topics; with
+/// `bars` of what is at most 1.
+pub fn render(validity: &Validity, bars: Option<Bars>) -> String {
     let mut page = format!("{} on {}", validity.methods.join(" beside "), validity.snapshot_date);
     if !validity.instants_hours.is_empty() {
         let _ = write!(
@@ -28,12 +32,12 @@ pub fn render(validity: &Validity) -> String {
     let several = validity.methods.len() > 1;
     let (whole, parts): (Vec<&Row>, Vec<&Row>) =
         validity.rows.iter().filter(|row| !is_tenth(row)).partition(|row| row.group_by == EVERYONE);
-    page += &table(&whole, several, false);
-    let kept = ["spearman", "auc", "pairwise_accuracy", "observed_over_forecast"];
+    page += &table(&whole, several, false, bars);
+    let kept = ["spearman", "auc", "pairwise_auc", "observed_over_forecast"];
     let parts: Vec<&Row> = parts.into_iter().filter(|row| kept.contains(&&*row.metric)).collect();
     if !parts.is_empty() {
         page += "\nby parts, and on topics (the mean over all topics first)\n\n";
-        page += &table(&parts, several, true);
+        page += &table(&parts, several, true, bars);
     }
     page.push('\n');
     for note in &validity.notes {
@@ -47,14 +51,15 @@ fn is_tenth(row: &Row) -> bool {
     ["pit_", "forecast_", "observed_0", "observed_1"].iter().any(|own| row.metric.starts_with(own))
 }
 
-fn table(rows: &[&Row], several: bool, parted: bool) -> String {
-    let mut table = Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+fn table(rows: &[&Row], several: bool, parted: bool, bars: Option<Bars>) -> String {
+    let mut table = plain();
     let mut header = vec!["truth", "population"];
     header.extend(parted.then_some("part"));
     header.extend(["people", "metric", "predictor"]);
     header.extend(several.then_some("method"));
-    header.extend(["value", "95 %", "above the best count"]);
+    header.push("value");
+    header.extend(bars.map(|_| ""));
+    header.extend(["95 %", "above the best count"]);
     header.extend(several.then_some("above the first method"));
     table.set_header(&header);
     // Of the counts the best one of each metric is shown, and chance.
@@ -78,7 +83,11 @@ fn table(rows: &[&Row], several: bool, parted: bool) -> String {
         if several {
             cells.push(printable(&row.method_version));
         }
-        cells.extend([format!("{:.3}", row.value), between(row.interval)]);
+        cells.push(format!("{:.3}", row.value));
+        let is_share =
+            !row.metric.starts_with("calibration") && !row.metric.starts_with("observed");
+        cells.extend(bars.map(|bars| bars.draw(if is_share { row.value } else { 0.0 }, WIDTH)));
+        cells.push(between(row.interval));
         let above = |difference: &Option<super::Difference>, to: bool| {
             difference.as_ref().map_or(String::new(), |d| {
                 let to = if to { format!(" {}", printable(&d.to)) } else { String::new() };
@@ -91,13 +100,9 @@ fn table(rows: &[&Row], several: bool, parted: bool) -> String {
         }
         table.add_row(cells);
     }
-    for (number, name) in header.iter().enumerate() {
-        if ["people", "value"].contains(name)
-            && let Some(column) = table.column_mut(number)
-        {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    let numbers = header.iter().enumerate();
+    let numbers = numbers.filter(|(_, name)| ["people", "value"].contains(name));
+    align_right(&mut table, &numbers.map(|(at, _)| at).collect::<Vec<_>>());
     format!("{table}\n")
 }
 

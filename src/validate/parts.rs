@@ -87,11 +87,15 @@ pub(super) fn parts(
     parts
 }
 
-/// The names of the parts of at least so many people at the instant of most, the largest ones; and how many people are in
-/// none of them.
-pub(super) fn told(sizes: &BTreeMap<String, usize>, least: usize) -> (Vec<&str>, usize) {
-    let mut large: Vec<(&str, usize)> =
-        sizes.iter().map(|(name, size)| (name.as_str(), *size)).collect();
+/// The names of the parts of at least `least` people at the instant of most, the largest ones; and how many people are in
+/// none of them. A part that all people are in is none.
+pub(super) fn told(
+    sizes: &BTreeMap<String, usize>,
+    all: usize,
+    least: usize,
+) -> (Vec<&str>, usize) {
+    let parts = sizes.iter().filter(|(_, size)| **size < all);
+    let mut large: Vec<(&str, usize)> = parts.map(|(name, size)| (name.as_str(), *size)).collect();
     large.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     let kept = large.iter().take(MOST).take_while(|(_, size)| *size >= least).count();
     let left_out = large.drain(kept..).map(|(_, size)| size).sum();

@@ -5,7 +5,7 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::ALL;
-use super::compare::{Column, Fared, Predictor, Round, Told};
+use super::compare::{Column, Fared, Kind, Predictor, Round, Told};
 use crate::error::{Error, Result};
 use crate::forecast::interval::{cdf, randomised_pit};
 use crate::hindsight::{Hindsight, measured, mixed, window_hours};
@@ -16,34 +16,36 @@ use crate::score::measures::Measures;
 use crate::score::scores::{ESTABLISHED, per_person, scores};
 
 /// Simple counts that a score has to beat, as they stand in `measures`; with them the columns `measure_*` of the job.
-const BASELINES: [&str; 7] = [
+const BASELINES: [&str; 9] = [
     "followers_count",
+    "followers",
     "posts_90d",
     "reactions_90d",
     "reactors_90d",
     "reactors_decayed",
     "audience_90d",
     "rank",
+    "follow_rank",
 ];
 /// A number for everybody that has nothing to do with them.
 pub(super) const RANDOM: &str = "random";
 
 /// The profiles of each of the `jobs`, then the baselines.
 pub(super) fn predictors(jobs: &[Job], people: &People) -> Vec<Predictor> {
-    let of = |name: &str, method: usize, is_baseline| Predictor {
+    let of = |name: &str, method: usize, kind| Predictor {
         name: name.to_owned(),
         method,
         version: jobs[method].method.version.clone(),
-        is_baseline,
+        kind,
     };
     let profiles = jobs
         .iter()
         .enumerate()
         .flat_map(|(method, job)| job.profiles.iter().map(move |profile| (&*profile.name, method)));
-    let profiles = profiles.map(|(name, method)| of(name, method, false));
+    let profiles = profiles.map(|(name, method)| of(name, method, Kind::Score));
     let own = people.profiles.own.iter().map(|(name, _)| name.as_str());
-    let baselines = BASELINES.into_iter().chain(own).chain([RANDOM]);
-    profiles.chain(baselines.map(|name| of(name, 0, true))).collect()
+    let counts = BASELINES.into_iter().chain(own).map(|name| of(name, 0, Kind::Count));
+    profiles.chain(counts).chain([of(RANDOM, 0, Kind::Chance)]).collect()
 }
 
 /// Everybody at an instant: values by person, as runs of the jobs would have found them.
@@ -90,10 +92,10 @@ impl Standing {
         }
         let trust = first.ok_or_else(|| Error::internal("no job is validated"))?;
         let people = hindsight.people();
-        for baseline in predictors.iter().filter(|predictor| predictor.is_baseline) {
-            predicted.push(match &*baseline.name {
-                RANDOM => random(people.persons.len()),
-                measure => of_persons(people, &measures[0], measure)?,
+        for baseline in predictors.iter().filter(|predictor| predictor.kind != Kind::Score) {
+            predicted.push(match baseline.kind {
+                Kind::Chance => random(people.persons.len()),
+                _ => of_persons(people, &measures[0], &baseline.name)?,
             });
             overdispersion.push(None);
         }

@@ -210,7 +210,7 @@ fn a_bad_job_exits_with_78() {
     refused(
         "interactions = \"sample/interactions.parquet\"",
         "",
-        &["both `inputs.interactions` and `inputs.follows` are missing"],
+        &["names neither `interactions` nor `follows`", "equal scores for everybody"],
     );
     refused("methods/standard-4.toml", "methods/none.toml", &["none.toml"]);
     refused("\"../out/sample/\"", "\"ftp://host/out/\"", &["`ftp`"]);

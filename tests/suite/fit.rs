@@ -143,7 +143,7 @@ fn same_bits_at_any_thread_count() {
 }
 
 /// Comparisons of the people of `steady` that number `value` decides, with some noise.
-fn judged(rng: &mut Rng, value: impl Fn(u32) -> f64) -> RecordBatch {
+pub fn judged(rng: &mut Rng, value: impl Fn(u32) -> f64) -> RecordBatch {
     let pairs: Vec<(String, String)> = (0..1_500)
         .map(|_| {
             let (a, b) = (rng.u32(..100), rng.u32(..100));

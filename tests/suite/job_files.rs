@@ -125,9 +125,9 @@ fn inputs_have_the_names_of_contracts() {
     refused(&with("zzzzzzzzzzzz"), &["unknown input", "read are: accounts, consent"]);
     // A published table is no input.
     refused(&with("scores"), &["unknown input `scores`"]);
-    let none = JOB.replace("interactions =", "accounts =");
-    let missing = "both `inputs.interactions` and `inputs.follows` are missing";
-    refused(&none, &[missing, "name the interactions, or who follows whom"]);
+    let none = JOB.replace("interactions =", "posts =");
+    let missing = "`inputs.interactions`, `.follows` and `.accounts` are all missing";
+    refused(&none, &[missing, "name the interactions, who follows whom"]);
     let follows = load(&JOB.replace("interactions =", "follows =")).unwrap();
     assert!(follows.inputs.contains_key("follows"));
 }

@@ -147,8 +147,8 @@ fn area_under_the_curve(leaders: &[f64], rest: &[f64]) -> f64 {
 }
 
 fn leadership_curve(columns: [&'static str; 2]) -> f64 {
-    let members = read(&in_repository("tests/data/congress/members.parquet"));
-    let edges = in_repository("tests/data/congress/influence_edges.parquet");
+    let members = read(&in_repository("jobs/congress/members.parquet"));
+    let edges = in_repository("jobs/congress/influence_edges.parquet");
     let ranking = Ranking { columns, ..Ranking::of(&edges) };
     let ranks = ranking.by_id(&["--weight", "weight", "--tolerance", "1e-12"]);
     assert_eq!(ranks.keys().copied().collect::<Vec<_>>(), (0..475).collect::<Vec<_>>());

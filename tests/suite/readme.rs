@@ -42,6 +42,7 @@ fn commands_and_exit_codes_are_those_of_the_program() {
         "completions",
         "man",
         "explain",
+        "diff",
         "topics",
         "audience",
         "access",

@@ -46,7 +46,7 @@ fn ontology() -> Vec<(&'static str, RecordBatch)> {
 }
 
 /// Ann writes `days` before the cutoff about lobsters, and `people` others reply to each post.
-fn lobsters(days: &[i64], people: usize) -> World {
+pub fn lobsters(days: &[i64], people: usize) -> World {
     let posts: Vec<Post> = days
         .iter()
         .zip(1..)

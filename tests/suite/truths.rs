@@ -22,17 +22,17 @@ use crate::world::{
 };
 
 /// Truth, form, person, loser, topic, value.
-type Row<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<f64>);
+pub type Row<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<f64>);
 
-fn grade<'a>(truth: &'a str, person: &'a str, topic: Option<&'a str>, value: f64) -> Row<'a> {
+pub fn grade<'a>(truth: &'a str, person: &'a str, topic: Option<&'a str>, value: f64) -> Row<'a> {
     (truth, "graded", person, None, topic, Some(value))
 }
 
-fn pair<'a>(truth: &'a str, winner: &'a str, loser: &'a str) -> Row<'a> {
+pub fn pair<'a>(truth: &'a str, winner: &'a str, loser: &'a str) -> Row<'a> {
     (truth, "pairwise", winner, Some(loser), None, None)
 }
 
-fn table(rows: &[Row<'_>]) -> RecordBatch {
+pub fn table(rows: &[Row<'_>]) -> RecordBatch {
     let maybe = |of: fn(&Row<'_>) -> Option<String>| {
         maybe_text(&rows.iter().map(of).collect::<Vec<Option<String>>>())
     };

@@ -17,13 +17,13 @@ use crate::fit::steady;
 use crate::on_threads;
 use crate::world::{HOUR, World, maybe_text, text};
 
-async fn validated(world: &World) -> Result<Validity> {
+pub async fn validated(world: &World) -> Result<Validity> {
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None)?;
     validate(&Engine::new(Stores::default(), 3), &[job]).await
 }
 
-fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a Row {
+pub fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a Row {
     let [truth, population, metric, predictor] = of;
     let found = validity.rows.iter().find(|row| {
         (&*row.truth, &*row.population, &*row.metric, &*row.predictor)
@@ -34,7 +34,7 @@ fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a Row {
 }
 
 /// Spearman's ρ from the ranks as they are defined.
-fn spearman(pairs: &[(f64, f64)]) -> f64 {
+pub fn spearman(pairs: &[(f64, f64)]) -> f64 {
     let rank = |of: fn(&(f64, f64)) -> f64, own: f64| {
         let below = pairs.iter().filter(|pair| of(pair) < own).count();
         let equal = pairs.iter().filter(|pair| of(pair) == own).count();

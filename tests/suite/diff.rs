@@ -1,0 +1,695 @@
+//! `diff`: against a comparison worked out anew from the tables of both runs.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fastrand::Rng;
+use renown::bars::Bars;
+use renown::top::{self, Person};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::binary::{Ended, renown};
+use crate::parquet_files::{batch, read, write};
+use crate::random_worlds;
+use crate::sample_job::edit;
+use crate::world::{
+    Account, Event, HOUR, Published, Row, World, account, accounts, identity, maybe_text,
+    of_account, reply, with, without,
+};
+
+const ENDS: [f64; 5] = [0.5, 1.0, 2.0, 5.0, 10.0];
+
+fn commit(folder: &Path, number: u64) -> String {
+    folder.join(format!("out/commits/{number:020}.json")).to_str().unwrap().to_owned()
+}
+
+/// Commit `a` beside commit `b` of the output in `folder`.
+fn diff(folder: &Path, [a, b]: [u64; 2], more: &[&str]) -> Ended {
+    renown(&[&["diff", &commit(folder, a), &commit(folder, b)], more].concat())
+}
+
+fn told(folder: &Path, commits: [u64; 2], more: &[&str]) -> Value {
+    let ended = diff(folder, commits, &[&["--format", "json"], more].concat()).done();
+    serde_json::from_str(&ended.stdout).unwrap()
+}
+
+/// The same but for rounding: numbers may be 1e-9 apart.
+#[track_caller]
+fn same(found: &Value, expected: &Value, at: &str) {
+    match (found, expected) {
+        (Value::Number(one), Value::Number(other)) => {
+            let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
+            assert!((one - other).abs() <= 1e-9, "{at}: {one}, not {other}");
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            assert_eq!(one.len(), other.len(), "{at}: {found}, not {expected}");
+            for (number, (one, other)) in one.iter().zip(other).enumerate() {
+                same(one, other, &format!("{at}[{number}]"));
+            }
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let keys = |map: &Row| map.keys().cloned().collect::<BTreeSet<_>>();
+            assert_eq!(keys(one), keys(other), "{at}");
+            for (key, one) in one {
+                same(one, &other[key], &format!("{at}.{key}"));
+            }
+        }
+        _ => assert_eq!(found, expected, "{at}"),
+    }
+}
+
+/// (expected people, score) of everybody.
+type Scores = BTreeMap<String, (f64, f64)>;
+
+fn scores(published: &Published, profile: &str) -> Scores {
+    let rows = published.tables["scores"].iter().filter(|row| row["profile"] == profile);
+    let number = |row: &Row, name: &str| row[name].as_f64().unwrap();
+    rows.map(|row| {
+        let id = row["person_id"].as_str().unwrap().to_owned();
+        (id, (number(row, "expected_reactors"), number(row, "score")))
+    })
+    .collect()
+}
+
+/// How many come before somebody among others, as `top` lists them.
+fn before(scores: &Scores, id: &str) -> usize {
+    let own = scores[id].0;
+    let is_before = |(other, (theirs, _)): &(&String, &(f64, f64))| {
+        *theirs > own || (*theirs == own && other.as_str() < id)
+    };
+    scores.iter().filter(is_before).count()
+}
+
+fn direction(change: f64) -> Ordering {
+    if change.abs() <= 1e-9 { Ordering::Equal } else { change.total_cmp(&0.0) }
+}
+
+/// The value at a share of sorted values, linear between them.
+fn at(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    low + place.fract() * (high - low)
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+/// Pearson's correlation of mid-ranks.
+fn spearman(one: &[f64], other: &[f64]) -> Value {
+    let ranks = |values: &[f64]| -> Vec<f64> {
+        let rank = |own: &f64| {
+            let below = values.iter().filter(|v| *v < own).count() as f64;
+            below + (values.iter().filter(|v| *v == own).count() as f64 + 1.0) / 2.0
+        };
+        values.iter().map(rank).collect()
+    };
+    let (one, other) = (ranks(one), ranks(other));
+    let (of_one, of_other) = (mean(&one), mean(&other));
+    let sum = |a: &[f64], of_a: f64, b: &[f64], of_b: f64| -> f64 {
+        a.iter().zip(b).map(|(a, b)| (a - of_a) * (b - of_b)).sum()
+    };
+    let spread = sum(&one, of_one, &one, of_one) * sum(&other, of_other, &other, of_other);
+    match spread > 0.0 {
+        true => json!(sum(&one, of_one, &other, of_other) / spread.sqrt()),
+        false => Value::Null,
+    }
+}
+
+fn bins(changes: &BTreeMap<String, f64>) -> Value {
+    let count = |within: &dyn Fn(f64) -> bool| changes.values().filter(|c| within(**c)).count();
+    let (last, mut up, mut down) = (ENDS[ENDS.len() - 1], vec![], vec![]);
+    let mut inner = 0.0;
+    for outer in ENDS {
+        let within = |size: f64, change: f64| {
+            direction(change) != Ordering::Equal && size >= inner && size < outer
+        };
+        let rose = count(&|c| c > 0.0 && within(c, c));
+        let fell = count(&|c| c < 0.0 && within(-c, c));
+        up.push(json!({ "from": inner, "to": outer, "people": rose }));
+        down.insert(0, json!({ "from": -outer, "to": 0.0 - inner, "people": fell }));
+        inner = outer;
+    }
+    up.push(json!({ "from": last, "to": null, "people": count(&|c| c >= last) }));
+    down.insert(0, json!({ "from": null, "to": -last, "people": count(&|c| c <= -last) }));
+    let none = count(&|c| direction(c) == Ordering::Equal);
+    down.push(json!({ "from": 0.0, "to": 0.0, "people": none }));
+    down.extend(up);
+    Value::Array(down)
+}
+
+/// (network, measure) → value and points of one person.
+fn parts(published: &Published, profile: &str, id: &str) -> BTreeMap<[String; 2], (Value, f64)> {
+    let own = |row: &&Row| row["profile"] == profile && row["person_id"] == id;
+    let text = |row: &Row, name: &str| row[name].as_str().unwrap().to_owned();
+    let rows = published.tables["contributions"].iter().filter(own);
+    rows.map(|row| {
+        let key = [text(row, "network"), text(row, "measure")];
+        (key, (row["value"].clone(), row["points"].as_f64().unwrap()))
+    })
+    .collect()
+}
+
+/// The movers in one direction, but for the causes that `changes` tells.
+fn movers(
+    [a, b]: [&Published; 2],
+    profile: &str,
+    changes: &BTreeMap<String, f64>,
+    towards: Ordering,
+    most: usize,
+) -> Vec<Value> {
+    let [of_a, of_b] = [a, b].map(|published| scores(published, profile));
+    let mut moved: Vec<(&String, f64)> = changes.iter().map(|(id, change)| (id, *change)).collect();
+    moved.retain(|(_, change)| direction(*change) == towards);
+    moved.sort_by(|one, other| {
+        other.1.abs().total_cmp(&one.1.abs()).then_with(|| one.0.cmp(other.0))
+    });
+    moved.truncate(most);
+    let people = b.by("people", &["person_id"]);
+    let mover = |(id, points): (&String, f64)| {
+        let [before_a, before_b] = [a, b].map(|published| parts(published, profile, id));
+        let keys: BTreeSet<_> = before_a.keys().chain(before_b.keys()).collect();
+        let of = |parts: &BTreeMap<[String; 2], (Value, f64)>, key: &[String; 2]| {
+            parts.get(key).cloned().unwrap_or((Value::Null, 0.0))
+        };
+        let mut causes: Vec<(&[String; 2], f64)> =
+            keys.iter().map(|key| (*key, of(&before_b, key).1 - of(&before_a, key).1)).collect();
+        let is_reference = |cause: &(&[String; 2], f64)| cause.0[1] == "reference";
+        let reference: f64 = causes.iter().filter(|c| is_reference(c)).map(|c| c.1).sum();
+        let others: f64 = causes.iter().map(|c| c.1).sum::<f64>() - reference;
+        causes.retain(|cause| !is_reference(cause) && direction(cause.1) != Ordering::Equal);
+        causes.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()));
+        causes.truncate(5);
+        let told: f64 = causes.iter().map(|cause| cause.1).sum();
+        let causes = causes.iter().map(|(key, points)| {
+            json!({
+                "network": key[0],
+                "measure": key[1],
+                "value": [of(&before_a, key).0, of(&before_b, key).0],
+                "points": points,
+            })
+        });
+        json!({
+            "person_id": id,
+            "display_name": people[&vec![id.clone()]]["display_name"],
+            "score": [of_a[id].1, of_b[id].1],
+            "points": points,
+            "place": [before(&of_a, id) + 1, before(&of_b, id) + 1],
+            "causes": causes.collect::<Vec<_>>(),
+            "others": others - told,
+            "reference": reference,
+        })
+    };
+    moved.into_iter().map(mover).collect()
+}
+
+fn by(b: &Published, changes: &BTreeMap<String, f64>) -> Vec<Value> {
+    let people = b.by("people", &["person_id"]);
+    let grouping = |of: &str| {
+        let mut groups: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        let mut unknown = 0;
+        for (id, change) in changes {
+            let row = people[&vec![id.clone()]];
+            let names = match of {
+                "network" => row["networks"].as_array().unwrap().clone(),
+                of => vec![row[of].clone()],
+            };
+            let names = names.iter().filter_map(Value::as_str);
+            unknown += usize::from(names.clone().count() == 0);
+            names.for_each(|name| groups.entry(name.to_owned()).or_default().push(*change));
+        }
+        let people = |wanted: &dyn Fn(usize) -> bool| {
+            groups.values().map(Vec::len).filter(|own| wanted(*own)).sum::<usize>()
+        };
+        let (in_smaller, large) = (people(&|own| own < 20), people(&|own| own >= 20));
+        let mut groups: Vec<_> = groups.into_iter().filter(|(_, own)| own.len() >= 20).collect();
+        groups.sort_by(|one, other| {
+            other.1.len().cmp(&one.1.len()).then_with(|| one.0.cmp(&other.0))
+        });
+        groups.truncate(20);
+        let told: usize = groups.iter().map(|(_, own)| own.len()).sum();
+        let groups = groups.into_iter().map(|(name, own)| {
+            let share = |towards: Ordering| {
+                own.iter().filter(|c| direction(**c) == towards).count() as f64 / own.len() as f64
+            };
+            json!({
+                "name": name,
+                "people": own.len(),
+                "mean": mean(&own),
+                "median": at(&sorted(own.iter().copied()), 0.5),
+                "rose": share(Ordering::Greater),
+                "fell": share(Ordering::Less),
+            })
+        });
+        json!({
+            "of": of,
+            "groups": groups.collect::<Vec<_>>(),
+            "in_smaller": in_smaller,
+            "in_further": large - told,
+            "unknown": unknown,
+        })
+    };
+    ["network", "language", "country"].map(grouping).into()
+}
+
+/// What `diff` should tell of two runs, but for the causes that `changes` tells.
+fn expected([a, b]: [&Published; 2], profile: &str, most: usize) -> Value {
+    let [of_a, of_b] = [a, b].map(|published| scores(published, profile));
+    let both = |own: &Scores, other: &Scores| -> Scores {
+        let own = own.iter().filter(|(id, _)| other.contains_key(*id));
+        own.map(|(id, scores)| (id.clone(), *scores)).collect()
+    };
+    let [both_a, both_b] = [both(&of_a, &of_b), both(&of_b, &of_a)];
+    let changes = both_a.iter().map(|(id, (_, score))| (id.clone(), both_b[id].1 - score));
+    let changes: BTreeMap<String, f64> = changes.collect();
+    let alone = |own: &Scores, other: &Scores| {
+        let alone = own.keys().filter(|id| !other.contains_key(*id));
+        alone.filter(|id| before(own, id) < 100).count()
+    };
+    let overlap = [10, 100, 1000].into_iter().filter(|first| *first <= changes.len());
+    let overlap = overlap.map(|first| {
+        let shared =
+            changes.keys().filter(|id| before(&both_a, id) < first && before(&both_b, id) < first);
+        json!({ "first": first, "shared": shared.count() })
+    });
+    let column = |scores: &Scores| scores.values().map(|own| own.0).collect::<Vec<_>>();
+    let run = |published: &Published| {
+        let row = &published.tables["runs"][0];
+        json!({
+            "commit": published.commit.number,
+            "snapshot_date": published.commit.snapshot_date.to_string(),
+            "run_id": row["run_id"],
+            "job": row["job"],
+            "method_version": row["method_version"],
+            "method_sha256": row["method_sha256"],
+            "renown_version": row["renown_version"],
+            "horizon_hours": row["horizon_hours"],
+            "people": published.tables["people"].len(),
+        })
+    };
+    let forecast = |published: &Published| {
+        let profiles = published.tables["runs"][0]["profiles"].as_str().unwrap();
+        let profiles: Vec<Value> = serde_json::from_str(profiles).unwrap();
+        profiles.iter().find(|own| own["name"] == profile).unwrap()["forecast"].clone()
+    };
+    let values = sorted(changes.values().copied());
+    json!({
+        "profile": profile,
+        "a": run(a),
+        "b": run(b),
+        "differs": {
+            "day": a.commit.snapshot_date != b.commit.snapshot_date,
+            "method": a.tables["runs"][0]["method_sha256"] != b.tables["runs"][0]["method_sha256"],
+            "forecast": forecast(a) != forecast(b),
+            "renown_version": false,
+        },
+        "people": {
+            "both": changes.len(),
+            "only_a": of_a.len() - changes.len(),
+            "only_b": of_b.len() - changes.len(),
+            "gone_of_first_100": alone(&of_a, &of_b),
+            "new_in_first_100": alone(&of_b, &of_a),
+        },
+        "agreement": {
+            "spearman": spearman(&column(&both_a), &column(&both_b)),
+            "overlap": overlap.collect::<Vec<_>>(),
+        },
+        "moved": {
+            "mean": mean(&values),
+            "median": at(&values, 0.5),
+            "percentile_5": at(&values, 0.05),
+            "percentile_95": at(&values, 0.95),
+            "bins": bins(&changes),
+        },
+        "up": movers([a, b], profile, &changes, Ordering::Greater, most.div_ceil(2)),
+        "down": movers([a, b], profile, &changes, Ordering::Less, most / 2),
+        "by": by(b, &changes),
+    })
+}
+
+/// Takes what `changes` tells out of what was told of movers, by person.
+fn since_a(told: &mut Value) -> BTreeMap<String, Vec<Value>> {
+    let mut since = BTreeMap::new();
+    for side in ["up", "down"] {
+        for mover in told[side].as_array_mut().unwrap() {
+            let own = mover.as_object_mut().unwrap().remove("since_a").unwrap();
+            let id = mover["person_id"].as_str().unwrap().to_owned();
+            since.insert(id, own.as_array().unwrap().clone());
+        }
+    }
+    since
+}
+
+/// What is told of `person` in `changes`, the most points first.
+fn changes_of(published: &Published, person: &str) -> Vec<Value> {
+    let own = published.tables["changes"].iter().filter(|row| row["person_id"] == person);
+    let points = |row: &Value| row["points"].as_f64().unwrap().abs();
+    let mut own: Vec<Value> =
+        own.map(|row| json!({ "cause": row["cause"], "points": row["points"] })).collect();
+    own.sort_by(|one, other| points(other).total_cmp(&points(one)));
+    own
+}
+
+/// 1,150 people on three networks, in 26 countries and four languages, of whom few are reacted to: most are tied.
+fn crowd() -> World {
+    let rng = &mut Rng::with_seed(7);
+    let mut rows: Vec<Account> = (0..1_150).map(|id| account("a", &id.to_string())).collect();
+    for (number, row) in rows.iter_mut().enumerate() {
+        row.name = (number % 3 > 0).then(|| format!("name {number}"));
+        // The last has few people, and every 26th none.
+        let country = if number > 1_140 { 26 } else { number % 26 };
+        row.country = (country > 0).then(|| format!("C{country:02}"));
+    }
+    let mut identities = Vec::new();
+    for (network, people) in [("b", 150), ("c", 15)] {
+        for id in 0..people {
+            rows.push(account(network, &id.to_string()));
+            identities
+                .extend(["a", network].map(|of| identity(of, &id.to_string(), &format!("p{id}"))));
+        }
+    }
+    identities.sort_by(|one, other| (&one.network, &one.id).cmp(&(&other.network, &other.id)));
+    identities.dedup_by(|one, other| (&one.network, &one.id) == (&other.network, &other.id));
+    let languages: Vec<Option<String>> = rows
+        .iter()
+        .map(|_| rng.choice([Some("de"), Some("en"), None]).unwrap().map(str::to_owned))
+        .collect();
+    let events = (0..1_500).map(|_| some_reply(rng, 30));
+    World {
+        events: events.collect(),
+        identities: Some(identities),
+        more: vec![("accounts", with(&accounts(&rows), "language", maybe_text(&languages)))],
+        profiles: "[[profile]]\nname = \"fresh\"\nweights.trusted_reactors_90d = 0.0\n".into(),
+        ..World::default()
+    }
+}
+
+/// A reply to one of a few hundred people, `days` old at most.
+fn some_reply(rng: &mut Rng, days: i64) -> Event {
+    let network = if rng.u8(..5) == 0 { "b" } else { "a" };
+    let most = if network == "a" { 1_150 } else { 150 };
+    let up_to = 1 + rng.u32(..most);
+    let (actor, target) = (rng.u32(..most), rng.u32(..up_to) / 2);
+    reply(network, &actor.to_string(), &target.to_string(), rng.i64(0..days * 24))
+}
+
+/// The crowd of the next day: some have left, some are new, and much has happened.
+fn next_day(crowd: &World) -> World {
+    let rng = &mut Rng::with_seed(8);
+    let mut later = crowd.later(1);
+    later.events.extend((0..400).map(|_| {
+        let event = some_reply(rng, 1);
+        Event { at: event.at + 24 * HOUR, ..event }
+    }));
+    later.events.extend((10..50).map(|actor: i64| reply("a", &actor.to_string(), "newcomer", -3)));
+    let gone = (0..4).chain(600..640).map(|id| of_account("a", &id.to_string(), "opted_out", 1));
+    later.consent = Some(gone.collect());
+    later
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_days_of_a_crowd_are_compared_as_their_tables_say() {
+    let folder = TempDir::new().unwrap();
+    let crowd = crowd();
+    let a = crowd.run_in(folder.path()).await;
+    let b = next_day(&crowd).run_in(folder.path()).await;
+    for (profile, most) in [("standard", 20), ("standard", 5), ("fresh", 3), ("fresh", 0)] {
+        let more = ["--profile", profile, "-n", &most.to_string()];
+        let mut found = told(folder.path(), [1, 2], &more);
+        let since = since_a(&mut found);
+        same(&found, &expected([&a, &b], profile, most), profile);
+        for (person, told) in since {
+            let of_table = if profile == "standard" { changes_of(&b, &person) } else { vec![] };
+            assert_eq!(told, of_table, "{person}");
+        }
+    }
+    // The world holds what it is for.
+    let mut found = told(folder.path(), [1, 2], &[]);
+    let people = |name: &str| found["people"][name].as_u64().unwrap();
+    for name in ["both", "only_a", "only_b", "gone_of_first_100", "new_in_first_100"] {
+        assert!(people(name) > 0, "{name}");
+    }
+    assert_eq!(found["agreement"]["overlap"].as_array().unwrap().len(), 3);
+    for (of, names) in
+        [(0, ["in_smaller"].as_slice()), (2, &["in_smaller", "in_further", "unknown"])]
+    {
+        for name in names {
+            assert!(found["by"][of][name].as_u64().unwrap() > 0, "{name} of {of}");
+        }
+    }
+    let [up, down] = ["up", "down"].map(|side| found[side].as_array().unwrap().len());
+    assert_eq!((up, down), (10, 10));
+    assert!(since_a(&mut found).values().all(|causes| !causes.is_empty()));
+
+    // The same from the folder by its days, and on any number of threads.
+    let output = folder.path().join("out");
+    let output = output.to_str().unwrap();
+    let job = folder.path().join("job.toml");
+    edit(&job, "name = \"world\"", "name = \"${name}\"");
+    let days = ["--snapshot-a", "2026-03-31", "--snapshot-b", "2026-04-01"];
+    let text = diff(folder.path(), [1, 2], &["--threads", "1"]).done().stdout;
+    for words in [
+        &["diff", output, output, "--threads", "3"][..],
+        &["diff", job.to_str().unwrap(), output, "--set", "name=world"],
+    ] {
+        assert_eq!(renown(&[words, &days].concat()).done().stdout, text);
+    }
+    let json = |threads| diff(folder.path(), [1, 2], &["--format", "json", "--threads", threads]);
+    assert_eq!(json("1").done().stdout, json("3").done().stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn random_worlds_and_methods_are_compared_as_their_tables_say() {
+    let mut compared = 0;
+    for seed in 0..crate::cases(12) as u64 {
+        let rng = &mut Rng::with_seed(seed);
+        let folder = TempDir::new().unwrap();
+        let world = random_worlds::world(rng);
+        let a = world.run_in(folder.path()).await;
+        let mut other = if rng.bool() { world.later(1) } else { world.clone() };
+        if rng.bool() {
+            other.edit_method("coefficient = 0.", "coefficient = 0.2");
+        }
+        let b = other.run_in(folder.path()).await;
+        let commits = [a.commit.number, b.commit.number];
+        let of = |published: &Published| published.people().into_iter().collect::<BTreeSet<_>>();
+        if of(&a).is_disjoint(&of(&b)) {
+            diff(folder.path(), commits, &[]).refused(65, &["nobody is in both runs"]);
+            continue;
+        }
+        let mut found = told(folder.path(), commits, &["-n", "7"]);
+        let since = since_a(&mut found);
+        same(&found, &expected([&a, &b], "standard", 7), &format!("seed {seed}"));
+        for (person, causes) in since {
+            let next_day = a.commit.snapshot_date < b.commit.snapshot_date;
+            let of_table = if next_day { changes_of(&b, &person) } else { vec![] };
+            assert_eq!(causes, of_table, "seed {seed}: {person}");
+        }
+        compared += 1;
+    }
+    assert!(compared > 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_does_not_differ_from_itself() {
+    let folder = TempDir::new().unwrap();
+    crowd().run_in(folder.path()).await;
+    let found = told(folder.path(), [1, 1], &[]);
+    assert_eq!(
+        found["differs"],
+        json!({ "day": false, "method": false, "forecast": false, "renown_version": false })
+    );
+    assert_eq!(found["agreement"]["spearman"], 1.0);
+    for overlap in found["agreement"]["overlap"].as_array().unwrap() {
+        assert_eq!(overlap["first"], overlap["shared"]);
+    }
+    for name in ["mean", "median", "percentile_5", "percentile_95"] {
+        assert_eq!(found["moved"][name], 0.0, "{name}");
+    }
+    let bins = found["moved"]["bins"].as_array().unwrap();
+    let filled: Vec<&Value> = bins.iter().filter(|bin| bin["people"] != 0).collect();
+    assert_eq!(filled, [&json!({ "from": 0.0, "to": 0.0, "people": 1_150 })]);
+    assert_eq!((&found["up"], &found["down"]), (&json!([]), &json!([])));
+    let page = diff(folder.path(), [1, 1], &[]).done().stdout;
+    for words in
+        ["differs: nothing of these\n", "furthest up\n nobody\n", "furthest down\n nobody\n"]
+    {
+        assert!(page.contains(words), "no `{words}` in {page}");
+    }
+}
+
+/// Ada gets replies from 2 and 3; 4 has none and shows a name that would clear a terminal.
+fn four() -> World {
+    let named = |id: &str, name: &str| Account { name: Some(name.into()), ..account("a", id) };
+    World {
+        accounts: Some(vec![
+            named("1", "Ada"),
+            account("a", "2"),
+            account("a", "3"),
+            named("4", "\u{1b}[2J"),
+        ]),
+        events: vec![reply("a", "2", "1", 5), reply("a", "3", "1", 710)],
+        ..World::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_of_it() {
+    let folder = TempDir::new().unwrap();
+    let world = four();
+    world.run_in(folder.path()).await;
+    // Another method of the same day takes the place of the first.
+    let mut other = world.clone();
+    other.edit_method("coefficient = 0.6", "coefficient = 0.9");
+    other.run_in(folder.path()).await;
+    // Tomorrow one reply is older than 30 days, and somebody new is replied to.
+    let mut later = other.later(1);
+    later.events.extend([reply("a", "2", "4", -3), reply("a", "3", "4", -3)]);
+    later.run_in(folder.path()).await;
+
+    let of_method = told(folder.path(), [1, 2], &[]);
+    let differs =
+        |told: &Value| ["day", "method", "forecast"].map(|of| told["differs"][of] == true);
+    assert_eq!(differs(&of_method), [false, true, true]);
+    let ada = |told: &Value, side: &str| {
+        let mut movers = told[side].as_array().unwrap().iter();
+        movers.find(|mover| mover["person_id"] == "a:1").cloned().unwrap()
+    };
+    let higher = ada(&of_method, "up");
+    assert_eq!(higher["since_a"], json!([]), "no run was before");
+    assert_eq!(higher["causes"][0]["measure"], "trusted_reactors_30d");
+    assert_eq!(higher["causes"][0]["value"], json!([2.0, 2.0]));
+
+    let of_day = told(folder.path(), [2, 3], &[]);
+    assert_eq!(differs(&of_day), [true, false, false]);
+    let lower = ada(&of_day, "down");
+    assert_eq!(lower["since_a"], json!([{ "cause": "ageing", "points": lower["points"] }]));
+    assert_eq!(lower["causes"][0]["value"], json!([2.0, 1.0]));
+    let newcomer = &of_day["up"][0];
+    assert_eq!(
+        (&newcomer["person_id"], &newcomer["since_a"][0]["cause"]),
+        (&json!("a:4"), &json!("audience"))
+    );
+
+    // The run of that day that is not in force any more is another one.
+    let of_both = told(folder.path(), [1, 3], &[]);
+    assert_eq!(differs(&of_both), [true, true, true]);
+    assert_eq!(ada(&of_both, "up")["since_a"], json!([]));
+
+    let page = diff(folder.path(), [2, 3], &[]).done().stdout;
+    assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page}");
+    for words in [
+        "by cause: ageing -",
+        "trusted_reactors_30d on a, 2 → 1",
+        "by cause: audience +",
+        "differs: the day\n",
+    ] {
+        assert!(page.contains(words), "no `{words}` in {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_draws_with_what_the_locale_allows() {
+    let folder = TempDir::new().unwrap();
+    four().run_in(folder.path()).await;
+    let page = |locale: &str| {
+        let commit = commit(folder.path(), 1);
+        let mut command = crate::binary::command(&["diff", &commit, &commit]);
+        let output = command.env("LC_ALL", locale).output().unwrap();
+        Ended::from(output).done().stdout
+    };
+    let line =
+        |page: String| page.lines().find(|line| line.contains("none")).unwrap().trim().to_owned();
+    assert_eq!(line(page("C.UTF-8")), format!("none  4  100.0 %  {}", "█".repeat(30)));
+    assert_eq!(line(page("C")), format!("none  4  100.0 %  {}", "#".repeat(30)));
+}
+
+#[test]
+fn top_draws_bars_where_it_is_told_to() {
+    let person = |name: &str, score| Person {
+        name: name.into(),
+        expected_reactors: 1.0,
+        percentile: 50.0,
+        score,
+        interval: None,
+        true_reach: 1.0,
+        amplification: None,
+        network: None,
+    };
+    let people = [person("one", 40.0), person("other", 10.0)];
+    let lines = |bars| -> Vec<String> {
+        top::render(&people, bars)
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect()
+    };
+    assert_eq!(lines(Some(Bars::Blocks))[1], "1 one 1.0 50.0 40.0 ██████████ – 1 – –");
+    assert_eq!(lines(Some(Bars::Blocks))[2], "2 other 1.0 50.0 10.0 ██▌ – 1 – –");
+    assert_eq!(lines(Some(Bars::Hashes))[2], "2 other 1.0 50.0 10.0 ### – 1 – –");
+    assert_eq!(lines(None)[2], "2 other 1.0 50.0 10.0 – 1 – –");
+}
+
+/// Writes a table of commit `number` without one column, and its size where the commit names it.
+fn drop_column(folder: &Path, number: u64, table: &str, column: &str) {
+    let path = commit(folder, number);
+    let told: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let told = &told["tables"][table]["files"][0];
+    let file: PathBuf = folder.join("out").join(told["path"].as_str().unwrap());
+    let columns = without(&read(&file), column);
+    let columns: Vec<_> = columns.iter().map(|(name, own)| (name.as_str(), own.clone())).collect();
+    write(&file, &batch(&columns));
+    let size = |size: u64| format!("\"size\": {size},");
+    let now = fs::metadata(&file).unwrap().len();
+    edit(Path::new(&path), &size(told["size"].as_u64().unwrap()), &size(now));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_cannot_be_compared_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let mut world = four();
+    world.run_in(folder.path()).await;
+    world.profiles = "[[profile]]\nname = \"own\"\nweights.trusted_reactors_90d = 0.0\n".into();
+    world.edit_method("coefficient = 0.6", "coefficient = 0.9");
+    world.run_in(folder.path()).await;
+    // The same accounts on another network are other people.
+    let others = World {
+        accounts: Some(vec![account("z", "1")]),
+        events: vec![reply("z", "2", "1", 5)],
+        ..World::default()
+    };
+    others.run_in(folder.path()).await;
+    let folder = folder.path();
+
+    let own = ["--profile", "own"];
+    diff(folder, [1, 2], &own).refused(2, &["run A: the run has no scores of a profile `own`"]);
+    diff(folder, [2, 1], &own).refused(2, &["run B: the run has no scores of a profile `own`"]);
+    diff(folder, [2, 2], &own).done();
+    diff(folder, [1, 3], &[]).refused(65, &["nobody is in both runs", "the same accounts"]);
+    diff(folder, [1, 2], &["--snapshot-a", "2026-03-31"]).refused(2, &["--snapshot does not go"]);
+    diff(folder, [1, 2], &["--set", "x=y"]).refused(2, &["--set does not go"]);
+    let output = folder.join("out");
+    let output = output.to_str().unwrap();
+    renown(&["diff", output, output, "--snapshot-b", "2020-01-01"])
+        .refused(65, &["no run has been published there, or none of that day"]);
+
+    for (table, column) in [
+        ("contributions", "points"),
+        ("contributions", "person_id"),
+        ("people", "networks"),
+        ("scores", "expected_reactors"),
+        ("runs", "method_sha256"),
+    ] {
+        drop_column(folder, 2, table, column);
+        let words = format!("the table `{table}` has columns of another version");
+        diff(folder, [1, 2], &[]).refused(65, &[&words, "use the version of renown that wrote it"]);
+    }
+}
