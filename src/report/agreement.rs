@@ -305,7 +305,7 @@ fn beside(told: &Told, pair: (&str, &str), name: &str) -> Markup {
         Column::Number("people"),
     ];
     let id = format!("{name}-{}-{}", slug(pair.0), pair.1);
-    let title = format!("{words}: {}, {}", truth(pair.0), population(pair.1));
+    let title = capital(&format!("{words}: {}, {}", truth(pair.0), population(pair.1)));
     let chart = Whiskers {
         name: &id,
         title: &title,
@@ -403,7 +403,10 @@ pub(super) fn groups(told: &Told) -> Markup {
         .flatten()
         .collect();
     if charts.is_empty() {
-        return html! { p.nothing { "The people were not parted into groups, or all groups are too small." } };
+        return nothing(
+            "The people were not parted, or there are not two parts large enough; [validate] of the job names the parts:",
+            "renown schema job",
+        );
     }
     html! { div.figures { @for chart in charts { (chart) } } }
 }
@@ -489,7 +492,7 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
         Column::Number("from"),
         Column::Number("to"),
     ];
-    let title = format!("{} by {words}, {}", metric(name).0, population(who));
+    let title = capital(&format!("{} by {words}, {}", metric(name).0, population(who)));
     let id = format!("group-{kind}-{name}");
     let chart = Whiskers {
         name: &id,

@@ -228,15 +228,23 @@ fn bars(told: &Told, bins: &Bins) -> (Vec<Bin>, bool) {
     else {
         return (vec![], false);
     };
-    let widths = [1, 2, 5, 10, 20, 50, 100];
-    let wide = |width: &i64| (most - least).div_euclid(*width) < BARS;
-    let width = widths.into_iter().find(wide).unwrap_or(100);
-    let mut joined = Bins::new();
-    for (bin, people) in bins {
-        *joined.entry(bin.div_euclid(width)).or_default() += people;
-    }
-    let all = joined.len();
-    joined.retain(|_, people| !told.public || *people >= FEWEST);
+    let in_width = |width: i64| {
+        let mut joined = Bins::new();
+        for (bin, people) in bins {
+            *joined.entry(bin.div_euclid(width)).or_default() += people;
+        }
+        let all = joined.len();
+        joined.retain(|_, people| !told.public || *people >= FEWEST);
+        (joined, all)
+    };
+    // The narrowest that gives few bars, which hold nearly everybody where small ones are left out.
+    let people: u64 = bins.values().sum();
+    let fitting = |width: &i64| {
+        let held: u64 = in_width(*width).0.values().sum();
+        (most - least).div_euclid(*width) < BARS && 10 * held >= 9 * people
+    };
+    let width = [1, 2, 5, 10, 20, 50, 100].into_iter().find(fitting).unwrap_or(100);
+    let (joined, all) = in_width(width);
     let left_out = joined.len() < all;
     let (Some((first, _)), Some((last, _))) = (joined.first_key_value(), joined.last_key_value())
     else {

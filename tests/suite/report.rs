@@ -301,7 +301,15 @@ async fn numbers_are_those_of_the_tables() {
         assert!(close(&row[2], own), "{row:?} {own}");
     }
     assert_eq!(cells(&page, "Probability integral transform").len(), 10);
-    assert!(page.contains("By network there is one group, mesh"));
+    for row in &cells(&page, "Observed over forecast by country, active people") {
+        let own = validity.iter().find(|own| {
+            let key = ["group", "metric", "population", "predictor"]
+                .map(|column| own[column].as_str().unwrap());
+            key == [&*row[0], "observed_over_forecast", "active", "standard"]
+        });
+        assert_eq!(number(&row[1]), own.unwrap()["people"].as_f64().unwrap());
+        assert!((number(&row[2]) - float(own.unwrap(), "value")).abs() < 0.00051, "{row:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
