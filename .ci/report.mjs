@@ -24,7 +24,7 @@ function tooWide() {
     if (element.closest(".skip")) continue;
     const inside = element.parentElement.closest(".scroll");
     const { left, right, width: own } = element.getBoundingClientRect();
-    if (own > 0 && !inside && (left < -0.5 || right > width + 0.5)) {
+    if (own > 0 && !inside && (left < -2 || right > width + 2)) {
       wide.push(`<${element.tagName} class="${element.getAttribute("class")}"> ${element.textContent.slice(0, 40)}`);
     }
   }

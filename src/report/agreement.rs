@@ -2,17 +2,21 @@
 
 use maud::{Markup, html};
 
-use super::chart::{capital, count, fixed, number};
+use super::chart::{capital, count, fixed, number, signed_to};
 use super::histogram::{Bin, Histogram};
 use super::page::{Column, figure, nothing, table};
 use super::read::Measured;
 use super::reliability::{Reliability, Tenth};
 use super::whiskers::{Whisker, Whiskers};
 use super::{FEWEST, Told};
+use crate::error::printable;
+use crate::method::FORWARD;
 use crate::score::profile::STANDARD;
+use crate::validate::FORWARD_TRUTHS;
 
-/// What a forecast says: trusted people who come.
-const FORESEEN: &str = "future_trusted_reactors";
+/// What a forecast says, trusted people who come, and all who do.
+const FORESEEN: &str = FORWARD_TRUTHS[0];
+const ANYBODY: &str = FORWARD_TRUTHS[1];
 /// Most groups of one kind that are shown.
 const GROUPS: usize = 15;
 
@@ -39,6 +43,11 @@ fn between(value: f64, interval: Option<(f64, f64)>) -> String {
     format!("{}{}", fixed(value, 2), ends.unwrap_or_default())
 }
 
+/// The ends of an interval as they read, each in a cell of its own.
+fn ends(interval: Option<(f64, f64)>, read: impl Fn(f64) -> String) -> [String; 2] {
+    interval.map_or(["–".into(), "–".into()], |(low, high)| [read(low), read(high)])
+}
+
 /// Who was compared, in words.
 fn population(name: &str) -> &str {
     match name {
@@ -53,8 +62,8 @@ fn population(name: &str) -> &str {
 fn truth(name: &str) -> String {
     match name {
         FORESEEN => "trusted people who reacted".into(),
-        "future_reactors" => "all people who reacted".into(),
-        other => format!("judgements: {}", crate::error::printable(other)),
+        ANYBODY => "all people who reacted".into(),
+        other => format!("judgements: {}", printable(other)),
     }
 }
 
@@ -112,10 +121,10 @@ pub(super) fn forecast(told: &Told) -> Markup {
 
 /// That the method may have seen what it is held against.
 fn seen(told: &Told) -> String {
-    match told.run.fit() {
+    match told.run.fit().filter(|fit| fit.truth == FORWARD) {
         Some(fit) => format!(
             " The method was fitted to data up to {}; as far as these are the same, it has seen what came.",
-            crate::error::printable(&fit.snapshot)
+            printable(&fit.snapshot)
         ),
         None => String::new(),
     }
@@ -144,10 +153,7 @@ fn reliability(tenths: &[Tenth], ratio: Option<&Measured>) -> Markup {
         tenths.len()
     ));
     let rows = (1..).zip(tenths).map(|(at, tenth)| {
-        let ends = tenth
-            .interval
-            .map_or(["–".into(), "–".into()], |(low, high)| [number(low), number(high)]);
-        let [low, high] = ends;
+        let [low, high] = ends(tenth.interval, number);
         vec![at.to_string(), number(tenth.forecast), number(tenth.observed), low, high]
     });
     let columns =
@@ -180,10 +186,7 @@ fn transform(bins: &[Bin], coverage: Option<&Measured>) -> Markup {
     let rows: Vec<Vec<String>> = (1..)
         .zip(bins)
         .map(|(at, bin): (u32, &Bin)| {
-            let ends = bin.interval.map_or(["–".into(), "–".into()], |(low, high)| {
-                [fixed(low, 1), fixed(high, 1)]
-            });
-            let [low, high] = ends;
+            let [low, high] = ends(bin.interval, |end| fixed(end, 1));
             vec![at.to_string(), fixed(bin.value, 1), low, high]
         })
         .collect();
@@ -214,11 +217,7 @@ fn compared(told: &Told) -> Vec<(&str, &str)> {
     let order =
         |name: &str, of: &[&str]| of.iter().position(|own| *own == name).unwrap_or(of.len());
     pairs.sort_by_key(|(truth, who)| {
-        (
-            order(truth, &[FORESEEN, "future_reactors"]),
-            *truth,
-            order(who, &["all", "active", "established"]),
-        )
+        (order(truth, &FORWARD_TRUTHS), *truth, order(who, &["all", "active", "established"]))
     });
     pairs
 }
@@ -261,7 +260,7 @@ fn predictor(name: &str) -> String {
     match name {
         STANDARD => "the score".into(),
         "random" => "chance".into(),
-        other => crate::error::printable(&other.replace('_', " ")),
+        other => printable(&other.replace('_', " ")),
     }
 }
 
@@ -290,10 +289,7 @@ fn beside(told: &Told, pair: (&str, &str), name: &str) -> Markup {
     };
     let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
     let row = |row: &&Measured| {
-        let ends = row
-            .interval()
-            .map_or(["–".into(), "–".into()], |(low, high)| [fixed(low, 3), fixed(high, 3)]);
-        let [low, high] = ends;
+        let [low, high] = ends(row.interval(), |end| fixed(end, 3));
         vec![row.predictor.clone(), fixed(row.value, 3), low, high, count(row.people)]
     };
     let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
@@ -332,14 +328,12 @@ fn differences(told: &Told, pair: (&str, &str)) -> Markup {
         .iter()
         .flat_map(|name| of(told, pair, name))
         .filter(|row| row.predictor == STANDARD);
-    let rows: Vec<(&Measured, f64, Option<(f64, f64)>)> = rows
-        .filter_map(|row| Some((row, row.difference?, row.difference_low.zip(row.difference_high))))
-        .collect();
+    let rows: Vec<&Measured> = rows.filter(|row| row.difference.is_some()).collect();
     if rows.is_empty() {
         return html! {};
     }
-    let better = rows.iter().filter(|row| row.2.is_some_and(|(low, _)| low > 0.0)).count();
-    let worse = rows.iter().filter(|row| row.2.is_some_and(|(_, high)| high < 0.0)).count();
+    let better = rows.iter().filter(|row| row.beside().is_some_and(|(low, _)| low > 0.0)).count();
+    let worse = rows.iter().filter(|row| row.beside().is_some_and(|(_, high)| high < 0.0)).count();
     let says = format!(
         "{}, {}: beside the best simple count of each metric, chosen in hindsight, the score is better beyond doubt in {better} \
          and worse in {worse} of {}.",
@@ -347,27 +341,19 @@ fn differences(told: &Told, pair: (&str, &str)) -> Markup {
         population(pair.1),
         rows.len()
     );
-    let whiskers: Vec<Whisker> = rows
-        .iter()
-        .map(|(row, value, interval)| Whisker {
-            label: metric(&row.metric).0,
-            value: *value,
-            interval: *interval,
-            text: super::chart::signed_to(*value, 3),
-            strong: interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0),
-        })
-        .collect();
-    let row = |(row, value, interval): &(&Measured, f64, Option<(f64, f64)>)| {
-        let ends = interval
-            .map_or(["–".into(), "–".into()], |(low, high)| [fixed(low, 3), fixed(high, 3)]);
-        let [low, high] = ends;
-        vec![
-            row.metric.clone(),
-            row.baseline.clone().unwrap_or_default(),
-            fixed(*value, 3),
-            low,
-            high,
-        ]
+    let whisker = |row: &&Measured| Whisker {
+        label: metric(&row.metric).0,
+        value: row.difference.unwrap_or_default(),
+        interval: row.beside(),
+        text: signed_to(row.difference.unwrap_or_default(), 3),
+        strong: row.beside().is_some_and(|(low, high)| low > 0.0 || high < 0.0),
+    };
+    let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
+    let row = |row: &&Measured| {
+        let [low, high] = ends(row.beside(), |end| fixed(end, 3));
+        let baseline = row.baseline.as_deref().map_or(String::new(), predictor);
+        let difference = fixed(row.difference.unwrap_or_default(), 3);
+        vec![row.metric.clone(), baseline, difference, low, high]
     };
     let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
     let columns = [
@@ -468,9 +454,9 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
     if all > rows.len() {
         says.push_str(&format!(" Shown are the {} largest of {all} groups.", rows.len()));
     }
-    let says = crate::error::printable(&says);
+    let says = printable(&says);
     let whisker = |row: &&Measured| Whisker {
-        label: format!("{} · {}", crate::error::printable(&row.group), count(row.people)),
+        label: format!("{} · {}", printable(&row.group), count(row.people)),
         value: row.value,
         interval: row.interval(),
         text: between(row.value, row.interval()),
@@ -478,11 +464,8 @@ fn group(told: &Told, kind: &str, name: &str) -> Option<Markup> {
     };
     let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
     let row = |row: &&Measured| {
-        let ends = row
-            .interval()
-            .map_or(["–".into(), "–".into()], |(low, high)| [fixed(low, 3), fixed(high, 3)]);
-        let [low, high] = ends;
-        vec![crate::error::printable(&row.group), count(row.people), fixed(row.value, 3), low, high]
+        let [low, high] = ends(row.interval(), |end| fixed(end, 3));
+        vec![printable(&row.group), count(row.people), fixed(row.value, 3), low, high]
     };
     let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
     let columns = [

@@ -99,7 +99,7 @@ pub(super) fn below(scale: &Scale, y: f64, (left, right): (f64, f64), label: &st
         @for tick in scale.ticks(6) {
             @let x = scale.at(tick);
             line.axis x1=(x) x2=(x) y1=(y) y2=(y + 4.0) {}
-            text.tick x=(x) y=(y + 16.0) text-anchor="middle" { (number(tick)) }
+            text.tick x=(x) y=(y + 16.0) text-anchor="middle" { (at_axis(tick)) }
         }
         text.label x=(right) y=(y + 33.0) text-anchor="end" { (label) }
     }
@@ -111,7 +111,7 @@ pub(super) fn beside(scale: &Scale, (left, right): (f64, f64), top: f64, label: 
         @for tick in scale.ticks(5) {
             @let y = scale.at(tick);
             line.grid x1=(left) x2=(right) y1=(y) y2=(y) {}
-            text.tick x=(left - 6.0) y=(y + 4.0) text-anchor="end" { (number(tick)) }
+            text.tick x=(left - 6.0) y=(y + 4.0) text-anchor="end" { (at_axis(tick)) }
         }
         text.label x="0" y=(top) { (label) }
     }
@@ -122,7 +122,7 @@ pub(super) fn count(whole: u64) -> String {
     let digits = whole.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -146,6 +146,15 @@ pub(super) fn number(value: f64) -> String {
         _ => count(libm::round(size) as u64),
     };
     format!("{sign}{text}")
+}
+
+/// A number beside an axis, where there is little room.
+fn at_axis(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1e6 => format!("{}M", number(value / 1e6)),
+        size if size >= 1e4 => format!("{}k", number(value / 1e3)),
+        _ => number(value),
+    }
 }
 
 /// A number with `digits` after the point and a minus that is as wide as a plus.
@@ -222,6 +231,7 @@ mod tests {
             told.map(number),
             ["0", "0.009", "0.5", "1", "1", "12.3", "624", "−3,124", "0.6"]
         );
+        assert_eq!([5000.0, 2e4, -3e6].map(at_axis), ["5,000", "20k", "−3M"]);
         assert_eq!([1.25, -0.04, -2.0, 0.0].map(signed), ["+1.2", "0.0", "−2.0", "0.0"]);
         assert_eq!(short("renown", 6), "renown");
         assert_eq!(short("renowned", 6), "renow…");

@@ -64,7 +64,7 @@ pub async fn report(
     let has = |name: &str| commit.tables.get(name).is_some_and(|table| table.rows > 0);
     let scores = read::standard("scores", open("scores").await?)?;
     let log = read::log(engine, output, commit).await?;
-    let before = read::before(engine, output, log.as_ref()).await?;
+    let before = read::before(engine, output, commit, log.as_ref()).await?;
     let mut method_before = None;
     if let Some(before) = &before {
         method_before = read::run(engine, output, before).await.ok().map(|run| run.method_version);

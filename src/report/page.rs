@@ -4,14 +4,16 @@ use chrono::{Duration, NaiveDate};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::bars::{Bar, Bars};
-use super::chart::{capital, count, fixed, number, signed};
+use super::chart::{capital, count, fixed, number, signed, signed_to};
 use super::histogram::{Bin, Histogram};
 use super::interval::interval;
-use super::read::{Bins, Person, quantile};
+use super::read::{Bins, Cause, Log, OnTopic, Part, Person, Stage, quantile};
 use super::whiskers::{Whisker, Whiskers};
 use super::{FEWEST, Told, agreement};
 use crate::error::printable;
 use crate::explain::{said, words};
+use crate::method::FORWARD;
+use crate::read::Dropped;
 use crate::score::scores::points;
 use crate::score::style::NAMES;
 
@@ -95,7 +97,7 @@ fn day(date: NaiveDate) -> String {
 }
 
 /// A count of people; a page that names nobody does not tell small ones.
-pub(super) fn of_people(told: &Told, people: u64) -> String {
+fn of_people(told: &Told, people: u64) -> String {
     if told.public && people < FEWEST { format!("fewer than {FEWEST}") } else { count(people) }
 }
 
@@ -106,7 +108,12 @@ fn head(told: &Told, job: &str, date: &str) -> Markup {
     let last = commit.snapshot_date + Duration::hours(i64::from(commit.horizon_hours));
     let facts: [(&str, Markup); 4] = [
         ("people scored", html! { (of_people(told, told.scores.people)) }),
-        ("people expected, median", html! { (number(told.scores.expected(0.5))) }),
+        (
+            "people expected, median",
+            html! {
+                @if told.public && told.scores.people < FEWEST { "–" } @else { (number(told.scores.expected(0.5))) }
+            },
+        ),
         ("days looked ahead", html! { (days) }),
         (
             "gates passed",
@@ -122,6 +129,9 @@ fn head(told: &Told, job: &str, date: &str) -> Markup {
             "Each score says how many different people are expected to react to somebody from " (day(first)) " to "
             (day(last)) ", by what was known at the end of " (date) " (UTC). Every 10 points are five times the people. "
             "A score is a forecast, and a forecast is not a cause."
+            @if run.fit().is_some_and(|fit| fit.truth != FORWARD) {
+                " The method was fitted to judgements: its scores order people, and the people they speak of are a scale."
+            }
         }
         dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
         dl.origin {
@@ -192,7 +202,7 @@ fn leaders(told: &Told) -> Markup {
         p.says {
             (first.name) " is first: " (number(first.score.expected_reactors))
             " different people are expected to react. The bar is the span into which the score falls in 90 of 100 cases; "
-            "below it stands what adds most points."
+            "after it stands what adds most points."
         }
         ol.leaders { @for (place, person) in (1..).zip(&told.leaders) { li { (leader(told, place, person, most)) } } }
     }
@@ -228,17 +238,25 @@ fn bars(told: &Told, bins: &Bins) -> (Vec<Bin>, bool) {
     else {
         return (vec![], false);
     };
+    let people: u64 = bins.values().sum();
     let in_width = |width: i64| {
         let mut joined = Bins::new();
         for (bin, people) in bins {
             *joined.entry(bin.div_euclid(width)).or_default() += people;
         }
         let all = joined.len();
-        joined.retain(|_, people| !told.public || *people >= FEWEST);
+        if told.public {
+            joined.retain(|_, people| *people >= FEWEST);
+            // Few who are left out could be found by subtraction: the smallest bar goes with them.
+            let hidden = people - joined.values().sum::<u64>();
+            if (1..FEWEST).contains(&hidden) {
+                let least = joined.iter().min_by_key(|(_, people)| **people).map(|(bin, _)| *bin);
+                least.map(|bin| joined.remove(&bin));
+            }
+        }
         (joined, all)
     };
     // The narrowest that gives few bars, which hold nearly everybody where small ones are left out.
-    let people: u64 = bins.values().sum();
     let fitting = |width: &i64| {
         let held: u64 = in_width(*width).0.values().sum();
         (most - least).div_euclid(*width) < BARS && 10 * held >= 9 * people
@@ -269,6 +287,9 @@ fn bin_rows(bins: &[Bin]) -> Vec<Vec<String>> {
 
 fn scores(told: &Told) -> Markup {
     let own = &told.scores;
+    if told.public && own.people < FEWEST {
+        return html! { p.nothing { "Fewer than " (FEWEST) " people were scored." } };
+    }
     let (bins, left_out) = bars(told, &own.scores);
     // Of so many there are enough above the last one.
     let shares = [
@@ -312,7 +333,7 @@ fn scores(told: &Told) -> Markup {
         log: true,
         line: None,
         across: "score, points",
-        upward: "people, each line ten times the last",
+        upward: "people, on a logarithmic scale",
     };
     let columns =
         [Column::Number("score from"), Column::Number("to below"), Column::Number("people")];
@@ -350,10 +371,10 @@ fn styles(told: &Told) -> Markup {
     let Some((most, people)) =
         (0..16).map(|at| (at, styles[at])).rev().max_by_key(|own| own.1).filter(|_| all > 0)
     else {
-        return html! { figure {
-            figcaption { "How people take part is not known: that takes posts about topics." }
-            (nothing("Give the job", "[inputs] posts"))
-        } };
+        return nothing(
+            "How people take part is not known: that takes posts about topics, the input `posts` and [topics] of the job:",
+            "renown schema job",
+        );
     };
     if told.public && people < FEWEST {
         return html! { p.nothing { "No style is shared by " (FEWEST) " people or more." } };
@@ -367,10 +388,7 @@ fn styles(told: &Told) -> Markup {
     ];
     let rows = ["shares, broad", "shares, focused", "creates, broad", "creates, focused"];
     let shade = |people: u64| match libm::sqrt(people as f64 / styles[most] as f64) {
-        share if people == 0 || (told.public && people < FEWEST) => {
-            let _ = share;
-            "s0"
-        }
+        _ if people == 0 || (told.public && people < FEWEST) => "s0",
         share if share < 0.34 => "s1",
         share if share < 0.67 => "s2",
         _ => "s3",
@@ -378,8 +396,12 @@ fn styles(told: &Told) -> Markup {
     html! {
         figure {
             figcaption {
-                "Most people whose style is known are each a " strong { (NAMES[most]) } " (" (of) " %). Known are "
-                (of_people(told, all)) " of " (of_people(told, told.scores.people)) ": those with posts about topics."
+                "The most common style is " strong { (NAMES[most]) }
+                // With all of them told, few could be found by subtraction.
+                @if !told.public {
+                    ": " (of) " % of the " (count(all)) " people whose style is known, those with posts about topics"
+                }
+                "."
             }
             div.scroll role="region" aria-label="People by style" tabindex="0" {
                 table.matrix {
@@ -398,15 +420,11 @@ fn styles(told: &Told) -> Markup {
 }
 
 /// A column of `measures` in words.
-pub(super) fn measure(name: &str) -> String {
+fn measure(name: &str) -> String {
     match name {
         "level" => "the level of the network".to_owned(),
         "joined" => "a second network".to_owned(),
-        "rank" => "rank".to_owned(),
-        _ => {
-            let words = said(name).replace("{} ", "").replace(" of {}", "");
-            words.replace('_', " ")
-        }
+        _ => said(name).replace("{} ", "").replace(" of {}", "").replace('_', " "),
     }
 }
 
@@ -418,21 +436,20 @@ fn parts(told: &Told) -> Markup {
     }
     shown.sort_by_key(|(name, part)| (std::cmp::Reverse(part.size), *name));
     let all: i64 = shown.iter().map(|(_, part)| part.size).sum();
-    let at = |part: &super::read::Part, share| {
-        quantile(&part.points, share).map_or(0.0, |bin| bin as f64 / 100.0)
-    };
-    let whisker = |(name, part): &(&String, &super::read::Part)| {
+    let at =
+        |part: &Part, share| quantile(&part.points, share).map_or(0.0, |bin| bin as f64 / 100.0);
+    let whisker = |(name, part): &(&String, &Part)| {
         let (low, half, high) = (at(part, 0.25), at(part, 0.5), at(part, 0.75));
         Whisker {
             label: measure(name),
             value: half,
             interval: Some((low, high)),
-            text: super::chart::signed_to(half, 2),
+            text: signed_to(half, 2),
             strong: true,
         }
     };
     let whiskers: Vec<Whisker> = shown.iter().map(whisker).collect();
-    let share = |part: &super::read::Part| 100.0 * part.size as f64 / all.max(1) as f64;
+    let share = |part: &Part| 100.0 * part.size as f64 / all.max(1) as f64;
     let bars: Vec<Bar> = shown
         .iter()
         .map(|(name, part)| Bar {
@@ -457,7 +474,7 @@ fn parts(told: &Told) -> Markup {
         Column::Number("half"),
         Column::Number("three quarters"),
     ];
-    let row = |(name, part): &(&String, &super::read::Part)| {
+    let row = |(name, part): &(&String, &Part)| {
         let points = [0.25, 0.5, 0.75].map(|share| fixed(at(part, share), 2));
         let [low, half, high] = points;
         vec![(*name).clone(), count(part.people), fixed(share(part), 1), low, half, high]
@@ -532,7 +549,7 @@ fn changes(told: &Told) -> Markup {
         log: true,
         line: None,
         across: "points gained or lost",
-        upward: "people, each line ten times the last",
+        upward: "people, on a logarithmic scale",
     };
     let columns =
         [Column::Number("points from"), Column::Number("to below"), Column::Number("people")];
@@ -561,7 +578,7 @@ fn causes(told: &Told, compared: u64) -> Markup {
         cause(first),
         fixed(100.0 * largest.size as f64 / all.max(1) as f64, 0)
     );
-    let mean = |own: &super::read::Cause, people: u64| own.size as f64 / 1e6 / people.max(1) as f64;
+    let mean = |own: &Cause, people: u64| own.size as f64 / 1e6 / people.max(1) as f64;
     let bars: Vec<Bar> = shown
         .iter()
         .map(|(name, own)| Bar {
@@ -583,7 +600,7 @@ fn causes(told: &Told, compared: u64) -> Markup {
         Column::Number("of those moved"),
         Column::Number("sum of points"),
     ];
-    let row = |(name, own): &(&String, &super::read::Cause)| {
+    let row = |(name, own): &(&String, &Cause)| {
         vec![
             (*name).clone(),
             count(own.people),
@@ -635,7 +652,7 @@ fn topics(told: &Told) -> Markup {
             _ => html! { p.nothing { "No topic drew " (FEWEST) " people or more." } },
         };
     };
-    let path = |own: &super::read::OnTopic| printable(&own.topic.path.join(" › "));
+    let path = |own: &OnTopic| printable(&own.topic.path.join(" › "));
     let says = format!(
         "Posts are about {} topics. Most people reacted on {}: {} to {} posts. For a score on it there is evidence enough \
          for {}.",
@@ -657,7 +674,7 @@ fn topics(told: &Told) -> Markup {
     if !told.public {
         columns.push(Column::Text("who moves most, and how many"));
     }
-    let row = |own: &&super::read::OnTopic| {
+    let row = |own: &&OnTopic| {
         let people =
             own.people.iter().map(|(name, people)| format!("{name} ({})", number(*people)));
         vec![
@@ -722,7 +739,7 @@ fn run(told: &Told) -> Markup {
 }
 
 /// Drops, time and memory.
-fn course(told: &Told, log: &super::read::Log) -> Markup {
+fn course(told: &Told, log: &Log) -> Markup {
     let seconds: f64 = log.stages.iter().map(|stage| stage.seconds).sum();
     let peak = log.stages.iter().map(|stage| stage.peak_memory_bytes).max().unwrap_or_default();
     let slowest = log.stages.iter().max_by(|one, other| one.seconds.total_cmp(&other.seconds));
@@ -749,7 +766,7 @@ fn course(told: &Told, log: &super::read::Log) -> Markup {
         Column::Number("seconds"),
         Column::Number("peak MB"),
     ];
-    let row = |stage: &super::read::Stage| {
+    let row = |stage: &Stage| {
         vec![
             stage.stage.clone(),
             of_people(told, stage.rows_in),
@@ -760,7 +777,7 @@ fn course(told: &Told, log: &super::read::Log) -> Markup {
     };
     let stages: Vec<Vec<String>> = log.stages.iter().map(row).collect();
     let met: Vec<_> = log.drops.iter().filter(|drop| drop.rows != "0").collect();
-    let rows = |drop: &&super::read::Drop| {
+    let rows = |drop: &&Dropped| {
         let rows =
             drop.rows.parse().map_or_else(|_| drop.rows.clone(), |rows| of_people(told, rows));
         vec![drop.rule.clone(), drop.table.clone(), rows]

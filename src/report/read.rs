@@ -19,6 +19,7 @@ use crate::explain::{Contribution, Score};
 use crate::method::FitRecord;
 use crate::publish::commit::{self, Commit};
 use crate::publish::log_path;
+use crate::read::Dropped;
 use crate::score::profile::STANDARD;
 use crate::score::style::NAMES;
 use crate::store::below;
@@ -64,18 +65,10 @@ pub(super) async fn run(engine: &Engine, output: &Url, commit: &Commit) -> Resul
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Log {
     #[serde(default)]
-    pub drops: Vec<Drop>,
+    pub drops: Vec<Dropped>,
     #[serde(default)]
     pub stages: Vec<Stage>,
     run_before: Option<RunBefore>,
-}
-
-/// Rows that a rule dropped.
-#[derive(Debug, Deserialize)]
-pub(super) struct Drop {
-    pub table: String,
-    pub rule: String,
-    pub rows: String,
 }
 
 /// A stage of the run.
@@ -103,14 +96,19 @@ pub(super) async fn log(engine: &Engine, output: &Url, commit: &Commit) -> Resul
     })
 }
 
-/// The commit that changes were told from.
+/// The commit that changes were told from, or, where no log says which, the one in force for the day before then.
 pub(super) async fn before(
     engine: &Engine,
     output: &Url,
+    commit: &Commit,
     log: Option<&Log>,
 ) -> Result<Option<Commit>> {
-    let Some(before) = log.and_then(|log| log.run_before.as_ref()) else { return Ok(None) };
-    commit::read(&engine.stores, &below(output, &commit::path(before.commit))?).await
+    let number = match log {
+        Some(log) => log.run_before.as_ref().map(|before| before.commit),
+        None => commit.before(commit.snapshot_date).map(|(_, number)| number),
+    };
+    let Some(number) = number else { return Ok(None) };
+    commit::read(&engine.stores, &below(output, &commit::path(number))?).await
 }
 
 /// How many fall into each bin; bins are whole numbers of some unit.
@@ -175,9 +173,10 @@ impl Scores {
                     false => *self.moved.entry(in_tenths(change)).or_default() += 1,
                 }
             }
-            if let Some(style) = styles.as_ref().ok().filter(|own| own.is_valid(row)) {
-                let place = NAMES.iter().position(|name| *name == style.value(row));
-                place.map(|place| self.styles[place] += 1);
+            if let Some(styles) = styles.as_ref().ok().filter(|own| own.is_valid(row))
+                && let Some(place) = NAMES.iter().position(|name| *name == styles.value(row))
+            {
+                self.styles[place] += 1;
             }
         }
         Ok(())
@@ -502,6 +501,11 @@ pub(super) struct Measured {
 impl Measured {
     pub(super) fn interval(&self) -> Option<(f64, f64)> {
         self.low.zip(self.high)
+    }
+
+    /// The interval of the difference from the best simple count.
+    pub(super) fn beside(&self) -> Option<(f64, f64)> {
+        self.difference_low.zip(self.difference_high)
     }
 }
 
