@@ -97,6 +97,14 @@ pub enum Command {
     },
     /// Rank the vertices of any edge list in Parquet
     Rank(RankArgs),
+    /// Print how a job's scores are computed and validated, for the methods section of a paper, as Markdown
+    Methods {
+        #[command(flatten)]
+        job: JobArgs,
+        /// Tell of this method file in place of the job's own
+        #[arg(long, value_name = "METHOD.toml")]
+        method: Option<PathBuf>,
+    },
     /// Print contracts of tables, or the keys of job and method files
     Schema {
         /// A table, `job` or `method` [default: all tables]

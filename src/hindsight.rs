@@ -19,17 +19,20 @@ use crate::method::Method;
 use crate::phrases::Vocabulary;
 use crate::propagate::ranks;
 use crate::propagate::trust::{Trust, trust};
-use crate::read::{self, Event, Events, Faults, Listed, MEASURE_HOURS, People};
+use crate::read::{self, Event, Events, Faults, Follows, Listed, MEASURE_HOURS, People};
 use crate::score::measures::{Basis, Measures, measures};
 
 /// People with all that was read of them, as they stood at one instant at a time.
 pub struct Hindsight {
     people: People,
     whole: Events,
+    follows: Option<Follows>,
     /// Ages of posts at the end of the data.
     ages: Option<Vec<u32>>,
     /// Hours since each vertex is first known to have been there: it acted, was acted upon, published or was opened.
     first_seen: Vec<Option<u32>>,
+    /// Whether each vertex is known to have been there; without it all of them are.
+    there: Option<Vec<bool>>,
 }
 
 /// What is counted after an instant.
@@ -61,14 +64,25 @@ impl Hindsight {
                 meet(*author, *hours);
             }
         }
+        for follow in people.follows.iter().flat_map(Follows::all) {
+            if let Some(hours) = follow.since_hours() {
+                meet(follow.followee, hours);
+                meet(follow.follower, hours);
+            }
+        }
         let ages = people.posts.as_ref().map(|posts| posts.age_hours.clone());
+        let follows = people.follows.take();
         let whole = std::mem::replace(&mut people.events, Events::none());
-        Self { people, whole, ages, first_seen }
+        Self { people, whole, follows, ages, first_seen, there: None }
     }
 
     /// Looks from so many whole hours before the end of the data, back over `window_hours`.
     pub fn look_from(&mut self, hours: u32, window_hours: u32) {
+        let there = || self.first_seen.iter().map(|seen| *seen >= Some(hours)).collect();
+        // A run at the end has all whom its inputs name.
+        self.there = (hours > 0).then(there);
         self.people.events = self.whole.before(hours, window_hours);
+        self.people.follows = self.follows.as_ref().map(|follows| follows.before(hours));
         if let (Some(posts), Some(ages)) = (&mut self.people.posts, &self.ages) {
             let age = |age: &u32| age.checked_sub(hours).unwrap_or(u32::MAX);
             posts.age_hours = ages.iter().map(age).collect();
@@ -78,6 +92,11 @@ impl Hindsight {
     /// The people as a run at the instant would have read them.
     pub fn people(&self) -> &People {
         &self.people
+    }
+
+    /// Whether each vertex is known to have been there at the instant that is looked from; without it all of them are.
+    pub fn there(&self) -> Option<&[bool]> {
+        self.there.as_deref()
     }
 
     /// Whether a vertex is known to have been there.
@@ -155,26 +174,28 @@ pub async fn read_back(
     Ok(ReadBack { people, vocabulary, files })
 }
 
-/// Trust and measures of everybody, as a run computes them.
+/// Trust and measures of everybody at the instant that is looked from, as a run computes them.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance.
-pub fn measured(people: &People, job: &Job) -> Result<(Trust, Measures)> {
-    let (method, persons) = (&job.method, &people.persons);
+pub fn measured(hindsight: &Hindsight, job: &Job) -> Result<(Trust, Measures)> {
+    let Hindsight { people, there, .. } = hindsight;
+    let (method, persons, there) = (&job.method, &people.persons, there.as_deref());
     let rules = Rules::of(method);
     let graphs = attention(&people.events, persons, &rules, 0)?;
     let seeds = read::seeds(people, &method.trust.seeds, &job.trust.seeds);
-    let trust = trust(&people.events, persons, &rules, &seeds, method)?;
+    let trust = trust(&people.events, persons, &rules, &seeds, there, method)?;
     let on_follows = people.follows.as_ref();
     let on_follows =
-        on_follows.map(|own| ranks(&follows::graphs(own, persons)?, &method.rank)).transpose()?;
+        on_follows.map(|own| ranks(&follows::graphs(own, persons)?, &method.rank, there));
+    let on_follows = on_follows.transpose()?;
     let reactors = people.posts.as_ref().map(|posts| reactors(&people.events, posts, &rules, 0));
     let basis = Basis {
         people,
         rules: &rules,
         graphs: &graphs,
         trust: &trust,
-        ranks: &ranks(&graphs, &method.rank)?,
+        ranks: &ranks(&graphs, &method.rank, there)?,
         follow_ranks: on_follows.as_ref().map(|ranks| &ranks.ranks[..]),
         received: &received(&people.events, persons, &rules, &trust.trusted, 0),
         reactors: reactors.as_ref(),

@@ -44,6 +44,7 @@ pub mod diff;
 pub mod explain;
 pub mod fit;
 pub mod hindsight;
+pub mod methods_page;
 pub mod plan;
 pub mod previous;
 pub mod progress;

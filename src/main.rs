@@ -29,8 +29,8 @@ use renown::synth::{self, Parameters};
 use renown::top::{Filter, TopicList};
 use renown::topic_list::topic_list;
 use renown::{
-    access, audience, check, committed, diff, explain, fit, plan, reference, report, runs, top,
-    validate,
+    access, audience, check, committed, diff, explain, fit, methods_page, plan, reference, report,
+    runs, top, validate,
 };
 use url::Url;
 
@@ -194,6 +194,11 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             (name, Format::Ddl) => reference::ddl(name)?,
             (name, Format::Json) => reference::json(name)?,
         }),
+        Command::Methods { job: JobArgs { job, settings }, method } => {
+            let Settings { snapshot, set } = settings;
+            let job = Job::load_under(&job, &set, snapshot, method.as_deref())?;
+            print(&methods_page::methods_page(&job)?)
+        }
         Command::Runs { url, format } => {
             let output = folder(&url_of(Path::new(""), &url)?);
             let runs = runs::runs(&engine, &output).await?;
@@ -331,10 +336,11 @@ async fn try_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
     ))?;
     for (name, batches) in audited.tables() {
         let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
-        let bytes = tokio::task::block_in_place(|| bytes(name, batches))?;
+        let bytes = tokio::task::block_in_place(|| bytes(name, audited.origin(), batches))?;
         print(&format!("  {name:<16} {rows:>9} rows  {bytes:>9} bytes\n"))?;
     }
-    print(&format!("  run {} of {}\n", audited.run_id(), audited.day()))
+    let origin = audited.origin();
+    print(&format!("  run {} of {}\n", origin.run_id, origin.day))
 }
 
 /// The stages, and what was dropped or not read.

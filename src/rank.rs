@@ -100,7 +100,7 @@ pub async fn rank(
         ("rank", Arc::new(Float64Array::from_iter_values(ranks)) as ArrayRef),
     ])
     .map_err(Error::internal)?;
-    let bytes = tokio::task::block_in_place(|| encode(&["id".into()], &table))?;
+    let bytes = tokio::task::block_in_place(|| encode(&["id".into()], None, &table))?;
     engine.stores.write(out, bytes).await?;
     phases.end("write");
     let seconds = phases.seconds;

@@ -163,11 +163,13 @@ fn section(
     Ok(())
 }
 
-fn dotted(path: &str, key: &str) -> String {
+pub(crate) fn dotted(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-fn resolve<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> &'a Value {
+/// The declaration that a reference leads to; of what is optional that of what may be there.
+pub(crate) fn resolve<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> &'a Value {
+    let schema = schema["anyOf"].get(0).unwrap_or(schema);
     let name = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/"));
     name.and_then(|name| definitions.get(name)).unwrap_or(schema)
 }
@@ -181,7 +183,8 @@ fn words(schema: &Value) -> String {
         .join(" ")
 }
 
-fn words_of(declared: &Value, resolved: &Value) -> String {
+/// What a key means, by its own words or those of its type.
+pub(crate) fn words_of(declared: &Value, resolved: &Value) -> String {
     let own = words(declared);
     if own.is_empty() { words(resolved) } else { own }
 }

@@ -20,7 +20,7 @@ use crate::propagate::trust::trust;
 use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
 use crate::read::{self, Dropped, Faults, Listed, Snapshot};
-use crate::run_id::{job_sha256, run_id};
+use crate::run_id::{data_sha256, job_sha256, run_id};
 use crate::score::changes::changes;
 use crate::score::cohorts::cohorts;
 use crate::score::measures::{Basis, measures};
@@ -109,11 +109,15 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
     let forecast = &method.forecast;
     let previous = previous(engine, &job.output, day, &people.persons, forecast).await?;
+    let data_sha256 = blocking(|| Ok(data_sha256(&people)))?;
     let facts = RunFacts {
-        run_id: blocking(|| run_id(&people, &vocabulary, previous.as_ref(), job, day))?,
+        run_id: blocking(|| {
+            run_id(&people, &data_sha256, &vocabulary, previous.as_ref(), job, day)
+        })?,
         job: job.name.clone(),
         method_version: method.version.clone(),
         method_sha256: method.sha256()?,
+        data_sha256,
         method: serde_json::to_string(method).map_err(Error::internal)?,
         profiles: serde_json::to_string(&job.profiles).map_err(Error::internal)?,
         cutoff_us,
@@ -137,7 +141,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
 
     progress.begin("trust");
     let seeds = read::seeds(&people, &method.trust.seeds, &job.trust.seeds);
-    let trust = blocking(|| trust(events, persons, &rules, &seeds, method))?;
+    let trust = blocking(|| trust(events, persons, &rules, &seeds, None, method))?;
     let trusted = trust.trusted.iter().filter(|own| **own).count();
     progress.end("trust", persons.vertices() as u64, trusted as u64);
 
@@ -145,9 +149,9 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let on_follows = people
         .follows
         .as_ref()
-        .map(|follows| blocking(|| ranks(&follows::graphs(follows, persons)?, &method.rank)));
+        .map(|follows| blocking(|| ranks(&follows::graphs(follows, persons)?, &method.rank, None)));
     let on_follows = on_follows.transpose()?;
-    let ranks = blocking(|| ranks(&graphs, &method.rank))?;
+    let ranks = blocking(|| ranks(&graphs, &method.rank, None))?;
     progress.end("ranks", edges, ranks.ranks.len() as u64);
 
     progress.begin("topics");

@@ -13,18 +13,20 @@ use crate::method::hex;
 use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
 use crate::previous::Previous;
-use crate::read::{Event, Follow, Form, People, Persons, Posts, Profiles, Truth};
+use crate::read::{Event, Follow, Form, People, Persons, Posts, Profiles, Truth, Vouch};
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
 
-/// Hash of the rows left after consent, of what the run before said of these people, of what in the job can change a
-/// table, of the method and of the version of Renown. Where the rows came from and in which order does not count.
+/// Hash of the rows left after consent (`data_sha256`, which is [`data_sha256`] of `people`), of what the run before said
+/// of these people, of what in the job can change a table, of the method and of the version of Renown. Where the rows came
+/// from and in which order does not count.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if the job cannot be written as JSON.
 pub fn run_id(
     people: &People,
+    data_sha256: &str,
     vocabulary: &Vocabulary,
     previous: Option<&Previous>,
     job: &Job,
@@ -33,37 +35,32 @@ pub fn run_id(
     let mut hash = Sha256::new();
     settings(&mut hash, job, day)?;
     before(&mut hash, previous)?;
-    persons(&mut hash, &people.persons);
-    profiles(&mut hash, &people.profiles);
-    text(&mut hash, if people.posts.is_some() { "posts" } else { "no posts" });
-    if let Some(of_people) = &people.posts {
+    text(&mut hash, data_sha256);
+    if people.posts.is_some() {
         hash.update(vocabulary.sha256);
-        posts(&mut hash, of_people);
-    }
-    for vouch in &people.vouches {
-        hash.update(vouch.receiver.to_le_bytes());
-        hash.update(vouch.giver.to_le_bytes());
-        text(&mut hash, &vouch.topic);
     }
     let refusals = serde_json::to_string(&people.refusals).map_err(Error::internal)?;
     text(&mut hash, &refusals);
-    events(&mut hash, people.events.all());
-    if let Some(of_people) = &people.follows {
-        text(&mut hash, "follows");
-        follows(&mut hash, of_people.all());
-    }
     let mut id = hex(&hash.finalize());
     id.truncate(LENGTH);
     Ok(id)
 }
 
-/// Hash of the rows left after consent, in hexadecimal digits.
+/// Hash of the rows left after consent, in hexadecimal digits. What a job does not have adds nothing.
 pub fn data_sha256(people: &People) -> String {
     let mut hash = Sha256::new();
     persons(&mut hash, &people.persons);
     profiles(&mut hash, &people.profiles);
     people.posts.iter().for_each(|of_people| posts(&mut hash, of_people));
     events(&mut hash, people.events.all());
+    if !people.vouches.is_empty() {
+        text(&mut hash, "vouches");
+        vouches(&mut hash, &people.vouches);
+    }
+    if let Some(of_people) = &people.follows {
+        text(&mut hash, "follows");
+        follows(&mut hash, of_people.all());
+    }
     hex(&hash.finalize())
 }
 
@@ -256,6 +253,15 @@ fn events(hash: &mut Sha256, events: &[Event]) {
     };
     let digests: Vec<_> = events.par_chunks(RUN).map(digest).collect();
     digests.iter().for_each(|digest| hash.update(digest));
+}
+
+fn vouches(hash: &mut Sha256, vouches: &[Vouch]) {
+    hash.update((vouches.len() as u64).to_le_bytes());
+    for vouch in vouches {
+        hash.update(vouch.receiver.to_le_bytes());
+        hash.update(vouch.giver.to_le_bytes());
+        text(hash, &vouch.topic);
+    }
 }
 
 fn follows(hash: &mut Sha256, follows: &[Follow]) {

@@ -146,7 +146,7 @@ pub struct Measure {
     pub says: Option<String>,
     /// Formula in plain symbols.
     pub formula: String,
-    /// Paper and section, or `own`.
+    /// `own`, or works as `AUTHORS YEAR, *TITLE*, PLACE` and remarks, parted by `; `.
     pub source: String,
     /// `up` if one more reactor can only raise it or leave it, else `shown`.
     pub direction: String,

@@ -193,15 +193,18 @@ def inputs_written_by_others(folder, expected):
         print(f"inputs by {writer}: the same bytes")
 
 
-def readme_query(folder, scores):
-    """The query of the README gives the people at the top."""
+def readme_queries(folder, scores, runs):
+    """The queries of the README give the people at the top, and what `runs` says of where the scores come from."""
     blocks = re.findall(r"```sql\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.S)
-    require(len(blocks) == 1, f"the README has {len(blocks)} queries")
+    require(len(blocks) == 2, f"the README has {len(blocks)} queries")
     os.chdir(folder)
     rows = database().execute(blocks[0]).fetchall()
     best = pc.top_k_unstable(scores["score"], 10)
     require([row[1] for row in rows] == scores["score"].take(best).to_pylist(), f"the README's query gives {rows}")
-    print("the README's query gives the ten people at the top")
+    origin = dict(database().execute(blocks[1]).fetchall())
+    for key in ["run_id", "method_version", "method_sha256", "data_sha256"]:
+        require([origin[f"renown.{key}"]] == runs[key].to_pylist(), f"the README's query gives {origin}")
+    print("the README's queries give the ten people at the top and where the scores come from")
 
 
 def main():
@@ -217,8 +220,8 @@ def main():
         for name, table in commit["tables"].items():
             (file,) = table["files"]
             round_trip(published[name], output / file["path"], table["rows"], folder / "scratch.parquet")
-        (file,) = commit["tables"]["scores"]["files"]
-        readme_query(folder, pq.read_table(output / file["path"]))
+        tables = [pq.read_table(output / commit["tables"][name]["files"][0]["path"]) for name in ["scores", "runs"]]
+        readme_queries(folder, *tables)
         inputs_written_by_others(folder, commit)
 
 

@@ -31,6 +31,8 @@ pub struct RunFacts {
     pub method_version: String,
     /// Hash of the method.
     pub method_sha256: String,
+    /// Hash of the rows left after consent.
+    pub data_sha256: String,
     /// The method, as JSON.
     pub method: String,
     /// The profiles, as JSON.
@@ -41,24 +43,62 @@ pub struct RunFacts {
     pub horizon_hours: u32,
 }
 
+/// Where tables come from. It stands in every file of theirs, so that one that is taken from its folder can be cited.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Day of the snapshot.
+    pub day: NaiveDate,
+    /// Id of the run, or of the validation.
+    pub run_id: String,
+    /// Version of the method.
+    pub method_version: String,
+    /// Hash of the method.
+    pub method_sha256: String,
+    /// Hash of the rows left after consent.
+    pub data_sha256: String,
+    /// Seed of what is drawn by chance; a run draws nothing.
+    pub seed: Option<u32>,
+}
+
+impl Origin {
+    /// The keys in the metadata of the files; the last one is that of a validation alone.
+    pub const KEYS: [&str; 7] = [
+        "renown.version",
+        "renown.snapshot_date",
+        "renown.run_id",
+        "renown.method_version",
+        "renown.method_sha256",
+        "renown.data_sha256",
+        "renown.seed",
+    ];
+
+    /// What stands there by its key.
+    pub fn metadata(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let values = [
+            env!("CARGO_PKG_VERSION").to_owned(),
+            self.day.to_string(),
+            self.run_id.clone(),
+            self.method_version.clone(),
+            self.method_sha256.clone(),
+            self.data_sha256.clone(),
+        ];
+        let seed = self.seed.map(|seed| seed.to_string());
+        Self::KEYS.into_iter().zip(values.into_iter().chain(seed))
+    }
+}
+
 /// Tables that have passed every gate.
 #[derive(Debug)]
 pub struct Audited {
-    day: NaiveDate,
-    run_id: String,
+    origin: Origin,
     horizon_hours: u32,
     tables: Vec<(&'static str, Vec<RecordBatch>)>,
 }
 
 impl Audited {
-    /// Day of the snapshot.
-    pub fn day(&self) -> NaiveDate {
-        self.day
-    }
-
-    /// Id of the run.
-    pub fn run_id(&self) -> &str {
-        &self.run_id
+    /// Where they come from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Hours that the forecast covers.
@@ -115,8 +155,14 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule, least: &Evidence) 
     let runs = runs(&draft, facts, &gates)?;
     let tables = draft.tables().map(|(name, batches)| (name, batches.clone()));
     Ok(Audited {
-        day: draft.day,
-        run_id: facts.run_id.clone(),
+        origin: Origin {
+            day: draft.day,
+            run_id: facts.run_id.clone(),
+            method_version: facts.method_version.clone(),
+            method_sha256: facts.method_sha256.clone(),
+            data_sha256: facts.data_sha256.clone(),
+            seed: None,
+        },
         horizon_hours: facts.horizon_hours,
         tables: tables.into_iter().chain([("runs", vec![runs])]).collect(),
     })
@@ -127,15 +173,14 @@ pub fn audit(draft: Draft, facts: &RunFacts, rule: &GateRule, least: &Evidence) 
 /// # Errors
 /// As [`audit`].
 pub fn audit_validity(
-    day: NaiveDate,
-    run_id: String,
+    origin: Origin,
     horizon_hours: u32,
     validity: RecordBatch,
 ) -> Result<Audited> {
     let batches = vec![validity];
     keys_unique(VALIDITY, &batches)?;
     numbers_finite(VALIDITY, &batches)?;
-    Ok(Audited { day, run_id, horizon_hours, tables: vec![(VALIDITY, batches)] })
+    Ok(Audited { origin, horizon_hours, tables: vec![(VALIDITY, batches)] })
 }
 
 fn refused(gate: &str, cause: String) -> Error {
@@ -332,6 +377,7 @@ fn runs(draft: &Draft, facts: &RunFacts, gates: &[&str]) -> Result<RecordBatch> 
         ("job", one(&facts.job)),
         ("method_version", one(&facts.method_version)),
         ("method_sha256", one(&facts.method_sha256)),
+        ("data_sha256", one(&facts.data_sha256)),
         ("method", one(&facts.method)),
         ("profiles", one(&facts.profiles)),
         ("renown_version", one(env!("CARGO_PKG_VERSION"))),

@@ -12,7 +12,7 @@ use super::select::not_fitted;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::forecast::pairs::{self, Problem, probability};
-use crate::hindsight::{measured, mixed, read_back};
+use crate::hindsight::{Hindsight, measured, mixed, read_back, window_hours};
 use crate::job::Job;
 use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
 use crate::read::{self, Faults, Form, People};
@@ -63,16 +63,20 @@ pub(super) async fn fit(
         .in_table("ground_truth")
     })?;
     tokio::task::block_in_place(|| {
-        let (_, measures) = measured(&people, job)?;
-        let items = items(&people, job, &measures, own.form)?;
+        let sha256 = data_sha256(&people);
+        let mut hindsight = Hindsight::of(people);
+        hindsight.look_from(0, window_hours(&job.method));
+        let (_, measures) = measured(&hindsight, job)?;
+        let people = hindsight.people();
+        let items = items(people, job, &measures, own.form)?;
         let (candidate, validation) = items.choose()?;
         let fitted = items.fit(&candidate, &items.pairs)?;
         let mut method = job.method.clone();
-        method.forecast = items.forecast(&people, &measures, &method, &candidate, &fitted)?;
+        method.forecast = items.forecast(people, &measures, &method, &candidate, &fitted)?;
         let record = FitRecord {
             job: job.name.clone(),
             snapshot: day.to_string(),
-            data_sha256: data_sha256(&people),
+            data_sha256: sha256,
             renown_version: env!("CARGO_PKG_VERSION").to_owned(),
             truth: truth.to_owned(),
             held_out: job.fit.held_out,

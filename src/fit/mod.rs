@@ -25,6 +25,10 @@ use origins::{Looking, Rows};
 use select::Data;
 pub use select::Tried;
 
+/// What a fitted forecast is one of.
+pub(crate) const OF_SUCH_DATA: &str =
+    "It is a forecast of such data and of no other; fit again when they change";
+
 /// Fewest reactors after all origins that can be fitted to.
 const LEAST_OUTCOMES: f64 = 100.0;
 
@@ -213,8 +217,7 @@ pub fn file(method: &Method) -> Result<String> {
         };
         let _ = writeln!(
             file,
-            "# Fitted by `renown fit` to {to} of job `{}` up to {}: {} rows.\n# It is a forecast of such data and of no \
-             other; fit again when they change. A forecast is not a cause.",
+            "# Fitted by `renown fit` to {to} of job `{}` up to {}: {} rows.\n# {OF_SUCH_DATA}. A forecast is not a cause.",
             record.job, record.snapshot, record.rows
         );
     }

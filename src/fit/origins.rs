@@ -89,7 +89,8 @@ impl Rows {
         let (method, people) = (looking.method, hindsight.people());
         let persons = &people.persons;
         let rules = Rules::of(method);
-        let trust = trust(&people.events, persons, &rules, looking.seeds, method)?;
+        let trust =
+            trust(&people.events, persons, &rules, looking.seeds, hindsight.there(), method)?;
         let local = Local::of(people, &rules, &trust.trusted, [0, 0], looking.names);
         let ahead = Ahead {
             hours,

@@ -23,20 +23,30 @@ pub struct Ranks {
     pub iterations: u32,
 }
 
-/// Ranks every vertex within its network; start and teleport are uniform.
+/// Ranks every vertex within its network; start and teleport are uniform over those that are `there`, all of them without it:
+/// the others, which have no edges, rank 0.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance.
-pub fn ranks(graphs: &[Csr], rule: &RankRule) -> Result<Ranks> {
+pub fn ranks(graphs: &[Csr], rule: &RankRule, there: Option<&[bool]>) -> Result<Ranks> {
     let pagerank = pagerank_of(rule);
     let mut all = Ranks { ranks: vec![], bound: 0.0, iterations: 0 };
     for graph in graphs {
-        let ranked = pagerank.run(graph, None).map_err(not_ranked)?;
+        let own = all.ranks.len()..all.ranks.len() + graph.vertices();
+        let teleport = there.and_then(|there| even_over(&there[own]));
+        let ranked = pagerank.run(graph, teleport.as_deref()).map_err(not_ranked)?;
         all.ranks.extend(ranked.ranks);
         all.bound = all.bound.max(ranked.bound);
         all.iterations = all.iterations.max(ranked.iterations);
     }
     Ok(all)
+}
+
+/// A jump to any of `wanted` alike; none if there are none.
+fn even_over(wanted: &[bool]) -> Option<Vec<f64>> {
+    let found = wanted.iter().filter(|wanted| **wanted).count();
+    let jump = |wanted: &bool| if *wanted { 1.0 / found as f64 } else { 0.0 };
+    (found > 0).then(|| wanted.iter().map(jump).collect())
 }
 
 /// PageRank as a method asks for it.

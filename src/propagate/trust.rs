@@ -15,7 +15,7 @@
 //! A network without seeds trusts all who acted before the lag and to whom at least `fallback_people` distinct people
 //! paid attention before it. Scores that rest on it say so.
 
-use super::{not_ranked, pagerank_of};
+use super::{even_over, not_ranked, pagerank_of};
 use crate::error::Result;
 use crate::graph::attention::{Rules, attention};
 use crate::graph::csr::Csr;
@@ -32,7 +32,8 @@ pub struct Trust {
     pub fallback: Vec<bool>,
 }
 
-/// Propagates trust from `seeds` (length: vertices) over attention that is older than the method's lag.
+/// Propagates trust from `seeds` (length: vertices) over attention that is older than the method's lag, among the people who
+/// are `there`, all of them without it; who is not has no attention and is no seed.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance, and as [`attention`].
@@ -41,24 +42,26 @@ pub fn trust(
     persons: &Persons,
     rules: &Rules,
     seeds: &[bool],
+    there: Option<&[bool]>,
     method: &Method,
 ) -> Result<Trust> {
     let (rule, rank) = (&method.trust, &method.rank);
     let lagged = attention(events, persons, rules, rule.lag_hours)?;
     let mut all = Trust { trust: vec![], trusted: vec![], fallback: vec![] };
     for (network, graph) in lagged.iter().enumerate() {
-        let seeds = &seeds[persons.network(network)];
-        let found = seeds.iter().filter(|seed| **seed).count();
-        all.fallback.push(found == 0);
-        if found == 0 {
+        let own = persons.network(network);
+        let there = there.map(|there| &there[own.clone()]);
+        let is_there = |vertex: usize| there.is_none_or(|there| there[vertex]);
+        let seeds = seeds[own].iter().enumerate().map(|(vertex, seed)| *seed && is_there(vertex));
+        let teleport = even_over(&seeds.collect::<Vec<bool>>());
+        all.fallback.push(teleport.is_none());
+        let Some(teleport) = teleport else {
             all.trust.resize(all.trust.len() + graph.vertices(), None);
             all.trusted.extend(without_seeds(graph, rule.fallback_people));
             continue;
-        }
-        let jump = |seed: &bool| if *seed { 1.0 / found as f64 } else { 0.0 };
-        let teleport: Vec<f64> = seeds.iter().map(jump).collect();
+        };
         let ranked = pagerank_of(rank).run(graph, Some(&teleport)).map_err(not_ranked)?;
-        let n = graph.vertices() as f64;
+        let n = (0..graph.vertices()).filter(|vertex| is_there(*vertex)).count() as f64;
         all.trusted.extend(ranked.ranks.iter().map(|t| n * t >= rule.threshold));
         all.trust.extend(ranked.ranks.iter().map(|t| Some(n * t)));
     }

@@ -13,13 +13,13 @@ use chrono::NaiveDate;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::SortingColumn;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::audit::Audited;
+use crate::audit::{Audited, Origin};
 use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::schema::{self, Direction};
@@ -40,7 +40,7 @@ pub async fn publish(
     log: &serde_json::Value,
     before: Option<u64>,
 ) -> Result<Commit> {
-    let (day, run_id) = (audited.day(), audited.run_id().to_owned());
+    let (day, run_id) = (audited.origin().day, audited.origin().run_id.clone());
     let mut tables = BTreeMap::new();
     for (name, batches) in audited.tables() {
         let table = schema::table(Direction::Output, name)?;
@@ -48,7 +48,7 @@ pub async fn publish(
         // As many files at once as there are cores to encode them, and no more in memory.
         for batches in batches.chunks(rayon::current_num_threads()) {
             let encoded: Vec<Encoded> =
-                tokio::task::block_in_place(|| encode_all(&table.key, batches))?;
+                tokio::task::block_in_place(|| encode_all(&table.key, audited.origin(), batches))?;
             for Encoded { bytes, sha256 } in encoded {
                 let path = table_path(name, day, &run_id, files.len());
                 files.push(CommittedFile { path: path.clone(), size: bytes.len() as u64, sha256 });
@@ -81,26 +81,31 @@ struct Encoded {
 }
 
 /// The files of some batches, encoded on every core.
-fn encode_all(key: &[String], batches: &[RecordBatch]) -> Result<Vec<Encoded>> {
+fn encode_all(key: &[String], origin: &Origin, batches: &[RecordBatch]) -> Result<Vec<Encoded>> {
     let encoded = batches.par_iter().map(|batch| {
-        let bytes = encode(key, batch)?;
+        let bytes = encode(key, Some(origin), batch)?;
         let sha256 = hex(&Sha256::digest(&bytes));
         Ok(Encoded { bytes, sha256 })
     });
     encoded.collect()
 }
 
-/// Bytes that the files of the output table `name` take once they are published.
+/// Bytes that the files of the output table `name` of this `origin` take once they are published.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if they cannot be encoded.
-pub fn bytes(name: &str, batches: &[RecordBatch]) -> Result<u64> {
+pub fn bytes(name: &str, origin: &Origin, batches: &[RecordBatch]) -> Result<u64> {
     let table = schema::table(Direction::Output, name)?;
-    batches.par_iter().map(|batch| Ok(encode(&table.key, batch)?.len() as u64)).sum()
+    let bytes = |batch| Ok(encode(&table.key, Some(origin), batch)?.len() as u64);
+    batches.par_iter().map(bytes).sum()
 }
 
-/// One Parquet file, zstd, of rows that are sorted by the columns of `key`.
-pub(crate) fn encode(key: &[String], batch: &RecordBatch) -> Result<Vec<u8>> {
+/// One Parquet file, zstd, of rows that are sorted by the columns of `key`; where they come from stands in its metadata.
+pub(crate) fn encode(
+    key: &[String],
+    origin: Option<&Origin>,
+    batch: &RecordBatch,
+) -> Result<Vec<u8>> {
     let schema = batch.schema();
     let sorting = schema
         .fields()
@@ -109,9 +114,13 @@ pub(crate) fn encode(key: &[String], batch: &RecordBatch) -> Result<Vec<u8>> {
         .filter(|(_, field)| key.contains(field.name()))
         .map(|(i, _)| SortingColumn { column_idx: i as i32, descending: false, nulls_first: true })
         .collect();
+    let metadata = origin.map(|origin| {
+        origin.metadata().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
+    });
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_sorting_columns(Some(sorting))
+        .set_key_value_metadata(metadata)
         .build();
     let options = ArrowWriterOptions::new().with_properties(properties);
     let mut bytes = Vec::new();

@@ -43,6 +43,17 @@ pub struct Follows {
 }
 
 impl Follows {
+    /// Those that had begun so many whole hours before the cutoff, with ages as they were then; of which it is not known
+    /// when they began are among them.
+    pub fn before(&self, hours: u32) -> Self {
+        let then = self.rows.par_iter().filter(|row| row.since >= hours);
+        let then = then.map(|row| match row.since {
+            NONE => *row,
+            since => Follow { since: since - hours, ..*row },
+        });
+        Self { rows: then.collect() }
+    }
+
     /// All of them.
     pub fn all(&self) -> &[Follow] {
         &self.rows

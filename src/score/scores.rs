@@ -15,7 +15,7 @@ use crate::read::Persons;
 /// Fewer reactors within 90 days than this make a score's evidence thin.
 pub(crate) const ESTABLISHED: f64 = 5.0;
 /// Share of what is observed that lies within the interval of a score, at least.
-const COVERED: f64 = 0.9;
+pub(crate) const COVERED: f64 = 0.9;
 
 /// The scores of every person under one profile. All lengths: persons.
 pub struct Scores {

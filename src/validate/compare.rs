@@ -5,17 +5,19 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::metrics::{
-    Order, auc, calibration, kendall, mean, ndcg, observed_over_expected, pairwise_accuracy,
-    pairwise_auc, precision, spearman,
+    Order, auc, calibration, correlation, kendall, mean, ndcg, observed_over_expected,
+    pairwise_accuracy, pairwise_auc, precision,
 };
-use super::{Difference, EVERYONE, Row};
+use super::{Difference, EVERYONE, Row, TOPIC};
 use crate::hindsight::mixed;
 use crate::job::Validate;
 use crate::numbering::NONE;
 use crate::score::percentile::quantile;
 
-/// Most people of whom draws are made; of more a part is drawn from.
-const DRAWN: usize = 5_000;
+/// Most people of whom draws are made; of more a sample is drawn from.
+pub(super) const DRAWN: usize = 5_000;
+/// The same of people in a part.
+pub(super) const DRAWN_OF_PART: usize = 1_000;
 /// Bins of the histogram of probability transforms, and of forecasts.
 const TENTHS: usize = 10;
 
@@ -153,74 +155,6 @@ impl Round {
         }
         metrics
     }
-
-    /// A metric of a predictor over people who count so many times; as many numbers as it has names.
-    fn metric(&self, metric: Metric, at: usize, times: &[u32], k: usize) -> Vec<Option<f64>> {
-        let (own, fared) = (&self.predicted[at], &self.fared[at]);
-        let one = |value: Option<f64>| vec![value];
-        match (metric, &self.told, fared) {
-            (Metric::Spearman, Told::Came(told) | Told::Graded(told), _) => {
-                one(spearman(&own.order, &told.order, times))
-            }
-            (Metric::Kendall, Told::Came(told) | Told::Graded(told), _) => {
-                one(kendall(&own.order, &told.order, times))
-            }
-            (Metric::AnyAuc, Told::Came(told), _) | (Metric::Auc, Told::Labels(told), _) => {
-                one(auc(&own.order, &told.values, times))
-            }
-            (Metric::Ndcg, Told::Came(told) | Told::Graded(told), _) => {
-                one(ndcg(&own.order, &told.order, &told.values, times, k))
-            }
-            (Metric::Precision, Told::Came(told) | Told::Graded(told) | Told::Labels(told), _) => {
-                let mut relevant = told.order.first(times, k);
-                if !matches!(self.told, Told::Graded(_)) {
-                    let some = told.values.iter().map(|value| *value > 0.0);
-                    relevant.iter_mut().zip(some).for_each(|(own, some)| *own &= some);
-                }
-                one(precision(&own.order, &relevant, times, k))
-            }
-            (Metric::Pairwise, Told::Pairs(pairs), _) => {
-                one(pairwise_accuracy(&own.values, pairs, times))
-            }
-            (Metric::PairwiseAuc, Told::Pairs(pairs), _) => {
-                let margin = |(one, other): &(u32, u32)| {
-                    own.values[*one as usize] - own.values[*other as usize]
-                };
-                one(pairwise_auc(&pairs.iter().map(margin).collect::<Vec<f64>>(), pairs, times))
-            }
-            (Metric::Observed, Told::Came(came), Some(_)) => {
-                one(observed_over_expected(&own.values, &came.values, times))
-            }
-            (Metric::Calibration, Told::Came(came), Some(fared)) => {
-                let (intercept, slope) = calibration(&fared.logs, &came.values, times).unzip();
-                vec![intercept, slope]
-            }
-            (Metric::Coverage, _, Some(fared)) => {
-                let within = |u: &f64| f64::from(u8::from((0.05..0.95).contains(u)));
-                let within: Vec<f64> = fared.transform.iter().map(within).collect();
-                one(mean(&within, times))
-            }
-            (Metric::Brier, _, Some(fared)) => one(mean(&fared.brier, times)),
-            (Metric::Transforms, _, Some(fared)) => {
-                let tenth = |u: &f64| ((u * TENTHS as f64) as usize).min(TENTHS - 1);
-                let tenths = fared.transform.iter().map(tenth);
-                let all = sum(times.iter().copied());
-                let found = binned(tenths, |_| 1.0, times).map(|(sum, _)| sum / all);
-                found.map(|share| share.is_finite().then_some(share)).collect()
-            }
-            (Metric::Reliability, Told::Came(came), Some(fared)) => {
-                let tenths = || fared.tenth.iter().map(|tenth| usize::from(*tenth));
-                let means = |values: &[f64]| {
-                    let found = binned(tenths(), |at| values[at], times);
-                    let found: Vec<_> =
-                        found.map(|(sum, all)| (all > 0.0).then(|| sum / all)).collect();
-                    found
-                };
-                [means(&own.values), means(&came.values)].concat()
-            }
-            _ => vec![None; metric.numbers()],
-        }
-    }
 }
 
 fn sum(times: impl Iterator<Item = u32>) -> f64 {
@@ -314,6 +248,12 @@ impl Metric {
         }
     }
 
+    /// Whether it is of what says how many come.
+    fn is_of_forecasts(self) -> bool {
+        use Metric::{Brier, Calibration, Coverage, Observed, Reliability, Transforms};
+        matches!(self, Observed | Calibration | Coverage | Brier | Transforms | Reliability)
+    }
+
     /// Whether it is not told of parts.
     fn is_of_everyone(self) -> bool {
         matches!(self, Self::Kendall | Self::Transforms | Self::Reliability)
@@ -333,95 +273,69 @@ pub(super) struct Comparison<'a> {
     pub group: &'a str,
 }
 
+/// A metric of a predictor.
+struct Cell {
+    metric: Metric,
+    predictor: usize,
+    /// Its numbers, as many as it has names.
+    values: Vec<Option<f64>>,
+    /// By how much each number is off in each draw; none where draws do not tell it.
+    offs: Vec<Vec<Option<f64>>>,
+}
+
 /// The metrics of every predictor against one truth in one part of one population: means over the rounds, of those in which
 /// they are defined, with the 95 % interval of the bootstrap (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*,
-/// §13.3) in which a person is drawn for all rounds at once. Of more than [`DRAWN`] people a part is drawn from, and what
-/// the draws are off is scaled by the root of the part (Politis, Romano & Wolf 1999, *Subsampling*, §2.1); metrics of the
-/// first k then have no interval.
+/// §13.3) in which a person is drawn for all rounds at once. Of more than [`DRAWN`] people, or [`DRAWN_OF_PART`] in a part, a
+/// sample is drawn from, and what the draws are off is scaled by the root of its share (Politis, Romano & Wolf 1999,
+/// *Subsampling*, §2.1); metrics of the first k then have no interval. Of parts the scores are told and the best baseline.
 pub(super) fn compare(
     of: &Comparison<'_>,
     predictors: &[Predictor],
     rounds: Vec<Round>,
     settings: &Validate,
 ) -> Vec<Row> {
+    let is_part = of.group_by != EVERYONE && of.group_by != TOPIC;
     let rounds: Vec<Round> = rounds.into_iter().map(Round::with_tenths).collect();
+    let people = rounds.iter().map(|round| round.person.len()).max().unwrap_or(0);
+    let count = rounds.len();
     let k = settings.top as usize;
     let mut metrics = rounds.first().map(Round::metrics).unwrap_or_default();
     // Of parts what unfairness shows in.
     metrics.retain(|metric| of.group_by == EVERYONE || !metric.is_of_everyone());
-    // Numbers by metric, predictor and name of the metric.
     let cells: Vec<(Metric, usize)> = metrics
         .iter()
         .flat_map(|metric| (0..predictors.len()).map(|predictor| (*metric, predictor)))
         .collect();
-    let once = |rounds: &[Round]| -> Vec<Vec<u32>> {
-        rounds.iter().map(|round| vec![1; round.person.len()]).collect()
-    };
-    let values = means(&cells, &rounds, &once(&rounds), k);
-    let largest = rounds.iter().map(|round| round.person.len()).max().unwrap_or(0);
-    let one_in = u32::try_from(largest.div_ceil(DRAWN)).unwrap_or(u32::MAX).max(1);
-    let everybody = distinct(&rounds).len();
-    let count = rounds.len() as u64;
-    let drawing: Vec<Round> = match one_in {
-        1 => rounds,
-        many => rounds.iter().map(|round| round.one_in(many)).collect(),
-    };
-    let drawn_cells: Vec<(Metric, usize)> =
-        cells.iter().filter(|(metric, _)| one_in == 1 || !metric.of_the_first()).copied().collect();
-    let drawn_from = distinct(&drawing);
-    let place = |person: &u32| drawn_from.binary_search(person).map_or(NONE, |at| at as u32);
-    let places: Vec<Vec<u32>> =
-        drawing.iter().map(|round| round.person.iter().map(place).collect()).collect();
-    let scale = libm::sqrt(drawn_from.len() as f64 / everybody.max(1) as f64);
-    let of_part = means(&drawn_cells, &drawing, &once(&drawing), k);
-    let of_draw = |random: Xoshiro256PlusPlus| {
-        let drawn = draw_people(random, drawn_from.len());
-        let times = |places: &Vec<u32>| places.iter().map(|at| drawn[*at as usize]).collect();
-        let times: Vec<Vec<u32>> = places.iter().map(times).collect();
-        means(&drawn_cells, &drawing, &times, k)
-    };
-    let draws: Vec<_> =
-        streams(settings.seed, settings.draws).into_par_iter().map(of_draw).collect();
-    // By how much a number of a cell is off in each draw.
-    let offs = |cell: (Metric, usize), number: usize| -> Vec<Option<f64>> {
-        let Some(at) = drawn_cells.iter().position(|own| *own == cell) else { return vec![] };
-        let part = of_part[at][number];
-        let off = |draw: &Vec<Vec<Option<f64>>>| Some(scale * (draw[at][number]? - part?));
-        draws.iter().map(off).collect()
-    };
-    let value_of = |cell: (Metric, usize), number: usize| -> Option<f64> {
-        cells.iter().position(|own| *own == cell).and_then(|at| values[at][number])
-    };
-    let least = draws.len() / 2;
+    let values = means(&cells, &once(&rounds), k);
+    let cells = cells.into_iter().zip(values);
+    let mut cells: Vec<Cell> = cells
+        .map(|((metric, predictor), values)| Cell { metric, predictor, values, offs: vec![] })
+        .collect();
+    if is_part {
+        let best: Vec<_> =
+            metrics.iter().map(|metric| best_count(&cells, predictors, *metric, 0)).collect();
+        let is_best = |at: usize| best.contains(&Some(at));
+        let kept = (0..cells.len())
+            .map(|at| predictors[cells[at].predictor].kind == Kind::Score || is_best(at));
+        let mut kept = kept.collect::<Vec<bool>>().into_iter();
+        cells.retain(|_| kept.next().unwrap_or(false));
+    }
+    draw(&mut cells, rounds, settings, if is_part { DRAWN_OF_PART } else { DRAWN });
     let mut rows = Vec::new();
     for metric in &metrics {
         for (number, name) in metric.names(k).into_iter().enumerate() {
-            let value_of = |predictor: usize| value_of((*metric, predictor), number);
-            let known: Vec<(usize, f64)> =
-                (0..predictors.len()).filter_map(|at| Some((at, value_of(at)?))).collect();
-            let offs: Vec<Vec<Option<f64>>> =
-                known.iter().map(|(at, _)| offs((*metric, *at), number)).collect();
-            let baselines =
-                (0..known.len()).filter(|at| predictors[known[*at].0].kind == Kind::Count);
-            // Of equals the first.
-            let best =
-                baselines.reduce(|one, next| if known[next].1 > known[one].1 { next } else { one });
-            let difference = |own: usize, other: usize| {
-                let off = |(one, other): (&Option<f64>, &Option<f64>)| Some((*one)? - (*other)?);
-                let offs = offs[own].iter().zip(&offs[other]).filter_map(off).collect();
-                let value = known[own].1 - known[other].1;
-                Difference {
-                    to: predictors[known[other].0].name.clone(),
-                    value,
-                    interval: interval(value, offs, least),
-                }
-            };
-            for (own, (at, value)) in known.iter().enumerate() {
-                let predictor = &predictors[*at];
-                let same = |(other, _): &(usize, f64)| {
-                    predictors[*other].method == 0 && predictors[*other].name == predictor.name
-                };
-                let of_first = known.iter().position(same).filter(|_| predictor.method > 0);
+            let best = best_count(&cells, predictors, *metric, number);
+            for own in cells.iter().filter(|cell| cell.metric == *metric) {
+                let predictor = &predictors[own.predictor];
+                let Some(value) = own.values[number] else { continue };
+                let first = cells.iter().find(|other| {
+                    let of_other = &predictors[other.predictor];
+                    other.metric == *metric
+                        && of_other.method == 0
+                        && of_other.name == predictor.name
+                });
+                let from =
+                    |other: &Cell| own.above(other, &predictors[other.predictor].name, number);
                 rows.push(Row {
                     truth: of.truth.to_owned(),
                     population: of.population.to_owned(),
@@ -430,18 +344,14 @@ pub(super) fn compare(
                     predictor: predictor.name.clone(),
                     method_version: predictor.version.clone(),
                     metric: name.clone(),
-                    value: *value,
-                    interval: interval(
-                        *value,
-                        offs[own].iter().filter_map(|off| *off).collect(),
-                        least,
-                    ),
+                    value,
+                    interval: own.interval(number),
                     difference: best
                         .filter(|_| predictor.kind == Kind::Score)
-                        .map(|best| difference(own, best)),
-                    from_first: of_first.map(|first| difference(own, first)),
-                    people: largest as u64,
-                    rounds: count,
+                        .and_then(|best| from(&cells[best])),
+                    from_first: first.filter(|_| predictor.method > 0).and_then(from),
+                    people: people as u64,
+                    rounds: count as u64,
                     is_baseline: predictor.kind != Kind::Score,
                 });
             }
@@ -450,17 +360,180 @@ pub(super) fn compare(
     rows
 }
 
+/// The place of the count with the highest number of a metric, of equals the first.
+fn best_count(
+    cells: &[Cell],
+    predictors: &[Predictor],
+    metric: Metric,
+    number: usize,
+) -> Option<usize> {
+    let of_counts = (0..cells.len()).filter(|at| {
+        cells[*at].metric == metric && predictors[cells[*at].predictor].kind == Kind::Count
+    });
+    let known = of_counts.filter_map(|at| Some((at, cells[at].values[number]?)));
+    known.reduce(|one, next| if next.1 > one.1 { next } else { one }).map(|(at, _)| at)
+}
+
+impl Cell {
+    fn interval(&self, number: usize) -> Option<(f64, f64)> {
+        let offs = self.offs.get(number)?;
+        interval(self.values[number]?, offs.iter().copied())
+    }
+
+    /// By how much a number is above that of another predictor, which is called `name`.
+    fn above(&self, other: &Self, name: &str, number: usize) -> Option<Difference> {
+        let value = self.values[number]? - other.values[number]?;
+        let both = self.offs.get(number).zip(other.offs.get(number));
+        let offs = both.map(|(own, other)| {
+            own.iter().zip(other).map(|(own, other)| Some((*own)? - (*other)?))
+        });
+        let interval = offs.and_then(|offs| interval(value, offs));
+        Some(Difference { to: name.to_owned(), value, interval })
+    }
+}
+
+/// Draws people, at most `most` or a sample of so many.
+fn draw(cells: &mut [Cell], rounds: Vec<Round>, settings: &Validate, most: usize) {
+    let k = settings.top as usize;
+    let everybody = distinct(&rounds).len();
+    let largest = rounds.iter().map(|round| round.person.len()).max().unwrap_or(0);
+    let one_in = u32::try_from(largest.div_ceil(most)).unwrap_or(u32::MAX).max(1);
+    let sample: Vec<Round> = match one_in {
+        1 => rounds,
+        many => rounds.iter().map(|round| round.one_in(many)).collect(),
+    };
+    let drawn: Vec<(Metric, usize)> = cells
+        .iter()
+        .filter(|cell| one_in == 1 || !cell.metric.of_the_first())
+        .map(|cell| (cell.metric, cell.predictor))
+        .collect();
+    let persons = distinct(&sample);
+    let place = |person: &u32| persons.binary_search(person).map_or(NONE, |at| at as u32);
+    let places: Vec<Vec<u32>> =
+        sample.iter().map(|round| round.person.iter().map(place).collect()).collect();
+    let scale = libm::sqrt(persons.len() as f64 / everybody.max(1) as f64);
+    let of_sample = means(&drawn, &once(&sample), k);
+    let of_draw = |random: Xoshiro256PlusPlus| {
+        let times = draw_people(random, persons.len());
+        let counted = sample.iter().zip(&places).map(|(round, places)| {
+            Counted::of(round, places.iter().map(|at| times[*at as usize]).collect())
+        });
+        means(&drawn, &counted.collect::<Vec<_>>(), k)
+    };
+    let draws: Vec<_> =
+        streams(settings.seed, settings.draws).into_par_iter().map(of_draw).collect();
+    for cell in cells {
+        let at = drawn.iter().position(|own| *own == (cell.metric, cell.predictor));
+        let Some(at) = at else { continue };
+        let off = |number: usize| {
+            let whole = of_sample[at][number];
+            let off =
+                move |draw: &Vec<Vec<Option<f64>>>| Some(scale * (draw[at][number]? - whole?));
+            draws.iter().map(off).collect()
+        };
+        cell.offs = (0..cell.values.len()).map(off).collect();
+    }
+}
+
+/// A round whose people count so many times each.
+struct Counted<'a> {
+    round: &'a Round,
+    times: Vec<u32>,
+    /// Twice the mid-ranks of the truth.
+    ranks: Vec<f64>,
+}
+
+impl<'a> Counted<'a> {
+    fn of(round: &'a Round, times: Vec<u32>) -> Self {
+        let ranks = match &round.told {
+            Told::Came(told) | Told::Graded(told) => told.order.ranks(&times),
+            _ => vec![],
+        };
+        Self { round, times, ranks }
+    }
+
+    /// A metric of a predictor; as many numbers as it has names.
+    fn metric(&self, metric: Metric, at: usize, k: usize) -> Vec<Option<f64>> {
+        let (round, times) = (self.round, &self.times[..]);
+        let (own, fared) = (&round.predicted[at], &round.fared[at]);
+        let one = |value: Option<f64>| vec![value];
+        match (metric, &round.told, fared) {
+            _ if own.order.distinct() < 2 && !metric.is_of_forecasts() => {
+                vec![None; metric.numbers()]
+            }
+            (Metric::Spearman, ..) => one(correlation(&own.order.ranks(times), &self.ranks, times)),
+            (Metric::Kendall, Told::Came(told) | Told::Graded(told), _) => {
+                one(kendall(&own.order, &told.order, times))
+            }
+            (Metric::AnyAuc, Told::Came(told), _) | (Metric::Auc, Told::Labels(told), _) => {
+                one(auc(&own.order, &told.values, times))
+            }
+            (Metric::Ndcg, Told::Came(told) | Told::Graded(told), _) => {
+                one(ndcg(&own.order, &told.order, &told.values, times, k))
+            }
+            (Metric::Precision, Told::Came(told) | Told::Graded(told) | Told::Labels(told), _) => {
+                let mut relevant = told.order.first(times, k);
+                if !matches!(round.told, Told::Graded(_)) {
+                    let some = told.values.iter().map(|value| *value > 0.0);
+                    relevant.iter_mut().zip(some).for_each(|(own, some)| *own &= some);
+                }
+                one(precision(&own.order, &relevant, times, k))
+            }
+            (Metric::Pairwise, Told::Pairs(pairs), _) => {
+                one(pairwise_accuracy(&own.values, pairs, times))
+            }
+            (Metric::PairwiseAuc, Told::Pairs(pairs), _) => {
+                let margin = |(one, other): &(u32, u32)| {
+                    own.values[*one as usize] - own.values[*other as usize]
+                };
+                one(pairwise_auc(&pairs.iter().map(margin).collect::<Vec<f64>>(), pairs, times))
+            }
+            (Metric::Observed, Told::Came(came), Some(_)) => {
+                one(observed_over_expected(&own.values, &came.values, times))
+            }
+            (Metric::Calibration, Told::Came(came), Some(fared)) => {
+                let (intercept, slope) = calibration(&fared.logs, &came.values, times).unzip();
+                vec![intercept, slope]
+            }
+            (Metric::Coverage, _, Some(fared)) => {
+                let within = |u: &f64| f64::from(u8::from((0.05..0.95).contains(u)));
+                let within: Vec<f64> = fared.transform.iter().map(within).collect();
+                one(mean(&within, times))
+            }
+            (Metric::Brier, _, Some(fared)) => one(mean(&fared.brier, times)),
+            (Metric::Transforms, _, Some(fared)) => {
+                let tenth = |u: &f64| ((u * TENTHS as f64) as usize).min(TENTHS - 1);
+                let tenths = fared.transform.iter().map(tenth);
+                let all = sum(times.iter().copied());
+                let found = binned(tenths, |_| 1.0, times).map(|(sum, _)| sum / all);
+                found.map(|share| share.is_finite().then_some(share)).collect()
+            }
+            (Metric::Reliability, Told::Came(came), Some(fared)) => {
+                let tenths = || fared.tenth.iter().map(|tenth| usize::from(*tenth));
+                let means = |values: &[f64]| {
+                    let found = binned(tenths(), |at| values[at], times);
+                    let found: Vec<_> =
+                        found.map(|(sum, all)| (all > 0.0).then(|| sum / all)).collect();
+                    found
+                };
+                [means(&own.values), means(&came.values)].concat()
+            }
+            _ => vec![None; metric.numbers()],
+        }
+    }
+}
+
+/// The rounds with everybody counted once.
+fn once(rounds: &[Round]) -> Vec<Counted<'_>> {
+    rounds.par_iter().map(|round| Counted::of(round, vec![1; round.person.len()])).collect()
+}
+
 /// The numbers of each cell as means over the rounds in which they are defined.
-fn means(
-    cells: &[(Metric, usize)],
-    rounds: &[Round],
-    times: &[Vec<u32>],
-    k: usize,
-) -> Vec<Vec<Option<f64>>> {
+fn means(cells: &[(Metric, usize)], rounds: &[Counted<'_>], k: usize) -> Vec<Vec<Option<f64>>> {
     let mean = |(metric, predictor): &(Metric, usize)| {
         let mut sums = vec![(0.0, 0.0); metric.numbers()];
-        for (round, times) in rounds.iter().zip(times) {
-            let found = round.metric(*metric, *predictor, times, k);
+        for counted in rounds {
+            let found = counted.metric(*metric, *predictor, k);
             for (sum, found) in sums.iter_mut().zip(found) {
                 if let Some(found) = found {
                     *sum = (sum.0 + found, sum.1 + 1.0);
@@ -501,14 +574,16 @@ fn draw_people(mut random: Xoshiro256PlusPlus, persons: usize) -> Vec<u32> {
     times
 }
 
-/// The middle 95 % of what a value is in draws that are off by these, linear between them; none if fewer than `least`
-/// have one.
-fn interval(value: f64, mut offs: Vec<f64>, least: usize) -> Option<(f64, f64)> {
-    if offs.is_empty() || offs.len() < least {
+/// The middle 95 % of what a value is in draws that are off by these, linear between them; none if fewer than half of the
+/// draws have one.
+fn interval(value: f64, offs: impl ExactSizeIterator<Item = Option<f64>>) -> Option<(f64, f64)> {
+    let draws = offs.len();
+    let mut known: Vec<f64> = offs.flatten().collect();
+    if known.len() < draws.div_ceil(2) {
         return None;
     }
-    offs.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| quantile(&offs, share).map(|off| value + off);
+    known.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| quantile(&known, share).map(|off| value + off);
     at(0.025).zip(at(0.975))
 }
 

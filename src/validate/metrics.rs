@@ -80,7 +80,7 @@ impl Order {
     }
 
     /// Twice the mid-rank of everybody, by index.
-    fn ranks(&self, times: &[u32]) -> Vec<f64> {
+    pub fn ranks(&self, times: &[u32]) -> Vec<f64> {
         let mut ranks = vec![0.0; self.order.len()];
         let mut below = 0.0;
         for group in self.groups() {
@@ -102,10 +102,14 @@ fn total(group: &[u32], times: &[u32]) -> f64 {
 /// Spearman's ρ, the correlation of mid-ranks; none if either side is constant. Source: Kendall & Gibbons 1990, *Rank
 /// Correlation Methods*, §3.
 pub fn spearman(one: &Order, other: &Order, times: &[u32]) -> Option<f64> {
-    let (a, b) = (one.ranks(times), other.ranks(times));
+    correlation(&one.ranks(times), &other.ranks(times), times)
+}
+
+/// Spearman's ρ of what [`Order::ranks`] gives.
+pub fn correlation(a: &[f64], b: &[f64], times: &[u32]) -> Option<f64> {
     let all = times.iter().map(|times| u64::from(*times)).sum::<u64>() as f64;
     let (mut of_both, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
-    for ((a, b), times) in a.iter().zip(&b).zip(times) {
+    for ((a, b), times) in a.iter().zip(b).zip(times) {
         let (a, b, times) = (a - (all + 1.0), b - (all + 1.0), f64::from(*times));
         of_both += times * a * b;
         of_a += times * a * a;

@@ -2,6 +2,7 @@
 //! simple counts of the same people.
 
 mod compare;
+mod described;
 mod forward;
 mod judged;
 pub mod metrics;
@@ -13,17 +14,20 @@ mod table;
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
-use crate::audit::audit_validity;
+use crate::audit::{Origin, audit_validity};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::hindsight::{Hindsight, ReadBack, read_back};
 use crate::job::{Job, no_snapshot};
-use crate::method::{FORWARD, Method};
+use crate::method::{FORWARD, Method, hex};
 use crate::publish::commit::{self, Commit};
 use crate::publish::publish;
 use crate::read::{self, Faults, Truth};
 use crate::run_id::{data_sha256, truths_sha256, validation_id};
+pub use described::{Described, METRICS};
+pub(crate) use described::{INTERVAL_SOURCE, intervals};
 pub use page::render;
 
 /// What a forecast says, trusted people who come; and all who come.
@@ -36,13 +40,13 @@ const EVERYONE: &str = "everyone";
 const TOPIC: &str = "topic";
 
 /// Agreement is not cause.
-const NO_CAUSE: &str = "a forecast is not a cause: those who are reacted to may be like those who react (homophily), and would \
+pub(crate) const NO_CAUSE: &str = "a forecast is not a cause: those who are reacted to may be like those who react (homophily), and would \
                         be reacted to by them all the same";
 /// What it is worth that people come.
-const WORTH: &str = "who reacts after an instant is on record; it is no proof that anybody thought or did otherwise for it";
+pub(crate) const WORTH: &str = "who reacts after an instant is on record; it is no proof that anybody thought or did otherwise for it";
 /// What accounts state is of a later day than the instants.
-const STATED: &str = "followers_count and measure_* are what accounts stated at the end of the snapshot: at earlier instants \
-                      they know what came after";
+pub(crate) const STATED: &str = "followers_count, measure_* and follows of which it is not said when they began are as they were at the end \
+                      of the snapshot: at earlier instants they know what came after";
 
 /// How right scores are.
 #[derive(Debug, Serialize)]
@@ -175,11 +179,7 @@ pub async fn validate(engine: &Engine, jobs: &[Job]) -> Result<Validity> {
         }
     }
     notes.extend(worth(&rows, job));
-    let data_sha256 = hashes.join(" ");
-    let data_sha256 = crate::method::hex(&sha2::Digest::finalize(sha2::Digest::chain_update(
-        <sha2::Sha256 as sha2::Digest>::new(),
-        data_sha256,
-    )));
+    let data_sha256 = hex(&Sha256::digest(hashes.join(" ")));
     let id = validation_id(&data_sha256, job, day)?;
     Ok(Validity {
         log: json!({
@@ -219,7 +219,15 @@ pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -
         return Ok(commit.clone());
     }
     let batch = table::batch(validity)?;
-    let audited = audit_validity(day, validity.id.clone(), validity.horizon_hours, batch)?;
+    let origin = Origin {
+        day,
+        run_id: validity.id.clone(),
+        method_version: validity.methods[0].clone(),
+        method_sha256: validity.method_sha256.clone(),
+        data_sha256: validity.data_sha256.clone(),
+        seed: Some(validity.seed),
+    };
+    let audited = audit_validity(origin, validity.horizon_hours, batch)?;
     let before = before.map(|commit| commit.number);
     publish(stores, &job.output, audited, &validity.log, before).await
 }

@@ -79,8 +79,8 @@ impl Standing {
         let (mut first, mut measures) = (None, vec![]);
         for job in jobs {
             hindsight.look_from(hours, window_hours(&job.method));
+            let (trust, own) = measured(hindsight, job)?;
             let people = hindsight.people();
-            let (trust, own) = measured(people, job)?;
             for profile in &job.profiles {
                 let found = scores(&people.persons, &own, &trust, profile)?;
                 let foresees = !profile.truth && !profile.structural;

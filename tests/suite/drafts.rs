@@ -196,6 +196,7 @@ pub fn facts(run_id: &str) -> RunFacts {
         job: "small".into(),
         method_version: "standard-4".into(),
         method_sha256: "0".repeat(64),
+        data_sha256: "1".repeat(64),
         method: "{}".into(),
         profiles: "[]".into(),
         cutoff_us: 0,

@@ -46,6 +46,7 @@ fn commands_and_exit_codes_are_those_of_the_program() {
         "topics",
         "audience",
         "access",
+        "methods",
         "fit",
         "report",
     ] {

@@ -120,7 +120,7 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
 }
 
 /// Judgements: of person i the value i, or that i is better than i - 1; and one on a topic.
-fn judgements(form: &str) -> RecordBatch {
+pub fn judgements(form: &str) -> RecordBatch {
     let rows = 1..100_usize;
     let person = |i: usize| format!("net:p{i}");
     let graded = form == "graded";

@@ -1,0 +1,77 @@
+//! What is seen from an instant in the past, beside a run of that day.
+
+use arrow::array::Array;
+use fastrand::Rng;
+use renown::engine::Engine;
+use renown::hindsight::{Hindsight, measured, read_back, window_hours};
+use renown::job::Job;
+use renown::store::Stores;
+use tempfile::TempDir;
+
+use crate::fit::steady;
+use crate::world::{Account, account, follow, reply};
+
+/// People who came later are not there: neither the number of people, by which a jump lands and trust is weighed, nor
+/// seeds nor follows are of a later day.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instant_is_seen_as_a_run_of_that_day_saw_it() {
+    let days = 14_i64;
+    let mut world = steady(40, 51);
+    let mut rng = Rng::with_seed(51);
+    for newcomer in 0..60 {
+        let hours = rng.i64(0..days * 24 - 1);
+        let other = format!("p{}", rng.u32(..100));
+        world.events.push(reply("net", &format!("q{newcomer}"), &other, hours));
+        world.events.push(reply("net", &other, &format!("q{newcomer}"), hours));
+    }
+    let follows = (0..400).map(|_| (rng.u32(..100), rng.u32(..100), rng.i64(0..80 * 24)));
+    let follows = follows.filter(|(one, other, _)| one != other);
+    let follows =
+        follows.map(|(a, b, hours)| follow("net", &format!("p{a}"), &format!("p{b}"), Some(hours)));
+    world.follows = Some(follows.collect());
+    let seed = |id: String| Account { verified: Some(true), ..account("net", &id) };
+    world.accounts = Some((0..5).map(|i| seed(format!("p{}", 20 * i + 3))).collect());
+    let engine = Engine::new(Stores::default(), 3);
+    let folder = TempDir::new().unwrap();
+    let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
+    let hours = 24 * days as u32;
+    let people = read_back(&engine, &job, world.day, hours).await.unwrap().people;
+    let mut hindsight = Hindsight::of(people);
+    hindsight.look_from(hours, window_hours(&job.method));
+    let (_, measures) = measured(&hindsight, &job).unwrap();
+    let persons = &hindsight.people().persons;
+    assert!(persons.len() > 120);
+    let published = world.later(-days).run().await;
+    let then = published.by("measures", &["person_id"]);
+    assert_eq!(then.len(), 100);
+    for name in [
+        "rank",
+        "trust",
+        "is_trusted",
+        "follow_rank",
+        "followers",
+        "reactors_90d",
+        "reactors_decayed",
+    ] {
+        let values = measures.values(name).unwrap();
+        let mut compared = 0;
+        for (vertex, person) in persons.vertex_persons.iter().enumerate() {
+            let id = persons.ids.value(*person as usize).to_owned();
+            let own = values.is_valid(vertex).then(|| values.value(vertex));
+            match then.get(&vec![id.clone()]) {
+                Some(row) => {
+                    let of_run = row[name].as_f64().unwrap();
+                    let off = (own.unwrap() - of_run).abs();
+                    assert!(
+                        off <= 1e-9 * (1.0 + of_run.abs()),
+                        "{name} of {id}: {own:?}, not {of_run}"
+                    );
+                    compared += 1;
+                }
+                None if name == "rank" => assert_eq!(own, Some(0.0), "{id}"),
+                None => {}
+            }
+        }
+        assert_eq!(compared, 100);
+    }
+}
