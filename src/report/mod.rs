@@ -2,12 +2,16 @@
 
 mod agreement;
 mod bars;
+mod changed;
 mod chart;
+mod course;
 mod histogram;
 mod interval;
+mod on_topics;
 mod page;
 mod read;
 mod reliability;
+mod scored;
 mod whiskers;
 
 use std::collections::BTreeMap;
