@@ -163,6 +163,19 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
+    /// Write a published run as one page with charts, HTML that loads nothing
+    Report {
+        /// Job file, or URL of an output folder or of one of its commits
+        target: String,
+        /// Where the page goes: a local path; what is there is written over
+        #[arg(long, value_name = "PAGE.html")]
+        out: PathBuf,
+        /// Name nobody, and leave out groups of fewer than 20 people
+        #[arg(long)]
+        public: bool,
+        #[command(flatten)]
+        settings: Settings,
+    },
     /// Tell how the scores of two published runs differ: of two days, two methods or two versions
     Diff {
         /// Job file, or URL of an output folder or of one of its commits

@@ -50,6 +50,7 @@ pub mod previous;
 pub mod progress;
 pub mod rank;
 pub mod reference;
+pub mod report;
 pub mod run_id;
 pub mod runs;
 pub mod synth;

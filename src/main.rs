@@ -29,8 +29,8 @@ use renown::synth::{self, Parameters};
 use renown::top::{Filter, TopicList};
 use renown::topic_list::topic_list;
 use renown::{
-    access, audience, check, committed, diff, explain, fit, methods_page, plan, reference, runs,
-    top, validate,
+    access, audience, check, committed, diff, explain, fit, methods_page, plan, reference, report,
+    runs, top, validate,
 };
 use url::Url;
 
@@ -244,6 +244,12 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 Form::Text => explain::render(&told),
                 Form::Json => json(&told)?,
             })
+        }
+        Command::Report { target, out, public, settings } => {
+            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            let page = report::report(&engine, &output, &commit, public).await?;
+            report::write(&out, &page)?;
+            print(&format!("written to {}, {} bytes\n", out.display(), page.len()))
         }
         Command::Diff { run_a, run_b, profile, n, snapshot_a, snapshot_b, set, format } => {
             // What fills a job file does not go with the URL that it is compared with.

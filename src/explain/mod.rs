@@ -14,6 +14,7 @@ use datafusion::prelude::{cast, ident, lit};
 pub use page::render;
 pub(crate) use page::{align_right, number, plain, signed};
 pub use score::{Change, Contribution, Otherwise, WhatIf};
+pub(crate) use score::{said, words};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -234,7 +234,7 @@ pub(super) fn profile(published: &str, name: &str, score: &Score) -> Result<Prof
 }
 
 /// A contribution in words: what was counted, beside how many of all, and its points.
-pub(super) fn words(row: &Contribution, measures: &[Measure]) -> String {
+pub(crate) fn words(row: &Contribution, measures: &[Measure]) -> String {
     let own = |m: &&Measure| m.network == row.network && m.name == row.measure;
     let measure = measures.iter().find(own);
     let what = match (row.measure.as_str(), row.value) {
@@ -253,7 +253,7 @@ pub(super) fn words(row: &Contribution, measures: &[Measure]) -> String {
 }
 
 /// What a measure says of somebody, with `{}` for its value.
-fn said(name: &str) -> String {
+pub(crate) fn said(name: &str) -> String {
     let table = schema::table(Direction::Output, "measures");
     let columns = table.iter().flat_map(|table| &table.columns);
     let mut own = columns.filter(|column| column.name == name);

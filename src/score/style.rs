@@ -10,7 +10,7 @@ use crate::read::{MEASURE_HOURS, People};
 use crate::topics::Topics;
 
 /// Names by the bits creating, focused, participating and consistent, the first the highest.
-const NAMES: [&str; 16] = [
+pub(crate) const NAMES: [&str; 16] = [
     "observer",
     "curator",
     "socializer",

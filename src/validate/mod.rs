@@ -32,7 +32,7 @@ pub(crate) use described::{INTERVAL_SOURCE, intervals};
 pub use page::render;
 
 /// What a forecast says, trusted people who come; and all who come.
-const FORWARD_TRUTHS: [&str; 2] = ["future_trusted_reactors", "future_reactors"];
+pub(crate) const FORWARD_TRUTHS: [&str; 2] = ["future_trusted_reactors", "future_reactors"];
 /// The population of all who were there.
 const ALL: &str = "all";
 /// What people are parted by where they are not.

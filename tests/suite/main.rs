@@ -37,6 +37,7 @@ mod random;
 mod random_worlds;
 mod rank_command;
 mod readme;
+mod report;
 mod research_jobs;
 mod same_bits;
 mod sample_job;

@@ -48,6 +48,7 @@ fn commands_and_exit_codes_are_those_of_the_program() {
         "access",
         "methods",
         "fit",
+        "report",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not a command");
         assert!(README.contains(&format!(" {command} ")), "{command} is not in the README");

@@ -1,0 +1,182 @@
+//! The page.
+
+use chrono::{Duration, NaiveDate};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::chart::{count, number};
+use super::{FEWEST, Told, agreement, changed, course, on_topics, scored};
+use crate::error::printable;
+use crate::method::FORWARD;
+
+const STYLE: &str = include_str!("style.css");
+/// Nothing may be loaded and nothing run, whatever a name may hold.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+/// The sections by id, with their headings, in order.
+const SECTIONS: [(&str, &str); 9] = [
+    ("people", "The people at the top"),
+    ("scores", "How scores are spread"),
+    ("why", "What scores are made of"),
+    ("changes", "What changed"),
+    ("topics", "Topics"),
+    ("forecast", "Forecast and outcome"),
+    ("baselines", "Beside simple counts"),
+    ("groups", "Groups"),
+    ("run", "The run itself"),
+];
+
+pub(super) fn page(told: &Told) -> Markup {
+    let shown = SECTIONS.iter().filter(|(id, _)| !(told.public && *id == "people"));
+    let job = printable(&told.run.job);
+    let date = day(told.commit.snapshot_date);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { (job) ", " (date) " – Renown" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#content" { "Skip to the content" }
+                header { (head(told, &job, &date)) }
+                div.columns {
+                    nav aria-label="Sections" {
+                        ul { @for (id, heading) in shown.clone() { li { a href={ "#" (id) } { (heading) } } } }
+                    }
+                    main id="content" {
+                        @for (id, heading) in shown {
+                            section id=(id) aria-labelledby={ (id) "-heading" } {
+                                h2 id={ (id) "-heading" } { (heading) }
+                                (section(told, id))
+                            }
+                        }
+                    }
+                }
+                footer { p {
+                    "Made by Renown " (env!("CARGO_PKG_VERSION")) " from commit " (told.commit.number)
+                    ". A forecast is not a cause."
+                    @if told.public { " This page names nobody and leaves out groups of fewer than " (FEWEST) " people." }
+                } }
+            }
+        }
+    }
+}
+
+fn section(told: &Told, id: &str) -> Markup {
+    match id {
+        "people" => scored::leaders(told),
+        "scores" => scored::scores(told),
+        "why" => scored::parts(told),
+        "changes" => changed::changes(told),
+        "topics" => on_topics::topics(told),
+        "forecast" => agreement::forecast(told),
+        "baselines" => agreement::baselines(told),
+        "groups" => agreement::groups(told),
+        _ => course::run(told),
+    }
+}
+
+/// A day as people write it.
+pub(super) fn day(date: NaiveDate) -> String {
+    date.format("%-d %B %Y").to_string()
+}
+
+/// A count of people; a page that names nobody does not tell small ones.
+pub(super) fn of_people(told: &Told, people: u64) -> String {
+    if told.public && people < FEWEST { format!("fewer than {FEWEST}") } else { count(people) }
+}
+
+fn head(told: &Told, job: &str, date: &str) -> Markup {
+    let (commit, run) = (&told.commit, &told.run);
+    let days = number(f64::from(commit.horizon_hours) / 24.0);
+    let first = commit.snapshot_date + Duration::days(1);
+    let last = commit.snapshot_date + Duration::hours(i64::from(commit.horizon_hours));
+    let facts: [(&str, Markup); 4] = [
+        ("people scored", html! { (of_people(told, told.scores.people)) }),
+        (
+            "people expected, median",
+            html! {
+                @if told.public && told.scores.people < FEWEST { "–" } @else { (number(told.scores.expected(0.5))) }
+            },
+        ),
+        ("days looked ahead", html! { (days) }),
+        (
+            "gates passed",
+            html! {
+                (run.gates.iter().filter(|gate| gate.ends_with(": passed")).count()) " of " (run.gates.len())
+            },
+        ),
+    ];
+    html! {
+        p.eyebrow { "Renown · " (job) }
+        h1 { "Who moves people, " (date) }
+        p.lead {
+            "Each score says how many different people are expected to react to somebody from " (day(first)) " to "
+            (day(last)) ", by what was known at the end of " (date) " (UTC). Every 10 points are five times the people. "
+            "A score is a forecast, and a forecast is not a cause."
+            @if run.fit().is_some_and(|fit| fit.truth != FORWARD) {
+                " The method was fitted to judgements: its scores order people, and the people they speak of are a scale."
+            }
+        }
+        dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
+        dl.origin {
+            div { dt { "job" } dd { (job) } }
+            div { dt { "method" } dd { (printable(&run.method_version)) } }
+            div { dt { "content of the method, SHA-256" } dd { code { (run.method_sha256) } } }
+            div { dt { "run" } dd { code { (commit.run_id) } } }
+            div { dt { "scored by" } dd { "Renown " (run.renown_version) } }
+            div { dt { "run before" } dd {
+                @match &told.before { Some(before) => (day(before.snapshot_date)), None => "none" }
+            } }
+        }
+    }
+}
+
+/// What is said where there is nothing to show, with the command that would change that.
+pub(super) fn nothing(why: &str, command: &str) -> Markup {
+    html! { p.nothing { (why) " " code { (command) } } }
+}
+
+/// A chart below the sentence that says what one sees, with its numbers.
+pub(super) fn figure(sentence: &str, chart: &Markup, numbers: Option<&Markup>) -> Markup {
+    html! {
+        figure {
+            figcaption { (sentence) }
+            (chart)
+            @if let Some(numbers) = numbers { details { summary { "The numbers" } (numbers) } }
+        }
+    }
+}
+
+/// A column of a table.
+pub(super) enum Column<'a> {
+    Text(&'a str),
+    Number(&'a str),
+}
+
+/// A table that scrolls within itself where it is wide; the first cell of a row is its head.
+pub(super) fn table(caption: &str, columns: &[Column], rows: &[Vec<String>]) -> Markup {
+    html! {
+        div.scroll role="region" aria-label=(caption) tabindex="0" {
+            table {
+                caption { (caption) }
+                thead { tr { @for column in columns { @match column {
+                    Column::Text(name) => th scope="col" { (name) },
+                    Column::Number(name) => th.number scope="col" { (name) },
+                } } } }
+                tbody { @for row in rows { tr { @for (at, (cell, column)) in row.iter().zip(columns).enumerate() {
+                    @match (at, column) {
+                        (0, Column::Number(_)) => th.number scope="row" { (cell) },
+                        (0, _) => th scope="row" { (cell) },
+                        (_, Column::Number(_)) => td.number { (cell) },
+                        (_, Column::Text(_)) => td { (cell) },
+                    }
+                } } } }
+            }
+        }
+    }
+}

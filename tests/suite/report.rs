@@ -1,0 +1,447 @@
+//! `report`: the page against the tables that it is of, and against what no page may hold.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fastrand::Rng;
+use tempfile::TempDir;
+
+use crate::binary::renown;
+use crate::world::{
+    Account, Event, HOUR, Identity, Post, Published, Row, World, account, identity, read, reply,
+    rows,
+};
+
+/// Ninety people whose names want to be more than text. Who has a higher number draws more replies, to posts about two
+/// topics, and over the last day only the upper half does.
+fn garden() -> World {
+    let mut rng = Rng::with_seed(4);
+    let id = |person: u32| format!("acct-{person:03}q");
+    let (mut events, mut posts): (Vec<Event>, Vec<Post>) = (vec![], vec![]);
+    for hours in (0..150 * 24).step_by(24) {
+        for target in 0..90 {
+            if rng.f64() * 150.0 > f64::from(target) || (hours == 0 && target < 45) {
+                continue;
+            }
+            let at = hours + rng.i64(0..24);
+            let number = format!("post-{}-x", posts.len());
+            let tags = vec![["gardening", "baking"][target as usize % 2].to_owned()];
+            let (network, author) = ("mesh".to_owned(), id(target));
+            let written = crate::world::CUTOFF - (at + 1) * HOUR;
+            let post =
+                Post { network, id: number.clone(), author, at: written, tags, ..Post::default() };
+            posts.push(post);
+            for _ in 0..1 + target / 30 {
+                let actor = rng.u32(..90);
+                if actor != target {
+                    let event = reply("mesh", &id(actor), &id(target), at);
+                    events.push(Event { post: Some(number.clone()), ..event });
+                }
+            }
+        }
+    }
+    let named = |person: u32| Account {
+        name: Some(format!("Nym{person:03} <script>alert(\"{person}\")</script>&'\u{202e}")),
+        country: Some(["DE", "FR"][person as usize % 2].into()),
+        ..account("mesh", &id(person))
+    };
+    let linked = |person: u32| identity("mesh", &id(person), &format!("who-{person:03}z"));
+    let identities: Vec<Identity> = (0..90).map(linked).collect();
+    let mut world = World {
+        events,
+        posts: Some(posts),
+        accounts: Some((0..90).map(named).collect()),
+        identities: Some(identities),
+        ..World::default()
+    };
+    world.settings.push_str("[validate]\ndraws = 100\nevery_hours = 48\n");
+    world.edit_method("horizon_hours = 672", "horizon_hours = 168");
+    world
+}
+
+/// What the world published of its last day, with the day before and validity beside it, and the job.
+async fn published(folder: &Path) -> (Published, PathBuf) {
+    let world = garden();
+    let mut before = world.later(-1);
+    let began = before.cutoff;
+    before.events.retain(|event| event.at < began);
+    before.run_in(folder).await;
+    let published = world.run_in(folder).await;
+    let job = folder.join("job.toml");
+    renown(&["validate", job.to_str().unwrap()]).done();
+    (published, job)
+}
+
+/// The page that `report` writes of `target`.
+fn page(target: &Path, more: &[&str]) -> String {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("page.html");
+    let args = ["report", target.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    renown(&[&args, more].concat()).done();
+    fs::read_to_string(out).unwrap()
+}
+
+/// The text within a piece of the page.
+fn text(piece: &str) -> String {
+    let parts = piece.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    parts
+        .collect::<String>()
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
+/// The cells of the table of some caption, row by row without its head.
+fn cells(page: &str, caption: &str) -> Vec<Vec<String>> {
+    let table = page.split(&format!("<caption>{caption}</caption>")).nth(1);
+    let table = table.unwrap_or_else(|| panic!("no table `{caption}`"));
+    let body = table.split("</table>").next().unwrap().split("<tbody>").nth(1).unwrap();
+    let row = |row: &str| row.split("</t").map(text).filter(|cell| !cell.is_empty()).collect();
+    body.split("<tr>").skip(1).map(row).collect()
+}
+
+fn number(cell: &str) -> f64 {
+    cell.replace('−', "-")
+        .replace(',', "")
+        .parse()
+        .unwrap_or_else(|_| panic!("`{cell}` is no number"))
+}
+
+/// Standard scores.
+fn scores(published: &Published) -> Vec<&Row> {
+    published.tables["scores"].iter().filter(|row| row["profile"] == "standard").collect()
+}
+
+fn float(row: &Row, column: &str) -> f64 {
+    row[column].as_f64().unwrap()
+}
+
+/// That a page asks for nothing but itself and runs nothing.
+#[track_caller]
+fn alone(page: &str) {
+    for never in [
+        "http:",
+        "https:",
+        "src=",
+        "url(",
+        "@import",
+        "<script",
+        "<link",
+        "<iframe",
+        "javascript:",
+        "onload",
+    ] {
+        assert!(!page.contains(never), "{never}");
+    }
+    let leads = page.split("href=\"").skip(1);
+    assert!(leads.clone().count() > 5 && leads.into_iter().all(|to| to.starts_with('#')));
+    assert!(page.contains("default-src 'none'"));
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+}
+
+/// That what a screen reader needs is there: headings in order, names of drawings and tables, ids once.
+#[track_caller]
+fn told(page: &str) {
+    assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">"));
+    let mut last = 0;
+    for level in page.split("<h").filter_map(|rest| rest.chars().next()?.to_digit(10)) {
+        assert!(level <= last + 1, "a heading of level {level} below one of level {last}");
+        last = level;
+    }
+    let mut ids: Vec<&str> =
+        page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "an id twice");
+    for drawing in page.split("<svg").skip(1) {
+        let (head, inside) = drawing.split_once('>').unwrap();
+        assert!(head.contains("role=\"img\"") && inside.starts_with("<title"), "{head}");
+        let label = head.split("aria-labelledby=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert!(ids.contains(&label), "{label}");
+    }
+    let heads = page.split("<th").skip(1).filter(|rest| rest.starts_with([' ', '>', '.']));
+    assert!(heads.into_iter().all(|rest| rest.split('>').next().unwrap().contains("scope=\"")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_those_of_the_tables() {
+    let folder = TempDir::new().unwrap();
+    let (published, job) = published(folder.path()).await;
+    let page = page(&job, &[]);
+    alone(&page);
+    told(&page);
+    assert!(!page.contains("class=\"nothing\""), "every section has something to show");
+    let scores = scores(&published);
+
+    // Who is at the top, by brute sorting.
+    let mut sorted: Vec<_> =
+        scores.iter().map(|row| (float(row, "expected_reactors"), &row["person_id"])).collect();
+    sorted.sort_by(|one, other| {
+        other.0.total_cmp(&one.0).then(one.1.as_str().cmp(&other.1.as_str()))
+    });
+    let numbers: Vec<&str> =
+        sorted.iter().take(20).map(|own| &own.1.as_str().unwrap()[4..7]).collect();
+    let shown: Vec<String> =
+        page.split("<h3>").skip(1).map(|name| text(name)[3..6].to_owned()).collect();
+    assert_eq!(shown, numbers);
+
+    // In tenths of a point, as the bins are.
+    let tenths = |points: f64| (points * 10.0).floor() as i64;
+    let bins = cells(&page, "People by score");
+    let mut all = 0;
+    for bin in &bins {
+        let [from, to, people] = [0, 1, 2].map(|at| number(&bin[at]));
+        let (from, to) = ((from * 10.0).round() as i64, (to * 10.0).round() as i64);
+        let within = scores.iter().filter(|row| (from..to).contains(&tenths(float(row, "score"))));
+        assert_eq!(within.count() as f64, people, "{bin:?}");
+        all += people as usize;
+    }
+    assert_eq!((all, bins.len() > 3), (scores.len(), true));
+    for row in cells(&page, "From the middle to the top") {
+        let [share, people, _] = [0, 1, 2].map(|at| number(&row[at]));
+        let mut expected: Vec<f64> =
+            scores.iter().map(|row| float(row, "expected_reactors")).collect();
+        expected.sort_by(f64::total_cmp);
+        let own =
+            expected[((share / 100.0 * expected.len() as f64) as usize).min(expected.len() - 1)];
+        assert!((own - people).abs() < 0.06_f64.max(0.01 * own), "{share}: {own} {people}");
+    }
+    let matrix = cells(&page, "People by style").concat().join(" ");
+    for style in ["celebrity", "specialist", "thought leader", "observer"] {
+        let people = scores.iter().filter(|row| row["style"] == style).count();
+        assert!(matrix.contains(&format!("{people} {style}")), "{style}: {people} in {matrix}");
+    }
+
+    // What each measure adds, of those who have any.
+    let parts = cells(&page, "Contributions by measure");
+    let own: Vec<&Row> = published.tables["contributions"]
+        .iter()
+        .filter(|row| row["measure"] != "reference")
+        .collect();
+    let any = |row: &&&Row| row["value"].as_f64().is_none_or(|value| value > 0.0);
+    let size: f64 = own.iter().filter(any).map(|row| float(row, "points").abs()).sum();
+    assert!(!parts.is_empty());
+    for part in &parts {
+        let rows: Vec<_> = own.iter().filter(any).filter(|row| row["measure"] == part[0]).collect();
+        assert_eq!(rows.len() as f64, number(&part[1]), "{part:?}");
+        let share = 100.0 * rows.iter().map(|row| float(row, "points").abs()).sum::<f64>() / size;
+        assert!((share - number(&part[2])).abs() < 0.06, "{part:?} {share}");
+        let mut points: Vec<f64> = rows.iter().map(|row| float(row, "points")).collect();
+        points.sort_by(f64::total_cmp);
+        for (column, quarter) in [(3, 1), (4, 2), (5, 3)] {
+            let at = points[points.len() * quarter / 4];
+            assert!((at - number(&part[column])).abs() < 0.0051, "{part:?} {at}");
+        }
+    }
+
+    // Why scores moved, and how far.
+    let mut causes: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for row in &published.tables["changes"] {
+        causes.entry(row["cause"].as_str().unwrap()).or_default().push(float(row, "points"));
+    }
+    let shown = cells(&page, "Changes by cause");
+    assert_eq!((shown.len(), causes.len() >= 2), (causes.len(), true));
+    for row in &shown {
+        let points = &causes[row[0].as_str()];
+        assert_eq!(number(&row[1]), points.len() as f64);
+        assert!((number(&row[4]) - points.iter().sum::<f64>()).abs() < 0.0051, "{row:?}");
+    }
+    let changes = scores.iter().filter_map(|row| row["change_1d"].as_f64());
+    let moved = changes.clone().filter(|change| change.abs() >= 0.05).count();
+    assert!(
+        page.contains(&format!(
+            "{moved} of {} people moved by 0.05 points or more",
+            changes.count()
+        ))
+    );
+    let rose = scores
+        .iter()
+        .filter(|row| row["change_1d"].as_f64().is_some_and(|change| change >= 0.05))
+        .count();
+    assert_eq!(cells(&page, "Rose most").len(), rose.min(5));
+
+    // What was measured, row by row.
+    let day = published.commit.snapshot_date;
+    let file =
+        fs::read_dir(folder.path().join(format!("out/validity/{day}"))).unwrap().next().unwrap();
+    let validity: Vec<Row> = read(&file.unwrap().path()).into_iter().flat_map(rows).collect();
+    let of = |population: &str, metric: &str, predictor: &str| {
+        let own = validity.iter().find(|row| {
+            row["truth"] == "future_trusted_reactors"
+                && row["group_by"] == "everyone"
+                && (&row["population"], &row["metric"], &row["predictor"])
+                    == (&population.into(), &metric.into(), &predictor.into())
+        });
+        own.map(|row| float(row, "value"))
+    };
+    let ranked = cells(&page, "Order, Spearman’s ρ: trusted people who reacted, everybody");
+    assert!(
+        ranked.len() > 5 && ranked.windows(2).all(|two| number(&two[0][1]) >= number(&two[1][1]))
+    );
+    for row in &ranked {
+        assert!(
+            (number(&row[1]) - of("all", "spearman", &row[0]).unwrap()).abs() < 0.00051,
+            "{row:?}"
+        );
+    }
+    let tenths = cells(&page, "What was forecast and what came");
+    assert!(tenths.len() >= 5);
+    let close =
+        |shown: &str, own: f64| (number(shown) - own).abs() <= 0.06_f64.min(0.06 * own) + 1e-9;
+    let population = ["all", "active", "established"].into_iter().find(|who| {
+        let own = |at: usize| of(who, &format!("forecast_{at:02}"), "standard");
+        let own: Vec<f64> = (1..=10).filter_map(own).collect();
+        own.len() == tenths.len() && own.iter().zip(&tenths).all(|(own, row)| close(&row[1], *own))
+    });
+    let came = |at: usize| of(population.unwrap(), &format!("observed_{at:02}"), "standard");
+    for (row, own) in tenths.iter().zip((1..=10).filter_map(came)) {
+        assert!(close(&row[2], own), "{row:?} {own}");
+    }
+    assert_eq!(cells(&page, "Probability integral transform").len(), 10);
+    for row in &cells(&page, "Observed over forecast by country, active people") {
+        let own = validity.iter().find(|own| {
+            let key = ["group", "metric", "population", "predictor"]
+                .map(|column| own[column].as_str().unwrap());
+            key == [&*row[0], "observed_over_forecast", "active", "standard"]
+        });
+        assert_eq!(number(&row[1]), own.unwrap()["people"].as_f64().unwrap());
+        assert!((number(&row[2]) - float(own.unwrap(), "value")).abs() < 0.00051, "{row:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_text_and_a_public_page_has_none() {
+    let folder = TempDir::new().unwrap();
+    let (published, job) = published(folder.path()).await;
+    let [open, public] = [page(&job, &[]), page(&job, &["--public"])];
+    for page in [&open, &public] {
+        alone(page);
+        told(page);
+    }
+    assert!(
+        open.contains("Nym089 &lt;script&gt;alert(&quot;89&quot;)&lt;/script&gt;&amp;'\u{fffd}")
+    );
+    for row in &published.tables["people"] {
+        let id = row["person_id"].as_str().unwrap();
+        let name = &row["display_name"].as_str().unwrap()[..6];
+        let accounts =
+            row["accounts"].as_array().unwrap().iter().map(|account| account.as_str().unwrap());
+        let bare = accounts.clone().map(|account| account.split_once(':').unwrap().1);
+        for never in [id, name].into_iter().chain(accounts.clone()).chain(bare) {
+            assert!(!public.contains(never), "{never}");
+        }
+    }
+    assert!(published.tables["people"].len() == 90 && open.contains("Nym089"));
+    for post in &published.tables["topic_posts"] {
+        assert!(!public.contains(post["post_id"].as_str().unwrap()));
+    }
+    // Bars of few people are gone, and the whole is not.
+    let bins = cells(&public, "People by score");
+    assert!(
+        bins.iter().all(|bin| number(&bin[2]) >= 20.0)
+            && bins.len() < cells(&open, "People by score").len()
+    );
+    assert!(public.contains("<dd>90</dd>"));
+    assert!(!public.contains("The highest score is") && open.contains("The highest score is"));
+    for row in cells(&public, "Contributions by measure") {
+        assert!(number(&row[1]) >= 20.0);
+    }
+    for part in public.split(" · ").skip(2) {
+        let people = part.split(['<', ' ']).next().unwrap();
+        assert!(people.parse::<u64>().is_ok_and(|people| people >= 20), "{people}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_is_said_with_the_command_that_changes_it() {
+    let folder = TempDir::new().unwrap();
+    let events = (1..4).map(|actor| reply("a", &actor.to_string(), "0", 5)).collect();
+    let world = World { events, ..World::default() };
+    world.run_in(folder.path()).await;
+    let job = folder.path().join("job.toml");
+    let page = page(&job, &[]);
+    alone(&page);
+    told(&page);
+    for command in [
+        "renown run JOB --snapshot 2026-03-30",
+        "renown validate JOB --snapshot 2026-03-31",
+        "renown schema job",
+    ] {
+        assert!(page.contains(&format!("<code>{command}</code>")), "{command}");
+    }
+    for chart in ["moves-chart", "topics-chart", "reliability-chart", "pit-chart", "spearman"] {
+        assert!(!page.contains(chart), "{chart} has nothing to show");
+    }
+    assert!(page.contains("scores-chart") && page.contains("stages-chart"));
+    // The log is no table and may be gone.
+    fs::remove_dir_all(folder.path().join("out/logs")).unwrap();
+    assert!(self::page(&job, &[]).contains("The log of the run is gone"));
+    // Nobody at all.
+    let nobody = TempDir::new().unwrap();
+    let events = vec![reply("a", "1", "0", 5)];
+    let mut world = World { events, ..World::default() };
+    world.accounts = Some(vec![account("a", "0"), account("a", "1")]);
+    world.consent =
+        Some(["0", "1"].map(|id| crate::world::of_account("a", id, "opted_out", 1)).into());
+    let job = world.write(nobody.path());
+    renown(&["report", job.to_str().unwrap(), "--out", "x.html"])
+        .refused(65, &["no run has been published"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_run_gives_the_same_bytes_over_what_was_there() {
+    let folder = TempDir::new().unwrap();
+    let (published, job) = published(folder.path()).await;
+    let one = page(&job, &["--threads", "1"]);
+    assert_eq!(one, page(&job, &["--threads", "3"]));
+    let output = folder.path().join("out");
+    assert_eq!(one, page(&output, &["--snapshot", "2026-03-31"]));
+    assert_eq!(
+        one,
+        page(&output.join(format!("commits/{:020}.json", published.commit.number)), &[])
+    );
+    // A page is replaced whole, and nothing is left beside it.
+    let out = folder.path().join("pages");
+    fs::create_dir(&out).unwrap();
+    let file = out.join("page.html");
+    fs::write(&file, "before").unwrap();
+    let report =
+        |to: &Path| renown(&["report", job.to_str().unwrap(), "--out", to.to_str().unwrap()]);
+    report(&file).done();
+    assert_eq!(fs::read_to_string(&file).unwrap(), one);
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+    report(&out.join("missing/page.html")).refused(69, &["missing/page.html", "--out"]);
+    report(&out).refused(69, &["--out"]);
+    assert_eq!(
+        fs::read_dir(folder.path())
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().file_name().to_str().unwrap().ends_with(".part"))
+            .count(),
+        0
+    );
+    // A validation has no scores.
+    let validation = output.join(format!("commits/{:020}.json", published.commit.number + 1));
+    let args = ["report", validation.to_str().unwrap(), "--out", file.to_str().unwrap()];
+    renown(&args).refused(65, &["is of a validation"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), one, "what failed leaves the page as it was");
+}
+
+#[test]
+fn a_page_does_not_grow_with_people() {
+    let folder = TempDir::new().unwrap();
+    let of = |people: &str| {
+        let world = folder.path().join(people);
+        let out = world.to_str().unwrap();
+        let sizes = ["--interactions", "8000", "--posts", "1500", "--seed", "1", "--out", out];
+        renown(&[&["synth", "--people", people], &sizes[..]].concat()).done();
+        renown(&["run", world.join("job.toml").to_str().unwrap(), "--quiet"]).done();
+        let page = page(&world.join("job.toml"), &[]);
+        alone(&page);
+        page.len()
+    };
+    let (few, many) = (of("300"), of("3000"));
+    assert!(many < 200_000 && many < few * 3 / 2, "{few} {many}");
+}
