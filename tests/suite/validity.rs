@@ -27,7 +27,7 @@ use crate::world::{Account, World, account, read, rows, text, write};
 fn stated(days: i64, seed: u64) -> World {
     let mut world = steady(days, seed);
     let account = |i: usize| Account {
-        country: (i % 10 > 0).then(|| ["DE", "FR"][i % 2].to_owned()),
+        country: (!i.is_multiple_of(10)).then(|| ["DE", "FR"][i % 2].to_owned()),
         points: Some(((37 * i) % 101) as f64),
         created: Some(world.cutoff - [20, 200, 600, 2_000][i % 4] * 24 * crate::world::HOUR),
         ..account("net", &format!("p{i}"))
@@ -36,11 +36,11 @@ fn stated(days: i64, seed: u64) -> World {
     world
 }
 
-fn own<'a>(validity: &'a Validity, wanted: impl Fn(&Row) -> bool) -> Vec<&'a Row> {
+fn own(validity: &Validity, wanted: impl Fn(&Row) -> bool) -> Vec<&Row> {
     validity.rows.iter().filter(|row| wanted(row)).collect()
 }
 
-fn one<'a>(validity: &'a Validity, wanted: impl Fn(&Row) -> bool) -> &'a Row {
+fn one(validity: &Validity, wanted: impl Fn(&Row) -> bool) -> &Row {
     let found = own(validity, wanted);
     assert_eq!(found.len(), 1, "{found:?}");
     found[0]
@@ -69,7 +69,7 @@ async fn a_part_is_told_of_as_if_nobody_else_were_there() {
         let pair = (row["expected_reactors"].as_f64().unwrap(), came(&format!("p{i}")));
         if active {
             let age = ["below 30 days", "30 days to 1 year", "1 to 3 years", "3 years and more"];
-            if i % 10 > 0 {
+            if !i.is_multiple_of(10) {
                 let country = ["DE", "FR"][i % 2].to_owned();
                 parts.entry(("country", country)).or_default().push(pair);
             }
@@ -450,7 +450,8 @@ async fn the_table_is_published_beside_the_runs() {
     let loaded = Job::load(&path, &[], None).unwrap();
     let found = commit::validity_in_force(&stores, &loaded.output, Some(world.day)).await.unwrap();
     let found = found.unwrap();
-    let validity = validate(&engine, &[loaded.clone()], &mut Progress::silent()).await.unwrap();
+    let validity =
+        validate(&engine, std::slice::from_ref(&loaded), &mut Progress::silent()).await.unwrap();
     let table = published(&out, &found);
     assert_eq!(table.len(), validity.rows.len());
     for row in &validity.rows {
@@ -492,7 +493,8 @@ async fn the_table_is_published_beside_the_runs() {
     assert_eq!(numbers(&newest), (3, 3));
     assert_eq!(newest.in_force[&world.day], 2);
     // Of two at once that say different things the later one is told.
-    let stale = validate(&engine, &[loaded.clone()], &mut Progress::silent()).await.unwrap();
+    let stale =
+        validate(&engine, std::slice::from_ref(&loaded), &mut Progress::silent()).await.unwrap();
     let again = publish_validity(&engine, &loaded, &stale).await.unwrap();
     assert_eq!(numbers(&again), (4, 4));
 }
