@@ -4,12 +4,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-use super::metrics::{
-    Order, auc, calibration, correlation, kendall, mean, ndcg, observed_over_expected,
-    pairwise_accuracy, pairwise_auc, precision,
-};
+use super::counted::{Counted, Metric, mean_of, means, once, sums};
+use super::round::Round;
 use super::{Difference, EVERYONE, Row, TOPIC};
-use crate::hindsight::mixed;
 use crate::job::Validate;
 use crate::numbering::NONE;
 use crate::score::percentile::quantile;
@@ -18,168 +15,6 @@ use crate::score::percentile::quantile;
 pub(super) const DRAWN: usize = 5_000;
 /// The same of people in a part.
 pub(super) const DRAWN_OF_PART: usize = 1_000;
-/// A part of fewer than one in so many is sorted anew.
-const FEW: usize = 16;
-/// Bins of the histogram of probability transforms, and of forecasts.
-const TENTHS: usize = 10;
-
-/// Numbers of some people, and their order.
-#[derive(Clone)]
-pub(super) struct Column {
-    pub values: Vec<f64>,
-    pub order: Order,
-}
-
-impl Column {
-    pub fn of(values: Vec<f64>) -> Self {
-        Self { order: Order::of(&values), values }
-    }
-
-    /// The values of those at `taken`, whose places in it are `places`.
-    fn part(&self, taken: &[u32], places: &[u32]) -> Self {
-        let values = part(&self.values, taken);
-        // Few are sorted sooner than all are passed over.
-        let few = taken.len() * FEW < places.len();
-        let order = if few { Order::of(&values) } else { self.order.within(places) };
-        Self { values, order }
-    }
-}
-
-fn part<T: Copy>(values: &[T], taken: &[u32]) -> Vec<T> {
-    taken.iter().map(|place| values[*place as usize]).collect()
-}
-
-/// What was compared with.
-#[derive(Clone)]
-pub(super) enum Told {
-    /// How many came to each.
-    Came(Column),
-    /// A number of each.
-    Graded(Column),
-    /// 1 of those for whom it is true, 0 of the others.
-    Labels(Column),
-    /// Places of the better and the worse one of each pair.
-    Pairs(Vec<(u32, u32)>),
-}
-
-/// How a forecast of people fared: numbers of each person.
-#[derive(Clone)]
-pub(super) struct Fared {
-    /// ln of how many were expected.
-    pub logs: Vec<f64>,
-    /// The randomised probability integral transform of how many came.
-    pub transform: Vec<f64>,
-    /// The square of what the chance that anybody comes was off.
-    pub brier: Vec<f64>,
-    /// The tenth of the round in which the forecast is.
-    pub tenth: Vec<u8>,
-}
-
-/// Some people at one instant, or on one topic.
-#[derive(Clone)]
-pub(super) struct Round {
-    /// Number of each person, ascending.
-    pub person: Vec<u32>,
-    /// Values of each predictor.
-    pub predicted: Vec<Column>,
-    /// How each predictor fared that says how many come, where the truth is who came.
-    pub fared: Vec<Option<Fared>>,
-    /// The truth about them.
-    pub told: Told,
-}
-
-impl Round {
-    /// The people at these places, ascending.
-    pub fn part(&self, taken: &[u32]) -> Self {
-        let mut places = vec![NONE; self.person.len()];
-        (0..).zip(taken).for_each(|(new, old)| places[*old as usize] = new);
-        let column = |column: &Column| column.part(taken, &places);
-        let fared = |fared: &Fared| Fared {
-            logs: part(&fared.logs, taken),
-            transform: part(&fared.transform, taken),
-            brier: part(&fared.brier, taken),
-            tenth: part(&fared.tenth, taken),
-        };
-        let both = |(one, other): &(u32, u32)| {
-            let (one, other) = (places[*one as usize], places[*other as usize]);
-            (one != NONE && other != NONE).then_some((one, other))
-        };
-        Self {
-            person: part(&self.person, taken),
-            predicted: self.predicted.par_iter().map(column).collect(),
-            fared: self.fared.par_iter().map(|own| own.as_ref().map(fared)).collect(),
-            told: match &self.told {
-                Told::Came(own) => Told::Came(column(own)),
-                Told::Graded(own) => Told::Graded(column(own)),
-                Told::Labels(own) => Told::Labels(column(own)),
-                Told::Pairs(pairs) => Told::Pairs(pairs.iter().filter_map(both).collect()),
-            },
-        }
-    }
-
-    /// One in so many of the people.
-    fn one_in(&self, many: u32) -> Self {
-        let taken = 0..self.person.len() as u32;
-        let taken = taken.filter(|place| mixed(self.person[*place as usize]).is_multiple_of(many));
-        self.part(&taken.collect::<Vec<u32>>())
-    }
-
-    /// With the tenths in which forecasts are.
-    fn with_tenths(mut self) -> Self {
-        for (column, fared) in self.predicted.iter().zip(&mut self.fared) {
-            fared.iter_mut().for_each(|fared| fared.tenth = column.order.tenths());
-        }
-        self
-    }
-
-    /// The metrics that such a truth has.
-    fn metrics(&self) -> Vec<Metric> {
-        let mut metrics = match &self.told {
-            Told::Came(_) => vec![
-                Metric::Spearman,
-                Metric::Kendall,
-                Metric::AnyAuc,
-                Metric::Ndcg,
-                Metric::Precision,
-            ],
-            Told::Graded(told) if told.values.iter().all(|value| *value >= 0.0) => {
-                vec![Metric::Spearman, Metric::Kendall, Metric::Ndcg, Metric::Precision]
-            }
-            Told::Graded(_) => vec![Metric::Spearman, Metric::Kendall, Metric::Precision],
-            Told::Labels(_) => vec![Metric::Auc, Metric::Precision],
-            Told::Pairs(_) => vec![Metric::Pairwise, Metric::PairwiseAuc],
-        };
-        if self.fared.iter().any(Option::is_some) {
-            metrics.extend([
-                Metric::Observed,
-                Metric::Calibration,
-                Metric::Coverage,
-                Metric::Brier,
-                Metric::Transforms,
-                Metric::Reliability,
-            ]);
-        }
-        metrics
-    }
-}
-
-fn sum(times: impl Iterator<Item = u32>) -> f64 {
-    times.map(u64::from).sum::<u64>() as f64
-}
-
-/// For each tenth the sum of the values of the people in it, and how many they are.
-fn binned(
-    tenths: impl Iterator<Item = usize>,
-    value: impl Fn(usize) -> f64,
-    times: &[u32],
-) -> impl Iterator<Item = (f64, f64)> {
-    let mut sums = [(0.0, 0.0); TENTHS];
-    for (at, (tenth, times)) in tenths.zip(times).enumerate() {
-        sums[tenth].0 += f64::from(*times) * value(at);
-        sums[tenth].1 += f64::from(*times);
-    }
-    sums.into_iter()
-}
 
 /// A predictor.
 #[derive(Clone)]
@@ -203,74 +38,6 @@ pub(super) enum Kind {
     Chance,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Metric {
-    Spearman,
-    Kendall,
-    AnyAuc,
-    Auc,
-    Ndcg,
-    Precision,
-    Pairwise,
-    PairwiseAuc,
-    Observed,
-    Calibration,
-    Coverage,
-    Brier,
-    Transforms,
-    Reliability,
-}
-
-impl Metric {
-    /// The names of its numbers in the table.
-    fn names(self, k: usize) -> Vec<String> {
-        let tenths =
-            |name: &str| (1..=TENTHS).map(|tenth| format!("{name}_{tenth:02}")).collect::<Vec<_>>();
-        match self {
-            Self::Spearman => vec!["spearman".into()],
-            Self::Kendall => vec!["kendall_tau_b".into()],
-            Self::AnyAuc => vec!["auc_any".into()],
-            Self::Auc => vec!["auc".into()],
-            Self::Ndcg => vec![format!("ndcg_{k}")],
-            Self::Precision => vec![format!("precision_{k}")],
-            Self::Pairwise => vec!["pairwise_accuracy".into()],
-            Self::PairwiseAuc => vec!["pairwise_auc".into()],
-            Self::Observed => vec!["observed_over_forecast".into()],
-            Self::Calibration => vec!["calibration_intercept".into(), "calibration_slope".into()],
-            Self::Coverage => vec!["coverage_90".into()],
-            Self::Brier => vec!["brier_any".into()],
-            Self::Transforms => tenths("pit"),
-            Self::Reliability => [tenths("forecast"), tenths("observed")].concat(),
-        }
-    }
-
-    /// How many numbers it has.
-    fn numbers(self) -> usize {
-        match self {
-            Self::Calibration => 2,
-            Self::Transforms => TENTHS,
-            Self::Reliability => 2 * TENTHS,
-            _ => 1,
-        }
-    }
-
-    /// Whether it is of what says how many come.
-    fn is_of_forecasts(self) -> bool {
-        use Metric::{Brier, Calibration, Coverage, Observed, Reliability, Transforms};
-        matches!(self, Observed | Calibration | Coverage | Brier | Transforms | Reliability)
-    }
-
-    /// Whether it is not told of parts.
-    fn is_of_everyone(self) -> bool {
-        matches!(self, Self::Kendall | Self::Transforms | Self::Reliability)
-    }
-
-    /// Whether it depends on the few at the top alone, of whom a part of the people tells nothing.
-    fn of_the_first(self) -> bool {
-        matches!(self, Self::Ndcg | Self::Precision)
-    }
-}
-
 /// What is compared.
 pub(super) struct Comparison<'a> {
     pub truth: &'a str,
@@ -285,6 +52,8 @@ struct Cell {
     predictor: usize,
     /// Its numbers, as many as it has names.
     values: Vec<Option<f64>>,
+    /// In how many rounds each number is defined.
+    rounds: Vec<u64>,
     /// By how much each number is off in each draw; none where draws do not tell it.
     offs: Vec<Vec<Option<f64>>>,
 }
@@ -303,20 +72,28 @@ pub(super) fn compare(
     let is_part = of.group_by != EVERYONE && of.group_by != TOPIC;
     let rounds: Vec<Round> = rounds.into_iter().map(Round::with_tenths).collect();
     let people = rounds.iter().map(|round| round.person.len()).max().unwrap_or(0);
-    let count = rounds.len();
     let k = settings.top as usize;
-    let mut metrics = rounds.first().map(Round::metrics).unwrap_or_default();
+    let mut metrics = rounds.first().map(Metric::of).unwrap_or_default();
     // Of parts what unfairness shows in.
     metrics.retain(|metric| of.group_by == EVERYONE || !metric.is_of_everyone());
+    // What is the same for everybody, at every instant, is not known.
+    let known = |predictor: &usize| {
+        rounds.iter().any(|round| round.predicted[*predictor].order.distinct() > 1)
+    };
+    let known: Vec<usize> = (0..predictors.len()).filter(known).collect();
     let cells: Vec<(Metric, usize)> = metrics
         .iter()
-        .flat_map(|metric| (0..predictors.len()).map(|predictor| (*metric, predictor)))
+        .flat_map(|metric| known.iter().map(|predictor| (*metric, *predictor)))
         .collect();
-    let values = means(&cells, &once(&rounds), k);
-    let cells = cells.into_iter().zip(values);
-    let mut cells: Vec<Cell> = cells
-        .map(|((metric, predictor), values)| Cell { metric, predictor, values, offs: vec![] })
-        .collect();
+    let cell = |((metric, predictor), sums): (&(Metric, usize), Vec<(f64, u64)>)| Cell {
+        metric: *metric,
+        predictor: *predictor,
+        values: sums.iter().map(mean_of).collect(),
+        rounds: sums.iter().map(|(_, rounds)| *rounds).collect(),
+        offs: vec![],
+    };
+    let mut cells: Vec<Cell> =
+        cells.iter().zip(sums(&cells, &once(&rounds), k)).map(cell).collect();
     if is_part {
         let best: Vec<_> =
             metrics.iter().map(|metric| best_count(&cells, predictors, *metric, 0)).collect();
@@ -327,43 +104,53 @@ pub(super) fn compare(
         cells.retain(|_| kept.next().unwrap_or(false));
     }
     draw(&mut cells, rounds, settings, if is_part { DRAWN_OF_PART } else { DRAWN });
-    let mut rows = Vec::new();
-    for metric in &metrics {
-        for (number, name) in metric.names(k).into_iter().enumerate() {
-            let best = best_count(&cells, predictors, *metric, number);
-            for own in cells.iter().filter(|cell| cell.metric == *metric) {
-                let predictor = &predictors[own.predictor];
-                let Some(value) = own.values[number] else { continue };
-                let first = cells.iter().find(|other| {
-                    let of_other = &predictors[other.predictor];
-                    other.metric == *metric
-                        && of_other.method == 0
-                        && of_other.name == predictor.name
-                });
-                let from =
-                    |other: &Cell| own.above(other, &predictors[other.predictor].name, number);
-                rows.push(Row {
-                    truth: of.truth.to_owned(),
-                    population: of.population.to_owned(),
-                    group_by: of.group_by.to_owned(),
-                    group: of.group.to_owned(),
-                    predictor: predictor.name.clone(),
-                    method_version: predictor.version.clone(),
-                    metric: name.clone(),
-                    value,
-                    interval: own.interval(number),
-                    difference: best
-                        .filter(|_| predictor.kind == Kind::Score)
-                        .and_then(|best| from(&cells[best])),
-                    from_first: first.filter(|_| predictor.method > 0).and_then(from),
-                    people: people as u64,
-                    rounds: count as u64,
-                    is_baseline: predictor.kind != Kind::Score,
-                });
-            }
-        }
+    let found = Found { of, predictors, cells: &cells, people: people as u64 };
+    let numbers = metrics.iter().flat_map(|metric| {
+        metric.names(k).into_iter().enumerate().map(move |(number, name)| (*metric, number, name))
+    });
+    numbers.flat_map(|(metric, number, name)| found.rows(metric, number, &name)).collect()
+}
+
+/// What was compared, and what was found.
+struct Found<'a> {
+    of: &'a Comparison<'a>,
+    predictors: &'a [Predictor],
+    cells: &'a [Cell],
+    people: u64,
+}
+
+impl Found<'_> {
+    /// The rows of a number of a metric, which is called `name`: of every predictor of which it is known.
+    fn rows(&self, metric: Metric, number: usize, name: &str) -> Vec<Row> {
+        let Self { of, predictors, cells, .. } = self;
+        let best = best_count(cells, predictors, metric, number).map(|best| &cells[best]);
+        let row = |own: &Cell| {
+            let predictor = &predictors[own.predictor];
+            let from = |other: &Cell| own.above(other, &predictors[other.predictor].name, number);
+            let is_first = |other: &&Cell| {
+                let of_other = &predictors[other.predictor];
+                other.metric == metric && of_other.method == 0 && of_other.name == predictor.name
+            };
+            let first = cells.iter().find(is_first).filter(|_| predictor.method > 0);
+            Some(Row {
+                truth: of.truth.to_owned(),
+                population: of.population.to_owned(),
+                group_by: of.group_by.to_owned(),
+                group: of.group.to_owned(),
+                predictor: predictor.name.clone(),
+                method_version: predictor.version.clone(),
+                metric: name.to_owned(),
+                value: own.values[number]?,
+                interval: own.interval(number),
+                difference: best.filter(|_| predictor.kind == Kind::Score).and_then(from),
+                from_first: first.and_then(from),
+                people: self.people,
+                rounds: own.rounds[number],
+                is_baseline: predictor.kind != Kind::Score,
+            })
+        };
+        cells.iter().filter(|cell| cell.metric == metric).filter_map(row).collect()
     }
-    rows
 }
 
 /// The place of the count with the highest number of a metric, of equals the first.
@@ -441,116 +228,6 @@ fn draw(cells: &mut [Cell], rounds: Vec<Round>, settings: &Validate, most: usize
     }
 }
 
-/// A round whose people count so many times each.
-struct Counted<'a> {
-    round: &'a Round,
-    times: Vec<u32>,
-    /// Twice the mid-ranks of the truth.
-    ranks: Vec<f64>,
-}
-
-impl<'a> Counted<'a> {
-    fn of(round: &'a Round, times: Vec<u32>) -> Self {
-        let ranks = match &round.told {
-            Told::Came(told) | Told::Graded(told) => told.order.ranks(&times),
-            _ => vec![],
-        };
-        Self { round, times, ranks }
-    }
-
-    /// A metric of a predictor; as many numbers as it has names.
-    fn metric(&self, metric: Metric, at: usize, k: usize) -> Vec<Option<f64>> {
-        let (round, times) = (self.round, &self.times[..]);
-        let (own, fared) = (&round.predicted[at], &round.fared[at]);
-        let one = |value: Option<f64>| vec![value];
-        match (metric, &round.told, fared) {
-            _ if own.order.distinct() < 2 && !metric.is_of_forecasts() => {
-                vec![None; metric.numbers()]
-            }
-            (Metric::Spearman, ..) => one(correlation(&own.order.ranks(times), &self.ranks, times)),
-            (Metric::Kendall, Told::Came(told) | Told::Graded(told), _) => {
-                one(kendall(&own.order, &told.order, times))
-            }
-            (Metric::AnyAuc, Told::Came(told), _) | (Metric::Auc, Told::Labels(told), _) => {
-                one(auc(&own.order, &told.values, times))
-            }
-            (Metric::Ndcg, Told::Came(told) | Told::Graded(told), _) => {
-                one(ndcg(&own.order, &told.order, &told.values, times, k))
-            }
-            (Metric::Precision, Told::Came(told) | Told::Graded(told) | Told::Labels(told), _) => {
-                let mut relevant = told.order.first(times, k);
-                if !matches!(round.told, Told::Graded(_)) {
-                    let some = told.values.iter().map(|value| *value > 0.0);
-                    relevant.iter_mut().zip(some).for_each(|(own, some)| *own &= some);
-                }
-                one(precision(&own.order, &relevant, times, k))
-            }
-            (Metric::Pairwise, Told::Pairs(pairs), _) => {
-                one(pairwise_accuracy(&own.values, pairs, times))
-            }
-            (Metric::PairwiseAuc, Told::Pairs(pairs), _) => {
-                let margin = |(one, other): &(u32, u32)| {
-                    own.values[*one as usize] - own.values[*other as usize]
-                };
-                one(pairwise_auc(&pairs.iter().map(margin).collect::<Vec<f64>>(), pairs, times))
-            }
-            (Metric::Observed, Told::Came(came), Some(_)) => {
-                one(observed_over_expected(&own.values, &came.values, times))
-            }
-            (Metric::Calibration, Told::Came(came), Some(fared)) => {
-                let (intercept, slope) = calibration(&fared.logs, &came.values, times).unzip();
-                vec![intercept, slope]
-            }
-            (Metric::Coverage, _, Some(fared)) => {
-                let within = |u: &f64| f64::from(u8::from((0.05..0.95).contains(u)));
-                let within: Vec<f64> = fared.transform.iter().map(within).collect();
-                one(mean(&within, times))
-            }
-            (Metric::Brier, _, Some(fared)) => one(mean(&fared.brier, times)),
-            (Metric::Transforms, _, Some(fared)) => {
-                let tenth = |u: &f64| ((u * TENTHS as f64) as usize).min(TENTHS - 1);
-                let tenths = fared.transform.iter().map(tenth);
-                let all = sum(times.iter().copied());
-                let found = binned(tenths, |_| 1.0, times).map(|(sum, _)| sum / all);
-                found.map(|share| share.is_finite().then_some(share)).collect()
-            }
-            (Metric::Reliability, Told::Came(came), Some(fared)) => {
-                let tenths = || fared.tenth.iter().map(|tenth| usize::from(*tenth));
-                let means = |values: &[f64]| {
-                    let found = binned(tenths(), |at| values[at], times);
-                    let found: Vec<_> =
-                        found.map(|(sum, all)| (all > 0.0).then(|| sum / all)).collect();
-                    found
-                };
-                [means(&own.values), means(&came.values)].concat()
-            }
-            _ => vec![None; metric.numbers()],
-        }
-    }
-}
-
-/// The rounds with everybody counted once.
-fn once(rounds: &[Round]) -> Vec<Counted<'_>> {
-    rounds.par_iter().map(|round| Counted::of(round, vec![1; round.person.len()])).collect()
-}
-
-/// The numbers of each cell as means over the rounds in which they are defined.
-fn means(cells: &[(Metric, usize)], rounds: &[Counted<'_>], k: usize) -> Vec<Vec<Option<f64>>> {
-    let mean = |(metric, predictor): &(Metric, usize)| {
-        let mut sums = vec![(0.0, 0.0); metric.numbers()];
-        for counted in rounds {
-            let found = counted.metric(*metric, *predictor, k);
-            for (sum, found) in sums.iter_mut().zip(found) {
-                if let Some(found) = found {
-                    *sum = (sum.0 + found, sum.1 + 1.0);
-                }
-            }
-        }
-        sums.into_iter().map(|(sum, known)| (known > 0.0).then(|| sum / known)).collect()
-    };
-    cells.par_iter().map(mean).collect()
-}
-
 /// The people of the rounds, each once, in order.
 fn distinct(rounds: &[Round]) -> Vec<u32> {
     let mut people: Vec<u32> = rounds.iter().flat_map(|round| &round.person).copied().collect();
@@ -596,6 +273,7 @@ fn interval(value: f64, offs: impl ExactSizeIterator<Item = Option<f64>>) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validate::round::{Column, Fared, Told};
 
     /// People whose predictor and truth are normal with a correlation, counted in as many rounds.
     fn rounds(people: u32, correlation: f64, rounds: usize, seed: u64) -> Vec<Round> {

@@ -20,7 +20,8 @@ pub struct Described {
 pub const METRICS: [Described; 16] = [
     Described {
         name: "spearman",
-        meaning: "Spearman's ρ: the correlation of mid-ranks of what is predicted and the truth; none if either side is constant.",
+        meaning: "Spearman's ρ: the correlation of mid-ranks of what is predicted and the truth; 0 if what is predicted is constant, none \
+                  if the truth is.",
         range: "-1 to 1",
         right: "1; 0 tells nothing",
         source: "Kendall & Gibbons 1990, *Rank Correlation Methods*, §3",
@@ -28,7 +29,7 @@ pub const METRICS: [Described; 16] = [
     Described {
         name: "kendall_tau_b",
         meaning: "Kendall's τ-b: pairs in the same order less those in the other, over the root of the pairs not tied in one \
-                  times those not tied in the other; none if either side is constant.",
+                  times those not tied in the other; 0 if what is predicted is constant, none if the truth is.",
         range: "-1 to 1",
         right: "1; 0 tells nothing",
         source: "Kendall & Gibbons 1990, *Rank Correlation Methods*, §3",

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::{Column, Comparison, Fared, Predictor, Round, Told, compare};
+use super::compare::{Comparison, Predictor, compare};
 use super::parts::{parts, told};
+use super::round::{Column, Fared, Round, Told};
 use super::standing::{ACTIVE, Standing};
 use super::{FORWARD_TRUTHS, Row};
 use crate::error::Result;

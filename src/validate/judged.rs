@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::compare::{Column, Comparison, Kind, Predictor, Round, Told, compare};
+use super::compare::{Comparison, Kind, Predictor, compare};
 use super::metrics::{Order, spearman};
 use super::parts::{parts, told};
+use super::round::{Column, Round, Told};
 use super::standing::{Standing, of_persons, predictors};
 use super::{ALL, EVERYONE, Row, TOPIC};
 use crate::error::{Error, Result};

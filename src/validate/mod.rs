@@ -2,12 +2,14 @@
 //! simple counts of the same people.
 
 mod compare;
+mod counted;
 mod described;
 mod forward;
 mod judged;
 pub mod metrics;
 mod page;
 mod parts;
+mod round;
 mod standing;
 mod table;
 

@@ -5,7 +5,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::ALL;
-use super::compare::{Column, Fared, Kind, Predictor, Round, Told};
+use super::compare::{Kind, Predictor};
+use super::round::{Column, Fared, Round, Told};
 use crate::error::{Error, Result};
 use crate::forecast::interval::{cdf, randomised_pit};
 use crate::hindsight::{Hindsight, measured, mixed, window_hours};

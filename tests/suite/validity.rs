@@ -92,7 +92,7 @@ async fn a_part_is_told_of_as_if_nobody_else_were_there() {
     // Everybody is on one network: that is no part. Tenths by size hold a tenth each, or all who are alike.
     assert!(own(&validity, |row| row.group_by == "network").is_empty());
     let sizes = own(&validity, |row| {
-        row.group_by == "size" && row.metric == "spearman" && row.predictor == "random"
+        row.group_by == "size" && row.metric == "spearman" && row.predictor == "standard"
     });
     assert!(sizes.len() >= 4, "{sizes:?}");
     let told = validity.notes.iter().any(|note| note.starts_with("by size: "));
