@@ -140,25 +140,8 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 true => vec![under(None)?],
                 false => method.iter().map(|path| under(Some(path))).collect::<Result<_>>()?,
             };
-            let mut progress = progress(logging, validate::stages(&jobs[0]));
-            let validity = validate::validate(&engine, &jobs, &mut progress).await;
-            progress.finish();
-            let validity = validity?;
-            print(&match format {
-                Form::Text => validate::render(&validity, bars()),
-                Form::Json => json(&validity)?,
-            })?;
-            if dry_run || !method.is_empty() {
-                return Ok(());
-            }
-            let commit = validate::publish_validity(&engine, &jobs[0], &validity).await?;
-            match format {
-                Form::Text => print(&format!(
-                    "table `validity`: commit {} of {}\n",
-                    commit.number, jobs[0].output
-                )),
-                Form::Json => Ok(()),
-            }
+            let publish = !dry_run && method.is_empty();
+            validate_job(&engine, &jobs, publish, format, logging).await
         }
         Command::Top { target, n, topic, profile, filter, settings } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
@@ -382,6 +365,33 @@ async fn fit_job(engine: &Engine, job: &Job, out: &Path, truth: Option<&str>) ->
         Error::new(Kind::Unavailable, cause, "check the path of --out")
     })?;
     print(&format!("{}written to {}\n", fit::render(&fitted), out.display()))
+}
+
+/// Measures how right the scores of a job are, shows it and publishes it.
+async fn validate_job(
+    engine: &Engine,
+    jobs: &[Job],
+    publish: bool,
+    format: Form,
+    logging: Logging,
+) -> Result<()> {
+    let mut progress = progress(logging, validate::stages(&jobs[0]));
+    let validity = validate::validate(engine, jobs, &mut progress).await;
+    progress.finish();
+    let validity = validity?;
+    print(&match format {
+        Form::Text => validate::render(&validity, bars()),
+        Form::Json => json(&validity)?,
+    })?;
+    if !publish {
+        return Ok(());
+    }
+    let output = &jobs[0].output;
+    let commit = validate::publish_validity(engine, &jobs[0], &validity).await?;
+    match format {
+        Form::Text => print(&format!("table `validity`: commit {} of {output}\n", commit.number)),
+        Form::Json => Ok(()),
+    }
 }
 
 async fn check_job(engine: &Engine, job: &Job, format: Form) -> Result<()> {
