@@ -30,7 +30,6 @@ pub(super) fn baselines(of: &Validation, group_by: &str) -> Markup {
                 summary {
                     "Other metrics"
                     @for (own, _) in others { ", " (population(own.population)) }
-                    ": " (truth(first.0.truth))
                 }
                 div.figures { @for figure in more { (figure) } }
             } }
@@ -38,9 +37,11 @@ pub(super) fn baselines(of: &Validation, group_by: &str) -> Markup {
     } } }
 }
 
-/// The charts of the metrics that say most, with the differences of all, or those of the others.
+/// The charts of the metrics that say most, with the differences of all, or those of the others. Of the two that say how right
+/// the order is one is drawn.
 fn figures(of: &Validation, own: (Compared, usize), main: bool) -> Vec<Markup> {
-    let metrics = own.0.metrics(of).into_iter().filter(|name| is_main(name) == main);
+    let shown = |name: &&str| is_main(name) == main && *name != "kendall_tau_b";
+    let metrics = own.0.metrics(of).into_iter().filter(shown);
     let charts = metrics.filter_map(|name| beside(of, own, name));
     charts.chain(differences(of, own).filter(|_| main)).collect()
 }
@@ -60,14 +61,14 @@ fn beside(of: &Validation, (compared, place): (Compared, usize), name: &str) -> 
     rows.sort_by(|one, other| {
         other.value.total_cmp(&one.value).then(one.predictor.cmp(&other.predictor))
     });
-    let first = rows.iter().position(|row| row.predictor == compared.score())?;
+    let own = *rows.iter().find(|row| row.predictor == compared.score())?;
     let (words, chance) = metric(name);
     let says = format!(
         "{}: {} has {}, place {} of {}.",
-        capital(&compared.counted(rows[first])),
+        capital(&compared.counted(own)),
         predictor(compared.score()),
-        between(rows[first].value, rows[first].interval()),
-        first + 1,
+        between(own.value, own.interval()),
+        1 + rows.iter().filter(|row| row.value > own.value).count(),
         rows.len()
     );
     let whisker = |row: &&Measured| Whisker {

@@ -32,18 +32,14 @@ pub(super) fn head(of: &Validation) -> Markup {
     };
     let mut truths: Vec<&str> = of.rows().map(|row| &*row.truth).collect();
     truths.dedup();
-    let foreseen = of.rows().filter(|row| FORWARD_TRUTHS.contains(&&*row.truth));
-    let instants = foreseen.map(|row| row.instants).max();
     let people = of.rows().map(|row| row.people).max().unwrap_or_default();
-    let facts = [
-        ("truths", count(truths.len() as u64)),
-        ("people compared, at most", count(people)),
-        ("instants in the past", instants.map_or("–".into(), count)),
-        (
-            "days looked ahead",
-            instants.map_or("–".into(), |_| number(f64::from(of.commit.horizon_hours) / 24.0)),
-        ),
-    ];
+    let mut facts =
+        vec![("truths", count(truths.len() as u64)), ("people compared, at most", count(people))];
+    let foreseen = of.rows().filter(|row| FORWARD_TRUTHS.contains(&&*row.truth));
+    if let Some(instants) = foreseen.map(|row| row.instants).max() {
+        facts.push(("instants in the past", count(instants)));
+        facts.push(("days looked ahead", number(f64::from(of.commit.horizon_hours) / 24.0)));
+    }
     let origin = [
         ("job", of.name.clone()),
         ("day", day(of.day())),
