@@ -31,6 +31,12 @@ function tooWide() {
   return wide;
 }
 
+/** Drawings that nobody sees on paper, where nothing can be opened. */
+function hidden() {
+  return [...document.querySelectorAll("svg")].filter((svg) => !svg.checkVisibility())
+    .map((svg) => svg.getAttribute("aria-labelledby"));
+}
+
 /** Letters of charts that lie on each other, or stick out of their drawing. */
 function collisions() {
   const found = [];
@@ -85,6 +91,7 @@ for (const page of pages) {
     await tab.screenshot({ path: join(pictures, `${where}.png`), fullPage: true });
     if (media) {
       await tab.pdf({ path: join(pictures, `${where}.pdf`), format: "A4", preferCSSPageSize: true });
+      for (const what of await tab.evaluate(hidden)) fault(`${what} is not on paper`);
     }
     for (const open of [false, true]) {
       await tab.evaluate((open) => document.querySelectorAll("details").forEach((own) => (own.open = open)), open);

@@ -163,10 +163,12 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Form::Text)]
         format: Form,
     },
-    /// Write a published run as one page with charts, HTML that loads nothing
+    /// Write a published run, validations or both as one page with charts, HTML that loads nothing
     Report {
-        /// Job file, or URL of an output folder or of one of its commits
-        target: String,
+        /// Job files, or URLs of output folders or of their commits: at most one run, and validations in the order in which they
+        /// are shown
+        #[arg(required = true, value_name = "RUN|VALIDITY")]
+        targets: Vec<String>,
         /// Where the page goes: a local path; what is there is written over
         #[arg(long, value_name = "PAGE.html")]
         out: PathBuf,

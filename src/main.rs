@@ -228,21 +228,26 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
                 Form::Json => json(&told)?,
             })
         }
-        Command::Report { target, out, public, settings } => {
-            let (output, commit) = published(&engine.stores, &target, &settings).await?;
-            let page = report::report(&engine, &output, &commit, public).await?;
+        Command::Report { targets, out, public, settings } => {
+            let mut commits = vec![];
+            for target in &targets {
+                let Settings { snapshot, set } = &settings;
+                let own = Settings {
+                    snapshot: snapshot
+                        .filter(|_| goes_with(target, &targets, |own| !own.ends_with(".json"))),
+                    set: filling(target, &targets, set),
+                };
+                commits.push(run_or_validation(&engine.stores, target, &own).await?);
+            }
+            let page = report::report(&engine, &commits, public).await?;
             report::write(&out, &page)?;
             print(&format!("written to {}, {} bytes\n", out.display(), page.len()))
         }
         Command::Diff { run_a, run_b, profile, n, snapshot_a, snapshot_b, set, format } => {
-            // What fills a job file does not go with the URL that it is compared with.
-            let jobs = [&run_a, &run_b].map(|run| run.ends_with(".toml"));
-            let settings = |of: usize, snapshot| {
-                let filled = jobs[of] || !jobs.contains(&true);
-                Settings { snapshot, set: if filled { set.clone() } else { vec![] } }
-            };
-            let a = published(&engine.stores, &run_a, &settings(0, snapshot_a)).await?;
-            let b = published(&engine.stores, &run_b, &settings(1, snapshot_b)).await?;
+            let runs = [run_a, run_b];
+            let settings = |run, snapshot| Settings { snapshot, set: filling(run, &runs, &set) };
+            let a = published(&engine.stores, &runs[0], &settings(&runs[0], snapshot_a)).await?;
+            let b = published(&engine.stores, &runs[1], &settings(&runs[1], snapshot_b)).await?;
             let [a, b] = [&a, &b].map(|(output, commit)| Published { output, commit });
             let diff = diff::diff(&engine, a, b, &profile, n).await?;
             print(&match format {
@@ -458,6 +463,33 @@ async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result
     let (output, day) = output_of(target, settings)?;
     let commit = commit::in_force(stores, &output, day).await?;
     commit.map(|c| (output.clone(), c)).ok_or_else(|| commit::nothing_published(&output))
+}
+
+/// The same, or where there is no run a validation.
+async fn run_or_validation(
+    stores: &Stores,
+    target: &str,
+    settings: &Settings,
+) -> Result<(Url, Commit)> {
+    if !target.ends_with(".json") {
+        let (output, day) = output_of(target, settings)?;
+        if commit::in_force(stores, &output, day).await?.is_none()
+            && let Some(commit) = commit::validity_in_force(stores, &output, day).await?
+        {
+            return Ok((output, commit));
+        }
+    }
+    published(stores, target, settings).await
+}
+
+/// Whether an option goes with `target`: with those that it `fits`, and where there is none with all, to be refused.
+fn goes_with(target: &str, all: &[String], fits: fn(&str) -> bool) -> bool {
+    fits(target) || !all.iter().any(|own| fits(own))
+}
+
+/// What fills a job file does not go with the URLs beside it.
+fn filling(target: &str, all: &[String], set: &[(String, String)]) -> Vec<(String, String)> {
+    if goes_with(target, all, |own| own.ends_with(".toml")) { set.to_vec() } else { vec![] }
 }
 
 /// The output folder of a job file and its day, or what a URL and `--snapshot` name.

@@ -4,9 +4,10 @@ use maud::{Markup, html};
 
 use super::bars::{Bar, Bars};
 use super::chart::{count, fixed, number, signed};
+use super::counted::Cause;
 use super::histogram::Histogram;
 use super::page::{Column, day, figure, nothing, of_people, table};
-use super::read::{Cause, Person};
+use super::read::Person;
 use super::scored::{LEFT_OUT, bars, bin_rows};
 use super::{FEWEST, Told};
 use crate::error::printable;

@@ -99,7 +99,9 @@ pub(super) fn below(scale: &Scale, y: f64, (left, right): (f64, f64), label: &st
         @for tick in scale.ticks(6) {
             @let x = scale.at(tick);
             line.axis x1=(x) x2=(x) y1=(y) y2=(y + 4.0) {}
-            text.tick x=(x) y=(y + 16.0) text-anchor="middle" { (at_axis(tick)) }
+            // Numbers at the edges stay within the drawing.
+            @let anchor = if x < 16.0 { "start" } else if x > WIDTH - 16.0 { "end" } else { "middle" };
+            text.tick x=(x) y=(y + 16.0) text-anchor=(anchor) { (at_axis(tick)) }
         }
         text.label x=(right) y=(y + 33.0) text-anchor="end" { (label) }
     }

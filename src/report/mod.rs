@@ -1,17 +1,24 @@
-//! A published run as one page for people who would rather look than read: HTML that loads nothing and runs nothing.
+//! A published run and validations as one page for people who would rather look than read: HTML that loads nothing and runs
+//! nothing.
 
 mod agreement;
 mod bars;
 mod changed;
 mod chart;
+mod compared;
+mod counted;
 mod course;
+mod foreseen;
+mod grouped;
 mod histogram;
 mod interval;
+mod measured;
 mod on_topics;
 mod page;
 mod read;
 mod reliability;
 mod scored;
+mod validated;
 mod whiskers;
 
 use std::collections::BTreeMap;
@@ -23,13 +30,21 @@ use crate::committed::table;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::publish::commit::{self, Commit};
+use measured::Validation;
 
 /// Fewest people that a page which names nobody says anything of.
 const FEWEST: u64 = 20;
 
 /// Everything that the page tells.
-struct Told {
+struct Page {
     /// Whether it names nobody and tells of no few people.
+    public: bool,
+    run: Option<Told>,
+    validations: Vec<Validation>,
+}
+
+/// What it tells of a run.
+struct Told {
     public: bool,
     commit: Commit,
     run: read::Run,
@@ -37,36 +52,64 @@ struct Told {
     before: Option<Commit>,
     /// Version of its method; none if its files are gone.
     method_before: Option<String>,
-    scores: read::Scores,
+    scores: counted::Scores,
     leaders: Vec<read::Person>,
-    parts: BTreeMap<String, read::Part>,
-    causes: BTreeMap<String, read::Cause>,
+    parts: BTreeMap<String, counted::Part>,
+    causes: BTreeMap<String, counted::Cause>,
     /// Who rose and who fell most.
     movers: [Vec<read::Person>; 2],
     topics: Vec<read::OnTopic>,
-    validity: Vec<read::Measured>,
 }
 
-/// The page about the committed run below `output`; with `public` it names nobody and leaves out groups of fewer than
-/// 20 people. The same run gives the same bytes.
+/// The page about commits, each with its output folder: the run that is among them, and validations in order, those of the
+/// days of runs after them. With `public` it names nobody and leaves out groups of fewer than 20 people. The same commits
+/// give the same bytes.
 ///
 /// # Errors
-/// [`Kind::BadInput`] or [`Kind::Unavailable`] if its files cannot be read.
-pub async fn report(
-    engine: &Engine,
-    output: &Url,
-    commit: &Commit,
-    public: bool,
-) -> Result<String> {
-    if !commit.is_of_run() {
-        return Err(Error::bad_input(
-            format!("commit {} of `{output}` is of a validation", commit.number),
-            "name the output folder or the commit of a run",
-        ));
+/// [`Kind::Usage`] for two runs; [`Kind::BadInput`] or [`Kind::Unavailable`] if files cannot be read.
+pub async fn report(engine: &Engine, commits: &[(Url, Commit)], public: bool) -> Result<String> {
+    let mut run: Option<(&Url, &Commit)> = None;
+    let mut validations: Vec<Validation> = vec![];
+    for (output, commit) in commits {
+        let mut own = Some(commit.clone());
+        if commit.is_of_run() {
+            let (first_output, first) = *run.get_or_insert((output, commit));
+            if first.run_id != commit.run_id {
+                return Err(two_runs((first_output, first), (output, commit)));
+            }
+            let day = Some(commit.snapshot_date);
+            own = commit::validity_in_force(&engine.stores, output, day).await?;
+        }
+        // What two targets have in common is shown once.
+        own = own.filter(|own| validations.iter().all(|other| other.commit.run_id != own.run_id));
+        if let Some(own) = own {
+            let place = validations.len() + 1;
+            validations.push(measured::validation(engine, (output, own), place, public).await?);
+        }
     }
+    let run = match run {
+        Some((output, commit)) => Some(told(engine, output, commit, public).await?),
+        None => None,
+    };
+    Ok(page::page(&Page { public, run, validations }).into_string())
+}
+
+fn two_runs(first: (&Url, &Commit), second: (&Url, &Commit)) -> Error {
+    let [one, other] = [first, second].map(|(output, commit)| {
+        format!("commit {} of `{output}` ({})", commit.number, commit.snapshot_date)
+    });
+    Error::new(
+        Kind::Usage,
+        format!("{one} and {other} are two runs, and a page is of one"),
+        "compare them with `renown diff`; to show how right the other is, name the commit of its validation",
+    )
+}
+
+/// What there is to tell of a run.
+async fn told(engine: &Engine, output: &Url, commit: &Commit, public: bool) -> Result<Told> {
     let open = async |name: &str| table(engine, output, commit, name).await;
     let has = |name: &str| commit.tables.get(name).is_some_and(|table| table.rows > 0);
-    let scores = read::standard("scores", open("scores").await?)?;
+    let scores = counted::standard("scores", open("scores").await?)?;
     let log = read::log(engine, output, commit).await?;
     let before = read::before(engine, output, commit, log.as_ref()).await?;
     let mut method_before = None;
@@ -75,19 +118,14 @@ pub async fn report(
     }
     let (mut parts, mut causes) = Default::default();
     if has("contributions") {
-        parts = read::parts(open("contributions").await?).await?;
+        parts = counted::parts(open("contributions").await?).await?;
     }
     if before.is_some() && has("changes") {
-        causes = read::causes(open("changes").await?).await?;
+        causes = counted::causes(open("changes").await?).await?;
     }
     let mut topics = vec![];
     if has("topics") {
         topics = read::topics(engine, output, commit, public).await?;
-    }
-    let day = Some(commit.snapshot_date);
-    let mut validity = vec![];
-    if let Some(own) = commit::validity_in_force(&engine.stores, output, day).await? {
-        validity = read::validity(engine, output, &own).await?;
     }
     let (mut leaders, mut movers) = Default::default();
     if !public {
@@ -96,22 +134,20 @@ pub async fn report(
             movers = read::movers(engine, output, commit, &scores).await?;
         }
     }
-    let told = Told {
+    Ok(Told {
         public,
         commit: commit.clone(),
         run: read::run(engine, output, commit).await?,
         log,
         before,
         method_before,
-        scores: read::scores(&scores).await?,
+        scores: counted::scores(&scores).await?,
         leaders,
         parts,
         causes,
         movers,
         topics,
-        validity,
-    };
-    Ok(page::page(&told).into_string())
+    })
 }
 
 /// Writes `page` to the local path `out`, over what may be there: whoever reads it sees the old or the new one, whole.

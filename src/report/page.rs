@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveDate};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{count, number};
-use super::{FEWEST, Told, agreement, changed, course, on_topics, scored};
+use super::{FEWEST, Page, Told, changed, course, on_topics, scored, validated};
 use crate::error::printable;
 use crate::method::FORWARD;
 
@@ -12,23 +12,31 @@ const STYLE: &str = include_str!("style.css");
 /// Nothing may be loaded and nothing run, whatever a name may hold.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// The sections by id, with their headings, in order.
-const SECTIONS: [(&str, &str); 9] = [
-    ("people", "The people at the top"),
-    ("scores", "How scores are spread"),
-    ("why", "What scores are made of"),
-    ("changes", "What changed"),
-    ("topics", "Topics"),
-    ("forecast", "Forecast and outcome"),
-    ("baselines", "Beside simple counts"),
-    ("groups", "Groups"),
-    ("run", "The run itself"),
-];
+/// A section, or a part of one.
+struct Section {
+    id: String,
+    heading: String,
+    body: Markup,
+    parts: Vec<Section>,
+}
 
-pub(super) fn page(told: &Told) -> Markup {
-    let shown = SECTIONS.iter().filter(|(id, _)| !(told.public && *id == "people"));
-    let job = printable(&told.run.job);
-    let date = day(told.commit.snapshot_date);
+fn section(id: impl Into<String>, heading: impl Into<String>, body: Markup) -> Section {
+    Section { id: id.into(), heading: heading.into(), body, parts: vec![] }
+}
+
+pub(super) fn page(page: &Page) -> Markup {
+    let (job, date, head) = match (&page.run, page.validations.first()) {
+        (Some(told), _) => {
+            let (job, date) = (printable(&told.run.job), day(told.commit.snapshot_date));
+            (job.clone(), date.clone(), head(told, &job, &date))
+        }
+        (None, Some(first)) => {
+            let date = day(first.day());
+            (first.name.clone(), date.clone(), head_of_validation(&first.name, &date))
+        }
+        (None, None) => Default::default(),
+    };
+    let sections = sections(page);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -42,42 +50,64 @@ pub(super) fn page(told: &Told) -> Markup {
             }
             body {
                 a.skip href="#content" { "Skip to the content" }
-                header { (head(told, &job, &date)) }
+                header { (head) }
                 div.columns {
-                    nav aria-label="Sections" {
-                        ul { @for (id, heading) in shown.clone() { li { a href={ "#" (id) } { (heading) } } } }
-                    }
-                    main id="content" {
-                        @for (id, heading) in shown {
-                            section id=(id) aria-labelledby={ (id) "-heading" } {
-                                h2 id={ (id) "-heading" } { (heading) }
-                                (section(told, id))
+                    nav aria-label="Sections" { ul { @for own in &sections {
+                        li { a href={ "#" (own.id) } { (own.heading) } }
+                        @for part in &own.parts { li.part { a href={ "#" (part.id) } { (part.heading) } } }
+                    } } }
+                    main id="content" { @for own in &sections {
+                        section id=(own.id) aria-labelledby={ (own.id) "-heading" } {
+                            h2 id={ (own.id) "-heading" } { (own.heading) }
+                            (own.body)
+                            @for part in &own.parts {
+                                h3.part id=(part.id) { (part.heading) }
+                                (part.body)
                             }
                         }
-                    }
+                    } }
                 }
                 footer { p {
-                    "Made by Renown " (env!("CARGO_PKG_VERSION")) " from commit " (told.commit.number)
-                    ". A forecast is not a cause."
-                    @if told.public { " This page names nobody and leaves out groups of fewer than " (FEWEST) " people." }
+                    "Made by Renown " (env!("CARGO_PKG_VERSION")) ". A forecast is not a cause."
+                    @if page.public { " This page names nobody and leaves out groups of fewer than " (FEWEST) " people." }
                 } }
             }
         }
     }
 }
 
-fn section(told: &Told, id: &str) -> Markup {
-    match id {
-        "people" => scored::leaders(told),
-        "scores" => scored::scores(told),
-        "why" => scored::parts(told),
-        "changes" => changed::changes(told),
-        "topics" => on_topics::topics(told),
-        "forecast" => agreement::forecast(told),
-        "baselines" => agreement::baselines(told),
-        "groups" => agreement::groups(told),
-        _ => course::run(told),
+/// What there is to tell, in order: the run, how right scores are, and how the run went.
+fn sections(page: &Page) -> Vec<Section> {
+    let mut sections = vec![];
+    if let Some(told) = &page.run {
+        if !told.public {
+            sections.push(section("people", "The people at the top", scored::leaders(told)));
+        }
+        sections.extend([
+            section("scores", "How scores are spread", scored::scores(told)),
+            section("why", "What scores are made of", scored::parts(told)),
+            section("changes", "What changed", changed::changes(told)),
+            section("topics", "Topics", on_topics::topics(told)),
+        ]);
+        if page.validations.is_empty() {
+            let missing = validated::missing(told.commit.snapshot_date);
+            sections.push(section("validation", "How right scores are", missing));
+        }
     }
+    sections.extend(page.validations.iter().map(|of| {
+        let mut own = section(
+            of.id("whole"),
+            format!("How right: {}, {}", of.name, validated::method(of)),
+            validated::head(of),
+        );
+        let parts = validated::parts(of).into_iter();
+        own.parts = parts.map(|(id, heading, body)| section(of.id(id), heading, body)).collect();
+        own
+    }));
+    if let Some(told) = &page.run {
+        sections.push(section("run", "The run itself", course::run(told)));
+    }
+    sections
 }
 
 /// A day as people write it.
@@ -128,10 +158,22 @@ fn head(told: &Told, job: &str, date: &str) -> Markup {
             div { dt { "method" } dd { (printable(&run.method_version)) } }
             div { dt { "content of the method, SHA-256" } dd { code { (run.method_sha256) } } }
             div { dt { "run" } dd { code { (commit.run_id) } } }
+            div { dt { "commit" } dd { (commit.number) } }
             div { dt { "scored by" } dd { "Renown " (run.renown_version) } }
             div { dt { "run before" } dd {
                 @match &told.before { Some(before) => (day(before.snapshot_date)), None => "none" }
             } }
+        }
+    }
+}
+
+fn head_of_validation(job: &str, date: &str) -> Markup {
+    html! {
+        p.eyebrow { "Renown · " (job) }
+        h1 { "How right scores are, " (date) }
+        p.lead {
+            "Scores beside what came after instants in the past, and beside what others judged, each next to simple counts of \
+            the same people that a score has to beat. That both agree is no proof that one is the cause of the other."
         }
     }
 }

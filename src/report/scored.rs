@@ -4,10 +4,11 @@ use maud::{Markup, html};
 
 use super::bars::{Bar, Bars};
 use super::chart::{capital, count, fixed, number, signed, signed_to};
+use super::counted::{Bins, Part, quantile};
 use super::histogram::{Bin, Histogram};
 use super::interval::interval;
 use super::page::{Column, figure, nothing, of_people, table};
-use super::read::{Bins, Part, Person, quantile};
+use super::read::Person;
 use super::whiskers::{Whisker, Whiskers};
 use super::{FEWEST, Told};
 use crate::error::printable;

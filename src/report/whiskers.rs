@@ -28,6 +28,16 @@ pub(super) struct Whisker {
     pub strong: bool,
 }
 
+impl Whisker {
+    /// Whether its label or text, as wide as they may be, are about there.
+    fn has_letters_at(&self, x: f64) -> bool {
+        let letter = (SIDES.1 - SIDES.0) / LETTERS as f64;
+        let text = letter * (self.text.chars().count() + 1) as f64;
+        let label = letter * (self.label.chars().count() + 1) as f64;
+        x < SIDES.0 + label || x > SIDES.1 - text
+    }
+}
+
 const ROW: f64 = 34.0;
 const SIDES: (f64, f64) = (8.0, WIDTH - 8.0);
 const TOP: f64 = 22.0;
@@ -60,7 +70,12 @@ impl Whiskers<'_> {
         let inside = html! {
             @if let Some((value, name)) = self.reference {
                 @let x = scale.at(value);
-                line.reference x1=(x) x2=(x) y1=(TOP - 4.0) y2=(bottom) {}
+                line.reference x1=(x) x2=(x) y1=(TOP - 4.0) y2=(TOP) {}
+                @for (row, y) in self.rows.iter().zip((0..).map(|at| TOP + ROW * f64::from(at))) {
+                    // It stops beside the letters that it would run through.
+                    @let from = if row.has_letters_at(x) { y + 16.0 } else { y };
+                    line.reference x1=(x) x2=(x) y1=(from) y2=(y + ROW) {}
+                }
                 @let anchor = if x < 120.0 { "start" } else if x > 240.0 { "end" } else { "middle" };
                 text.tick x=(x) y=(TOP - 9.0) text-anchor=(anchor) { (name) }
             }

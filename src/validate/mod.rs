@@ -38,9 +38,9 @@ pub(crate) const FORWARD_TRUTHS: [&str; 2] = ["future_trusted_reactors", "future
 /// The population of all who were there.
 const ALL: &str = "all";
 /// What people are parted by where they are not.
-const EVERYONE: &str = "everyone";
+pub(crate) const EVERYONE: &str = "everyone";
 /// What people are parted by where topics are.
-const TOPIC: &str = "topic";
+pub(crate) const TOPIC: &str = "topic";
 
 /// Agreement is not cause.
 pub(crate) const NO_CAUSE: &str = "a forecast is not a cause: those who are reacted to may be like those who react (homophily), and would \

@@ -8,6 +8,7 @@ use fastrand::Rng;
 use tempfile::TempDir;
 
 use crate::binary::renown;
+use crate::truths::{grade, pair, table};
 use crate::world::{
     Account, Event, HOUR, Identity, Post, Published, Row, World, account, identity, read, reply,
     rows,
@@ -73,11 +74,51 @@ async fn published(folder: &Path) -> (Published, PathBuf) {
     (published, job)
 }
 
+/// What others judged of the same people, who are validated by nothing else: grades, labels, pairs and grades on topics.
+fn judged(folder: &Path) -> PathBuf {
+    let mut rng = Rng::with_seed(5);
+    let persons: Vec<String> = (0..90).map(|person| format!("who-{person:03}z")).collect();
+    let mut rows = vec![];
+    for (number, person) in persons.iter().enumerate() {
+        let drawn = number as f64 + 30.0 * rng.f64();
+        let other = &persons[(number + 7) % 90];
+        rows.extend([
+            grade("votes & \"likes\"", person, None, drawn),
+            grade("office", person, None, f64::from(u8::from(drawn > 70.0))),
+            pair("duel", person.max(other), person.min(other)),
+            grade("answers", person, Some("#gardening"), drawn),
+            grade("answers", person, Some("#baking"), drawn * drawn),
+        ]);
+    }
+    let mut world = World { more: vec![("ground_truth", table(&rows))], ..garden() };
+    for truth in ["votes & \\\"likes\\\"", "office", "duel", "answers"] {
+        let worth = "<i>much</i> & \\\"more\\\"";
+        world
+            .settings
+            .push_str(&format!("[[validate.truth]]\nname = \"{truth}\"\nworth = \"{worth}\"\n"));
+    }
+    let job = world.write(folder);
+    renown(&["validate", job.to_str().unwrap()]).done();
+    job
+}
+
+/// The table `validity` of the last day below `folder`.
+fn validity(folder: &Path) -> Vec<Row> {
+    let mut files = fs::read_dir(folder.join("out/validity/2026-03-31")).unwrap();
+    read(&files.next().unwrap().unwrap().path()).into_iter().flat_map(rows).collect()
+}
+
 /// The page that `report` writes of `target`.
 fn page(target: &Path, more: &[&str]) -> String {
+    page_of(&[target], more)
+}
+
+/// The page that `report` writes of some targets.
+fn page_of(targets: &[&Path], more: &[&str]) -> String {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("page.html");
-    let args = ["report", target.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let mut args = vec!["report", "--out", out.to_str().unwrap()];
+    args.extend(targets.iter().map(|target| target.to_str().unwrap()));
     renown(&[&args, more].concat()).done();
     fs::read_to_string(out).unwrap()
 }
@@ -136,7 +177,7 @@ fn alone(page: &str) {
         assert!(!page.contains(never), "{never}");
     }
     let leads = page.split("href=\"").skip(1);
-    assert!(leads.clone().count() > 5 && leads.into_iter().all(|to| to.starts_with('#')));
+    assert!(leads.clone().count() > 3 && leads.into_iter().all(|to| to.starts_with('#')));
     assert!(page.contains("default-src 'none'"));
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
 }
@@ -264,10 +305,7 @@ async fn numbers_are_those_of_the_tables() {
     assert_eq!(cells(&page, "Rose most").len(), rose.min(5));
 
     // What was measured, row by row.
-    let day = published.commit.snapshot_date;
-    let file =
-        fs::read_dir(folder.path().join(format!("out/validity/{day}"))).unwrap().next().unwrap();
-    let validity: Vec<Row> = read(&file.unwrap().path()).into_iter().flat_map(rows).collect();
+    let validity = validity(folder.path());
     let of = |population: &str, metric: &str, predictor: &str| {
         let own = validity.iter().find(|row| {
             row["truth"] == "future_trusted_reactors"
@@ -300,8 +338,23 @@ async fn numbers_are_those_of_the_tables() {
     for (row, own) in tenths.iter().zip((1..=10).filter_map(came)) {
         assert!(close(&row[2], own), "{row:?} {own}");
     }
+    let calibration = cells(&page, "Calibration");
+    let metrics = [
+        "observed_over_forecast",
+        "calibration_slope",
+        "calibration_intercept",
+        "coverage_90",
+        "brier_any",
+    ];
+    assert_eq!(calibration.len(), metrics.len());
+    for (row, metric) in calibration.iter().zip(metrics) {
+        let own = of(population.unwrap(), metric, "standard").unwrap();
+        assert!((number(&row[1]) - own).abs() < 0.00051, "{metric} {row:?}");
+        assert!(number(&row[2]) <= number(&row[1]) && number(&row[1]) <= number(&row[3]));
+    }
     assert_eq!(cells(&page, "Probability integral transform").len(), 10);
-    for row in &cells(&page, "Observed over forecast by country, active people") {
+    let caption = "Observed over forecast by country: trusted people who reacted, active people";
+    for row in &cells(&page, caption) {
         let own = validity.iter().find(|own| {
             let key = ["group", "metric", "population", "predictor"]
                 .map(|column| own[column].as_str().unwrap());
@@ -422,11 +475,139 @@ async fn the_same_run_gives_the_same_bytes_over_what_was_there() {
             .count(),
         0
     );
-    // A validation has no scores.
-    let validation = output.join(format!("commits/{:020}.json", published.commit.number + 1));
-    let args = ["report", validation.to_str().unwrap(), "--out", file.to_str().unwrap()];
-    renown(&args).refused(65, &["is of a validation"]);
+    // The day before is another run.
+    let before = output.join(format!("commits/{:020}.json", 1));
+    let targets = [job.to_str().unwrap(), before.to_str().unwrap()];
+    renown(&[&["report", "--out", file.to_str().unwrap()], &targets[..]].concat())
+        .refused(2, &["two runs", "`renown diff`"]);
     assert_eq!(fs::read_to_string(&file).unwrap(), one, "what failed leaves the page as it was");
+}
+
+#[test]
+fn a_validation_alone_tells_of_every_judgement() {
+    let folder = TempDir::new().unwrap();
+    let job = judged(folder.path());
+    let page = page(&job, &[]);
+    alone(&page);
+    told(&page);
+    for never in ["id=\"scores\"", "id=\"run\"", "-forecast\"", "people scored"] {
+        assert!(!page.contains(never), "{never} is of a run, or of a forecast");
+    }
+    assert!(page.contains("<h2 id=\"validation-1-whole-heading\">How right: world, "));
+    let validity = validity(folder.path());
+    let worth = "&lt;i&gt;much&lt;/i&gt; &amp; &quot;more&quot;";
+    assert_eq!(page.matches(worth).count(), 4, "what each truth is worth");
+    assert!(!page.contains("<i>"));
+    for column in ["method_sha256", "data_sha256"] {
+        assert!(page.contains(&format!("<code>{}</code>", validity[0][column].as_str().unwrap())));
+    }
+    for (truth, who, group_by, score, metrics) in [
+        ("votes & \"likes\"", "everybody", "everyone", "standard", &["spearman"][..]),
+        ("votes & \"likes\"", "active people", "everyone", "standard", &["spearman"]),
+        ("office", "everybody", "everyone", "standard", &["auc"]),
+        ("duel", "everybody", "everyone", "standard", &["pairwise_accuracy", "pairwise_auc"]),
+        ("answers", "on topics", "topic", "topic_score", &["spearman"]),
+    ] {
+        let about = format!("judgements: {truth}, {who}");
+        let about = about.replace('&', "&amp;").replace('"', "&quot;");
+        let differences = cells(&page, &format!("Above the best simple count: {about}"));
+        for metric in metrics {
+            let words = match *metric {
+                "spearman" => "Order, Spearman’s ρ",
+                "auc" => "Of whom it is true, AUC",
+                "pairwise_accuracy" => "Pairs in the right order",
+                _ => "Pairs by their margin, AUC",
+            };
+            let population = if who == "active people" { "active" } else { "all" };
+            let own = validity.iter().filter(|row| {
+                let columns = ["truth", "population", "group_by", "group", "metric"];
+                columns.map(|column| row[column].as_str().unwrap())
+                    == [truth, population, group_by, "", metric]
+            });
+            let own: BTreeMap<&str, &Row> =
+                own.map(|row| (row["predictor"].as_str().unwrap(), row)).collect();
+            let shown = cells(&page, &format!("{words}: {about}"));
+            assert_eq!((shown.len(), own.len() > 4), (own.len(), true), "{about} {metric}");
+            for row in &shown {
+                for (cell, column) in row[1..].iter().zip(["value", "low", "high"]) {
+                    let is = float(own[row[0].as_str()], column);
+                    assert!((number(cell) - is).abs() < 0.00051, "{about} {row:?} {is}");
+                }
+            }
+            let row = differences.iter().find(|row| row[0] == *metric).unwrap();
+            for (cell, column) in
+                row[2..].iter().zip(["difference", "difference_low", "difference_high"])
+            {
+                let is = float(own[score], column);
+                assert!((number(cell) - is).abs() < 0.00051, "{about} {row:?} {is}");
+            }
+        }
+    }
+    let commit = folder.path().join("out/commits/00000000000000000001.json");
+    assert_eq!(page_of(&[&commit], &[]), page);
+    assert_eq!(page_of(&[&folder.path().join("out")], &[]), page);
+    // The log names the job and says what truths are worth.
+    fs::remove_dir_all(folder.path().join("out/logs")).unwrap();
+    let page = self::page(&job, &[]);
+    assert!(
+        page.contains(">How right: out, ") && page.contains("The log of the validation is gone")
+    );
+    renown(&["report", job.to_str().unwrap(), "--snapshot", "2026-03-30", "--out", "x.html"])
+        .refused(65, &["no run has been published"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validations_of_several_targets_follow_each_other_beside_one_run() {
+    let [folder, other] = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    let (published, job) = published(folder.path()).await;
+    let judged = judged(other.path());
+    let headings = |page: &str| -> Vec<String> {
+        page.split("<h2")
+            .skip(1)
+            .map(|rest| text(&rest[rest.find('>').unwrap() + 1..rest.find("</h2>").unwrap()]))
+            .collect()
+    };
+    for public in [&[][..], &["--public"]] {
+        let alone_of = |target: &Path| page(target, public);
+        let page = page_of(&[&job, &judged], public);
+        alone(&page);
+        told(&page);
+        let shown = headings(&page);
+        let right = |own: &&String| own.starts_with("How right: world, ");
+        assert_eq!(shown.iter().filter(right).count(), 2);
+        assert_eq!(shown.iter().filter(|own| *own == "How scores are spread").count(), 1);
+        // What each says of its own is what it says alone.
+        let [run, alone] = [alone_of(&job), alone_of(&judged)];
+        for (of, caption) in [
+            (&run, "Order, Spearman’s ρ: trusted people who reacted, everybody"),
+            (&alone, "Of whom it is true, AUC: judgements: office, everybody"),
+        ] {
+            assert_eq!(cells(&page, caption), cells(of, caption));
+            assert!(page.split(caption).count() > 1);
+        }
+        let places = |page: &str| {
+            ["trusted people who reacted, everybody</caption>", "office, everybody</caption>"]
+                .map(|caption| page.find(caption).unwrap())
+        };
+        let [first, second] = places(&page);
+        assert!(first < second);
+        let turned = page_of(&[&judged, &job], public);
+        let [first, second] = places(&turned);
+        assert!(first > second && headings(&turned).contains(&"How scores are spread".to_owned()));
+    }
+    // The same one twice is one; what fits some targets only goes with those.
+    let one = page(&job, &[]);
+    let output = folder.path().join("out");
+    let run = output.join(format!("commits/{:020}.json", published.commit.number));
+    let day = ["--snapshot", "2026-03-31"];
+    assert_eq!(page_of(&[&job, &output, &run], &day), one);
+    let filled = fs::read_to_string(&job).unwrap().replace("\"out/\"", "\"${OUT}/\"");
+    let template = folder.path().join("template.toml");
+    fs::write(&template, filled).unwrap();
+    let set = ["--set", "OUT=out"];
+    assert_eq!(page_of(&[&template, &output], &set), one);
+    let alone = ["report", output.to_str().unwrap(), "--out", "x.html", set[0], set[1]];
+    renown(&alone).refused(2, &["--set"]);
 }
 
 #[test]
