@@ -15,26 +15,30 @@ use crate::score::profile::STANDARD;
 pub(super) fn baselines(of: &Validation, group_by: &str) -> Markup {
     let all: Vec<(Compared, usize)> = Compared::all(of).into_iter().zip(1..).collect();
     let truths = all.chunk_by(|one, other| one.0.truth == other.0.truth);
-    let truths = truths.map(|own| {
-        own.iter().copied().filter(|(own, _)| own.group_by == group_by).collect::<Vec<_>>()
-    });
-    html! { @for own in truths { @if let Some((first, others)) = own.split_first() {
-        @let shown = figures(of, *first, true);
-        @if !shown.is_empty() {
-            h4 { (capital(&truth(first.0.truth))) }
-            div.figures { @for figure in shown { (figure) } }
-            @let more: Vec<Markup> = figures(of, *first, false).into_iter().chain(
-                others.iter().flat_map(|own| [true, false].map(|main| figures(of, *own, main))).flatten()
-            ).collect();
-            @if !more.is_empty() { details.more {
-                summary {
-                    "Other metrics"
-                    @for (own, _) in others { ", " (population(own.population)) }
-                }
-                div.figures { @for figure in more { (figure) } }
-            } }
-        }
-    } } }
+    html! { @for own in truths {
+        @let mut own = own.iter().copied().filter(|(own, _)| own.group_by == group_by);
+        @if let Some(first) = own.next() { (of_truth(of, first, &own.collect::<Vec<_>>())) }
+    } }
+}
+
+/// Scores beside simple counts by one truth.
+fn of_truth(of: &Validation, first: (Compared, usize), others: &[(Compared, usize)]) -> Markup {
+    let shown = figures(of, first, true);
+    let mut more = figures(of, first, false);
+    more.extend(
+        others.iter().flat_map(|own| [true, false].map(|main| figures(of, *own, main)).concat()),
+    );
+    html! { @if !shown.is_empty() || !more.is_empty() {
+        h4 { (capital(&truth(first.0.truth))) }
+        div.figures { @for figure in shown { (figure) } }
+        @if !more.is_empty() { details.more {
+            summary {
+                "Other metrics"
+                @for (own, _) in others { ", " (population(own.population)) }
+            }
+            div.figures { @for figure in more { (figure) } }
+        } }
+    } }
 }
 
 /// The charts of the metrics that say most, with the differences of all, or those of the others. Of the two that say how right
