@@ -22,7 +22,7 @@ use crate::audit::{Origin, audit_validity};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::hindsight::{Hindsight, ReadBack, read_back};
-use crate::job::{Job, no_snapshot};
+use crate::job::{GROUND_TRUTH, Job, no_snapshot};
 use crate::method::{FORWARD, Method, hex};
 use crate::progress::Progress;
 use crate::publish::commit::{self, Commit};
@@ -256,7 +256,9 @@ async fn judgements(engine: &Engine, job: &Job) -> Result<(Option<ReadBack>, Vec
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let settings = &job.validate;
     let (mut read, mut truths) = (None, vec![]);
-    if job.inputs.contains_key(crate::job::GROUND_TRUTH) {
+    let all_forward = settings.truth.iter().all(|truth| FORWARD_TRUTHS.contains(&&*truth.name));
+    let wanted = settings.truth.is_empty() || !all_forward;
+    if wanted && job.inputs.contains_key(GROUND_TRUTH) {
         let people = read_back(engine, job, day, 0).await?;
         truths =
             read::truths(engine, job, &people.people.persons, &mut Faults::stop()).await?.truths;
