@@ -130,19 +130,28 @@ pub fn kendall(one: &Order, other: &Order, times: &[u32]) -> Option<f64> {
     }
     let mut seen = Tree(vec![0; other.bounds.len()]);
     let (mut above, mut tied_in_one, mut concordant, mut discordant) = (0_u64, 0.0, 0.0, 0.0);
+    // Of those who are alike in one, how many are at each place of the other: large groups take few steps.
+    let (mut here, mut places) = (vec![0_u64; other.bounds.len()], vec![]);
     for group in one.groups() {
         for index in group {
-            let (own, place) = (times[*index as usize], place[*index as usize]);
-            let (below, up_to) = (seen.up_to(place), seen.up_to(place + 1));
-            concordant += f64::from(own) * below as f64;
-            discordant += f64::from(own) * (above - up_to) as f64;
+            let (own, place) = (u64::from(times[*index as usize]), place[*index as usize]);
+            if own > 0 && here[place] == 0 {
+                places.push(place);
+            }
+            here[place] += own;
         }
-        for index in group {
-            let own = u64::from(times[*index as usize]);
-            seen.add(place[*index as usize], own);
+        for place in &places {
+            let (below, up_to) = (seen.up_to(*place), seen.up_to(place + 1));
+            concordant += here[*place] as f64 * below as f64;
+            discordant += here[*place] as f64 * (above - up_to) as f64;
+        }
+        let before = above;
+        for place in places.drain(..) {
+            let own = std::mem::take(&mut here[place]);
+            seen.add(place, own);
             above += own;
         }
-        tied_in_one += pairs(total(group, times));
+        tied_in_one += pairs((above - before) as f64);
     }
     let all = pairs(above as f64);
     let spread = libm::sqrt(all - tied_in_one) * libm::sqrt(all - tied_in_other);
@@ -181,11 +190,12 @@ impl Tree {
 pub fn auc(predictor: &Order, labels: &[f64], times: &[u32]) -> Option<f64> {
     let (mut won, mut positives, mut negatives) = (0.0, 0.0, 0.0);
     for group in predictor.groups() {
-        let of = |wanted: bool| {
-            let own = group.iter().filter(|index| (labels[**index as usize] > 0.0) == wanted);
-            own.map(|index| f64::from(times[*index as usize])).sum::<f64>()
-        };
-        let (here, others) = (of(true), of(false));
+        let (mut here, mut others) = (0_u64, 0_u64);
+        for index in group {
+            let of = if labels[*index as usize] > 0.0 { &mut here } else { &mut others };
+            *of += u64::from(times[*index as usize]);
+        }
+        let (here, others) = (here as f64, others as f64);
         won += here * (negatives + others / 2.0);
         positives += here;
         negatives += others;
@@ -476,6 +486,37 @@ mod tests {
             assert!((found - auc(&order, &labels, &counts).unwrap()).abs() < 1e-12, "{found}");
         }
         assert_eq!(pairwise_auc(&[], &[], &[1]), None);
+    }
+
+    /// Whoever counts so many times is there so many times.
+    #[test]
+    fn times_are_repetitions() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        for _ in 0..50 {
+            let n = 30;
+            let values =
+                |rng: &mut fastrand::Rng| (0..n).map(|_| f64::from(rng.u32(0..5))).collect();
+            let (one, other): (Vec<f64>, Vec<f64>) = (values(&mut rng), values(&mut rng));
+            let times: Vec<u32> = (0..n).map(|_| rng.u32(0..3)).collect();
+            let repeated = |values: &[f64]| -> Vec<f64> {
+                let all = values.iter().zip(&times);
+                all.flat_map(|(value, times)| vec![*value; *times as usize]).collect()
+            };
+            let (a, b) = (repeated(&one), repeated(&other));
+            let once = vec![1; a.len()];
+            let orders = [Order::of(&one), Order::of(&other)];
+            let of_all = [Order::of(&a), Order::of(&b)];
+            let near = |found: Option<f64>, wanted: Option<f64>| {
+                assert!((found.unwrap() - wanted.unwrap()).abs() < 1e-12, "{found:?} {wanted:?}");
+            };
+            near(kendall(&orders[0], &orders[1], &times), kendall(&of_all[0], &of_all[1], &once));
+            near(spearman(&orders[0], &orders[1], &times), spearman(&of_all[0], &of_all[1], &once));
+            near(auc(&orders[0], &other, &times), auc(&of_all[0], &b, &once));
+            near(
+                ndcg(&orders[0], &orders[1], &other, &times, 7),
+                ndcg(&of_all[0], &of_all[1], &b, &once, 7),
+            );
+        }
     }
 
     #[test]
