@@ -1,7 +1,7 @@
 //! Scores of the snapshot against outside judgements: graded values, labels and pairs, of influence as a whole and of
 //! influence on topics.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::compare::{Comparison, Kind, Predictor, compare};
 use super::metrics::{Order, spearman};
@@ -42,7 +42,10 @@ pub(super) fn judged(
     let standing = Standing::at(&mut hindsight, 0, jobs, &predictors)?;
     let people = hindsight.people();
     let job = &jobs[0];
-    let on_topics = truths.iter().any(|truth| topics_of(&truth.form).iter().any(Option::is_some));
+    let on_topics = truths.iter().any(|truth| match &truth.form {
+        Form::Graded(rows) => rows.iter().any(|row| row.2.is_some()),
+        Form::Pairwise(rows) => rows.iter().any(|row| row.2.is_some()),
+    });
     let found = match on_topics {
         false => Topics::default(),
         true => {
@@ -82,25 +85,29 @@ pub(super) fn judged(
     Ok((rows, notes))
 }
 
-/// The topics of a truth.
-fn topics_of(form: &Form) -> BTreeSet<Option<&str>> {
+/// The judgements of a truth by topic.
+fn by_topic(form: &Form) -> Vec<OnTopic<'_>> {
+    fn parted<T: Clone>(rows: &[T], topic: impl Fn(&T) -> Option<&str>) -> Parted<'_, T> {
+        let mut parts: Parted<'_, T> = BTreeMap::new();
+        for row in rows {
+            parts.entry(topic(row)).or_default().push(row.clone());
+        }
+        parts
+    }
     match form {
-        Form::Graded(rows) => rows.iter().map(|(.., topic)| topic.as_deref()).collect(),
-        Form::Pairwise(rows) => rows.iter().map(|(.., topic)| topic.as_deref()).collect(),
+        Form::Graded(rows) => {
+            let parts = parted(rows, |row| row.2.as_deref()).into_iter();
+            parts.map(|(topic, rows)| (topic, Form::Graded(rows))).collect()
+        }
+        Form::Pairwise(rows) => {
+            let parts = parted(rows, |row| row.2.as_deref()).into_iter();
+            parts.map(|(topic, rows)| (topic, Form::Pairwise(rows))).collect()
+        }
     }
 }
 
-fn by_topic(form: &Form) -> Vec<OnTopic<'_>> {
-    let of = |topic: Option<&str>| match form {
-        Form::Graded(rows) => {
-            Form::Graded(rows.iter().filter(|row| row.2.as_deref() == topic).cloned().collect())
-        }
-        Form::Pairwise(rows) => {
-            Form::Pairwise(rows.iter().filter(|row| row.2.as_deref() == topic).cloned().collect())
-        }
-    };
-    topics_of(form).into_iter().map(|topic| (topic, of(topic))).collect()
-}
+/// Rows by topic.
+type Parted<'a, T> = BTreeMap<Option<&'a str>, Vec<T>>;
 
 struct Judging<'a> {
     people: &'a People,
