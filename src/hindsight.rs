@@ -177,7 +177,8 @@ pub async fn read_back(
     Ok(ReadBack { people, vocabulary, files })
 }
 
-/// Trust and measures of everybody at the instant that is looked from, as a run computes them; ranks within 1e-6 of it, in L1.
+/// Trust and measures of everybody at the instant that is looked from, as a run computes them; ranks, and what follows from
+/// them, within 1e-6 of it, in L1.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance.

@@ -2,13 +2,13 @@
 
 mod cli;
 mod logging;
+mod target;
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use chrono::NaiveDate;
 use clap::{CommandFactory, Parser};
 use renown::bars::Bars;
 use renown::diff::Published;
@@ -19,7 +19,7 @@ use renown::job::{Job, url_of};
 use renown::progress::Progress;
 use renown::propagate::pagerank::{PageRank, Stop};
 use renown::publish::bytes;
-use renown::publish::commit::{self, Commit};
+use renown::publish::commit::Commit;
 use renown::rank::{EdgeList, rank};
 use renown::read::{self, Dropped};
 use renown::run::{self, Prepared, Ready};
@@ -36,6 +36,7 @@ use url::Url;
 
 use crate::cli::{Cli, Command, FilterArgs, Form, Format, JobArgs, RankArgs, Settings, SynthArgs};
 use crate::logging::{Log, Logging};
+use crate::target::{does_not_go, filling, goes_with, output_of, published, run_or_validation};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -447,65 +448,6 @@ fn manual() -> Result<String> {
 fn json(value: &impl serde::Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(value).map_err(Error::internal)?;
     Ok(format!("{text}\n"))
-}
-
-/// The output folder and commit that `target` names.
-async fn published(stores: &Stores, target: &str, settings: &Settings) -> Result<(Url, Commit)> {
-    if target.ends_with(".json") {
-        if settings.snapshot.is_some() {
-            return Err(does_not_go("--snapshot", target));
-        }
-        let (url, _) = output_of(target, settings)?;
-        let commit = commit::read(stores, &url).await?;
-        let output = url.join("../").map_err(Error::internal)?;
-        return commit.map(|c| (output, c)).ok_or_else(|| commit::nothing_published(&url));
-    }
-    let (output, day) = output_of(target, settings)?;
-    let commit = commit::in_force(stores, &output, day).await?;
-    commit.map(|c| (output.clone(), c)).ok_or_else(|| commit::nothing_published(&output))
-}
-
-/// The same, or where there is no run a validation.
-async fn run_or_validation(
-    stores: &Stores,
-    target: &str,
-    settings: &Settings,
-) -> Result<(Url, Commit)> {
-    if !target.ends_with(".json") {
-        let (output, day) = output_of(target, settings)?;
-        if commit::in_force(stores, &output, day).await?.is_none()
-            && let Some(commit) = commit::validity_in_force(stores, &output, day).await?
-        {
-            return Ok((output, commit));
-        }
-    }
-    published(stores, target, settings).await
-}
-
-/// Whether an option goes with `target`: with those that it `fits`, and where there is none with all, to be refused.
-fn goes_with(target: &str, all: &[String], fits: fn(&str) -> bool) -> bool {
-    fits(target) || !all.iter().any(|own| fits(own))
-}
-
-/// What fills a job file does not go with the URLs beside it.
-fn filling(target: &str, all: &[String], set: &[(String, String)]) -> Vec<(String, String)> {
-    if goes_with(target, all, |own| own.ends_with(".toml")) { set.to_vec() } else { vec![] }
-}
-
-/// The output folder of a job file and its day, or what a URL and `--snapshot` name.
-fn output_of(target: &str, settings: &Settings) -> Result<(Url, Option<NaiveDate>)> {
-    if target.ends_with(".toml") {
-        let job = Job::load(Path::new(target), &settings.set, settings.snapshot)?;
-        return Ok((job.output, job.snapshot));
-    }
-    if !settings.set.is_empty() {
-        return Err(does_not_go("--set", target));
-    }
-    Ok((url_of(Path::new(""), target)?, settings.snapshot))
-}
-
-fn does_not_go(option: &str, target: &str) -> Error {
-    Error::new(Kind::Usage, format!("{option} does not go with `{target}`"), "leave it out")
 }
 
 /// Prints what is held on a person; what could not be read is an error once the rest is printed.

@@ -441,6 +441,8 @@ async fn the_table_is_published_beside_the_runs() {
     assert!(said.contains("commit 1 of"), "{said}");
     assert_eq!(std::fs::read_dir(out.join("commits")).unwrap().count(), 2);
     renown(&["top", url]).done();
+    let of_validation = out.join("commits/00000000000000000001.json");
+    renown(&["top", of_validation.to_str().unwrap()]).refused(65, &["the commit of a validation"]);
     let runs = renown(&["runs", url]).done().stdout;
     assert_eq!(runs.lines().count(), 2, "{runs}");
     let access = renown(&["access", url, "net:p1"]).done().stdout;
