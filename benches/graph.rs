@@ -7,10 +7,10 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use fastrand::Rng;
 use rayon::prelude::*;
-use renown::graph::csr::{Csr, EdgePart, One};
-use renown::graph::ids::join;
-use renown::numbering::Integers;
-use renown::propagate::pagerank::{PageRank, Stop};
+use renown_graph::csr::{Csr, EdgePart, One};
+use renown_graph::ids::join;
+use renown_graph::numbering::Integers;
+use renown_graph::pagerank::{PageRank, Stop};
 
 /// As in the program: whether arrays lie in large pages decides how fast they are read.
 #[global_allocator]

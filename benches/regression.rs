@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use fastrand::Rng;
-use renown::forecast::regression::{Problem, dispersion, fit};
+use renown_stats::regression::{Problem, dispersion, fit};
 
 /// As in the program.
 #[global_allocator]

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use renown::explain::WhatIf;
-use renown::score::profile::STANDARD;
+use renown::commands::explain::WhatIf;
+use renown::method::profile::STANDARD;
 
 use crate::logging::Log;
 

@@ -18,7 +18,7 @@ use futures::{FutureExt, TryStreamExt};
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::store::Stores;
+use crate::storage::Stores;
 
 /// Rows of a batch of a result that is gathered. What an aggregation holds leaves it batch by batch, and
 /// DataFusion 55 moves all that is left each time: a million groups took seconds in batches of 8,192,

@@ -1,28 +1,26 @@
 #![doc = include_str!("../README.md")]
 
-mod credentials;
 pub mod error;
-pub mod job;
-pub mod method;
-pub mod run;
+pub mod lists;
 pub mod schema;
+pub mod storage;
+
+pub mod engine;
 pub mod toml_file;
 
-pub mod buckets;
-pub mod engine;
-pub mod lists;
-pub mod numbering;
-pub mod store;
+pub mod method;
+
+pub mod job;
 
 pub mod phrases;
 
+pub mod model;
+
 pub mod read;
 
-pub mod graph;
+pub mod reduce;
 
 pub mod propagate;
-
-pub mod forecast;
 
 pub mod topics;
 
@@ -34,26 +32,16 @@ pub mod audit;
 
 pub mod publish;
 
-pub mod access;
-mod asked;
-pub mod audience;
-pub mod bars;
-pub mod check;
-pub mod committed;
-pub mod diff;
-pub mod explain;
+pub mod published;
+
+pub mod pipeline;
+
+pub mod evaluate;
 pub mod fit;
-pub mod hindsight;
-pub mod methods_page;
-pub mod plan;
-pub mod previous;
-pub mod progress;
-pub mod rank;
-pub mod reference;
-pub mod report;
-pub mod run_id;
-pub mod runs;
+
 pub mod synth;
-pub mod top;
-pub mod topic_list;
-pub mod validate;
+
+pub mod docs;
+pub mod report;
+
+pub mod commands;

@@ -10,28 +10,27 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use renown::bars::Bars;
-use renown::diff::Published;
+use renown::commands::bars::Bars;
+use renown::commands::diff::Published;
+use renown::commands::explain::Asked;
+use renown::commands::rank::{EdgeList, rank};
+use renown::commands::top::{Filter, TopicList};
+use renown::commands::topics::topic_list;
+use renown::commands::{access, audience, check, diff, explain, plan, runs, top};
+use renown::docs::{methods, reference};
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result, printable};
-use renown::explain::Asked;
 use renown::job::{Job, url_of};
-use renown::progress::Progress;
-use renown::propagate::pagerank::{PageRank, Stop};
+use renown::method::profile::STANDARD;
+use renown::model::Dropped;
+use renown::pipeline::progress::Progress;
+use renown::pipeline::run::{self, Prepared, Ready};
 use renown::publish::bytes;
 use renown::publish::commit::Commit;
-use renown::rank::{EdgeList, rank};
-use renown::read::{self, Dropped};
-use renown::run::{self, Prepared, Ready};
-use renown::score::profile::STANDARD;
-use renown::store::{Stores, folder};
+use renown::storage::{Stores, folder};
 use renown::synth::{self, Parameters};
-use renown::top::{Filter, TopicList};
-use renown::topic_list::topic_list;
-use renown::{
-    access, audience, check, committed, diff, explain, fit, methods_page, plan, reference, report,
-    runs, top, validate,
-};
+use renown::{evaluate, fit, published, read, report};
+use renown_graph::pagerank::{PageRank, Stop};
 use url::Url;
 
 use crate::cli::{Cli, Command, FilterArgs, Form, Format, JobArgs, RankArgs, Settings, SynthArgs};
@@ -158,7 +157,7 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
         }
         Command::Topics { target, search, settings } => {
             let (output, commit) = published(&engine.stores, &target, &settings).await?;
-            let topics = committed::table(&engine, &output, &commit, "topics").await?;
+            let topics = published::table(&engine, &output, &commit, "topics").await?;
             print(&(topic_list(topics, search.as_deref()).await? + "\n"))
         }
         Command::Synth(args) => write_world(&engine.stores, args, logging).await,
@@ -184,7 +183,7 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
         Command::Methods { job: JobArgs { job, settings }, method } => {
             let Settings { snapshot, set } = settings;
             let job = Job::load_under(&job, &set, snapshot, method.as_deref())?;
-            print(&methods_page::methods_page(&job)?)
+            print(&methods::methods_page(&job)?)
         }
         Command::Runs { url, format } => {
             let output = folder(&url_of(Path::new(""), &url)?);
@@ -381,19 +380,19 @@ async fn validate_job(
     format: Form,
     logging: Logging,
 ) -> Result<()> {
-    let mut progress = progress(logging, validate::stages(&jobs[0]));
-    let validity = validate::validate(engine, jobs, &mut progress).await;
+    let mut progress = progress(logging, evaluate::stages(&jobs[0]));
+    let validity = evaluate::validate(engine, jobs, &mut progress).await;
     progress.finish();
     let validity = validity?;
     print(&match format {
-        Form::Text => validate::render(&validity, bars()),
+        Form::Text => evaluate::render(&validity, bars()),
         Form::Json => json(&validity)?,
     })?;
     if !publish {
         return Ok(());
     }
     let output = &jobs[0].output;
-    let commit = validate::publish_validity(engine, &jobs[0], &validity).await?;
+    let commit = evaluate::publish_validity(engine, &jobs[0], &validity).await?;
     match format {
         Form::Text => print(&format!("table `validity`: commit {} of {output}\n", commit.number)),
         Form::Json => Ok(()),

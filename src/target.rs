@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use renown::error::{Error, Kind, Result};
 use renown::job::{Job, url_of};
 use renown::publish::commit::{self, Commit};
-use renown::store::Stores;
+use renown::storage::Stores;
 use url::Url;
 
 use crate::cli::Settings;

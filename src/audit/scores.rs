@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 
 use super::{float, refused, rows, text};
 use crate::error::Result;
-use crate::score::profile::STANDARD;
+use crate::method::profile::STANDARD;
 use crate::tables::Draft;
 
 /// How far the points of a score, or of its change, may be from their sum.

@@ -11,16 +11,17 @@ use super::named;
 use super::select::not_fitted;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::forecast::pairs::{self, Problem, probability};
-use crate::hindsight::{Hindsight, measured, mixed, read_back, window_hours};
 use crate::job::Job;
 use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
-use crate::read::{self, Faults, Form, People};
-use crate::run_id::data_sha256;
+use crate::model::{Labels, People};
+use crate::pipeline::backtest::{Backtest, measured, mixed, read_back};
+use crate::pipeline::run_id::data_sha256;
+use crate::read::{self, Faults};
 use crate::schema::OWN_MEASURE;
 use crate::score::measures::Measures;
-use crate::score::percentile::median;
 use crate::score::scores::per_person;
+use renown_stats::bradley_terry::{self, Problem, probability};
+use renown_stats::percentile::median;
 
 /// Scale of the logarithm of counts, and share of the middle of what is no count.
 const OFFSET: f64 = 0.1;
@@ -64,8 +65,8 @@ pub(super) async fn fit(
     })?;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
-        let mut hindsight = Hindsight::of(people);
-        hindsight.look_from(0, window_hours(&job.method));
+        let mut hindsight = Backtest::of(people);
+        hindsight.look_from(0, job.method.window_hours());
         let (_, measures) = measured(&hindsight, job)?;
         let people = hindsight.people();
         let items = items(people, job, &measures, own.form)?;
@@ -90,15 +91,15 @@ pub(super) async fn fit(
     })
 }
 
-fn items(people: &People, job: &Job, measures: &Measures, form: Form) -> Result<Items> {
+fn items(people: &People, job: &Job, measures: &Measures, form: Labels) -> Result<Items> {
     let ids = &people.persons.ids;
     let seen = |person: u32| !is_held_out(ids.value(person as usize), job.fit.held_out);
     let pairs = match form {
-        Form::Pairwise(rows) => {
+        Labels::Pairwise(rows) => {
             let pairs = rows.into_iter().map(|(winner, loser, _)| (winner, loser));
             pairs.filter(|(winner, loser)| seen(*winner) && seen(*loser)).collect()
         }
-        Form::Graded(mut rows) => {
+        Labels::Graded(mut rows) => {
             rows.retain(|row| seen(row.0));
             compared(&rows)
         }
@@ -191,8 +192,10 @@ struct Candidate {
 }
 
 impl Items {
-    fn fit(&self, candidate: &Candidate, pairs: &[(u32, u32)]) -> Result<pairs::Fit> {
-        self.solve(candidate, pairs, |problem| pairs::fit(problem, None).map_err(not_fitted))
+    fn fit(&self, candidate: &Candidate, pairs: &[(u32, u32)]) -> Result<bradley_terry::Fit> {
+        self.solve(candidate, pairs, |problem| {
+            bradley_terry::fit(problem, None).map_err(not_fitted)
+        })
     }
 
     fn solve<T>(
@@ -285,7 +288,7 @@ impl Items {
         })
     }
 
-    fn predictor(&self, candidate: &Candidate, fit: &pairs::Fit, person: u32) -> f64 {
+    fn predictor(&self, candidate: &Candidate, fit: &bradley_terry::Fit, person: u32) -> f64 {
         let parts = candidate.measures.iter().zip(&fit.coefficients);
         parts.fold(0.0, |sum, (k, slope)| sum + slope * self.columns[*k][person as usize])
     }
@@ -298,10 +301,10 @@ impl Items {
         measures: &Measures,
         method: &Method,
         candidate: &Candidate,
-        fitted: &pairs::Fit,
+        fitted: &bradley_terry::Fit,
     ) -> Result<Forecast> {
         let errors = self.solve(candidate, &self.pairs, |problem| {
-            pairs::standard_errors(problem, fitted, None).map_err(not_fitted)
+            bradley_terry::standard_errors(problem, fitted, None).map_err(not_fitted)
         })?;
         let columns = candidate.measures.iter().zip(&fitted.coefficients).zip(errors);
         let kept = columns.filter(|((_, slope), _)| **slope != 0.0);

@@ -13,15 +13,16 @@ use chrono::NaiveDate;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::hindsight::{outcomes, read_back, window_hours};
 use crate::job::{Job, no_snapshot};
 use crate::method::{FORWARD, FitRecord, Forecast, Method, Term, may_enter};
-use crate::read::{self, People};
-use crate::run_id::data_sha256;
+use crate::model::People;
+use crate::pipeline::backtest::{outcomes, read_back};
+use crate::pipeline::run_id::data_sha256;
+use crate::propagate::seeds::seeds;
 use crate::score::measures::Local;
-use crate::score::percentile::median;
 pub use held_out::is_held_out;
 use origins::{Looking, Rows};
+use renown_stats::percentile::median;
 use select::Data;
 pub use select::Tried;
 
@@ -117,7 +118,7 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
             validation: choice.validation,
         };
         Ok(Fitted {
-            short_hours: (history / 9 < window_hours(&method) / 10).then_some(history),
+            short_hours: (history / 9 < method.window_hours() / 10).then_some(history),
             method: named(method, version, record)?,
             tried: choice.tried,
         })
@@ -160,7 +161,7 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<V
 fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
     let names: Vec<&'static str> =
         may_enter()?.into_iter().filter(|name| Local::has(name) && job.fit.takes(name)).collect();
-    let seeds = read::seeds(&people, &method.trust.seeds, &job.trust.seeds);
+    let seeds = seeds(&people, &method.trust.seeds, &job.trust.seeds);
     let looking = Looking {
         method,
         seeds: &seeds,
@@ -254,7 +255,7 @@ pub fn render(fitted: &Fitted) -> String {
             page,
             "before the first origin lie {hours} hours, and measures look back {}: they are counted short there, and a \
              longer time would be foreseen better",
-            window_hours(method)
+            method.window_hours()
         );
     }
     let _ = writeln!(

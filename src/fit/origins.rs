@@ -4,12 +4,12 @@
 //! alone looks at it, for seeds.
 
 use crate::error::Result;
-use crate::graph::attention::Rules;
-use crate::hindsight::{Ahead, Hindsight, mixed, window_hours};
 use crate::lists::Lists;
 use crate::method::Method;
+use crate::model::People;
+use crate::pipeline::backtest::{Ahead, Backtest, mixed};
 use crate::propagate::trust::trust;
-use crate::read::People;
+use crate::reduce::attention::Rules;
 use crate::score::measures::Local;
 
 /// Rows of a regression: somebody on a network at an origin. All lengths but that of `names`: rows; rows of an origin
@@ -64,7 +64,7 @@ impl Rows {
             all: vec![],
             active: vec![],
         };
-        let mut hindsight = Hindsight::of(people);
+        let mut hindsight = Backtest::of(people);
         let vertices = 0..hindsight.people().persons.vertices();
         let seen = |hours: &u32| {
             vertices.clone().filter(|vertex| hindsight.was_there(*vertex, *hours)).count()
@@ -72,7 +72,7 @@ impl Rows {
         let all: usize = origins.iter().map(seen).sum();
         let one_in = u32::try_from(all.div_ceil(looking.most as usize)).unwrap_or(u32::MAX).max(1);
         for (index, hours) in (0..).zip(origins) {
-            hindsight.look_from(*hours, window_hours(looking.method));
+            hindsight.look_from(*hours, looking.method.window_hours());
             rows.add(index, *hours, &hindsight, looking, one_in)?;
         }
         Ok(rows)
@@ -82,7 +82,7 @@ impl Rows {
         &mut self,
         index: u32,
         hours: u32,
-        hindsight: &Hindsight,
+        hindsight: &Backtest,
         looking: &Looking<'_>,
         one_in: u32,
     ) -> Result<()> {
@@ -90,7 +90,7 @@ impl Rows {
         let persons = &people.persons;
         let rules = Rules::of(method);
         let trust =
-            trust(&people.events, persons, &rules, looking.seeds, hindsight.there(), method)?;
+            trust(&people.interactions, persons, &rules, looking.seeds, hindsight.there(), method)?;
         let local = Local::of(people, &rules, &trust.trusted, [0, 0], looking.names);
         let ahead = Ahead {
             hours,

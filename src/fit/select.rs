@@ -10,13 +10,13 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::forecast::error::FitError;
-use crate::forecast::interval::randomised_pit;
-use crate::forecast::overdispersion::Dispersion;
-use crate::forecast::regression::{self, Fit, Problem, log_score};
-use crate::hindsight::mixed;
 use crate::method::Validation;
-use crate::validate::metrics::{Order, spearman};
+use crate::pipeline::backtest::mixed;
+use renown_stats::error::FitError;
+use renown_stats::interval::randomised_pit;
+use renown_stats::metrics::{Order, spearman};
+use renown_stats::overdispersion::Dispersion;
+use renown_stats::regression::{self, Fit, Problem, log_score};
 
 use super::origins::{Rows, by_origin};
 

@@ -25,11 +25,11 @@ pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
 pub use validate::{Parting, TruthSection, Validate};
 
-use crate::credentials::{refuse_secret_keys, refuse_signed};
 use crate::error::{Error, Result, nearest};
+use crate::method::profile::Profile;
 use crate::method::{BUILT_IN, Method};
 use crate::schema::{self, Direction, Status};
-use crate::score::profile::Profile;
+use crate::storage::credentials::{refuse_secret_keys, refuse_signed};
 use crate::toml_file;
 
 /// A job file as people write it. Text may hold `${name}`, filled by `--set name=value`.
@@ -308,7 +308,7 @@ impl Job {
             fit: file.fit,
             validate: file.validate,
             cohorts,
-            output: crate::store::folder(&texts.url(&file.output.url)?),
+            output: crate::storage::folder(&texts.url(&file.output.url)?),
         };
         texts.all_used()?;
         Ok(job)

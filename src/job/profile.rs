@@ -1,4 +1,4 @@
-//! Profiles: scores beside the standard one.
+//! AccountStats: scores beside the standard one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, nearest};
+use crate::method::profile::{Profile, STANDARD};
 use crate::method::{Forecast, Method};
 use crate::schema::{self, Direction, OWN_MEASURE};
-use crate::score::profile::{Profile, STANDARD};
 
 /// Largest weight of a measure or family.
 const LARGEST: f64 = 100.0;

@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use url::Url;
 
 use super::{Input, no_snapshot};
-use crate::credentials::{credential, refuse_signed};
 use crate::error::{Error, Result};
+use crate::storage::credentials::{credential, refuse_signed};
 
 /// Fills and resolves the texts of one job file.
 pub(super) struct Texts<'a> {

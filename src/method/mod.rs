@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::toml_file;
 
 mod forecast;
+pub mod profile;
 mod record;
 mod trust;
 
@@ -19,6 +20,8 @@ pub use trust::{SeedRule, TrustRule};
 
 /// The method that a job without a `method` key uses.
 pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-4.toml");
+/// Longest window of a measure, in hours (90 days); interactions are read back to it at least.
+pub(crate) const MEASURE_HOURS: u32 = 90 * 24;
 /// Longest window, in hours: ten years.
 const LONGEST_HOURS: u32 = 87_660;
 /// Kinds are numbered in 8 bits.
@@ -237,6 +240,12 @@ impl Method {
         let method: Self = toml_file::parse(name, text)?;
         method.check(name)?;
         Ok(method)
+    }
+
+    /// Hours before an instant in which interactions and posts are read: the attention window, and that of the longest
+    /// measure at least.
+    pub fn window_hours(&self) -> u32 {
+        self.attention.window_hours.max(MEASURE_HOURS)
     }
 
     /// Hex SHA-256 of the method's content (not of its file: comments and order do not count).

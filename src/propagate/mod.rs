@@ -1,17 +1,13 @@
 //! Propagation of scores over a [`Csr`]: kernels over slices, the same bits
 //! at any thread count.
 
-pub mod hitting;
-pub mod pagerank;
-mod pull;
-mod step;
-pub mod sum;
+pub mod seeds;
 pub mod trust;
 
 use crate::error::{Error, Result};
-use crate::graph::csr::Csr;
 use crate::method::RankRule;
-use pagerank::{PageRank, RankError, Stop};
+use renown_graph::csr::Csr;
+use renown_graph::pagerank::{PageRank, RankError, Stop};
 
 /// Stage 5: PageRank on the attention within each network.
 pub struct Ranks {

@@ -17,10 +17,10 @@
 
 use super::{even_over, not_ranked, pagerank_of};
 use crate::error::Result;
-use crate::graph::attention::{Rules, attention};
-use crate::graph::csr::Csr;
 use crate::method::Method;
-use crate::read::{Events, Persons};
+use crate::model::{Interactions, Persons};
+use crate::reduce::attention::{Rules, attention};
+use renown_graph::csr::Csr;
 
 /// Who is trusted. All lengths: vertices, but for `fallback`.
 pub struct Trust {
@@ -38,7 +38,7 @@ pub struct Trust {
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance, and as [`attention`].
 pub fn trust(
-    events: &Events,
+    events: &Interactions,
     persons: &Persons,
     rules: &Rules,
     seeds: &[bool],

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::error::{Error, Kind, Result};
-use crate::store::{Stores, below, sync};
+use crate::storage::{Stores, below, sync};
 
 /// Version of the commit format.
 const FORMAT: u32 = 1;

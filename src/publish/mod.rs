@@ -23,7 +23,7 @@ use crate::audit::{Audited, Origin};
 use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::schema::{self, Direction};
-use crate::store::{Stores, below};
+use crate::storage::{Stores, below};
 use commit::{Commit, CommittedFile, CommittedTable};
 
 /// Writes the audited tables and `log`, then commits them in place of the commit `before`, which was in

@@ -11,10 +11,11 @@ use datafusion::scalar::ScalarValue;
 use super::conform::{Opened, RowRule, rules};
 use super::faults::Faults;
 use super::sources::open_alone;
-use super::{Dropped, HOUR_US};
 use crate::engine::{self, Engine, count_rows};
 use crate::error::{Error, Result};
 use crate::job::Kinds;
+use crate::model::Dropped;
+use crate::model::time::HOUR_US;
 
 /// An input that conforms to its contract and obeys its rules.
 #[derive(Clone)]

@@ -3,68 +3,20 @@
 //! Follows are numbered as they are decoded, as interactions are, and take 12 bytes each from then on.
 
 use std::cmp::Reverse;
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::TimestampMicrosecondType;
 use rayon::prelude::*;
 
-use super::census::{Census, Met};
 use super::check::Checked;
+use super::eligibility::{Eligibility, Met};
 use super::ids::{BLOCK_ROWS, Ids, values};
-use super::{Dropped, hours_before};
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
-use crate::numbering::NONE;
-
-/// That one vertex follows another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Follow {
-    /// Vertex that is followed.
-    pub followee: u32,
-    /// Vertex that follows.
-    pub follower: u32,
-    /// Hours, [`NONE`] where they are not known: an option would take 4 bytes more.
-    since: u32,
-}
-
-impl Follow {
-    /// Whole hours from the beginning to the cutoff, if it is known when it began.
-    pub fn since_hours(&self) -> Option<u32> {
-        (self.since != NONE).then_some(self.since)
-    }
-}
-
-/// Who follows whom among different people who may be scored: in order of (followee, follower), each pair once,
-/// with the earliest beginning that any of its rows states. Memory: 12 bytes each.
-pub struct Follows {
-    rows: Vec<Follow>,
-}
-
-impl Follows {
-    /// Those that had begun so many whole hours before the cutoff, with ages as they were then; of which it is not known
-    /// when they began are among them.
-    pub fn before(&self, hours: u32) -> Self {
-        let then = self.rows.par_iter().filter(|row| row.since >= hours);
-        let then = then.map(|row| match row.since {
-            NONE => *row,
-            since => Follow { since: since - hours, ..*row },
-        });
-        Self { rows: then.collect() }
-    }
-
-    /// All of them.
-    pub fn all(&self) -> &[Follow] {
-        &self.rows
-    }
-
-    /// Those whose followee is one of `vertices`.
-    pub fn of_followees(&self, vertices: Range<usize>) -> &[Follow] {
-        let before = |v: usize| self.rows.partition_point(|row| (row.followee as usize) < v);
-        &self.rows[before(vertices.start)..before(vertices.end)]
-    }
-}
+use crate::model::time::hours_before;
+use crate::model::{Dropped, Follow, Follows};
+use renown_graph::numbering::NONE;
 
 /// Follows as they were read, between account numbers and later member rows.
 pub(super) struct FollowRows {
@@ -93,7 +45,7 @@ impl FollowRows {
     pub(super) fn among(
         mut self,
         row_of: &[u32],
-        census: &Census<'_>,
+        census: &Eligibility<'_>,
         drops: &mut Vec<Dropped>,
     ) -> (Self, u64) {
         let block = |block: &mut Vec<Follow>| {

@@ -8,7 +8,7 @@ use arrow::array::{
 use arrow::datatypes::ArrowPrimitiveType;
 
 use crate::error::{Error, Result};
-use crate::numbering::{Numbering, TooMany};
+use renown_graph::numbering::{Numbering, TooMany};
 
 /// Rows that are numbered at once, at least: numbering wants large batches.
 pub(super) const BLOCK_ROWS: usize = 1 << 18;

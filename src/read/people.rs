@@ -2,52 +2,23 @@
 
 use std::sync::Arc;
 
-use super::Dropped;
-use super::census::Census;
-use super::events::{EventRows, Events, Read};
+use super::account_stats::account_stats;
+use super::accounts::members;
+use super::eligibility::Eligibility;
+use super::endorsements::endorsements;
 use super::faults::Faults;
-use super::follows::{FollowRows, Follows};
+use super::follows::FollowRows;
 use super::ids::Ids;
-use super::members::members;
-use super::persons::Persons;
-use super::posts::{PostRows, Posts};
-use super::profiles::Profiles;
-use super::refusals::{Refusals, refusals};
+use super::interactions::{InteractionRows, Read};
+use super::posts::PostRows;
+use super::refusals::refusals;
 use super::snapshot::Snapshot;
-use super::vouches::{Vouch, vouches};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Consent;
 use crate::method::Method;
+use crate::model::{Dropped, People};
 use crate::phrases::Vocabulary;
-
-/// Everyone who may be scored, with what they did.
-pub struct People {
-    /// Who they are.
-    pub persons: Persons,
-    /// Interactions among them, within the window.
-    pub events: Events,
-    /// What their accounts state in numbers.
-    pub profiles: Profiles,
-    /// Who of them follows whom, if the job has follows.
-    pub follows: Option<Follows>,
-    /// Their posts within the window, if the job has posts.
-    pub posts: Option<Posts>,
-    /// Topics that they refuse.
-    pub refusals: Refusals,
-    /// Who of them vouched for whom.
-    pub vouches: Vec<Vouch>,
-    /// Rows dropped by rule.
-    pub drops: Vec<Dropped>,
-}
-
-impl People {
-    /// Hours from the first interaction to the end of the data.
-    pub fn reach_hours(&self) -> u32 {
-        let first = self.events.all().iter().map(|event| event.age_hours).max();
-        first.map_or(0, |hours| hours + 1)
-    }
-}
 
 /// Joins accounts into persons, applies `consent`, and reads what the rest did.
 ///
@@ -66,7 +37,7 @@ pub async fn people(
     let mut drops = Vec::new();
     let mut read = over_numbers(&snapshot, method, vocabulary).await?;
     let members = members(engine, &snapshot, consent, read.accounts.clone(), &mut drops).await?;
-    let census = Census::of(&members, consent.rule)?;
+    let census = Eligibility::of(&members, consent.rule)?;
     for fault in census.contradictions(snapshot.meetings()) {
         faults.meet(fault)?;
     }
@@ -95,14 +66,25 @@ pub async fn people(
     // Only now is it known who appears, and each account gets the number of its vertex.
     let (persons, vertex_of) = census.number();
     let refusals = refusals(engine, snapshot.consent.as_ref(), &persons).await?;
-    let vouches = vouches(engine, &snapshot, &persons, vocabulary, method, &mut drops).await?;
+    let endorsements =
+        endorsements(engine, &snapshot, &persons, vocabulary, method, &mut drops).await?;
     let vertices = persons.vertices();
     let cutoff_us = snapshot.cutoff_us;
-    let profiles = Profiles::of(&members, &vertex_of, vertices, cutoff_us, &mut drops);
-    let profiles = profiles.map_err(|fault| faults.end(vec![fault]))?;
-    let (events, posts) = among.with_vertices(posts, &vertex_of, vertices, cutoff_us, &mut drops);
+    let account_stats = account_stats(&members, &vertex_of, vertices, cutoff_us, &mut drops);
+    let account_stats = account_stats.map_err(|fault| faults.end(vec![fault]))?;
+    let (interactions, posts) =
+        among.with_vertices(posts, &vertex_of, vertices, cutoff_us, &mut drops);
     let follows = follows.map(|follows| follows.with_vertices(&vertex_of, &mut drops));
-    Ok(People { persons, profiles, events, follows, posts, refusals, vouches, drops })
+    Ok(People {
+        persons,
+        account_stats,
+        interactions,
+        follows,
+        posts,
+        refusals,
+        endorsements,
+        drops,
+    })
 }
 
 /// Whatever names accounts, over numbers.
@@ -117,9 +99,9 @@ async fn over_numbers(
         let read_posts = PostRows::read(input, vocabulary, &ids).await;
         posts = Some(read_posts.map_err(|fault| fault.in_table("posts"))?);
     }
-    let mut events = EventRows::default();
+    let mut events = InteractionRows::default();
     if let Some(input) = &snapshot.interactions {
-        events = EventRows::read(input, method, &ids).await?;
+        events = InteractionRows::read(input, method, &ids).await?;
     }
     let mut follows = None;
     if let Some(input) = &snapshot.follows {

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -14,47 +13,16 @@ use arrow::array::{
 use arrow::datatypes::TimestampMicrosecondType;
 use rayon::prelude::*;
 
-use super::census::{Census, NOBODY, numberable};
 use super::check::Checked;
+use super::eligibility::{Eligibility, NOBODY, numberable};
 use super::ids::{BLOCK_ROWS, Ids, Names, list, text, texts, too_many, values};
-use super::{Dropped, HOUR_US};
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
-use crate::numbering::NONE;
+use crate::model::time::HOUR_US;
+use crate::model::{Dropped, Posts};
 use crate::phrases::{Finder, Found, Hit, Vocabulary, spelling};
-
-/// Posts of people who may be scored: their own, then those of others that they passed on, each part in order
-/// of (network, post id). All lengths: posts.
-pub struct Posts {
-    /// Number of own posts.
-    pub own: usize,
-    /// Vertex of each post's author.
-    pub authors: Vec<u32>,
-    /// Id of each post on its network.
-    pub ids: LargeStringArray,
-    /// When each was published, in microseconds since 1970 (UTC).
-    pub at_us: Vec<i64>,
-    /// Whole hours before the cutoff.
-    pub age_hours: Vec<u32>,
-    /// The post that each replies to, quotes or passes on; [`NONE`] where it is none of these.
-    pub parents: Vec<u32>,
-    /// Phrases of each post.
-    pub hits: Lists<Hit>,
-    /// Tags of each post that are no phrase, as indices into `tag_names`.
-    pub tags: Lists<u32>,
-    /// Addresses of each post, as they are written.
-    pub urls: Lists<Box<str>>,
-    /// Tags, sorted by spelling: the spelling, and the first of the ways in which they are written.
-    pub tag_names: Vec<(String, Box<str>)>,
-}
-
-impl Posts {
-    /// Indices of the own posts.
-    pub fn own(&self) -> Range<usize> {
-        0..self.own
-    }
-}
+use renown_graph::numbering::NONE;
 
 /// A row of `posts`, over numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,7 +85,7 @@ impl PostRows {
         self,
         names: &mut Names,
         row_of: &[u32],
-        census: &Census<'_>,
+        census: &Eligibility<'_>,
         drops: &mut Vec<Dropped>,
     ) -> Result<KnownPosts> {
         let found: usize = self.blocks.iter().map(|block| block.rows.len()).sum();

@@ -1,18 +1,15 @@
 //! Topics that people refuse to be known for.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::Array;
 use datafusion::prelude::ident;
 
 use super::check::Checked;
 use super::ids::{instants, text};
-use super::persons::Persons;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-
-/// Ids of the topics that each person refuses, by number of the person.
-pub type Refusals = BTreeMap<u32, BTreeSet<String>>;
+use crate::model::{Persons, Refusals};
 
 /// The refusals in `consent` of single topics. Of two statements of an account or a person about a topic the later
 /// counts, of two at the same instant the refusal; a refusal of any account is one of its person.

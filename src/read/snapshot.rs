@@ -11,7 +11,6 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::{Expr, ident, lit, not};
 
-use super::Dropped;
 use super::check::{Checked, Cut, Survey, Timed, Window, whole, within};
 use super::conform::{Opened, RowRule};
 use super::faults::Faults;
@@ -21,10 +20,8 @@ use crate::engine::{Engine, count_if};
 use crate::error::{Error, Result, nearest};
 use crate::job::{Input, Job};
 use crate::method::Method;
+use crate::model::Dropped;
 use crate::schema::{self, Direction};
-
-/// Longest window of a measure, in hours (90 days); interactions are read back to it at least.
-pub(crate) const MEASURE_HOURS: u32 = 90 * 24;
 
 /// All inputs of one snapshot, conforming and checked, not yet read in full.
 pub struct Snapshot {
@@ -154,11 +151,6 @@ fn cutoff(day: NaiveDate) -> Result<i64> {
     Ok(midnight.and_utc().timestamp_micros())
 }
 
-/// Hours before the cutoff in which interactions and posts are read.
-fn window_hours(method: &Method) -> u32 {
-    method.attention.window_hours.max(MEASURE_HOURS)
-}
-
 impl Snapshot {
     /// The input that tells who met whom: `interactions`, or else `follows`.
     pub(super) fn meetings(&self) -> &'static str {
@@ -167,7 +159,7 @@ impl Snapshot {
 
     /// What is said if nobody who may be scored met or follows anybody who may be.
     pub(super) fn without_meetings(&self, method: &Method) -> Error {
-        let hours = window_hours(method);
+        let hours = method.window_hours();
         let interactions = self.interactions.as_ref().map(|input| {
             format!(
                 "input `interactions` ({}): no interaction among people who may be scored lies in \
@@ -196,10 +188,10 @@ impl Snapshot {
 fn cut(job: &Job, table: &str, cutoff_us: i64) -> Cut {
     let window = |hours| Window::before(cutoff_us, hours);
     match table {
-        "posts" => Cut::new(window(window_hours(&job.method)), "created_at", None),
-        "endorsements" => Cut::new(window(window_hours(&job.method)), "at", None),
+        "posts" => Cut::new(window(job.method.window_hours()), "created_at", None),
+        "endorsements" => Cut::new(window(job.method.window_hours()), "at", None),
         "interactions" => {
-            Cut::new(window(window_hours(&job.method)), "at", Some(job.kinds.clone()))
+            Cut::new(window(job.method.window_hours()), "at", Some(job.kinds.clone()))
         }
         "follows" => Cut::new(Window::until(cutoff_us), "since", None),
         _ => Cut::default(),

@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::engine::{self, Engine};
 use crate::error::{Error, Kind, Result};
-use crate::store;
+use crate::storage;
 
 /// A file that was read, as its store describes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
             "remove what a failed write left, or name the folder that holds nothing but data",
         ));
     }
-    let url = if single { url.clone() } else { store::folder(url) };
+    let url = if single { url.clone() } else { storage::folder(url) };
     let files: Vec<InputFile> = objects.into_iter().map(InputFile::from).collect();
     match listing(engine, url.clone()).await {
         Ok(frame) => Ok((without_default_partition(frame, &files)?, files)),

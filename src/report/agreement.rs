@@ -3,8 +3,8 @@
 use super::chart::{count, fixed};
 use super::measured::{Measured, Validation};
 use crate::error::printable;
-use crate::score::profile::STANDARD;
-use crate::validate::{EVERYONE, FORWARD_TRUTHS, TOPIC};
+use crate::evaluate::{EVERYONE, FORWARD_TRUTHS, TOPIC};
+use crate::method::profile::STANDARD;
 
 /// What a forecast says, trusted people who come, and all who do.
 pub(super) const FORESEEN: &str = FORWARD_TRUTHS[0];

@@ -8,7 +8,7 @@ use super::measured::{Measured, Validation};
 use super::page::{Column, figure, table};
 use super::whiskers::{Whisker, Whiskers};
 use crate::error::printable;
-use crate::score::profile::STANDARD;
+use crate::method::profile::STANDARD;
 
 /// Scores beside each simple count by what says most of each truth, and how far they are from the best; other populations
 /// and metrics are a click away.

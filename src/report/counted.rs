@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 
 use crate::engine::guarded;
 use crate::error::{Error, Result};
-use crate::score::profile::STANDARD;
+use crate::method::profile::STANDARD;
 use crate::score::style::NAMES;
 
 /// How many fall into each bin; bins are whole numbers of some unit.

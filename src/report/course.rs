@@ -7,7 +7,7 @@ use super::bars::{Bar, Bars};
 use super::chart::{count, fixed, number};
 use super::page::{Column, figure, nothing, of_people, table};
 use super::read::{Log, Stage};
-use crate::read::Dropped;
+use crate::model::Dropped;
 
 pub(super) fn run(told: &Told) -> Markup {
     let commit = &told.commit;

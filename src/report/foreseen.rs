@@ -9,8 +9,8 @@ use super::histogram::{Bin, Histogram};
 use super::measured::{Measured, Validation};
 use super::page::{Column, figure, nothing, table};
 use super::reliability::{Reliability, Tenth};
-use crate::score::profile::STANDARD;
-use crate::validate::{EVERYONE, METRICS};
+use crate::evaluate::{EVERYONE, METRICS};
+use crate::method::profile::STANDARD;
 
 /// Forecast beside outcome, and where outcomes lay within what was forecast: of the population that is parted most finely,
 /// as of many people with one forecast a single part is made.

@@ -9,7 +9,7 @@ use super::measured::{Measured, Validation};
 use super::page::{Column, figure, nothing, table};
 use super::whiskers::{Whisker, Whiskers};
 use crate::error::printable;
-use crate::validate::{EVERYONE, TOPIC};
+use crate::evaluate::{EVERYONE, TOPIC};
 
 /// Most groups of one kind that are shown.
 const GROUPS: usize = 15;

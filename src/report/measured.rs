@@ -7,10 +7,10 @@ use url::Url;
 
 use super::FEWEST;
 use super::read::{Log, log};
-use crate::committed::{parsed, rows, table};
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::publish::commit::{Commit, VALIDITY};
+use crate::published::{parsed, rows, table};
 
 /// A validation on the page.
 pub(super) struct Validation {

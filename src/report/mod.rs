@@ -26,10 +26,10 @@ use std::path::Path;
 
 use url::Url;
 
-use crate::committed::table;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::publish::commit::{self, Commit};
+use crate::published::table;
 use measured::Validation;
 
 /// Fewest people that a page which names nobody says anything of.

@@ -9,16 +9,16 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::counted::standard;
-use crate::asked::Topic;
-use crate::committed::{names, parsed, rows, table};
+use crate::commands::explain::{Contribution, Score};
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
-use crate::explain::{Contribution, Score};
 use crate::method::FitRecord;
+use crate::model::Dropped;
 use crate::publish::commit::{self, Commit};
 use crate::publish::log_path;
-use crate::read::Dropped;
-use crate::store::below;
+use crate::published::lookup::Topic;
+use crate::published::{names, parsed, rows, table};
+use crate::storage::below;
 
 /// How many of the highest people are shown.
 const LEADERS: usize = 20;

@@ -11,8 +11,8 @@ use super::page::{Column, figure, nothing, of_people, table};
 use super::read::Person;
 use super::whiskers::{Whisker, Whiskers};
 use super::{FEWEST, Told};
+use crate::commands::explain::{said, words};
 use crate::error::printable;
-use crate::explain::{said, words};
 use crate::score::scores::points;
 use crate::score::style::NAMES;
 

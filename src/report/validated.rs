@@ -10,7 +10,7 @@ use super::measured::Validation;
 use super::page::{day, nothing};
 use super::{foreseen, grouped};
 use crate::error::printable;
-use crate::validate::{EVERYONE, FORWARD_TRUTHS, TOPIC};
+use crate::evaluate::{EVERYONE, FORWARD_TRUTHS, TOPIC};
 
 /// What is said of a run that nothing was held against.
 pub(super) fn missing(date: NaiveDate) -> Markup {

@@ -21,8 +21,7 @@ use super::scores::{per_person, points};
 use crate::error::Result;
 use crate::job::measured_otherwise;
 use crate::method::{Forecast, Method};
-use crate::previous::Previous;
-use crate::read::Persons;
+use crate::model::{Persons, Previous};
 use crate::tables::days;
 
 /// The points of each cause.

@@ -7,8 +7,8 @@ use arrow::array::{Array, LargeStringArray};
 use super::scores::Scores;
 use crate::error::{Error, Result, nearest};
 use crate::job::Cohort;
+use crate::model::Persons;
 use crate::phrases::{Vocabulary, spelling};
-use crate::read::Persons;
 use crate::topics::{TopicScore, Topics};
 
 /// Somebody in a cohort.

@@ -15,7 +15,7 @@
 
 use super::scores::{Values, points};
 use crate::method::{Forecast, Term};
-use crate::read::Persons;
+use crate::model::Persons;
 
 /// One row of what a score is made of.
 #[derive(Clone, Debug, PartialEq)]

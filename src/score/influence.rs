@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use rayon::prelude::*;
 
-use crate::graph::csr::Csr;
+use renown_graph::csr::Csr;
 
 /// An edge of attention from `influenced` to `influencer`, vertices within one network.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +89,7 @@ fn keep_per_source(graph: &Csr, top: usize, kept: &mut [bool]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::csr::EdgePart;
+    use renown_graph::csr::EdgePart;
 
     #[test]
     fn an_edge_stays_if_either_end_ranks_it() {

@@ -5,7 +5,5 @@ pub mod cohorts;
 pub mod contributions;
 pub mod influence;
 pub mod measures;
-pub mod percentile;
-pub mod profile;
 pub mod scores;
 pub mod style;

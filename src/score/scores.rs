@@ -3,14 +3,14 @@
 use arrow::array::{Array, Float64Array};
 
 use super::measures::Measures;
-use super::percentile::mid_rank;
-use super::profile::Profile;
 use crate::error::Result;
-use crate::forecast::interval::interval;
-use crate::graph::received::Received;
+use crate::method::profile::Profile;
 use crate::method::{Forecast, Term};
+use crate::model::Persons;
 use crate::propagate::trust::Trust;
-use crate::read::Persons;
+use crate::reduce::engagement::Received;
+use renown_stats::interval::interval;
+use renown_stats::percentile::mid_rank;
 
 /// Fewer reactors within 90 days than this make a score's evidence thin.
 pub(crate) const ESTABLISHED: f64 = 5.0;

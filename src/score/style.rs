@@ -5,8 +5,8 @@
 
 use rayon::prelude::*;
 
-use crate::method::StyleRule;
-use crate::read::{MEASURE_HOURS, People};
+use crate::method::{MEASURE_HOURS, StyleRule};
+use crate::model::People;
 use crate::topics::Topics;
 
 /// Names by the bits creating, focused, participating and consistent, the first the highest.
@@ -59,7 +59,7 @@ pub fn styles(people: &People, topics: &Topics, rule: &StyleRule) -> Vec<Option<
             }
         }
     }
-    for event in people.events.all().iter().filter(|event| event.age_hours < MEASURE_HOURS) {
+    for event in people.interactions.all().iter().filter(|event| event.age_hours < MEASURE_HOURS) {
         let activity = &mut all[person(event.actor)];
         activity.interactions += 1;
         activity.weeks |= week(event.age_hours);

@@ -44,7 +44,7 @@ use self::topics::Topic;
 use self::truth::Truth;
 use self::write::Out;
 use crate::error::{Error, Kind, Result};
-use crate::store::{Stores, below, folder};
+use crate::storage::{Stores, below, folder};
 
 /// Days that the interactions and posts of a snapshot cover.
 pub const DAYS: u32 = 120;

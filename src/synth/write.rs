@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::store::{Stores, below};
+use crate::storage::{Stores, below};
 
 /// Row groups in a file.
 const GROUPS: u64 = 4;

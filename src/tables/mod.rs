@@ -17,17 +17,17 @@ use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::graph::attention::Rules;
-use crate::graph::csr::Csr;
-use crate::read::{People, Persons};
+use crate::method::profile::Profile;
+use crate::model::{People, Persons};
+use crate::reduce::attention::Rules;
 use crate::schema::{self, Direction, Table};
 use crate::score::changes::Changes;
 use crate::score::cohorts::Member;
 use crate::score::measures::Measures;
-use crate::score::profile::Profile;
 use crate::score::scores::{Scores, Standing};
 use crate::score::style::Style;
 use crate::topics::Topics;
+use renown_graph::csr::Csr;
 
 /// Most rows of one file: few enough for 32-bit text offsets at 8 KiB a row.
 const ROWS: usize = 1 << 18;

@@ -9,10 +9,10 @@ use rayon::prelude::*;
 use super::{Drafting, ROWS, Results, floats, in_files, lists, texts};
 use crate::error::Result;
 use crate::lists::Lists;
+use crate::method::profile::{Profile, STANDARD};
 use crate::schema::{self, Direction, Table};
 use crate::score::changes::Changes;
 use crate::score::contributions::{Cause, Contribution, contributions};
-use crate::score::profile::{Profile, STANDARD};
 use crate::score::scores::{Scores, Values};
 use crate::score::style::Style;
 

@@ -10,7 +10,7 @@ use arrow::array::{
 
 use super::{Drafting, Results, floats, in_files, lists, texts};
 use crate::error::Result;
-use crate::read::People;
+use crate::model::People;
 use crate::schema::{Table, UTC};
 use crate::score::influence::{Edge, strongest};
 use crate::topics::{Topics, dominant};
@@ -173,7 +173,7 @@ impl TopicTables<'_> {
         let topic = |network: usize, edge: &Edge| {
             let (target, actor) =
                 (vertex(network, edge.influencer), vertex(network, edge.influenced));
-            let events = self.people.events.of_pair(target as u32, actor as u32);
+            let events = self.people.interactions.of_pair(target as u32, actor as u32);
             let topic = dominant(events, &self.topics.of_posts, results.rules)?;
             let refused = [edge.influencer, edge.influenced].iter().any(|end| {
                 self.topics.catalogue.refused_by(person(network, *end)).contains(&topic)

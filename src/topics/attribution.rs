@@ -13,9 +13,9 @@ use rayon::prelude::*;
 use super::catalogue::Catalogue;
 use crate::lists::Lists;
 use crate::method::TopicRule;
-use crate::numbering::NONE;
+use crate::model::{People, Posts};
 use crate::phrases::{Places, TAG, TEXT, TITLE, URL, Vocabulary};
-use crate::read::{People, Posts};
+use renown_graph::numbering::NONE;
 
 /// A post's shares sum to this.
 pub const WHOLE: u32 = 1 << 16;

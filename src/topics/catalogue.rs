@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::{Posts, Refusals};
 use crate::phrases::Vocabulary;
-use crate::read::{Posts, Refusals};
 
 /// Own posts that have to bear a tag for it to be a topic.
 const LEAST_POSTS: u32 = 2;

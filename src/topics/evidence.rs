@@ -10,8 +10,8 @@ use super::attribution::WHOLE;
 use super::catalogue::Catalogue;
 use super::influence::TopicScore;
 use crate::lists::Lists;
-use crate::numbering::NONE;
 use crate::phrases::Vocabulary;
+use renown_graph::numbering::NONE;
 
 /// Most people named who reacted to a post.
 const NAMED: usize = 10;

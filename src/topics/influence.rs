@@ -11,16 +11,17 @@ use rayon::prelude::*;
 use super::World;
 use super::attribution::WHOLE;
 use super::catalogue::Catalogue;
-use crate::graph::attention::{ONE, Rules};
-use crate::graph::received::Received;
 use crate::lists::Lists;
-use crate::numbering::NONE;
+use crate::method::MEASURE_HOURS;
+use crate::model::{Endorsement, Interaction, People};
 use crate::phrases::Vocabulary;
 use crate::propagate::trust::Trust;
-use crate::read::{Event, MEASURE_HOURS, People, Vouch};
+use crate::reduce::attention::{ONE, Rules};
+use crate::reduce::engagement::Received;
 use crate::score::measures::of_received;
-use crate::score::percentile::mid_rank;
 use crate::score::scores::points;
+use renown_graph::numbering::NONE;
+use renown_stats::percentile::mid_rank;
 
 /// Who moves people on what.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,7 +161,9 @@ fn received(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
     for vertex in world.vertices_of.of(person as usize) {
         let of_vertex = *vertex as usize..*vertex as usize + 1;
         let mut of_topics: Vec<Option<Received>> = vec![None; topics.len()];
-        for of_actor in world.people.events.of_targets(of_vertex).chunk_by(Event::same_pair) {
+        for of_actor in
+            world.people.interactions.of_targets(of_vertex).chunk_by(Interaction::same_pair)
+        {
             let trusted = world.trust.trusted[of_actor[0].actor as usize];
             let actor = world.person(of_actor[0].actor);
             for (topic, about) in on_topics(world, of_actor, topics) {
@@ -198,7 +201,7 @@ pub(super) fn vouched(
         trusted[*person as usize] |= own;
     }
     let mut all: Vec<(u32, (u32, u32))> = Vec::new();
-    for Vouch { receiver, topic, giver } in &people.vouches {
+    for Endorsement { receiver, topic, giver } in &people.endorsements {
         if !trusted[*giver as usize] {
             continue;
         }
@@ -222,8 +225,12 @@ pub(super) fn vouched(
 }
 
 /// The interactions with posts about each of `topics`, by index into these.
-fn on_topics(world: &World<'_>, events: &[Event], topics: &[u32]) -> BTreeMap<usize, Vec<Event>> {
-    let mut on_topics: BTreeMap<usize, Vec<Event>> = BTreeMap::new();
+fn on_topics(
+    world: &World<'_>,
+    events: &[Interaction],
+    topics: &[u32],
+) -> BTreeMap<usize, Vec<Interaction>> {
+    let mut on_topics: BTreeMap<usize, Vec<Interaction>> = BTreeMap::new();
     for event in events {
         for (topic, _) in world.about(event) {
             if let Ok(at) = topics.binary_search(topic) {
@@ -286,7 +293,7 @@ pub(super) fn places(scores: &mut [TopicScore]) {
 /// The topic on which an actor's interactions with a target are: more than half of their weight goes to posts about
 /// it. Of several such topics the one with the largest share in these posts, and of equals the lower.
 pub(crate) fn dominant(
-    of_pair: &[Event],
+    of_pair: &[Interaction],
     of_posts: &Lists<super::Share>,
     rules: &Rules,
 ) -> Option<u32> {

@@ -19,13 +19,13 @@ pub(crate) use influence::dominant;
 pub use interests::Interest;
 
 use crate::error::Result;
-use crate::graph::attention::Rules;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::numbering::NONE;
+use crate::model::{Interaction, People};
 use crate::phrases::Vocabulary;
 use crate::propagate::trust::Trust;
-use crate::read::{Event, People};
+use crate::reduce::attention::Rules;
+use renown_graph::numbering::NONE;
 
 /// What the posts of a snapshot are about and what came of it.
 #[derive(Default)]
@@ -108,7 +108,7 @@ pub fn topics(
 /// What all steps look at.
 struct World<'a> {
     people: &'a People,
-    posts: &'a crate::read::Posts,
+    posts: &'a crate::model::Posts,
     of_posts: &'a Lists<Share>,
     reactors: &'a Lists<u32>,
     method: &'a Method,
@@ -136,7 +136,7 @@ impl World<'_> {
     }
 
     /// What an interaction with a target's post is about; one with no post, or with somebody else's, is about nothing.
-    fn about(&self, event: &Event) -> &[Share] {
+    fn about(&self, event: &Interaction) -> &[Share] {
         let post = event.post as usize;
         let of_target = event.post != NONE && self.posts.authors[post] == event.target;
         if of_target { self.of_posts.of(post) } else { &[] }

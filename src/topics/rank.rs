@@ -14,13 +14,13 @@ use super::catalogue::{Catalogue, Entry};
 use super::influence::{TopicScore, part};
 use super::{Summary, World};
 use crate::error::{Error, Result};
-use crate::graph::attention::ONE;
-use crate::graph::csr::{Csr, EdgePart};
 use crate::lists::Lists;
+use crate::model::Interaction;
 use crate::phrases::Vocabulary;
 use crate::propagate::not_ranked;
-use crate::propagate::pagerank::{PageRank, Stop};
-use crate::read::Event;
+use crate::reduce::attention::ONE;
+use renown_graph::csr::{Csr, EdgePart};
+use renown_graph::pagerank::{PageRank, Stop};
 
 /// Pairs of people on topics that are in memory at once, unless one topic has more.
 const PAIRS: u64 = 1 << 24;
@@ -174,7 +174,8 @@ fn edges(world: &World<'_>, topics: std::ops::Range<u32>) -> Vec<Edge> {
 fn on_topics(world: &World<'_>, start: usize, mut see: impl FnMut(Edge)) {
     let end = world.people.persons.vertices().min(start + CHUNK);
     let mut weights: Vec<(u32, i64, bool)> = Vec::new();
-    for of_pair in world.people.events.of_targets(start..end).chunk_by(Event::same_pair) {
+    for of_pair in world.people.interactions.of_targets(start..end).chunk_by(Interaction::same_pair)
+    {
         for event in of_pair {
             let (weight, reacts) = (world.rules.weight(event), world.rules.is_reaction(event.kind));
             let topics = world.about(event);

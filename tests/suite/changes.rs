@@ -11,7 +11,8 @@ use crate::cases;
 use crate::measures_oracle::causes;
 use crate::random_worlds::world;
 use crate::world::{
-    Account, CUTOFF, Event, HOUR, Post, Published, World, account, identity, of_account, reply,
+    Account, CUTOFF, HOUR, Interaction, Post, Published, World, account, identity, of_account,
+    reply,
 };
 
 /// (person, cause) → points, every pair once.
@@ -129,7 +130,15 @@ fn goes_on(world: &mut World, hours: i64, rng: &mut Rng) {
         }
         let kind = ["reply", "like", "follow"][rng.usize(..3)].into();
         let (at, post) = (new(rng), post.map(|post| post.id.clone()));
-        events.push(Event { network, actor, target, kind, at, post, ..Event::default() });
+        events.push(Interaction {
+            network,
+            actor,
+            target,
+            kind,
+            at,
+            post,
+            ..Interaction::default()
+        });
     }
     // Whoever acts has an account where there are any.
     for event in &events {
@@ -288,7 +297,7 @@ fn post(id: &str, author: &str, hours: i64) -> Post {
 async fn own_posts_and_reactions_to_them_are_told_apart() {
     let mut world = plain(&["h_index", "trusted_h_index"]);
     world.posts = Some(vec![post("p", "20", 9), post("q", "21", 9)]);
-    let on = |post: &str, event: Event| Event { post: Some(post.into()), ..event };
+    let on = |post: &str, event: Interaction| Interaction { post: Some(post.into()), ..event };
     // Reactions to a post that arrives only with the next day.
     world.events.extend([on("late", reply("a", "5", "20", 1)), on("p", reply("a", "5", "20", 1))]);
     let (_, after) = next_day(&world, |world| {

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::binary::{Ended, renown};
 use crate::sample_job::SampleJob;
 use crate::world::{
-    Event, Published, World, account, identity, interactions, of_account, reply, write,
+    Interaction, Published, World, account, identity, interactions, of_account, reply, write,
 };
 
 fn check(job: &Path, more: &[&str]) -> Ended {
@@ -30,7 +30,7 @@ fn places(report: &Value) -> Vec<[&Value; 4]> {
     violations.map(|v| ["table", "column", "file", "rows"].map(|key| &v[key])).collect()
 }
 
-fn rows(events: &[Event]) -> RecordBatch {
+fn rows(events: &[Interaction]) -> RecordBatch {
     interactions(events)
 }
 
@@ -128,8 +128,8 @@ fn a_missing_source_and_a_failing_select_are_violations() {
     assert!(report["violations"][0]["cause"].as_str().unwrap().contains("no Parquet file"));
 }
 
-fn of_kind(kind: &str, event: Event) -> Event {
-    Event { kind: kind.into(), ..event }
+fn of_kind(kind: &str, event: Interaction) -> Interaction {
+    Interaction { kind: kind.into(), ..event }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +140,7 @@ async fn a_job_maps_and_drops_kinds() {
         ..World::default()
     };
     // What is dropped is not held against any rule.
-    let view = Event { sentiment: Some(7.0), ..of_kind("view", reply("net", "z", "b", 3)) };
+    let view = Interaction { sentiment: Some(7.0), ..of_kind("view", reply("net", "z", "b", 3)) };
     let raw = World { events: vec![of_kind("retweet", first), second, view], ..World::default() };
     let folder = TempDir::new().unwrap();
     let job = raw.write(folder.path());

@@ -11,12 +11,12 @@ use parquet::file::reader::FileReader as _;
 use parquet::file::serialized_reader::SerializedFileReader;
 use renown::audit::Origin;
 use renown::engine::Engine;
+use renown::evaluate::{METRICS, publish_validity, validate};
 use renown::job::Job;
-use renown::progress::Progress;
+use renown::pipeline::progress::Progress;
 use renown::publish::commit::Commit;
 use renown::schema::{self, Direction};
-use renown::store::Stores;
-use renown::validate::{METRICS, publish_validity, validate};
+use renown::storage::Stores;
 use serde_json::Value;
 use tempfile::TempDir;
 

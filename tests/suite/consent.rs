@@ -11,8 +11,8 @@ use crate::binary::renown;
 use crate::cases;
 use crate::random_worlds::world_with_consent;
 use crate::world::{
-    Account, CUTOFF, Event, Follow, HOUR, Identity, Post, Published, Statement, World, account,
-    follow, identity, of_account, of_person, reply,
+    Account, CUTOFF, Follow, HOUR, Identity, Interaction, Post, Published, Statement, World,
+    account, follow, identity, of_account, of_person, reply,
 };
 
 /// Person `p` with the accounts 1 and 2, and account 9 that stands alone; all of them react to all.
@@ -170,7 +170,10 @@ async fn a_birthday_on_the_day_of_the_snapshot_counts() {
             day,
             cutoff: end.timestamp_micros(),
             accounts: Some(vec![born]),
-            events: vec![Event { at: end.timestamp_micros() - HOUR, ..reply("a", "2", "2", 0) }],
+            events: vec![Interaction {
+                at: end.timestamp_micros() - HOUR,
+                ..reply("a", "2", "2", 0)
+            }],
             ..World::default()
         };
         let scored = world.run().await.people().contains(&"a:1".to_owned());
@@ -264,7 +267,16 @@ fn changed(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
             let (kind, at) = ("like".into(), CUTOFF - rng.i64(1..2000) * HOUR);
             let post = Some(format!("p{}", rng.u8(..30)));
             let (via, sentiment) = (Some(format!("w{number}")), Some(-1.0));
-            other.events.push(Event { network, actor, target, kind, at, post, via, sentiment });
+            other.events.push(Interaction {
+                network,
+                actor,
+                target,
+                kind,
+                at,
+                post,
+                via,
+                sentiment,
+            });
         }
     }
     if let Some(follows) = &mut other.follows {
@@ -345,8 +357,8 @@ async fn no_trace_of_a_removed_person_anywhere() {
     let mut events = vec![reply("a", "1", "2", 3), reply("a", "2", "3", 3)];
     for id in ["1", "2", "3"] {
         let (there, back) = (reply("a", &gone.id, id, 4), reply("a", id, &gone.id, 4));
-        events.push(Event { via: Some(name("via")), post: Some(name("post")), ..there });
-        events.push(Event { post: Some(name("post")), ..back });
+        events.push(Interaction { via: Some(name("via")), post: Some(name("post")), ..there });
+        events.push(Interaction { post: Some(name("post")), ..back });
     }
     let post = Post {
         network: "a".into(),
@@ -463,13 +475,16 @@ fn disguised(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
         if rng.bool() {
             identities.push(identity(network, id, &name("person", rng.u32(..3)).unwrap()));
         }
-        let post =
-            Event { post: name("post", 0), via: name("via", rng.u32(..)), ..Event::default() };
+        let post = Interaction {
+            post: name("post", 0),
+            via: name("via", rng.u32(..)),
+            ..Interaction::default()
+        };
         for (with, friend) in shown.iter().filter(|(with, _)| with == network) {
             let hours = rng.i64(1..2_000);
             let (to, from) = (reply(with, id, friend, hours), reply(with, friend, id, hours));
             let (post_id, via) = (post.post.clone(), post.via.clone());
-            other.events.push(Event { post: post_id, via, ..to });
+            other.events.push(Interaction { post: post_id, via, ..to });
             other.events.push(from);
             if let Some(follows) = &mut other.follows {
                 follows.push(follow(with, id, friend, Some(hours)));
@@ -559,7 +574,7 @@ async fn whatever_removed_people_do_is_neither_felt_nor_seen() {
 #[test]
 fn a_refusal_does_not_tell_whom_removed_people_met() {
     let folder = tempfile::tempdir().unwrap();
-    let said = |events: Vec<Event>| {
+    let said = |events: Vec<Interaction>| {
         let accounts = Some(vec![account("a", "1"), account("a", "2"), account("a", "3")]);
         let consent = Some(vec![of_account("a", "3", "opted_out", 1)]);
         let job = World { events, accounts, consent, ..World::default() }.write(folder.path());
@@ -588,7 +603,7 @@ async fn opting_out_is_being_deleted_whoever_it_is() {
     let events = (0..400).map(|number| {
         let on = rng.choice(&posts).unwrap();
         let event = reply("a", &any(rng), &on.author, rng.i64(1..2_000));
-        Event { post: Some(on.id.clone()), via: Some(format!("v{number}")), ..event }
+        Interaction { post: Some(on.id.clone()), via: Some(format!("v{number}")), ..event }
     });
     let world = World {
         events: events.collect(),

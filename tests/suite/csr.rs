@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use renown::graph::GraphError;
-use renown::graph::csr::{Csr, EdgePart, One};
+use renown_graph::GraphError;
+use renown_graph::csr::{Csr, EdgePart, One};
 
 use crate::random::{Edges, csr, skewed, small};
 use crate::{bits, on_threads};

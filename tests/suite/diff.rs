@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
-use renown::bars::Bars;
-use renown::top::{self, Person};
+use renown::commands::bars::Bars;
+use renown::commands::top::{self, Person};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -16,7 +16,7 @@ use crate::parquet_files::{batch, read, write};
 use crate::random_worlds;
 use crate::sample_job::edit;
 use crate::world::{
-    Account, Event, HOUR, Published, Row, World, account, accounts, identity, maybe_text,
+    Account, HOUR, Interaction, Published, Row, World, account, accounts, identity, maybe_text,
     of_account, reply, with, without,
 };
 
@@ -394,7 +394,7 @@ fn crowd() -> World {
 }
 
 /// A reply to one of a few hundred people, `days` old at most.
-fn some_reply(rng: &mut Rng, days: i64) -> Event {
+fn some_reply(rng: &mut Rng, days: i64) -> Interaction {
     let network = if rng.u8(..5) == 0 { "b" } else { "a" };
     let most = if network == "a" { 1_150 } else { 150 };
     let up_to = 1 + rng.u32(..most);
@@ -408,7 +408,7 @@ fn next_day(crowd: &World) -> World {
     let mut later = crowd.later(1);
     later.events.extend((0..400).map(|_| {
         let event = some_reply(rng, 1);
-        Event { at: event.at + 24 * HOUR, ..event }
+        Interaction { at: event.at + 24 * HOUR, ..event }
     }));
     later.events.extend((10..50).map(|actor: i64| reply("a", &actor.to_string(), "newcomer", -3)));
     let gone = (0..4).chain(600..640).map(|id| of_account("a", &id.to_string(), "opted_out", 1));

@@ -9,17 +9,17 @@ use renown::error::{Error, Kind, Result};
 use renown::fit::{Fitted, file, fit};
 use renown::job::Job;
 use renown::method::Method;
-use renown::store::Stores;
+use renown::storage::Stores;
 use tempfile::TempDir;
 
 use crate::binary::renown;
 use crate::on_threads;
-use crate::world::{Event, World, account, maybe_text, reply, text};
+use crate::world::{Interaction, World, account, maybe_text, reply, text};
 
 /// A hundred people, of whom number i draws about i/20 reactors a week from the others, for `days` days.
 pub fn steady(days: i64, seed: u64) -> World {
     let mut rng = Rng::with_seed(seed);
-    let mut events: Vec<Event> = Vec::new();
+    let mut events: Vec<Interaction> = Vec::new();
     for hours in (0..days * 24).step_by(24) {
         for target in 0..100_u32 {
             if rng.f64() < f64::from(target) / 140.0 {
@@ -100,7 +100,7 @@ async fn too_little_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn origins_before_which_nothing_came_are_not_validated() {
     let mut world = steady(150, 6);
-    let days = |event: &Event| (world.cutoff - event.at) / (24 * crate::world::HOUR);
+    let days = |event: &Interaction| (world.cutoff - event.at) / (24 * crate::world::HOUR);
     // Nothing between the 60th day before the end and the twelfth.
     let kept = world.events.iter().filter(|event| days(event) < 12 || days(event) >= 60).cloned();
     world.events = kept.collect();

@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use fastrand::Rng;
 use renown::error::{Kind, Result};
-use renown::read::People;
+use renown::model::People;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -49,7 +49,7 @@ fn dropped(people: &People, rule: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn follows_are_in_order_of_followee_and_follower() {
-    assert_eq!(size_of::<renown::read::Follow>(), 12);
+    assert_eq!(size_of::<renown::model::Follow>(), 12);
     let last = Follow { since: Some(CUTOFF - 1), ..follow("a", "3", "2", None) };
     let rows = [last, follow("b", "1", "2", Some(7)), follow("a", "1", "2", None)];
     let people = following(&rows).people().await;

@@ -3,9 +3,9 @@
 use arrow::array::Array;
 use fastrand::Rng;
 use renown::engine::Engine;
-use renown::hindsight::{Hindsight, measured, read_back, window_hours};
 use renown::job::Job;
-use renown::store::Stores;
+use renown::pipeline::backtest::{Backtest, measured, read_back};
+use renown::storage::Stores;
 use tempfile::TempDir;
 
 use crate::fit::steady;
@@ -36,8 +36,8 @@ async fn an_instant_is_seen_as_a_run_of_that_day_saw_it() {
     let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
     let hours = 24 * days as u32;
     let people = read_back(&engine, &job, world.day, hours).await.unwrap().people;
-    let mut hindsight = Hindsight::of(people);
-    hindsight.look_from(hours, window_hours(&job.method));
+    let mut hindsight = Backtest::of(people);
+    hindsight.look_from(hours, job.method.window_hours());
     let (_, measures) = measured(&hindsight, &job).unwrap();
     let persons = &hindsight.people().persons;
     assert!(persons.len() > 120);

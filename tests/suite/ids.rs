@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use renown::graph::csr::{EdgePart, One};
-use renown::graph::ids::{Vertices, join};
-use renown::numbering::{Integers, Numbering};
+use renown_graph::csr::{EdgePart, One};
+use renown_graph::ids::{Vertices, join};
+use renown_graph::numbering::{Integers, Numbering};
 
 use crate::on_threads;
 

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use crate::random_worlds::world;
 use crate::sample_job::SampleJob;
 use crate::world::{
-    CUTOFF, Event, HOUR, Post, Published, World, account, accounts, identity, interactions,
+    CUTOFF, HOUR, Interaction, Post, Published, World, account, accounts, identity, interactions,
     of_account, reply, run_job, text, with, without, write,
 };
 
@@ -74,7 +74,7 @@ fn says(error: &Error, kind: Kind, words: &[&str]) {
 }
 
 /// Three replies between three people.
-fn three() -> Vec<Event> {
+fn three() -> Vec<Interaction> {
     vec![reply("a", "1", "2", 3), reply("a", "2", "3", 30), reply("a", "3", "1", 300)]
 }
 
@@ -355,7 +355,7 @@ async fn sql_cannot_ask_for_the_time_or_chance() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sql_over_sources_gives_the_tables_of_a_file() {
     let mut events = three();
-    events.push(Event { kind: "like".into(), ..reply("b", "1", "2", 7) });
+    events.push(Interaction { kind: "like".into(), ..reply("b", "1", "2", 7) });
     let direct = Folder::with(&interactions(&events)).run(PLAIN).await.unwrap();
 
     let names = RecordBatch::try_from_iter([
@@ -557,10 +557,10 @@ async fn escaped_characters_of_a_partition_are_read() {
 async fn times_of_every_unit_and_zone_give_the_same_tables() {
     let world = busy();
     // Whole seconds, which every unit holds.
-    let events: Vec<Event> = world
+    let events: Vec<Interaction> = world
         .events
         .iter()
-        .map(|e| Event { at: e.at / 1_000_000 * 1_000_000, ..e.clone() })
+        .map(|e| Interaction { at: e.at / 1_000_000 * 1_000_000, ..e.clone() })
         .collect();
     let batch = interactions(&events);
     let mut first: Option<Published> = None;
@@ -592,7 +592,7 @@ async fn a_repeated_event_counts_once_and_is_told() {
     for _ in 0..3 {
         events.push(events[0].clone());
     }
-    events.push(Event { via: Some("v".into()), ..events[0].clone() });
+    events.push(Interaction { via: Some("v".into()), ..events[0].clone() });
     events.push(reply("a", "2", "2", 1));
     events.push(reply("a", "1", "2", 24 * 400));
     events.push(reply("a", "1", "2", -5));
@@ -609,7 +609,7 @@ async fn a_repeated_event_counts_once_and_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn posts_that_no_input_knows_are_counted() {
     // Dangling ids are refused or counted, never silent.
-    let event = Event { post: Some("nowhere".into()), ..reply("a", "1", "2", 3) };
+    let event = Interaction { post: Some("nowhere".into()), ..reply("a", "1", "2", 3) };
     let world = World { posts: Some(vec![]), events: vec![event], ..World::default() };
     let published = world.run().await;
     let counted = published
@@ -706,8 +706,8 @@ async fn text_is_no_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn times_before_1970_are_times() {
     let mut events = three();
-    events.push(Event { at: -1, ..reply("a", "1", "3", 0) });
-    events.push(Event { at: -62_135_596_800_000_000, ..reply("a", "1", "3", 0) });
+    events.push(Interaction { at: -1, ..reply("a", "1", "3", 0) });
+    events.push(Interaction { at: -62_135_596_800_000_000, ..reply("a", "1", "3", 0) });
     let published = World { events, ..World::default() }.run().await;
     assert_eq!(published.drops()[&("interactions", "before the window")], "2");
     assert_eq!(published.measures("a", "a:3")["reactors_90d"], json!(1));

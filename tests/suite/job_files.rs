@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use renown::error::{Error, Kind};
 use renown::job::{Consent, ConsentRule, Input, Job};
 use renown::method::Method;
-use renown::score::profile::Profile;
+use renown::method::profile::Profile;
 use tempfile::TempDir;
 
 use crate::world::METHOD;
@@ -171,9 +171,9 @@ fn a_dated_text_needs_a_snapshot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_needs_a_snapshot() {
     let job = load(&JOB.replace("snapshot = \"2026-03-31\"", "")).unwrap();
-    let engine = renown::engine::Engine::new(renown::store::Stores::default(), 1);
-    let mut silent = renown::progress::Progress::silent();
-    let error = renown::run::run(&engine, &job, &mut silent).await.unwrap_err();
+    let engine = renown::engine::Engine::new(renown::storage::Stores::default(), 1);
+    let mut silent = renown::pipeline::progress::Progress::silent();
+    let error = renown::pipeline::run::run(&engine, &job, &mut silent).await.unwrap_err();
     says(error, Kind::Usage, &["no snapshot is named"]);
 }
 

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use crate::world::{CUTOFF, Event, Published, World, interactions, reply, write};
+use crate::world::{CUTOFF, Interaction, Published, World, interactions, reply, write};
 
 /// `usual` sizes, times `RENOWN_SCALE`.
 fn scaled(usual: usize) -> usize {
     usual * std::env::var("RENOWN_SCALE").map_or(1, |scale| scale.parse::<usize>().unwrap())
 }
 
-fn of(events: Vec<Event>) -> World {
+fn of(events: Vec<Interaction>) -> World {
     World { events, ..World::default() }
 }
 
@@ -30,7 +30,12 @@ async fn one_kind_has_nearly_all_rows() {
     let events = (0..n).map(|i| {
         let event = reply("a", &format!("u{}", i % 97), &format!("t{}", i % 10), 3);
         let kind = if i % 100 == 0 { "reply" } else { "like" };
-        Event { kind: kind.into(), via: Some(format!("v{i}")), at: CUTOFF - 1 - i as i64, ..event }
+        Interaction {
+            kind: kind.into(),
+            via: Some(format!("v{i}")),
+            at: CUTOFF - 1 - i as i64,
+            ..event
+        }
     });
     let published = of(events.collect()).run().await;
     assert_eq!(published.tables["people"].len(), 97 + 10);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::random_worlds::{family, world};
 use crate::trust_oracle::{self, Trust, Vertex};
 use crate::world::{
-    Account, Event, HOUR, Post, Published, Row, World, account, identity, read, reply,
+    Account, HOUR, Interaction, Post, Published, Row, World, account, identity, read, reply,
 };
 
 /// Sums are of whole units, this many to a fresh interaction of weight 1: exact in any order.
@@ -1093,7 +1093,7 @@ pub fn sample() -> World {
             ["network", "actor_id", "target_id", "kind", "post_id", "via_post_id"]
                 .map(|name| texts(&batch, name));
         for (row, at) in times(&batch, "at").into_iter().enumerate() {
-            events.push(Event {
+            events.push(Interaction {
                 network: networks[row].clone().unwrap(),
                 actor: actors[row].clone().unwrap(),
                 target: targets[row].clone().unwrap(),
@@ -1140,7 +1140,7 @@ async fn minus_zero_is_not_below_zero() {
 #[tokio::test(flavor = "multi_thread")]
 async fn true_reach_counts_kinds_that_weigh_nothing_too() {
     let method = World::default().method.replace("weight = 0.3", "weight = 0.0");
-    let like = Event { kind: "like".into(), ..reply("a", "1", "2", 3) };
+    let like = Interaction { kind: "like".into(), ..reply("a", "1", "2", 3) };
     let world = World { method, events: vec![like], ..World::default() };
     assert_eq!(world.run().await.score("a:2")["true_reach"], json!(1.0));
 }
@@ -1222,7 +1222,7 @@ async fn points_that_cancel_each_other_are_told_all_the_same() {
                 )
             });
         let method = format!("{head}{}[gates]{tail}", terms.concat()).replace("= -3.3", "= 1.1");
-        let mut events: Vec<Event> =
+        let mut events: Vec<Interaction> =
             (1..=3).map(|actor| reply("a", &actor.to_string(), "0", actor)).collect();
         events.extend((0..more).map(|hours| reply("a", "1", "0", 20 + hours)));
         let world = World { method, events, ..World::default() };

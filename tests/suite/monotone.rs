@@ -8,7 +8,7 @@ use renown::method::may_enter;
 use crate::cases;
 use crate::measures_oracle::sample;
 use crate::random_worlds::world;
-use crate::world::{Event, Identity, Post, Published, Row, World, account, reply};
+use crate::world::{Identity, Interaction, Post, Published, Row, World, account, reply};
 
 /// (person, profile) → expected people.
 fn expected(published: &Published) -> BTreeMap<(String, String), f64> {
@@ -52,15 +52,21 @@ fn networks(published: &Published) -> Vec<String> {
     all.map(|row| row["network"].as_str().unwrap().to_owned()).collect()
 }
 
-fn fresh(world: &World, network: &str, actor: &str, target: &str, post: Option<String>) -> Event {
-    Event {
+fn fresh(
+    world: &World,
+    network: &str,
+    actor: &str,
+    target: &str,
+    post: Option<String>,
+) -> Interaction {
+    Interaction {
         network: network.into(),
         actor: actor.into(),
         target: target.into(),
         kind: "reply".into(),
         at: world.cutoff - 1,
         post,
-        ..Event::default()
+        ..Interaction::default()
     }
 }
 

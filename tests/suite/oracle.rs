@@ -1,6 +1,6 @@
 //! PageRank by other paths: a dense direct solve, and serial push over the edge list.
 
-use renown::graph::csr::Csr;
+use renown_graph::csr::Csr;
 
 use crate::random::Edges;
 

@@ -1,7 +1,7 @@
 //! PageRank against direct solves, closed forms and serial push; its bound; its refusals.
 
 use fastrand::Rng;
-use renown::propagate::pagerank::{PageRank, RankError, Ranks, Stop};
+use renown_graph::pagerank::{PageRank, RankError, Ranks, Stop};
 
 use crate::random::{Edges, skewed, small, teleport};
 use crate::{bits, on_threads, oracle};

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::binary::renown;
 use crate::parquet_files::{read, write, write_in_groups};
 use crate::sample_job::{SampleJob, TABLES};
-use crate::world::{CUTOFF, Event, World, interactions, reply};
+use crate::world::{CUTOFF, Interaction, World, interactions, reply};
 
 fn plan(job: &str) -> Value {
     serde_json::from_str(&renown(&["plan", job, "--format", "json"]).done().stdout).unwrap()
@@ -145,10 +145,11 @@ fn the_next_day_is_estimated_from_the_run_before() {
 fn row_groups_outside_the_window_and_other_columns_are_left_out() {
     let folder = TempDir::new().unwrap();
     // Two years, an event an hour, in row groups of 100 hours; the window is 90 days.
-    let events: Vec<Event> = (0..17_520).rev().map(|hours| reply("a", "1", "2", hours)).collect();
+    let events: Vec<Interaction> =
+        (0..17_520).rev().map(|hours| reply("a", "1", "2", hours)).collect();
     let path = folder.path().join("events/dt=1/a.parquet");
     write_in_groups(&path, &interactions(&events), 100);
-    let late = Event { at: CUTOFF, ..reply("a", "1", "2", 0) };
+    let late = Interaction { at: CUTOFF, ..reply("a", "1", "2", 0) };
     write(&folder.path().join("events/dt=2/b.parquet"), &interactions(&[late]));
     let reads = |interactions: &str| {
         let text =

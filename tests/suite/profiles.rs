@@ -10,7 +10,7 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use renown::error::{Error, Kind, Result};
-use renown::read::{People, Profiles};
+use renown::model::{AccountStats, People};
 use tempfile::TempDir;
 
 use crate::binary::renown;
@@ -50,7 +50,7 @@ async fn numbers_of_several_accounts_are_added_up() {
     let world = linked([one.clone(), two.clone(), three.clone(), other.clone()]);
     let people = world.people().await;
     // In order of network and person: a:3 and p on a, b:1 on b.
-    let Profiles { followers, listed, verified, created_hours, own } = &people.profiles;
+    let AccountStats { followers, listed, verified, created_hours, own } = &people.account_stats;
     assert_eq!(*followers, [None, Some(7), None]);
     assert_eq!(*listed, [None, Some(0), None]);
     assert_eq!(*verified, [false, true, false]);
@@ -85,8 +85,8 @@ async fn numbers_of_several_accounts_are_added_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_accounts_nothing_is_known() {
     let world = World { events: vec![reply("a", "1", "3", 3)], ..World::default() };
-    let Profiles { followers, listed, verified, created_hours, own } =
-        world.people().await.profiles;
+    let AccountStats { followers, listed, verified, created_hours, own } =
+        world.people().await.account_stats;
     assert_eq!((followers, listed, verified), (vec![None; 2], vec![None; 2], vec![false; 2]));
     assert_eq!((created_hours, own.len()), (vec![None; 2], 0));
 }
@@ -101,7 +101,7 @@ async fn whoever_may_not_be_scored_states_nothing() {
     let consent = Some(vec![of_account("b", "1", "opted_out", 1)]);
     let world = World { consent, ..linked(rows.clone()) };
     let people = world.people().await;
-    assert_eq!(people.profiles.followers, [Some(3), Some(3)]);
+    assert_eq!(people.account_stats.followers, [Some(3), Some(3)]);
     let published = world.run().await;
     rows[3] = Account { followers: Some(9), points: Some(7.0), ..account("b", "1") };
     let changed = World { accounts: Some(rows.into()), ..world }.run().await;
@@ -165,7 +165,7 @@ async fn measures_of_ones_own_are_numbers_of_any_width() {
         ("measure_large", Arc::new(UInt64Array::from(vec![u64::MAX, 0, 1 << 53]))),
         ("measure_none", arrow::array::new_null_array(&DataType::Int64, 3)),
     ];
-    let found = own(&columns).await.unwrap().profiles.own;
+    let found = own(&columns).await.unwrap().account_stats.own;
     let narrow = vec![Some(-128.0), None, Some(127.0)];
     let expected = [
         ("measure_Z.a \"b\"", narrow.clone()),
@@ -200,7 +200,7 @@ async fn measures_of_ones_own_that_are_no_numbers_are_refused() {
     }
     let many: Vec<String> = (0..101).map(|number| format!("measure_{number}")).collect();
     let many: Vec<(&str, ArrayRef)> = many.iter().map(|name| (name.as_str(), numbers())).collect();
-    assert_eq!(own(&many[..100]).await.unwrap().profiles.own.len(), 100);
+    assert_eq!(own(&many[..100]).await.unwrap().account_stats.own.len(), 100);
     let error = refused(&many).await;
     assert!(error.cause.contains("101 columns `measure_…`, renown reads at most 100"), "{error}");
 }
@@ -250,7 +250,7 @@ async fn a_measure_may_be_in_some_files_alone() {
     let value = |value| -> ArrayRef { Arc::new(Float64Array::from(vec![Some(value), None])) };
     put("1.parquet", &rows.slice(0, 1));
     put("2.parquet", &with(&rows.slice(1, 2), "measure_x", value(2.0)));
-    let own = people_of(&job, 2).await.unwrap().profiles.own;
+    let own = people_of(&job, 2).await.unwrap().account_stats.own;
     assert_eq!(own, [("measure_x".to_owned(), vec![None, Some(2.0), None])]);
     put("2.parquet", &with(&rows.slice(1, 2), "measure_x", value(f64::NAN)));
     let error = people_of(&job, 2).await.err().expect("it is refused");
@@ -266,6 +266,6 @@ async fn a_select_may_name_measures() {
     let select = "SELECT network, account_id, 2 AS measure_two FROM raw";
     let text = text.replace("accounts = \"accounts.parquet\"", &format!("accounts = \"{select}\""));
     fs::write(&job, format!("{text}\n[sources]\nraw = \"accounts.parquet\"\n")).unwrap();
-    let own = people_of(&job, 2).await.unwrap().profiles.own;
+    let own = people_of(&job, 2).await.unwrap().account_stats.own;
     assert_eq!(own, [("measure_two".to_owned(), vec![Some(2.0); 3])]);
 }

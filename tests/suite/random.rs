@@ -1,8 +1,8 @@
 //! Seeded random graphs, as edge lists.
 
 use fastrand::Rng;
-use renown::graph::GraphError;
-use renown::graph::csr::{Csr, EdgePart, One};
+use renown_graph::GraphError;
+use renown_graph::csr::{Csr, EdgePart, One};
 
 /// Columns of an edge list.
 #[derive(Debug, Clone, Default)]

@@ -6,8 +6,8 @@ use renown::method::Method;
 use renown::schema::{self, Direction};
 
 use crate::world::{
-    Account, CUTOFF, Event, Follow, HOUR, Identity, Post, Statement, World, reply, topic_edges,
-    topic_phrases, topics,
+    Account, CUTOFF, Follow, HOUR, Identity, Interaction, Post, Statement, World, reply,
+    topic_edges, topic_phrases, topics,
 };
 
 const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
@@ -160,7 +160,7 @@ pub fn world(rng: &mut Rng) -> World {
         };
         (0..rng.u32(..30)).map(|number| post(rng, number)).collect::<Vec<_>>()
     });
-    let mut events: Vec<Event> = Vec::new();
+    let mut events: Vec<Interaction> = Vec::new();
     for number in 0..rng.u32(..120) {
         let (network, actor) = pick(rng, networks, ids);
         let mut target = id(rng.u32(..ids));
@@ -174,7 +174,7 @@ pub fn world(rng: &mut Rng) -> World {
             }
         }
         let sentiments = [None, None, Some(-1.0), Some(-1e-300), Some(0.0), Some(0.5), Some(1.0)];
-        events.push(Event {
+        events.push(Interaction {
             network,
             actor,
             target,
@@ -186,7 +186,7 @@ pub fn world(rng: &mut Rng) -> World {
         });
         if rng.u8(..6) == 0 {
             let again = rng.choice(&events).unwrap().clone();
-            events.push(Event { sentiment: sentiments[rng.usize(..7)], ..again });
+            events.push(Interaction { sentiment: sentiments[rng.usize(..7)], ..again });
         }
     }
     // A snapshot in which nothing happened is refused.

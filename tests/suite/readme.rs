@@ -17,7 +17,7 @@ const README: &str = include_str!("../../README.md");
 fn tables_come_from_the_contracts() {
     let section = README.split("<!-- tables -->").nth(1).unwrap();
     let section = section.split("<!-- end of tables -->").next().unwrap();
-    let declared = renown::reference::markdown().unwrap();
+    let declared = renown::docs::reference::markdown().unwrap();
     assert_eq!(
         section.trim(),
         declared.trim(),

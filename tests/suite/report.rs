@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use crate::binary::renown;
 use crate::truths::{grade, pair, table};
 use crate::world::{
-    Account, Event, HOUR, Identity, Post, Published, Row, World, account, identity, read, reply,
-    rows,
+    Account, HOUR, Identity, Interaction, Post, Published, Row, World, account, identity, read,
+    reply, rows,
 };
 
 /// Ninety people whose names want to be more than text. Who has a higher number draws more replies, to posts about two
@@ -19,7 +19,7 @@ use crate::world::{
 fn garden() -> World {
     let mut rng = Rng::with_seed(4);
     let id = |person: u32| format!("acct-{person:03}q");
-    let (mut events, mut posts): (Vec<Event>, Vec<Post>) = (vec![], vec![]);
+    let (mut events, mut posts): (Vec<Interaction>, Vec<Post>) = (vec![], vec![]);
     for hours in (0..150 * 24).step_by(24) {
         for target in 0..90 {
             if rng.f64() * 150.0 > f64::from(target) || (hours == 0 && target < 45) {
@@ -37,7 +37,7 @@ fn garden() -> World {
                 let actor = rng.u32(..90);
                 if actor != target {
                     let event = reply("mesh", &id(actor), &id(target), at);
-                    events.push(Event { post: Some(number.clone()), ..event });
+                    events.push(Interaction { post: Some(number.clone()), ..event });
                 }
             }
         }

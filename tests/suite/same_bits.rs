@@ -204,7 +204,7 @@ fn two_days_with_profiles_and_seeds_change_no_byte() {
     let others = first.events.iter().enumerate().filter(|(at, _)| at % 9 == 0);
     second.events.extend(others.map(|(at, event)| {
         let at = first.cutoff + 60_000_000 * at as i64;
-        crate::world::Event { at, post: None, ..event.clone() }
+        crate::world::Interaction { at, post: None, ..event.clone() }
     }));
     let mut expected: Option<Vec<Vec<u8>>> = None;
     for (threads, partitions) in [(1, 1), (2, 3), (7, 2), (1, 8), (7, 1)] {

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use renown::propagate::sum::chunked;
+use renown_graph::sum::chunked;
 
 use crate::on_threads;
 

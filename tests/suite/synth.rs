@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use renown::store::Stores;
+use renown::storage::Stores;
 use renown::synth::{Parameters, synth};
 use serde_json::Value;
 use tempfile::TempDir;

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::binary::{Ended, renown};
 use crate::world::{
-    Account, CUTOFF, Event, HOUR, Post, Published, Row, Statement, World, account, instants,
+    Account, CUTOFF, HOUR, Interaction, Post, Published, Row, Statement, World, account, instants,
     maybe_text, of_account, run_job, text, topic_edges, topic_phrases, topics,
 };
 
@@ -21,15 +21,15 @@ fn post(id: &str, author: &str, days: i64, text: &str) -> Post {
 }
 
 /// A reply of `actor` to a post, an hour after it.
-fn replied(actor: &str, post: &Post) -> Event {
-    Event {
+fn replied(actor: &str, post: &Post) -> Interaction {
+    Interaction {
         network: "a".into(),
         actor: actor.into(),
         target: post.author.clone(),
         kind: "reply".into(),
         at: post.at + HOUR,
         post: Some(post.id.clone()),
-        ..Event::default()
+        ..Interaction::default()
     }
 }
 

@@ -9,8 +9,9 @@ use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::job::Job;
-use renown::read::{Faults, Form, Truth, Truths, truths};
-use renown::store::Stores;
+use renown::model::{LabelSet, LabelSets, Labels};
+use renown::read::{Faults, truths};
+use renown::storage::Stores;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,7 +22,7 @@ use crate::world::{
     text, write,
 };
 
-/// Truth, form, person, loser, topic, value.
+/// LabelSet, form, person, loser, topic, value.
 pub type Row<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<f64>);
 
 pub fn grade<'a>(truth: &'a str, person: &'a str, topic: Option<&'a str>, value: f64) -> Row<'a> {
@@ -63,14 +64,14 @@ fn judged(rows: &RecordBatch) -> World {
     World { more: vec![("ground_truth", rows.clone())], ..world() }
 }
 
-async fn read(job: &Path) -> Result<Truths> {
+async fn read(job: &Path) -> Result<LabelSets> {
     let persons = people_of(job, 2).await?.persons;
     let job = Job::load(job, &[], None)?;
     let engine = Engine::new(Stores::default(), 2);
     truths(&engine, &job, &persons, &mut Faults::stop()).await
 }
 
-async fn of(rows: &RecordBatch) -> Result<Truths> {
+async fn of(rows: &RecordBatch) -> Result<LabelSets> {
     let folder = TempDir::new().unwrap();
     read(&judged(rows).write(folder.path())).await
 }
@@ -95,11 +96,11 @@ async fn truths_are_over_persons_in_order_of_name() {
     let rust = Some("rust".to_owned());
     let degree = vec![(1, 2.5, None), (2, -3.0, None), (3, f64::MAX, None), (3, 0.0, rust)];
     let expected = [
-        ("degree", Form::Graded(degree)),
-        ("nobody's", Form::Graded(vec![])),
-        ("panel", Form::Pairwise(vec![(0, 3, None), (3, 0, None)])),
+        ("degree", Labels::Graded(degree)),
+        ("nobody's", Labels::Graded(vec![])),
+        ("panel", Labels::Pairwise(vec![(0, 3, None), (3, 0, None)])),
     ];
-    assert_eq!(found.truths, expected.map(|(name, form)| Truth { name: name.into(), form }));
+    assert_eq!(found.truths, expected.map(|(name, form)| LabelSet { name: name.into(), form }));
     let drops: Vec<_> = found.drops.iter().map(|d| (d.rule.as_str(), d.rows.as_str())).collect();
     assert_eq!(drops, [("about who is not scored", "fewer than 11"), ("repeated", "1")]);
     let rng = &mut Rng::with_seed(3);
@@ -208,7 +209,7 @@ async fn it_may_be_a_select_and_all_faults_are_told() {
     };
     select("SELECT truth, form, person_id, value * 2 AS value FROM raw");
     let truths = read(&job).await.unwrap().truths;
-    assert_eq!(truths, [Truth { name: "x".into(), form: Form::Graded(vec![(3, 2.0, None)]) }]);
+    assert_eq!(truths, [LabelSet { name: "x".into(), form: Labels::Graded(vec![(3, 2.0, None)]) }]);
     renown(&["check", job.to_str().unwrap()]).done();
     select("SELECT truth, form, person_id, 0.0 / 0.0 AS value FROM raw");
     world.events[0].sentiment = Some(7.0);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use renown::engine::Engine;
 use renown::error::{Kind, Result};
+use renown::evaluate::{Row, Validity, validate};
 use renown::fit::{file, fit};
 use renown::job::Job;
-use renown::progress::Progress;
-use renown::store::Stores;
-use renown::validate::{Row, Validity, validate};
+use renown::pipeline::progress::Progress;
+use renown::storage::Stores;
 use tempfile::TempDir;
 
 use crate::binary::renown;

@@ -8,12 +8,12 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
+use renown::evaluate::{Row, Validity, publish_validity, validate};
 use renown::fit::{file, fit, is_held_out};
 use renown::job::Job;
-use renown::progress::Progress;
+use renown::pipeline::progress::Progress;
 use renown::publish::commit;
-use renown::store::Stores;
-use renown::validate::{Row, Validity, publish_validity, validate};
+use renown::storage::Stores;
 use tempfile::TempDir;
 
 use crate::binary::renown;

@@ -9,13 +9,13 @@ use parquet::file::serialized_reader::SerializedFileReader;
 use tempfile::TempDir;
 
 use crate::parquet_files::write_in_groups;
-use crate::world::{CUTOFF, Event, Published, World, interactions, reply, with, write};
+use crate::world::{CUTOFF, Interaction, Published, World, interactions, reply, with, write};
 
 /// A dictionary of times is a column of times.
 #[tokio::test(flavor = "multi_thread")]
 async fn times_in_a_dictionary_are_cut_too() {
     let old = reply("a", "9", "2", 3_000);
-    let late = Event { at: CUTOFF + 1, ..reply("a", "8", "2", 0) };
+    let late = Interaction { at: CUTOFF + 1, ..reply("a", "8", "2", 0) };
     let events = [reply("a", "1", "2", 5), old, late];
     let world = World::default();
     let folder = TempDir::new().unwrap();
@@ -33,7 +33,8 @@ async fn row_groups_from_before_the_window_are_not_decoded() {
     let folder = TempDir::new().unwrap();
     let world = World::default();
     // Two years, an event an hour, in row groups of 100 hours.
-    let events: Vec<Event> = (0..17_520).rev().map(|hours| reply("a", "1", "2", hours)).collect();
+    let events: Vec<Interaction> =
+        (0..17_520).rev().map(|hours| reply("a", "1", "2", hours)).collect();
     let job = world.write_job(folder.path(), "interactions = \"interactions.parquet\"\n");
     let path = folder.path().join("interactions.parquet");
     write_in_groups(&path, &interactions(&events), 100);

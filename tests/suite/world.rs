@@ -18,11 +18,12 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use renown::engine::Engine;
 use renown::error::Result;
 use renown::job::Job;
-use renown::progress::Progress;
+use renown::model::People;
+use renown::pipeline::progress::Progress;
+use renown::pipeline::run::{Outcome, run};
 use renown::publish::commit::Commit;
-use renown::read::{Faults, People, people, snapshot, vocabulary};
-use renown::run::{Outcome, run};
-use renown::store::Stores;
+use renown::read::{Faults, people, snapshot, vocabulary};
+use renown::storage::Stores;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -83,7 +84,7 @@ pub struct Post {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Event {
+pub struct Interaction {
     pub network: String,
     pub actor: String,
     pub target: String,
@@ -114,7 +115,7 @@ pub struct World {
     pub identities: Option<Vec<Identity>>,
     pub consent: Option<Vec<Statement>>,
     pub posts: Option<Vec<Post>>,
-    pub events: Vec<Event>,
+    pub events: Vec<Interaction>,
     pub follows: Option<Vec<Follow>>,
     /// Further input tables.
     pub more: Vec<(&'static str, RecordBatch)>,
@@ -177,14 +178,14 @@ pub fn of_person(person: &str, status: &str, hours: i64) -> Statement {
 }
 
 /// A reply half an hour into the hour that began `hours + 1` hours before the cutoff.
-pub fn reply(network: &str, actor: &str, target: &str, hours: i64) -> Event {
-    Event {
+pub fn reply(network: &str, actor: &str, target: &str, hours: i64) -> Interaction {
+    Interaction {
         network: network.into(),
         actor: actor.into(),
         target: target.into(),
         kind: "reply".into(),
         at: CUTOFF - hours * HOUR - HOUR / 2,
-        ..Event::default()
+        ..Interaction::default()
     }
 }
 
@@ -319,7 +320,7 @@ fn posts(rows: &[Post]) -> RecordBatch {
     .unwrap()
 }
 
-pub fn interactions(rows: &[Event]) -> RecordBatch {
+pub fn interactions(rows: &[Interaction]) -> RecordBatch {
     let sentiment: Float64Array = rows.iter().map(|e| e.sentiment).collect();
     RecordBatch::try_from_iter([
         ("network", text(rows.iter().map(|e| e.network.as_str()))),
@@ -468,7 +469,7 @@ impl World {
     /// Keys of all accounts that appear in `accounts`, in an event of the window or in a follow.
     pub fn members(&self, window_hours: i64) -> BTreeSet<(String, String)> {
         let start = self.cutoff - window_hours * HOUR;
-        let within = |e: &&Event| (start..self.cutoff).contains(&e.at);
+        let within = |e: &&Interaction| (start..self.cutoff).contains(&e.at);
         let ends = self.events.iter().filter(within).flat_map(|e| {
             [(e.network.clone(), e.actor.clone()), (e.network.clone(), e.target.clone())]
         });

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array};
 
-use crate::graph::attention::ONE;
-use crate::graph::received::{Counts, Received};
+use crate::reduce::attention::ONE;
+use crate::reduce::engagement::{Counts, Received};
 
 /// A measure by its name, from what was received.
 type OfReceived<T> = (&'static str, fn(&Received) -> T);

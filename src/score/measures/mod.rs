@@ -13,15 +13,15 @@ pub(crate) use counts::of_received;
 use responses::{Response, of_response, responses};
 
 use crate::error::{Error, Result};
-use crate::graph::attention::Rules;
-use crate::graph::csr::Csr;
-use crate::graph::reactors::reactors;
-use crate::graph::received::{Received, received};
 use crate::lists::Lists;
 use crate::method::Method;
+use crate::model::People;
 use crate::propagate::Ranks;
 use crate::propagate::trust::Trust;
-use crate::read::People;
+use crate::reduce::attention::Rules;
+use crate::reduce::engagement::{Received, received};
+use crate::reduce::post_reactors::reactors;
+use renown_graph::csr::Csr;
 
 /// What the measures are computed from.
 pub struct Basis<'a> {
@@ -74,14 +74,14 @@ pub fn measures(basis: &Basis<'_>, method: &Method) -> Measures {
     let drawn = basis.people.posts.as_ref().zip(basis.reactors);
     let responses = drawn.map(|(posts, reactors)| {
         let trusted = &basis.trust.trusted;
-        responses(&basis.people.events, posts, basis.rules, reactors, trusted, [0, 0])
+        responses(&basis.people.interactions, posts, basis.rules, reactors, trusted, [0, 0])
     });
     let mut columns = counts::columns(basis.received);
     columns.extend(places::columns(persons, basis, &method.rank));
     let Basis { people, graphs, trust, follow_ranks, .. } = *basis;
     columns.extend(standing::columns(people, graphs, trust, follow_ranks));
     columns.extend(responses::columns(persons, responses.as_deref(), method));
-    let own = people.profiles.own.iter().map(|(name, values)| -> (_, ArrayRef) {
+    let own = people.account_stats.own.iter().map(|(name, values)| -> (_, ArrayRef) {
         (name.clone(), Arc::new(Float64Array::from(values.clone())))
     });
     Measures { columns, own: own.collect() }
@@ -103,7 +103,7 @@ impl Local {
         [posts_hours, events_hours]: [u32; 2],
         names: &[&str],
     ) -> Self {
-        let People { persons, events, posts, .. } = people;
+        let People { persons, interactions: events, posts, .. } = people;
         let none = Response::default();
         let needed = names.iter().any(|name| of_response(name, &none).is_some());
         let responses = posts.as_ref().filter(|_| needed).map(|posts| {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int64Array};
 
 use super::Basis;
-use crate::graph::csr::Csr;
 use crate::method::RankRule;
-use crate::propagate::hitting::hitting;
-use crate::read::Persons;
-use crate::score::percentile::mid_rank;
+use crate::model::Persons;
+use renown_graph::csr::Csr;
+use renown_graph::hitting::hitting;
+use renown_stats::percentile::mid_rank;
 
 /// The columns of these measures.
 pub(super) fn columns(

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arrow::array::{ArrayRef, Float64Array, Int64Array};
 use rayon::prelude::*;
 
-use crate::graph::attention::Rules;
 use crate::lists::Lists;
-use crate::method::Method;
-use crate::numbering::NONE;
-use crate::read::{Event, Events, MEASURE_HOURS, Persons, Posts};
+use crate::method::{MEASURE_HOURS, Method};
+use crate::model::{Interaction, Interactions, Persons, Posts};
+use crate::reduce::attention::Rules;
+use renown_graph::numbering::NONE;
 
 /// Posts passed on by others are followed no further up than this: in bad data they go in circles.
 const LONGEST_CHAIN: usize = 64;
@@ -60,7 +60,7 @@ pub(super) fn of_response(name: &str, response: &Response) -> Option<f64> {
 /// Response to each vertex's posts of 90 days, from posts and from what others did that are at least so many hours
 /// old; `reactors` holds the reactors of each post, `trusted` who counts as such. Lengths: vertices.
 pub(super) fn responses(
-    events: &Events,
+    events: &Interactions,
     posts: &Posts,
     rules: &Rules,
     reactors: &Lists<u32>,
@@ -117,7 +117,7 @@ struct Drawn {
 
 /// Reactions of others to each author's posts of 90 days.
 fn count_reactions(
-    events: &Events,
+    events: &Interactions,
     posts: &Posts,
     rules: &Rules,
     [posts_hours, events_hours]: [u32; 2],
@@ -125,7 +125,7 @@ fn count_reactions(
 ) {
     let counts: Vec<AtomicI64> = responses.iter().map(|_| AtomicI64::new(0)).collect();
     let ages = posts_hours..MEASURE_HOURS;
-    let reactions = |event: &&Event| event.post != NONE && rules.is_reaction(event.kind);
+    let reactions = |event: &&Interaction| event.post != NONE && rules.is_reaction(event.kind);
     events.all().par_iter().filter(reactions).for_each(|event| {
         let post = event.post as usize;
         let author = posts.authors[post];

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int64Array};
 use rayon::prelude::*;
 
-use crate::graph::csr::Csr;
 use crate::lists::Lists;
+use crate::model::{Follows, People};
 use crate::propagate::trust::Trust;
-use crate::read::{Follows, People};
+use renown_graph::csr::Csr;
 
 /// Who follows a vertex.
 #[derive(Clone, Default)]
@@ -34,7 +34,7 @@ pub(super) fn columns(
             None => Arc::new(Int64Array::new_null(n)),
         }
     };
-    let profiles = &people.profiles;
+    let profiles = &people.account_stats;
     let stated =
         |values: &[Option<i64>]| -> ArrayRef { Arc::new(Int64Array::from(values.to_vec())) };
     let days = profiles.created_hours.iter().map(|hours| hours.map(|hours| i64::from(hours / 24)));
@@ -72,7 +72,7 @@ fn following(follows: &Follows, trust: &Trust, vertices: usize) -> Vec<Following
 
 /// Distinct people who vouched for the person of each vertex, on whatever topic.
 fn vouchers(people: &People) -> Vec<i64> {
-    let pairs = people.vouches.iter().map(|vouch| (vouch.receiver, vouch.giver));
+    let pairs = people.endorsements.iter().map(|vouch| (vouch.receiver, vouch.giver));
     let of_persons = Lists::grouped(people.persons.len(), pairs);
     let count = |person: &u32| {
         let mut givers = of_persons.of(*person as usize).to_vec();
@@ -88,7 +88,7 @@ fn vouchers(people: &People) -> Vec<i64> {
 fn audience_followers(people: &People, graphs: &[Csr]) -> Float64Array {
     let persons = &people.persons;
     let of_network = |(network, graph): (usize, &Csr)| -> Vec<Option<f64>> {
-        let stated = &people.profiles.followers[persons.network(network)];
+        let stated = &people.account_stats.followers[persons.network(network)];
         let mean = |target: usize| {
             let (actors, weights) = graph.row(target);
             let known = actors.iter().zip(weights);

@@ -1,0 +1,415 @@
+//! Everything that an output folder holds on one person, in every run that is still there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use chrono::NaiveDate;
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::file_format::options::ParquetReadOptions;
+use datafusion::functions_nested::expr_fn::array_has;
+use datafusion::prelude::{Expr, ident, lit};
+use object_store::ObjectMeta;
+use serde::Serialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::engine::Engine;
+use crate::error::{Error, Kind, Result, printable};
+use crate::publish::commit;
+use crate::published::{Known, Row, bare, each_person, rows};
+use crate::schema::{self, Column, Direction};
+use crate::storage::below;
+
+/// Columns of published tables that name a person.
+const NAMES: [&str; 3] = ["person_id", "influencer_id", "influenced_id"];
+/// The column that names several.
+const LIST: &str = "reactor_ids";
+/// Most accounts named where several are meant.
+const CANDIDATES: usize = 20;
+
+/// Everything held on one person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The output folder.
+    pub output: String,
+    /// The person asked for.
+    pub asked: String,
+    /// Every id that the person has in any run.
+    pub person_ids: BTreeSet<String>,
+    /// Every account that the person has in any run, each `network:account_id`.
+    pub accounts: BTreeSet<String>,
+    /// The runs, the latest day first.
+    pub runs: Vec<Run>,
+    /// What the columns of each table mean.
+    pub columns: BTreeMap<String, Vec<Column>>,
+    /// Files that cannot be read, and may hold more.
+    pub unreadable: Vec<Unreadable>,
+    /// Parquet files that are not named as the tables of a run are, and were not read.
+    pub not_tables: Vec<String>,
+    /// How to correct what is held, or have it removed.
+    pub remedies: Vec<String>,
+}
+
+/// What one run holds on the person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Run {
+    /// Day of the snapshot.
+    pub snapshot_date: NaiveDate,
+    /// Id of the run.
+    pub run_id: String,
+    /// What readers see of it.
+    pub state: State,
+    /// Rows that name the person, by table. They may name others too.
+    pub tables: BTreeMap<String, Vec<Row>>,
+    /// The files that hold these rows.
+    pub files: Vec<String>,
+}
+
+/// What readers see of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It is what readers of its day see.
+    InForce,
+    /// A later run of its day has taken its place.
+    Superseded,
+    /// Its files were written, and no commit names them.
+    NeverCommitted,
+}
+
+/// A file that cannot be read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unreadable {
+    /// Path below the output folder.
+    pub file: String,
+    /// Why.
+    pub cause: String,
+}
+
+/// Everything held below `output` on `asked`: a person id, an account as `network:account_id`, or the
+/// bare id of an account. Accounts that any run takes for the same person are the same person here.
+///
+/// A file that cannot be read does not stop it: [`Report::unreadable`] tells of it.
+///
+/// # Errors
+/// [`Kind::BadInput`] if no table is there or a commit is no commit, [`Kind::Usage`] if accounts of
+/// several networks are meant, [`Kind::Unavailable`] if the store does not answer.
+pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<Report> {
+    engine.connect(output)?;
+    let commits = commit::all(&engine.stores, output).await?;
+    let (files, not_tables) = files(engine, output).await?;
+    if files.is_empty() {
+        return Err(commit::nothing_published(output));
+    }
+    let mut unreadable = BTreeMap::new();
+    let (person_ids, accounts) = identify(&files, asked, &mut unreadable).await?;
+
+    let in_force = commits.first().map(|newest| newest.in_force.clone()).unwrap_or_default();
+    let state = |day: NaiveDate, run_id: &str| {
+        let mut own = commits.iter().filter(|c| c.snapshot_date == day && c.run_id == run_id);
+        if own.clone().any(|c| in_force.get(&day) == Some(&c.number)) {
+            State::InForce
+        } else if own.next().is_some() {
+            State::Superseded
+        } else {
+            State::NeverCommitted
+        }
+    };
+    let mut runs = BTreeMap::new();
+    for file in &files {
+        let run = runs.entry((file.day, &file.run_id)).or_insert_with(|| Run {
+            snapshot_date: file.day,
+            run_id: file.run_id.clone(),
+            state: state(file.day, &file.run_id),
+            tables: BTreeMap::new(),
+            files: Vec::new(),
+        });
+        match file.rows_of(&person_ids).await {
+            Ok(found) if found.is_empty() => {}
+            Ok(found) => {
+                run.tables.entry(file.table.clone()).or_default().extend(found);
+                run.files.push(file.path.clone());
+            }
+            Err(error) => {
+                unreadable.insert(file.path.clone(), error.cause);
+            }
+        }
+    }
+    let runs: Vec<Run> = runs.into_values().rev().collect();
+    let tables: BTreeSet<&String> = runs.iter().flat_map(|run| run.tables.keys()).collect();
+    let columns = tables.into_iter().filter_map(|name| {
+        let contract = schema::table(Direction::Output, name).ok()?;
+        Some((name.clone(), contract.columns.clone()))
+    });
+    Ok(Report {
+        output: output.to_string(),
+        asked: asked.to_owned(),
+        columns: columns.collect(),
+        remedies: remedies(&accounts, &person_ids),
+        person_ids,
+        accounts,
+        runs,
+        unreadable: unreadable
+            .into_iter()
+            .map(|(file, cause)| Unreadable { file, cause })
+            .collect(),
+        not_tables,
+    })
+}
+
+/// Whether a column of this name names people.
+fn names_people(column: &str) -> bool {
+    NAMES.contains(&column) || column == LIST
+}
+
+/// One file of a table, `TABLE/DAY/RUN-00000.parquet`.
+struct File {
+    path: String,
+    table: String,
+    day: NaiveDate,
+    run_id: String,
+    frame: Result<DataFrame>,
+}
+
+/// The table files below `output` by path, and the Parquet files that have other names.
+async fn files(engine: &Engine, output: &Url) -> Result<(Vec<File>, Vec<String>)> {
+    let folder = engine.stores.resolve(output)?.1;
+    let (mut files, mut others) = (Vec::new(), Vec::new());
+    for object in engine.stores.list(output, ".parquet").await? {
+        let Some(parts) = object.location.prefix_match(&folder) else { continue };
+        let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+        let path = parts.join("/");
+        let Some((table, day, run_id)) = named(&parts) else {
+            others.push(path);
+            continue;
+        };
+        // It is about nobody, and of no run.
+        if table == commit::VALIDITY {
+            continue;
+        }
+        let frame = open(engine, output, &path, &object).await;
+        files.push(File { path, table, day, run_id, frame });
+    }
+    Ok((files, others))
+}
+
+/// Table, day and run by the parts of a path.
+fn named(parts: &[String]) -> Option<(String, NaiveDate, String)> {
+    let [table, day, file] = parts else { return None };
+    let (run_id, number) = file.strip_suffix(".parquet")?.rsplit_once('-')?;
+    let digits = number.len() == 5 && number.bytes().all(|digit| digit.is_ascii_digit());
+    (digits && !run_id.is_empty()).then_some(())?;
+    Some((table.clone(), day.parse().ok()?, run_id.to_owned()))
+}
+
+async fn open(engine: &Engine, output: &Url, path: &str, object: &ObjectMeta) -> Result<DataFrame> {
+    // The engine passes over an empty file.
+    if object.size == 0 {
+        return Err(Error::bad_input(format!("`{path}` is empty"), "restore it, or delete it"));
+    }
+    let url = below(output, path)?.to_string();
+    let frame = engine.session.read_parquet(url, ParquetReadOptions::default()).await;
+    frame.map_err(|e| Error::engine(&format!("reading `{path}`"), &e))
+}
+
+impl File {
+    /// The rows that name any of `ids`.
+    async fn rows_of(&self, ids: &BTreeSet<String>) -> Result<Vec<Row>> {
+        let what = format!("reading `{}`", self.path);
+        let frame = self.frame.clone()?;
+        let has = |name: &str| frame.schema().has_column_with_unqualified_name(name);
+        if let Ok(contract) = schema::table(Direction::Output, &self.table)
+            && let Some(lost) =
+                contract.columns.iter().find(|c| names_people(&c.name) && !has(&c.name))
+        {
+            return Err(Error::bad_input(
+                format!("{what}: column `{}` is missing", lost.name),
+                "restore the file, or delete it",
+            ));
+        }
+        let ids: Vec<Expr> = ids.iter().map(lit).collect();
+        let named = NAMES.into_iter().filter(|name| has(name));
+        let mut named: Vec<Expr> =
+            named.map(|name| ident(name).in_list(ids.clone(), false)).collect();
+        if has(LIST) {
+            named.extend(ids.into_iter().map(|id| array_has(ident(LIST), id)));
+        }
+        let named = named.into_iter().reduce(Expr::or);
+        // The table `runs` names nobody.
+        let Some(named) = named else { return Ok(Vec::new()) };
+        let frame = frame.filter(named).map_err(|e| Error::engine(&what, &e))?;
+        rows(&what, frame).await
+    }
+}
+
+/// The ids and accounts that the runs take for one person, beginning with `asked`.
+async fn identify(
+    files: &[File],
+    asked: &str,
+    unreadable: &mut BTreeMap<String, String>,
+) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let mut ids = BTreeSet::from([asked.to_owned()]);
+    let (mut accounts, mut alike) = (BTreeSet::new(), BTreeSet::new());
+    // Ids and accounts lead to each other until no run knows more.
+    loop {
+        let before = (ids.len(), accounts.len());
+        for file in files.iter().filter(|file| file.table == "people") {
+            let see = |p: &Known<'_>| {
+                alike.extend(
+                    p.accounts.iter().filter(|a| bare(a) == asked).map(|a| (*a).to_owned()),
+                );
+                let own = |a: &&str| *a == asked || accounts.contains(*a);
+                if ids.contains(p.id) || p.accounts.iter().any(own) {
+                    ids.insert(p.id.to_owned());
+                    accounts.extend(p.accounts.iter().map(|a| (*a).to_owned()));
+                }
+            };
+            let seen = match file.frame.clone() {
+                Ok(frame) => each_person(frame, see).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = seen {
+                unreadable.insert(file.path.clone(), error.cause);
+            }
+        }
+        if accounts.is_empty() && alike.len() > 1 {
+            let few: Vec<&str> = alike.iter().take(CANDIDATES).map(String::as_str).collect();
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`{asked}` may be any of {} accounts", alike.len()),
+                format!("give one of them: {}", few.join(", ")),
+            ));
+        }
+        if accounts.is_empty() && !alike.is_empty() {
+            // The bare id of an account is nobody's person id.
+            ids.remove(asked);
+            accounts.append(&mut alike);
+        }
+        if (ids.len(), accounts.len()) == before {
+            return Ok((ids, accounts));
+        }
+    }
+}
+
+fn remedies(accounts: &BTreeSet<String>, ids: &BTreeSet<String>) -> Vec<String> {
+    let quoted = |text: &str| Value::from(text).to_string();
+    let mut lines = vec![
+        "To correct: mend the rows of the person in the inputs `accounts` (name, country, language) and \
+         `identities` (which accounts are one person), then run the job again for every day listed \
+         above; a day that is not run again keeps what it says."
+            .to_owned(),
+        "To refuse: add the rows below to the input `consent`, with `at` the time of the statement, \
+         later than any `opted_in` of the same account or person; `deleted` in place of `opted_out` \
+         where the account or person no longer exists. Then run the job again for every day listed \
+         above: a statement counts for days before it too."
+            .to_owned(),
+    ];
+    lines.extend(accounts.iter().filter_map(|account| account.split_once(':')).map(
+        |(network, id)| {
+            format!(
+                "  network = {}, account_id = {}, person_id = null, topic_id = null, status = \"opted_out\"",
+                quoted(network),
+                quoted(id)
+            )
+        },
+    ));
+    if accounts.is_empty() {
+        lines.extend(ids.iter().map(|id| {
+            format!(
+                "  network = null, account_id = null, person_id = {}, topic_id = null, status = \"opted_out\"",
+                quoted(id)
+            )
+        }));
+    }
+    lines.push(
+        "Running again removes no file. Once every day has been run again, delete the files listed \
+         below: until then they still hold the person. Deleting a file in force before that makes its \
+         day unreadable."
+            .to_owned(),
+    );
+    lines
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            State::InForce => "in force",
+            State::Superseded => "superseded",
+            State::NeverCommitted => "never committed",
+        }
+    }
+}
+
+/// The report as a page for people to read.
+pub fn render(report: &Report) -> String {
+    let list = |texts: &BTreeSet<String>| match texts.len() {
+        0 => "–".to_owned(),
+        _ => printable(&texts.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+    };
+    let rows: usize = report.runs.iter().flat_map(|r| r.tables.values()).map(Vec::len).sum();
+    let holding = report.runs.iter().filter(|run| !run.tables.is_empty()).count();
+    let mut page = format!(
+        "held on `{}` below {}\nperson ids: {}\naccounts: {}\n{rows} rows in {holding} of {} runs\n\
+         Rows may name other people: take them out before this is handed over, and make sure that the\n\
+         ids and accounts above are all of one person.\n",
+        printable(&report.asked),
+        printable(&report.output),
+        list(&report.person_ids),
+        list(&report.accounts),
+        report.runs.len(),
+    );
+    for run in &report.runs {
+        let (day, run_id) = (run.snapshot_date, printable(&run.run_id));
+        let _ = writeln!(page, "\n{day}, run {run_id}: {}", run.state.name());
+        if run.tables.is_empty() {
+            page.push_str("  nothing\n");
+        }
+        for (table, rows) in &run.tables {
+            let _ = writeln!(page, "\n  {} ({} rows)", printable(table), rows.len());
+            for (number, row) in rows.iter().enumerate() {
+                if number > 0 {
+                    page.push('\n');
+                }
+                let width = row.keys().map(|name| name.chars().count()).max().unwrap_or(0);
+                for (name, value) in row {
+                    let _ = writeln!(page, "    {:width$}  {}", printable(name), text(value));
+                }
+            }
+        }
+    }
+    page.push('\n');
+    for line in &report.remedies {
+        let _ = writeln!(page, "{}", printable(line));
+    }
+    page.push_str("\nfiles that hold the person\n");
+    let files = report.runs.iter().flat_map(|run| run.files.iter().map(move |f| (f, run.state)));
+    for (file, state) in files {
+        let _ = writeln!(page, "  {}  ({})", printable(file), state.name());
+    }
+    if holding == 0 {
+        page.push_str("  none\n");
+    }
+    for Unreadable { file, cause } in &report.unreadable {
+        let _ = writeln!(
+            page,
+            "  {}  cannot be read, may hold more: {}",
+            printable(file),
+            printable(cause)
+        );
+    }
+    for file in &report.not_tables {
+        let _ =
+            writeln!(page, "  {}  is not named as a table of a run, was not read", printable(file));
+    }
+    page
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => printable(text),
+        Value::Array(items) if items.is_empty() => "–".to_owned(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

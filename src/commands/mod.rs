@@ -1,0 +1,13 @@
+//! What each command does.
+
+pub mod access;
+pub mod audience;
+pub mod bars;
+pub mod check;
+pub mod diff;
+pub mod explain;
+pub mod plan;
+pub mod rank;
+pub mod runs;
+pub mod top;
+pub mod topics;

@@ -1,0 +1,231 @@
+//! What scores are made of, in formulas, with the numbers of the method.
+
+use std::fmt::Write as _;
+
+use super::markdown::{code, escaped, table};
+use super::references::References;
+use crate::method::profile::Profile;
+use crate::method::{FORWARD, Forecast, Method, TrustRule};
+use crate::reduce::attention::ONE;
+use crate::score::scores::{COVERED, points};
+
+const RANK: &str = "Page, Brin, Motwani & Winograd 1999, *The PageRank Citation Ranking*, §2.4–2.6; Boldi, Santini & Vigna 2009, \
+                    *PageRank: Functional Dependencies*";
+const TRUST: &str =
+    "Gyöngyi, Garcia-Molina & Pedersen 2004, *Combating Web Spam with TrustRank*, §4";
+const COUNTS: &str = "Cameron & Trivedi 2013, *Regression Analysis of Count Data*, §3.3; Lawless 1987, *Negative binomial and mixed \
+                      Poisson regression*, §2; Greene 2008, *Functional forms for the negative binomial model for count data*";
+const PARTS: &str = "Ang 2004, *Decomposition analysis for policymaking in energy*, §3";
+const TOPICS: &str = "Spärck Jones 1972, *A Statistical Interpretation of Term Specificity*";
+const ERRORS: &str =
+    "Liang & Zeger 1986, *Longitudinal data analysis using generalized linear models*, §2";
+const ORIGINS: &str = "Tashman 2000, *Out-of-sample tests of forecasting accuracy*, §3";
+const PAIRS: &str = "Bradley & Terry 1952, *Rank analysis of incomplete block designs: I. The method of paired comparisons*";
+
+/// Every source of a definition.
+#[cfg(test)]
+pub(super) const SOURCES: [&str; 8] = [RANK, TRUST, COUNTS, PARTS, TOPICS, ERRORS, ORIGINS, PAIRS];
+
+/// Attention, ranks and trust.
+pub(super) fn attention(method: &Method, references: &mut References) -> String {
+    let Method { attention, rank, trust, .. } = method;
+    format!(
+        "### Attention\n\n\
+         An interaction $e$ of kind $k$ by actor $a$ on target $t$, $g_e$ whole hours before the end of the snapshot, weighs \
+         $\\kappa_k \\cdot 2^{{-g_e/h}}$, with the weight $\\kappa_k$ of the kind and the half-life $h = {half_life}$ hours, if \
+         it lies within the last {window} hours, and nothing if not. Weights are whole multiples of $1/{ONE}$, so that sums are exact in any order. Interactions of a \
+         person with themselves are dropped. A pair of people saturates, and the attention of each actor is divided by its total:\n\n\
+         $$A(a \\to t) = \\ln\\left(1 + \\sum_e \\kappa_{{k(e)}} \\, 2^{{-g_e/h}}\\right), \\qquad \
+         P(a \\to t) = \\frac{{A(a \\to t)}}{{\\sum_u A(a \\to u)}}$$\n\n\
+         ### Rank\n\n\
+         On each network ranks are those of PageRank, with the damping $d = {damping}$, $v$ even over everybody on the network, and \
+         $D(r)$ the rank of those who attend to nobody:\n\n\
+         $$r = (1 - d)\\,v + d\\,\\left(P^\\top r + D(r)\\,v\\right)$$\n\n\
+         It is iterated until $\\frac{{d}}{{1-d}} \\lVert r_i - r_{{i-1}} \\rVert_1$, which bounds the $L_1$ distance to the exact \
+         ranks, rounding aside, is at most {tolerance:e}; not reaching that within {iterations} iterations is an error {of_rank}.\n\n\
+         ### Trust\n\n\
+         Trust says whose attention counts. Trust $t$ is the rank with $v$ even over the seeds of the network, and with $P$ of attention \
+         older than {lag} hours alone, so that the latest events cannot change who counts. With $n$ people on the network, those with \
+         $n \\cdot t \\ge {threshold}$ are trusted {of_trust}. On a network without seeds everybody is trusted{fallback}; scores that \
+         rest on that say so in `flags`.\n",
+        half_life = attention.half_life_hours,
+        window = attention.window_hours,
+        damping = rank.damping,
+        tolerance = rank.tolerance,
+        iterations = rank.max_iterations,
+        of_rank = see(references, RANK),
+        lag = trust.lag_hours,
+        threshold = trust.threshold,
+        of_trust = see(references, TRUST),
+        fallback = fallback(trust),
+    )
+}
+
+/// Who of a network without seeds is trusted.
+fn fallback(trust: &TrustRule) -> String {
+    match trust.fallback_people {
+        0 => String::new(),
+        people => format!(
+            " who acted before these {} hours and received attention of at least {people} distinct people before them",
+            trust.lag_hours
+        ),
+    }
+}
+
+/// The forecast, what comes about it, the score and what it is made of.
+pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut References) -> String {
+    let mut text = format!(
+        "### Forecast\n\n\
+         {counted} On each network $n$, with the measures $x_k$ of the person there, of which one that is not known or below 0 counts \
+         as 0:\n\n\
+         $$\\ln \\hat y_n = \\beta_0 + \\ell_n + \\sum_k \\beta_k \\, \\varphi_k(x_k), \\qquad \
+         \\varphi_k(x) = \\ln\\left(1 + \\frac{{x}}{{o_k}}\\right)$$\n\n\
+         The forecast of a person is the sum over networks, $\\hat y = \\sum_n \\hat y_n$.\n\n",
+        counted = counted(method),
+    );
+    for profile in profiles {
+        text += &coefficients(profile);
+    }
+    let said: Vec<String> = [0.0, 4.0, 24.0, 124.0, 624.0, 15_624.0]
+        .map(|people| format!("{people} people are {:.0} points", points(people)))
+        .into();
+    let covered = COVERED * 100.0;
+    let _ = write!(
+        text,
+        "### Interval\n\n\
+         On each network the count about $\\mu = \\hat y_n$ is negative binomial with\n\n\
+         $$\\operatorname{{Var}} = \\mu + \\alpha \\, \\mu^p$$\n\n\
+         with the $\\alpha$ and $p$ above; the sum over networks is taken for negative binomial with the mean and variance that it has. \
+         The interval holds the count with a probability of {covered} % at least, its ends being the quantiles at {low:.2} and {high:.2}, \
+         widened to $\\hat y$ where that lies outside {of_counts}.\n\n\
+         ### Score\n\n\
+         $$\\text{{score}} = \\min\\left(100,\\; 1 + 10 \\log_5 (1 + \\hat y)\\right)$$\n\n\
+         and so are the ends of the interval. The map is the same for every network and day: {said}.\n\n\
+         ### Contributions\n\n\
+         Against the reference person, whose measures are those of the table and who is on one network, the points of measure $k$ on \
+         network $n$ are\n\n\
+         $$c_{{n,k}} = \\frac{{\\Delta \\text{{score}}}}{{\\sum_n \\Delta \\hat y_n}} \\, L\\left(\\hat y_n, \\hat y_n^{{\\text{{ref}}}}\\right) \
+         \\, \\beta_k \\, \\Delta \\varphi_{{n,k}}, \\qquad L(a, b) = \\frac{{a - b}}{{\\ln (a / b)}}, \\quad L(a, a) = a$$\n\n\
+         with the derivative of the score in place of the first factor where its sum is 0. It is the logarithmic mean decomposition: the \
+         points sum to the score without a residual. Further networks of a person are a row of their own, `joined` {of_parts}.\n",
+        low = (1.0 - COVERED) / 2.0,
+        high = (1.0 + COVERED) / 2.0,
+        of_counts = see(references, COUNTS),
+        said = said.join(", "),
+        of_parts = see(references, PARTS),
+    );
+    text
+}
+
+/// What the forecast is one of.
+fn counted(method: &Method) -> String {
+    let truth = method.fit.as_ref().map(|record| &*record.truth).filter(|truth| *truth != FORWARD);
+    if let Some(truth) = truth {
+        return format!(
+            "The forecast orders people as the truth {} does; $\\hat y$ is a scale and counts nobody.",
+            escaped(truth)
+        );
+    }
+    if method.structural {
+        return "The data have no times, so that nothing is foreseen: $\\hat y$ is a scale of structure.".to_owned();
+    }
+    let Forecast { horizon_hours, outcomes, .. } = &method.forecast;
+    let kinds: Vec<String> = outcomes.iter().map(|kind| escaped(kind)).collect();
+    let what = match kinds.is_empty() {
+        true => "to react to the person".to_owned(),
+        false => format!("to do any of these to the person ({})", kinds.join(", ")),
+    };
+    format!(
+        "The forecast $\\hat y$ is how many distinct trusted people, counted on each network of the person, are expected {what} within \
+         {horizon_hours} hours after the end of the snapshot."
+    )
+}
+
+fn coefficients(profile: &Profile) -> String {
+    let Profile { name, forecast, .. } = profile;
+    let levels: Vec<String> = forecast
+        .levels
+        .iter()
+        .map(|(network, level)| format!("$\\ell$ = {level} on {}", escaped(network)))
+        .collect();
+    let levels = match levels.is_empty() {
+        true => "$\\ell_n$ = 0 on every network".to_owned(),
+        false => format!("{}, 0 on others", levels.join(", ")),
+    };
+    let number = |number: Option<f64>| number.map_or("none".to_owned(), |own| own.to_string());
+    let header = ["measure", "offset $o_k$", "coefficient $\\beta_k$", "reference", "highest met"];
+    let rows = forecast.terms.iter().map(|term| {
+        let error = term.standard_error.map_or(String::new(), |error| format!(" ± {error}"));
+        vec![
+            code(&term.measure),
+            term.offset.to_string(),
+            format!("{}{error}", term.coefficient),
+            term.reference.to_string(),
+            number(term.highest),
+        ]
+    });
+    format!(
+        "Profile {}, of method {}: $\\beta_0$ = {}, {levels}, $\\alpha$ = {}, $p$ = {}. ± is one standard error.\n\n{}\n",
+        escaped(name),
+        escaped(&profile.method_version),
+        forecast.intercept,
+        forecast.overdispersion,
+        forecast.overdispersion_power,
+        table(&header.map(str::to_owned), rows)
+    )
+}
+
+/// Where the coefficients come from.
+pub(super) fn fit(method: &Method, references: &mut References) -> String {
+    let Some(record) = &method.fit else {
+        return match method.fitted {
+            true => "The method says that its coefficients were fitted to data, and has no record of it.\n".to_owned(),
+            false => "The coefficients were set by hand and not fitted: every score says `method_not_fitted` in its `flags`.\n".to_owned(),
+        };
+    };
+    let (how, rows, sources) = match record.truth == FORWARD {
+        true => (
+            "Fitted by negative-binomial regression to those who came within the horizon after each origin, a row being a person on a \
+             network at an origin. Which measures enter and how far coefficients are shrunk was chosen by what came after later origins \
+             than those fitted to",
+            "person",
+            vec![COUNTS, ORIGINS],
+        ),
+        false => (
+            "Fitted to judgements as to pairs of people, the chance that one is judged above the other being the logistic function of the \
+             difference of their $\\sum_k \\beta_k \\varphi_k$",
+            "pair",
+            vec![PAIRS],
+        ),
+    };
+    format!(
+        "{how} {}. Coefficients are 0 or more, but for those of `measure_*`, and a ridge draws all but that of the best single measure, the \
+         anchor, to 0. Standard errors are robust, by {rows} {}.\n",
+        see(references, &sources.join("; ")),
+        see(references, ERRORS)
+    )
+}
+
+/// What posts are about, and who moves people on it.
+pub(super) fn topics(method: &Method, references: &mut References) -> String {
+    let rule = &method.topics;
+    format!(
+        "A phrase in a post weighs $\\ln((1 + N)/n)$, with $n$ of the $N$ own posts holding it, times the weight of its place: 1 in the \
+         text, {title} in the title, {tag} as a tag, {url} in an address {sources}. A phrase that may mean something else counts only beside \
+         another of the same branch. A topic passes {roll_up} of its weight on to those right above it. The {most} heaviest topics, each with {least} of the post at least, are those of the post; the topics of the post that \
+         it answers or passes on come to them at the weight {parent}. Shares sum to 1. The score on a topic is that of the forecast above, over \
+         the measures counted on the topic.\n",
+        title = rule.title_weight,
+        tag = rule.tag_weight,
+        url = rule.url_weight,
+        sources = see(references, TOPICS),
+        roll_up = rule.roll_up,
+        most = rule.most,
+        least = rule.least_share,
+        parent = rule.of_parent,
+    )
+}
+
+fn see(references: &mut References, sources: &str) -> String {
+    format!("({})", references.cite(sources))
+}

@@ -1,0 +1,4 @@
+//! Reference pages made from declarations: tables, keys, methods.
+
+pub mod methods;
+pub mod reference;

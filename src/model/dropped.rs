@@ -1,0 +1,28 @@
+//! Rows dropped by rule.
+
+use serde::{Deserialize, Serialize};
+
+/// Rows that a rule dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// Input table.
+    pub table: String,
+    /// Why the rows were dropped.
+    pub rule: String,
+    /// How many. Where the rule concerns people who may not be scored, small counts are shown as
+    /// "fewer than 11".
+    pub rows: String,
+}
+
+impl Dropped {
+    /// An exact count.
+    pub(crate) fn exact(table: &str, rule: &str, rows: u64) -> Self {
+        Self { table: table.into(), rule: rule.into(), rows: rows.to_string() }
+    }
+
+    /// A count that could point at single people: below 11 it is not told.
+    pub(crate) fn suppressed(table: &str, rule: &str, rows: u64) -> Self {
+        let rows = if rows < 11 { "fewer than 11".into() } else { rows.to_string() };
+        Self { table: table.into(), rule: rule.into(), rows }
+    }
+}

@@ -1,0 +1,26 @@
+//! The nouns: people with their accounts, posts, interactions, follows and endorsements, over dense numbers.
+
+mod account_stats;
+mod dropped;
+mod endorsements;
+mod follows;
+mod interactions;
+mod labels;
+mod people;
+mod persons;
+mod posts;
+mod previous;
+mod refusals;
+pub(crate) mod time;
+
+pub use account_stats::AccountStats;
+pub use dropped::Dropped;
+pub use endorsements::Endorsement;
+pub use follows::{Follow, Follows};
+pub use interactions::{Interaction, Interactions, Sentiment};
+pub use labels::{LabelSet, LabelSets, Labels};
+pub use people::People;
+pub use persons::Persons;
+pub use posts::Posts;
+pub use previous::Previous;
+pub use refusals::Refusals;

@@ -1,0 +1,38 @@
+//! Everybody who is eligible, with what they did.
+
+use super::account_stats::AccountStats;
+use super::dropped::Dropped;
+use super::endorsements::Endorsement;
+use super::follows::Follows;
+use super::interactions::Interactions;
+use super::persons::Persons;
+use super::posts::Posts;
+use super::refusals::Refusals;
+
+/// Everyone who may be scored, with what they did.
+pub struct People {
+    /// Who they are.
+    pub persons: Persons,
+    /// Interactions among them, within the window.
+    pub interactions: Interactions,
+    /// What their accounts state in numbers.
+    pub account_stats: AccountStats,
+    /// Who of them follows whom, if the job has follows.
+    pub follows: Option<Follows>,
+    /// Their posts within the window, if the job has posts.
+    pub posts: Option<Posts>,
+    /// Topics that they refuse.
+    pub refusals: Refusals,
+    /// Who of them vouched for whom.
+    pub endorsements: Vec<Endorsement>,
+    /// Rows dropped by rule.
+    pub drops: Vec<Dropped>,
+}
+
+impl People {
+    /// Hours from the first interaction to the end of the data.
+    pub fn reach_hours(&self) -> u32 {
+        let first = self.interactions.all().iter().map(|event| event.age_hours).max();
+        first.map_or(0, |hours| hours + 1)
+    }
+}

@@ -1,0 +1,40 @@
+//! Posts, with the phrases found in them.
+
+use std::ops::Range;
+
+use arrow::array::LargeStringArray;
+
+use crate::lists::Lists;
+use crate::phrases::Hit;
+
+/// Posts of people who may be scored: their own, then those of others that they passed on, each part in order
+/// of (network, post id). All lengths: posts.
+pub struct Posts {
+    /// Number of own posts.
+    pub own: usize,
+    /// Vertex of each post's author.
+    pub authors: Vec<u32>,
+    /// Id of each post on its network.
+    pub ids: LargeStringArray,
+    /// When each was published, in microseconds since 1970 (UTC).
+    pub at_us: Vec<i64>,
+    /// Whole hours before the cutoff.
+    pub age_hours: Vec<u32>,
+    /// The post that each replies to, quotes or passes on; [`NONE`](renown_graph::numbering::NONE) where it is none of these.
+    pub parents: Vec<u32>,
+    /// Phrases of each post.
+    pub hits: Lists<Hit>,
+    /// Tags of each post that are no phrase, as indices into `tag_names`.
+    pub tags: Lists<u32>,
+    /// Addresses of each post, as they are written.
+    pub urls: Lists<Box<str>>,
+    /// Tags, sorted by spelling: the spelling, and the first of the ways in which they are written.
+    pub tag_names: Vec<(String, Box<str>)>,
+}
+
+impl Posts {
+    /// Indices of the own posts.
+    pub fn own(&self) -> Range<usize> {
+        0..self.own
+    }
+}

@@ -1,0 +1,26 @@
+//! Last night's run, as far as changes are computed from it.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::method::Method;
+
+/// What was published of the people who are scored now.
+#[derive(Debug)]
+pub struct Previous {
+    /// Number of the commit.
+    pub commit: u64,
+    /// Day of its snapshot.
+    pub day: NaiveDate,
+    /// The method.
+    pub method: Method,
+    /// Standard score, if there was one. Length: persons.
+    pub scores: Vec<Option<f64>>,
+    /// Whether each vertex was there. Length: vertices.
+    pub there: Vec<bool>,
+    /// Whether each vertex was trusted. Length: vertices.
+    pub trusted: Vec<bool>,
+    /// Measures that the forecast of now uses, where they were known. Lengths: vertices.
+    pub measures: BTreeMap<String, Vec<Option<f64>>>,
+}

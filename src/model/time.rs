@@ -1,0 +1,14 @@
+//! Ages in whole hours before the cutoff.
+
+/// Microseconds in an hour.
+pub(crate) const HOUR_US: i64 = 3_600_000_000;
+
+/// Whole hours from `at_us` to the last instant before the cutoff, so that a window of n hours is 0..n.
+/// `None` for what is not before the cutoff.
+pub(crate) fn hours_before(cutoff_us: i64, at_us: i64) -> Option<u32> {
+    if at_us >= cutoff_us {
+        return None;
+    }
+    // All hours of 64-bit microseconds are fewer than 2^32.
+    u32::try_from((cutoff_us - 1).saturating_sub(at_us) / HOUR_US).ok()
+}

@@ -1,0 +1,25 @@
+//! Who follows whom, as a graph per network.
+
+use crate::error::{Error, Result};
+use crate::model::{Follows, Persons};
+use renown_graph::csr::{Csr, EdgePart};
+
+/// The graph of each network over its vertices (numbered from 0 within the network), edges from follower to followee,
+/// each of weight 1. Length: networks.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if a follow crosses networks.
+pub fn graphs(follows: &Follows, persons: &Persons) -> Result<Vec<Csr>> {
+    let graph = |network: usize| {
+        let range = persons.network(network);
+        let first = range.start as u32;
+        let mut edges = EdgePart::default();
+        for follow in follows.of_followees(range.clone()) {
+            edges.sources.push(follow.follower - first);
+            edges.targets.push(follow.followee - first);
+            edges.weights.push(1.0_f32);
+        }
+        Csr::from_parts(range.len(), vec![edges]).map_err(Error::internal)
+    };
+    (0..persons.networks.len()).map(graph).collect()
+}

@@ -1,0 +1,157 @@
+//! Object stores by URL: `file`, `s3`, `gs`, `az`, `abfs(s)`, `memory`. Options and credentials come
+//! from the environment, as `object_store` reads them.
+
+pub(crate) mod credentials;
+
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::registry::{DefaultObjectStoreRegistry, ObjectStoreRegistry};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
+use url::Url;
+
+use crate::error::{Error, Result};
+
+const SCHEMES: [&str; 8] = ["file", "s3", "s3a", "gs", "az", "abfs", "abfss", "memory"];
+
+/// The stores of one process, one per bucket.
+#[derive(Clone, Debug, Default)]
+pub struct Stores {
+    registry: Arc<DefaultObjectStoreRegistry>,
+}
+
+impl Stores {
+    /// Uses `store` for every URL with the scheme and host of `url`; tests put an in-memory or a faulty store in this way.
+    pub fn register(&self, url: Url, store: Arc<dyn ObjectStore>) {
+        self.registry.register(url, store);
+    }
+
+    /// The store that holds `url`, and the path within it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadJob`] for a scheme that is not supported,
+    /// [`crate::error::Kind::Unavailable`] if the store cannot be set up from the environment.
+    pub fn resolve(&self, url: &Url) -> Result<(Arc<dyn ObjectStore>, Path)> {
+        if !SCHEMES.contains(&url.scheme()) {
+            return Err(Error::bad_job(
+                format!("`{url}`: the scheme `{}` is not supported", url.scheme()),
+                format!("use one of {}, or a path", SCHEMES.join(", ")),
+            ));
+        }
+        // The registry leaves paths percent-encoded; a path with a space must be decoded.
+        let path = Path::from_url_path(url.path())
+            .map_err(|e| Error::bad_job(format!("`{url}`: {e}"), "correct the path"))?;
+        let store = self.registry.resolve(url).map_err(|error| {
+            // The registry hides why it failed; building the store once more tells.
+            let cause = match object_store::parse_url_opts(url, std::env::vars()) {
+                Err(cause) => cause,
+                Ok(_) => error,
+            };
+            Error::storage(&format!("opening `{url}`"), &cause)
+        })?;
+        Ok((store.0, path))
+    }
+
+    /// The objects at `url` whose name ends with `suffix`, sorted by path: the object itself, or
+    /// all below it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store cannot be listed.
+    pub async fn list(&self, url: &Url, suffix: &str) -> Result<Vec<ObjectMeta>> {
+        let what = format!("listing `{url}`");
+        let (store, path) = self.resolve(url)?;
+        if !url.path().ends_with('/') {
+            match store.head(&path).await {
+                Ok(meta) => return Ok(vec![meta]),
+                Err(object_store::Error::NotFound { .. }) => {}
+                // A local folder named without its slash.
+                Err(_) if url.scheme() == "file" => {}
+                Err(error) => return Err(Error::storage(&what, &error)),
+            }
+        }
+        let mut objects: Vec<ObjectMeta> = store
+            .list(Some(&path))
+            .try_filter(|o| std::future::ready(o.location.as_ref().ends_with(suffix)))
+            .try_collect()
+            .await
+            .map_err(|e| Error::storage(&what, &e))?;
+        objects.sort_by(|a, b| a.location.cmp(&b.location));
+        Ok(objects)
+    }
+
+    /// Writes `bytes` to `url`, over what may be there, and has them on disk where the disk is ours.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not take them.
+    pub async fn write(&self, url: &Url, bytes: Vec<u8>) -> Result<()> {
+        let (store, path) = self.resolve(url)?;
+        store.put(&path, PutPayload::from(bytes)).await.map_err(|e| Error::not_written(url, &e))?;
+        sync(url)
+    }
+
+    /// Bytes of the object at `url`, or `None` if there is none.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not answer.
+    pub async fn size(&self, url: &Url) -> Result<Option<u64>> {
+        let (store, path) = self.resolve(url)?;
+        match store.head(&path).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::storage(&format!("reading `{url}`"), &error)),
+        }
+    }
+
+    /// The whole object at `url`, or `None` if there is none.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not answer.
+    pub async fn read(&self, url: &Url) -> Result<Option<Vec<u8>>> {
+        let what = format!("reading `{url}`");
+        let (store, path) = self.resolve(url)?;
+        match store.get(&path).await {
+            Ok(object) => {
+                let bytes = object.bytes().await.map_err(|e| Error::storage(&what, &e))?;
+                Ok(Some(bytes.to_vec()))
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::storage(&what, &error)),
+        }
+    }
+}
+
+/// Forces the object at `url` to disk where the store is the local one, which does not do so itself:
+/// a commit must not outlive the data that it names.
+///
+/// # Errors
+/// [`crate::error::Kind::Unavailable`] if the disk refuses.
+pub fn sync(url: &Url) -> Result<()> {
+    let Some(path) = (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten() else {
+        return Ok(());
+    };
+    // The file, and the folders that may be new with it: TABLE/DAY/, TABLE/ and the output.
+    let sync = |path: &std::path::Path| std::fs::File::open(path)?.sync_all();
+    path.ancestors().take(5).try_for_each(sync).map_err(|e| {
+        let cause = format!("writing `{url}`: {e}");
+        Error::new(crate::error::Kind::Unavailable, cause, "check the disk, then run again")
+    })
+}
+
+/// `url` with `/` at its end, so that [`Url::join`] goes below it.
+pub fn folder(url: &Url) -> Url {
+    let mut url = url.clone();
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    url
+}
+
+/// The URL of `relative` below the folder `url`.
+///
+/// # Errors
+/// [`crate::error::Kind::BadJob`] if the two do not make a URL.
+pub fn below(url: &Url, relative: &str) -> Result<Url> {
+    folder(url).join(relative).map_err(|e| Error::bad_job(format!("`{url}`: {e}"), "check the URL"))
+}
