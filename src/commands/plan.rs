@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use comfy_table::{CellAlignment, Table};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use url::Url;
 
 use crate::engine::Engine;
-use crate::error::{Result, printable};
+use crate::error::{Kind, Result, printable};
 use crate::job::{Job, no_snapshot};
 use crate::model::Follow;
 use crate::pipeline::run_id::job_sha256;
 use crate::publish::commit::{self, Commit};
+use crate::publish::log::{self, RunLog};
 use crate::publish::{log_path, table_path};
 use crate::read::{self, InputFile, Listed, Reading};
 use crate::schema::{self, Status};
-use crate::storage::{Stores, below};
+use crate::storage::Stores;
 
 /// What a run would do.
 #[derive(Debug, Serialize)]
@@ -59,33 +60,10 @@ pub struct Estimate {
     pub seconds: Option<f64>,
 }
 
-/// What a plan needs of the log of a run.
-#[derive(Deserialize)]
-struct Log {
-    job_sha256: String,
-    inputs: BTreeMap<String, Vec<InputFile>>,
-    run_before: Option<RunBefore>,
-    stages: Vec<Stage>,
-}
-
-/// The run that changes were told from.
-#[derive(Deserialize)]
-struct RunBefore {
-    commit: u64,
-}
-
-#[derive(Deserialize)]
-struct Stage {
-    stage: String,
-    rows_out: u64,
-    seconds: f64,
-    peak_memory_bytes: u64,
-}
-
 /// A run that was published, with what it wrote down.
 struct Before {
     commit: Commit,
-    log: Log,
+    log: RunLog,
 }
 
 /// Plans a run of `job`. No row is read and nothing is written.
@@ -131,10 +109,11 @@ pub async fn plan(engine: &Engine, job: &Job) -> Result<Plan> {
 
 /// The run of a commit with its log; `None` if that is gone, or of a version that wrote another one.
 async fn before(stores: &Stores, output: &Url, commit: Commit) -> Result<Option<Before>> {
-    let url = below(output, &log_path(commit.snapshot_date, &commit.run_id))?;
-    let log = stores.read(&url).await?;
-    let log = log.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    Ok(log.map(|log| Before { commit, log }))
+    match log::read(stores, output, &commit).await {
+        Ok(log) => Ok(log.map(|log| Before { commit, log })),
+        Err(error) if error.kind == Kind::BadInput => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether anything has changed since `commit`, and what.

@@ -14,7 +14,6 @@ mod table;
 
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::audit::{Origin, audit_validity};
@@ -25,8 +24,10 @@ use crate::method::{FORWARD, Method, hex};
 use crate::model::LabelSet;
 use crate::pipeline::backtest::{Backtest, ReadBack, read_back};
 use crate::pipeline::progress::Progress;
+use crate::pipeline::run::input_files;
 use crate::pipeline::run_id::{data_sha256, truths_sha256, validation_id};
 use crate::publish::commit::{self, Commit};
+use crate::publish::log::ValidationLog;
 use crate::publish::publish;
 use crate::read::{self, Faults};
 pub use described::{Described, METRICS};
@@ -83,7 +84,7 @@ pub struct Validity {
     #[serde(skip)]
     id: String,
     #[serde(skip)]
-    log: serde_json::Value,
+    log: ValidationLog,
 }
 
 /// One metric of one predictor against one truth in one part of one population.
@@ -200,16 +201,16 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
     let data_sha256 = hex(&Sha256::digest(hashes.join(" ")));
     let id = validation_id(&data_sha256, job, day)?;
     Ok(Validity {
-        log: json!({
-            "run_id": id,
-            "job": job.name,
-            "snapshot_date": day,
-            "method_version": job.method.version,
-            "inputs": files,
-            "instants_hours": instants,
-            "notes": notes,
-            "stages": progress.stages(),
-        }),
+        log: ValidationLog {
+            run_id: id.clone(),
+            job: job.name.clone(),
+            snapshot_date: day,
+            method_version: job.method.version.clone(),
+            inputs: files.map(input_files),
+            backtests_hours: instants.clone(),
+            notes: notes.clone(),
+            stages: progress.stages().to_vec(),
+        },
         id,
         snapshot_date: day,
         methods: jobs.iter().map(|job| job.method.version.clone()).collect(),

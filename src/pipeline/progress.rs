@@ -5,27 +5,13 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 
-/// One finished stage.
-#[derive(Clone, Debug, Serialize)]
-pub struct Stage {
-    /// Name of the stage.
-    pub stage: &'static str,
-    /// Rows that went in.
-    pub rows_in: u64,
-    /// Rows that came out.
-    pub rows_out: u64,
-    /// Wall-clock seconds.
-    pub seconds: f64,
-    /// Most memory the process has held so far, in bytes.
-    pub peak_memory_bytes: u64,
-}
+use crate::publish::log::StageLog;
 
 /// Shows the stages of a run as they go by and keeps their records.
 pub struct Progress {
     bar: Option<ProgressBar>,
-    stages: Vec<Stage>,
+    stages: Vec<StageLog>,
     began: Instant,
 }
 
@@ -56,22 +42,17 @@ impl Progress {
     /// The stage that began last has ended.
     pub fn end(&mut self, stage: &'static str, rows_in: u64, rows_out: u64) {
         let seconds = self.began.elapsed().as_secs_f64();
-        let done = Stage { stage, rows_in, rows_out, seconds, peak_memory_bytes: peak_memory() };
+        let peak_memory_bytes = peak_memory();
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
-        tracing::info!(
-            stage,
-            rows_in,
-            rows_out,
-            seconds,
-            peak_memory_bytes = done.peak_memory_bytes,
-        );
-        self.stages.push(done);
+        tracing::info!(stage, rows_in, rows_out, seconds, peak_memory_bytes,);
+        let stage = stage.to_owned();
+        self.stages.push(StageLog { stage, rows_in, rows_out, seconds, peak_memory_bytes });
     }
 
     /// The stages so far.
-    pub fn stages(&self) -> &[Stage] {
+    pub fn stages(&self) -> &[StageLog] {
         &self.stages
     }
 

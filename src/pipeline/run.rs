@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
 use crate::audit::{Audited, RunFacts, audit};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -17,6 +15,7 @@ use crate::propagate::ranks;
 use crate::propagate::seeds::seeds;
 use crate::propagate::trust::trust;
 use crate::publish::commit::{self, Commit};
+use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
 use crate::publish::publish;
 use crate::published::previous::previous;
 use crate::read::{self, Faults, Listed, Snapshot};
@@ -65,7 +64,7 @@ pub enum Ready {
     /// Nothing: these rows, job and method were published by this commit.
     Nothing(Commit),
     /// These tables and the log that goes with them, in place of the commit of this number.
-    Tables(Audited, Value, Option<u64>),
+    Tables(Audited, RunLog, Option<u64>),
 }
 
 /// Runs `job`: reads the snapshot, scores everyone who may be scored and publishes the tables.
@@ -79,7 +78,7 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
         Ready::Tables(audited, log, before) => (audited, log, before),
     };
     progress.begin("publish");
-    log["stages"] = json!(progress.stages());
+    log.stages = progress.stages().to_vec();
     let rows = audited.rows();
     let commit = publish(&engine.stores, &job.output, audited, &log, before).await?;
     let published = commit.tables.values().map(|t| t.rows).sum();
@@ -215,27 +214,22 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let audited = blocking(|| audit(draft, &facts, &method.gates, &method.topics.evidence))?;
     progress.end("audit", audited.rows(), audited.rows());
 
-    let log = json!({
-        "run_id": facts.run_id,
-        "job": facts.job,
-        "job_sha256": job_sha256(job, day)?,
-        "snapshot_date": day,
-        "method_version": facts.method_version,
-        "inputs": inputs.files,
-        "columns_not_read": inputs.ignored,
-        "drops": drops,
-        "run_before": previous.as_ref().map(|previous| json!({
-            "commit": previous.commit,
-            "snapshot_date": previous.day,
-        })),
-        "rank": { "iterations": ranks.iterations, "bound": ranks.bound },
-        "stages": [],
-        "machine": {
-            "os": std::env::consts::OS,
-            "arch": std::env::consts::ARCH,
-            "threads": rayon::current_num_threads(),
-        },
-    });
+    let log = RunLog {
+        run_id: facts.run_id,
+        job: facts.job,
+        job_sha256: job_sha256(job, day)?,
+        snapshot_date: day,
+        method_version: facts.method_version,
+        inputs: input_files(inputs.files),
+        columns_not_read: inputs.ignored.clone(),
+        drops: drops.clone(),
+        run_before: previous
+            .as_ref()
+            .map(|previous| RunBefore { commit: previous.commit, snapshot_date: previous.day }),
+        rank: RankLog { iterations: ranks.iterations, bound: ranks.bound },
+        stages: vec![],
+        machine: Machine::current(),
+    };
     Ok(Prepared { ready: Ready::Tables(audited, log, before), drops, ignored: inputs.ignored })
 }
 
@@ -262,6 +256,11 @@ fn told_apart(scores: &Scores) -> Result<()> {
 /// people were removed.
 fn in_tens(rows: u64) -> u64 {
     rows.next_multiple_of(10)
+}
+
+/// The files of each input, as a log lists them.
+pub(crate) fn input_files(listed: BTreeMap<String, Listed>) -> InputFiles {
+    listed.into_iter().map(|(name, listed)| (name, listed.files)).collect()
 }
 
 /// What is kept of a snapshot for the log.

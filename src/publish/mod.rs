@@ -5,6 +5,7 @@
 //! is in force for a day says the newest commit.
 
 pub mod commit;
+pub mod log;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -37,7 +39,7 @@ pub async fn publish(
     stores: &Stores,
     output: &Url,
     audited: Audited,
-    log: &serde_json::Value,
+    log: &impl Serialize,
     before: Option<u64>,
 ) -> Result<Commit> {
     let (day, run_id) = (audited.origin().day, audited.origin().run_id.clone());

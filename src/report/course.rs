@@ -6,8 +6,8 @@ use super::Told;
 use super::bars::{Bar, Bars};
 use super::chart::{count, fixed, number};
 use super::page::{Column, figure, nothing, of_people, table};
-use super::read::{Log, Stage};
 use crate::model::Dropped;
+use crate::publish::log::{RunLog, StageLog};
 
 pub(super) fn run(told: &Told) -> Markup {
     let commit = &told.commit;
@@ -39,7 +39,7 @@ pub(super) fn run(told: &Told) -> Markup {
 }
 
 /// Drops, time and memory.
-fn course(told: &Told, log: &Log) -> Markup {
+fn course(told: &Told, log: &RunLog) -> Markup {
     let seconds: f64 = log.stages.iter().map(|stage| stage.seconds).sum();
     let peak = log.stages.iter().map(|stage| stage.peak_memory_bytes).max().unwrap_or_default();
     let slowest = log.stages.iter().max_by(|one, other| one.seconds.total_cmp(&other.seconds));
@@ -66,7 +66,7 @@ fn course(told: &Told, log: &Log) -> Markup {
         Column::Number("seconds"),
         Column::Number("peak MB"),
     ];
-    let row = |stage: &Stage| {
+    let row = |stage: &StageLog| {
         vec![
             stage.stage.clone(),
             of_people(told, stage.rows_in),

@@ -6,10 +6,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::FEWEST;
-use super::read::{Log, log};
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::publish::commit::{Commit, VALIDITY};
+use crate::publish::log::{self, ValidationLog};
 use crate::published::{parsed, rows, table};
 
 /// A validation on the page.
@@ -91,7 +91,8 @@ pub(super) async fn validation(
     place: usize,
     public: bool,
 ) -> Result<Validation> {
-    let Log { job, notes, .. } = log(engine, output, &commit).await?.unwrap_or_default();
+    let log: Option<ValidationLog> = log::read(&engine.stores, output, &commit).await?;
+    let (job, notes) = log.map_or((None, vec![]), |log| (Some(log.job), log.notes));
     let folder = || output.path_segments()?.rfind(|name| !name.is_empty()).map(str::to_owned);
     let order = ["truth", "population", "group_by", "group", "predictor", "metric"];
     let order = order.map(|column| ident(column).sort(true, false)).into();

@@ -29,6 +29,7 @@ use url::Url;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::publish::commit::{self, Commit};
+use crate::publish::log::{self, RunLog};
 use crate::published::table;
 use measured::Validation;
 
@@ -48,7 +49,7 @@ struct Told {
     public: bool,
     commit: Commit,
     run: read::Run,
-    log: Option<read::Log>,
+    log: Option<RunLog>,
     before: Option<Commit>,
     /// Version of its method; none if its files are gone.
     method_before: Option<String>,
@@ -110,7 +111,7 @@ async fn told(engine: &Engine, output: &Url, commit: &Commit, public: bool) -> R
     let open = async |name: &str| table(engine, output, commit, name).await;
     let has = |name: &str| commit.tables.get(name).is_some_and(|table| table.rows > 0);
     let scores = counted::standard("scores", open("scores").await?)?;
-    let log = read::log(engine, output, commit).await?;
+    let log: Option<RunLog> = log::read(&engine.stores, output, commit).await?;
     let before = read::before(engine, output, commit, log.as_ref()).await?;
     let mut method_before = None;
     if let Some(before) = &before {

@@ -13,9 +13,8 @@ use crate::commands::explain::{Contribution, Score};
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::method::FitRecord;
-use crate::model::Dropped;
 use crate::publish::commit::{self, Commit};
-use crate::publish::log_path;
+use crate::publish::log::RunLog;
 use crate::published::lookup::Topic;
 use crate::published::{names, parsed, rows, table};
 use crate::storage::below;
@@ -57,51 +56,12 @@ pub(super) async fn run(engine: &Engine, output: &Url, commit: &Commit) -> Resul
     parsed("runs", row)
 }
 
-/// What `log.json` of a run or validation says.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Log {
-    #[serde(default)]
-    pub drops: Vec<Dropped>,
-    #[serde(default)]
-    pub stages: Vec<Stage>,
-    run_before: Option<RunBefore>,
-    pub job: Option<String>,
-    /// What to know before relying on a validation.
-    #[serde(default)]
-    pub notes: Vec<String>,
-}
-
-/// A stage of the run.
-#[derive(Debug, Deserialize)]
-pub(super) struct Stage {
-    pub stage: String,
-    pub rows_in: u64,
-    pub rows_out: u64,
-    pub seconds: f64,
-    pub peak_memory_bytes: u64,
-}
-
-#[derive(Debug, Deserialize)]
-struct RunBefore {
-    commit: u64,
-}
-
-/// The log of a run or validation; none if it is gone.
-pub(super) async fn log(engine: &Engine, output: &Url, commit: &Commit) -> Result<Option<Log>> {
-    let url = below(output, &log_path(commit.snapshot_date, &commit.run_id))?;
-    let Some(bytes) = engine.stores.read(&url).await? else { return Ok(None) };
-    serde_json::from_slice(&bytes).map(Some).map_err(|e| {
-        let cause = format!("`{url}` is no log of renown: {e}");
-        Error::bad_input(cause, "use the version of renown that wrote it, or remove it")
-    })
-}
-
 /// The commit that changes were told from, or, where no log says which, the one in force for the day before then.
 pub(super) async fn before(
     engine: &Engine,
     output: &Url,
     commit: &Commit,
-    log: Option<&Log>,
+    log: Option<&RunLog>,
 ) -> Result<Option<Commit>> {
     let number = match log {
         Some(log) => log.run_before.as_ref().map(|before| before.commit),
