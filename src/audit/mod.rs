@@ -16,9 +16,12 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Kind, Result};
 use crate::method::{Evidence, GateRule};
-use crate::publish::commit::VALIDITY;
+use crate::model::time::days_since_epoch;
 use crate::schema::{self, Direction, UTC};
-use crate::tables::{Draft, days, lists};
+use crate::tables::{Draft, lists};
+
+/// The table of a validation.
+pub const VALIDITY: &str = "validity";
 
 /// What a run says of itself in the table `runs`.
 #[derive(Clone, Debug)]
@@ -372,7 +375,7 @@ fn runs(draft: &Draft, facts: &RunFacts, gates: &[&str]) -> Result<RecordBatch> 
     let cutoff = TimestampMicrosecondArray::from(vec![facts.cutoff_us]).with_timezone(UTC);
     let passed = gates.iter().map(|gate| format!("{gate}: passed"));
     let mut columns: Vec<(&str, ArrayRef)> = vec![
-        ("snapshot_date", Arc::new(Date32Array::from(vec![days(draft.day)?]))),
+        ("snapshot_date", Arc::new(Date32Array::from(vec![days_since_epoch(draft.day)?]))),
         ("run_id", one(&facts.run_id)),
         ("job", one(&facts.job)),
         ("method_version", one(&facts.method_version)),

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
+use crate::audit::VALIDITY;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result, printable};
 use crate::publish::commit;
@@ -184,7 +185,7 @@ async fn files(engine: &Engine, output: &Url) -> Result<(Vec<File>, Vec<String>)
             continue;
         };
         // It is about nobody, and of no run.
-        if table == commit::VALIDITY {
+        if table == VALIDITY {
             continue;
         }
         let frame = open(engine, output, &path, &object).await;

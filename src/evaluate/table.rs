@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 
 use super::{Row, Validity};
+use crate::audit::VALIDITY;
 use crate::error::Result;
-use crate::publish::commit::VALIDITY;
+use crate::model::time::days_since_epoch;
 use crate::schema::{self, Direction};
-use crate::tables::days;
 
 /// The table in the columns and the order of its contract.
 ///
@@ -36,7 +36,7 @@ pub(super) fn batch(validity: &Validity) -> Result<RecordBatch> {
     let number = |number: u32| -> ArrayRef {
         Arc::new(Int64Array::from_value(i64::from(number), rows.len()))
     };
-    let date = Date32Array::from_value(days(validity.snapshot_date)?, rows.len());
+    let date = Date32Array::from_value(days_since_epoch(validity.snapshot_date)?, rows.len());
     let baselines = rows.iter().map(|row| row.difference.as_ref().map(|d| d.to.as_str()));
     schema::table(Direction::Output, VALIDITY)?.batch(vec![
         ("snapshot_date", Arc::new(date)),

@@ -12,10 +12,12 @@ use crate::toml_file;
 mod forecast;
 pub mod profile;
 mod record;
+mod scale;
 mod trust;
 
 pub use forecast::{Forecast, Term, may_enter};
 pub use record::{FORWARD, FitRecord, Validation};
+pub use scale::points;
 pub use trust::{SeedRule, TrustRule};
 
 /// The method that a job without a `method` key uses.

@@ -1,4 +1,8 @@
-//! Ages in whole hours before the cutoff.
+//! Ages in whole hours before the cutoff, and days as tables hold them.
+
+use chrono::NaiveDate;
+
+use crate::error::{Error, Result};
 
 /// Microseconds in an hour.
 pub(crate) const HOUR_US: i64 = 3_600_000_000;
@@ -11,4 +15,13 @@ pub(crate) fn hours_before(cutoff_us: i64, at_us: i64) -> Option<u32> {
     }
     // All hours of 64-bit microseconds are fewer than 2^32.
     u32::try_from((cutoff_us - 1).saturating_sub(at_us) / HOUR_US).ok()
+}
+
+/// Days from 1970-01-01 to `day`, the value of a date column.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if a date column does not reach as far.
+pub(crate) fn days_since_epoch(day: NaiveDate) -> Result<i32> {
+    i32::try_from(day.signed_duration_since(NaiveDate::default()).num_days())
+        .map_err(Error::internal)
 }

@@ -7,14 +7,12 @@ use object_store::{PutMode, PutPayload};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::audit::VALIDITY;
 use crate::error::{Error, Kind, Result};
 use crate::storage::{Stores, below, sync};
 
 /// Version of the commit format.
 const FORMAT: u32 = 1;
-
-/// The table of a commit that is of no run.
-pub const VALIDITY: &str = "validity";
 
 /// One commit: the files of one run or validation, and which commit is in force for each day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::FEWEST;
+use crate::audit::VALIDITY;
 use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
-use crate::publish::commit::{Commit, VALIDITY};
+use crate::publish::commit::Commit;
 use crate::publish::log::{self, ValidationLog};
 use crate::published::{parsed, rows, table};
 

@@ -13,7 +13,7 @@ use super::whiskers::{Whisker, Whiskers};
 use super::{FEWEST, Told};
 use crate::commands::explain::{said, words};
 use crate::error::printable;
-use crate::score::scores::points;
+use crate::method::points;
 use crate::score::style::NAMES;
 
 /// Most bars of a histogram.

@@ -17,12 +17,12 @@
 use chrono::NaiveDate;
 
 use super::measures::{Basis, Local};
-use super::scores::{per_person, points};
+use super::scores::per_person;
 use crate::error::Result;
 use crate::job::measured_otherwise;
-use crate::method::{Forecast, Method};
+use crate::method::{Forecast, Method, points};
+use crate::model::time::days_since_epoch;
 use crate::model::{Persons, Previous};
-use crate::tables::days;
 
 /// The points of each cause.
 #[derive(Debug, Default)]
@@ -88,7 +88,7 @@ pub fn changes(
         Some(_) => Some(aged.clone()),
     };
     let mut changes = Changes {
-        since_days: days(previous.day)?,
+        since_days: days_since_epoch(previous.day)?,
         rows: vec![],
         totals: previous.scores.iter().zip(scores).map(|(old, new)| Some(new - (*old)?)).collect(),
     };

@@ -13,8 +13,8 @@
 //! The reference person is on one network; of somebody on several it is the one with most people expected, and
 //! any other is a row of its own, `joined`.
 
-use super::scores::{Values, points};
-use crate::method::{Forecast, Term};
+use super::scores::Values;
+use crate::method::{Forecast, Term, points};
 use crate::model::Persons;
 
 /// One row of what a score is made of.

@@ -5,7 +5,7 @@ use arrow::array::{Array, Float64Array};
 use super::measures::Measures;
 use crate::error::Result;
 use crate::method::profile::Profile;
-use crate::method::{Forecast, Term};
+use crate::method::{Forecast, Term, points};
 use crate::model::Persons;
 use crate::propagate::trust::Trust;
 use crate::reduce::engagement::Received;
@@ -45,12 +45,6 @@ pub struct Standing {
     pub network: Vec<Option<f64>>,
     /// Share of reactions below zero among those of known sentiment.
     pub negative_share: Vec<Option<f64>>,
-}
-
-/// `min(100, 1 + 10 · log₅(1 + expected_reactors))`: every ten points are five times the people.
-pub fn points(expected_reactors: f64) -> f64 {
-    let five = libm::log(5.0);
-    (1.0 + 10.0 * libm::log1p(expected_reactors) / five).min(100.0)
 }
 
 /// The values of the measures that a forecast uses, one column for each term; a missing one is 0.
@@ -207,21 +201,4 @@ fn mean(persons: &Persons, of_vertex: &Float64Array, weights: &[f64]) -> Vec<Opt
     // A weighted mean may miss its single value by a rounding: it stays within 0..100.
     let means = ratio(&products, &weights).into_iter();
     means.map(|m| m.map(|m| m.min(100.0))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ten_points_are_five_times_the_people() {
-        // From the definition of the score: 1 is nobody, 11 four people, 21 twenty-four, …
-        for (people, score) in
-            [(0.0, 1.0), (4.0, 11.0), (24.0, 21.0), (124.0, 31.0), (15_624.0, 61.0)]
-        {
-            assert!((points(people) - score).abs() < 1e-12, "{people} people");
-        }
-        assert_eq!(points(1e12), 100.0);
-        assert!(points(8e6) < 100.0);
-    }
 }

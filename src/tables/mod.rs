@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::method::profile::Profile;
+use crate::model::time::days_since_epoch;
 use crate::model::{People, Persons};
 use crate::reduce::attention::Rules;
 use crate::schema::{self, Direction, Table};
@@ -115,7 +116,7 @@ pub struct Results<'a> {
 /// [`crate::error::Kind::Internal`] if a table breaks its contract.
 pub fn draft(day: NaiveDate, results: &Results<'_>) -> Result<Draft> {
     let persons = &results.people.persons;
-    let draft = Drafting { date: days(day)?, persons };
+    let draft = Drafting { date: days_since_epoch(day)?, persons };
     let scored = ScoreTables { draft: &draft, results };
     let topical = TopicTables { draft: &draft, people: results.people, topics: results.topics };
     Ok(Draft {
@@ -135,12 +136,6 @@ pub fn draft(day: NaiveDate, results: &Results<'_>) -> Result<Draft> {
         topic_posts: topical.posts()?,
         cohorts: draft.cohorts(&results.cohorts)?,
     })
-}
-
-/// Days since 1970-01-01.
-pub(crate) fn days(day: NaiveDate) -> Result<i32> {
-    i32::try_from(day.signed_duration_since(NaiveDate::default()).num_days())
-        .map_err(Error::internal)
 }
 
 /// The batches of a table of `rows` rows; an empty table is one empty batch.

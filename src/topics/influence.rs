@@ -12,14 +12,13 @@ use super::World;
 use super::attribution::WHOLE;
 use super::catalogue::Catalogue;
 use crate::lists::Lists;
-use crate::method::MEASURE_HOURS;
+use crate::method::{MEASURE_HOURS, points};
 use crate::model::{Endorsement, Interaction, People};
 use crate::phrases::Vocabulary;
 use crate::propagate::trust::Trust;
 use crate::reduce::attention::{ONE, Rules};
 use crate::reduce::engagement::Received;
 use crate::score::measures::of_received;
-use crate::score::scores::points;
 use renown_graph::numbering::NONE;
 use renown_stats::percentile::mid_rank;
 

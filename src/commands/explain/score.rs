@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Measure, Score};
 use crate::error::{Error, Kind, Result, nearest};
 use crate::method::Forecast;
+use crate::method::points;
 use crate::method::profile::Profile;
 use crate::schema::{self, Direction};
-use crate::score::scores::points;
 
 /// Most changes of a measure that are suggested.
 const SUGGESTIONS: usize = 3;
