@@ -1,18 +1,18 @@
-//! The gates of scores: their range, what they are made of and why they moved.
+//! The gates of scores: their range, the sum of their contributions, the sum of the causes of their changes.
 
 use arrow::array::{Array, RecordBatch};
 use hashbrown::HashMap;
 
-use super::{float, refused, rows, text};
+use super::columns::{count_rows, float, text};
 use crate::error::Result;
 use crate::method::profile::STANDARD;
 use crate::tables::Draft;
 
 /// How far the points of a score, or of its change, may be from their sum.
-const SLACK: f64 = 1e-9;
+const TOLERANCE: f64 = 1e-9;
 
-/// Scores are numbers from 1 to 100, expected people finite and not negative.
-pub(super) fn in_range(name: &str, scores: &[RecordBatch]) -> Result<()> {
+/// Scores are numbers from 1 to 100, forecasts finite and not negative.
+pub(super) fn in_range(name: &str, scores: &[RecordBatch]) -> Result<Option<String>> {
     let mut wrong = 0;
     for batch in scores {
         let score = float(batch, "score")?;
@@ -24,17 +24,13 @@ pub(super) fn in_range(name: &str, scores: &[RecordBatch]) -> Result<()> {
             .filter(|(s, y)| !((1.0..=100.0).contains(*s) && y.is_finite() && **y >= 0.0))
             .count();
     }
-    if wrong > 0 {
-        return Err(refused(
-            "scores_in_range",
-            format!("{wrong} of {} scores of `{name}` are not numbers from 1 to 100", rows(scores)),
-        ));
-    }
-    Ok(())
+    let all = count_rows(scores);
+    Ok((wrong > 0)
+        .then(|| format!("{wrong} of {all} scores of `{name}` are not numbers from 1 to 100")))
 }
 
-/// Every score lies within its interval, and that within 1 to 100.
-pub(super) fn within_intervals(scores: &[RecordBatch]) -> Result<()> {
+/// Every score lies within its interval, and the interval within 1 to 100.
+pub(super) fn within_intervals(scores: &[RecordBatch]) -> Result<Option<String>> {
     let mut wrong = 0;
     for batch in scores {
         let (low, high) = (float(batch, "score_low")?, float(batch, "score_high")?);
@@ -45,17 +41,12 @@ pub(super) fn within_intervals(scores: &[RecordBatch]) -> Result<()> {
         let all = float(batch, "score")?.values().iter().zip(ends);
         wrong += all.filter(|row| !fine(row)).count();
     }
-    if wrong > 0 {
-        return Err(refused(
-            "scores_within_intervals",
-            format!("{wrong} of {} scores lie outside their interval", rows(scores)),
-        ));
-    }
-    Ok(())
+    let all = count_rows(scores);
+    Ok((wrong > 0).then(|| format!("{wrong} of {all} scores lie outside their interval")))
 }
 
 /// The points of every score sum to it. Both tables are in order of (person, profile).
-pub(super) fn contributions_sum(draft: &Draft) -> Result<()> {
+pub(super) fn contributions_sum(draft: &Draft) -> Result<Option<String>> {
     let mut sums: Vec<(&str, &str, f64)> = Vec::new();
     for batch in &draft.contributions {
         let (people, profiles) = (text(batch, "person_id")?, text(batch, "profile")?);
@@ -63,7 +54,7 @@ pub(super) fn contributions_sum(draft: &Draft) -> Result<()> {
         for row in 0..batch.num_rows() {
             let (person, profile) = (people.value(row), profiles.value(row));
             match sums.last_mut() {
-                Some((own, of, sum)) if *own == person && *of == profile => {
+                Some((last, of, sum)) if *last == person && *of == profile => {
                     *sum += points.value(row)
                 }
                 _ => sums.push((person, profile, points.value(row))),
@@ -77,26 +68,22 @@ pub(super) fn contributions_sum(draft: &Draft) -> Result<()> {
         for row in 0..batch.num_rows() {
             let of_row = (people.value(row), profiles.value(row));
             let fits = sums.next().is_some_and(|(person, profile, sum)| {
-                (person, profile) == of_row && (sum - score.value(row)).abs() <= SLACK
+                (person, profile) == of_row && (sum - score.value(row)).abs() <= TOLERANCE
             });
             wrong += usize::from(!fits);
         }
     }
     let beyond = sums.count();
-    if wrong + beyond > 0 {
-        return Err(refused(
-            "contributions_sum",
-            format!(
-                "the contributions of {wrong} of {} scores do not sum to them, {beyond} are of no score",
-                rows(&draft.scores)
-            ),
-        ));
-    }
-    Ok(())
+    let all = count_rows(&draft.scores);
+    Ok((wrong + beyond > 0).then(|| {
+        format!(
+            "the contributions of {wrong} of {all} scores do not sum to them, {beyond} are of no score"
+        )
+    }))
 }
 
 /// The points of every change sum to the change of the score.
-pub(super) fn changes_sum(draft: &Draft) -> Result<()> {
+pub(super) fn changes_sum(draft: &Draft) -> Result<Option<String>> {
     let mut sums: HashMap<&str, f64> = HashMap::new();
     for batch in &draft.changes {
         let (people, points) = (text(batch, "person_id")?, float(batch, "points")?);
@@ -107,24 +94,20 @@ pub(super) fn changes_sum(draft: &Draft) -> Result<()> {
     let mut wrong = 0;
     for batch in &draft.scores {
         let (people, profiles) = (text(batch, "person_id")?, text(batch, "profile")?);
-        let moved = float(batch, "change_1d")?;
+        let change = float(batch, "change_1d")?;
         for row in (0..batch.num_rows()).filter(|row| profiles.value(*row) == STANDARD) {
             let sum = sums.remove(people.value(row));
-            let fits = match moved.is_valid(row) {
-                true => (sum.unwrap_or(0.0) - moved.value(row)).abs() <= SLACK,
+            let fits = match change.is_valid(row) {
+                true => (sum.unwrap_or(0.0) - change.value(row)).abs() <= TOLERANCE,
                 false => sum.is_none(),
             };
             wrong += usize::from(!fits);
         }
     }
     let beyond = sums.len();
-    if wrong + beyond > 0 {
-        return Err(refused(
-            "changes_sum",
-            format!(
-                "the causes of {wrong} changes do not sum to them, {beyond} people with causes have no score"
-            ),
-        ));
-    }
-    Ok(())
+    Ok((wrong + beyond > 0).then(|| {
+        format!(
+            "the causes of {wrong} changes do not sum to them, {beyond} people with causes have no score"
+        )
+    }))
 }

@@ -1,22 +1,21 @@
-//! The gates of what is said about topics.
+//! The gates of the tables of topics.
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::array::RecordBatch;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
-use super::{column, refused, rows, text};
-use crate::error::{Error, Result};
+use super::columns::{count_rows, counts, text};
+use crate::error::Result;
 use crate::method::Evidence;
 use crate::tables::Draft;
 
 /// Every table names topics of `topics` alone, and scores and evidence are of the same people and topics.
-pub(super) fn agree(draft: &Draft) -> Result<()> {
+pub(super) fn agree(draft: &Draft) -> Result<Option<String>> {
     let mut topics = HashSet::new();
     for batch in &draft.topics {
         topics.extend(text(batch, "topic_id")?.iter().flatten());
     }
-    let named = [
+    let tables = [
         &draft.topic_scores,
         &draft.topic_interests,
         &draft.topic_evidence,
@@ -24,7 +23,7 @@ pub(super) fn agree(draft: &Draft) -> Result<()> {
         &draft.influence_edges,
     ];
     let mut unknown = 0;
-    for batches in named {
+    for batches in tables {
         let of_batch = |batch: &RecordBatch| -> Result<usize> {
             let ids = text(batch, "topic_id")?.iter().flatten();
             Ok(ids.filter(|id| !topics.contains(id)).count())
@@ -46,43 +45,36 @@ pub(super) fn agree(draft: &Draft) -> Result<()> {
         }
     }
     let without_evidence = pairs.values().filter(|has| !**has).count();
-    if unknown + without_score + without_evidence > 0 {
-        return Err(refused(
-            "topics_agree",
-            format!(
-                "{unknown} rows name topics that `topics` lacks, {without_evidence} of {} topic scores have no \
-                 evidence, {without_score} rows of evidence no score",
-                pairs.len()
-            ),
-        ));
-    }
-    Ok(())
+    Ok((unknown + without_score + without_evidence > 0).then(|| {
+        format!(
+            "{unknown} rows name topics that `topics` lacks, {without_evidence} of {} topic scores have no \
+             evidence, {without_score} rows of evidence no score",
+            pairs.len()
+        )
+    }))
 }
 
-/// Nobody is said to move people on a topic for fewer posts, people or weeks than the method asks for.
-pub(super) fn enough_evidence(scores: &[RecordBatch], least: &Evidence) -> Result<()> {
+/// Every topic score rests on as many posts, people and weeks as the method asks for.
+pub(super) fn enough_evidence(
+    scores: &[RecordBatch],
+    required: &Evidence,
+) -> Result<Option<String>> {
+    let minima =
+        [("posts", required.posts), ("people", required.people), ("weeks", required.weeks)];
     let mut wrong = 0;
     for batch in scores {
-        let asked = [("posts", least.posts), ("people", least.people), ("weeks", least.weeks)];
         let mut short = vec![false; batch.num_rows()];
-        for (name, least) in asked {
-            let counts = column(batch, name)?.as_primitive_opt::<Int64Type>();
-            let counts = counts.filter(|counts| counts.null_count() == 0);
-            let counts = counts.ok_or_else(|| Error::internal(format!("`{name}` is no count")))?;
-            for (short, count) in short.iter_mut().zip(counts.values()) {
-                *short |= *count < i64::from(least);
+        for (name, minimum) in minima {
+            for (short, count) in short.iter_mut().zip(counts(batch, name)?) {
+                *short |= *count < i64::from(minimum);
             }
         }
         wrong += short.into_iter().filter(|short| *short).count();
     }
-    if wrong > 0 {
-        return Err(refused(
-            "enough_evidence",
-            format!(
-                "{wrong} of {} topic scores rest on fewer posts, people or weeks than the method asks for",
-                rows(scores)
-            ),
-        ));
-    }
-    Ok(())
+    let all = count_rows(scores);
+    Ok((wrong > 0).then(|| {
+        format!(
+            "{wrong} of {all} topic scores rest on fewer posts, people or weeks than the method asks for"
+        )
+    }))
 }

@@ -16,7 +16,7 @@ use chrono::{Days, NaiveDate};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::audit::{Origin, audit_validity};
+use crate::audit::{Origin, audit_validation};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
@@ -247,7 +247,7 @@ pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -
         data_sha256: validity.data_sha256.clone(),
         seed: Some(validity.seed),
     };
-    let audited = audit_validity(origin, validity.horizon_hours, batch)?;
+    let audited = audit_validation(origin, validity.horizon_hours, batch)?;
     let before = before.map(|commit| commit.number);
     publish(stores, &job.output, audited, &validity.log, before).await
 }

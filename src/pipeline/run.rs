@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::audit::{Audited, RunFacts, audit};
+use crate::audit::{Audited, Limits, RunFacts, audit_run};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Job, no_snapshot};
@@ -211,7 +211,8 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
         top: job.influence.top,
     };
     let draft = blocking(|| draft(day, &results))?;
-    let audited = blocking(|| audit(draft, &facts, &method.gates, &method.topics.evidence))?;
+    let limits = Limits { gates: &method.gates, evidence: &method.topics.evidence };
+    let audited = blocking(|| audit_run(draft, &facts, &limits))?;
     progress.end("audit", audited.rows(), audited.rows());
 
     let log = RunLog {

@@ -1,7 +1,7 @@
 //! Every gate refuses the tables it is there to refuse, and says which gate it was.
 
 use chrono::NaiveDate;
-use renown::audit::{Audited, audit};
+use renown::audit::{Audited, Limits, audit_run};
 use renown::error::{Kind, Result};
 use renown::method::{Evidence, GateRule};
 use renown::tables::Draft;
@@ -24,7 +24,11 @@ fn day() -> NaiveDate {
 fn audited(change: impl FnOnce(&mut Draft)) -> Result<Audited> {
     let mut draft = drafts::draft(day());
     change(&mut draft);
-    audit(draft, &facts("run"), &GateRule::default(), &Evidence::default())
+    audit_within(draft, &GateRule::default())
+}
+
+fn audit_within(draft: Draft, gates: &GateRule) -> Result<Audited> {
+    audit_run(draft, &facts("run"), &Limits { gates, evidence: &Evidence::default() })
 }
 
 /// `gate` refuses the change, and its words hold `words`.
@@ -66,11 +70,11 @@ fn empty_tables_pass_where_the_method_allows_them() {
         draft.topic_posts = vec![topic_posts(&[])];
         draft.cohorts = vec![cohort("a", &[])];
     };
-    refuses("enough_people", "0 people may be scored, fewer than the 1", empty);
+    refuses("enough_people", "0 people are eligible, fewer than the 1", empty);
     let mut draft = drafts::draft(day());
     empty(&mut draft);
     let rule = GateRule { least_people: 0, ..GateRule::default() };
-    audit(draft, &facts("run"), &rule, &Evidence::default()).unwrap();
+    audit_within(draft, &rule).unwrap();
 }
 
 #[test]
@@ -322,14 +326,14 @@ fn a_negative_rank_is_refused() {
 
 #[test]
 fn the_tolerance_of_the_method_decides() {
-    let audit_within = |rank_mass_tolerance| {
+    let audit_with = |rank_mass_tolerance| {
         let mut draft = drafts::draft(day());
         draft.measures[1] = measures("net", &[CID, DEE], &[0.125, 0.126]);
         let rule = GateRule { rank_mass_tolerance, ..GateRule::default() };
-        audit(draft, &facts("run"), &rule, &Evidence::default())
+        audit_within(draft, &rule)
     };
-    audit_within(0.01).unwrap();
-    assert_eq!(audit_within(1e-4).unwrap_err().kind, Kind::Gate);
+    audit_with(0.01).unwrap();
+    assert_eq!(audit_with(1e-4).unwrap_err().kind, Kind::Gate);
 }
 
 /// Every number of a table that says it is a share, a percentile or a count is one.

@@ -13,7 +13,7 @@ use futures::future::join_all;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
-use renown::audit::audit;
+use renown::audit::{Limits, audit_run};
 use renown::commands::top::{Filter, Person, committed, top};
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
@@ -133,12 +133,8 @@ async fn publish_draft(stores: &Stores, output: &Url, run_id: &str) -> Result<Co
 
 async fn publish_day(stores: &Stores, output: &Url, of: NaiveDate, run_id: &str) -> Result<Commit> {
     let before = commit::in_force(stores, output, Some(of)).await?.map(|commit| commit.number);
-    let audited = audit(
-        drafts::draft(of),
-        &drafts::facts(run_id),
-        &GateRule::default(),
-        &Evidence::default(),
-    )?;
+    let limits = Limits { gates: &GateRule::default(), evidence: &Evidence::default() };
+    let audited = audit_run(drafts::draft(of), &drafts::facts(run_id), &limits)?;
     publish(stores, output, audited, &json!({ "run_id": run_id }), before).await
 }
 

@@ -1,0 +1,67 @@
+//! The table `runs`: one row that describes the run.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+
+use super::columns::count_rows;
+use crate::error::Result;
+use crate::model::time::days_since_epoch;
+use crate::schema::{self, Direction, UTC};
+use crate::tables::{Draft, lists};
+
+/// What a run says about itself in the table `runs`.
+#[derive(Clone, Debug)]
+pub struct RunFacts {
+    /// Id of the run.
+    pub run_id: String,
+    /// Name of the job.
+    pub job: String,
+    /// Version of the method.
+    pub method_version: String,
+    /// Hash of the method.
+    pub method_sha256: String,
+    /// Hash of the rows left after consent.
+    pub data_sha256: String,
+    /// The method, as JSON.
+    pub method: String,
+    /// The profiles, as JSON.
+    pub profiles: String,
+    /// First instant not covered, microseconds since 1970 (UTC).
+    pub cutoff_us: i64,
+    /// Hours that the forecast covers.
+    pub horizon_hours: u32,
+}
+
+/// The table `runs` of a draft that has passed the `gates`.
+pub(super) fn runs_table(
+    draft: &Draft,
+    facts: &RunFacts,
+    gates: impl Iterator<Item = &'static str>,
+) -> Result<RecordBatch> {
+    let one = |text: &str| -> ArrayRef { Arc::new(StringArray::from(vec![text])) };
+    let count = |batches: &[RecordBatch]| -> ArrayRef {
+        Arc::new(Int64Array::from(vec![count_rows(batches) as i64]))
+    };
+    let cutoff = TimestampMicrosecondArray::from(vec![facts.cutoff_us]).with_timezone(UTC);
+    let passed = gates.map(|gate| format!("{gate}: passed"));
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
+        ("snapshot_date", Arc::new(Date32Array::from(vec![days_since_epoch(draft.day)?]))),
+        ("run_id", one(&facts.run_id)),
+        ("job", one(&facts.job)),
+        ("method_version", one(&facts.method_version)),
+        ("method_sha256", one(&facts.method_sha256)),
+        ("data_sha256", one(&facts.data_sha256)),
+        ("method", one(&facts.method)),
+        ("profiles", one(&facts.profiles)),
+        ("renown_version", one(env!("CARGO_PKG_VERSION"))),
+        ("cutoff", Arc::new(cutoff)),
+        ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),
+        ("gates", lists(std::iter::once(passed))),
+    ];
+    let counts = draft.tables().map(|(name, batches)| (format!("{name}_rows"), count(batches)));
+    columns.extend(counts.iter().map(|(name, count)| (name.as_str(), Arc::clone(count))));
+    schema::table(Direction::Output, "runs")?.batch(columns)
+}
