@@ -17,6 +17,7 @@ use crate::audit::VALIDITY;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result, printable};
 use crate::publish::commit;
+use crate::publish::run_of_file;
 use crate::published::{Known, Row, bare, each_person, rows};
 use crate::schema::{self, Column, Direction};
 use crate::storage::below;
@@ -197,10 +198,7 @@ async fn files(engine: &Engine, output: &Url) -> Result<(Vec<File>, Vec<String>)
 /// Table, day and run by the parts of a path.
 fn named(parts: &[String]) -> Option<(String, NaiveDate, String)> {
     let [table, day, file] = parts else { return None };
-    let (run_id, number) = file.strip_suffix(".parquet")?.rsplit_once('-')?;
-    let digits = number.len() == 5 && number.bytes().all(|digit| digit.is_ascii_digit());
-    (digits && !run_id.is_empty()).then_some(())?;
-    Some((table.clone(), day.parse().ok()?, run_id.to_owned()))
+    Some((table.clone(), day.parse().ok()?, run_of_file(file)?.to_owned()))
 }
 
 async fn open(engine: &Engine, output: &Url, path: &str, object: &ObjectMeta) -> Result<DataFrame> {

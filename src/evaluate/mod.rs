@@ -25,7 +25,7 @@ use crate::model::LabelSet;
 use crate::pipeline::backtest::{Backtest, ReadBack, read_back};
 use crate::pipeline::progress::Progress;
 use crate::pipeline::run::input_files;
-use crate::pipeline::run_id::{data_sha256, truths_sha256, validation_id};
+use crate::pipeline::run_id::{data_sha256, label_sets_sha256, validation_id};
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::ValidationLog;
 use crate::publish::publish;
@@ -156,7 +156,7 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
         let people = read.people.persons.len() as u64;
         let (found, told) = tokio::task::block_in_place(|| {
             hashes.push(data_sha256(&read.people));
-            hashes.push(truths_sha256(&truths));
+            hashes.push(label_sets_sha256(&truths));
             judged::judged(read, jobs, &truths)
         })?;
         progress.end("judgements", people, found.len() as u64);

@@ -1,5 +1,7 @@
 //! Numbers that accounts state, by vertex.
 
+use crate::digest::{Digest, Digestible};
+
 /// Numbers of the accounts of each vertex, from `accounts`. Where a person has several accounts on one
 /// network they are summed over those that state one; what no account states is `None`.
 pub struct AccountStats {
@@ -15,4 +17,15 @@ pub struct AccountStats {
     /// The columns `measure_*`: name of the column, and values of length vertices. In order of name; all
     /// values are finite.
     pub own: Vec<(String, Vec<Option<f64>>)>,
+}
+
+impl Digestible for AccountStats {
+    fn digest(&self, to: &mut Digest) {
+        let Self { followers, listed, verified, created_hours, own } = self;
+        to.add(followers);
+        to.add(listed);
+        to.add(verified);
+        to.add(created_hours);
+        to.add(own);
+    }
 }

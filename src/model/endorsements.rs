@@ -1,5 +1,7 @@
 //! Who endorsed whom on what topic.
 
+use crate::digest::{Digest, Digestible};
+
 /// Somebody's word that somebody else knows about a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endorsement {
@@ -9,4 +11,13 @@ pub struct Endorsement {
     pub topic: String,
     /// Number of the person who gave it.
     pub giver: u32,
+}
+
+impl Digestible for Endorsement {
+    fn digest(&self, to: &mut Digest) {
+        let Self { receiver, topic, giver } = self;
+        to.add(receiver);
+        to.add(topic);
+        to.add(giver);
+    }
 }

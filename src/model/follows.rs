@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::digest::{Digest, Digestible};
 use rayon::prelude::*;
 use renown_graph::numbering::NONE;
 
@@ -50,5 +51,19 @@ impl Follows {
     pub fn of_followees(&self, vertices: Range<usize>) -> &[Follow] {
         let before = |v: usize| self.rows.partition_point(|row| (row.followee as usize) < v);
         &self.rows[before(vertices.start)..before(vertices.end)]
+    }
+}
+
+impl Digestible for Follow {
+    fn digest(&self, to: &mut Digest) {
+        let Self { followee, follower, since } = self;
+        [followee, follower, since].into_iter().for_each(|number| to.add(number));
+    }
+}
+
+impl Digestible for Follows {
+    fn digest(&self, to: &mut Digest) {
+        let Self { rows } = self;
+        to.add_rows(rows);
     }
 }

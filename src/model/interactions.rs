@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::digest::{Digest, Digestible};
 use rayon::prelude::*;
 /// Whether an interaction is for or against its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,5 +76,21 @@ impl Interactions {
     pub fn of_targets(&self, vertices: Range<usize>) -> &[Interaction] {
         let before = |v: usize| self.rows.partition_point(|event| (event.target as usize) < v);
         &self.rows[before(vertices.start)..before(vertices.end)]
+    }
+}
+
+impl Digestible for Interaction {
+    fn digest(&self, to: &mut Digest) {
+        let Self { target, actor, post, age_hours, kind, sentiment } = self;
+        [target, actor, post, age_hours].into_iter().for_each(|number| to.add(number));
+        to.add(kind);
+        to.add(&(*sentiment as u8));
+    }
+}
+
+impl Digestible for Interactions {
+    fn digest(&self, to: &mut Digest) {
+        let Self { rows } = self;
+        to.add_rows(rows);
     }
 }

@@ -1,6 +1,7 @@
 //! Outside judgements of people, which scores are measured against and never computed from.
 
 use super::dropped::Dropped;
+use crate::digest::{Digest, Digestible};
 
 /// One truth of `ground_truth` about people who are scored.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,4 +29,21 @@ pub struct LabelSets {
     pub truths: Vec<LabelSet>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
+}
+
+impl Digestible for LabelSet {
+    fn digest(&self, to: &mut Digest) {
+        let Self { name, form } = self;
+        to.add(name);
+        match form {
+            Labels::Graded(rows) => {
+                to.add("graded");
+                to.add(rows);
+            }
+            Labels::Pairwise(rows) => {
+                to.add("pairwise");
+                to.add(rows);
+            }
+        }
+    }
 }

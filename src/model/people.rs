@@ -8,6 +8,7 @@ use super::interactions::Interactions;
 use super::persons::Persons;
 use super::posts::Posts;
 use super::refusals::Refusals;
+use crate::digest::{Digest, Digestible};
 
 /// Everyone who may be scored, with what they did.
 pub struct People {
@@ -34,5 +35,27 @@ impl People {
     pub fn reach_hours(&self) -> u32 {
         let first = self.interactions.all().iter().map(|event| event.age_hours).max();
         first.map_or(0, |hours| hours + 1)
+    }
+}
+
+/// Refusals of topics and drops are left out: a run digests the first where it reads posts, and no table shows the others.
+impl Digestible for People {
+    fn digest(&self, to: &mut Digest) {
+        let Self {
+            persons,
+            interactions,
+            account_stats,
+            follows,
+            posts,
+            refusals: _,
+            endorsements,
+            drops: _,
+        } = self;
+        to.add(persons);
+        to.add(account_stats);
+        to.add(posts);
+        to.add(interactions);
+        to.add(endorsements);
+        to.add(follows);
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use arrow::array::{Array, LargeStringArray};
 
+use crate::digest::{Digest, Digestible};
 use crate::lists::Lists;
 
 /// Persons, their accounts and their vertices, numbered.
@@ -72,5 +73,32 @@ impl Persons {
     /// The accounts of person `p`.
     pub fn accounts(&self, p: usize) -> Range<usize> {
         self.account_offsets[p]..self.account_offsets[p + 1]
+    }
+}
+
+/// Who agreed to be scored is left out: cohorts alone show it, and a run digests it where it has any.
+impl Digestible for Persons {
+    fn digest(&self, to: &mut Digest) {
+        let Self {
+            ids,
+            display_names,
+            countries,
+            languages,
+            automated,
+            opted_in: _,
+            networks,
+            account_networks,
+            account_ids,
+            account_offsets,
+            // These follow from the accounts.
+            vertex_persons: _,
+            network_offsets: _,
+        } = self;
+        [ids, display_names, countries, languages].into_iter().for_each(|texts| to.add(texts));
+        to.add(automated);
+        to.add(networks);
+        to.add(account_networks);
+        to.add(account_ids);
+        to.add(account_offsets);
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use arrow::array::LargeStringArray;
 
+use crate::digest::{Digest, Digestible};
 use crate::lists::Lists;
 use crate::phrases::Hit;
 
@@ -36,5 +37,24 @@ impl Posts {
     /// Indices of the own posts.
     pub fn own(&self) -> Range<usize> {
         0..self.own
+    }
+}
+
+/// Posts digest by what was found in them: other texts with the same phrases give the same tables.
+impl Digestible for Posts {
+    fn digest(&self, to: &mut Digest) {
+        let Self { own, authors, ids, at_us, age_hours: _, parents, hits, tags, urls, tag_names } =
+            self;
+        to.add(own);
+        to.add_parts(authors.len(), |to, post| {
+            to.add(ids.value(post));
+            to.add(&authors[post]);
+            to.add(&at_us[post]);
+            to.add(&parents[post]);
+            to.add(hits.of(post));
+            to.add(tags.of(post));
+            to.add(urls.of(post));
+        });
+        to.add(tag_names);
     }
 }

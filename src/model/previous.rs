@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 
+use crate::digest::{Digest, Digestible};
 use crate::method::Method;
 
 /// What was published of the people who are scored now.
@@ -23,4 +24,16 @@ pub struct Previous {
     pub trusted: Vec<bool>,
     /// Measures that the forecast of now uses, where they were known. Lengths: vertices.
     pub measures: BTreeMap<String, Vec<Option<f64>>>,
+}
+
+/// The number of its commit is left out, since no table shows it, and so is the method, which a run adds as settings.
+impl Digestible for Previous {
+    fn digest(&self, to: &mut Digest) {
+        let Self { commit: _, day, method: _, scores, there, trusted, measures } = self;
+        to.add(&day.num_days_from_ce());
+        to.add(scores);
+        to.add(there);
+        to.add(trusted);
+        to.add(measures);
+    }
 }

@@ -5,6 +5,7 @@ use memchr::{memchr2, memmem};
 use super::fold::{Folded, parted, plain};
 use super::lexicon::{Lexicon, number};
 use super::parts::{Part, parts};
+use crate::digest::{Digest, Digestible};
 
 /// Where a phrase was found: any of the constants.
 pub type Places = u8;
@@ -25,6 +26,14 @@ pub struct Hit {
     pub phrase: u32,
     /// Everywhere it stands.
     pub places: Places,
+}
+
+impl Digestible for Hit {
+    fn digest(&self, to: &mut Digest) {
+        let Self { phrase, places } = self;
+        to.add(phrase);
+        to.add(places);
+    }
 }
 
 impl Lexicon {

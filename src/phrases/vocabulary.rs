@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use super::finder::Hit;
 use super::lexicon::{Lexicon, Meaning, Sense, are_relatives};
-use super::ontology::Ontology;
+use super::ontology::{Ontology, Topic};
 use super::{folded, spelling};
+use crate::digest::Digest;
 use crate::error::{Error, Result, nearest};
 use crate::job::Topics;
 use crate::lists::Lists;
@@ -70,6 +69,7 @@ impl Vocabulary {
                 .cmp(&key(other))
                 .then_with(|| (&one.phrase, &one.language).cmp(&(&other.phrase, &other.language)))
         });
+        meanings.dedup();
         let allowed = |category: &str| job.special_categories.contains(category);
         for (topic, off) in (0..).zip(&mut off) {
             *off |= ontology.special_categories(topic).any(|category| !allowed(category));
@@ -128,24 +128,21 @@ fn unknown(ontology: &Ontology, id: &str) -> Error {
     )
 }
 
+/// Of the ontology what posts can be about; special categories show in what is left out.
 fn digest(ontology: &Ontology, meanings: &[Meaning], off: &[bool]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let mut text = |text: &str| {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text);
-    };
+    let mut digest = Digest::default();
     for (number, (topic, off)) in (0..).zip(ontology.topics().iter().zip(off)) {
-        text(&topic.id);
-        text(&topic.name);
-        text(if *off { "off" } else { "on" });
-        ontology.parents(number).iter().for_each(|parent| text(&parent.to_string()));
-        text("");
+        let Topic { id, name, special_category: _ } = topic;
+        digest.add(id);
+        digest.add(name);
+        digest.add(off);
+        digest.add(ontology.parents(number));
     }
-    for meaning in meanings {
-        text(&meaning.topic.to_string());
-        text(&meaning.phrase);
-        text(meaning.language.as_deref().unwrap_or("*"));
-        text(&meaning.weight.to_bits().to_string());
+    for Meaning { topic, phrase, language, weight } in meanings {
+        digest.add(topic);
+        digest.add(phrase);
+        digest.add(language);
+        digest.add(weight);
     }
-    hash.finalize().into()
+    digest.finish()
 }

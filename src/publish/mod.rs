@@ -1,6 +1,7 @@
 //! Stage 8: the tables as files, then one commit that makes them visible.
 //!
-//! Below the output folder lie `TABLE/DAY/RUN-00000.parquet`, `logs/DAY/RUN/log.json` and
+//! Below the output folder lie `TABLE/DAY/RUN-00000.parquet` (with a hash of its bytes behind the number where that path
+//! was taken by others), `logs/DAY/RUN/log.json` and
 //! `commits/NUMBER.json`. A table file is visible once a commit names it, never before; which commit
 //! is in force for a day says the newest commit.
 
@@ -10,6 +11,7 @@ pub mod log;
 use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 use chrono::NaiveDate;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -27,6 +29,11 @@ use crate::method::hex;
 use crate::schema::{self, Direction};
 use crate::storage::{Stores, below};
 use commit::{Commit, CommittedFile, CommittedTable};
+
+/// Digits of the number of a file among those of its table.
+const NUMBER_DIGITS: usize = 5;
+/// Hex digits of the hash in the name of a file whose usual path is taken.
+const HASH_DIGITS: usize = 16;
 
 /// Writes the audited tables and `log`, then commits them in place of the commit `before`, which was in
 /// force for the day when the run began. Everything before the commit may fail or be repeated without
@@ -51,10 +58,9 @@ pub async fn publish(
         for batches in batches.chunks(rayon::current_num_threads()) {
             let encoded: Vec<Encoded> =
                 tokio::task::block_in_place(|| encode_all(&table.key, audited.origin(), batches))?;
-            for Encoded { bytes, sha256 } in encoded {
+            for file in encoded {
                 let path = table_path(name, day, &run_id, files.len());
-                files.push(CommittedFile { path: path.clone(), size: bytes.len() as u64, sha256 });
-                stores.write(&below(output, &path)?, bytes).await?;
+                files.push(store_file(stores, output, path, file).await?);
             }
         }
         let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
@@ -66,9 +72,48 @@ pub async fn publish(
     commit::commit(stores, output, before, commit).await
 }
 
+/// Stores a file of a table at `path`, or beside it under a name that holds its hash if `path` has other bytes: a commit
+/// may name those, as it does where the file of a run was damaged and the run is made again.
+async fn store_file(
+    stores: &Stores,
+    output: &Url,
+    path: String,
+    file: Encoded,
+) -> Result<CommittedFile> {
+    let Encoded { bytes, sha256 } = file;
+    let size = bytes.len() as u64;
+    let bytes = Bytes::from(bytes);
+    if stores.create(&below(output, &path)?, bytes.clone()).await? {
+        return Ok(CommittedFile { path, size, sha256 });
+    }
+    let stem = path.strip_suffix(".parquet").unwrap_or(&path);
+    let path = format!("{stem}-{}.parquet", &sha256[..HASH_DIGITS]);
+    if stores.create(&below(output, &path)?, bytes).await? {
+        return Ok(CommittedFile { path, size, sha256 });
+    }
+    Err(Error::bad_input(
+        format!("`{}` has other bytes than its name says", below(output, &path)?),
+        "move it away, then run again",
+    ))
+}
+
 /// Path of a file of a table below the output folder.
 pub fn table_path(table: &str, day: NaiveDate, run_id: &str, number: usize) -> String {
-    format!("{table}/{day}/{run_id}-{number:05}.parquet")
+    format!("{table}/{day}/{run_id}-{number:0NUMBER_DIGITS$}.parquet")
+}
+
+/// The run that the name of a table file says that it belongs to; `None` if it is no name of a table file.
+pub fn run_of_file(file: &str) -> Option<&str> {
+    let digits = |text: &str, length: usize| {
+        text.len() == length && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+    };
+    let stem = file.strip_suffix(".parquet")?;
+    let (front, last) = stem.rsplit_once('-')?;
+    let (run_id, number) = match digits(last, HASH_DIGITS) {
+        true => front.rsplit_once('-')?,
+        false => (front, last),
+    };
+    (digits(number, NUMBER_DIGITS) && !run_id.is_empty()).then_some(run_id)
 }
 
 /// Path of the log of a run below the output folder.

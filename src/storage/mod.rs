@@ -5,10 +5,11 @@ pub(crate) mod credentials;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::registry::{DefaultObjectStoreRegistry, ObjectStoreRegistry};
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -88,6 +89,29 @@ impl Stores {
         let (store, path) = self.resolve(url)?;
         store.put(&path, PutPayload::from(bytes)).await.map_err(|e| Error::not_written(url, &e))?;
         sync(url)
+    }
+
+    /// Creates the object at `url` with `bytes`, and has it on disk where the disk is ours. An object that is already
+    /// there is never written over: `false` if its bytes are others. If the store's answer is lost, what stands there
+    /// decides.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not take them.
+    pub async fn create(&self, url: &Url, bytes: impl Into<Bytes>) -> Result<bool> {
+        let (store, path) = self.resolve(url)?;
+        let bytes: Bytes = bytes.into();
+        let payload = PutPayload::from(bytes.clone());
+        if let Err(error) = store.put_opts(&path, payload, PutMode::Create.into()).await {
+            // Another writer, or an earlier attempt of this one whose answer was lost.
+            let Some(existing) = self.read(url).await? else {
+                return Err(Error::not_written(url, &error));
+            };
+            if existing != bytes {
+                return Ok(false);
+            }
+        }
+        sync(url)?;
+        Ok(true)
     }
 
     /// Bytes of the object at `url`, or `None` if there is none.

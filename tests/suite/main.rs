@@ -20,6 +20,7 @@ mod follows;
 mod gates;
 mod hindsight;
 mod hostile_files;
+mod identity;
 mod ids;
 mod imports;
 mod inputs;
