@@ -341,7 +341,7 @@ fn print_course(
     ignored: &BTreeMap<String, Vec<String>>,
 ) -> Result<()> {
     print(&progress.summary())?;
-    read::notes(drops, ignored).iter().try_for_each(|line| print(&format!("{line}\n")))
+    read::describe_drops(drops, ignored).iter().try_for_each(|line| print(&format!("{line}\n")))
 }
 
 fn print_nothing_to_do(commit: &Commit) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Every input of a job held against its contract, without a run: all faults, not the first alone.
+//! Every input of a job held against its contract, without a run: all violations, not the first alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
 use crate::model::{Dropped, Persons};
-use crate::read::{self, Faults};
+use crate::read::{self, Violations};
 
 /// What a check of a job found.
 #[derive(Debug, Serialize)]
@@ -28,7 +28,7 @@ pub struct Report {
     pub columns_not_read: BTreeMap<String, Vec<String>>,
 }
 
-/// One fault of an input.
+/// One violation of an input.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Violation {
     /// Where it lies.
@@ -43,7 +43,7 @@ pub struct Violation {
 /// Reads the inputs of `job` as a run does, up to the people who may be scored, and gathers whatever
 /// would stop it; `ground_truth`, which no run reads, is held against its contract too. Nothing is written.
 ///
-/// What builds on an input that is at fault is not looked at: people are joined once all inputs
+/// What builds on an input that is at violation is not looked at: people are joined once all inputs
 /// conform.
 ///
 /// # Errors
@@ -51,7 +51,7 @@ pub struct Violation {
 /// does not answer.
 pub async fn check(engine: &Engine, job: &Job) -> Result<Report> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
-    let mut faults = Faults::gather();
+    let mut violations = Violations::keep_all();
     let mut report = Report {
         job: job.name.clone(),
         snapshot_date: day,
@@ -59,13 +59,13 @@ pub async fn check(engine: &Engine, job: &Job) -> Result<Report> {
         dropped: vec![],
         columns_not_read: BTreeMap::new(),
     };
-    let ended = inputs(engine, job, day, &mut faults, &mut report).await;
-    let mut gathered = faults.into_gathered();
+    let ended = inputs(engine, job, day, &mut violations, &mut report).await;
+    let mut gathered = violations.into_kept();
     let persons = known(ended, &gathered)?;
-    // On its own: what is at fault in other inputs does not end the search here.
-    let mut faults = Faults::gather();
-    let ended = truths(engine, job, persons.as_ref(), &mut faults, &mut report).await;
-    let of_truths = faults.into_gathered();
+    // On its own: what is at violation in other inputs does not end the search here.
+    let mut violations = Violations::keep_all();
+    let ended = truths(engine, job, persons.as_ref(), &mut violations, &mut report).await;
+    let of_truths = violations.into_kept();
     known(ended, &of_truths)?;
     // The sources are opened for both.
     let new: Vec<Error> = of_truths.into_iter().filter(|f| !gathered.contains(f)).collect();
@@ -74,7 +74,7 @@ pub async fn check(engine: &Engine, job: &Job) -> Result<Report> {
     Ok(report)
 }
 
-/// The value, or `None` if the search ended at one of the faults that were gathered.
+/// The value, or `None` if the search ended at one of the violations that were gathered.
 fn known<T>(ended: Result<T>, gathered: &[Error]) -> Result<Option<T>> {
     match ended {
         Ok(value) => Ok(Some(value)),
@@ -87,14 +87,14 @@ async fn inputs(
     engine: &Engine,
     job: &Job,
     day: NaiveDate,
-    faults: &mut Faults,
+    violations: &mut Violations,
     report: &mut Report,
 ) -> Result<Persons> {
-    let snapshot = read::snapshot(engine, job, day, faults).await?;
+    let snapshot = read::snapshot(engine, job, day, violations).await?;
     report.dropped.clone_from(&snapshot.drops);
     report.columns_not_read.clone_from(&snapshot.ignored);
-    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
-    let people = read::people(engine, snapshot, &job.consent, &job.method, &vocabulary, faults);
+    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
+    let people = read::people(engine, snapshot, &job.consent, &job.method, &vocabulary, violations);
     let people = people.await?;
     report.dropped.extend(people.drops);
     Ok(people.persons)
@@ -105,15 +105,17 @@ async fn truths(
     engine: &Engine,
     job: &Job,
     persons: Option<&Persons>,
-    faults: &mut Faults,
+    violations: &mut Violations,
     report: &mut Report,
 ) -> Result<()> {
-    let Some(truth) = read::ground_truth(engine, job, faults).await? else { return Ok(()) };
+    let Some(truth) = read::open_ground_truth(engine, job, violations).await? else {
+        return Ok(());
+    };
     if !truth.ignored.is_empty() {
         report.columns_not_read.insert(GROUND_TRUTH.to_owned(), truth.ignored.clone());
     }
     if let Some(persons) = persons {
-        report.dropped.extend(truth.truths(engine, persons, faults).await?.drops);
+        report.dropped.extend(truth.label_sets(engine, persons, violations).await?.drops);
     }
     Ok(())
 }
@@ -144,7 +146,7 @@ pub fn render(report: &Report) -> String {
             }
         }
     }
-    for note in read::notes(&report.dropped, &report.columns_not_read) {
+    for note in read::describe_drops(&report.dropped, &report.columns_not_read) {
         out.push_str(&format!("{note}\n"));
     }
     let verdict = match report.violations.len() {

@@ -16,7 +16,7 @@ use crate::pipeline::run_id::job_sha256;
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::{self, RunLog};
 use crate::publish::{log_path, table_path};
-use crate::read::{self, InputFile, Listed, Reading};
+use crate::read::{self, InputFile, Listing, ScanEstimate};
 use crate::schema::{self, Status};
 use crate::storage::Stores;
 
@@ -32,7 +32,7 @@ pub struct Plan {
     /// Why there is, or is not.
     pub because: String,
     /// What one pass over each input would read; a run makes several.
-    pub reads: BTreeMap<String, Reading>,
+    pub reads: BTreeMap<String, ScanEstimate>,
     /// How large it would get.
     pub estimate: Estimate,
     /// Folder that would be written to.
@@ -73,7 +73,7 @@ struct Before {
 /// show; [`crate::error::Kind::Unavailable`] if a store does not answer.
 pub async fn plan(engine: &Engine, job: &Job) -> Result<Plan> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
-    let (reads, files) = read::reading(engine, job, day).await?;
+    let (reads, files) = read::estimate_scans(engine, job, day).await?;
     let stores = &engine.stores;
     let newest = commit::newest(stores, &job.output).await?;
     let standing = commit::in_force(stores, &job.output, Some(day)).await?;
@@ -121,7 +121,7 @@ async fn reason(
     stores: &Stores,
     job: &Job,
     commit: Commit,
-    files: &BTreeMap<String, Listed>,
+    files: &BTreeMap<String, Listing>,
 ) -> Result<(bool, String)> {
     let (number, snapshot_date) = (commit.number, commit.snapshot_date);
     if !commit::intact(stores, &job.output, &commit).await? {
@@ -139,7 +139,7 @@ async fn reason(
         return Ok((true, format!("the run before has changed since commit {number}")));
     }
     // Without a mark of its version a file may have changed unseen.
-    let same = |name: &str, listed: &Listed| {
+    let same = |name: &str, listed: &Listing| {
         log.inputs.get(name) == Some(&listed.files)
             && listed.files.iter().all(|file| file.e_tag.is_some())
     };
@@ -166,7 +166,7 @@ const OUTPUT: [u64; 2] = [95, 39];
 
 impl Estimate {
     /// From the rows to be scanned, as `from` says.
-    fn from_rows(reads: &BTreeMap<String, Reading>, top: u32) -> Self {
+    fn from_rows(reads: &BTreeMap<String, ScanEstimate>, top: u32) -> Self {
         let rows = |table: &str| reads.get(table).map(|reading| reading.rows);
         let edges = rows("interactions").unwrap_or_default();
         let follows = rows("follows").unwrap_or_default();
@@ -206,7 +206,7 @@ impl Estimate {
     }
 
     /// From a run before, by the bytes of the files that the job names. `None` if it names none.
-    fn scaled(before: &Before, files: &BTreeMap<String, Listed>) -> Option<Self> {
+    fn scaled(before: &Before, files: &BTreeMap<String, Listing>) -> Option<Self> {
         let bytes = |files: &[InputFile]| files.iter().map(|file| file.size).sum::<u64>();
         let then: u64 = before.log.inputs.values().map(|files| bytes(files)).sum();
         let now: u64 = files.values().map(|listed| bytes(&listed.files)).sum();

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::engine::{Engine, in_blocks};
 use crate::error::{Error, Kind, Result, nearest};
-use crate::propagate::not_ranked;
+use crate::propagate::ranking_error;
 use crate::publish::encode;
 use crate::read::open;
 use renown_graph::GraphError;
@@ -107,9 +107,9 @@ pub async fn rank(
     Ok(Report { vertices: vertices.len(), edges, iterations, residual, bound, seconds })
 }
 
-/// The words of [`not_ranked`]; damping and stop come from the command line here.
+/// The words of [`ranking_error`]; damping and stop come from the command line here.
 fn refused_ranks(error: RankError) -> Error {
-    match not_ranked(error) {
+    match ranking_error(error) {
         Error { kind: Kind::BadJob, cause, remedy, .. } => Error::new(Kind::Usage, cause, remedy),
         other => other,
     }

@@ -13,8 +13,7 @@ use crate::fit::is_held_out;
 use crate::job::Job;
 use crate::model::{LabelSet, Labels, People};
 use crate::pipeline::backtest::{Backtest, ReadBack};
-use crate::reduce::attention::Rules;
-use crate::reduce::post_reactors::reactors;
+use crate::reduce::{InteractionRules, post_reactors};
 use crate::topics::{Topics, topics};
 use renown_stats::metrics::{Order, spearman};
 
@@ -42,16 +41,18 @@ pub(super) fn judged(
     let standing = Standing::at(&mut hindsight, 0, jobs, &predictors)?;
     let people = hindsight.people();
     let job = &jobs[0];
-    let on_topics = truths.iter().any(|truth| match &truth.form {
+    let on_topics = truths.iter().any(|truth| match &truth.labels {
         Labels::Graded(rows) => rows.iter().any(|row| row.2.is_some()),
         Labels::Pairwise(rows) => rows.iter().any(|row| row.2.is_some()),
     });
     let found = match on_topics {
         false => Topics::default(),
         true => {
-            let rules = Rules::of(&job.method);
-            let of_posts =
-                people.posts.as_ref().map(|posts| reactors(&people.interactions, posts, &rules, 0));
+            let rules = InteractionRules::of(&job.method);
+            let of_posts = people
+                .posts
+                .as_ref()
+                .map(|posts| post_reactors(&people.interactions, posts, &rules, 0));
             let (of_posts, trust) = (of_posts.as_ref(), &standing.trust);
             topics(people, &vocabulary, of_posts, trust, &rules, &job.method)?
         }
@@ -134,7 +135,7 @@ impl Judging<'_> {
                 );
             }
         }
-        let Labels::Graded(rows) = &truth.form else { return Ok(()) };
+        let Labels::Graded(rows) = &truth.labels else { return Ok(()) };
         let whole: Vec<(u32, f64)> =
             rows.iter().filter(|row| row.2.is_none()).map(|row| (row.0, row.1)).collect();
         let own = Order::of(&whole.iter().map(|row| row.1).collect::<Vec<f64>>());
@@ -165,14 +166,14 @@ impl Judging<'_> {
     fn held_out(&self, truth: &LabelSet, notes: &mut Vec<String>) -> Labels {
         let fitted = self.jobs.iter().filter_map(|job| job.method.fit.as_ref());
         let shares = fitted.filter(|record| record.truth == truth.name).map(|r| r.held_out);
-        let Some(share) = shares.reduce(f64::min) else { return truth.form.clone() };
+        let Some(share) = shares.reduce(f64::min) else { return truth.labels.clone() };
         notes.push(format!(
             "truth `{}`: a method was fitted to it; only people held out of the fit are compared, and only pairs of such",
             truth.name
         ));
         let unseen =
             |person: &u32| is_held_out(self.people.persons.ids.value(*person as usize), share);
-        match &truth.form {
+        match &truth.labels {
             Labels::Graded(rows) => {
                 Labels::Graded(rows.iter().filter(|row| unseen(&row.0)).cloned().collect())
             }

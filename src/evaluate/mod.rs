@@ -29,7 +29,7 @@ use crate::pipeline::run_id::{data_sha256, label_sets_sha256, validation_id};
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::ValidationLog;
 use crate::publish::publish;
-use crate::read::{self, Faults};
+use crate::read::{self, Violations};
 pub use described::{Described, METRICS};
 pub(crate) use described::{INTERVAL_SOURCE, intervals};
 pub use page::render;
@@ -172,7 +172,7 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
             read.people.interactions.all().len() as u64,
             read.people.persons.len() as u64,
         );
-        let reach = read.people.reach_hours();
+        let reach = read.people.history_hours();
         // Before an instant there must be as long a time as after it.
         instants = (0..settings.instants).map(|index| horizon + index * every).collect();
         instants.retain(|hours| hours + horizon <= reach);
@@ -262,7 +262,9 @@ async fn judgements(engine: &Engine, job: &Job) -> Result<(Option<ReadBack>, Vec
     if wanted && job.inputs.contains_key(GROUND_TRUTH) {
         let people = read_back(engine, job, day, 0).await?;
         truths =
-            read::truths(engine, job, &people.people.persons, &mut Faults::stop()).await?.truths;
+            read::label_sets(engine, job, &people.people.persons, &mut Violations::stop_at_first())
+                .await?
+                .sets;
         read = Some(people);
     }
     let known: Vec<&str> =

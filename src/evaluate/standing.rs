@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::model::People;
 use crate::pipeline::backtest::{Backtest, measured, mixed};
-use crate::propagate::trust::Trust;
+use crate::propagate::Trust;
 use crate::score::measures::Measures;
 use crate::score::scores::{ESTABLISHED, per_person, scores};
 use renown_stats::interval::{cdf, randomised_pit};
@@ -44,7 +44,7 @@ pub(super) fn predictors(jobs: &[Job], people: &People) -> Vec<Predictor> {
         .enumerate()
         .flat_map(|(method, job)| job.profiles.iter().map(move |profile| (&*profile.name, method)));
     let profiles = profiles.map(|(name, method)| of(name, method, Kind::Score));
-    let own = people.account_stats.own.iter().map(|(name, _)| name.as_str());
+    let own = people.account_stats.custom.iter().map(|(name, _)| name.as_str());
     let counts = BASELINES.into_iter().chain(own).map(|name| of(name, 0, Kind::Count));
     profiles.chain(counts).chain([of(RANDOM, 0, Kind::Chance)]).collect()
 }

@@ -16,7 +16,7 @@ use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
 use crate::model::{Labels, People};
 use crate::pipeline::backtest::{Backtest, measured, mixed, read_back};
 use crate::pipeline::run_id::data_sha256;
-use crate::read::{self, Faults};
+use crate::read::{self, Violations};
 use crate::schema::OWN_MEASURE;
 use crate::score::measures::Measures;
 use crate::score::scores::per_person;
@@ -54,9 +54,10 @@ pub(super) async fn fit(
     truth: &str,
 ) -> Result<Method> {
     let people = read_back(engine, job, day, 0).await?.people;
-    let found = read::truths(engine, job, &people.persons, &mut Faults::stop()).await?;
-    let names: Vec<String> = found.truths.iter().map(|truth| truth.name.clone()).collect();
-    let own = found.truths.into_iter().find(|own| own.name == truth).ok_or_else(|| {
+    let found =
+        read::label_sets(engine, job, &people.persons, &mut Violations::stop_at_first()).await?;
+    let names: Vec<String> = found.sets.iter().map(|truth| truth.name.clone()).collect();
+    let own = found.sets.into_iter().find(|own| own.name == truth).ok_or_else(|| {
         Error::bad_input(
             format!("input `ground_truth` has no truth `{truth}`"),
             format!("name one of: {}", names.join(", ")),
@@ -69,7 +70,7 @@ pub(super) async fn fit(
         hindsight.look_from(0, job.method.window_hours());
         let (_, measures) = measured(&hindsight, job)?;
         let people = hindsight.people();
-        let items = items(people, job, &measures, own.form)?;
+        let items = items(people, job, &measures, own.labels)?;
         let (candidate, validation) = items.choose()?;
         let fitted = items.fit(&candidate, &items.pairs)?;
         let mut method = job.method.clone();

@@ -18,7 +18,7 @@ use crate::method::{FORWARD, FitRecord, Forecast, Method, Term, may_enter};
 use crate::model::People;
 use crate::pipeline::backtest::{outcomes, read_back};
 use crate::pipeline::run_id::data_sha256;
-use crate::propagate::seeds::seeds;
+use crate::propagate::select_seeds;
 use crate::score::measures::Local;
 pub use held_out::is_held_out;
 use origins::{Looking, Rows};
@@ -72,7 +72,7 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
-        let reach = people.reach_hours();
+        let reach = people.history_hours();
         let origins = found_origins(reach, &method, job.fit.origins, every)?;
         let history = reach - origins[0];
         let rows = rows(people, &origins, job, &method)?;
@@ -161,7 +161,7 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<V
 fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
     let names: Vec<&'static str> =
         may_enter()?.into_iter().filter(|name| Local::has(name) && job.fit.takes(name)).collect();
-    let seeds = seeds(&people, &method.trust.seeds, &job.trust.seeds);
+    let seeds = select_seeds(&people, &method.trust.seeds, &job.trust.seeds);
     let looking = Looking {
         method,
         seeds: &seeds,

@@ -8,8 +8,8 @@ use crate::lists::Lists;
 use crate::method::Method;
 use crate::model::People;
 use crate::pipeline::backtest::{Ahead, Backtest, mixed};
-use crate::propagate::trust::trust;
-use crate::reduce::attention::Rules;
+use crate::propagate::propagate_trust;
+use crate::reduce::InteractionRules;
 use crate::score::measures::Local;
 
 /// Rows of a regression: somebody on a network at an origin. All lengths but that of `names`: rows; rows of an origin
@@ -88,9 +88,15 @@ impl Rows {
     ) -> Result<()> {
         let (method, people) = (looking.method, hindsight.people());
         let persons = &people.persons;
-        let rules = Rules::of(method);
-        let trust =
-            trust(&people.interactions, persons, &rules, looking.seeds, hindsight.there(), method)?;
+        let rules = InteractionRules::of(method);
+        let trust = propagate_trust(
+            &people.interactions,
+            persons,
+            &rules,
+            looking.seeds,
+            hindsight.there(),
+            method,
+        )?;
         let local = Local::of(people, &rules, &trust.trusted, [0, 0], looking.names);
         let ahead = Ahead {
             hours,

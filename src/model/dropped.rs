@@ -9,7 +9,7 @@ pub struct Dropped {
     pub table: String,
     /// Why the rows were dropped.
     pub rule: String,
-    /// How many. Where the rule concerns people who may not be scored, small counts are shown as
+    /// How many. Where the rule concerns ineligible people, small counts are shown as
     /// "fewer than 11".
     pub rows: String,
 }
@@ -20,7 +20,7 @@ impl Dropped {
         Self { table: table.into(), rule: rule.into(), rows: rows.to_string() }
     }
 
-    /// A count that could point at single people: below 11 it is not told.
+    /// A count that could point at single people: below 11 it is not shown.
     pub(crate) fn suppressed(table: &str, rule: &str, rows: u64) -> Self {
         let rows = if rows < 11 { "fewer than 11".into() } else { rows.to_string() };
         Self { table: table.into(), rule: rule.into(), rows }

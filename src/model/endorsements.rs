@@ -1,15 +1,15 @@
-//! Who endorsed whom on what topic.
+//! Endorsements: who endorsed whom on which topic.
 
 use crate::digest::{Digest, Digestible};
 
-/// Somebody's word that somebody else knows about a topic.
+/// One person endorses another on a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endorsement {
-    /// Number of the person it is about.
+    /// Number of the endorsed person.
     pub receiver: u32,
     /// Id of the topic.
     pub topic: String,
-    /// Number of the person who gave it.
+    /// Number of the endorsing person.
     pub giver: u32,
 }
 

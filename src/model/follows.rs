@@ -1,4 +1,4 @@
-//! Who follows whom, 12 bytes a pair.
+//! Follows between vertices, 12 bytes each.
 
 use std::ops::Range;
 
@@ -6,48 +6,48 @@ use crate::digest::{Digest, Digestible};
 use rayon::prelude::*;
 use renown_graph::numbering::NONE;
 
-/// That one vertex follows another.
+/// One vertex follows another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Follow {
     /// Vertex that is followed.
     pub followee: u32,
     /// Vertex that follows.
     pub follower: u32,
-    /// Hours, [`NONE`] where they are not known: an option would take 4 bytes more.
+    /// Hours, [`NONE`] where they are unknown: an `Option` would take 4 bytes more.
     pub(crate) since: u32,
 }
 
 impl Follow {
-    /// Whole hours from the beginning to the cutoff, if it is known when it began.
+    /// Whole hours from the start of the follow to the cutoff; `None` where the start is unknown.
     pub fn since_hours(&self) -> Option<u32> {
         (self.since != NONE).then_some(self.since)
     }
 }
 
-/// Who follows whom among different people who may be scored: in order of (followee, follower), each pair once,
-/// with the earliest beginning that any of its rows states. Memory: 12 bytes each.
+/// Follows among different eligible people: sorted by (followee, follower), each pair once, with the earliest start
+/// that any of its rows has. Memory: 12 bytes each.
 pub struct Follows {
     pub(crate) rows: Vec<Follow>,
 }
 
 impl Follows {
-    /// Those that had begun so many whole hours before the cutoff, with ages as they were then; of which it is not known
-    /// when they began are among them.
-    pub fn before(&self, hours: u32) -> Self {
-        let then = self.rows.par_iter().filter(|row| row.since >= hours);
-        let then = then.map(|row| match row.since {
+    /// The follows as of `hours` whole hours before the cutoff, with ages at that time. Follows with an unknown start are
+    /// included.
+    pub fn as_of(&self, hours: u32) -> Self {
+        let started = self.rows.par_iter().filter(|row| row.since >= hours);
+        let rows = started.map(|row| match row.since {
             NONE => *row,
             since => Follow { since: since - hours, ..*row },
         });
-        Self { rows: then.collect() }
+        Self { rows: rows.collect() }
     }
 
-    /// All of them.
+    /// All follows.
     pub fn all(&self) -> &[Follow] {
         &self.rows
     }
 
-    /// Those whose followee is one of `vertices`.
+    /// The follows whose followee is one of `vertices`.
     pub fn of_followees(&self, vertices: Range<usize>) -> &[Follow] {
         let before = |v: usize| self.rows.partition_point(|row| (row.followee as usize) < v);
         &self.rows[before(vertices.start)..before(vertices.end)]

@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use crate::digest::{Digest, Digestible};
 use rayon::prelude::*;
+
 /// Whether an interaction is for or against its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sentiment {
-    /// Not known.
+    /// The input has none.
     Unknown,
-    /// Known, and zero or above.
+    /// Zero or above.
     NotNegative,
     /// Below zero.
     Negative,
@@ -22,7 +23,7 @@ pub struct Interaction {
     pub target: u32,
     /// Vertex that acted.
     pub actor: u32,
-    /// Index into [`Posts`](super::Posts), [`NONE`](renown_graph::numbering::NONE) where the post is not one of them.
+    /// Index into [`Posts`](super::Posts), [`NONE`](renown_graph::numbering::NONE) where `posts` lacks it.
     pub post: u32,
     /// Whole hours before the cutoff.
     pub age_hours: u32,
@@ -33,38 +34,34 @@ pub struct Interaction {
 }
 
 impl Interaction {
-    /// Whether two interactions are of one actor with one target.
+    /// Whether two interactions have the same actor and the same target.
     pub fn same_pair(&self, other: &Self) -> bool {
         (self.target, self.actor) == (other.target, other.actor)
     }
 }
 
-/// Interactions between different people who may be scored, in order of (target, actor) and then of the rest,
-/// so that the order follows from the rows alone.
+/// Interactions between different eligible people, sorted by (target, actor) and then by all other fields, so that the
+/// order depends on the rows alone.
+#[derive(Default)]
 pub struct Interactions {
     pub(crate) rows: Vec<Interaction>,
 }
 
 impl Interactions {
-    /// None.
-    pub fn none() -> Self {
-        Self { rows: vec![] }
-    }
-
-    /// Those of the `window_hours` up to an instant so many whole hours before the cutoff, with their ages there.
-    pub fn before(&self, hours: u32, window_hours: u32) -> Self {
+    /// The interactions of the `window_hours` that end `hours` whole hours before the cutoff, with ages at that time.
+    pub fn as_of(&self, hours: u32, window_hours: u32) -> Self {
         let ages = hours..hours.saturating_add(window_hours);
-        let then = self.rows.par_iter().filter(|event| ages.contains(&event.age_hours));
-        let then = then.map(|event| Interaction { age_hours: event.age_hours - hours, ..*event });
-        Self { rows: then.collect() }
+        let inside = self.rows.par_iter().filter(|event| ages.contains(&event.age_hours));
+        let rows = inside.map(|event| Interaction { age_hours: event.age_hours - hours, ..*event });
+        Self { rows: rows.collect() }
     }
 
-    /// All of them.
+    /// All interactions.
     pub fn all(&self) -> &[Interaction] {
         &self.rows
     }
 
-    /// Those of `actor` with `target`.
+    /// The interactions of `actor` with `target`.
     pub fn of_pair(&self, target: u32, actor: u32) -> &[Interaction] {
         let before = |pair| self.rows.partition_point(|event| (event.target, event.actor) < pair);
         let from = before((target, actor));
@@ -72,7 +69,7 @@ impl Interactions {
         &self.rows[from..from + self.rows[from..].iter().take_while(|event| same(event)).count()]
     }
 
-    /// Those whose target is one of `vertices`.
+    /// The interactions whose target is one of `vertices`.
     pub fn of_targets(&self, vertices: Range<usize>) -> &[Interaction] {
         let before = |v: usize| self.rows.partition_point(|event| (event.target as usize) < v);
         &self.rows[before(vertices.start)..before(vertices.end)]

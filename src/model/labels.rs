@@ -1,32 +1,31 @@
-//! Outside judgements of people, which scores are measured against and never computed from.
+//! Labels of people from outside, for validation and fitting; scores are never computed from them.
 
 use super::dropped::Dropped;
 use crate::digest::{Digest, Digestible};
 
-/// One truth of `ground_truth` about people who are scored.
+/// One label set of `ground_truth`, restricted to scored people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelSet {
     /// Its name.
     pub name: String,
-    /// Its judgements.
-    pub form: Labels,
+    /// Its labels.
+    pub labels: Labels,
 }
 
-/// The judgements of a truth, each with its topic, or none where it is about influence as a whole.
+/// Labels, each with its topic, or `None` for influence in general.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Labels {
-    /// Number and value of persons, in order of person and topic, each of which is there once; all values are
-    /// finite.
+    /// (person, value, topic), sorted by person and topic, each pair once; all values are finite.
     Graded(Vec<(u32, f64, Option<String>)>),
-    /// Numbers of two different persons, the more influential one first, in order of both and of topic, each once.
+    /// (more influential person, other person, topic), the two different, sorted, each once.
     Pairwise(Vec<(u32, u32, Option<String>)>),
 }
 
-/// What `ground_truth` says of people who are scored.
+/// The labels of `ground_truth` about scored people.
 #[derive(Debug, Default)]
 pub struct LabelSets {
-    /// The truths in order of name; one that is about nobody who is scored is empty.
-    pub truths: Vec<LabelSet>,
+    /// The label sets, sorted by name; one without any scored person is empty.
+    pub sets: Vec<LabelSet>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
 }

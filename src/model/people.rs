@@ -1,4 +1,4 @@
-//! Everybody who is eligible, with what they did.
+//! All eligible people with their data.
 
 use super::account_stats::AccountStats;
 use super::dropped::Dropped;
@@ -10,29 +10,29 @@ use super::posts::Posts;
 use super::refusals::Refusals;
 use crate::digest::{Digest, Digestible};
 
-/// Everyone who may be scored, with what they did.
+/// All eligible people with their data: the result of reading a snapshot.
 pub struct People {
-    /// Who they are.
+    /// The persons, their accounts and their vertices.
     pub persons: Persons,
-    /// Interactions among them, within the window.
+    /// Interactions among them within the window.
     pub interactions: Interactions,
-    /// What their accounts state in numbers.
+    /// Statistics that their accounts report.
     pub account_stats: AccountStats,
-    /// Who of them follows whom, if the job has follows.
+    /// Follows among them, if the job has follows.
     pub follows: Option<Follows>,
     /// Their posts within the window, if the job has posts.
     pub posts: Option<Posts>,
-    /// Topics that they refuse.
+    /// Topics that persons refuse.
     pub refusals: Refusals,
-    /// Who of them vouched for whom.
+    /// Endorsements among them.
     pub endorsements: Vec<Endorsement>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
 }
 
 impl People {
-    /// Hours from the first interaction to the end of the data.
-    pub fn reach_hours(&self) -> u32 {
+    /// Hours from the first interaction to the cutoff.
+    pub fn history_hours(&self) -> u32 {
         let first = self.interactions.all().iter().map(|event| event.age_hours).max();
         first.map_or(0, |hours| hours + 1)
     }

@@ -20,14 +20,14 @@ pub struct Persons {
     pub countries: LargeStringArray,
     /// First language among the person's accounts. Length: persons.
     pub languages: LargeStringArray,
-    /// Whether any account says that it is automated. Length: persons.
+    /// Whether any account is marked as automated. Length: persons.
     pub automated: Vec<bool>,
-    /// Whether the person agreed to be scored, for each account: silence is no agreement, whatever the job's rule.
+    /// Whether the person opted in with every account, whatever the job's rule; without a statement they did not.
     /// Length: persons.
     pub opted_in: Vec<bool>,
     /// Names of the networks, sorted.
     pub networks: Vec<String>,
-    /// Network of each account, in order of (person, network, account id). Length: accounts.
+    /// Network of each account, sorted by (person, network, account id). Length: accounts.
     pub account_networks: Vec<u32>,
     /// Id of each account. Length: accounts.
     pub account_ids: LargeStringArray,
@@ -45,7 +45,7 @@ impl Persons {
         self.ids.len()
     }
 
-    /// Whether nobody may be scored.
+    /// Whether no person is eligible.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Posts, with the phrases found in them.
+//! Posts with the phrases found in them.
 
 use std::ops::Range;
 
@@ -8,11 +8,10 @@ use crate::digest::{Digest, Digestible};
 use crate::lists::Lists;
 use crate::phrases::Hit;
 
-/// Posts of people who may be scored: their own, then those of others that they passed on, each part in order
-/// of (network, post id). All lengths: posts.
+/// Posts of eligible people: original posts, then reposts, each part sorted by (network, post id). All lengths: posts.
 pub struct Posts {
-    /// Number of own posts.
-    pub own: usize,
+    /// Number of original posts.
+    pub originals: usize,
     /// Vertex of each post's author.
     pub authors: Vec<u32>,
     /// Id of each post on its network.
@@ -21,22 +20,22 @@ pub struct Posts {
     pub at_us: Vec<i64>,
     /// Whole hours before the cutoff.
     pub age_hours: Vec<u32>,
-    /// The post that each replies to, quotes or passes on; [`NONE`](renown_graph::numbering::NONE) where it is none of these.
+    /// The post that each replies to, quotes or reposts; [`NONE`](renown_graph::numbering::NONE) for the others.
     pub parents: Vec<u32>,
     /// Phrases of each post.
     pub hits: Lists<Hit>,
-    /// Tags of each post that are no phrase, as indices into `tag_names`.
+    /// Tags of each post that are not phrases, as indices into `tag_names`.
     pub tags: Lists<u32>,
-    /// Addresses of each post, as they are written.
+    /// URLs of each post, as written.
     pub urls: Lists<Box<str>>,
-    /// Tags, sorted by spelling: the spelling, and the first of the ways in which they are written.
+    /// Tags, sorted by spelling: the spelling, and the first way of writing it.
     pub tag_names: Vec<(String, Box<str>)>,
 }
 
 impl Posts {
-    /// Indices of the own posts.
-    pub fn own(&self) -> Range<usize> {
-        0..self.own
+    /// Indices of the original posts.
+    pub fn originals(&self) -> Range<usize> {
+        0..self.originals
     }
 }
 

@@ -1,4 +1,4 @@
-//! Last night's run, as far as changes are computed from it.
+//! The previous run, as far as changes are computed from it.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use chrono::{Datelike, NaiveDate};
 use crate::digest::{Digest, Digestible};
 use crate::method::Method;
 
-/// What was published of the people who are scored now.
+/// What the previous run published about the people of this one.
 #[derive(Debug)]
 pub struct Previous {
-    /// Number of the commit.
+    /// Number of its commit.
     pub commit: u64,
     /// Day of its snapshot.
     pub day: NaiveDate,
-    /// The method.
+    /// Its method.
     pub method: Method,
-    /// Standard score, if there was one. Length: persons.
+    /// Standard scores, where a person had one. Length: persons.
     pub scores: Vec<Option<f64>>,
-    /// Whether each vertex was there. Length: vertices.
-    pub there: Vec<bool>,
-    /// Whether each vertex was trusted. Length: vertices.
+    /// Whether each vertex existed then. Length: vertices.
+    pub existed: Vec<bool>,
+    /// Whether each vertex was trusted then. Length: vertices.
     pub trusted: Vec<bool>,
-    /// Measures that the forecast of now uses, where they were known. Lengths: vertices.
+    /// Measures that this run's forecast uses, where they were defined. Lengths: vertices.
     pub measures: BTreeMap<String, Vec<Option<f64>>>,
 }
 

@@ -14,14 +14,9 @@ use crate::job::Job;
 use crate::method::{Method, RankRule};
 use crate::model::{Follows, Interaction, Interactions, People};
 use crate::phrases::Vocabulary;
-use crate::propagate::ranks;
-use crate::propagate::seeds::seeds;
-use crate::propagate::trust::{Trust, trust};
-use crate::read::{self, Faults, Listed};
-use crate::reduce::attention::{Rules, attention};
-use crate::reduce::engagement::received;
-use crate::reduce::follow_graphs;
-use crate::reduce::post_reactors::reactors;
+use crate::propagate::{Trust, propagate_trust, rank_networks, select_seeds};
+use crate::read::{self, Listing, Violations};
+use crate::reduce::{InteractionRules, attention_graphs, engagement, follow_graphs, post_reactors};
 use crate::score::measures::{Basis, Measures, measures};
 
 /// L1 distance to the exact ranks, at most, of those that are seen from an instant.
@@ -77,7 +72,7 @@ impl Backtest {
         }
         let ages = people.posts.as_ref().map(|posts| posts.age_hours.clone());
         let follows = people.follows.take();
-        let whole = std::mem::replace(&mut people.interactions, Interactions::none());
+        let whole = std::mem::replace(&mut people.interactions, Interactions::default());
         Self { people, whole, follows, ages, first_seen, there: None }
     }
 
@@ -86,8 +81,8 @@ impl Backtest {
         let there = || self.first_seen.iter().map(|seen| *seen >= Some(hours)).collect();
         // A run at the end has all whom its inputs name.
         self.there = (hours > 0).then(there);
-        self.people.interactions = self.whole.before(hours, window_hours);
-        self.people.follows = self.follows.as_ref().map(|follows| follows.before(hours));
+        self.people.interactions = self.whole.as_of(hours, window_hours);
+        self.people.follows = self.follows.as_ref().map(|follows| follows.as_of(hours));
         if let (Some(posts), Some(ages)) = (&mut self.people.posts, &self.ages) {
             let age = |age: &u32| age.checked_sub(hours).unwrap_or(u32::MAX);
             posts.age_hours = ages.iter().map(age).collect();
@@ -149,7 +144,7 @@ pub struct ReadBack {
     /// Phrases of its topics.
     pub vocabulary: Arc<Vocabulary>,
     /// Files behind each input or source.
-    pub files: BTreeMap<String, Listed>,
+    pub files: BTreeMap<String, Listing>,
 }
 
 /// Reads the people of a job, with interactions and posts back to `more_hours` before the window.
@@ -165,12 +160,13 @@ pub async fn read_back(
     let mut reading = job.clone();
     let window = &mut reading.method.attention.window_hours;
     *window = job.method.window_hours().saturating_add(more_hours);
-    let faults = &mut Faults::stop();
-    let snapshot = read::snapshot(engine, &reading, day, faults).await?;
-    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
+    let violations = &mut Violations::stop_at_first();
+    let snapshot = read::snapshot(engine, &reading, day, violations).await?;
+    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     let method = &reading.method;
     let files = snapshot.files.clone();
-    let people = read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await?;
+    let people =
+        read::people(engine, snapshot, &job.consent, method, &vocabulary, violations).await?;
     Ok(ReadBack { people, vocabulary, files })
 }
 
@@ -182,27 +178,27 @@ pub async fn read_back(
 pub fn measured(hindsight: &Backtest, job: &Job) -> Result<(Trust, Measures)> {
     let Backtest { people, there, .. } = hindsight;
     let (method, persons, there) = (&job.method, &people.persons, there.as_deref());
-    let rules = Rules::of(method);
-    let graphs = attention(&people.interactions, persons, &rules, 0)?;
-    let seeds = seeds(people, &method.trust.seeds, &job.trust.seeds);
-    let trust = trust(&people.interactions, persons, &rules, &seeds, there, method)?;
+    let rules = InteractionRules::of(method);
+    let graphs = attention_graphs(&people.interactions, persons, &rules, 0)?;
+    let seeds = select_seeds(people, &method.trust.seeds, &job.trust.seeds);
+    let trust = propagate_trust(&people.interactions, persons, &rules, &seeds, there, method)?;
     // Ranks are a count to beat, of which the order matters: digits beyond it would be half of the time.
     let rank =
         RankRule { tolerance: method.rank.tolerance.max(RANK_TOLERANCE), ..method.rank.clone() };
     let on_follows = people.follows.as_ref();
     let on_follows =
-        on_follows.map(|own| ranks(&follow_graphs::graphs(own, persons)?, &rank, there));
+        on_follows.map(|own| rank_networks(&follow_graphs(own, persons)?, &rank, there));
     let on_follows = on_follows.transpose()?;
     let reactors =
-        people.posts.as_ref().map(|posts| reactors(&people.interactions, posts, &rules, 0));
+        people.posts.as_ref().map(|posts| post_reactors(&people.interactions, posts, &rules, 0));
     let basis = Basis {
         people,
         rules: &rules,
         graphs: &graphs,
         trust: &trust,
-        ranks: &ranks(&graphs, &rank, there)?,
-        follow_ranks: on_follows.as_ref().map(|ranks| &ranks.ranks[..]),
-        received: &received(&people.interactions, persons, &rules, &trust.trusted, 0),
+        ranks: &rank_networks(&graphs, &rank, there)?,
+        follow_ranks: on_follows.as_ref().map(|ranks| &ranks.pagerank[..]),
+        engagement: &engagement(&people.interactions, persons, &rules, &trust.trusted, 0),
         reactors: reactors.as_ref(),
     };
     let measures = measures(&basis, method);

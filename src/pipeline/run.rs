@@ -11,18 +11,13 @@ use crate::method::profile::{Profile, STANDARD};
 use crate::model::Dropped;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::run_id::{data_sha256, job_sha256, run_id};
-use crate::propagate::ranks;
-use crate::propagate::seeds::seeds;
-use crate::propagate::trust::trust;
+use crate::propagate::{propagate_trust, rank_networks, select_seeds};
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
 use crate::publish::publish;
 use crate::published::previous::previous;
-use crate::read::{self, Faults, Listed, Snapshot};
-use crate::reduce::attention::{Rules, attention};
-use crate::reduce::engagement::received;
-use crate::reduce::follow_graphs;
-use crate::reduce::post_reactors::reactors;
+use crate::read::{self, Listing, Snapshot, Violations};
+use crate::reduce::{InteractionRules, attention_graphs, engagement, follow_graphs, post_reactors};
 use crate::score::changes::changes;
 use crate::score::cohorts::cohorts;
 use crate::score::measures::{Basis, measures};
@@ -97,16 +92,17 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let before = in_force.as_ref().map(|commit| commit.number);
 
     progress.begin("read");
-    let faults = &mut Faults::stop();
-    let snapshot = read::snapshot(engine, job, day, faults).await?;
-    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, faults).await?);
-    progress.end("read", in_tens(snapshot.found), in_tens(snapshot.rows));
+    let violations = &mut Violations::stop_at_first();
+    let snapshot = read::snapshot(engine, job, day, violations).await?;
+    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
+    progress.end("read", in_tens(snapshot.rows_total), in_tens(snapshot.rows_in_window));
 
     progress.begin("people");
-    let (inputs, rows_in) = (Inputs::of(&snapshot), in_tens(snapshot.rows));
+    let (inputs, rows_in) = (Inputs::of(&snapshot), in_tens(snapshot.rows_in_window));
     let cutoff_us = snapshot.cutoff_us;
-    let people = read::people(engine, snapshot, &job.consent, method, &vocabulary, faults).await?;
-    read::unchanged(engine, inputs.files.values()).await?;
+    let people =
+        read::people(engine, snapshot, &job.consent, method, &vocabulary, violations).await?;
+    read::refuse_changed_files(engine, inputs.files.values()).await?;
     let drops = [&inputs.drops[..], &people.drops[..]].concat();
     let forecast = &method.forecast;
     let previous = previous(engine, &job.output, day, &people.persons, forecast).await?;
@@ -135,47 +131,47 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
 
     progress.begin("attention");
     let (persons, events) = (&people.persons, &people.interactions);
-    let rules = Rules::of(method);
-    let graphs = blocking(|| attention(events, persons, &rules, 0))?;
+    let rules = InteractionRules::of(method);
+    let graphs = blocking(|| attention_graphs(events, persons, &rules, 0))?;
     let edges = graphs.iter().map(|g| g.edges() as u64).sum();
     progress.end("attention", events.all().len() as u64, edges);
 
     progress.begin("trust");
-    let seeds = seeds(&people, &method.trust.seeds, &job.trust.seeds);
-    let trust = blocking(|| trust(events, persons, &rules, &seeds, None, method))?;
+    let seeds = select_seeds(&people, &method.trust.seeds, &job.trust.seeds);
+    let trust = blocking(|| propagate_trust(events, persons, &rules, &seeds, None, method))?;
     let trusted = trust.trusted.iter().filter(|own| **own).count();
     progress.end("trust", persons.vertices() as u64, trusted as u64);
 
     progress.begin("ranks");
     let on_follows = people.follows.as_ref().map(|follows| {
-        blocking(|| ranks(&follow_graphs::graphs(follows, persons)?, &method.rank, None))
+        blocking(|| rank_networks(&follow_graphs(follows, persons)?, &method.rank, None))
     });
     let on_follows = on_follows.transpose()?;
-    let ranks = blocking(|| ranks(&graphs, &method.rank, None))?;
-    progress.end("ranks", edges, ranks.ranks.len() as u64);
+    let ranks = blocking(|| rank_networks(&graphs, &method.rank, None))?;
+    progress.end("ranks", edges, ranks.pagerank.len() as u64);
 
     progress.begin("topics");
-    let of_posts = people.posts.as_ref().map(|posts| reactors(events, posts, &rules, 0));
+    let of_posts = people.posts.as_ref().map(|posts| post_reactors(events, posts, &rules, 0));
     let reactors = of_posts.as_ref();
     let topics = blocking(|| topics(&people, &vocabulary, reactors, &trust, &rules, method))?;
     let posts = people.posts.as_ref().map_or(0, |posts| posts.authors.len() as u64);
     progress.end("topics", posts, topics.scores.len() as u64);
 
     progress.begin("measures");
-    let of_people = blocking(|| Ok(received(events, persons, &rules, &trust.trusted, 0)))?;
-    let (graphs, received) = (&graphs[..], &of_people[..]);
+    let of_people = blocking(|| Ok(engagement(events, persons, &rules, &trust.trusted, 0)))?;
+    let (graphs, engagement) = (&graphs[..], &of_people[..]);
     let basis = Basis {
         people: &people,
         rules: &rules,
         graphs,
         trust: &trust,
         ranks: &ranks,
-        follow_ranks: on_follows.as_ref().map(|ranks| &ranks.ranks[..]),
-        received,
+        follow_ranks: on_follows.as_ref().map(|ranks| &ranks.pagerank[..]),
+        engagement,
         reactors,
     };
     let measures = blocking(|| Ok(measures(&basis, method)))?;
-    progress.end("measures", events.all().len() as u64, ranks.ranks.len() as u64);
+    progress.end("measures", events.all().len() as u64, ranks.pagerank.len() as u64);
 
     progress.begin("scores");
     let under = |profile| Ok((profile, scores(persons, &measures, &trust, profile)?));
@@ -184,12 +180,12 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     if job.is_without_meetings() {
         told_apart(standard)?;
     }
-    let standing = standing(persons, &measures, received)?;
+    let standing = standing(persons, &measures, engagement)?;
     let changes = previous
         .as_ref()
         .map(|previous| blocking(|| changes(&basis, day, previous, &standard.score, method)));
     let changes = changes.transpose()?;
-    progress.end("scores", ranks.ranks.len() as u64, (scores.len() * persons.len()) as u64);
+    progress.end("scores", ranks.pagerank.len() as u64, (scores.len() * persons.len()) as u64);
 
     progress.begin("audit");
     // The tables take their room.
@@ -266,7 +262,7 @@ pub(crate) fn input_files(listed: BTreeMap<String, Listed>) -> InputFiles {
 
 /// What is kept of a snapshot for the log.
 struct Inputs {
-    files: BTreeMap<String, Listed>,
+    files: BTreeMap<String, Listing>,
     ignored: BTreeMap<String, Vec<String>>,
     drops: Vec<Dropped>,
 }

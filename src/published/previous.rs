@@ -50,7 +50,7 @@ pub async fn previous(
     let n = persons.vertices();
     let mut known: BTreeMap<String, Vec<Option<f64>>> =
         used.iter().map(|name| ((*name).to_owned(), vec![None; n])).collect();
-    let (mut there, mut trusted) = (vec![false; n], vec![false; n]);
+    let (mut existed, mut trusted) = (vec![false; n], vec![false; n]);
     for batch in
         numbers(measures, &["network", "person_id"], &[&used[..], &["is_trusted"]].concat()).await?
     {
@@ -60,7 +60,7 @@ pub async fn previous(
         }
         for (vertex, own) in vertices.iter().zip(float(&batch, "is_trusted")?) {
             if let Some(vertex) = vertex {
-                there[*vertex] = true;
+                existed[*vertex] = true;
                 trusted[*vertex] = own == Some(1.0);
             }
         }
@@ -70,7 +70,7 @@ pub async fn previous(
         day: before,
         method,
         scores: scores(engine, output, &commit, persons).await?,
-        there,
+        existed,
         trusted,
         measures: known,
     }))

@@ -38,7 +38,7 @@ pub(super) fn account_stats(
         listed: reading.sums::<Int64Type>("listed_count", i64::checked_add)?,
         verified: reading.verified()?,
         created_hours: reading.created_hours(cutoff_us, drops)?,
-        own,
+        custom: own,
     })
 }
 
@@ -85,8 +85,9 @@ impl Reading<'_> {
                 "input `accounts`: column `{name}` of {beyond} accounts is too large to be added to the \
                  other accounts of the same people"
             );
-            let fault = Error::bad_input(cause, "correct the numbers, or scale them in a SELECT");
-            return Err(fault.in_table("accounts").in_column(name).in_rows(beyond));
+            let violation =
+                Error::bad_input(cause, "correct the numbers, or scale them in a SELECT");
+            return Err(violation.in_table("accounts").in_column(name).in_rows(beyond));
         }
         Ok(sums)
     }

@@ -162,7 +162,7 @@ async fn distinct(
 ) -> Result<DataFrame> {
     let frame = frame.distinct().map_err(Error::internal)?;
     let (frame, rows) = engine.materialise(&format!("reading {}", input.origin), frame).await?;
-    drops.push(Dropped::exact(table, "repeated", input.rows.saturating_sub(rows)));
+    drops.push(Dropped::exact(table, "repeated", input.rows_in_window.saturating_sub(rows)));
     Ok(frame)
 }
 

@@ -9,8 +9,8 @@ use datafusion::prelude::{Expr, cast, ident, lit};
 use datafusion::scalar::ScalarValue;
 
 use super::conform::{Opened, RowRule, rules};
-use super::faults::Faults;
 use super::sources::open_alone;
+use super::violations::Violations;
 use crate::engine::{self, Engine, count_rows};
 use crate::error::{Error, Result};
 use crate::job::Kinds;
@@ -23,10 +23,10 @@ pub(super) struct Checked {
     pub(super) frame: DataFrame,
     /// What people know the input as.
     pub(super) origin: String,
-    /// Rows, those outside the window left out.
-    pub(super) rows: u64,
-    /// Rows in all.
-    pub(super) found: u64,
+    /// Rows, without those outside the window.
+    pub(super) rows_in_window: u64,
+    /// Rows.
+    pub(super) rows_total: u64,
 }
 
 /// What a survey of an input found: how many rows there are, by group, and how many break a rule.
@@ -56,7 +56,7 @@ async fn survey(
     Ok(Survey { batches: engine::batches(what, frame).await? })
 }
 
-/// Surveys a conformed input; rows that break a rule are faults. `None` if any were kept.
+/// Surveys a conformed input; rows that break a rule are violations. `None` if any were kept.
 async fn obey(
     engine: &Engine,
     opened: &Opened,
@@ -64,12 +64,12 @@ async fn obey(
     frame: DataFrame,
     group: Vec<Expr>,
     more: &[RowRule],
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Result<Option<Survey>> {
     let mut rules = rules(opened.table)?;
     rules.extend_from_slice(more);
     let what = format!("reading {}", opened.origin);
-    let Some(found) = faults.pass(survey(&what, frame, group, &rules).await)? else {
+    let Some(found) = violations.keep(survey(&what, frame, group, &rules).await)? else {
         return Ok(None);
     };
     let broken: Vec<&RowRule> = rules.iter().filter(|r| found.total(&r.words) > 0).collect();
@@ -78,8 +78,8 @@ async fn obey(
         let file = first_file(engine, opened, cut, rule).await?;
         let place = file.as_ref().map_or(String::new(), |file| format!(", first in `{file}`"));
         let all = cut.all.unwrap_or_else(|| found.total("rows"));
-        let mut fault = opened
-            .fault(
+        let mut violation = opened
+            .violation(
                 format!("{} in {rows} of {all} rows{place}", rule.words),
                 format!(
                     "mend these rows, or leave them out with a SELECT … WHERE; `renown schema {}` \
@@ -88,8 +88,9 @@ async fn obey(
                 ),
             )
             .in_rows(rows);
-        fault.place.column.clone_from(&rule.column);
-        faults.meet(file.iter().fold(fault, |fault, file| fault.in_file(file)))?;
+        violation.place.column.clone_from(&rule.column);
+        violations
+            .report(file.iter().fold(violation, |violation, file| violation.in_file(file)))?;
     }
     Ok(broken.is_empty().then_some(found))
 }
@@ -109,7 +110,7 @@ async fn first_file(
         let Some(frame) = open_alone(engine, url, file).await else { return Ok(None) };
         let mut alone = Opened { frame, ..opened.clone() };
         // It may miss a column that is one of the partitions.
-        if !alone.faults()?.is_empty() {
+        if !alone.violations()?.is_empty() {
             return Ok(None);
         }
         cut.apply(&mut alone)?;
@@ -128,19 +129,19 @@ async fn first_file(
     Ok(None)
 }
 
-/// Checks an input that is read whole; `None` if it is absent or its faults were kept.
+/// Checks an input that is read whole; `None` if it is absent or its violations were kept.
 pub(super) async fn whole(
     engine: &Engine,
     opened: Option<Opened>,
     more: &[RowRule],
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Result<Option<Checked>> {
     let Some(opened) = opened else { return Ok(None) };
     let (frame, cut) = (opened.conform()?, Cut::default());
-    let found = obey(engine, &opened, &cut, frame.clone(), vec![], more, faults).await?;
+    let found = obey(engine, &opened, &cut, frame.clone(), vec![], more, violations).await?;
     Ok(found.map(|found| {
         let rows = found.total("rows");
-        Checked { frame, origin: opened.origin, rows, found: rows }
+        Checked { frame, origin: opened.origin, rows_in_window: rows, rows_total: rows }
     }))
 }
 
@@ -212,7 +213,7 @@ pub(super) struct Timed<'a> {
 }
 
 /// Checks an input and cuts it to the rows whose time is in the window, counting the others. `None` if
-/// its faults were kept.
+/// its violations were kept.
 ///
 /// The cut is made in the type that the files have: a comparison with a cast column would not use
 /// their statistics, and every row group of all years would be decoded.
@@ -221,7 +222,7 @@ pub(super) async fn within(
     mut opened: Opened,
     rules: Timed<'_>,
     drops: &mut Vec<Dropped>,
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Result<Option<(Checked, Survey)>> {
     let what = format!("reading {}", opened.origin);
     let mut cut = rules.cut;
@@ -237,7 +238,7 @@ pub(super) async fn within(
     if let Some((window, time)) = cut.window
         && let Some((column, start, end)) = bounds(&opened.frame, window, time)?
     {
-        let Some(all) = faults.pass(counted(None).await)? else { return Ok(None) };
+        let Some(all) = violations.keep(counted(None).await)? else { return Ok(None) };
         cut.all = Some(all);
         late = counted(Some(column.clone().gt_eq(end.clone()))).await?;
         if let Some(kinds) = cut.kinds.as_ref().filter(|kinds| !kinds.drop.is_empty()) {
@@ -247,7 +248,8 @@ pub(super) async fn within(
     }
     cut.apply(&mut opened)?;
     let frame = opened.conform()?;
-    let found = obey(engine, &opened, &cut, frame.clone(), rules.group, rules.more, faults).await?;
+    let found =
+        obey(engine, &opened, &cut, frame.clone(), rules.group, rules.more, violations).await?;
     let Some(survey) = found else { return Ok(None) };
     let rows = survey.total("rows");
     let all = cut.all.unwrap_or(rows);
@@ -258,7 +260,10 @@ pub(super) async fn within(
     if let Some(dropped) = dropped {
         drops.push(Dropped::exact(name, "of a kind that the job drops", dropped));
     }
-    Ok(Some((Checked { frame, origin: opened.origin, rows, found: all }, survey)))
+    Ok(Some((
+        Checked { frame, origin: opened.origin, rows_in_window: rows, rows_total: all },
+        survey,
+    )))
 }
 
 /// The column `time` of a raw input, and the ends of the window in its own type. None if it is absent, or all

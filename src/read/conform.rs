@@ -83,7 +83,7 @@ fn accepts(kind: Type, found: &DataType) -> bool {
 
 impl Opened {
     /// An error about this input; `cause` goes on from its name.
-    pub(super) fn fault(&self, cause: impl Display, remedy: impl Into<String>) -> Error {
+    pub(super) fn violation(&self, cause: impl Display, remedy: impl Into<String>) -> Error {
         let table = &self.table.table;
         let error = Error::bad_input(format!("input `{table}` ({}): {cause}", self.origin), remedy)
             .in_table(table);
@@ -94,30 +94,32 @@ impl Opened {
     }
 
     /// All that keeps the columns from being read as the contract has them.
-    pub(super) fn faults(&self) -> Result<Vec<Error>> {
+    pub(super) fn violations(&self) -> Result<Vec<Error>> {
         let found = self.frame.schema().columns();
         let names: Vec<&str> = found.iter().map(|q| q.name.as_str()).collect();
-        let mut faults = Vec::new();
+        let mut violations = Vec::new();
         for (i, name) in names.iter().enumerate() {
             if names[..i].contains(name) {
-                let fault = self
-                    .fault(format!("two columns `{name}`"), "give each column a name of its own");
-                faults.push(fault.in_column(name));
+                let violation = self.violation(
+                    format!("two columns `{name}`"),
+                    "give each column a name of its own",
+                );
+                violations.push(violation.in_column(name));
             }
         }
         for column in &self.table.columns {
             match found.iter().find(|q| q.name == column.name) {
-                Some(name) => faults.extend(self.wrong_type(column, name)?),
+                Some(name) => violations.extend(self.wrong_type(column, name)?),
                 None if column.nullable => {}
-                None => faults.push(self.missing(column, &names)),
+                None => violations.push(self.missing(column, &names)),
             }
         }
-        faults.extend(self.near_names());
-        faults.extend(self.wrong_measures()?);
+        violations.extend(self.near_names());
+        violations.extend(self.wrong_measures()?);
         if let (true, Some(name)) = (self.closed, self.ignored().first()) {
             let near = nearest(name, self.table.columns.iter().map(|c| c.name.as_str()));
             let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
-            let fault = self.fault(
+            let violation = self.violation(
                 format!("column `{name}` is not in the contract"),
                 format!(
                     "{near}leave it out of the SELECT, or name it so; `renown schema {}` lists the \
@@ -125,14 +127,14 @@ impl Opened {
                     self.table.table
                 ),
             );
-            faults.push(fault.in_column(name));
+            violations.push(violation.in_column(name));
         }
-        Ok(faults)
+        Ok(violations)
     }
 
     /// The columns of the contract, in order and cast to the engine's types, and then the measures of one's
     /// own, as 64-bit floats; a nullable column that is absent is null. The input must have no
-    /// [`Self::faults`].
+    /// [`Self::violations`].
     pub(super) fn conform(&self) -> Result<DataFrame> {
         let found = self.frame.schema().columns();
         let mut selected = Vec::with_capacity(self.table.columns.len());
@@ -169,7 +171,7 @@ impl Opened {
     /// Measures of one's own that are no numbers, or too many.
     fn wrong_measures(&self) -> Result<Vec<Error>> {
         let own = self.own_measures();
-        let mut faults = Vec::new();
+        let mut violations = Vec::new();
         for name in &own {
             let field = self.frame.schema().field_from_column(name).map_err(Error::internal)?;
             if !accepts(Type::Float64, field.data_type()) {
@@ -179,7 +181,7 @@ impl Opened {
                     field.data_type()
                 );
                 let remedy = "cast it in a SELECT, or name it otherwise";
-                faults.push(self.fault(cause, remedy).in_column(&name.name));
+                violations.push(self.violation(cause, remedy).in_column(&name.name));
             }
         }
         if own.len() > MOST_OWN_MEASURES {
@@ -187,9 +189,9 @@ impl Opened {
                 "{} columns `{OWN_MEASURE}…`, renown reads at most {MOST_OWN_MEASURES}",
                 own.len()
             );
-            faults.push(self.fault(cause, "leave some out in a SELECT"));
+            violations.push(self.violation(cause, "leave some out in a SELECT"));
         }
-        Ok(faults)
+        Ok(violations)
     }
 
     /// The rules that measures of one's own must obey.
@@ -211,25 +213,25 @@ impl Opened {
         // One that must be there is missed all the same, by its own name.
         let optional = || self.table.columns.iter().filter(|c| c.nullable);
         let absent = || optional().filter(|c| !found.iter().any(|q| q.name == c.name));
-        let mut faults = Vec::new();
+        let mut violations = Vec::new();
         for name in self.ignored() {
             let slip = |c: &&Column| strsim::damerau_levenshtein(&name, &c.name) <= MOST_SLIPS;
             if let Some(meant) = absent().find(slip) {
-                let fault = self.fault(
+                let violation = self.violation(
                     format!("is column `{name}` `{}`?", meant.name),
                     "name it so in a SELECT, or leave it out of one",
                 );
-                faults.push(fault.in_column(&name));
+                violations.push(violation.in_column(&name));
             }
         }
-        faults
+        violations
     }
 
     fn missing(&self, column: &Column, found: &[&str]) -> Error {
         let near = nearest(&column.name, found.iter().copied())
             .map_or(String::new(), |near| format!("is it `{near}`? "));
         let table = &self.table.table;
-        self.fault(
+        self.violation(
             format!("column `{}` is missing", column.name),
             format!("{near}name it so in a SELECT; `renown schema {table}` lists the columns"),
         )
@@ -241,7 +243,7 @@ impl Opened {
         if accepts(column.kind, field.data_type()) {
             return Ok(None);
         }
-        let fault = self.fault(
+        let violation = self.violation(
             format!(
                 "column `{}` is {}, the contract says {}",
                 column.name,
@@ -250,7 +252,7 @@ impl Opened {
             ),
             "cast it in a SELECT, or write the file with the contract's type",
         );
-        Ok(Some(fault.in_column(&column.name)))
+        Ok(Some(violation.in_column(&column.name)))
     }
 
     /// Columns that neither the contract names nor are measures of one's own; they are not read.

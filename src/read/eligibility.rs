@@ -297,11 +297,11 @@ impl Roll {
 
 /// Accounts that appear twice, identities or profiles that contradict one another.
 fn contradictions(rows: &Members<'_>, meetings: &str) -> Vec<Error> {
-    let mut faults = Vec::new();
-    let mut fault = |rows: usize, table: &str, column: &str, cause: String, remedy: &str| {
+    let mut violations = Vec::new();
+    let mut violation = |rows: usize, table: &str, column: &str, cause: String, remedy: &str| {
         if rows > 0 {
-            let fault = Error::bad_input(format!("input `{table}`: {cause}"), remedy);
-            faults.push(fault.in_table(table).in_column(column).in_rows(rows as u64));
+            let violation = Error::bad_input(format!("input `{table}`: {cause}"), remedy);
+            violations.push(violation.in_table(table).in_column(column).in_rows(rows as u64));
         }
     };
     let mut keys: Vec<usize> = (0..rows.network.len()).collect();
@@ -310,7 +310,7 @@ fn contradictions(rows: &Members<'_>, meetings: &str) -> Vec<Error> {
     let twice = |p: &&[usize]| key(p[0]) == key(p[1]);
     let two_persons = |p: &&[usize]| rows.person.value(p[0]) != rows.person.value(p[1]);
     let identities = keys.windows(2).filter(twice).filter(two_persons).count();
-    fault(
+    violation(
         identities,
         "identities",
         "person_id",
@@ -318,7 +318,7 @@ fn contradictions(rows: &Members<'_>, meetings: &str) -> Vec<Error> {
         "keep one person_id for each (network, account_id)",
     );
     let profiles = keys.windows(2).filter(twice).count() - identities;
-    fault(
+    violation(
         profiles,
         "accounts",
         "account_id",
@@ -329,7 +329,7 @@ fn contradictions(rows: &Members<'_>, meetings: &str) -> Vec<Error> {
         of.clone().any(|row| set(rows.linked, row)) && !of.clone().all(|row| set(rows.linked, row))
     });
     let borrowed = borrowed.count();
-    fault(
+    violation(
         borrowed,
         "identities",
         "person_id",
@@ -340,7 +340,7 @@ fn contradictions(rows: &Members<'_>, meetings: &str) -> Vec<Error> {
     );
     let colon =
         (0..rows.network.len()).filter(|row| rows.network.value(*row).contains(':')).count();
-    fault(
+    violation(
         colon,
         meetings,
         "network",
@@ -349,7 +349,7 @@ fn contradictions(rows: &Members<'_>, meetings: &str) -> Vec<Error> {
         ),
         "name the network without it in a SELECT",
     );
-    faults
+    violations
 }
 
 #[cfg(test)]

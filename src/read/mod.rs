@@ -1,8 +1,8 @@
-//! Stage 1 and 2: from Parquet to the rows that may be scored.
+//! Stages 1 and 2: from Parquet to the people who are eligible and their data.
 //!
-//! [`snapshot()`] opens every input and checks it against its contract; [`people()`] joins accounts
-//! into persons, removes who may not be scored with everything from or to them, and gives the rest
-//! dense numbers. Nothing is computed about anybody before that.
+//! [`snapshot()`] opens every input and validates it against its contract; [`people()`] joins accounts into persons, removes
+//! ineligible persons with all interactions from and to them, and gives the rest dense numbers. No score or measure is
+//! computed before that.
 
 mod account_stats;
 mod accounts;
@@ -10,25 +10,25 @@ mod check;
 mod conform;
 mod eligibility;
 mod endorsements;
-mod faults;
 mod follows;
-mod footers;
+mod ground_truth;
 mod ids;
 mod interactions;
-mod labels;
 mod people;
 mod posts;
 mod refusals;
+mod scan_estimate;
 mod snapshot;
 mod sources;
+mod violations;
 mod vocabulary;
 
-pub use faults::Faults;
-pub use footers::Reading;
-pub use labels::{GroundTruth, ground_truth, truths};
+pub use ground_truth::{GroundTruth, label_sets, open_ground_truth};
 pub use people::people;
-pub use snapshot::{Snapshot, reading, snapshot};
-pub use sources::{InputFile, Listed, open, unchanged};
+pub use scan_estimate::ScanEstimate;
+pub use snapshot::{Snapshot, estimate_scans, snapshot};
+pub use sources::{InputFile, Listing, open, refuse_changed_files};
+pub use violations::Violations;
 pub use vocabulary::vocabulary;
 
 use std::collections::BTreeMap;
@@ -36,12 +36,12 @@ use std::collections::BTreeMap;
 use crate::error::printable;
 use crate::model::Dropped;
 
-/// What was dropped or not read, as lines; rules that met no row are left out.
-pub fn notes(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>>) -> Vec<String> {
-    let met = drops.iter().filter(|d| d.rows != "0");
-    let drops = met.map(|d| format!("{}: {} rows: {}", d.table, d.rows, d.rule));
+/// Dropped rows and ignored columns, one line each; rules that dropped no row are left out.
+pub fn describe_drops(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let drops = drops.iter().filter(|drop| drop.rows != "0");
+    let drops = drops.map(|drop| format!("{}: {} rows: {}", drop.table, drop.rows, drop.rule));
     let columns = ignored.iter();
-    let columns =
-        columns.map(|(t, names)| format!("{t}: not read: {}", printable(&names.join(", "))));
+    let columns = columns
+        .map(|(table, names)| format!("{table}: not read: {}", printable(&names.join(", "))));
     drops.chain(columns).collect()
 }

@@ -6,13 +6,13 @@ use super::account_stats::account_stats;
 use super::accounts::members;
 use super::eligibility::Eligibility;
 use super::endorsements::endorsements;
-use super::faults::Faults;
 use super::follows::FollowRows;
 use super::ids::Ids;
 use super::interactions::{InteractionRows, Read};
 use super::posts::PostRows;
 use super::refusals::refusals;
 use super::snapshot::Snapshot;
+use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Consent;
@@ -32,26 +32,26 @@ pub async fn people(
     consent: &Consent,
     method: &Method,
     vocabulary: &Arc<Vocabulary>,
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Result<People> {
     let mut drops = Vec::new();
     let mut read = over_numbers(&snapshot, method, vocabulary).await?;
     let members = members(engine, &snapshot, consent, read.accounts.clone(), &mut drops).await?;
     let census = Eligibility::of(&members, consent.rule)?;
-    for fault in census.contradictions(snapshot.meetings()) {
-        faults.meet(fault)?;
+    for violation in census.contradictions(snapshot.meetings()) {
+        violations.report(violation)?;
     }
     let row_of = read.rows_of(&members)?;
     let posts = read.known_posts(&row_of, &census, &mut drops);
-    let posts = faults.pass(posts.map_err(|fault| fault.in_table("posts")))?.flatten();
-    faults.none_so_far()?;
+    let posts = violations.keep(posts.map_err(|violation| violation.in_table("posts")))?.flatten();
+    violations.stop_if_any()?;
     let follows = read.follows.take().map(|rows| rows.among(&row_of, &census, &mut drops));
     let (follows, followed) = follows.unzip();
     let (among, met) = read.among(&row_of, &census, &mut drops);
     // Only after consent: whether anybody else met may not be told.
     let meetings = snapshot.interactions.is_some() || snapshot.follows.is_some();
     if meetings && met + followed.unwrap_or_default() == 0 {
-        faults.meet(snapshot.without_meetings(method))?;
+        violations.report(snapshot.without_meetings(method))?;
     }
     let (refused, absent) = census.left_out();
     drops.push(Dropped::suppressed("accounts", "may not be scored", refused));
@@ -71,7 +71,7 @@ pub async fn people(
     let vertices = persons.vertices();
     let cutoff_us = snapshot.cutoff_us;
     let account_stats = account_stats(&members, &vertex_of, vertices, cutoff_us, &mut drops);
-    let account_stats = account_stats.map_err(|fault| faults.end(vec![fault]))?;
+    let account_stats = account_stats.map_err(|violation| violations.fail(vec![violation]))?;
     let (interactions, posts) =
         among.with_vertices(posts, &vertex_of, vertices, cutoff_us, &mut drops);
     let follows = follows.map(|follows| follows.with_vertices(&vertex_of, &mut drops));
@@ -97,7 +97,7 @@ async fn over_numbers(
     let mut posts = None;
     if let Some(input) = &snapshot.posts {
         let read_posts = PostRows::read(input, vocabulary, &ids).await;
-        posts = Some(read_posts.map_err(|fault| fault.in_table("posts"))?);
+        posts = Some(read_posts.map_err(|violation| violation.in_table("posts"))?);
     }
     let mut events = InteractionRows::default();
     if let Some(input) = &snapshot.interactions {
@@ -106,7 +106,7 @@ async fn over_numbers(
     let mut follows = None;
     if let Some(input) = &snapshot.follows {
         let read_follows = FollowRows::read(input, snapshot.cutoff_us, &ids).await;
-        follows = Some(read_follows.map_err(|fault| fault.in_table("follows"))?);
+        follows = Some(read_follows.map_err(|violation| violation.in_table("follows"))?);
     }
     let ids = Arc::into_inner(ids).ok_or_else(|| Error::internal("ids are still read"))?;
     Read::new(ids, posts, events, follows)

@@ -270,7 +270,7 @@ impl KnownPosts {
         let appears: Vec<bool> = places.iter().map(|place| *place != NONE).collect();
         let own = appears[..self.own].iter().filter(|appears| **appears).count();
         let mut posts = Posts {
-            own,
+            originals: own,
             authors: Vec::with_capacity(next as usize),
             ids: only(&self.ids, &appears),
             at_us: Vec::with_capacity(next as usize),

@@ -13,9 +13,9 @@ use datafusion::prelude::{Expr, ident, lit, not};
 
 use super::check::{Checked, Cut, Survey, Timed, Window, whole, within};
 use super::conform::{Opened, RowRule};
-use super::faults::Faults;
-use super::footers::Reading;
-use super::sources::{Listed, open};
+use super::scan_estimate::ScanEstimate;
+use super::sources::{Listing, open};
+use super::violations::Violations;
 use crate::engine::{Engine, count_if};
 use crate::error::{Error, Result, nearest};
 use crate::job::{Input, Job};
@@ -30,15 +30,15 @@ pub struct Snapshot {
     /// First instant not covered, in microseconds since 1970 (UTC).
     pub cutoff_us: i64,
     /// Files behind each input or source.
-    pub files: BTreeMap<String, Listed>,
+    pub files: BTreeMap<String, Listing>,
     /// Columns that were passed over, by input.
     pub ignored: BTreeMap<String, Vec<String>>,
     /// Rows dropped so far, by rule.
     pub drops: Vec<Dropped>,
-    /// Rows in the inputs.
-    pub found: u64,
-    /// Rows in the inputs, those outside the window left out.
-    pub rows: u64,
+    /// Rows of all inputs.
+    pub rows_total: u64,
+    /// Rows of all inputs, without those outside the window.
+    pub rows_in_window: u64,
     pub(super) accounts: Option<Checked>,
     pub(super) identities: Option<Checked>,
     pub(super) consent: Option<Checked>,
@@ -63,71 +63,73 @@ pub async fn snapshot(
     engine: &Engine,
     job: &Job,
     day: NaiveDate,
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Result<Snapshot> {
     let cutoff_us = cutoff(day)?;
-    let mut reader = Reader::new(engine, job, faults).await?;
+    let mut reader = Reader::new(engine, job, violations).await?;
     let mut drops = Vec::new();
-    let accounts = reader.open(job, "accounts", faults).await?;
+    let accounts = reader.open(job, "accounts", violations).await?;
     let rules = accounts.as_ref().map_or(Ok(vec![]), account_rules)?;
-    let accounts = whole(engine, accounts, &rules, faults).await?;
-    let identities = reader.open(job, "identities", faults).await?;
-    let identities = whole(engine, identities, &[], faults).await?;
-    let consent = reader.open(job, "consent", faults).await?;
-    let consent = whole(engine, consent, &consent_rules()?, faults).await?;
-    let topics = reader.open(job, "topics", faults).await?;
-    let topics = whole(engine, topics, &[], faults).await?;
-    let topic_edges = reader.open(job, "topic_edges", faults).await?;
-    let topic_edges = whole(engine, topic_edges, &[], faults).await?;
-    let topic_phrases = reader.open(job, "topic_phrases", faults).await?;
-    let topic_phrases = whole(engine, topic_phrases, &[], faults).await?;
-    let lists = reader.open(job, "lists", faults).await?;
-    let lists = whole(engine, lists, &[], faults).await?;
+    let accounts = whole(engine, accounts, &rules, violations).await?;
+    let identities = reader.open(job, "identities", violations).await?;
+    let identities = whole(engine, identities, &[], violations).await?;
+    let consent = reader.open(job, "consent", violations).await?;
+    let consent = whole(engine, consent, &consent_rules()?, violations).await?;
+    let topics = reader.open(job, "topics", violations).await?;
+    let topics = whole(engine, topics, &[], violations).await?;
+    let topic_edges = reader.open(job, "topic_edges", violations).await?;
+    let topic_edges = whole(engine, topic_edges, &[], violations).await?;
+    let topic_phrases = reader.open(job, "topic_phrases", violations).await?;
+    let topic_phrases = whole(engine, topic_phrases, &[], violations).await?;
+    let lists = reader.open(job, "lists", violations).await?;
+    let lists = whole(engine, lists, &[], violations).await?;
     let mut endorsements = None;
-    if let Some(opened) = reader.open(job, "endorsements", faults).await? {
+    if let Some(opened) = reader.open(job, "endorsements", violations).await? {
         let cut = cut(job, "endorsements", cutoff_us);
         let rules = Timed { cut, group: vec![], more: &[] };
-        let found = within(engine, opened, rules, &mut drops, faults).await?;
+        let found = within(engine, opened, rules, &mut drops, violations).await?;
         endorsements = found.map(|(endorsements, _)| endorsements);
     }
     let mut posts = None;
-    if let Some(opened) = reader.open(job, "posts", faults).await? {
+    if let Some(opened) = reader.open(job, "posts", violations).await? {
         let rules = Timed { cut: cut(job, "posts", cutoff_us), group: vec![], more: &[] };
-        posts = within(engine, opened, rules, &mut drops, faults).await?.map(|(posts, _)| posts);
+        posts =
+            within(engine, opened, rules, &mut drops, violations).await?.map(|(posts, _)| posts);
     }
     let mut interactions = None;
-    if let Some(opened) = reader.open(job, "interactions", faults).await? {
+    if let Some(opened) = reader.open(job, "interactions", violations).await? {
         let rules = Timed {
             cut: cut(job, "interactions", cutoff_us),
             group: vec![ident("kind")],
             more: &interaction_rules()?,
         };
-        interactions = within(engine, opened, rules, &mut drops, faults).await?;
+        interactions = within(engine, opened, rules, &mut drops, violations).await?;
     }
     if let Some((input, by_kind)) = &interactions {
-        let place = |fault: Error| fault.in_table("interactions");
-        faults.pass(known_kinds(by_kind, &job.method, &input.origin).map_err(place))?;
+        let place = |violation: Error| violation.in_table("interactions");
+        violations.keep(known_kinds(by_kind, &job.method, &input.origin).map_err(place))?;
     }
     let mut follows = None;
-    if let Some(opened) = reader.open(job, "follows", faults).await? {
+    if let Some(opened) = reader.open(job, "follows", violations).await? {
         let rules = Timed { cut: cut(job, "follows", cutoff_us), group: vec![], more: &[] };
-        follows = within(engine, opened, rules, &mut drops, faults).await?.map(|(rows, _)| rows);
+        follows =
+            within(engine, opened, rules, &mut drops, violations).await?.map(|(rows, _)| rows);
     }
-    faults.none_so_far()?;
+    violations.stop_if_any()?;
     let interactions = interactions.map(|(interactions, _)| interactions);
     let people = [&accounts, &identities, &consent, &posts, &endorsements, &lists];
     let others = [&topics, &topic_edges, &topic_phrases, &interactions, &follows];
     let all = || people.into_iter().chain(others).flatten();
-    let rows = all().map(|c| c.rows).sum();
-    let found = all().map(|c| c.found).sum();
+    let rows_in_window = all().map(|c| c.rows_in_window).sum();
+    let rows_total = all().map(|c| c.rows_total).sum();
     Ok(Snapshot {
         day,
         cutoff_us,
         files: reader.files,
         ignored: reader.ignored,
         drops,
-        found,
-        rows,
+        rows_total,
+        rows_in_window,
         accounts,
         identities,
         consent,
@@ -203,20 +205,21 @@ fn cut(job: &Job, table: &str, cutoff_us: i64) -> Cut {
 ///
 /// # Errors
 /// As [`snapshot()`] for what footers and the job show.
-pub async fn reading(
+pub async fn estimate_scans(
     engine: &Engine,
     job: &Job,
     day: NaiveDate,
-) -> Result<(BTreeMap<String, Reading>, BTreeMap<String, Listed>)> {
-    let (cutoff_us, faults) = (cutoff(day)?, &mut Faults::stop());
-    let mut reader = Reader::new(engine, job, faults).await?;
+) -> Result<(BTreeMap<String, ScanEstimate>, BTreeMap<String, Listing>)> {
+    let (cutoff_us, violations) = (cutoff(day)?, &mut Violations::stop_at_first());
+    let mut reader = Reader::new(engine, job, violations).await?;
     let mut readings = BTreeMap::new();
     for table in job.read_by_runs().into_keys() {
-        if let Some(mut opened) = reader.open(job, table, faults).await? {
+        if let Some(mut opened) = reader.open(job, table, violations).await? {
             cut(job, table, cutoff_us).apply(&mut opened)?;
             let what = format!("reading {}", opened.origin);
-            let reading = Reading::of(engine, &what, opened.conform()?).await;
-            readings.insert(table.to_owned(), reading.map_err(|fault| fault.in_table(table))?);
+            let reading = ScanEstimate::of(engine, &what, opened.conform()?).await;
+            readings
+                .insert(table.to_owned(), reading.map_err(|violation| violation.in_table(table))?);
         }
     }
     Ok((readings, reader.files))
@@ -224,45 +227,49 @@ pub async fn reading(
 
 pub(super) struct Reader<'a> {
     engine: &'a Engine,
-    files: BTreeMap<String, Listed>,
+    files: BTreeMap<String, Listing>,
     /// Columns that are passed over, by input.
     pub(super) ignored: BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> Reader<'a> {
     /// Opens the sources of `job` for its SQL inputs.
-    pub(super) async fn new(engine: &'a Engine, job: &Job, faults: &mut Faults) -> Result<Self> {
+    pub(super) async fn new(
+        engine: &'a Engine,
+        job: &Job,
+        violations: &mut Violations,
+    ) -> Result<Self> {
         let mut files = BTreeMap::new();
         for (name, url) in &job.sources {
-            let Some((frame, found)) = faults.pass(open(engine, url).await)? else { continue };
-            files.insert(format!("sources.{name}"), Listed { url: url.clone(), files: found });
+            let Some((frame, found)) = violations.keep(open(engine, url).await)? else { continue };
+            files.insert(format!("sources.{name}"), Listing { url: url.clone(), files: found });
             // Another reader of the same job may have been there.
             engine.session.deregister_table(name.as_str()).map_err(Error::internal)?;
             engine.session.register_table(name.as_str(), frame.into_view()).map_err(|e| {
                 Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise")
             })?;
         }
-        // A SELECT over a source that is missing has no fault of its own.
-        faults.none_so_far()?;
+        // A SELECT over a source that is missing has no violation of its own.
+        violations.stop_if_any()?;
         Ok(Self { engine, files, ignored: BTreeMap::new() })
     }
 
-    /// Opens one input, if the job has it; `None` too if its faults were kept.
+    /// Opens one input, if the job has it; `None` too if its violations were kept.
     pub(super) async fn open(
         &mut self,
         job: &Job,
         name: &str,
-        faults: &mut Faults,
+        violations: &mut Violations,
     ) -> Result<Option<Opened>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
-        let place = |fault: Error| fault.in_table(name);
-        let Some(opened) = faults.pass(self.found(name, input).await.map_err(place))? else {
+        let place = |violation: Error| violation.in_table(name);
+        let Some(opened) = violations.keep(self.found(name, input).await.map_err(place))? else {
             return Ok(None);
         };
-        let wrong = opened.faults()?;
+        let wrong = opened.violations()?;
         let sound = wrong.is_empty();
-        for fault in wrong {
-            faults.meet(fault)?;
+        for violation in wrong {
+            violations.report(violation)?;
         }
         let ignored = opened.ignored();
         if !ignored.is_empty() {
@@ -276,7 +283,7 @@ impl<'a> Reader<'a> {
         Ok(match input {
             Input::Url(url) => {
                 let (frame, files) = open(self.engine, url).await?;
-                let listed = Listed { url: url.clone(), files: files.clone() };
+                let listed = Listing { url: url.clone(), files: files.clone() };
                 self.files.insert(name.into(), listed);
                 let (origin, url) = (url.to_string(), Some(url.clone()));
                 Opened { table, frame, origin, closed: false, url, files }

@@ -35,7 +35,7 @@ pub struct InputFile {
 /// The files behind one URL.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub struct Listed {
+pub struct Listing {
     /// The URL as the job names it.
     #[serde(skip)]
     pub url: Url,
@@ -49,9 +49,9 @@ pub struct Listed {
 /// # Errors
 /// [`Kind::Interrupted`] if a file has come, gone or changed, [`Kind::Unavailable`] if a store does not
 /// answer.
-pub async fn unchanged<'a>(
+pub async fn refuse_changed_files<'a>(
     engine: &Engine,
-    inputs: impl IntoIterator<Item = &'a Listed>,
+    inputs: impl IntoIterator<Item = &'a Listing>,
 ) -> Result<()> {
     for listed in inputs {
         let now = engine.stores.list(&listed.url, ".parquet").await?;
@@ -142,7 +142,7 @@ fn without_default_partition(mut frame: DataFrame, files: &[InputFile]) -> Resul
     Ok(frame)
 }
 
-/// Names the file at fault if it is one of several.
+/// Names the file at violation if it is one of several.
 async fn blame(engine: &Engine, url: &Url, files: &[InputFile], error: Error) -> Error {
     for file in files.iter().filter(|_| files.len() > 1) {
         if let Err(own) = listing(engine, url_of(url, file)).await {

@@ -6,9 +6,9 @@ use datafusion::dataframe::DataFrame;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::conform::Opened;
-use super::faults::Faults;
 use super::ids::text;
 use super::snapshot::Snapshot;
+use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Bundled, Topics};
@@ -32,7 +32,7 @@ pub async fn vocabulary(
     engine: &Engine,
     snapshot: &Snapshot,
     job: &Topics,
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Result<Vocabulary> {
     let own = snapshot.topics.as_ref().map(|topics| {
         let rest = [&snapshot.topic_edges, &snapshot.topic_phrases];
@@ -60,10 +60,11 @@ pub async fn vocabulary(
     let topics = rows("topics", topics, &["topic_id"]).await?;
     let edges = rows("topic_edges", edges, &["topic_id", "parent_id"]).await?;
     let phrases = rows("topic_phrases", phrases, &["topic_id", "phrase", "language"]).await?;
-    let ontology = ontology(topics.as_ref(), edges.as_ref())?.map_err(|all| faults.end(all))?;
+    let ontology =
+        ontology(topics.as_ref(), edges.as_ref())?.map_err(|all| violations.fail(all))?;
     let meanings = phrases.as_ref().map_or(Ok(vec![]), |rows| meanings(rows, &ontology));
     let vocabulary = meanings.and_then(|meanings| Vocabulary::new(ontology, meanings, job));
-    vocabulary.map_err(|fault| faults.end(vec![fault]))
+    vocabulary.map_err(|violation| violations.fail(vec![violation]))
 }
 
 /// A bundled table as the engine holds one of its contract.

@@ -1,51 +1,50 @@
-//! What was done to each vertex, and what it did: the counts that measures are made of.
+//! Engagement: the interactions that each vertex received and made, as the counts that measures are made of.
 //!
-//! Interactions come in order of (target, actor), so each actor of a target is met once. Counts are kept twice: of
-//! everybody, and of the trusted alone.
+//! Interactions are sorted by (target, actor), so each actor of a target is counted in one pass. Counts are kept twice:
+//! of all actors, and of trusted actors alone.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rayon::prelude::*;
 
-use super::attention::{CHUNK, Rules};
+use super::{CHUNK_VERTICES, InteractionRules};
 use crate::method::MEASURE_HOURS;
 use crate::model::{Interaction, Interactions, Persons, Sentiment};
 
-/// Sums over the people who did anything to a vertex.
+/// Counts over the actors who interacted with a vertex.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Counts {
+pub struct ReactionCounts {
     /// People who reacted within 7 days.
     pub reactors_7d: i64,
     /// People who reacted within 30 days.
     pub reactors_30d: i64,
     /// People who reacted within 90 days.
     pub reactors_90d: i64,
-    /// People who reacted within the method's window, and within 90 days at least.
+    /// People who reacted within the longer of the method's window and 90 days.
     pub reactors_window: i64,
-    /// Σ over these of the decay `2^(−age/h)` of their latest reaction, in units of
-    /// [`ONE`](super::attention::ONE).
+    /// Σ over these of the decay `2^(−age/h)` of their latest reaction, in units of [`ONE`](super::ONE).
     pub decayed: i64,
     /// Reactions within 30 days.
     pub reactions_30d: i64,
     /// Reactions within 90 days.
     pub reactions_90d: i64,
-    /// People who did anything within 90 days.
+    /// People who interacted in any way within 90 days.
     pub audience_90d: i64,
 }
 
-/// What was done to a vertex, and what it did.
+/// Interactions that a vertex received and made.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Received {
-    /// Of everybody.
-    pub all: Counts,
-    /// Of the trusted.
-    pub trusted: Counts,
+pub struct Engagement {
+    /// From all people.
+    pub all: ReactionCounts,
+    /// From trusted people.
+    pub trusted: ReactionCounts,
     /// Σ of the squares of each person's reactions within 90 days; exact below 2^53.
     pub squares: f64,
-    /// Reactions within 90 days of the person who reacted most.
-    pub most: i64,
-    /// Those of the audience of 90 days to whom the vertex did anything within 90 days.
+    /// The largest number of reactions within 90 days that one person made.
+    pub max_reactions_90d: i64,
+    /// People of the 90-day audience with whom the vertex also interacted within 90 days.
     pub mutual: i64,
     /// Reactions within 90 days whose sentiment is known.
     pub sentiment_known: i64,
@@ -53,113 +52,136 @@ pub struct Received {
     pub negative: i64,
     /// Hours from the first to the last reaction within 90 days.
     pub reaction_hours: i64,
-    /// Σ of the squares of the hours between one of them and the next; exact below 2^53.
+    /// Σ of the squares of the hours between consecutive reactions; exact below 2^53.
     pub gap_squares: f64,
-    /// What the vertex did to others within 90 days.
+    /// Interactions that the vertex made within 90 days.
     pub interactions_made_90d: i64,
-    /// To how many people.
+    /// People with whom the vertex interacted within 90 days.
     pub people_engaged_90d: i64,
 }
 
-/// Adds up, for each vertex, the interactions that are at least `since_hours` old. `trusted` says whose count as
-/// such. Length of both: vertices.
-pub fn received(
-    events: &Interactions,
+/// Engagement of each vertex, from interactions at least `since_hours` old. `trusted` flags the actors of
+/// [`Engagement::trusted`]. Length of both: vertices.
+pub fn engagement(
+    interactions: &Interactions,
     persons: &Persons,
-    rules: &Rules,
+    rules: &InteractionRules,
     trusted: &[bool],
     since_hours: u32,
-) -> Vec<Received> {
-    let made = |_| (AtomicI64::new(0), AtomicI64::new(0));
-    let made: Vec<(AtomicI64, AtomicI64)> = (0..persons.vertices()).map(made).collect();
-    let starts = (0..persons.vertices()).into_par_iter().step_by(CHUNK);
+) -> Vec<Engagement> {
+    let made = Made::new(persons.vertices());
+    let starts = (0..persons.vertices()).into_par_iter().step_by(CHUNK_VERTICES);
     let chunks: Vec<Chunk> = starts
         .map(|start| {
-            let vertices = start..persons.vertices().min(start + CHUNK);
-            chunk(events.of_targets(vertices.clone()), vertices, rules, trusted, since_hours, &made)
+            let vertices = start..persons.vertices().min(start + CHUNK_VERTICES);
+            let of_chunk = interactions.of_targets(vertices.clone());
+            count_chunk(of_chunk, vertices, rules, trusted, since_hours, &made)
         })
         .collect();
-    let (mut received, mut recent) = (Vec::with_capacity(persons.vertices()), Vec::new());
+    let (mut all, mut recent) = (Vec::with_capacity(persons.vertices()), Vec::new());
     for (of_chunk, pairs) in chunks {
-        received.extend(of_chunk);
+        all.extend(of_chunk);
         recent.extend(pairs);
     }
-    for (received, (interactions, people)) in received.iter_mut().zip(made) {
-        received.interactions_made_90d = interactions.into_inner();
-        received.people_engaged_90d = people.into_inner();
-    }
-    count_mutual(&recent, &mut received);
-    received
+    made.write_to(&mut all);
+    count_mutual(&recent, &mut all);
+    all
 }
 
-/// What was done to some vertices, and the (target, actor) of the pairs within 90 days.
-type Chunk = (Vec<Received>, Vec<(u32, u32)>);
+/// What each vertex did within 90 days, counted by all threads at once.
+struct Made {
+    interactions: Vec<AtomicI64>,
+    people: Vec<AtomicI64>,
+}
 
-fn chunk(
-    events: &[Interaction],
+impl Made {
+    fn new(vertices: usize) -> Self {
+        let zeros = || (0..vertices).map(|_| AtomicI64::new(0)).collect();
+        Self { interactions: zeros(), people: zeros() }
+    }
+
+    /// Adds the interactions of `actor` with one target.
+    fn add(&self, actor: u32, interactions: i64) {
+        self.interactions[actor as usize].fetch_add(interactions, Ordering::Relaxed);
+        self.people[actor as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn write_to(self, all: &mut [Engagement]) {
+        for ((vertex, interactions), people) in
+            all.iter_mut().zip(self.interactions).zip(self.people)
+        {
+            vertex.interactions_made_90d = interactions.into_inner();
+            vertex.people_engaged_90d = people.into_inner();
+        }
+    }
+}
+
+/// The engagement of a chunk of vertices, and the (target, actor) of its pairs within 90 days.
+type Chunk = (Vec<Engagement>, Vec<(u32, u32)>);
+
+fn count_chunk(
+    interactions: &[Interaction],
     vertices: Range<usize>,
-    rules: &Rules,
+    rules: &InteractionRules,
     trusted: &[bool],
     since_hours: u32,
-    made: &[(AtomicI64, AtomicI64)],
+    made: &Made,
 ) -> Chunk {
-    let (mut all, mut recent) = (vec![Received::default(); vertices.len()], Vec::new());
+    let (mut all, mut recent) = (vec![Engagement::default(); vertices.len()], Vec::new());
     let mut ages = Vec::new();
-    for of_target in events.chunk_by(|one, other| one.target == other.target) {
-        let received = &mut all[of_target[0].target as usize - vertices.start];
-        for of_pair in of_target.chunk_by(Interaction::same_pair) {
-            let Interaction { target, actor, .. } = of_pair[0];
-            let old = of_pair.iter().filter(|event| event.age_hours >= since_hours);
-            let interactions_90d = received.add(old, rules, trusted[actor as usize]);
+    for of_target in interactions.chunk_by(|one, other| one.target == other.target) {
+        let engagement = &mut all[of_target[0].target as usize - vertices.start];
+        for pair in of_target.chunk_by(Interaction::same_pair) {
+            let Interaction { target, actor, .. } = pair[0];
+            let old = pair.iter().filter(|event| event.age_hours >= since_hours);
+            let interactions_90d = engagement.add(old, rules, trusted[actor as usize]);
             if interactions_90d > 0 {
                 recent.push((target, actor));
-                let (interactions, people) = &made[actor as usize];
-                interactions.fetch_add(interactions_90d, Ordering::Relaxed);
-                people.fetch_add(1, Ordering::Relaxed);
+                made.add(actor, interactions_90d);
             }
         }
-        let counts = |event: &&Interaction| {
+        let is_counted = |event: &&Interaction| {
             rules.is_reaction(event.kind) && (since_hours..MEASURE_HOURS).contains(&event.age_hours)
         };
         ages.clear();
-        ages.extend(of_target.iter().filter(counts).map(|event| event.age_hours));
-        received.gaps(&mut ages);
+        ages.extend(of_target.iter().filter(is_counted).map(|event| event.age_hours));
+        engagement.set_gaps(&mut ages);
     }
     (all, recent)
 }
 
-impl Received {
-    /// Adds the interactions of one actor; gives how many of them lie within 90 days.
+impl Engagement {
+    /// Adds the interactions of one actor; returns how many of them lie within 90 days.
     pub(crate) fn add<'a>(
         &mut self,
-        of_pair: impl Iterator<Item = &'a Interaction>,
-        rules: &Rules,
+        pair: impl Iterator<Item = &'a Interaction>,
+        rules: &InteractionRules,
         trusted: bool,
     ) -> i64 {
-        let mut pair = Pair::default();
-        for event in of_pair {
+        let mut sums = PairSums::default();
+        for event in pair {
             let recent = event.age_hours < MEASURE_HOURS;
-            pair.interactions_90d += i64::from(recent);
+            sums.interactions_90d += i64::from(recent);
             if rules.is_reaction(event.kind) {
-                pair.react(event.age_hours);
+                sums.add_reaction(event.age_hours);
                 if recent {
                     self.sentiment_known += i64::from(event.sentiment != Sentiment::Unknown);
                     self.negative += i64::from(event.sentiment == Sentiment::Negative);
                 }
             }
         }
-        let decay = pair.youngest.map_or(0, |age| rules.decay(age));
-        self.all.add(&pair, decay);
+        let decay = sums.youngest.map_or(0, |age| rules.decay(age));
+        self.all.add(&sums, decay);
         if trusted {
-            self.trusted.add(&pair, decay);
+            self.trusted.add(&sums, decay);
         }
-        self.squares += (pair.reactions_90d as f64) * (pair.reactions_90d as f64);
-        self.most = self.most.max(pair.reactions_90d);
-        pair.interactions_90d
+        self.squares += (sums.reactions_90d as f64) * (sums.reactions_90d as f64);
+        self.max_reactions_90d = self.max_reactions_90d.max(sums.reactions_90d);
+        sums.interactions_90d
     }
 
-    /// Notes how unevenly reactions of these ages come.
-    fn gaps(&mut self, ages: &mut [u32]) {
+    /// Sets the spacing of reactions of these ages.
+    fn set_gaps(&mut self, ages: &mut [u32]) {
         ages.sort_unstable();
         let gaps = ages.windows(2).map(|two| f64::from(two[1] - two[0]));
         self.gap_squares = gaps.fold(0.0, |sum, gap| sum + gap * gap);
@@ -171,7 +193,7 @@ impl Received {
 
 /// Sums over the interactions of one actor with one target.
 #[derive(Default)]
-struct Pair {
+struct PairSums {
     interactions_90d: i64,
     reactions_7d: i64,
     reactions_30d: i64,
@@ -180,18 +202,18 @@ struct Pair {
     youngest: Option<u32>,
 }
 
-impl Pair {
-    fn react(&mut self, age_hours: u32) {
-        let younger = |days: u32| i64::from(age_hours < days * 24);
-        self.reactions_7d += younger(7);
-        self.reactions_30d += younger(30);
-        self.reactions_90d += younger(90);
+impl PairSums {
+    fn add_reaction(&mut self, age_hours: u32) {
+        let within = |days: u32| i64::from(age_hours < days * 24);
+        self.reactions_7d += within(7);
+        self.reactions_30d += within(30);
+        self.reactions_90d += within(90);
         self.youngest = Some(self.youngest.map_or(age_hours, |age| age.min(age_hours)));
     }
 }
 
-impl Counts {
-    fn add(&mut self, pair: &Pair, decay: i64) {
+impl ReactionCounts {
+    fn add(&mut self, pair: &PairSums, decay: i64) {
         self.reactors_7d += pair.reactions_7d.min(1);
         self.reactors_30d += pair.reactions_30d.min(1);
         self.reactors_90d += pair.reactions_90d.min(1);
@@ -203,33 +225,30 @@ impl Counts {
     }
 }
 
-/// Counts the pairs that go both ways. `pairs` are (target, actor), in order.
-fn count_mutual(pairs: &[(u32, u32)], received: &mut [Received]) {
-    let starts = |of: &dyn Fn(&(u32, u32)) -> u32| {
-        let mut starts = vec![0_usize; received.len() + 1];
-        pairs.iter().for_each(|pair| starts[of(pair) as usize + 1] += 1);
-        for vertex in 0..received.len() {
-            starts[vertex + 1] += starts[vertex];
+/// Counts the pairs that go both ways. `pairs` are (target, actor), sorted.
+fn count_mutual(pairs: &[(u32, u32)], all: &mut [Engagement]) {
+    let offsets = |end: &dyn Fn(&(u32, u32)) -> u32| {
+        let mut offsets = vec![0_usize; all.len() + 1];
+        pairs.iter().for_each(|pair| offsets[end(pair) as usize + 1] += 1);
+        for vertex in 0..all.len() {
+            offsets[vertex + 1] += offsets[vertex];
         }
-        starts
+        offsets
     };
-    // Whom each vertex acted upon, in order as the pairs are in order of target.
-    let (acted, mut next) = {
-        let starts = starts(&|pair| pair.1);
-        (starts.clone(), starts)
-    };
-    let mut upon = vec![0; pairs.len()];
+    // The targets of each actor, ascending because the pairs are sorted by target.
+    let by_actor = offsets(&|pair| pair.1);
+    let (mut next, mut targets) = (by_actor.clone(), vec![0; pairs.len()]);
     for (target, actor) in pairs {
         let slot = &mut next[*actor as usize];
-        upon[*slot] = *target;
+        targets[*slot] = *target;
         *slot += 1;
     }
-    let acted_on = starts(&|pair| pair.0);
-    received.par_iter_mut().enumerate().for_each(|(vertex, received)| {
-        let mut upon = upon[acted[vertex]..acted[vertex + 1]].iter().peekable();
-        for (_, actor) in &pairs[acted_on[vertex]..acted_on[vertex + 1]] {
-            while upon.next_if(|target| *target < actor).is_some() {}
-            received.mutual += i64::from(upon.peek() == Some(&actor));
+    let by_target = offsets(&|pair| pair.0);
+    all.par_iter_mut().enumerate().for_each(|(vertex, engagement)| {
+        let mut targets = targets[by_actor[vertex]..by_actor[vertex + 1]].iter().peekable();
+        for (_, actor) in &pairs[by_target[vertex]..by_target[vertex + 1]] {
+            while targets.next_if(|target| *target < actor).is_some() {}
+            engagement.mutual += i64::from(targets.peek() == Some(&actor));
         }
     });
 }

@@ -1,15 +1,15 @@
-//! Who follows whom, as a graph per network.
+//! Follows as one graph per network.
 
 use crate::error::{Error, Result};
 use crate::model::{Follows, Persons};
 use renown_graph::csr::{Csr, EdgePart};
 
-/// The graph of each network over its vertices (numbered from 0 within the network), edges from follower to followee,
-/// each of weight 1. Length: networks.
+/// The follow graph of each network: vertices numbered from 0 within the network, edges from follower to followee, each
+/// of weight 1. Length: networks.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a follow crosses networks.
-pub fn graphs(follows: &Follows, persons: &Persons) -> Result<Vec<Csr>> {
+pub fn follow_graphs(follows: &Follows, persons: &Persons) -> Result<Vec<Csr>> {
     let graph = |network: usize| {
         let range = persons.network(network);
         let first = range.start as u32;

@@ -1,6 +1,16 @@
-//! Interactions and follows reduced to pairs and counts: attention graphs, engagement by person, reactors by post.
+//! Interactions and follows reduced to pairs and counts: attention graphs, engagement by vertex, reactors by post.
 
-pub mod attention;
-pub mod engagement;
-pub mod follow_graphs;
-pub mod post_reactors;
+mod attention;
+mod engagement;
+mod follow_graphs;
+mod post_reactors;
+mod rules;
+
+pub use attention::attention_graphs;
+pub use engagement::{Engagement, ReactionCounts, engagement};
+pub use follow_graphs::follow_graphs;
+pub use post_reactors::post_reactors;
+pub use rules::{InteractionRules, ONE};
+
+/// Vertices whose interactions are summed as one parallel work item.
+const CHUNK_VERTICES: usize = 1 << 10;

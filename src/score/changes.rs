@@ -74,7 +74,7 @@ pub fn changes(
     let then = |name: &str, vertex: usize| previous.measures.get(name)?[vertex];
     let step = |local: &Local| {
         let value = |name: &str, vertex| local.value(name, vertex).or(then(name, vertex));
-        score(persons, forecast, &previous.there, value)
+        score(persons, forecast, &previous.existed, value)
     };
     // Each step's own posts and reactions are at least so many hours old.
     let names: Vec<&str> = forecast.terms.iter().map(|term| term.measure.as_str()).collect();
@@ -84,7 +84,7 @@ pub fn changes(
     let reacted = step(&local([0, 0]));
     let under_method = match measured_otherwise(&previous.method, method) {
         None if previous.method.forecast == *forecast => None,
-        None => Some(score(persons, forecast, &previous.there, then)),
+        None => Some(score(persons, forecast, &previous.existed, then)),
         Some(_) => Some(aged.clone()),
     };
     let mut changes = Changes {
@@ -109,16 +109,16 @@ pub fn changes(
     Ok(changes)
 }
 
-/// The score of everybody whose vertices have these measures; a missing one is 0. A vertex that was not there counts for
+/// The score of everybody whose vertices have these measures; a missing one is 0. A vertex that did not exist counts for
 /// nobody.
 fn score(
     persons: &Persons,
     forecast: &Forecast,
-    there: &[bool],
+    existed: &[bool],
     value: impl Fn(&str, usize) -> Option<f64>,
 ) -> Vec<f64> {
     let of_vertex = |vertex: usize| {
-        if !there[vertex] {
+        if !existed[vertex] {
             return 0.0;
         }
         let level = forecast.level(&persons.networks[persons.network_of(vertex)]);

@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::method::profile::Profile;
 use crate::method::{Forecast, Term, points};
 use crate::model::Persons;
-use crate::propagate::trust::Trust;
-use crate::reduce::engagement::Received;
+use crate::propagate::Trust;
+use crate::reduce::Engagement;
 use renown_stats::interval::interval;
 use renown_stats::percentile::mid_rank;
 
@@ -156,10 +156,14 @@ fn flags(
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a measure was not computed.
-pub fn standing(persons: &Persons, measures: &Measures, received: &[Received]) -> Result<Standing> {
+pub fn standing(
+    persons: &Persons,
+    measures: &Measures,
+    engagement: &[Engagement],
+) -> Result<Standing> {
     let column = |name| measures.values(name);
-    let counts = |count: fn(&Received) -> i64| {
-        let counts: Vec<f64> = received.iter().map(|r| count(r) as f64).collect();
+    let counts = |count: fn(&Engagement) -> i64| {
+        let counts: Vec<f64> = engagement.iter().map(|r| count(r) as f64).collect();
         per_person(persons, &counts)
     };
     Ok(Standing {

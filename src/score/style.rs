@@ -53,7 +53,7 @@ pub fn styles(people: &People, topics: &Topics, rule: &StyleRule) -> Vec<Option<
         for (post, author) in posts.authors.iter().enumerate() {
             if posts.age_hours[post] < MEASURE_HOURS {
                 let activity = &mut all[person(*author)];
-                activity.own += i64::from(post < posts.own);
+                activity.own += i64::from(post < posts.originals);
                 activity.posts += 1;
                 activity.weeks |= week(posts.age_hours[post]);
             }

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::method::profile::Profile;
 use crate::model::time::days_since_epoch;
 use crate::model::{People, Persons};
-use crate::reduce::attention::Rules;
+use crate::reduce::InteractionRules;
 use crate::schema::{self, Direction, Table};
 use crate::score::changes::Changes;
 use crate::score::cohorts::Member;
@@ -91,7 +91,7 @@ pub struct Results<'a> {
     /// Who pays attention to whom: the graph of each network.
     pub graphs: &'a [Csr],
     /// What the method says of interactions.
-    pub rules: &'a Rules,
+    pub rules: &'a InteractionRules,
     /// What it is about.
     pub topics: &'a Topics,
     /// Measures of everybody.

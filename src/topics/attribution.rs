@@ -76,7 +76,7 @@ impl<'a> Attributing<'a> {
     ) -> Self {
         let refused =
             |vertex: &u32| catalogue.refused_by(people.persons.vertex_persons[*vertex as usize]);
-        let own = posts.own();
+        let own = posts.originals();
         let phrases = own.clone().flat_map(|post| posts.hits.of(post)).map(|hit| hit.phrase);
         let tags = own.flat_map(|post| posts.tags.of(post)).copied();
         Self {
@@ -84,8 +84,8 @@ impl<'a> Attributing<'a> {
             vocabulary,
             catalogue,
             rule,
-            phrase_rarity: rarity(vocabulary.lexicon.len(), posts.own, phrases),
-            tag_rarity: rarity(posts.tag_names.len(), posts.own, tags),
+            phrase_rarity: rarity(vocabulary.lexicon.len(), posts.originals, phrases),
+            tag_rarity: rarity(posts.tag_names.len(), posts.originals, tags),
             roll_up: vocabulary.ontology.roll_up(rule.roll_up),
             refused: posts.authors.iter().map(refused).collect(),
         }

@@ -33,7 +33,7 @@ impl Catalogue {
     /// The topics of `vocabulary` and the tags of `posts`, and who refuses which.
     pub fn of(vocabulary: &Vocabulary, posts: &Posts, refusals: &Refusals) -> Self {
         let mut uses = vec![0_u32; posts.tag_names.len()];
-        for post in posts.own() {
+        for post in posts.originals() {
             posts.tags.of(post).iter().for_each(|tag| uses[*tag as usize] += 1);
         }
         let ontology = &vocabulary.ontology;

@@ -137,7 +137,7 @@ impl Meant<'_> {
 pub(super) fn top_posts(world: &World<'_>, topics: usize) -> Vec<TopPost> {
     let most = world.method.topics.posts as usize;
     let hours = world.evidence_hours();
-    let drew = world.posts.own().filter(|post| {
+    let drew = world.posts.originals().filter(|post| {
         f64::from(world.posts.age_hours[*post]) < hours && !world.reactors.of(*post).is_empty()
     });
     let pairs = drew.flat_map(|post| {

@@ -15,10 +15,9 @@ use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, points};
 use crate::model::{Endorsement, Interaction, People};
 use crate::phrases::Vocabulary;
-use crate::propagate::trust::Trust;
-use crate::reduce::attention::{ONE, Rules};
-use crate::reduce::engagement::Received;
-use crate::score::measures::of_received;
+use crate::propagate::Trust;
+use crate::reduce::{Engagement, InteractionRules, ONE};
+use crate::score::measures::of_engagement;
 use renown_graph::numbering::NONE;
 use renown_stats::percentile::mid_rank;
 
@@ -84,9 +83,9 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
         return vec![];
     }
     let candidates: Vec<u32> = drawn.keys().copied().collect();
-    let received = received(world, person, &candidates);
-    let scores = drawn.into_iter().zip(received).map(|((topic, drawn), received)| {
-        let Topical { of_networks, reactors } = received;
+    let engagement = topical_engagement(world, person, &candidates);
+    let scores = drawn.into_iter().zip(engagement).map(|((topic, drawn), engagement)| {
+        let Topical { of_networks, reactors } = engagement;
         let vouched = world.vouched.of(person as usize);
         let of_topic = vouched.partition_point(|(own, _)| *own < topic)
             ..vouched.partition_point(|(own, _)| *own <= topic);
@@ -99,12 +98,12 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
             let posts = posts.iter().copied().filter(own);
             posts.filter(move |post| world.is_own(*post) && world.share(*post, topic) > 0)
         };
-        let of_network = |(vertex, received): &(u32, Received)| {
-            forecast(world, *vertex, received, |counts| h_index(world, about(*vertex), counts))
+        let of_network = |(vertex, engagement): &(u32, Engagement)| {
+            forecast(world, *vertex, engagement, |counts| h_index(world, about(*vertex), counts))
         };
         let expected_reactors = of_networks.iter().map(of_network).sum();
-        let sum = |count: fn(&Received) -> i64| -> i64 {
-            of_networks.iter().map(|(_, received)| count(received)).sum()
+        let sum = |count: fn(&Engagement) -> i64| -> i64 {
+            of_networks.iter().map(|(_, engagement)| count(engagement)).sum()
         };
         let (known, negative) = (sum(|r| r.sentiment_known), sum(|r| r.negative));
         TopicScore {
@@ -129,7 +128,7 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
 impl World<'_> {
     /// Whether a post is its author's own.
     fn is_own(&self, post: u32) -> bool {
-        (post as usize) < self.posts.own
+        (post as usize) < self.posts.originals
     }
 
     /// Own posts of a person, young enough to be evidence, that drew a reaction.
@@ -146,20 +145,20 @@ impl World<'_> {
 #[derive(Default)]
 struct Topical {
     /// By vertex.
-    of_networks: Vec<(u32, Received)>,
+    of_networks: Vec<(u32, Engagement)>,
     /// Distinct trusted people who reacted to posts that are evidence, within the time of evidence, ascending.
     reactors: Vec<u32>,
 }
 
 /// What was done to the posts of a person about each of `topics`, which are ascending.
-fn received(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
+fn topical_engagement(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
     let mut all: Vec<Topical> = topics.iter().map(|_| Topical::default()).collect();
     let mut reactors: Vec<Vec<u32>> = vec![vec![]; topics.len()];
     let hours = world.evidence_hours();
     let young = |age: u32| f64::from(age) < hours;
     for vertex in world.vertices_of.of(person as usize) {
         let of_vertex = *vertex as usize..*vertex as usize + 1;
-        let mut of_topics: Vec<Option<Received>> = vec![None; topics.len()];
+        let mut of_topics: Vec<Option<Engagement>> = vec![None; topics.len()];
         for of_actor in
             world.people.interactions.of_targets(of_vertex).chunk_by(Interaction::same_pair)
         {
@@ -176,8 +175,8 @@ fn received(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
                 of_topics[topic].get_or_insert_default().add(about.iter(), world.rules, trusted);
             }
         }
-        for (topical, received) in all.iter_mut().zip(of_topics) {
-            topical.of_networks.extend(received.map(|received| (*vertex, received)));
+        for (topical, engagement) in all.iter_mut().zip(of_topics) {
+            topical.of_networks.extend(engagement.map(|engagement| (*vertex, engagement)));
         }
     }
     for (topical, mut reactors) in all.iter_mut().zip(reactors) {
@@ -240,12 +239,12 @@ fn on_topics(
     on_topics
 }
 
-/// The method's forecast over what a vertex received on a topic; `h_index` is that of the posts about it, over the
+/// The method's forecast over the engagement of a vertex on a topic; `h_index` is that of the posts about it, over the
 /// reactors that count.
 fn forecast(
     world: &World<'_>,
     vertex: u32,
-    received: &Received,
+    engagement: &Engagement,
     h_index: impl Fn(&dyn Fn(u32) -> bool) -> i64,
 ) -> f64 {
     let (forecast, persons) = (&world.method.forecast, &world.people.persons);
@@ -253,7 +252,7 @@ fn forecast(
     let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
         "h_index" => h_index(&|_| true) as f64,
         "trusted_h_index" => h_index(&|actor| world.trust.trusted[actor as usize]) as f64,
-        name => of_received(name, received).unwrap_or(0.0),
+        name => of_engagement(name, engagement).unwrap_or(0.0),
     });
     forecast.expected(level, values)
 }
@@ -294,7 +293,7 @@ pub(super) fn places(scores: &mut [TopicScore]) {
 pub(crate) fn dominant(
     of_pair: &[Interaction],
     of_posts: &Lists<super::Share>,
-    rules: &Rules,
+    rules: &InteractionRules,
 ) -> Option<u32> {
     // Weight of the posts about each topic, and what of it is the topic's share.
     let (mut all, mut on): (i64, BTreeMap<u32, (i64, i64)>) = (0, BTreeMap::new());

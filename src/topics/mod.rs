@@ -23,8 +23,8 @@ use crate::lists::Lists;
 use crate::method::Method;
 use crate::model::{Interaction, People};
 use crate::phrases::Vocabulary;
-use crate::propagate::trust::Trust;
-use crate::reduce::attention::Rules;
+use crate::propagate::Trust;
+use crate::reduce::InteractionRules;
 use renown_graph::numbering::NONE;
 
 /// What the posts of a snapshot are about and what came of it.
@@ -73,7 +73,7 @@ pub fn topics(
     vocabulary: &Vocabulary,
     reactors: Option<&Lists<u32>>,
     trust: &Trust,
-    rules: &Rules,
+    rules: &InteractionRules,
     method: &Method,
 ) -> Result<Topics> {
     let (Some(posts), Some(reactors)) = (&people.posts, reactors) else {
@@ -112,7 +112,7 @@ struct World<'a> {
     of_posts: &'a Lists<Share>,
     reactors: &'a Lists<u32>,
     method: &'a Method,
-    rules: &'a Rules,
+    rules: &'a InteractionRules,
     /// Whose attention counts.
     trust: &'a Trust,
     /// Posts of each person, ascending.

@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 use crate::lists::Lists;
 use crate::model::Interaction;
 use crate::phrases::Vocabulary;
-use crate::propagate::not_ranked;
-use crate::reduce::attention::ONE;
+use crate::propagate::ranking_error;
+use crate::reduce::ONE;
 use renown_graph::csr::{Csr, EdgePart};
 use renown_graph::pagerank::{PageRank, Stop};
 
@@ -52,7 +52,7 @@ pub(super) fn summaries(
 ) -> Result<Vec<Summary>> {
     let n = catalogue.len();
     let mut posts = vec![0_i64; n];
-    for post in world.posts.own() {
+    for post in world.posts.originals() {
         world.of_posts.of(post).iter().for_each(|(topic, _)| posts[*topic as usize] += 1);
     }
     let listed = listed(world, vocabulary, catalogue);
@@ -218,7 +218,7 @@ fn ranks(world: &World<'_>, edges: &[Edge]) -> Result<Vec<(u32, f64)>> {
         let tolerance = rule.tolerance.max(TOLERANCE);
         let stop = Stop::Tolerance { tolerance, max_iterations: rule.max_iterations };
         let pagerank = PageRank { damping: rule.damping, stop, ..PageRank::default() };
-        pagerank.run(&graph, None).map_err(not_ranked)?.ranks
+        pagerank.run(&graph, None).map_err(ranking_error)?.ranks
     } else {
         divided(&graph)
     };

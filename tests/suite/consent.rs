@@ -537,7 +537,7 @@ async fn whatever_removed_people_do_is_neither_felt_nor_seen() {
         assert_eq!(visible(&published), visible(&seen), "seed {seed}: {gone:?} changed");
         let said = format!(
             "{:?}{:?}",
-            renown::read::notes(&seen.outcome.drops, &seen.outcome.ignored),
+            renown::read::describe_drops(&seen.outcome.drops, &seen.outcome.ignored),
             seen.outcome
         );
         assert!(!said.contains(CANARY), "seed {seed}: {said}");

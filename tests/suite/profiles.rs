@@ -50,15 +50,15 @@ async fn numbers_of_several_accounts_are_added_up() {
     let world = linked([one.clone(), two.clone(), three.clone(), other.clone()]);
     let people = world.people().await;
     // In order of network and person: a:3 and p on a, b:1 on b.
-    let AccountStats { followers, listed, verified, created_hours, own } = &people.account_stats;
+    let AccountStats { followers, listed, verified, created_hours, custom } = &people.account_stats;
     assert_eq!(*followers, [None, Some(7), None]);
     assert_eq!(*listed, [None, Some(0), None]);
     assert_eq!(*verified, [false, true, false]);
     assert_eq!(*created_hours, [Some(0), Some(1), None]);
-    assert_eq!(own.len(), 1);
-    assert_eq!(own[0].0, "measure_points");
-    assert_eq!(own[0].1, [Some(0.0), Some(-1.5), None]);
-    assert!(own[0].1[0].is_some_and(f64::is_sign_positive));
+    assert_eq!(custom.len(), 1);
+    assert_eq!(custom[0].0, "measure_points");
+    assert_eq!(custom[0].1, [Some(0.0), Some(-1.5), None]);
+    assert!(custom[0].1[0].is_some_and(f64::is_sign_positive));
     let rule = "kept without their opening, which is not before the cutoff";
     let late = people.drops.iter().find(|drop| drop.rule == rule).unwrap();
     assert_eq!((late.table.as_str(), late.rows.as_str()), ("accounts", "1"));
@@ -85,10 +85,10 @@ async fn numbers_of_several_accounts_are_added_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_accounts_nothing_is_known() {
     let world = World { events: vec![reply("a", "1", "3", 3)], ..World::default() };
-    let AccountStats { followers, listed, verified, created_hours, own } =
+    let AccountStats { followers, listed, verified, created_hours, custom } =
         world.people().await.account_stats;
     assert_eq!((followers, listed, verified), (vec![None; 2], vec![None; 2], vec![false; 2]));
-    assert_eq!((created_hours, own.len()), (vec![None; 2], 0));
+    assert_eq!((created_hours, custom.len()), (vec![None; 2], 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,7 +165,7 @@ async fn measures_of_ones_own_are_numbers_of_any_width() {
         ("measure_large", Arc::new(UInt64Array::from(vec![u64::MAX, 0, 1 << 53]))),
         ("measure_none", arrow::array::new_null_array(&DataType::Int64, 3)),
     ];
-    let found = own(&columns).await.unwrap().account_stats.own;
+    let found = own(&columns).await.unwrap().account_stats.custom;
     let narrow = vec![Some(-128.0), None, Some(127.0)];
     let expected = [
         ("measure_Z.a \"b\"", narrow.clone()),
@@ -200,7 +200,7 @@ async fn measures_of_ones_own_that_are_no_numbers_are_refused() {
     }
     let many: Vec<String> = (0..101).map(|number| format!("measure_{number}")).collect();
     let many: Vec<(&str, ArrayRef)> = many.iter().map(|name| (name.as_str(), numbers())).collect();
-    assert_eq!(own(&many[..100]).await.unwrap().account_stats.own.len(), 100);
+    assert_eq!(own(&many[..100]).await.unwrap().account_stats.custom.len(), 100);
     let error = refused(&many).await;
     assert!(error.cause.contains("101 columns `measure_…`, renown reads at most 100"), "{error}");
 }
@@ -250,7 +250,7 @@ async fn a_measure_may_be_in_some_files_alone() {
     let value = |value| -> ArrayRef { Arc::new(Float64Array::from(vec![Some(value), None])) };
     put("1.parquet", &rows.slice(0, 1));
     put("2.parquet", &with(&rows.slice(1, 2), "measure_x", value(2.0)));
-    let own = people_of(&job, 2).await.unwrap().account_stats.own;
+    let own = people_of(&job, 2).await.unwrap().account_stats.custom;
     assert_eq!(own, [("measure_x".to_owned(), vec![None, Some(2.0), None])]);
     put("2.parquet", &with(&rows.slice(1, 2), "measure_x", value(f64::NAN)));
     let error = people_of(&job, 2).await.err().expect("it is refused");
@@ -266,6 +266,6 @@ async fn a_select_may_name_measures() {
     let select = "SELECT network, account_id, 2 AS measure_two FROM raw";
     let text = text.replace("accounts = \"accounts.parquet\"", &format!("accounts = \"{select}\""));
     fs::write(&job, format!("{text}\n[sources]\nraw = \"accounts.parquet\"\n")).unwrap();
-    let own = people_of(&job, 2).await.unwrap().account_stats.own;
+    let own = people_of(&job, 2).await.unwrap().account_stats.custom;
     assert_eq!(own, [("measure_two".to_owned(), vec![Some(2.0); 3])]);
 }

@@ -10,7 +10,7 @@ use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::job::Job;
 use renown::model::{LabelSet, LabelSets, Labels};
-use renown::read::{Faults, truths};
+use renown::read::{Violations, label_sets};
 use renown::storage::Stores;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -68,7 +68,7 @@ async fn read(job: &Path) -> Result<LabelSets> {
     let persons = people_of(job, 2).await?.persons;
     let job = Job::load(job, &[], None)?;
     let engine = Engine::new(Stores::default(), 2);
-    truths(&engine, &job, &persons, &mut Faults::stop()).await
+    label_sets(&engine, &job, &persons, &mut Violations::stop_at_first()).await
 }
 
 async fn of(rows: &RecordBatch) -> Result<LabelSets> {
@@ -100,16 +100,16 @@ async fn truths_are_over_persons_in_order_of_name() {
         ("nobody's", Labels::Graded(vec![])),
         ("panel", Labels::Pairwise(vec![(0, 3, None), (3, 0, None)])),
     ];
-    assert_eq!(found.truths, expected.map(|(name, form)| LabelSet { name: name.into(), form }));
+    assert_eq!(found.sets, expected.map(|(name, labels)| LabelSet { name: name.into(), labels }));
     let drops: Vec<_> = found.drops.iter().map(|d| (d.rule.as_str(), d.rows.as_str())).collect();
     assert_eq!(drops, [("about who is not scored", "fewer than 11"), ("repeated", "1")]);
     let rng = &mut Rng::with_seed(3);
     for _ in 0..3 {
-        assert_eq!(of(&shuffled(&rows, rng)).await.unwrap().truths, found.truths);
+        assert_eq!(of(&shuffled(&rows, rng)).await.unwrap().sets, found.sets);
     }
     let folder = TempDir::new().unwrap();
     let none = read(&world().write(folder.path())).await.unwrap();
-    assert!(none.truths.is_empty() && none.drops.is_empty());
+    assert!(none.sets.is_empty() && none.drops.is_empty());
 }
 
 async fn refused(rows: &[Row<'_>], column: &str, words: &str) -> Error {
@@ -208,8 +208,11 @@ async fn it_may_be_a_select_and_all_faults_are_told() {
         fs::write(&job, format!("{text}\n{sources}")).unwrap();
     };
     select("SELECT truth, form, person_id, value * 2 AS value FROM raw");
-    let truths = read(&job).await.unwrap().truths;
-    assert_eq!(truths, [LabelSet { name: "x".into(), form: Labels::Graded(vec![(3, 2.0, None)]) }]);
+    let truths = read(&job).await.unwrap().sets;
+    assert_eq!(
+        truths,
+        [LabelSet { name: "x".into(), labels: Labels::Graded(vec![(3, 2.0, None)]) }]
+    );
     renown(&["check", job.to_str().unwrap()]).done();
     select("SELECT truth, form, person_id, 0.0 / 0.0 AS value FROM raw");
     world.events[0].sentiment = Some(7.0);

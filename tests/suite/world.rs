@@ -22,7 +22,7 @@ use renown::model::People;
 use renown::pipeline::progress::Progress;
 use renown::pipeline::run::{Outcome, run};
 use renown::publish::commit::Commit;
-use renown::read::{Faults, people, snapshot, vocabulary};
+use renown::read::{Violations, people, snapshot, vocabulary};
 use renown::storage::Stores;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -381,10 +381,11 @@ pub async fn run_job(
 /// Loads the job at `path` and reads it up to the people who may be scored.
 pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
     let job = Job::load(path, &[], None)?;
-    let (engine, faults) = (Engine::new(Stores::default(), partitions), &mut Faults::stop());
-    let snapshot = snapshot(&engine, &job, job.snapshot.unwrap(), faults).await?;
-    let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, faults).await?);
-    people(&engine, snapshot, &job.consent, &job.method, &vocabulary, faults).await
+    let (engine, violations) =
+        (Engine::new(Stores::default(), partitions), &mut Violations::stop_at_first());
+    let snapshot = snapshot(&engine, &job, job.snapshot.unwrap(), violations).await?;
+    let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, violations).await?);
+    people(&engine, snapshot, &job.consent, &job.method, &vocabulary, violations).await
 }
 
 impl World {

@@ -7,7 +7,7 @@ use super::references::References;
 use crate::method::points;
 use crate::method::profile::Profile;
 use crate::method::{FORWARD, Forecast, Method, TrustRule};
-use crate::reduce::attention::ONE;
+use crate::reduce::ONE;
 use crate::score::scores::COVERED;
 
 const RANK: &str = "Page, Brin, Motwani & Winograd 1999, *The PageRank Citation Ranking*, §2.4–2.6; Boldi, Santini & Vigna 2009, \

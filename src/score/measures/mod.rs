@@ -9,18 +9,15 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Float64Array};
 use arrow::datatypes::{DataType, Float64Type};
-pub(crate) use counts::of_received;
+pub(crate) use counts::of_engagement;
 use responses::{Response, of_response, responses};
 
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 use crate::method::Method;
 use crate::model::People;
-use crate::propagate::Ranks;
-use crate::propagate::trust::Trust;
-use crate::reduce::attention::Rules;
-use crate::reduce::engagement::{Received, received};
-use crate::reduce::post_reactors::reactors;
+use crate::propagate::{Ranks, Trust};
+use crate::reduce::{Engagement, InteractionRules, engagement, post_reactors};
 use renown_graph::csr::Csr;
 
 /// What the measures are computed from.
@@ -28,7 +25,7 @@ pub struct Basis<'a> {
     /// Who is measured, and what they did.
     pub people: &'a People,
     /// What the method says of interactions.
-    pub rules: &'a Rules,
+    pub rules: &'a InteractionRules,
     /// Graphs of attention of the networks.
     pub graphs: &'a [Csr],
     /// Who is trusted.
@@ -37,8 +34,8 @@ pub struct Basis<'a> {
     pub ranks: &'a Ranks,
     /// Ranks of everybody on follows, where there are any. Length: vertices.
     pub follow_ranks: Option<&'a [f64]>,
-    /// What everybody received. Length: vertices.
-    pub received: &'a [Received],
+    /// Interactions received and made. Length: vertices.
+    pub engagement: &'a [Engagement],
     /// Who reacted to each post, where there are posts.
     pub reactors: Option<&'a Lists<u32>>,
 }
@@ -76,12 +73,12 @@ pub fn measures(basis: &Basis<'_>, method: &Method) -> Measures {
         let trusted = &basis.trust.trusted;
         responses(&basis.people.interactions, posts, basis.rules, reactors, trusted, [0, 0])
     });
-    let mut columns = counts::columns(basis.received);
+    let mut columns = counts::columns(basis.engagement);
     columns.extend(places::columns(persons, basis, &method.rank));
     let Basis { people, graphs, trust, follow_ranks, .. } = *basis;
     columns.extend(standing::columns(people, graphs, trust, follow_ranks));
     columns.extend(responses::columns(persons, responses.as_deref(), method));
-    let own = people.account_stats.own.iter().map(|(name, values)| -> (_, ArrayRef) {
+    let own = people.account_stats.custom.iter().map(|(name, values)| -> (_, ArrayRef) {
         (name.clone(), Arc::new(Float64Array::from(values.clone())))
     });
     Measures { columns, own: own.collect() }
@@ -89,7 +86,7 @@ pub fn measures(basis: &Basis<'_>, method: &Method) -> Measures {
 
 /// What a forecast needs of the measures that follow from a person's own posts and the reactions to them alone.
 pub struct Local {
-    received: Vec<Received>,
+    engagement: Vec<Engagement>,
     responses: Option<Vec<Response>>,
 }
 
@@ -98,7 +95,7 @@ impl Local {
     /// one of the `names` needs them.
     pub fn of(
         people: &People,
-        rules: &Rules,
+        rules: &InteractionRules,
         trusted: &[bool],
         [posts_hours, events_hours]: [u32; 2],
         names: &[&str],
@@ -107,16 +104,16 @@ impl Local {
         let none = Response::default();
         let needed = names.iter().any(|name| of_response(name, &none).is_some());
         let responses = posts.as_ref().filter(|_| needed).map(|posts| {
-            let reactors = reactors(events, posts, rules, events_hours);
+            let reactors = post_reactors(events, posts, rules, events_hours);
             responses(events, posts, rules, &reactors, trusted, [posts_hours, events_hours])
         });
-        let received = received(events, persons, rules, trusted, events_hours);
-        Self { received, responses }
+        let engagement = engagement(events, persons, rules, trusted, events_hours);
+        Self { engagement, responses }
     }
 
     /// Whether a measure follows from a person's own posts and the reactions to them alone.
     pub fn has(name: &str) -> bool {
-        of_received(name, &Received::default())
+        of_engagement(name, &Engagement::default())
             .or(of_response(name, &Response::default()))
             .is_some()
     }
@@ -124,6 +121,7 @@ impl Local {
     /// The value of a measure for a vertex; none if it follows from more than that.
     pub fn value(&self, name: &str, vertex: usize) -> Option<f64> {
         let drawn = self.responses.as_ref().map(|responses| &responses[vertex]);
-        of_received(name, &self.received[vertex]).or(drawn.and_then(|own| of_response(name, own)))
+        of_engagement(name, &self.engagement[vertex])
+            .or(drawn.and_then(|own| of_response(name, own)))
     }
 }

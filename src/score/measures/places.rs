@@ -26,7 +26,7 @@ pub(super) fn columns(
     let (mut sums, mut shares) = (Vec::with_capacity(n), Vec::with_capacity(n));
     for (network, graph) in graphs.iter().enumerate() {
         // Equal places differ by rounding: ranks are compared at 32 bits.
-        let own_ranks = &ranks.ranks[persons.network(network)];
+        let own_ranks = &ranks.pagerank[persons.network(network)];
         chances.extend(hitting(graph, own_ranks, rule.damping));
         let places = own_ranks.iter().map(|r| f64::from(*r as f32));
         let own = mid_rank(&places.collect::<Vec<_>>());
@@ -41,7 +41,7 @@ pub(super) fn columns(
     vec![
         ("attention_received", Arc::new(Float64Array::from(sums)) as ArrayRef),
         ("attention_shares", Arc::new(Float64Array::from(shares))),
-        ("rank", Arc::new(Float64Array::from(ranks.ranks.clone()))),
+        ("rank", Arc::new(Float64Array::from(ranks.pagerank.clone()))),
         ("rank_percentile", Arc::new(Float64Array::from(percentiles))),
         ("audience_rank_percentile", Arc::new(Float64Array::from(of_audience))),
         ("hitting_probability", Arc::new(Float64Array::from(chances))),

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, Method};
 use crate::model::{Interaction, Interactions, Persons, Posts};
-use crate::reduce::attention::Rules;
+use crate::reduce::InteractionRules;
 use renown_graph::numbering::NONE;
 
 /// Posts passed on by others are followed no further up than this: in bad data they go in circles.
@@ -62,13 +62,13 @@ pub(super) fn of_response(name: &str, response: &Response) -> Option<f64> {
 pub(super) fn responses(
     events: &Interactions,
     posts: &Posts,
-    rules: &Rules,
+    rules: &InteractionRules,
     reactors: &Lists<u32>,
     trusted: &[bool],
     [posts_hours, events_hours]: [u32; 2],
 ) -> Vec<Response> {
     let ages = posts_hours..MEASURE_HOURS;
-    let recent = posts.own().filter(|post| ages.contains(&posts.age_hours[*post]));
+    let recent = posts.originals().filter(|post| ages.contains(&posts.age_hours[*post]));
     let mut drawn: Vec<Drawn> = recent
         .map(|post| {
             let reactors = reactors.of(post);
@@ -119,7 +119,7 @@ struct Drawn {
 fn count_reactions(
     events: &Interactions,
     posts: &Posts,
-    rules: &Rules,
+    rules: &InteractionRules,
     [posts_hours, events_hours]: [u32; 2],
     responses: &mut [Response],
 ) {
@@ -142,7 +142,7 @@ fn count_reactions(
 /// Distinct people who passed on a post of each author within 90 days, or somebody's passing on of it.
 fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Response]) {
     let ages = since_hours..MEASURE_HOURS;
-    let is_repost = |post: u32| post as usize >= posts.own;
+    let is_repost = |post: u32| post as usize >= posts.originals;
     let passed_on = |post: u32| {
         let passed = posts.parents[post as usize];
         let (mut root, mut steps) = (passed, 1);
@@ -156,7 +156,7 @@ fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Response]) {
         let onward = steps > 1 && posts.authors[passed as usize] != reposter;
         (author != reposter).then_some((author, reposter, onward))
     };
-    let reposts = (posts.own as u32..posts.authors.len() as u32).into_par_iter();
+    let reposts = (posts.originals as u32..posts.authors.len() as u32).into_par_iter();
     let recent = reposts.filter(|post| ages.contains(&posts.age_hours[*post as usize]));
     let mut pairs: Vec<(u32, u32, bool)> = recent.filter_map(passed_on).collect();
     pairs.par_sort_unstable();

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::lists::Lists;
 use crate::model::{Follows, People};
-use crate::propagate::trust::Trust;
+use crate::propagate::Trust;
 use renown_graph::csr::Csr;
 
 /// Who follows a vertex.

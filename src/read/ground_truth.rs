@@ -8,10 +8,10 @@ use datafusion::prelude::{Expr, ident, lit};
 
 use super::check::{Checked, whole};
 use super::conform::RowRule;
-use super::faults::Faults;
 use super::ids::text;
 use super::refusals::{Subject, subjects};
 use super::snapshot::Reader;
+use super::violations::Violations;
 use crate::engine::{Engine, count_if};
 use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job};
@@ -24,22 +24,22 @@ pub struct GroundTruth {
     pub ignored: Vec<String>,
 }
 
-/// Opens `ground_truth` and holds it against its contract; `None` if the job has none, or its faults were kept.
+/// Opens `ground_truth` and holds it against its contract; `None` if the job has none, or its violations were kept.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for files, columns and rows that break the contract, and as
 /// [`super::snapshot()`].
-pub async fn ground_truth(
+pub async fn open_ground_truth(
     engine: &Engine,
     job: &Job,
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Result<Option<GroundTruth>> {
     if !job.inputs.contains_key(GROUND_TRUTH) {
         return Ok(None);
     }
-    let mut reader = Reader::new(engine, job, faults).await?;
-    let opened = reader.open(job, GROUND_TRUTH, faults).await?;
-    let checked = whole(engine, opened, &truth_rules()?, faults).await?;
+    let mut reader = Reader::new(engine, job, violations).await?;
+    let opened = reader.open(job, GROUND_TRUTH, violations).await?;
+    let checked = whole(engine, opened, &truth_rules()?, violations).await?;
     let ignored = reader.ignored.remove(GROUND_TRUTH).unwrap_or_default();
     Ok(checked.map(|input| GroundTruth { input, ignored }))
 }
@@ -47,16 +47,16 @@ pub async fn ground_truth(
 /// The truths of `job` about `persons`; none if the job has no `ground_truth`.
 ///
 /// # Errors
-/// As [`ground_truth()`], and [`crate::error::Kind::BadInput`] for a truth of both forms, two values of one
+/// As [`open_ground_truth()`], and [`crate::error::Kind::BadInput`] for a truth of both forms, two values of one
 /// person, and comparisons of a person with themselves.
-pub async fn truths(
+pub async fn label_sets(
     engine: &Engine,
     job: &Job,
     persons: &Persons,
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Result<LabelSets> {
-    match ground_truth(engine, job, faults).await? {
-        Some(input) => input.truths(engine, persons, faults).await,
+    match open_ground_truth(engine, job, violations).await? {
+        Some(input) => input.label_sets(engine, persons, violations).await,
         None => Ok(LabelSets::default()),
     }
 }
@@ -65,18 +65,18 @@ impl GroundTruth {
     /// The truths about `persons`.
     ///
     /// # Errors
-    /// As [`truths()`].
-    pub async fn truths(
+    /// As [`label_sets()`].
+    pub async fn label_sets(
         &self,
         engine: &Engine,
         persons: &Persons,
-        faults: &mut Faults,
+        violations: &mut Violations,
     ) -> Result<LabelSets> {
         let what = format!("reading {}", self.input.origin);
         let rows = engine.sorted_rows(&what, self.input.frame.clone(), &["truth"]).await?;
         let reading = Reading::of(&rows, &subjects(persons))?;
-        for fault in reading.faults() {
-            faults.meet(fault)?;
+        for violation in reading.violations() {
+            violations.report(violation)?;
         }
         Ok(reading.end())
     }
@@ -141,11 +141,13 @@ impl Reading {
     }
 
     /// What contradicts itself.
-    fn faults(&self) -> Vec<Error> {
-        let mut faults = Vec::new();
-        let mut fault = |column: &str, rows: usize, cause: String, remedy: &str| {
-            let fault = Error::bad_input(format!("input `{GROUND_TRUTH}`: truth {cause}"), remedy);
-            faults.push(fault.in_table(GROUND_TRUTH).in_column(column).in_rows(rows as u64));
+    fn violations(&self) -> Vec<Error> {
+        let mut violations = Vec::new();
+        let mut violation = |column: &str, rows: usize, cause: String, remedy: &str| {
+            let violation =
+                Error::bad_input(format!("input `{GROUND_TRUTH}`: truth {cause}"), remedy);
+            violations
+                .push(violation.in_table(GROUND_TRUTH).in_column(column).in_rows(rows as u64));
         };
         for (name, Judgements { graded, pairwise, rows: [as_graded, as_pairwise] }) in
             &self.judgements
@@ -155,38 +157,38 @@ impl Reading {
                     "`{name}` is graded in {as_graded} rows and pairwise in {as_pairwise} rows"
                 );
                 let remedy = "give the two forms names of their own";
-                fault("form", as_graded + as_pairwise, cause, remedy);
+                violation("form", as_graded + as_pairwise, cause, remedy);
             }
             let twice = graded.windows(2).filter(|two| same_subject(&two[0], &two[1])).count();
             if twice > 0 {
                 let cause = format!("`{name}` has {twice} further values of people that have one");
                 let remedy = "keep one value of each person and topic, all their accounts together";
-                fault("value", twice, cause, remedy);
+                violation("value", twice, cause, remedy);
             }
             let own = pairwise.iter().filter(|(winner, loser, _)| winner == loser).count();
             if own > 0 {
                 let cause = format!("`{name}` compares people with themselves in {own} rows");
                 let remedy = "leave out comparisons of accounts of one person";
-                fault("loser_id", own, cause, remedy);
+                violation("loser_id", own, cause, remedy);
             }
         }
-        faults
+        violations
     }
 
     fn end(self) -> LabelSets {
         let truth = |(name, own): (String, Judgements)| {
-            let form = match own.rows {
+            let labels = match own.rows {
                 [0, _] => Labels::Pairwise(own.pairwise),
                 _ => Labels::Graded(own.graded),
             };
-            LabelSet { name, form }
+            LabelSet { name, labels }
         };
         let rule = "about who is not scored";
         let drops = vec![
             Dropped::suppressed(GROUND_TRUTH, rule, self.strange),
             Dropped::exact(GROUND_TRUTH, "repeated", self.repeated),
         ];
-        LabelSets { truths: self.judgements.into_iter().map(truth).collect(), drops }
+        LabelSets { sets: self.judgements.into_iter().map(truth).collect(), drops }
     }
 }
 

@@ -29,7 +29,7 @@ const AT_ONCE: usize = 32;
 /// What one pass over an input would read. A query that reads a file twice counts its row groups, rows
 /// and bytes twice.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Reading {
+pub struct ScanEstimate {
     /// Files, those left out whose partition cannot match.
     pub files: usize,
     /// Row groups in these files.
@@ -43,7 +43,7 @@ pub struct Reading {
     pub bytes: u64,
 }
 
-impl Reading {
+impl ScanEstimate {
     /// What `frame` would read, planned as a run plans it.
     pub(super) async fn of(engine: &Engine, what: &str, frame: DataFrame) -> Result<Self> {
         let plan = engine::guarded(what, frame.create_physical_plan()).await?;
@@ -93,7 +93,11 @@ impl Scan {
         })
     }
 
-    async fn add_to(&self, total: &mut Reading, engine: &Engine) -> datafusion::error::Result<()> {
+    async fn add_to(
+        &self,
+        total: &mut ScanEstimate,
+        engine: &Engine,
+    ) -> datafusion::error::Result<()> {
         let runtime = engine.session.runtime_env();
         let store = runtime.object_store(&self.config.object_store_url)?;
         let footer = |file| {
@@ -110,7 +114,7 @@ impl Scan {
     }
 
     /// Adds what is read of the file with this footer.
-    fn add(&self, total: &mut Reading, footer: &ParquetMetaData) {
+    fn add(&self, total: &mut ScanEstimate, footer: &ParquetMetaData) {
         let (groups, columns) = (footer.row_groups(), footer.file_metadata().schema_descr());
         let mut kept = RowGroupAccessPlanFilter::new(ParquetAccessPlan::new_all(groups.len()));
         if let Some(predicate) = &self.predicate {
