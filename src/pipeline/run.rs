@@ -256,7 +256,7 @@ fn in_tens(rows: u64) -> u64 {
 }
 
 /// The files of each input, as a log lists them.
-pub(crate) fn input_files(listed: BTreeMap<String, Listed>) -> InputFiles {
+pub(crate) fn input_files(listed: BTreeMap<String, Listing>) -> InputFiles {
     listed.into_iter().map(|(name, listed)| (name, listed.files)).collect()
 }
 
