@@ -32,9 +32,9 @@ pub struct LabelSets {
 
 impl Digestible for LabelSet {
     fn digest(&self, to: &mut Digest) {
-        let Self { name, form } = self;
+        let Self { name, labels } = self;
         to.add(name);
-        match form {
+        match labels {
             Labels::Graded(rows) => {
                 to.add("graded");
                 to.add(rows);

@@ -42,9 +42,19 @@ impl Posts {
 /// Posts digest by what was found in them: other texts with the same phrases give the same tables.
 impl Digestible for Posts {
     fn digest(&self, to: &mut Digest) {
-        let Self { own, authors, ids, at_us, age_hours: _, parents, hits, tags, urls, tag_names } =
-            self;
-        to.add(own);
+        let Self {
+            originals,
+            authors,
+            ids,
+            at_us,
+            age_hours: _,
+            parents,
+            hits,
+            tags,
+            urls,
+            tag_names,
+        } = self;
+        to.add(originals);
         to.add_parts(authors.len(), |to, post| {
             to.add(ids.value(post));
             to.add(&authors[post]);

@@ -29,10 +29,10 @@ pub struct Previous {
 /// The number of its commit is left out, since no table shows it, and so is the method, which a run adds as settings.
 impl Digestible for Previous {
     fn digest(&self, to: &mut Digest) {
-        let Self { commit: _, day, method: _, scores, there, trusted, measures } = self;
+        let Self { commit: _, day, method: _, scores, existed, trusted, measures } = self;
         to.add(&day.num_days_from_ce());
         to.add(scores);
-        to.add(there);
+        to.add(existed);
         to.add(trusted);
         to.add(measures);
     }
