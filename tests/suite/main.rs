@@ -17,6 +17,8 @@ mod explain;
 mod faulty_store;
 mod fit;
 mod follows;
+mod frozen;
+mod full_world;
 mod gates;
 mod hindsight;
 mod hostile_files;
