@@ -22,12 +22,12 @@ JOBS = {"higgs": ("interactions", 24), "bitcoin-otc": ("ratings", 672)}
 
 
 def people(out, interactions, horizon, day):
-    """Account, forecast, plain count, score, rank, negative share and observed reactors of everybody scored."""
+    """Account, forecast, plain count, score, PageRank, negative share and observed reactors of everybody scored."""
     duckdb.sql(f"""CREATE OR REPLACE TABLE people AS
         WITH observed AS (
             SELECT dst::VARCHAR AS account, count(DISTINCT src) AS reactors FROM '{interactions}'
             WHERE src <> dst AND ts >= DATE '{day}' + 1 AND ts < DATE '{day}' + 1 + INTERVAL {horizon} HOURS GROUP BY 1)
-        SELECT split_part(person_id, ':', 2) AS account, expected_reactors AS forecast, reactors_90d AS plain, score, rank,
+        SELECT split_part(person_id, ':', 2) AS account, expected_reactors AS forecast, reactors_90d AS plain, score, pagerank,
                coalesce(m.negative_share, 0) AS negative_share, coalesce(reactors, 0) AS observed
         FROM '{out}/scores/{day}/*.parquet' JOIN '{out}/measures/{day}/*.parquet' m USING (person_id)
         LEFT JOIN observed ON account = split_part(person_id, ':', 2)""")
@@ -54,7 +54,7 @@ def main(renown, job, data, days):
             if labels.exists():
                 labelled = f"SELECT p.*, fraudulent FROM people p JOIN '{labels}' l ON p.account = l.account::VARCHAR"
                 good, bad = (duckdb.sql(f"FROM ({labelled}) WHERE {which} fraudulent").fetchnumpy() for which in ("NOT", ""))
-                told = "  ".join(f"{of} {auc(good[of], bad[of]):.2f}" for of in ("score", "negative_share", "rank"))
+                told = "  ".join(f"{of} {auc(good[of], bad[of]):.2f}" for of in ("score", "negative_share", "pagerank"))
                 print(f"            {len(good['score'])} benign, {len(bad['score'])} fraudulent: {told}")
 
 

@@ -53,7 +53,7 @@ def ranks(ids, source, target, weight):
     rank = np.full(n, 1 / n)
     for _ in range(20):
         rank = 0.15 / n + 0.85 * (matrix @ (rank * per_unit) + rank[dangling].sum() / n)
-    return pa.table({"id": ids, "rank": rank})
+    return pa.table({"id": ids, "pagerank": rank})
 
 
 def duckdb(path):
@@ -89,7 +89,7 @@ def apart(one, other):
     one, other = (pq.read_table(path) for path in (one, other))
     one, other = (table.sort_by("id") for table in (one, other))
     assert one["id"].equals(other["id"]), "the tables have other ids"
-    one, other = (table["rank"].to_numpy() for table in (one, other))
+    one, other = (table["pagerank"].to_numpy() for table in (one, other))
     return float(np.max(np.abs(one - other) / other))
 
 

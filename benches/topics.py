@@ -117,7 +117,7 @@ def tags(renown, data):
         right, wrong, missed = counts.sum(axis=-2).T
         return 2 * right / (2 * right + wrong + missed), right / (right + wrong), right / (right + missed)
 
-    plain = found({(name, name.replace("-", " "), 1.0) for name in names}, least_share=0.0, most=20, title_weight=1.0)
+    plain = found({(name, name.replace("-", " "), 1.0) for name in names}, min_share=0.0, max_topics=20, title_weight=1.0)
     ours = found(phrases)
     print(f"{len(gold)} questions, {len(names)} tags; F1, precision, recall")
     for name, counts in [("names alone", plain), ("renown", ours)]:
@@ -146,7 +146,7 @@ def experts(renown, data):
             # Everybody with any reaction on a tag, however old.
             least = "posts = 1\npeople = 1\nweeks = 1\nhalf_lives = 1000.0"
             job.run("2018-09-01", 'ontology = "none"\ntags = true', method, least, window_hours=8760)
-            found = duckdb.sql(f"SELECT topic_id[2:], split_part(person_id, ':', 2), score, attention_rank FROM {job.table('topic_scores')}").fetchall()
+            found = duckdb.sql(f"SELECT topic_id[2:], split_part(person_id, ':', 2), score, topic_attention_share FROM {job.table('topic_scores')}").fetchall()
         for column, values in [("topic score", 2), ("attention rank", 3)]:
             score = {row[:2]: row[values] for row in found}
             each = []

@@ -7,6 +7,7 @@ pub mod schema;
 pub mod storage;
 
 pub mod engine;
+pub mod renamed;
 pub mod toml_file;
 
 pub mod method;

@@ -4,6 +4,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result, nearest};
+use crate::renamed;
 
 /// Parses `text`, the contents of the file that people know as `name`.
 ///
@@ -21,10 +22,13 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
         match unknown_key(message) {
             Some((key, known)) => Error::bad_job(
                 format!("{place}: unknown key `{key}`"),
-                match nearest(key, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None if known.is_empty() => "remove it: no keys are known here".to_owned(),
-                    None => format!("remove it; known here are: {}", known.join(", ")),
+                match (renamed::key(key, &known), nearest(key, known.iter().copied())) {
+                    (Some(new), _) => format!("it is called `{new}` now"),
+                    (None, Some(near)) => format!("did you mean `{near}`?"),
+                    (None, None) if known.is_empty() => {
+                        "remove it: no keys are known here".to_owned()
+                    }
+                    (None, None) => format!("remove it; known here are: {}", known.join(", ")),
                 },
             ),
             None => Error::bad_job(

@@ -32,13 +32,15 @@ pub struct Limits<'a> {
 
 /// A check of a draft: why it is refused, or `None` if it passes.
 type Check = fn(&Draft, &Limits<'_>) -> Result<Option<String>>;
-/// The same of one table.
+/// A check of the table of a validation.
+type ValidationCheck = fn(&Origin, &[RecordBatch]) -> Result<Option<String>>;
+/// A check of one table.
 type TableCheck = fn(&str, &[RecordBatch]) -> Result<Option<String>>;
 
 /// The gates of a run, by name and in order. No check runs that is not listed here.
 const GATES: [(&str, Check); 11] = [
     ("enough_people", |draft, limits| {
-        Ok(rows::enough_people(&draft.people, limits.gates.least_people))
+        Ok(rows::enough_people(&draft.people, limits.gates.min_people))
     }),
     ("keys_unique", |draft, _| check_tables(draft, rows::keys_unique)),
     ("scores_in_range", |draft, _| match scores::in_range("scores", &draft.scores)? {
@@ -60,8 +62,11 @@ const GATES: [(&str, Check); 11] = [
 ];
 
 /// The gates of a validation, by name and in order.
-const VALIDATION_GATES: [(&str, TableCheck); 2] =
-    [("keys_unique", rows::keys_unique), ("numbers_finite", rows::numbers_finite)];
+const VALIDATION_GATES: [(&str, ValidationCheck); 3] = [
+    ("rows_agree", |origin, batches| rows::rows_of_run(VALIDITY, batches, &origin.run_id)),
+    ("keys_unique", |_, batches| rows::keys_unique(VALIDITY, batches)),
+    ("numbers_finite", |_, batches| rows::numbers_finite(VALIDITY, batches)),
+];
 
 /// Names of the gates of a run, in order.
 pub fn gate_names() -> impl Iterator<Item = &'static str> {
@@ -103,6 +108,9 @@ impl Audited {
 /// # Errors
 /// [`Kind::Gate`] with the name of the gate, the table and how many rows it refuses.
 pub fn audit_run(draft: Draft, facts: &RunFacts, limits: &Limits<'_>) -> Result<Audited> {
+    if draft.run_id != facts.run_id {
+        return Err(Error::internal("the tables are of another run than the one that is audited"));
+    }
     for (gate, check) in GATES {
         refuse_if(gate, check(&draft, limits)?)?;
     }
@@ -133,7 +141,7 @@ pub fn audit_validation(
 ) -> Result<Audited> {
     let batches = vec![validity];
     for (gate, check) in VALIDATION_GATES {
-        refuse_if(gate, check(VALIDITY, &batches)?)?;
+        refuse_if(gate, check(&origin, &batches)?)?;
     }
     Ok(Audited { origin, horizon_hours, tables: vec![(VALIDITY, batches)] })
 }

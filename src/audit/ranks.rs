@@ -12,7 +12,7 @@ pub(super) fn rank_mass(measures: &[RecordBatch], tolerance: f64) -> Result<Opti
     let mut negative = 0;
     for batch in measures {
         let networks = text(batch, "network")?;
-        for (network, rank) in networks.iter().flatten().zip(float(batch, "rank")?.values()) {
+        for (network, rank) in networks.iter().flatten().zip(float(batch, "pagerank")?.values()) {
             *mass.entry(network).or_default() += rank;
             negative += usize::from(*rank < 0.0);
         }

@@ -56,8 +56,27 @@ pub(super) fn numbers_finite(name: &str, batches: &[RecordBatch]) -> Result<Opti
     Ok((wrong > 0).then(|| format!("{wrong} values of `{name}` are not finite numbers")))
 }
 
-/// Everyone in `people` has a score and measures, and nobody else appears in any table.
+/// Every row of a table names the run that writes it.
+pub(super) fn rows_of_run(
+    name: &str,
+    batches: &[RecordBatch],
+    run_id: &str,
+) -> Result<Option<String>> {
+    let of_batch = |batch: &RecordBatch| -> Result<usize> {
+        Ok(text(batch, "run_id")?.iter().filter(|id| *id != Some(run_id)).count())
+    };
+    let wrong: usize = batches.par_iter().map(of_batch).sum::<Result<usize>>()?;
+    let all = count_rows(batches);
+    Ok((wrong > 0).then(|| format!("{wrong} of {all} rows of `{name}` name another run")))
+}
+
+/// Every row names the run, everyone in `people` has a score and measures, and nobody else appears in any table.
 pub(super) fn rows_agree(draft: &Draft) -> Result<Option<String>> {
+    for (name, batches) in draft.tables() {
+        if let Some(cause) = rows_of_run(name, batches, &draft.run_id)? {
+            return Ok(Some(cause));
+        }
+    }
     let mut people = HashMap::new();
     for batch in &draft.people {
         people.extend(text(batch, "person_id")?.iter().flatten().map(|id| (id, (false, false))));

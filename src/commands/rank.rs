@@ -67,7 +67,7 @@ pub struct Report {
     pub seconds: Vec<(&'static str, f64)>,
 }
 
-/// Ranks the vertices of `list` and writes `id`, `rank` (sorted by id, ranks summing to 1) to `out`.
+/// Ranks the vertices of `list` and writes `id`, `pagerank` (sorted by id, ranks summing to 1) to `out`.
 /// Duplicate edges add up, self-loops stay; start, teleport and dangling mass are uniform.
 ///
 /// # Errors
@@ -97,7 +97,7 @@ pub async fn rank(
     let ranks = vertices.iter().map(|vertex| ranks[*vertex as usize]);
     let table = RecordBatch::try_from_iter([
         ("id", ids),
-        ("rank", Arc::new(Float64Array::from_iter_values(ranks)) as ArrayRef),
+        ("pagerank", Arc::new(Float64Array::from_iter_values(ranks)) as ArrayRef),
     ])
     .map_err(Error::internal)?;
     let bytes = tokio::task::block_in_place(|| encode(&["id".into()], None, &table))?;

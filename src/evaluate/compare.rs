@@ -133,10 +133,10 @@ impl Found<'_> {
             };
             let first = cells.iter().find(is_first).filter(|_| predictor.method > 0);
             Some(Row {
-                truth: of.truth.to_owned(),
+                target: of.truth.to_owned(),
                 population: of.population.to_owned(),
                 group_by: of.group_by.to_owned(),
-                group: of.group.to_owned(),
+                group_value: of.group.to_owned(),
                 predictor: predictor.name.clone(),
                 method_version: predictor.version.clone(),
                 metric: name.to_owned(),
@@ -145,7 +145,7 @@ impl Found<'_> {
                 difference: best.filter(|_| predictor.kind == Kind::Score).and_then(from),
                 from_first: first.and_then(from),
                 people: self.people,
-                rounds: own.rounds[number],
+                backtests: own.rounds[number],
                 is_baseline: predictor.kind != Kind::Score,
             })
         };
@@ -214,7 +214,7 @@ fn draw(cells: &mut [Cell], rounds: Vec<Round>, settings: &Validate, most: usize
         means(&drawn, &counted.collect::<Vec<_>>(), k)
     };
     let draws: Vec<_> =
-        streams(settings.seed, settings.draws).into_par_iter().map(of_draw).collect();
+        streams(settings.seed, settings.resamples).into_par_iter().map(of_draw).collect();
     for cell in cells {
         let at = drawn.iter().position(|own| *own == (cell.metric, cell.predictor));
         let Some(at) = at else { continue };
@@ -304,7 +304,7 @@ mod tests {
         let predictors =
             [Predictor { name: "own".into(), method: 0, version: "v".into(), kind: Kind::Score }];
         let of = Comparison { truth: "truth", population: "all", group_by, group: "" };
-        compare(&of, &predictors, rounds, &Validate { draws, ..Validate::default() })
+        compare(&of, &predictors, rounds, &Validate { resamples: draws, ..Validate::default() })
     }
 
     /// Bonett & Wright 2000, *Sample size requirements for estimating Pearson, Kendall and Spearman correlations*: the

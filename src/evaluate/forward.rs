@@ -8,7 +8,7 @@ use super::round::{Column, Fared, Round, Told};
 use super::standing::{ACTIVE, Standing};
 use super::{FORWARD_TRUTHS, Row};
 use crate::error::Result;
-use crate::job::{Job, Parting};
+use crate::job::{GroupBy, Job};
 use crate::pipeline::backtest::{Ahead, Backtest, outcomes};
 use crate::pipeline::progress::Progress;
 
@@ -21,7 +21,7 @@ struct Instant {
     /// Places in the round of the people of each population.
     populations: Vec<(&'static str, Vec<u32>)>,
     /// Places among the active people of those in each part.
-    parts: Vec<(Parting, BTreeMap<String, Vec<u32>>)>,
+    parts: Vec<(GroupBy, BTreeMap<String, Vec<u32>>)>,
 }
 
 /// What is found at instants so many hours before the end of the data, and what to know of it.
@@ -37,7 +37,7 @@ pub(super) fn forward(
 ) -> Result<(Vec<Row>, Vec<String>)> {
     let (mut rows, mut notes) = (vec![], vec![]);
     let settings = &jobs[0].validate;
-    if FORWARD_TRUTHS.iter().all(|truth| settings.truth(truth).is_none()) {
+    if FORWARD_TRUTHS.iter().all(|truth| settings.target(truth).is_none()) {
         return Ok((rows, notes));
     }
     let mut found = Vec::with_capacity(instants.len());
@@ -59,7 +59,7 @@ pub(super) fn forward(
                 _ => predictors.iter().map(|_| None).collect(),
             };
         }
-        if settings.truth(truth).is_none() {
+        if settings.target(truth).is_none() {
             continue;
         }
         for at in 0..found.first().map_or(0, |first| first.populations.len()) {
@@ -76,7 +76,7 @@ pub(super) fn forward(
                         let size = sizes.entry(name.clone()).or_default();
                         *size = places.len().max(*size);
                     }
-                    let least = settings.least_people as usize;
+                    let least = settings.min_people as usize;
                     let all = rounds.iter().map(|round| round.person.len()).max().unwrap_or(0);
                     let (names, left_out) = told(&sizes, all, least);
                     if left_out > 0 && number == 0 {

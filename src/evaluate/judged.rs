@@ -127,11 +127,12 @@ impl Judging<'_> {
         };
         for job in self.jobs {
             let version = &job.method.version;
-            if job.method.fit.as_ref().is_some_and(|r| r.truth == truth.name && r.held_out <= 0.0) {
+            if job.method.fit.as_ref().is_some_and(|r| r.target == truth.name && r.held_out <= 0.0)
+            {
                 return refuse(
                     format!("method `{version}` was fitted to it, to everybody"),
                     "fit with `held_out` in `[fit]`, and it is validated on the people held out; or leave it out of \
-                     `validate.truth`",
+                     `validate.target`",
                 );
             }
         }
@@ -154,7 +155,7 @@ impl Judging<'_> {
                             "it orders people as `{}` does, which a score is computed from",
                             term.measure
                         ),
-                        "leave the measure out of the method, or the truth out of `validate.truth`",
+                        "leave the measure out of the method, or the truth out of `validate.target`",
                     );
                 }
             }
@@ -165,7 +166,7 @@ impl Judging<'_> {
     /// The judgements of people that the methods have not seen.
     fn held_out(&self, truth: &LabelSet, notes: &mut Vec<String>) -> Labels {
         let fitted = self.jobs.iter().filter_map(|job| job.method.fit.as_ref());
-        let shares = fitted.filter(|record| record.truth == truth.name).map(|r| r.held_out);
+        let shares = fitted.filter(|record| record.target == truth.name).map(|r| r.held_out);
         let Some(share) = shares.reduce(f64::min) else { return truth.labels.clone() };
         notes.push(format!(
             "truth `{}`: a method was fitted to it; only people held out of the fit are compared, and only pairs of such",
@@ -203,7 +204,7 @@ impl Judging<'_> {
         for parting in &settings.groups {
             let parts = parts(*parting, self.people, self.standing, 0, &round.person);
             let sizes = parts.iter().map(|(name, places)| (name.clone(), places.len())).collect();
-            for name in told(&sizes, round.person.len(), settings.least_people as usize).0 {
+            for name in told(&sizes, round.person.len(), settings.min_people as usize).0 {
                 add(ALL, parting.name(), name, round.part(&parts[name]));
             }
         }
@@ -269,7 +270,7 @@ impl Judging<'_> {
                 continue;
             };
             let mut round = self.round(&form);
-            if round.person.len() < settings.least_people as usize {
+            if round.person.len() < settings.min_people as usize {
                 continue;
             }
             round.fared.extend([None, None, None]);

@@ -20,7 +20,7 @@ use crate::audit::{Origin, audit_validation};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
-use crate::method::{FORWARD, Method, hex};
+use crate::method::{Method, ROLLING_ORIGIN, hex};
 use crate::model::LabelSet;
 use crate::pipeline::backtest::{Backtest, ReadBack, read_back};
 use crate::pipeline::progress::Progress;
@@ -54,7 +54,7 @@ pub(crate) const STATED: &str = "followers_count, measure_* and follows of which
 
 /// Most stages of a validation, for the progress bar.
 pub fn stages(job: &Job) -> u64 {
-    3 + u64::from(job.validate.instants)
+    3 + u64::from(job.validate.backtests)
 }
 
 /// How right scores are.
@@ -71,9 +71,9 @@ pub struct Validity {
     /// Hours that are looked ahead.
     pub horizon_hours: u32,
     /// Instants from which it is looked ahead, in whole hours before the end of the snapshot, the latest first.
-    pub instants_hours: Vec<u32>,
+    pub backtests_hours: Vec<u32>,
     /// Draws of the bootstrap.
-    pub draws: u32,
+    pub resamples: u32,
     /// Their seed.
     pub seed: u32,
     /// What to know before relying on it.
@@ -91,13 +91,13 @@ pub struct Validity {
 #[derive(Debug, Serialize)]
 pub struct Row {
     /// What was compared with.
-    pub truth: String,
+    pub target: String,
     /// Who was compared.
     pub population: String,
     /// By what they were parted.
     pub group_by: String,
     /// The part.
-    pub group: String,
+    pub group_value: String,
     /// A profile, a measure, `random`, or what is known of people on a topic.
     pub predictor: String,
     /// Version of the method that it was computed with.
@@ -115,7 +115,7 @@ pub struct Row {
     /// People compared, at the instant of most.
     pub people: u64,
     /// Instants, or topics.
-    pub rounds: u64,
+    pub backtests: u64,
     /// Whether the predictor is a simple count, which a score has to beat.
     pub is_baseline: bool,
 }
@@ -163,8 +163,8 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
         rows.extend(found);
         notes.extend(told);
     }
-    if FORWARD_TRUTHS.iter().any(|truth| settings.truth(truth).is_some()) {
-        let back = horizon.saturating_add(every.saturating_mul(settings.instants - 1));
+    if FORWARD_TRUTHS.iter().any(|truth| settings.target(truth).is_some()) {
+        let back = horizon.saturating_add(every.saturating_mul(settings.backtests - 1));
         progress.begin("read");
         let read = read_back(engine, widest, day, back).await?;
         progress.end(
@@ -174,7 +174,7 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
         );
         let reach = read.people.history_hours();
         // Before an instant there must be as long a time as after it.
-        instants = (0..settings.instants).map(|index| horizon + index * every).collect();
+        instants = (0..settings.backtests).map(|index| horizon + index * every).collect();
         instants.retain(|hours| hours + horizon <= reach);
         if instants.is_empty() && truths.is_empty() {
             return Err(too_short(reach, horizon));
@@ -217,8 +217,8 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
         method_sha256: job.method.sha256()?,
         data_sha256,
         horizon_hours: horizon,
-        instants_hours: instants,
-        draws: settings.draws,
+        backtests_hours: instants,
+        resamples: settings.resamples,
         seed: settings.seed,
         notes,
         rows,
@@ -257,8 +257,8 @@ async fn judgements(engine: &Engine, job: &Job) -> Result<(Option<ReadBack>, Vec
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let settings = &job.validate;
     let (mut read, mut truths) = (None, vec![]);
-    let all_forward = settings.truth.iter().all(|truth| FORWARD_TRUTHS.contains(&&*truth.name));
-    let wanted = settings.truth.is_empty() || !all_forward;
+    let all_forward = settings.target.iter().all(|truth| FORWARD_TRUTHS.contains(&&*truth.name));
+    let wanted = settings.target.is_empty() || !all_forward;
     if wanted && job.inputs.contains_key(GROUND_TRUTH) {
         let people = read_back(engine, job, day, 0).await?;
         truths =
@@ -269,13 +269,13 @@ async fn judgements(engine: &Engine, job: &Job) -> Result<(Option<ReadBack>, Vec
     }
     let known: Vec<&str> =
         FORWARD_TRUTHS.into_iter().chain(truths.iter().map(|truth| truth.name.as_str())).collect();
-    if let Some(truth) = settings.truth.iter().find(|truth| !known.contains(&&*truth.name)) {
+    if let Some(truth) = settings.target.iter().find(|truth| !known.contains(&&*truth.name)) {
         return Err(Error::bad_job(
-            format!("`validate.truth` names `{}`, which is not there", truth.name),
+            format!("`validate.target` names `{}`, which is not there", truth.name),
             format!("there are: {}", known.join(", ")),
         ));
     }
-    truths.retain(|truth| settings.truth(&truth.name).is_some());
+    truths.retain(|truth| settings.target(&truth.name).is_some());
     Ok((read.filter(|_| !truths.is_empty()), truths))
 }
 
@@ -321,7 +321,7 @@ fn too_short(reach: u32, horizon: u32) -> Error {
 
 /// That the method was fitted to what came after the instants, as far as its record tells.
 fn seen(method: &Method, day: NaiveDate, instants: &[u32]) -> Option<String> {
-    let record = method.fit.as_ref().filter(|record| record.truth == FORWARD)?;
+    let record = method.fit.as_ref().filter(|record| record.target == ROLLING_ORIGIN)?;
     let last: NaiveDate = record.snapshot.parse().ok()?;
     let oldest = day.checked_sub_days(Days::new(u64::from(*instants.last()?) / 24))?;
     (last > oldest).then(|| {
@@ -334,15 +334,17 @@ fn seen(method: &Method, day: NaiveDate, instants: &[u32]) -> Option<String> {
 
 /// What each truth is worth, as far as it is said.
 fn worth(rows: &[Row], job: &Job) -> Vec<String> {
-    let mut truths: Vec<&str> = rows.iter().map(|row| &*row.truth).collect();
+    let mut truths: Vec<&str> = rows.iter().map(|row| &*row.target).collect();
     truths.dedup();
     let said = truths.into_iter().map(|truth| {
-        let said = job.validate.truth(truth).filter(|said| !said.is_empty());
+        let said = job.validate.target(truth).filter(|said| !said.is_empty());
         match said {
             Some(said) => format!("truth `{truth}`: {said}"),
             None if FORWARD_TRUTHS.contains(&truth) => format!("truth `{truth}`: {WORTH}"),
             None => {
-                format!("truth `{truth}`: the job does not say what it is worth (`validate.truth`)")
+                format!(
+                    "truth `{truth}`: the job does not say what it is worth (`validate.target`)"
+                )
             }
         }
     });

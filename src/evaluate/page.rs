@@ -16,18 +16,18 @@ const WIDTH: usize = 10;
 /// `bars` of what is at most 1.
 pub fn render(validity: &Validity, bars: Option<Bars>) -> String {
     let mut page = format!("{} on {}", validity.methods.join(" beside "), validity.snapshot_date);
-    if !validity.instants_hours.is_empty() {
+    if !validity.backtests_hours.is_empty() {
         let _ = write!(
             page,
             ": looked {} hours ahead from {} instants",
             validity.horizon_hours,
-            validity.instants_hours.len()
+            validity.backtests_hours.len()
         );
     }
     let _ = writeln!(
         page,
         "; intervals of 95 % by {} draws of people (seed {})\n",
-        validity.draws, validity.seed
+        validity.resamples, validity.seed
     );
     let several = validity.methods.len() > 1;
     let (whole, parts): (Vec<&Row>, Vec<&Row>) =
@@ -53,7 +53,7 @@ fn is_tenth(row: &Row) -> bool {
 
 fn table(rows: &[&Row], several: bool, parted: bool, bars: Option<Bars>) -> String {
     let mut table = plain();
-    let mut header = vec!["truth", "population"];
+    let mut header = vec!["target", "population"];
     header.extend(parted.then_some("part"));
     header.extend(["people", "metric", "predictor"]);
     header.extend(several.then_some("method"));
@@ -64,8 +64,8 @@ fn table(rows: &[&Row], several: bool, parted: bool, bars: Option<Bars>) -> Stri
     table.set_header(&header);
     // Of the counts the best one of each metric is shown, and chance.
     let named = |row: &Row, predictor: &str| {
-        let Row { truth, population, group_by, group, metric, .. } = row;
-        [truth, population, group_by, group, metric, predictor].map(str::to_owned)
+        let Row { target, population, group_by, group_value, metric, .. } = row;
+        [target, population, group_by, group_value, metric, predictor].map(str::to_owned)
     };
     let best = rows.iter().filter_map(|row| Some(named(row, &row.difference.as_ref()?.to)));
     let best: BTreeSet<[String; 6]> = best.collect();
@@ -75,9 +75,9 @@ fn table(rows: &[&Row], several: bool, parted: bool, bars: Option<Bars>) -> Stri
         if !is_shown {
             continue;
         }
-        let mut cells = vec![printable(&row.truth), row.population.clone()];
+        let mut cells = vec![printable(&row.target), row.population.clone()];
         if parted {
-            cells.push(format!("{} {}", row.group_by, printable(&row.group)));
+            cells.push(format!("{} {}", row.group_by, printable(&row.group_value)));
         }
         cells.extend([row.people.to_string(), row.metric.clone(), printable(&row.predictor)]);
         if several {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, LargeStringArray};
 
 use super::standing::Standing;
-use crate::job::Parting;
+use crate::job::GroupBy;
 use crate::model::People;
 use renown_stats::metrics::Order;
 
@@ -19,7 +19,7 @@ const AGES: [(u32, &str); 4] = [
     (u32::MAX, "3 years and more"),
 ];
 
-impl Parting {
+impl GroupBy {
     /// Its name in the table.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Parting {
 /// The people of `persons`, ascending, in parts by name: as places in it. Who states nothing is in none; somebody on
 /// several networks is in several.
 pub(super) fn parts(
-    parting: Parting,
+    parting: GroupBy,
     people: &People,
     standing: &Standing,
     hours: u32,
@@ -51,9 +51,9 @@ pub(super) fn parts(
         }
     };
     match parting {
-        Parting::Language => stated(&people.persons.languages, Box::new(put)),
-        Parting::Country => stated(&people.persons.countries, Box::new(put)),
-        Parting::Network => {
+        GroupBy::Language => stated(&people.persons.languages, Box::new(put)),
+        GroupBy::Country => stated(&people.persons.countries, Box::new(put)),
+        GroupBy::Network => {
             for (vertex, person) in people.persons.vertex_persons.iter().enumerate() {
                 if let Ok(place) = persons.binary_search(person) {
                     let network = &people.persons.networks[people.persons.network_of(vertex)];
@@ -62,7 +62,7 @@ pub(super) fn parts(
             }
             parts.values_mut().for_each(|places| places.sort_unstable());
         }
-        Parting::AccountAge => {
+        GroupBy::AccountAge => {
             let mut opened: Vec<Option<u32>> = vec![None; people.persons.len()];
             for (vertex, person) in people.persons.vertex_persons.iter().enumerate() {
                 let own = &mut opened[*person as usize];
@@ -76,11 +76,11 @@ pub(super) fn parts(
                 }
             }
         }
-        Parting::Size => {
+        GroupBy::Size => {
             let sizes = persons.iter().map(|person| standing.reactors[*person as usize]);
             let tenths = Order::of(&sizes.collect::<Vec<f64>>()).tenths();
             for (place, tenth) in (0..).zip(tenths) {
-                put(format!("tenth {:02}", tenth + 1), place);
+                put(format!("decile {:02}", tenth + 1), place);
             }
         }
     }

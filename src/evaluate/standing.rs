@@ -25,8 +25,8 @@ const BASELINES: [&str; 9] = [
     "reactors_90d",
     "reactors_decayed",
     "audience_90d",
-    "rank",
-    "follow_rank",
+    "pagerank",
+    "follow_pagerank",
 ];
 /// A number for everybody that has nothing to do with them.
 pub(super) const RANDOM: &str = "random";
@@ -84,7 +84,7 @@ impl Standing {
             let people = hindsight.people();
             for profile in &job.profiles {
                 let found = scores(&people.persons, &own, &trust, profile)?;
-                let foresees = !profile.truth && !profile.structural;
+                let foresees = !profile.fitted_to_labels && !profile.structural;
                 predicted.push(found.expected_reactors);
                 overdispersion.push(foresees.then_some(found.overdispersion));
             }

@@ -17,8 +17,8 @@ use crate::schema::{self, Direction};
 pub(super) fn batch(validity: &Validity) -> Result<RecordBatch> {
     let mut rows: Vec<&Row> = validity.rows.iter().collect();
     let key = |row: &&Row| {
-        let Row { truth, population, group_by, group, predictor, metric, .. } = row;
-        [truth, population, group_by, group, predictor, metric].map(String::clone)
+        let Row { target, population, group_by, group_value, predictor, metric, .. } = row;
+        [target, population, group_by, group_value, predictor, metric].map(String::clone)
     };
     rows.sort_by_cached_key(key);
     let texts = |of: fn(&Row) -> &str| -> ArrayRef {
@@ -40,10 +40,11 @@ pub(super) fn batch(validity: &Validity) -> Result<RecordBatch> {
     let baselines = rows.iter().map(|row| row.difference.as_ref().map(|d| d.to.as_str()));
     schema::table(Direction::Output, VALIDITY)?.batch(vec![
         ("snapshot_date", Arc::new(date)),
-        ("truth", texts(|row| &row.truth)),
+        ("run_id", always(&validity.id)),
+        ("target", texts(|row| &row.target)),
         ("population", texts(|row| &row.population)),
         ("group_by", texts(|row| &row.group_by)),
-        ("group", texts(|row| &row.group)),
+        ("group_value", texts(|row| &row.group_value)),
         ("predictor", texts(|row| &row.predictor)),
         ("metric", texts(|row| &row.metric)),
         ("value", floats(|row| Some(row.value))),
@@ -54,9 +55,9 @@ pub(super) fn batch(validity: &Validity) -> Result<RecordBatch> {
         ("difference_low", floats(|row| row.difference.as_ref()?.interval.map(|(low, _)| low))),
         ("difference_high", floats(|row| row.difference.as_ref()?.interval.map(|(_, high)| high))),
         ("people", counts(|row| row.people)),
-        ("instants", counts(|row| row.rounds)),
+        ("backtests", counts(|row| row.backtests)),
         ("horizon_hours", number(validity.horizon_hours)),
-        ("draws", number(validity.draws)),
+        ("resamples", number(validity.resamples)),
         ("seed", number(validity.seed)),
         ("method_version", always(&validity.methods[0])),
         ("method_sha256", always(&validity.method_sha256)),

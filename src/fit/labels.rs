@@ -80,7 +80,7 @@ pub(super) async fn fit(
             snapshot: day.to_string(),
             data_sha256: sha256,
             renown_version: env!("CARGO_PKG_VERSION").to_owned(),
-            truth: truth.to_owned(),
+            target: truth.to_owned(),
             held_out: job.fit.held_out,
             origins_hours: vec![],
             rows: items.pairs.len() as u64,

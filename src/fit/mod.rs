@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Job, no_snapshot};
-use crate::method::{FORWARD, FitRecord, Forecast, Method, Term, may_enter};
+use crate::method::{FitRecord, Forecast, Method, ROLLING_ORIGIN, Term, may_enter};
 use crate::model::People;
 use crate::pipeline::backtest::{outcomes, read_back};
 use crate::pipeline::run_id::data_sha256;
@@ -109,7 +109,7 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
             snapshot: day.to_string(),
             data_sha256: sha256,
             renown_version: env!("CARGO_PKG_VERSION").to_owned(),
-            truth: FORWARD.to_owned(),
+            target: ROLLING_ORIGIN.to_owned(),
             held_out: 0.0,
             origins_hours: origins,
             rows: rows.len() as u64,
@@ -208,8 +208,8 @@ pub fn file(method: &Method) -> Result<String> {
     let text = toml::to_string(method).map_err(Error::internal)?;
     let mut file = String::new();
     if let Some(record) = &method.fit {
-        let to = match record.truth.as_str() {
-            FORWARD => format!(
+        let to = match record.target.as_str() {
+            ROLLING_ORIGIN => format!(
                 "reactors within {} hours after {} origins",
                 method.forecast.horizon_hours,
                 record.origins_hours.len()
@@ -234,13 +234,13 @@ pub fn render(fitted: &Fitted) -> String {
     let _ = writeln!(
         page,
         "method {}, fitted to {} rows ({})\n\n  measure                          coefficient",
-        method.version, record.rows, record.truth
+        method.version, record.rows, record.target
     );
     for term in &method.forecast.terms {
         let error = term.standard_error.map_or(String::new(), |error| format!(" ± {error:.3}"));
         let _ = writeln!(page, "  {:<32} {:>6.3}{error}", term.measure, term.coefficient);
     }
-    if record.truth == FORWARD {
+    if record.target == ROLLING_ORIGIN {
         let _ = writeln!(
             page,
             "\non origins it had not seen: observed / forecast {:.2}, calibration slope {:.2}, {:.1} % within the 90 % \

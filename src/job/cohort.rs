@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cohort {
-    /// Name of the campaign.
+    /// Name of the cohort.
     pub name: String,
     /// Topics, by id or name: people who move others on any of them or on one below.
     #[serde(default)]
@@ -33,7 +33,7 @@ pub struct Cohort {
     pub languages: BTreeSet<String>,
     /// Most people: those with the highest score.
     #[serde(default)]
-    pub most: Option<u32>,
+    pub max_people: Option<u32>,
 }
 
 impl Cohort {

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, nearest};
-use crate::method::{Method, may_enter};
+use crate::error::{Error, Result};
+use crate::method::{Method, may_enter, suggested};
 use crate::schema::OWN_MEASURE;
 
 /// What `fit` looks at; a run does not read it.
@@ -68,8 +68,7 @@ impl Fit {
         let strange =
             |name: &&String| !may.contains(&name.as_str()) && !name.starts_with(OWN_MEASURE);
         if let Some(name) = self.measures.iter().find(strange) {
-            let near = nearest(name, may.iter().copied());
-            let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            let near = suggested(name, &may);
             return refuse(
                 format!("`fit.measures` names `{name}`, which may not enter the forecast"),
                 &format!("{near}those that may: {}, and any `measure_*`", may.join(", ")),

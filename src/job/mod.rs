@@ -23,7 +23,7 @@ use texts::Texts;
 pub use texts::url_of;
 pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
-pub use validate::{Parting, TruthSection, Validate};
+pub use validate::{GroupBy, TargetSection, Validate};
 
 use crate::error::{Error, Result, nearest};
 use crate::method::profile::Profile;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result};
 use crate::method::profile::{Profile, STANDARD};
-use crate::method::{Forecast, Method};
+use crate::method::{Forecast, Method, suggested};
 use crate::schema::{self, Direction, OWN_MEASURE};
 
 /// Largest weight of a measure or family.
@@ -112,9 +112,8 @@ fn weighted(file: &str, section: &ProfileSection, base: &Forecast) -> Result<For
     };
     for (key, weight) in &section.weights {
         if !known.contains(key) {
-            let near = nearest(key, known.iter().map(String::as_str))
-                .map_or(String::new(), |near| format!("did you mean `{near}`? "));
             let all: Vec<&str> = known.iter().map(String::as_str).collect();
+            let near = suggested(key, &all);
             return refuse(
                 format!("the forecast has no measure or family `{key}`"),
                 format!("{near}it has: {}", all.join(", ")),

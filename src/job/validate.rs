@@ -13,22 +13,22 @@ use crate::error::{Error, Result};
 pub struct Validate {
     /// Most instants from which the method's horizon is looked ahead, the last of them a horizon before the end of the
     /// snapshot. 1 to 200.
-    pub instants: u32,
+    pub backtests: u32,
     /// Hours from one instant to the next; without it a quarter of the horizon.
     pub every_hours: Option<u32>,
     /// Draws of people behind the intervals. 100 to 10000.
-    pub draws: u32,
+    pub resamples: u32,
     /// Seed of the draws.
     pub seed: u32,
     /// How many are the first of whom `ndcg` and `precision` speak. 1 to 10000.
     pub top: u32,
     /// By what people are parted besides, so that unfairness shows.
-    pub groups: BTreeSet<Parting>,
+    pub groups: BTreeSet<GroupBy>,
     /// Fewest people of whom a part or a topic of its own is told. 2 or more.
-    pub least_people: u32,
+    pub min_people: u32,
     /// The truths that scores are held against, each once: `future_trusted_reactors`, `future_reactors` and those of the
     /// input `ground_truth`. Without any, all of them.
-    pub truth: Vec<TruthSection>,
+    pub target: Vec<TargetSection>,
 }
 
 /// By what people are parted.
@@ -36,7 +36,7 @@ pub struct Validate {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Parting {
+pub enum GroupBy {
     /// The networks they are on.
     Network,
     /// The language that their accounts state.
@@ -52,7 +52,7 @@ pub enum Parting {
 /// A truth that scores are held against.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TruthSection {
+pub struct TargetSection {
     /// Its name.
     pub name: String,
     /// What it is worth, in a sentence that is printed beside what was found.
@@ -63,40 +63,40 @@ pub struct TruthSection {
 impl Default for Validate {
     fn default() -> Self {
         Self {
-            instants: 5,
+            backtests: 5,
             every_hours: None,
-            draws: 200,
+            resamples: 200,
             seed: 1,
             top: 20,
             groups: BTreeSet::from([
-                Parting::Network,
-                Parting::Language,
-                Parting::Country,
-                Parting::AccountAge,
-                Parting::Size,
+                GroupBy::Network,
+                GroupBy::Language,
+                GroupBy::Country,
+                GroupBy::AccountAge,
+                GroupBy::Size,
             ]),
-            least_people: 20,
-            truth: vec![],
+            min_people: 20,
+            target: vec![],
         }
     }
 }
 
 impl Validate {
     /// What the job says of a truth; none if it names others and not this one.
-    pub fn truth(&self, name: &str) -> Option<&str> {
-        if self.truth.is_empty() {
+    pub fn target(&self, name: &str) -> Option<&str> {
+        if self.target.is_empty() {
             return Some("");
         }
-        self.truth.iter().find(|truth| truth.name == name).map(|truth| &*truth.worth)
+        self.target.iter().find(|own| own.name == name).map(|own| &*own.worth)
     }
 
     pub(super) fn check(&self, file: &str) -> Result<()> {
         let ranges = [
-            ("instants", Some(self.instants), 1..=200),
+            ("backtests", Some(self.backtests), 1..=200),
             ("every_hours", self.every_hours, 1..=87_660),
-            ("draws", Some(self.draws), 100..=10_000),
+            ("resamples", Some(self.resamples), 100..=10_000),
             ("top", Some(self.top), 1..=10_000),
-            ("least_people", Some(self.least_people), 2..=u32::MAX),
+            ("min_people", Some(self.min_people), 2..=u32::MAX),
         ];
         for (key, value, range) in ranges {
             if let Some(value) = value.filter(|value| !range.contains(value)) {
@@ -107,10 +107,10 @@ impl Validate {
             }
         }
         let mut names = BTreeSet::new();
-        match self.truth.iter().find(|truth| !names.insert(&truth.name)) {
-            Some(truth) => Err(Error::bad_job(
-                format!("{file}: `validate.truth` names `{}` twice", truth.name),
-                "name each truth once",
+        match self.target.iter().find(|own| !names.insert(&own.name)) {
+            Some(own) => Err(Error::bad_job(
+                format!("{file}: `validate.target` names `{}` twice", own.name),
+                "name each target once",
             )),
             None => Ok(()),
         }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, nearest};
+use crate::renamed;
 use crate::schema::{self, Direction, OWN_MEASURE};
 
 /// ln(expected reactors) = `intercept` + level of the network + Σ `coefficient` · ln(1 + measure / `offset`).
@@ -99,8 +100,7 @@ impl Forecast {
             }
             let own = term.measure.starts_with(OWN_MEASURE);
             if !own && !may_enter.contains(&term.measure.as_str()) {
-                let near = nearest(&term.measure, may_enter.iter().copied())
-                    .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+                let near = suggested(&term.measure, &may_enter);
                 return refuse(
                     format!("`{}` may not enter the forecast", term.measure),
                     &format!("{near}those that may: {}, and any `measure_*`", may_enter.join(", ")),
@@ -146,6 +146,15 @@ impl Forecast {
             );
         }
         Ok(())
+    }
+}
+
+/// What to say first of a measure `name` that is not among the `known` ones: what it is called now, or the nearest name.
+pub(crate) fn suggested(name: &str, known: &[&str]) -> String {
+    match (renamed::measure(name), nearest(name, known.iter().copied())) {
+        (Some(new), _) => format!("it is called `{new}` now; "),
+        (None, Some(near)) => format!("did you mean `{near}`? "),
+        (None, None) => String::new(),
     }
 }
 

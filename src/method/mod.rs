@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::toml_file;
+use crate::{renamed, toml_file};
 
 mod forecast;
 pub mod profile;
@@ -15,8 +15,9 @@ mod record;
 mod scale;
 mod trust;
 
+pub(crate) use forecast::suggested;
 pub use forecast::{Forecast, Term, may_enter};
-pub use record::{FORWARD, FitRecord, Validation};
+pub use record::{FitRecord, ROLLING_ORIGIN, Validation};
 pub use scale::points;
 pub use trust::{SeedRule, TrustRule};
 
@@ -132,7 +133,7 @@ pub struct TopicRule {
     /// Share of a topic's weight that goes to the topics right above it, 0 or more and under 1.
     pub roll_up: f64,
     /// Weight of the topics of the post that a post replies to, quotes or passes on, beside its own; 0 or more.
-    pub of_parent: f64,
+    pub parent_weight: f64,
     /// Weight of a phrase in the title, where one in the text weighs 1; 0 or more, as those below.
     pub title_weight: f64,
     /// Weight of a phrase that is a tag.
@@ -140,9 +141,9 @@ pub struct TopicRule {
     /// Weight of a phrase in an address.
     pub url_weight: f64,
     /// Most topics of a post, 1 to 20.
-    pub most: u32,
+    pub max_topics: u32,
     /// Least share of a post that is about a topic, 0 to 1; the largest is always one.
-    pub least_share: f64,
+    pub min_share: f64,
     /// What has to be there before somebody is said to move people on a topic.
     pub evidence: Evidence,
     /// Pairs of people of whom one reacted to the other on a topic, from which on attention is propagated over
@@ -160,12 +161,12 @@ impl Default for TopicRule {
     fn default() -> Self {
         Self {
             roll_up: 0.5,
-            of_parent: 0.5,
+            parent_weight: 0.5,
             title_weight: 3.0,
             tag_weight: 3.0,
             url_weight: 1.0,
-            most: 5,
-            least_share: 0.1,
+            max_topics: 5,
+            min_share: 0.1,
             evidence: Evidence::default(),
             ranked_pairs: 100,
             posts: 20,
@@ -224,12 +225,12 @@ pub struct GateRule {
     /// How far the ranks of a network may be from summing to 1.
     pub rank_mass_tolerance: f64,
     /// Fewest people that may be published: fewer tell of a late input, or of consent that is missing.
-    pub least_people: u64,
+    pub min_people: u64,
 }
 
 impl Default for GateRule {
     fn default() -> Self {
-        Self { rank_mass_tolerance: 1e-9, least_people: 1 }
+        Self { rank_mass_tolerance: 1e-9, min_people: 1 }
     }
 }
 
@@ -334,6 +335,13 @@ impl Method {
                 "give 0 or more and under 1",
             );
         }
+        let (old, new) = renamed::ROLLING_ORIGIN;
+        if self.fit.as_ref().is_some_and(|record| record.target == old) {
+            return refuse(
+                format!("`fit.target` is `{old}`"),
+                &format!("it is called `{new}` now"),
+            );
+        }
         self.trust.check(name, self.attention.window_hours)?;
         self.check_topics(name)?;
         let outcomes = &self.forecast.outcomes;
@@ -351,12 +359,12 @@ impl Method {
         let share = 0.0..1.0;
         for (key, value, fine, remedy) in [
             ("roll_up", rule.roll_up, share.contains(&rule.roll_up), "0 or more and under 1"),
-            ("of_parent", rule.of_parent, weighs(rule.of_parent), "0 to 1000"),
+            ("parent_weight", rule.parent_weight, weighs(rule.parent_weight), "0 to 1000"),
             ("title_weight", rule.title_weight, weighs(rule.title_weight), "0 to 1000"),
             ("tag_weight", rule.tag_weight, weighs(rule.tag_weight), "0 to 1000"),
             ("url_weight", rule.url_weight, weighs(rule.url_weight), "0 to 1000"),
-            ("most", rule.most.into(), (1..=20).contains(&rule.most), "1 to 20"),
-            ("least_share", rule.least_share, (0.0..=1.0).contains(&rule.least_share), "0 to 1"),
+            ("max_topics", rule.max_topics.into(), (1..=20).contains(&rule.max_topics), "1 to 20"),
+            ("min_share", rule.min_share, (0.0..=1.0).contains(&rule.min_share), "0 to 1"),
             (
                 "evidence.half_lives",
                 rule.evidence.half_lives,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::method::{FORWARD, Forecast, Method};
+use crate::method::{Forecast, Method, ROLLING_ORIGIN};
 
 /// Name of the profile that every run publishes.
 pub const STANDARD: &str = "standard";
@@ -16,8 +16,8 @@ pub struct Profile {
     pub method_version: String,
     /// Whether its coefficients were fitted, and not weighted since.
     pub fitted: bool,
-    /// Whether they were fitted to outside judgements: the people expected are then a scale, no count.
-    pub truth: bool,
+    /// Whether they were fitted to a label set: `expected_reactors` is then a scale and not a count.
+    pub fitted_to_labels: bool,
     /// Whether the data have no times, so that nothing is foreseen.
     pub structural: bool,
     /// The forecast.
@@ -31,7 +31,10 @@ impl Profile {
             name: name.to_owned(),
             method_version: method.version.clone(),
             fitted: method.fitted,
-            truth: method.fit.as_ref().is_some_and(|record| record.truth != FORWARD),
+            fitted_to_labels: method
+                .fit
+                .as_ref()
+                .is_some_and(|record| record.target != ROLLING_ORIGIN),
             structural: method.structural,
             forecast: method.forecast.clone(),
         }

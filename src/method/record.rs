@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Name of a fit to what came after.
-pub const FORWARD: &str = "forward";
+use crate::renamed;
+
+/// Target of a fit to the reactors observed after each origin.
+pub const ROLLING_ORIGIN: &str = renamed::ROLLING_ORIGIN.1;
 
 /// Where the coefficients come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,8 +20,8 @@ pub struct FitRecord {
     pub data_sha256: String,
     /// Version of Renown that fitted.
     pub renown_version: String,
-    /// What was fitted to: `forward`, reactors after each origin, or the name of a truth of `ground_truth`.
-    pub truth: String,
+    /// What was fitted to: `rolling_origin`, the reactors after each origin, or the name of a truth of `ground_truth`.
+    pub target: String,
     /// Share of the people of the truth who were held out of the fit; `validate` compares them alone.
     #[serde(default, skip_serializing_if = "nobody")]
     pub held_out: f64,

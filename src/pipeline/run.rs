@@ -206,7 +206,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
         cohorts: members.collect(),
         top: job.influence.top,
     };
-    let draft = blocking(|| draft(day, &results))?;
+    let draft = blocking(|| draft(day, &facts.run_id, &results))?;
     let limits = Limits { gates: &method.gates, evidence: &method.topics.evidence };
     let audited = blocking(|| audit_run(draft, &facts, &limits))?;
     progress.end("audit", audited.rows(), audited.rows());

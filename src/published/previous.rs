@@ -16,6 +16,7 @@ use crate::method::{Forecast, Method};
 use crate::model::{Persons, Previous};
 use crate::publish::commit::{self, Commit};
 use crate::published::{rows, table};
+use crate::renamed;
 
 /// What was published of `persons` for the newest day before `day` that has a run below `output`. `None` if there is
 /// none, if its files are gone or if it is of a version that wrote less.
@@ -81,7 +82,11 @@ async fn method(engine: &Engine, output: &Url, commit: &Commit) -> Result<Option
     let runs = table(engine, output, commit, "runs").await?;
     let runs = rows("reading the table `runs`", runs).await?;
     let text = runs.first().and_then(|row| row.get("method")?.as_str());
-    Ok(text.and_then(|text| serde_json::from_str(text).ok()))
+    let method = text.and_then(|text| serde_json::from_str(text).ok());
+    Ok(method.and_then(|mut method| {
+        renamed::update_method(&mut method);
+        serde_json::from_value(method).ok()
+    }))
 }
 
 async fn scores(

@@ -38,9 +38,9 @@ impl<'a> Compared<'a> {
     pub(super) fn all(of: &'a Validation) -> Vec<Self> {
         let mut all: Vec<Self> = vec![];
         let whole = |row: &&Measured| {
-            row.group.is_empty() && [EVERYONE, TOPIC].contains(&row.group_by.as_str())
+            row.group_value.is_empty() && [EVERYONE, TOPIC].contains(&row.group_by.as_str())
         };
-        for Measured { truth, population, group_by, .. } in of.rows().filter(whole) {
+        for Measured { target: truth, population, group_by, .. } in of.rows().filter(whole) {
             let own = Self { truth, population, group_by };
             if !all.contains(&own) {
                 all.push(own);
@@ -54,10 +54,10 @@ impl<'a> Compared<'a> {
 
     fn own<'b>(self, of: &'b Validation) -> impl Iterator<Item = &'b Measured> + use<'a, 'b> {
         of.rows().filter(move |row| {
-            row.truth == self.truth
+            row.target == self.truth
                 && row.population == self.population
                 && row.group_by == self.group_by
-                && row.group.is_empty()
+                && row.group_value.is_empty()
         })
     }
 
@@ -88,7 +88,7 @@ impl<'a> Compared<'a> {
     /// The same with how many there are.
     pub(super) fn counted(self, row: &Measured) -> String {
         match self.group_by {
-            TOPIC => format!("{} (the mean over {} topics)", self.words(), row.instants),
+            TOPIC => format!("{} (the mean over {} topics)", self.words(), row.backtests),
             _ => format!("{} ({} people)", self.words(), count(row.people)),
         }
     }

@@ -16,8 +16,8 @@ use crate::error::printable;
 fn cause(name: &str) -> String {
     match name {
         "method" => "a new version of the method".into(),
-        "ageing" => "ageing: the same reactions, a run older".into(),
-        "own_posts" => "own posts".into(),
+        "decay" => "decay: the same reactions, a run older".into(),
+        "new_posts" => "new posts".into(),
         "audience" => "what the audience did".into(),
         "trust_and_others" => "who is trusted now, and what others did".into(),
         other => other.replace('_', " "),

@@ -48,7 +48,7 @@ pub(super) fn forecast(of: &Validation) -> Markup {
     let compared = own(who, "observed_over_forecast");
     html! {
         p.says {
-            "From " (compared.map_or(0, |row| row.instants)) " instants in the past the same method looked ahead as it does \
+            "From " (compared.map_or(0, |row| row.backtests)) " instants in the past the same method looked ahead as it does \
             today, and this is what came, of " (population(who))
             @if let Some(row) = compared { " (" (count(row.people)) " people)" }
             "."

@@ -71,10 +71,10 @@ fn group(
     let score = Compared { truth, population: "", group_by }.score();
     let own = of.rows().filter(|row| {
         row.group_by == group_by
-            && !row.group.is_empty()
+            && !row.group_value.is_empty()
             && row.metric == name
             && row.predictor == score
-            && row.truth == truth
+            && row.target == truth
     });
     let mut rows: Vec<&Measured> = own.collect();
     // One population, the widest that was parted.
@@ -82,11 +82,11 @@ fn group(
     let population = POPULATIONS.into_iter().find(has)?;
     rows.retain(|row| row.population == population);
     let all = rows.len();
-    rows.sort_by_key(|row| (std::cmp::Reverse(row.people), row.group.clone()));
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.people), row.group_value.clone()));
     rows.truncate(GROUPS);
     if ["size", "account_age"].contains(&group_by) {
         // These have an order of their own.
-        rows.sort_by(|one, other| one.group.cmp(&other.group));
+        rows.sort_by(|one, other| one.group_value.cmp(&other.group_value));
     }
     let ratio = name == "observed_over_forecast";
     let low = rows.iter().min_by(|one, other| one.value.total_cmp(&other.value))?;
@@ -103,29 +103,29 @@ fn group(
     let mut says = match (ratio, rows.len()) {
         (true, 1) => format!(
             "By {words} there is one group, {}: for each person forecast {} came.",
-            low.group,
+            low.group_value,
             fixed(low.value, 2)
         ),
         (true, _) => format!(
             "By {words}: for each person forecast, from {} ({}) to {} ({}) came. Left of the line a group is forecast too many, \
              right of it too few.",
             fixed(low.value, 2),
-            low.group,
+            low.group_value,
             fixed(high.value, 2),
-            high.group
+            high.group_value
         ),
         (false, 1) => format!(
             "By {words} there is one group, {}: its {} is {}.",
-            low.group,
+            low.group_value,
             symbol,
             fixed(low.value, 2)
         ),
         (false, _) => format!(
             "By {words}: the order is least right for {} ({} {}) and most for {} ({} {}).",
-            low.group,
+            low.group_value,
             symbol,
             fixed(low.value, 2),
-            high.group,
+            high.group_value,
             symbol,
             fixed(high.value, 2)
         ),
@@ -135,7 +135,7 @@ fn group(
     }
     let says = printable(&says);
     let whisker = |row: &&Measured| Whisker {
-        label: format!("{} · {}", printable(&row.group), count(row.people)),
+        label: format!("{} · {}", printable(&row.group_value), count(row.people)),
         value: row.value,
         interval: row.interval(),
         text: between(row.value, row.interval()),
@@ -144,7 +144,7 @@ fn group(
     let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
     let row = |row: &&Measured| {
         let [low, high] = ends(row.interval(), |end| fixed(end, 3));
-        vec![printable(&row.group), count(row.people), fixed(row.value, 3), low, high]
+        vec![printable(&row.group_value), count(row.people), fixed(row.value, 3), low, high]
     };
     let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
     let columns = [

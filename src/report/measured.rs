@@ -30,10 +30,10 @@ pub(super) struct Validation {
 /// A row of `validity`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(super) struct Measured {
-    pub truth: String,
+    pub target: String,
     pub population: String,
     pub group_by: String,
-    pub group: String,
+    pub group_value: String,
     pub predictor: String,
     pub metric: String,
     pub value: f64,
@@ -44,9 +44,9 @@ pub(super) struct Measured {
     difference_low: Option<f64>,
     difference_high: Option<f64>,
     pub people: u64,
-    /// Instants, or topics.
-    pub instants: u64,
-    pub draws: u64,
+    /// Backtests, or topics.
+    pub backtests: u64,
+    pub resamples: u64,
     pub seed: u64,
     pub method_version: String,
     pub method_sha256: String,
@@ -95,7 +95,7 @@ pub(super) async fn validation(
     let log: Option<ValidationLog> = log::read(&engine.stores, output, &commit).await?;
     let (job, notes) = log.map_or((None, vec![]), |log| (Some(log.job), log.notes));
     let folder = || output.path_segments()?.rfind(|name| !name.is_empty()).map(str::to_owned);
-    let order = ["truth", "population", "group_by", "group", "predictor", "metric"];
+    let order = ["target", "population", "group_by", "group_value", "predictor", "metric"];
     let order = order.map(|column| ident(column).sort(true, false)).into();
     let all = table(engine, output, &commit, VALIDITY).await?.sort(order);
     let what = "reading the table `validity`";

@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::chart::{count, number};
 use super::{FEWEST, Page, Told, changed, course, on_topics, scored, validated};
 use crate::error::printable;
-use crate::method::FORWARD;
+use crate::method::ROLLING_ORIGIN;
 
 const STYLE: &str = include_str!("style.css");
 /// Nothing may be loaded and nothing run, whatever a name may hold.
@@ -148,7 +148,7 @@ fn head(told: &Told, job: &str, date: &str) -> Markup {
             "Each score says how many different people are expected to react to somebody from " (day(first)) " to "
             (day(last)) ", by what was known at the end of " (date) " (UTC). Every 10 points are five times the people. "
             "A score is a forecast, and a forecast is not a cause."
-            @if run.fit().is_some_and(|fit| fit.truth != FORWARD) {
+            @if run.fit().is_some_and(|fit| fit.target != ROLLING_ORIGIN) {
                 " The method was fitted to judgements: its scores order people, and the people they speak of are a scale."
             }
         }

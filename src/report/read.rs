@@ -17,6 +17,7 @@ use crate::publish::commit::{self, Commit};
 use crate::publish::log::RunLog;
 use crate::published::lookup::Topic;
 use crate::published::{names, parsed, rows, table};
+use crate::renamed;
 use crate::storage::below;
 
 /// How many of the highest people are shown.
@@ -43,7 +44,8 @@ pub(super) struct Run {
 impl Run {
     /// What the method was fitted to, if it was, as far as this version of Renown reads it.
     pub(super) fn fit(&self) -> Option<FitRecord> {
-        let method: serde_json::Value = serde_json::from_str(&self.method).ok()?;
+        let mut method: serde_json::Value = serde_json::from_str(&self.method).ok()?;
+        renamed::update_method(&mut method);
         serde_json::from_value(method.get("fit")?.clone()).ok()
     }
 }
@@ -224,8 +226,8 @@ pub(super) async fn topics(
     }
     let ids = topics.iter().map(|own| lit(own.topic.topic_id.as_str())).collect();
     let leading =
-        ident("topic_id").in_list(ids, false).and(ident("rank").lt_eq(lit(OF_TOPIC as i64)));
-    let order = ["rank", "person_id"].map(|column| ident(column).sort(true, false)).into();
+        ident("topic_id").in_list(ids, false).and(ident("position").lt_eq(lit(OF_TOPIC as i64)));
+    let order = ["position", "person_id"].map(|column| ident(column).sort(true, false)).into();
     let leading = table(engine, output, commit, "topic_scores").await?.filter(leading);
     let leading = leading.and_then(|rows| rows.sort(order)).map_err(plan)?;
     let leading = rows("reading the table `topic_scores`", leading).await?;

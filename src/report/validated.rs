@@ -30,13 +30,13 @@ pub(super) fn head(of: &Validation) -> Markup {
     let Some(first) = of.rows().next() else {
         return html! { p.nothing { "Nothing could be measured that may be told here." } };
     };
-    let mut truths: Vec<&str> = of.rows().map(|row| &*row.truth).collect();
+    let mut truths: Vec<&str> = of.rows().map(|row| &*row.target).collect();
     truths.dedup();
     let people = of.rows().map(|row| row.people).max().unwrap_or_default();
     let mut facts =
         vec![("truths", count(truths.len() as u64)), ("people compared, at most", count(people))];
-    let foreseen = of.rows().filter(|row| FORWARD_TRUTHS.contains(&&*row.truth));
-    if let Some(instants) = foreseen.map(|row| row.instants).max() {
+    let foreseen = of.rows().filter(|row| FORWARD_TRUTHS.contains(&&*row.target));
+    if let Some(instants) = foreseen.map(|row| row.backtests).max() {
         facts.push(("instants in the past", count(instants)));
         facts.push(("days looked ahead", number(f64::from(of.commit.horizon_hours) / 24.0)));
     }
@@ -44,7 +44,7 @@ pub(super) fn head(of: &Validation) -> Markup {
         ("job", of.name.clone()),
         ("day", day(of.day())),
         ("method", method(of)),
-        ("draws of the bootstrap", count(first.draws)),
+        ("draws of the bootstrap", count(first.resamples)),
         ("seed", first.seed.to_string()),
         ("commit", of.commit.number.to_string()),
         ("validated by", format!("Renown {}", printable(&of.commit.renown_version))),

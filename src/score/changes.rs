@@ -5,14 +5,14 @@
 //! | step | what is new |
 //! |---|---|
 //! | `method` | the measures that were published, under the method of now |
-//! | `ageing` | the interactions of then at the cutoff of now |
-//! | `own_posts` | what the person published since |
+//! | `decay` | the interactions of the previous run at the new cutoff |
+//! | `new_posts` | what the person published since |
 //! | `audience` | what was done to the person since, by those who were trusted then |
 //! | `trust_and_others` | who is trusted now, and all else that others did |
 //!
 //! A network that somebody was not on before is `trust_and_others`, whole. So the points sum to the difference of the two
 //! published scores. `method` goes first as what it moves is then told from published numbers alone. If the new method
-//! measures otherwise than the old one, ageing cannot be told from it and is part of it.
+//! measures otherwise than the old one, decay cannot be told from it and is part of it.
 
 use chrono::NaiveDate;
 
@@ -97,10 +97,10 @@ pub fn changes(
         let under_method = under_method.as_ref().map_or(old, |scores| scores[person]);
         // In order of name, as the table is.
         let causes = [
-            ("ageing", aged[person] - under_method),
             ("audience", reacted[person] - posted[person]),
+            ("decay", aged[person] - under_method),
             ("method", under_method - old),
-            ("own_posts", posted[person] - aged[person]),
+            ("new_posts", posted[person] - aged[person]),
             ("trust_and_others", scores[person] - reacted[person]),
         ];
         let moved = causes.into_iter().filter(|(_, points)| *points != 0.0);

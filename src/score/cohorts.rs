@@ -132,7 +132,7 @@ fn members(
     members.sort_by(|one, other| {
         other.score.total_cmp(&one.score).then(one.person.cmp(&other.person))
     });
-    members.truncate(cohort.most.map_or(usize::MAX, |most| most as usize));
+    members.truncate(cohort.max_people.map_or(usize::MAX, |people| people as usize));
     for (place, member) in (1..).zip(&mut members) {
         member.place = place;
     }

@@ -41,8 +41,8 @@ pub struct Standing {
     pub true_reach: Vec<f64>,
     /// 100 × P(a post draws a reaction of somebody trusted), shrunk; none without posts.
     pub amplification: Vec<Option<f64>>,
-    /// Mean rank percentile of the engaged audience, 0 to 100; none without audience.
-    pub network: Vec<Option<f64>>,
+    /// Mean PageRank percentile of the engaged audience, 0 to 100; none without audience.
+    pub network_score: Vec<Option<f64>>,
     /// Share of reactions below zero among those of known sentiment.
     pub negative_share: Vec<Option<f64>>,
 }
@@ -140,7 +140,7 @@ fn flags(
     }
     let of_person = |person: usize| {
         let all = [
-            ("fitted_to_truth", profile.truth),
+            ("fitted_to_labels", profile.fitted_to_labels),
             ("method_not_fitted", !profile.fitted),
             ("outside_range", outside[person]),
             ("structural", profile.structural),
@@ -169,9 +169,9 @@ pub fn standing(
     Ok(Standing {
         true_reach: per_person(persons, column("trusted_audience_90d")?.values()),
         amplification: mean(persons, &column("amplification")?, column("posts_90d")?.values()),
-        network: mean(
+        network_score: mean(
             persons,
-            &column("audience_rank_percentile")?,
+            &column("audience_pagerank_percentile")?,
             column("attention_received")?.values(),
         ),
         negative_share: ratio(&counts(|r| r.negative), &counts(|r| r.sentiment_known)),

@@ -38,6 +38,8 @@ const ROWS: usize = 1 << 18;
 pub struct Draft {
     /// Day of the snapshot.
     pub day: NaiveDate,
+    /// Id of the run, as in every row.
+    pub run_id: String,
     /// Table `people`.
     pub people: Vec<RecordBatch>,
     /// Table `scores`.
@@ -110,17 +112,18 @@ pub struct Results<'a> {
     pub top: u32,
 }
 
-/// Writes the tables of the snapshot of `day`.
+/// Drafts the tables of the run `run_id` over the snapshot of `day`.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a table breaks its contract.
-pub fn draft(day: NaiveDate, results: &Results<'_>) -> Result<Draft> {
+pub fn draft(day: NaiveDate, run_id: &str, results: &Results<'_>) -> Result<Draft> {
     let persons = &results.people.persons;
-    let draft = Drafting { date: days_since_epoch(day)?, persons };
+    let draft = Drafting { date: days_since_epoch(day)?, run_id, persons };
     let scored = ScoreTables { draft: &draft, results };
     let topical = TopicTables { draft: &draft, people: results.people, topics: results.topics };
     Ok(Draft {
         day,
+        run_id: run_id.to_owned(),
         people: in_files("people", persons.len(), |table, rows| draft.people(table, rows))?,
         scores: scored.scores()?,
         contributions: scored.contributions()?,
@@ -179,12 +182,18 @@ use topical::TopicTables;
 
 struct Drafting<'a> {
     date: i32,
+    run_id: &'a str,
     persons: &'a Persons,
 }
 
 impl Drafting<'_> {
-    fn date(&self, rows: usize) -> ArrayRef {
-        Arc::new(Date32Array::from_value(self.date, rows))
+    /// The columns that every table has: the day of the snapshot and the run.
+    fn run_columns(&self, rows: usize) -> [(&'static str, ArrayRef); 2] {
+        let run_ids = std::iter::repeat_n(self.run_id, rows);
+        [
+            ("snapshot_date", Arc::new(Date32Array::from_value(self.date, rows))),
+            ("run_id", texts(run_ids)),
+        ]
     }
 
     fn id(&self, person: usize) -> &str {
@@ -214,8 +223,7 @@ impl Drafting<'_> {
             let slice = column.slice(rows.start, rows.len());
             arrow::compute::cast(&slice, &DataType::Utf8).map_err(Error::internal)
         };
-        table.batch(vec![
-            ("snapshot_date", self.date(rows.len())),
+        let mut columns = vec![
             ("person_id", texts(rows.clone().map(|p| self.id(p)))),
             ("display_name", optional(&persons.display_names)?),
             ("accounts", lists(rows.clone().map(accounts))),
@@ -223,7 +231,9 @@ impl Drafting<'_> {
             ("country", optional(&persons.countries)?),
             ("language", optional(&persons.languages)?),
             ("flags", lists(rows.clone().map(flags))),
-        ])
+        ];
+        columns.extend(self.run_columns(rows.len()));
+        table.batch(columns)
     }
 
     fn cohorts(&self, cohorts: &[(&str, Vec<Member>)]) -> Result<Vec<RecordBatch>> {
@@ -232,14 +242,15 @@ impl Drafting<'_> {
         in_files("cohorts", members.len(), |table, rows| {
             let rows = &members[rows];
             let places = Int64Array::from_iter_values(rows.iter().map(|(_, m)| m.place));
-            table.batch(vec![
-                ("snapshot_date", self.date(rows.len())),
-                ("campaign", texts(rows.iter().map(|(name, _)| *name))),
+            let mut columns = vec![
+                ("cohort", texts(rows.iter().map(|(name, _)| *name))),
                 ("person_id", texts(rows.iter().map(|(_, m)| self.id(m.person as usize)))),
-                ("rank", Arc::new(places)),
+                ("position", Arc::new(places)),
                 ("score", floats(rows.iter().map(|(_, m)| m.score))),
                 ("reasons", lists(rows.iter().map(|(_, m)| &m.reasons))),
-            ])
+            ];
+            columns.extend(self.run_columns(rows.len()));
+            table.batch(columns)
         })
     }
 
@@ -252,11 +263,8 @@ impl Drafting<'_> {
         let persons = self.persons;
         let networks = rows.clone().map(|v| persons.networks[persons.network_of(v)].as_str());
         let people = rows.clone().map(|v| self.id(persons.vertex_persons[v] as usize));
-        let mut columns = vec![
-            ("snapshot_date", self.date(rows.len())),
-            ("network", texts(networks)),
-            ("person_id", texts(people)),
-        ];
+        let mut columns = vec![("network", texts(networks)), ("person_id", texts(people))];
+        columns.extend(self.run_columns(rows.len()));
         for (name, column) in &measures.columns {
             columns.push((name, column.slice(rows.start, rows.len())));
         }

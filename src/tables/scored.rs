@@ -57,7 +57,6 @@ impl ScoreTables<'_> {
             scores.flags[person].iter()
         });
         let mut columns = vec![
-            ("snapshot_date", self.draft.date(rows.len())),
             ("person_id", texts(persons().map(|person| self.draft.id(person)))),
             ("profile", texts(rows.clone().map(|row| of_row(row).0.0.name.as_str()))),
             ("score", number(|scores| &scores.score)),
@@ -68,7 +67,7 @@ impl ScoreTables<'_> {
             ("change_1d", Arc::new(rows.clone().map(moved).collect::<Float64Array>())),
             ("true_reach", beside(&standing.true_reach)),
             ("amplification", optional(&standing.amplification)),
-            ("network", optional(&standing.network)),
+            ("network_score", optional(&standing.network_score)),
             ("negative_share", optional(&standing.negative_share)),
             ("flags", lists(flags)),
             (
@@ -76,6 +75,7 @@ impl ScoreTables<'_> {
                 texts(rows.clone().map(|row| of_row(row).0.0.method_version.as_str())),
             ),
         ];
+        columns.extend(self.draft.run_columns(rows.len()));
         columns.extend(style_columns(persons().map(|person| self.results.styles[person].as_ref())));
         table.batch(columns)
     }
@@ -122,8 +122,7 @@ impl ScoreTables<'_> {
         let measured = |of: fn(&Cause<'_>) -> Option<f64>| -> ArrayRef {
             Arc::new(rows.iter().map(|(.., row)| of(&row.cause)).collect::<Float64Array>())
         };
-        table.batch(vec![
-            ("snapshot_date", self.draft.date(rows.len())),
+        let mut columns = vec![
             ("person_id", texts(rows.iter().map(|(person, ..)| self.draft.id(*person)))),
             ("profile", texts(rows.iter().map(|(_, profile, _)| profile.name.as_str()))),
             ("network", texts(networks)),
@@ -143,7 +142,9 @@ impl ScoreTables<'_> {
                 }),
             ),
             ("points", floats(rows.iter().map(|(.., row)| row.points))),
-        ])
+        ];
+        columns.extend(self.draft.run_columns(rows.len()));
+        table.batch(columns)
     }
 
     pub(super) fn changes(&self) -> Result<Vec<RecordBatch>> {
@@ -153,13 +154,14 @@ impl ScoreTables<'_> {
         in_files("changes", rows.len(), |table, range| {
             let rows = &rows[range];
             let since = Date32Array::from_value(changes.since_days, rows.len());
-            table.batch(vec![
-                ("snapshot_date", self.draft.date(rows.len())),
+            let mut columns = vec![
                 ("person_id", texts(rows.iter().map(|row| self.draft.id(row.person)))),
                 ("cause", texts(rows.iter().map(|row| row.cause))),
                 ("points", floats(rows.iter().map(|row| row.points))),
-                ("previous_snapshot_date", Arc::new(since)),
-            ])
+                ("previous_snapshot_date", Arc::new(since) as ArrayRef),
+            ];
+            columns.extend(self.draft.run_columns(rows.len()));
+            table.batch(columns)
         })
     }
 }

@@ -36,7 +36,7 @@ impl TopicTables<'_> {
     ) -> Result<Vec<RecordBatch>> {
         in_files(name, all.len(), |table: &Table, rows: Range<usize>| {
             let mut columns = columns(&all[rows.clone()]);
-            columns.push(("snapshot_date", self.draft.date(rows.len())));
+            columns.extend(self.draft.run_columns(rows.len()));
             table.batch(columns)
         })
     }
@@ -74,12 +74,12 @@ impl TopicTables<'_> {
                 ("topic_id", self.topic_ids(rows.iter().map(|row| row.topic))),
                 ("score", floats(rows.iter().map(|row| row.score))),
                 ("expected_reactors", floats(rows.iter().map(|row| row.expected_reactors))),
-                ("rank", ints(rows.iter().map(|row| row.place))),
+                ("position", ints(rows.iter().map(|row| row.place))),
                 ("percentile", floats(rows.iter().map(|row| row.percentile))),
-                ("attention_rank", floats(rows.iter().map(|row| row.attention_rank))),
+                ("topic_attention_share", floats(rows.iter().map(|row| row.attention_share))),
                 ("posts", ints(rows.iter().map(|row| row.posts))),
                 ("reactors", ints(rows.iter().map(|row| row.reactors))),
-                ("vouchers", ints(rows.iter().map(|row| row.vouchers))),
+                ("endorsers", ints(rows.iter().map(|row| row.endorsers))),
                 ("people", ints(rows.iter().map(|row| row.people))),
                 ("weeks", ints(rows.iter().map(|row| row.weeks))),
                 ("negative_share", Arc::new(negative)),
@@ -131,7 +131,7 @@ impl TopicTables<'_> {
                 ("urls", lists(rows.iter().map(|row| urls(row.post)))),
                 ("topic_id", self.topic_ids(rows.iter().map(|row| row.topic))),
                 ("person_id", self.person_ids(persons)),
-                ("rank", ints(rows.iter().map(|row| row.place))),
+                ("position", ints(rows.iter().map(|row| row.place))),
                 ("reactors", ints(rows.iter().map(|row| row.reactors))),
             ]);
             columns

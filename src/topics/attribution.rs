@@ -3,7 +3,7 @@
 //! A phrase weighs by its rarity, `ln((1 + N) / n)` with n of the N own posts holding it (Spärck Jones 1972, *A
 //! Statistical Interpretation of Term Specificity*), by the place where it stands and by how surely it means its
 //! topic. A topic passes a share of its weight on to the topics above it. The few heaviest topics are those of
-//! the post; to them come, at the weight `of_parent`, those of the post that it answers or passes on. Shares are
+//! the post; to them come, at the weight `parent_weight`, those of the post that it answers or passes on. Shares are
 //! whole 65,536ths, so that sums over posts are exact in any order.
 
 use std::collections::BTreeSet;
@@ -121,8 +121,8 @@ impl<'a> Attributing<'a> {
             same
         });
         let all: f64 = weights.iter().map(|(_, weight)| weight).sum();
-        let least = all * self.rule.least_share;
-        shares(weights, self.rule.most as usize, least)
+        let least = all * self.rule.min_share;
+        shares(weights, self.rule.max_topics as usize, least)
     }
 
     /// The weight of the heaviest of the places.
@@ -166,7 +166,7 @@ impl<'a> Attributing<'a> {
     }
 
     fn mixed(&self, post: usize, own: &[Share], above: &[Share]) -> Vec<Share> {
-        let of_parent = self.rule.of_parent;
+        let of_parent = self.rule.parent_weight;
         let above = above.iter().filter(|(topic, _)| !self.refused[post].contains(topic));
         let mut weights: Vec<(u32, f64)> =
             own.iter().map(|(topic, share)| (*topic, f64::from(*share))).collect();
@@ -177,7 +177,7 @@ impl<'a> Attributing<'a> {
             }
         }
         weights.retain(|(_, weight)| *weight > 0.0);
-        shares(weights, self.rule.most as usize, 0.0)
+        shares(weights, self.rule.max_topics as usize, 0.0)
     }
 }
 

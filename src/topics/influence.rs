@@ -37,13 +37,13 @@ pub struct TopicScore {
     /// Mid-rank percentile among them.
     pub percentile: f64,
     /// Share of the attention on the topic that ends up with the person, 0 to 1.
-    pub attention_rank: f64,
+    pub attention_share: f64,
     /// Posts that count as evidence.
     pub posts: i64,
     /// Distinct trusted people who reacted to them.
     pub reactors: i64,
     /// Distinct trusted people who endorsed the person on the topic, or on one below it, or put it on a list of that name.
-    pub vouchers: i64,
+    pub endorsers: i64,
     /// Distinct people of both kinds.
     pub people: i64,
     /// Different weeks of these posts.
@@ -86,12 +86,12 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
     let engagement = topical_engagement(world, person, &candidates);
     let scores = drawn.into_iter().zip(engagement).map(|((topic, drawn), engagement)| {
         let Topical { of_networks, reactors } = engagement;
-        let vouched = world.vouched.of(person as usize);
-        let of_topic = vouched.partition_point(|(own, _)| *own < topic)
-            ..vouched.partition_point(|(own, _)| *own <= topic);
-        let vouchers = &vouched[of_topic];
-        let vouched = |id: &u32| vouchers.binary_search(&(topic, *id)).is_ok();
-        let both = vouchers.len() + reactors.iter().filter(|id| !vouched(id)).count();
+        let endorsed = world.endorsed.of(person as usize);
+        let of_topic = endorsed.partition_point(|(own, _)| *own < topic)
+            ..endorsed.partition_point(|(own, _)| *own <= topic);
+        let endorsers = &endorsed[of_topic];
+        let endorsed = |id: &u32| endorsers.binary_search(&(topic, *id)).is_ok();
+        let both = endorsers.len() + reactors.iter().filter(|id| !endorsed(id)).count();
         let posts = world.posts_of.of(person as usize);
         let about = |vertex: u32| {
             let own = move |post: &u32| world.posts.authors[*post as usize] == vertex;
@@ -113,10 +113,10 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
             expected_reactors,
             place: 0,
             percentile: 0.0,
-            attention_rank: 0.0,
+            attention_share: 0.0,
             posts: drawn.posts,
             reactors: reactors.len() as i64,
-            vouchers: vouchers.len() as i64,
+            endorsers: endorsers.len() as i64,
             people: both as i64,
             weeks: drawn.weeks.len() as i64,
             negative_share: (known > 0).then(|| negative as f64 / known as f64),
@@ -187,8 +187,8 @@ fn topical_engagement(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Top
     all
 }
 
-/// Who of the trusted vouched for each person, as (topic, giver) in order: a word on a topic is one on those above it.
-pub(super) fn vouched(
+/// Who of the trusted endorsed for each person, as (topic, giver) in order: a word on a topic is one on those above it.
+pub(super) fn endorsed(
     people: &People,
     vocabulary: &Vocabulary,
     catalogue: &Catalogue,

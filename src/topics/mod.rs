@@ -94,7 +94,7 @@ pub fn topics(
         trust,
         posts_of: posts_of(people, posts.authors.len()),
         vertices_of: people.persons.vertices_by_person(),
-        vouched: influence::vouched(people, vocabulary, &catalogue, trust),
+        endorsed: influence::endorsed(people, vocabulary, &catalogue, trust),
     };
     let interests = interests::interests(&world);
     let mut scores = influence::scores(&world);
@@ -119,8 +119,8 @@ struct World<'a> {
     posts_of: Lists<u32>,
     /// Vertices of each person, ascending.
     vertices_of: Lists<u32>,
-    /// Who vouched for each person, as (topic, giver), in order.
-    vouched: Lists<(u32, u32)>,
+    /// Who endorsed for each person, as (topic, giver), in order.
+    endorsed: Lists<(u32, u32)>,
 }
 
 impl World<'_> {

@@ -40,7 +40,7 @@ struct Edge {
     reacts: bool,
 }
 
-/// Sets `attention_rank` of the scores, and tells of each topic that posts are about, and of those above.
+/// Sets `attention_share` of the scores, and tells of each topic that posts are about, and of those above.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice.
@@ -88,7 +88,7 @@ pub(super) fn summaries(
                 for at in scored {
                     let score = &mut scores[*at as usize];
                     let own = ranks.binary_search_by_key(&score.person, |(person, _)| *person);
-                    score.attention_rank = own.map_or(0.0, |at| ranks[at].1);
+                    score.attention_share = own.map_or(0.0, |at| ranks[at].1);
                 }
             }
             let mut reactors: Vec<u32> =

@@ -214,7 +214,7 @@ async fn where_nothing_happens_and_nothing_fades_nothing_moves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nothing_happens_all_of_it_is_ageing() {
+async fn where_nothing_happens_all_of_it_is_decay() {
     let measures = ["reactors_decayed", "trusted_reactors_decayed", "reactors_7d"];
     for days in [1, 3, 6] {
         let folder = TempDir::new().unwrap();
@@ -223,7 +223,7 @@ async fn where_nothing_happens_all_of_it_is_ageing() {
         let after = world.later(days).run_in(folder.path()).await;
         sums_hold(&before, &after);
         let told = told(&after);
-        assert!(told.iter().all(|((_, cause), points)| cause == "ageing" && *points < 0.0));
+        assert!(told.iter().all(|((_, cause), points)| cause == "decay" && *points < 0.0));
         // All whom anybody reacted to, and nobody else.
         let people: Vec<&str> = told.keys().map(|(person, _)| person.as_str()).collect();
         assert_eq!(people, ["a:0", "a:1", "a:2", "a:3"]);
@@ -257,10 +257,10 @@ async fn a_new_reaction_shows_under_audience_of_that_person_alone() {
         world.events.push(reply("a", "9", "3", -3));
     })
     .await;
-    let of_third = [("ageing".to_owned(), false), ("audience".to_owned(), true)];
+    let of_third = [("decay".to_owned(), false), ("audience".to_owned(), true)];
     assert_eq!(of_person(&after, "a:3"), of_third);
     for person in ["a:0", "a:1", "a:2"] {
-        assert_eq!(of_person(&after, person), [("ageing".to_owned(), false)]);
+        assert_eq!(of_person(&after, person), [("decay".to_owned(), false)]);
     }
     assert_eq!(told(&after).len(), 5);
 }
@@ -294,7 +294,7 @@ fn post(id: &str, author: &str, hours: i64) -> Post {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn own_posts_and_reactions_to_them_are_told_apart() {
+async fn new_posts_and_reactions_to_them_are_told_apart() {
     let mut world = plain(&["h_index", "trusted_h_index"]);
     world.posts = Some(vec![post("p", "20", 9), post("q", "21", 9)]);
     let on = |post: &str, event: Interaction| Interaction { post: Some(post.into()), ..event };
@@ -308,7 +308,7 @@ async fn own_posts_and_reactions_to_them_are_told_apart() {
     .await;
     assert_eq!(of_person(&after, "a:22"), [], "a post that draws nothing");
     assert_eq!(of_person(&after, "a:23"), [("audience".to_owned(), true)]);
-    assert_eq!(of_person(&after, "a:24"), [("own_posts".to_owned(), true)]);
+    assert_eq!(of_person(&after, "a:24"), [("new_posts".to_owned(), true)]);
     assert_eq!(told(&after).len(), 2);
 }
 
@@ -333,7 +333,7 @@ async fn a_changed_coefficient_is_method_alone() {
     .await;
     assert!(told(&after).keys().all(|(_, cause)| cause == "method"));
     assert_eq!(told(&after).len(), 32);
-    // What the coefficient moves is told from what was published, and ageing apart from it.
+    // What the coefficient moves is told from what was published, and decay apart from it.
     let world = plain(&["reactors_decayed"]);
     let (before, after) = next_day(&world, |world| {
         world.method = world.method.replace("coefficient = 0.7", "coefficient = 0.8");
@@ -346,8 +346,8 @@ async fn a_changed_coefficient_is_method_alone() {
     };
     let of_method = told(&after)[&("a:0".to_owned(), "method".to_owned())];
     assert!((of_method - (score(0.8) - score(0.7))).abs() < 1e-9, "{of_method}");
-    assert!(told(&after)[&("a:0".to_owned(), "ageing".to_owned())] < 0.0);
-    // Of what is measured otherwise, ageing cannot be told apart.
+    assert!(told(&after)[&("a:0".to_owned(), "decay".to_owned())] < 0.0);
+    // Of what is measured otherwise, decay cannot be told apart.
     let (_, after) = next_day(&world, |world| {
         world.method = world.method.replace("half_life_hours = 720", "half_life_hours = 360");
     })
@@ -372,13 +372,13 @@ async fn a_method_that_is_the_same_moves_nobody() {
             .replace("weight = 0.3,", &format!("weight = {},", number()))
             .replace("threshold       = 0.01", &format!("threshold = {}", number()));
         let (_, after) = next_day(&world, |_| {}).await;
-        assert!(told(&after).keys().all(|(_, cause)| cause == "ageing"), "{:?}", told(&after));
+        assert!(told(&after).keys().all(|(_, cause)| cause == "decay"), "{:?}", told(&after));
     }
 }
 
 /// Whatever is published, a network that was not published before is none of the method's doing.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_network_that_is_joined_is_neither_method_nor_ageing() {
+async fn a_network_that_is_joined_is_neither_method_nor_decay() {
     let mut world = plain(&["reactors_90d"]);
     world.identities = Some(vec![identity("a", "2", "p"), identity("b", "2", "p")]);
     for coefficient in ["0.7", "0.8"] {
@@ -394,7 +394,7 @@ async fn a_network_that_is_joined_is_neither_method_nor_ageing() {
         let of = |person: &str, cause: &str| {
             told.get(&(person.to_owned(), cause.to_owned())).copied().unwrap_or(0.0)
         };
-        assert_eq!(of("p", "ageing"), 0.0, "{coefficient}: {told:?}");
+        assert_eq!(of("p", "decay"), 0.0, "{coefficient}: {told:?}");
         // 3 was heard by others, and p by the same number but for themselves.
         let method = of("p", "method");
         assert_eq!(method > 0.0, coefficient == "0.8", "{told:?}");

@@ -411,7 +411,7 @@ fn a_dry_run_shows_what_a_run_would_publish_and_writes_nothing() {
 fn a_dry_run_passes_the_gates_too() {
     let job = SampleJob::new();
     let method = job.path("jobs/methods/standard-4.toml");
-    crate::sample_job::edit(&method, "least_people        = 1", "least_people = 4000");
+    crate::sample_job::edit(&method, "min_people          = 1", "min_people = 4000");
     job.run(&["--dry-run"]).refused(80, &["enough_people"]);
     assert!(!job.path("out").exists());
 }

@@ -57,7 +57,7 @@ fn contracts_hold_together() {
         assert!(table.status != Status::Published || !read, "{name}");
         assert!(table.status != Status::Read || read, "{name}");
         if !read {
-            assert_eq!(columns[0], "snapshot_date", "{name}");
+            assert_eq!(columns[..2], ["snapshot_date", "run_id"], "{name}");
             let nullable = table.columns.iter().filter(|c| c.nullable);
             assert!(nullable.into_iter().all(|c| !table.key.contains(&c.name)), "{name}");
         }

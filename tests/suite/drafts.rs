@@ -17,11 +17,18 @@ use crate::parquet_files::texts;
 
 pub const PEOPLE: [&str; 4] = ["net:ann", "net:bob", "net:cid", "net:dee"];
 
-/// A batch of an output table: the given columns, and 0, empty or false in all others.
+/// Id of the run that the tables are of.
+pub const RUN: &str = "run";
+
+/// A batch of an output table of [`RUN`]: the given columns, and 0, empty or false in all others.
 pub fn filled(table: &str, rows: usize, given: Vec<(&str, ArrayRef)>) -> RecordBatch {
     let table = schema::table(Direction::Output, table).unwrap();
     let others = table.columns.iter().filter(|c| given.iter().all(|(name, _)| *name != c.name));
-    let others = others.map(|c| (c.name.as_str(), empty(c.kind, rows))).collect::<Vec<_>>();
+    let others = others.map(|c| match c.name.as_str() {
+        "run_id" => ("run_id", texts(std::iter::repeat_n(RUN, rows))),
+        name => (name, empty(c.kind, rows)),
+    });
+    let others = others.collect::<Vec<_>>();
     table.batch([given, others].concat()).unwrap()
 }
 
@@ -93,7 +100,7 @@ pub fn measures(network: &str, people: &[&str], ranks: &[f64]) -> RecordBatch {
     let columns = vec![
         ("network", texts(people.iter().map(|_| network))),
         ("person_id", texts(people.iter().copied())),
-        ("rank", numbers(ranks)),
+        ("pagerank", numbers(ranks)),
     ];
     filled("measures", people.len(), columns)
 }
@@ -117,6 +124,7 @@ pub fn draft(day: NaiveDate) -> Draft {
     let [ann, bob, cid, dee] = PEOPLE;
     Draft {
         day,
+        run_id: RUN.to_owned(),
         people: vec![people(&[ann, bob]), people(&[cid, dee])],
         scores: vec![
             scores(&[ann, bob], &[11.0, 1.0], &[4.0, 0.0]),
@@ -144,10 +152,35 @@ pub fn draft(day: NaiveDate) -> Draft {
     }
 }
 
+/// The tables as those of another run.
+pub fn of_run(mut draft: Draft, run_id: &str) -> Draft {
+    for table in [
+        &mut draft.people,
+        &mut draft.scores,
+        &mut draft.contributions,
+        &mut draft.changes,
+        &mut draft.measures,
+        &mut draft.influence_edges,
+        &mut draft.topics,
+        &mut draft.topic_scores,
+        &mut draft.topic_interests,
+        &mut draft.topic_evidence,
+        &mut draft.topic_posts,
+        &mut draft.cohorts,
+    ] {
+        for batch in table {
+            let ids = texts(std::iter::repeat_n(run_id, batch.num_rows()));
+            *batch = put(batch, "run_id", ids);
+        }
+    }
+    draft.run_id = run_id.to_owned();
+    draft
+}
+
 /// Members of a cohort.
-pub fn cohort(campaign: &str, people: &[&str]) -> RecordBatch {
+pub fn cohort(name: &str, people: &[&str]) -> RecordBatch {
     let columns = vec![
-        ("campaign", texts(people.iter().map(|_| campaign))),
+        ("cohort", texts(people.iter().map(|_| name))),
         ("person_id", texts(people.iter().copied())),
     ];
     filled("cohorts", people.len(), columns)

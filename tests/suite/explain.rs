@@ -67,7 +67,10 @@ async fn measures_stand_beside_median_and_percentile() {
         assert_eq!(reactors["unit"], "people");
         assert!(reactors["meaning"].as_str().unwrap().contains("last 90 days"));
         // The published percentile of the rank is the one of this page.
-        assert_eq!(measure(told, "rank")["percentile"], measure(told, "rank_percentile")["value"]);
+        assert_eq!(
+            measure(told, "pagerank")["percentile"],
+            measure(told, "pagerank_percentile")["value"]
+        );
     }
     // Of two people an audience is known, 0 of 3 and 0 of 1 were acted on.
     let reciprocity = measure(&ada, "reciprocity");
@@ -121,7 +124,7 @@ async fn what_is_missing_has_its_reason() {
     assert!(!ada.contains("country") && !ada.contains("display name"), "{ada}");
     assert!(third.contains("country: "), "{third}");
     assert!(third.contains("reciprocity on a: no audience within 90 days"), "{third}");
-    assert!(third.contains("audience_rank_percentile on a: nobody gave attention"), "{third}");
+    assert!(third.contains("audience_pagerank_percentile on a: nobody gave attention"), "{third}");
     assert!(third.contains("trust on a: the network has no seeds of trust"), "{third}");
     assert!(third.contains("concentration, negative_share on a: no reactions within"), "{third}");
     assert!(ada.contains("burstiness on a: fewer than three reactions within 90 days"), "{ada}");
@@ -390,12 +393,12 @@ async fn why_a_score_moved_is_told_from_the_second_day_on() {
     let told = ran.json("p");
     let changes = told["changes"].as_array().unwrap();
     assert_eq!(keys(&changes[0]), ["cause", "points", "previous_snapshot_date"]);
-    assert_eq!((changes.len(), &changes[0]["cause"]), (1, &"ageing".into()));
+    assert_eq!((changes.len(), &changes[0]["cause"]), (1, &"decay".into()));
     assert_eq!(changes[0]["previous_snapshot_date"], "2026-03-31");
     let moved = points(expected(2.0, 3.0)) - points(expected(3.0, 3.0));
     near(&changes[0]["points"], moved);
     near(&told["score"]["change_1d"], moved);
-    for (person, cause, sign) in [("p", "ageing", "-"), ("a:4", "audience", "+")] {
+    for (person, cause, sign) in [("p", "decay", "-"), ("a:4", "audience", "+")] {
         let page = ran.explain(person, &[]).done().stdout;
         let list = page.split("why it moved since 2026-03-31\n").nth(1).unwrap();
         let line = list.lines().next().unwrap();

@@ -184,7 +184,7 @@ async fn pairs_are_fitted_over_measures_of_ones_own() {
     world.more.push(("ground_truth", table));
     let Fitted { method, .. } = fitted(&world, Some("panel")).await.unwrap();
     let record = method.fit.clone().unwrap();
-    assert_eq!(record.truth, "panel");
+    assert_eq!(record.target, "panel");
     assert!(record.validation.agreement > 0.75, "{record:?}");
     let own = method.forecast.terms.iter().find(|term| term.measure == "measure_points").unwrap();
     assert!((1.0..3.0).contains(&own.coefficient), "{own:?}");
@@ -197,7 +197,7 @@ async fn pairs_are_fitted_over_measures_of_ones_own() {
     let mut rows: Vec<(f64, f64)> = (0..100_usize)
         .map(|i| (points[i], scores[&vec![format!("net:p{i}")]]["score"].as_f64().unwrap()))
         .collect();
-    assert!(scores.values().all(|row| row["flags"].to_string().contains("fitted_to_truth")));
+    assert!(scores.values().all(|row| row["flags"].to_string().contains("fitted_to_labels")));
     rows.sort_by(|one, other| one.0.total_cmp(&other.0));
     let (low, high) = rows.split_at(50);
     let mean = |rows: &[(f64, f64)]| rows.iter().map(|row| row.1).sum::<f64>() / 50.0;

@@ -7,8 +7,8 @@ use renown::method::{Evidence, GateRule};
 use renown::tables::Draft;
 
 use crate::drafts::{
-    self, PEOPLE, changes, cohort, contributions, edges, evidence, facts, measures, people, scores,
-    topic_posts, topic_scores, topics,
+    self, PEOPLE, RUN, changes, cohort, contributions, edges, evidence, facts, measures, people,
+    scores, topic_posts, topic_scores, topics,
 };
 use crate::parquet_files::{strings, texts};
 
@@ -28,7 +28,7 @@ fn audited(change: impl FnOnce(&mut Draft)) -> Result<Audited> {
 }
 
 fn audit_within(draft: Draft, gates: &GateRule) -> Result<Audited> {
-    audit_run(draft, &facts("run"), &Limits { gates, evidence: &Evidence::default() })
+    audit_run(draft, &facts(RUN), &Limits { gates, evidence: &Evidence::default() })
 }
 
 /// `gate` refuses the change, and its words hold `words`.
@@ -51,7 +51,7 @@ fn sound_tables_pass_as_they_are() {
         assert_eq!(found, given, "{name}");
     }
     let runs = &audited.tables()[given.len()].1[0];
-    assert_eq!(strings(runs, "run_id"), ["run"]);
+    assert_eq!(strings(runs, "run_id"), [RUN]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn empty_tables_pass_where_the_method_allows_them() {
     refuses("enough_people", "0 people are eligible, fewer than the 1", empty);
     let mut draft = drafts::draft(day());
     empty(&mut draft);
-    let rule = GateRule { least_people: 0, ..GateRule::default() };
+    let rule = GateRule { min_people: 0, ..GateRule::default() };
     audit_within(draft, &rule).unwrap();
 }
 
@@ -211,9 +211,9 @@ fn causes_sum_to_the_change_of_the_score() {
     audited(|d| {
         moved(d);
         let causes = drafts::put(
-            &changes(&[ANN, ANN], &[-1.0, 3.0 + 1e-12]),
+            &changes(&[ANN, ANN], &[3.0 + 1e-12, -1.0]),
             "cause",
-            texts(["ageing", "audience"]),
+            texts(["audience", "decay"]),
         );
         d.changes = vec![causes.slice(0, 1), causes.slice(1, 1)];
     })
@@ -267,6 +267,35 @@ fn strangers_are_refused_in_every_table() {
         d.topic_evidence =
             vec![drafts::of_topics("topic_evidence", &pairs, vec![("reactor_ids", people)])];
     });
+}
+
+#[test]
+fn rows_of_another_run_are_refused_in_every_table() {
+    for (name, _) in drafts::draft(day()).tables() {
+        let mut draft = drafts::draft(day());
+        let other = drafts::of_run(drafts::draft(day()), "other");
+        let of_other = other.tables().into_iter().find(|(own, _)| *own == name).unwrap().1.clone();
+        let rows: usize = of_other.iter().map(|batch| batch.num_rows()).sum();
+        match name {
+            "people" => draft.people = of_other,
+            "scores" => draft.scores = of_other,
+            "contributions" => draft.contributions = of_other,
+            "changes" => continue,
+            "measures" => draft.measures = of_other,
+            "influence_edges" => draft.influence_edges = of_other,
+            "topics" => draft.topics = of_other,
+            "topic_scores" => draft.topic_scores = of_other,
+            "topic_interests" => draft.topic_interests = of_other,
+            "topic_evidence" => draft.topic_evidence = of_other,
+            "topic_posts" => draft.topic_posts = of_other,
+            _ => draft.cohorts = of_other,
+        }
+        let error = audit_within(draft, &GateRule::default());
+        let error = error.map(|_| "passed").unwrap_err();
+        let words = format!("{rows} of {rows} rows of `{name}` name another run");
+        assert!(error.cause.contains("gate `rows_agree` refused"), "{error}");
+        assert!(error.cause.contains(&words), "{error}");
+    }
 }
 
 /// A list of texts per row.
@@ -340,7 +369,7 @@ fn the_tolerance_of_the_method_decides() {
 #[test]
 fn numbers_that_are_none_are_refused_in_every_column() {
     let mut passed = vec![];
-    for column in ["percentile", "true_reach", "amplification", "network", "negative_share"] {
+    for column in ["percentile", "true_reach", "amplification", "network_score", "negative_share"] {
         let result = audited(|d| {
             let mut columns: Vec<_> = d.scores[0].columns().to_vec();
             let at = d.scores[0].schema().index_of(column).unwrap();

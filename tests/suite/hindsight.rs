@@ -45,10 +45,10 @@ async fn an_instant_is_seen_as_a_run_of_that_day_saw_it() {
     let then = published.by("measures", &["person_id"]);
     assert_eq!(then.len(), 100);
     for name in [
-        "rank",
+        "pagerank",
         "trust",
         "is_trusted",
-        "follow_rank",
+        "follow_pagerank",
         "followers",
         "reactors_90d",
         "reactors_decayed",
@@ -68,7 +68,7 @@ async fn an_instant_is_seen_as_a_run_of_that_day_saw_it() {
                     assert!(off <= most, "{name} of {id}: {own:?}, not {of_run}");
                     compared += 1;
                 }
-                None if name == "rank" => assert_eq!(own, Some(0.0), "{id}"),
+                None if name == "pagerank" => assert_eq!(own, Some(0.0), "{id}"),
                 None => {}
             }
         }

@@ -656,7 +656,7 @@ async fn nobody_and_one_person_are_worlds_too() {
     assert_eq!(published.people(), ["a:1"]);
     let score = published.score("a:1");
     assert_eq!((&score["percentile"], &score["true_reach"]), (&json!(50.0), &json!(0.0)));
-    assert!((published.measures("a", "a:1")["rank"].as_f64().unwrap() - 1.0).abs() < 1e-12);
+    assert!((published.measures("a", "a:1")["pagerank"].as_f64().unwrap() - 1.0).abs() < 1e-12);
     let alone = World { events: vec![reply("a", "1", "1", 3)], ..World::default() };
     assert_eq!(alone.run().await.people(), ["a:1"]);
 }

@@ -309,10 +309,10 @@ impl<'a> Oracle<'a> {
                 "attention_shares",
                 json!(received.iter().map(|(a, w)| w / self.given(network, a)).sum::<f64>()),
             ),
-            ("rank", json!(ranks[person.as_str()])),
-            ("rank_percentile", json!(percentile(person))),
+            ("pagerank", json!(ranks[person.as_str()])),
+            ("pagerank_percentile", json!(percentile(person))),
             (
-                "audience_rank_percentile",
+                "audience_pagerank_percentile",
                 json!(ratio(received.iter().map(|(a, w)| w * percentile(a)).sum(), attention)),
             ),
             ("posts_90d", count(&<[Drawn]>::len)),
@@ -436,8 +436,8 @@ impl<'a> Oracle<'a> {
             ("trusted_followers", count(trusted.count())),
             ("follows_gained_30d", count(gained(30))),
             ("follows_gained_90d", count(gained(90))),
-            ("follow_rank", json!(follow_rank)),
-            ("vouchers", json!(0)),
+            ("follow_pagerank", json!(follow_rank)),
+            ("endorsers", json!(0)),
             ("followers_count", json!(sum(stated(|a| a.followers, person)))),
             ("listed_count", json!(sum(stated(|a| a.listed, person)))),
             ("account_age_days", json!(opened)),
@@ -522,7 +522,7 @@ impl<'a> Oracle<'a> {
             ("score_high", json!(points(high.max(expected)))),
             ("true_reach", json!(sum("trusted_audience_90d"))),
             ("amplification", mean("amplification", "posts_90d")),
-            ("network", mean("audience_rank_percentile", "attention_received")),
+            ("network_score", mean("audience_pagerank_percentile", "attention_received")),
             ("negative_share", json!(ratio(f64::from(negative), f64::from(known)))),
             ("flags", json!(flags)),
             ("profile", json!(profile.name)),
@@ -871,8 +871,8 @@ pub fn causes(
             [&aged, &posted, &reacted, &new].map(|step| score(step, person));
         for (cause, points) in [
             ("method", under_method - was),
-            ("ageing", aged - under_method),
-            ("own_posts", posted - aged),
+            ("decay", aged - under_method),
+            ("new_posts", posted - aged),
             ("audience", reacted - posted),
             ("trust_and_others", is - reacted),
         ] {
@@ -910,7 +910,8 @@ fn columns_agree(what: &str, found: &Row, expected: &BTreeMap<&str, Value>) {
 fn all_columns(table: &str, checked: impl Iterator<Item = String>) {
     let table = schema::table(Direction::Output, table).unwrap();
     let names: BTreeSet<_> = table.columns.iter().map(|c| c.name.clone()).collect();
-    let checked: BTreeSet<_> = checked.chain(["snapshot_date".to_owned()]).collect();
+    let checked: BTreeSet<_> =
+        checked.chain(["snapshot_date", "run_id"].map(str::to_owned)).collect();
     assert_eq!(names, checked, "columns of {}", table.table);
 }
 
@@ -924,19 +925,19 @@ fn agrees(world: &World, published: &Published) {
     for network in oracle.networks() {
         let exact = oracle.ranks(network);
         let key = |person: &str| vec![network.to_owned(), person.to_owned()];
-        let rank = |person: &str| measures[&key(person)]["rank"].as_f64().unwrap();
+        let rank = |person: &str| measures[&key(person)]["pagerank"].as_f64().unwrap();
         let ranks: BTreeMap<&str, f64> = exact.keys().map(|p| (*p, rank(p))).collect();
         for (person, rank) in &ranks {
             assert!((rank - exact[person]).abs() <= 1e-9, "rank of {network} {person}");
             let vertex = (network.to_owned(), (*person).to_owned());
             let mut expected = oracle.measures(&vertex, &ranks);
             expected.extend(oracle.standing(&vertex, &ranks));
-            let follow_rank = &measures[&key(person)]["follow_rank"];
+            let follow_rank = &measures[&key(person)]["follow_pagerank"];
             if let (Some(found), Some(exact)) =
-                (follow_rank.as_f64(), expected["follow_rank"].as_f64())
+                (follow_rank.as_f64(), expected["follow_pagerank"].as_f64())
             {
                 assert!((found - exact).abs() <= 1e-9, "follow rank of {network} {person}");
-                expected.insert("follow_rank", follow_rank.clone());
+                expected.insert("follow_pagerank", follow_rank.clone());
             }
             let trust = &measures[&key(person)]["trust"];
             if let (Some(found), Some(exact)) = (trust.as_f64(), expected["trust"].as_f64()) {
@@ -1192,7 +1193,7 @@ async fn people_in_the_same_place_have_the_same_percentile() {
         for (one, other) in left.iter().zip(right) {
             let row = |id: &str| published.measures("a", &format!("a:{id}"));
             let (one, other) = (row(one), row(other));
-            for name in ["rank_percentile", "audience_rank_percentile"] {
+            for name in ["pagerank_percentile", "audience_pagerank_percentile"] {
                 assert!(close(&one[name], &other[name]), "{name}: {} {}", one[name], other[name]);
             }
         }

@@ -134,7 +134,8 @@ async fn publish_draft(stores: &Stores, output: &Url, run_id: &str) -> Result<Co
 async fn publish_day(stores: &Stores, output: &Url, of: NaiveDate, run_id: &str) -> Result<Commit> {
     let before = commit::in_force(stores, output, Some(of)).await?.map(|commit| commit.number);
     let limits = Limits { gates: &GateRule::default(), evidence: &Evidence::default() };
-    let audited = audit_run(drafts::draft(of), &drafts::facts(run_id), &limits)?;
+    let audited =
+        audit_run(drafts::of_run(drafts::draft(of), run_id), &drafts::facts(run_id), &limits)?;
     publish(stores, output, audited, &json!({ "run_id": run_id }), before).await
 }
 

@@ -78,7 +78,7 @@ fn method(rng: &mut Rng) -> (String, i64) {
          mute = {{ weight = 0.0, reaction = false }}\n\
          repost = {{ weight = 0.0, reaction = true }}\n\
          [rank]\ndamping = {}\n[amplification]\nprior_posts = {}\n\
-         [gates]\nleast_people = 0\n\
+         [gates]\nmin_people = 0\n\
          [trust]\nlag_hours = {}\nthreshold = {}\nfallback_people = {}\n\
          [forecast]\nhorizon_hours = 100\nintercept = {intercept}\noverdispersion = {}\n\
          overdispersion_power = {}\n",
@@ -112,7 +112,7 @@ fn method(rng: &mut Rng) -> (String, i64) {
     }
     // Little evidence, so that these small worlds have some.
     text += &format!(
-        "[topics.evidence]\nposts = {}\npeople = {}\nweeks = 1\nhalf_lives = {}\n[topics]\nranked_pairs = {}\nmost = {}\n",
+        "[topics.evidence]\nposts = {}\npeople = {}\nweeks = 1\nhalf_lives = {}\n[topics]\nranked_pairs = {}\nmax_topics = {}\n",
         rng.u8(1..=2),
         rng.u8(1..=2),
         [0.5, 2.0, 90.0][rng.usize(..3)],

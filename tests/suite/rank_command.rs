@@ -65,7 +65,7 @@ impl Ranking {
         self.run(more).done();
         let ranks = read(&self.out());
         assert_eq!(ranks.schema().fields().len(), 2);
-        let sum: f64 = numbers(&ranks, "rank").iter().sum();
+        let sum: f64 = numbers(&ranks, "pagerank").iter().sum();
         assert!((sum - 1.0).abs() < 1e-9, "ranks sum to {sum}");
         ranks
     }
@@ -75,7 +75,7 @@ impl Ranking {
         let ranks = self.ranks(more);
         let ids = integers(&ranks, "id");
         assert!(ids.is_sorted_by(|a, b| a < b));
-        ids.into_iter().zip(numbers(&ranks, "rank")).collect()
+        ids.into_iter().zip(numbers(&ranks, "pagerank")).collect()
     }
 
     #[track_caller]
@@ -197,7 +197,7 @@ fn come_back(ids: &ArrayRef) {
     assert_eq!(text(&ranks["id"]).as_string::<i32>(), text(ids).as_string::<i32>());
     let leaves = (ids.len() - 1) as f64;
     let leaf = 1.0 / (ids.len() as f64 + DAMPING * leaves);
-    for (row, rank) in numbers(&ranks, "rank").into_iter().enumerate() {
+    for (row, rank) in numbers(&ranks, "pagerank").into_iter().enumerate() {
         let expected = if row + 1 == ids.len() { leaf * (1.0 + DAMPING * leaves) } else { leaf };
         assert!((rank - expected).abs() < 1e-12, "{row}: {rank} for {expected}");
     }

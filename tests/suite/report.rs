@@ -56,7 +56,7 @@ fn garden() -> World {
         identities: Some(identities),
         ..World::default()
     };
-    world.settings.push_str("[validate]\ndraws = 100\nevery_hours = 48\n");
+    world.settings.push_str("[validate]\nresamples = 100\nevery_hours = 48\n");
     world.edit_method("horizon_hours = 672", "horizon_hours = 168");
     world
 }
@@ -95,7 +95,7 @@ fn judged(folder: &Path) -> PathBuf {
         let worth = "<i>much</i> & \\\"more\\\"";
         world
             .settings
-            .push_str(&format!("[[validate.truth]]\nname = \"{truth}\"\nworth = \"{worth}\"\n"));
+            .push_str(&format!("[[validate.target]]\nname = \"{truth}\"\nworth = \"{worth}\"\n"));
     }
     let job = world.write(folder);
     renown(&["validate", job.to_str().unwrap()]).done();
@@ -308,7 +308,7 @@ async fn numbers_are_those_of_the_tables() {
     let validity = validity(folder.path());
     let of = |population: &str, metric: &str, predictor: &str| {
         let own = validity.iter().find(|row| {
-            row["truth"] == "future_trusted_reactors"
+            row["target"] == "future_trusted_reactors"
                 && row["group_by"] == "everyone"
                 && (&row["population"], &row["metric"], &row["predictor"])
                     == (&population.into(), &metric.into(), &predictor.into())
@@ -356,7 +356,7 @@ async fn numbers_are_those_of_the_tables() {
     let caption = "Observed over forecast by country: trusted people who reacted, active people";
     for row in &cells(&page, caption) {
         let own = validity.iter().find(|own| {
-            let key = ["group", "metric", "population", "predictor"]
+            let key = ["group_value", "metric", "population", "predictor"]
                 .map(|column| own[column].as_str().unwrap());
             key == [&*row[0], "observed_over_forecast", "active", "standard"]
         });
@@ -520,7 +520,7 @@ fn a_validation_alone_tells_of_every_judgement() {
             };
             let population = if who == "active people" { "active" } else { "all" };
             let own = validity.iter().filter(|row| {
-                let columns = ["truth", "population", "group_by", "group", "metric"];
+                let columns = ["target", "population", "group_by", "group_value", "metric"];
                 columns.map(|column| row[column].as_str().unwrap())
                     == [truth, population, group_by, "", metric]
             });

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::imports::{Import, Source, root};
 
 /// The rooms, from the top to the bottom. `main` is the program.
-const ROOMS: [&str; 27] = [
+const ROOMS: [&str; 28] = [
     "main",
     "commands",
     "report",
@@ -33,6 +33,7 @@ const ROOMS: [&str; 27] = [
     "storage",
     "schema",
     "toml_file",
+    "renamed",
     "lists",
     "error",
 ];

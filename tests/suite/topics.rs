@@ -83,12 +83,12 @@ async fn a_topic_is_told_with_its_evidence() {
     // All that happened to Ann was on lobsters.
     assert_eq!(score["score"], five["score"]);
     assert_eq!(score["expected_reactors"], five["expected_reactors"]);
-    for (name, value) in [("rank", 1), ("posts", 3), ("reactors", 5), ("weeks", 2)] {
+    for (name, value) in [("position", 1), ("posts", 3), ("reactors", 5), ("weeks", 2)] {
         assert_eq!(score[name], value, "{name}");
     }
     assert_eq!((&score["percentile"], &score["negative_share"]), (&json!(50.0), &Value::Null));
     // Fewer pairs than are propagated: each of the five gives all to Ann.
-    assert_eq!(score["attention_rank"], 1.0);
+    assert_eq!(score["topic_attention_share"], 1.0);
 
     let evidence = published.by("topic_evidence", &["topic_id", "post_id"]);
     assert_eq!(evidence.len(), 6);
@@ -125,10 +125,10 @@ async fn the_posts_that_moved_most_are_told_with_their_links() {
     let published = world.run().await;
     let posts = published.by("topic_posts", &["topic_id", "post_id"]);
     let row = |post: &str| posts[&vec!["lobsters".to_owned(), post.to_owned()]];
-    assert_eq!((&row("p2")["rank"], &row("p2")["reactors"]), (&json!(1), &json!(6)));
+    assert_eq!((&row("p2")["position"], &row("p2")["reactors"]), (&json!(1), &json!(6)));
     assert_eq!(row("p2")["urls"], json!(["https://sea.example/2,", "http://b"]));
     // Equals share a place, and what is too old is left out.
-    assert_eq!((&row("p1")["rank"], &row("p3")["rank"]), (&json!(2), &json!(2)));
+    assert_eq!((&row("p1")["position"], &row("p3")["position"]), (&json!(2), &json!(2)));
     assert_eq!(posts.len(), 6);
     assert_eq!(row("p1")["person_id"], "a:ann");
 }
@@ -374,7 +374,7 @@ async fn endorsements_and_lists_are_evidence_up_to_a_cap() {
             (topics.len() > 1, on(&published, "topic_scores", "a:ann", "lobsters"))
         {
             let counts =
-                ["reactors", "vouchers", "people"].map(|name| score[name].as_i64().unwrap());
+                ["reactors", "endorsers", "people"].map(|name| score[name].as_i64().unwrap());
             assert_eq!(counts, [4, 1, 5]);
         }
     }
@@ -480,7 +480,7 @@ async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
                    [[cohort]]\nname = \"all\"\nnetworks = [\"a\", \"b\"]\nmost = 1\n";
     world.settings = cohorts.into();
     let of = |published: &Published| -> Vec<(String, String)> {
-        let rows = published.by("cohorts", &["campaign", "person_id"]);
+        let rows = published.by("cohorts", &["cohort", "person_id"]);
         rows.into_keys().map(|key| (key[0].clone(), key[1].clone())).collect()
     };
     // Ann did not agree; nobody else moves people on the sea.
@@ -490,8 +490,8 @@ async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
     let published = world.run().await;
     let ann = |campaign: &str| (campaign.to_owned(), "a:ann".to_owned());
     assert_eq!(of(&published), [ann("all"), ann("sea folk")]);
-    let row = published.by("cohorts", &["campaign"])[&vec!["sea folk".to_owned()]];
-    assert_eq!((&row["rank"], row["reasons"].as_array().unwrap().len()), (&json!(1), 4));
+    let row = published.by("cohorts", &["cohort"])[&vec!["sea folk".to_owned()]];
+    assert_eq!((&row["position"], row["reasons"].as_array().unwrap().len()), (&json!(1), 4));
     assert_eq!(
         row["reasons"][0],
         "moves people on lobsters: 5 reacted to 3 posts in 2 different weeks"
@@ -541,7 +541,7 @@ async fn commands_tell_who_moves_people_on_a_topic_and_why() {
     let page = ask(&["explain", "Ann", "--topic", "lobsters"]).done().stdout;
     for words in [
         "Ann (a:ann) on sea › lobsters",
-        "3 posts of 2 weeks, 5 people (5 reacted, 0 vouched)",
+        "3 posts of 2 weeks, 5 people (5 reacted, 0 endorsed)",
         "a:p1",
         "a:r0, a:r1",
     ] {

@@ -15,10 +15,10 @@ fn tagged(seed: u64) -> World {
     let mut world = world(&mut Rng::with_seed(seed));
     world.more.clear();
     world.settings = World::default().settings;
-    let text = world.method.lines().filter(|line| !line.starts_with("most = "));
+    let text = world.method.lines().filter(|line| !line.starts_with("max_topics "));
     let text = text.map(|line| line.to_owned() + "\n").collect::<String>();
-    world.method =
-        text.replace("[topics]\n", "[topics]\nmost = 20\nleast_share = 0.0\nof_parent = 0.0\n");
+    world.method = text
+        .replace("[topics]\n", "[topics]\nmax_topics = 20\nmin_share = 0.0\nparent_weight = 0.0\n");
     world
 }
 
@@ -173,7 +173,7 @@ impl<'a> Oracle<'a> {
             ("posts", json!(evidence.len())),
             ("reactors", json!(people.len())),
             ("people", json!(people.len())),
-            ("vouchers", json!(0)),
+            ("endorsers", json!(0)),
             ("weeks", json!(weeks.len())),
             ("expected_reactors", json!(expected)),
             ("score", json!((1.0 + 10.0 * expected.ln_1p() / 5.0_f64.ln()).min(100.0))),
@@ -311,8 +311,9 @@ async fn random_worlds_agree_with_the_oracle() {
             let above = rivals().filter(|other| {
                 other["expected_reactors"].as_f64() > row["expected_reactors"].as_f64()
             });
-            assert_eq!(row["rank"], 1 + above.count(), "seed {seed}: {key:?}");
-            let attention: f64 = rivals().map(|row| row["attention_rank"].as_f64().unwrap()).sum();
+            assert_eq!(row["position"], 1 + above.count(), "seed {seed}: {key:?}");
+            let attention: f64 =
+                rivals().map(|row| row["topic_attention_share"].as_f64().unwrap()).sum();
             assert!(attention <= 1.0 + 1e-9, "seed {seed}: {key:?}");
         }
         for row in &published.tables["topic_evidence"] {

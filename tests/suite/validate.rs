@@ -27,7 +27,7 @@ pub async fn validated(world: &World) -> Result<Validity> {
 pub fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a Row {
     let [truth, population, metric, predictor] = of;
     let found = validity.rows.iter().find(|row| {
-        (&*row.truth, &*row.population, &*row.metric, &*row.predictor)
+        (&*row.target, &*row.population, &*row.metric, &*row.predictor)
             == (truth, population, metric, predictor)
             && row.group_by == "everyone"
     });
@@ -56,7 +56,7 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
     world.settings = "[validate]\nevery_hours = 48\n".into();
     let validity = validated(&world).await.unwrap();
     let days = [7, 9, 11, 13, 15];
-    assert_eq!(validity.instants_hours, days.map(|days| 24 * days));
+    assert_eq!(validity.backtests_hours, days.map(|days| 24 * days));
     // (truth, predictor) → ρ at each day.
     let mut expected: BTreeMap<[&str; 2], Vec<f64>> = BTreeMap::new();
     let mut ratios = Vec::new();
@@ -78,7 +78,7 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
             actors.len() as f64
         };
         for (truth, trusted) in [("future_trusted_reactors", true), ("future_reactors", false)] {
-            for predictor in ["standard", "reactors_90d", "rank"] {
+            for predictor in ["standard", "reactors_90d", "pagerank"] {
                 let predicted = |person: &Vec<String>| match predictor {
                     "standard" => scores[person]["expected_reactors"].as_f64().unwrap(),
                     measure => measures[person][measure].as_f64().unwrap(),
@@ -109,7 +109,9 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
     assert!((0.3..3.0).contains(&of_score("calibration_slope")));
     assert!((0.5..=1.0).contains(&of_score("coverage_90")));
     assert!((0.0..0.3).contains(&of_score("brier_any")));
-    assert!(validity.rows.iter().all(|row| row.predictor != "rank" || row.metric != "brier_any"));
+    assert!(
+        validity.rows.iter().all(|row| row.predictor != "pagerank" || row.metric != "brier_any")
+    );
     // A score tells more than chance, and is held against the best count.
     let score = row(&validity, ["future_reactors", "all", "spearman", "standard"]);
     let random = row(&validity, ["future_reactors", "all", "spearman", "random"]);
@@ -193,7 +195,7 @@ fn it_is_printed_for_people_and_programs() {
     }
     let told = renown(&["validate", job.to_str().unwrap(), "--format", "json"]).done().stdout;
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["draws"], &told["seed"]), (&200.into(), &1.into()));
+    assert_eq!((&told["resamples"], &told["seed"]), (&200.into(), &1.into()));
     assert!(told["rows"].as_array().unwrap().len() > 100);
 }
 

@@ -49,7 +49,7 @@ fn one(validity: &Validity, wanted: impl Fn(&Row) -> bool) -> &Row {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_is_told_of_as_if_nobody_else_were_there() {
     let mut world = stated(60, 31);
-    world.settings = "[validate]\ninstants = 1\nleast_people = 10\n".into();
+    world.settings = "[validate]\nbacktests = 1\nmin_people = 10\n".into();
     let validity = validated(&world).await.unwrap();
     let then = world.later(-7);
     let published = then.run().await;
@@ -80,12 +80,12 @@ async fn a_part_is_told_of_as_if_nobody_else_were_there() {
     for ((by, name), pairs) in parts {
         let of = |metric: &str| {
             one(&validity, |row| {
-                (&*row.truth, &*row.group_by, &*row.group, &*row.predictor, &*row.metric)
+                (&*row.target, &*row.group_by, &*row.group_value, &*row.predictor, &*row.metric)
                     == ("future_reactors", by, name.as_str(), "standard", metric)
             })
         };
         let found = of("spearman");
-        assert_eq!((found.people, found.rounds), (pairs.len() as u64, 1), "{found:?}");
+        assert_eq!((found.people, found.backtests), (pairs.len() as u64, 1), "{found:?}");
         assert!((found.value - spearman(&pairs)).abs() < 1e-12, "{found:?}");
         assert_eq!(found.population, "active");
     }
@@ -98,10 +98,10 @@ async fn a_part_is_told_of_as_if_nobody_else_were_there() {
     let told = validity.notes.iter().any(|note| note.starts_with("by size: "));
     assert!(told, "{:?}", validity.notes);
     // Parts that are asked for.
-    world.settings = "[validate]\ninstants = 1\ngroups = [\"country\"]\nleast_people = 40\n".into();
+    world.settings = "[validate]\nbacktests = 1\ngroups = [\"country\"]\nmin_people = 40\n".into();
     let validity = validated(&world).await.unwrap();
     let by = own(&validity, |row| row.group_by != "everyone");
-    assert!(by.iter().all(|row| row.group_by == "country" && row.group == "FR"), "{by:?}");
+    assert!(by.iter().all(|row| row.group_by == "country" && row.group_value == "FR"), "{by:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,11 +114,11 @@ async fn labels_are_told_apart_and_found_at_the_top() {
         (0..50).map(|at| grade("honest", &people[at], None, label(2 * at))).collect();
     world.more.push(("ground_truth", table(&labels)));
     world.settings =
-        "[validate]\ntop = 7\n[[validate.truth]]\nname = \"honest\"\nworth = \"a panel of two\"\n"
+        "[validate]\ntop = 7\n[[validate.target]]\nname = \"honest\"\nworth = \"a panel of two\"\n"
             .into();
     let validity = validated(&world).await.unwrap();
-    assert!(validity.rows.iter().all(|row| row.truth == "honest"));
-    assert!(validity.instants_hours.is_empty());
+    assert!(validity.rows.iter().all(|row| row.target == "honest"));
+    assert!(validity.backtests_hours.is_empty());
     assert!(validity.notes.contains(&"truth `honest`: a panel of two".to_owned()));
     let published = world.run().await;
     let scored: Vec<(f64, f64)> = (0..100)
@@ -164,8 +164,7 @@ async fn experts_on_a_topic_are_held_against_its_scores() {
         .collect();
     grades.extend((0..6).map(|at| grade("experts", &people[at], Some("nowhere"), at as f64)));
     world.more.push(("ground_truth", table(&grades)));
-    world.settings =
-        "[validate]\nleast_people = 3\n[[validate.truth]]\nname = \"experts\"\n".into();
+    world.settings = "[validate]\nmin_people = 3\n[[validate.target]]\nname = \"experts\"\n".into();
     let validity = validated(&world).await.unwrap();
     let published = world.run().await;
     let score = |person: &String| {
@@ -179,13 +178,13 @@ async fn experts_on_a_topic_are_held_against_its_scores() {
     assert!(pairs[5].0 > 0.0);
     for group in ["lobsters", ""] {
         let row = one(&validity, |row| {
-            (&*row.group_by, &*row.group, &*row.predictor, &*row.metric)
+            (&*row.group_by, &*row.group_value, &*row.predictor, &*row.metric)
                 == ("topic", group, "topic_score", "spearman")
         });
         assert!((row.value - spearman(&pairs)).abs() < 1e-12, "{row:?}");
-        assert_eq!((row.people, row.rounds), (6, 1));
+        assert_eq!((row.people, row.backtests), (6, 1));
     }
-    assert!(own(&validity, |row| row.group == "nowhere").is_empty());
+    assert!(own(&validity, |row| row.group_value == "nowhere").is_empty());
     let told = "truth `experts`: no post is about 1 of its topics, which are left out: nowhere";
     assert!(validity.notes.contains(&told.to_owned()), "{:?}", validity.notes);
 }
@@ -205,7 +204,7 @@ async fn under(world: &World, methods: &[&str]) -> Result<Validity> {
 #[tokio::test(flavor = "multi_thread")]
 async fn methods_stand_side_by_side() {
     let mut world = steady(40, 33);
-    world.settings = "[validate]\ninstants = 2\n".into();
+    world.settings = "[validate]\nbacktests = 2\n".into();
     let first = world.method.clone();
     let other = first
         .replace("standard-4", "short-1")
@@ -218,8 +217,14 @@ async fn methods_stand_side_by_side() {
     let mut compared = 0;
     for row in own(&both, |row| row.method_version == "short-1") {
         let key = |other: &Row| {
-            (&row.truth, &row.population, &row.group_by, &row.group, &row.metric)
-                == (&other.truth, &other.population, &other.group_by, &other.group, &other.metric)
+            (&row.target, &row.population, &row.group_by, &row.group_value, &row.metric)
+                == (
+                    &other.target,
+                    &other.population,
+                    &other.group_by,
+                    &other.group_value,
+                    &other.metric,
+                )
         };
         // Everybody who reacted is trusted here, so that both methods count the same.
         let by_itself = own(&alone, |other| key(other) && other.predictor == row.predictor);
@@ -257,7 +262,7 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     let mut rng = Rng::with_seed(34);
     let points = |i: u32| f64::from((37 * i) % 101);
     world.more.push(("ground_truth", judged(&mut rng, |i| 2.0 * (1.0 + points(i)).ln())));
-    world.settings = "[fit]\nheld_out = 0.4\n[[validate.truth]]\nname = \"panel\"\n".into();
+    world.settings = "[fit]\nheld_out = 0.4\n[[validate.target]]\nname = \"panel\"\n".into();
     let engine = Engine::new(Stores::default(), 3);
     let fitted = async |world: &World| {
         let folder = TempDir::new().unwrap();
@@ -302,7 +307,7 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     assert!((row.value - share).abs() < 1e-12, "{row:?}, not {share}");
     assert!(row.value > 0.7, "{row:?}");
     // With nobody held out there is nothing to hold it against.
-    world.settings = "[[validate.truth]]\nname = \"panel\"\n".into();
+    world.settings = "[[validate.target]]\nname = \"panel\"\n".into();
     world.method = crate::world::METHOD.into();
     world.method = file(&fitted(&world).await).unwrap();
     let error = validated(&world).await.unwrap_err();
@@ -388,7 +393,7 @@ async fn a_truth_that_the_score_is_computed_from_is_refused() {
     let error = validated(&world).await.unwrap_err();
     assert!(error.to_string().contains("orders people as `measure_points` does"), "{error}");
     // Left out of what is compared it harms nothing, and near it is not it.
-    world.settings = "[[validate.truth]]\nname = \"future_reactors\"\n".into();
+    world.settings = "[[validate.target]]\nname = \"future_reactors\"\n".into();
     assert!(validated(&world).await.is_ok());
     world.settings = String::new();
     world.more = vec![("ground_truth", grades(&|i| if i == 5 { 0.0 } else { alike(i) }))];
@@ -399,12 +404,12 @@ async fn a_truth_that_the_score_is_computed_from_is_refused() {
 async fn what_the_job_asks_for_must_be_there() {
     let mut world = steady(60, 36);
     for (settings, words) in [
-        ("[[validate.truth]]\nname = \"panel\"\n", "names `panel`, which is not there"),
-        ("[validate]\ndraws = 10\n", "`validate.draws` is 10"),
-        ("[validate]\ninstants = 0\n", "`validate.instants` is 0"),
+        ("[[validate.target]]\nname = \"panel\"\n", "names `panel`, which is not there"),
+        ("[validate]\nresamples = 10\n", "`validate.resamples` is 10"),
+        ("[validate]\nbacktests = 0\n", "`validate.backtests` is 0"),
         ("[validate]\ngroups = [\"shoes\"]\n", "shoes"),
         (
-            "[[validate.truth]]\nname = \"future_reactors\"\n[[validate.truth]]\nname = \"future_reactors\"\n",
+            "[[validate.target]]\nname = \"future_reactors\"\n[[validate.target]]\nname = \"future_reactors\"\n",
             "names `future_reactors` twice",
         ),
     ] {
@@ -424,7 +429,7 @@ fn published(output: &Path, commit: &commit::Commit) -> Vec<crate::world::Row> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_table_is_published_beside_the_runs() {
     let mut world = steady(40, 37);
-    world.settings = "[validate]\ninstants = 1\n".into();
+    world.settings = "[validate]\nbacktests = 1\n".into();
     let folder = TempDir::new().unwrap();
     let path = world.write(folder.path());
     let job = path.to_str().unwrap();
@@ -458,10 +463,10 @@ async fn the_table_is_published_beside_the_runs() {
     assert_eq!(table.len(), validity.rows.len());
     for row in &validity.rows {
         let texts = [
-            ("truth", &row.truth),
+            ("target", &row.target),
             ("population", &row.population),
             ("group_by", &row.group_by),
-            ("group", &row.group),
+            ("group_value", &row.group_value),
             ("predictor", &row.predictor),
             ("metric", &row.metric),
         ];
@@ -480,7 +485,7 @@ async fn the_table_is_published_beside_the_runs() {
     }
     // Other settings, other data and another method take its place; a trial and a comparison of methods do not.
     let numbers = |commit: &commit::Commit| (commit.number, commit.validity_in_force[&world.day]);
-    world.settings = "[validate]\ninstants = 1\nseed = 2\n".into();
+    world.settings = "[validate]\nbacktests = 1\nseed = 2\n".into();
     world.write(folder.path());
     renown(&["validate", job, "--dry-run"]).done();
     let method = folder.path().join("method.toml");
@@ -505,7 +510,7 @@ async fn the_table_is_published_beside_the_runs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_left_is_not_in_it() {
     let mut world = stated(40, 38);
-    world.settings = "[validate]\ninstants = 1\n".into();
+    world.settings = "[validate]\nbacktests = 1\n".into();
     let people: Vec<String> = (0..100).map(|i| format!("net:p{i}")).collect();
     let grades = |world: &mut World, of_99: f64| {
         let value = |i: usize| if i == 99 { of_99 } else { (17 * i % 83) as f64 };

@@ -136,7 +136,7 @@ impl Default for World {
             cutoff: CUTOFF,
             // Small worlds may lose everybody.
             method: METHOD
-                .replace("least_people        = 1", "least_people = 0")
+                .replace("min_people          = 1", "min_people = 0")
                 // Where nobody acted long ago, everybody counts.
                 .replace("fallback_people = 2", "fallback_people = 0"),
             rule: "opt_out",
@@ -492,7 +492,7 @@ pub type Row = Map<String, Value>;
 
 /// What one run published.
 pub struct Published {
-    /// The rows of each table.
+    /// The rows of each table, but for the id of the run, which all of them have.
     pub tables: BTreeMap<String, Vec<Row>>,
     /// The bytes of every file below the output folder, by path.
     pub files: BTreeMap<String, Vec<u8>>,
@@ -514,7 +514,8 @@ impl Published {
                 .flat_map(rows)
                 .collect();
             assert_eq!(rows.len() as u64, table.rows, "rows of {name} in the commit");
-            (name.clone(), rows)
+            let rows = rows.into_iter().map(|row| without_run_id(name, row, &commit.run_id));
+            (name.clone(), rows.collect())
         });
         let tables = tables.collect();
         let mut files = BTreeMap::new();
@@ -558,6 +559,14 @@ impl Published {
         let drops = self.outcome.drops.iter();
         drops.map(|d| ((d.table.as_str(), d.rule.as_str()), d.rows.as_str())).collect()
     }
+}
+
+fn without_run_id(table: &str, mut row: Row, run_id: &str) -> Row {
+    assert_eq!(row["run_id"], run_id, "{table}");
+    if table != "runs" {
+        row.remove("run_id");
+    }
+    row
 }
 
 fn collect_files(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {

@@ -109,7 +109,7 @@ pub struct Score {
     /// Amplification, 0 to 100.
     pub amplification: Option<f64>,
     /// Network, 0 to 100.
-    pub network: Option<f64>,
+    pub network_score: Option<f64>,
     /// How the person takes part.
     #[serde(default)]
     pub style: Option<String>,
@@ -316,9 +316,9 @@ async fn sorted(frame: DataFrame, name: &str) -> Result<Vec<f64>> {
     Ok(values)
 }
 
-/// Ranks are compared rounded to 32 bits, as for `rank_percentile`: equal places differ by rounding.
+/// PageRank is compared rounded to 32 bits, as for `pagerank_percentile`: equal places differ by rounding.
 fn comparable(measure: &str, value: f64) -> f64 {
-    if measure == "rank" { f64::from(value as f32) } else { value }
+    if measure == "pagerank" { f64::from(value as f32) } else { value }
 }
 
 /// The strongest edges whose end `own` is the person, and who is at the end `other`.
@@ -396,11 +396,11 @@ fn missing(who: &Who, score: &Score, measures: &[Measure]) -> Vec<String> {
 
 fn why_unknown(measure: &str, of: impl Fn(&str) -> Option<f64>) -> &'static str {
     match measure {
-        "audience_rank_percentile" => "nobody gave attention within the method's window",
+        "audience_pagerank_percentile" => "nobody gave attention within the method's window",
         "reciprocity" => "no audience within 90 days",
         "trust" => "the network has no seeds of trust",
         "followers" | "trusted_followers" | "follows_gained_30d" | "follows_gained_90d"
-        | "follow_rank" => "the run had no `follows` input",
+        | "follow_pagerank" => "the run had no `follows` input",
         "followers_count" | "listed_count" | "account_age_days" => {
             "no account of the person states it in `accounts`"
         }

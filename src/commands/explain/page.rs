@@ -32,7 +32,7 @@ pub fn render(explanation: &Explanation) -> String {
         ("since the run before", score.change_1d.map_or("–".to_owned(), signed)),
         ("true reach", number(Some(score.true_reach))),
         ("amplification", number(score.amplification)),
-        ("network", number(score.network)),
+        ("network", number(score.network_score)),
         ("style", or_none(&score.style)),
         ("negative share", number(score.negative_share)),
         ("flags of the score", list(&score.flags)),

@@ -41,17 +41,17 @@ pub struct TopicScore {
     /// Expected people on the topic in the horizon.
     pub expected_reactors: f64,
     /// Place among those with a score on it.
-    pub rank: u64,
+    pub position: u64,
     /// Percentile among them.
     pub percentile: f64,
     /// Share of the attention on the topic that ends up with the person.
-    pub attention_rank: f64,
+    pub topic_attention_share: f64,
     /// Posts that count as evidence.
     pub posts: u64,
     /// Distinct people who reacted to them.
     pub reactors: u64,
     /// Distinct people who endorsed or listed the person.
-    pub vouchers: u64,
+    pub endorsers: u64,
     /// Distinct people of both kinds.
     pub people: u64,
     /// Different weeks of them.
@@ -147,14 +147,14 @@ pub fn render_topic(explanation: &TopicExplanation) -> String {
         for (name, value) in [
             ("expected people", number(Some(score.expected_reactors))),
             ("score", number(Some(score.score))),
-            ("place on the topic", score.rank.to_string()),
+            ("place on the topic", score.position.to_string()),
             ("percentile on the topic", number(Some(score.percentile))),
-            ("attention on the topic", format!("{:.1} %", 100.0 * score.attention_rank)),
+            ("attention on the topic", format!("{:.1} %", 100.0 * score.topic_attention_share)),
             (
                 "rests on",
                 format!(
-                    "{} posts of {} weeks, {} people ({} reacted, {} vouched)",
-                    score.posts, score.weeks, score.people, score.reactors, score.vouchers
+                    "{} posts of {} weeks, {} people ({} reacted, {} endorsed)",
+                    score.posts, score.weeks, score.people, score.reactors, score.endorsers
                 ),
             ),
             ("negative share", number(score.negative_share)),

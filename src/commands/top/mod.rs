@@ -87,7 +87,7 @@ pub struct Person {
     /// Amplification, 0 to 100.
     pub amplification: Option<f64>,
     /// Network, 0 to 100.
-    pub network: Option<f64>,
+    pub network_score: Option<f64>,
 }
 
 /// The tables `people` and `scores` of a committed run below `output`.
@@ -159,7 +159,7 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
     let (ids, names) = (text("person_id")?, text("display_name")?);
     let (expected, percentile) = (number("expected_reactors")?, number("percentile")?);
     let (score, reach) = (number("score")?, number("true_reach")?);
-    let (amplification, network) = (number("amplification")?, number("network")?);
+    let (amplification, network) = (number("amplification")?, number("network_score")?);
     let ends = number("score_low").ok().zip(number("score_high").ok());
     let optional =
         |column: &arrow::array::Float64Array, row| column.is_valid(row).then(|| column.value(row));
@@ -172,7 +172,7 @@ fn persons(rows: &RecordBatch) -> Result<Vec<Person>> {
             interval: ends.map(|(low, high)| (low.value(row), high.value(row))),
             true_reach: reach.value(row),
             amplification: optional(amplification, row),
-            network: optional(network, row),
+            network_score: optional(network, row),
         })
         .collect())
 }
@@ -206,7 +206,7 @@ pub fn render(people: &[Person], bars: Option<Bars>) -> String {
             p.interval.map_or("–".to_owned(), |(low, high)| format!("{low:.1}–{high:.1}")),
             number(Some(p.true_reach)),
             number(p.amplification),
-            number(p.network),
+            number(p.network_score),
         ]);
     }
     arrange(&mut table, &[1], 5, bars);

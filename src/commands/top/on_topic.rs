@@ -29,7 +29,7 @@ pub struct OnTopic {
     /// Score on it, 1 to 100.
     pub score: f64,
     /// Place among those with a score on it.
-    pub rank: u64,
+    pub position: u64,
     /// Posts that count as evidence.
     pub posts: u64,
     /// Distinct people who reacted to them.
@@ -74,7 +74,7 @@ pub async fn on_topic(
         "topic_id",
         "expected_reactors",
         "score",
-        "rank",
+        "position",
         "posts",
         "reactors",
         "negative_share",
@@ -125,7 +125,7 @@ pub fn render_on_topic(list: &TopicList, bars: Option<Bars>) -> String {
             format!("{:.1}", p.score),
             bar(p.score),
             printable(&p.topic),
-            p.rank.to_string(),
+            p.position.to_string(),
             p.posts.to_string(),
             p.reactors.to_string(),
             p.negative_share.map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share)),

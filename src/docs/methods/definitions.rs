@@ -6,7 +6,7 @@ use super::markdown::{code, escaped, table};
 use super::references::References;
 use crate::method::points;
 use crate::method::profile::Profile;
-use crate::method::{FORWARD, Forecast, Method, TrustRule};
+use crate::method::{Forecast, Method, ROLLING_ORIGIN, TrustRule};
 use crate::reduce::ONE;
 use crate::score::scores::COVERED;
 
@@ -120,7 +120,8 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
 
 /// What the forecast is one of.
 fn counted(method: &Method) -> String {
-    let truth = method.fit.as_ref().map(|record| &*record.truth).filter(|truth| *truth != FORWARD);
+    let truth =
+        method.fit.as_ref().map(|record| &*record.target).filter(|truth| *truth != ROLLING_ORIGIN);
     if let Some(truth) = truth {
         return format!(
             "The forecast orders people as the truth {} does; $\\hat y$ is a scale and counts nobody.",
@@ -184,7 +185,7 @@ pub(super) fn fit(method: &Method, references: &mut References) -> String {
             false => "The coefficients were set by hand and not fitted: every score says `method_not_fitted` in its `flags`.\n".to_owned(),
         };
     };
-    let (how, rows, sources) = match record.truth == FORWARD {
+    let (how, rows, sources) = match record.target == ROLLING_ORIGIN {
         true => (
             "Fitted by negative-binomial regression to those who came within the horizon after each origin, a row being a person on a \
              network at an origin. Which measures enter and how far coefficients are shrunk was chosen by what came after later origins \
@@ -221,9 +222,9 @@ pub(super) fn topics(method: &Method, references: &mut References) -> String {
         url = rule.url_weight,
         sources = see(references, TOPICS),
         roll_up = rule.roll_up,
-        most = rule.most,
-        least = rule.least_share,
-        parent = rule.of_parent,
+        most = rule.max_topics,
+        least = rule.min_share,
+        parent = rule.parent_weight,
     )
 }
 

@@ -121,7 +121,7 @@ fn of_columns<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
 /// What scores are held against, and how.
 fn validation(job: &Job, references: &mut References) -> Result<String> {
     let contract = schema::table(Direction::Output, "validity")?;
-    let asked = ["truth", "population", "group_by", "predictor", "baseline"];
+    let asked = ["target", "population", "group_by", "predictor", "baseline"];
     let asked = of_columns(contract.columns.iter().filter(|column| asked.contains(&&*column.name)));
     let top = job.validate.top.to_string();
     let header = ["metric", "meaning", "range", "right", "source"];

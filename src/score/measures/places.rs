@@ -41,9 +41,9 @@ pub(super) fn columns(
     vec![
         ("attention_received", Arc::new(Float64Array::from(sums)) as ArrayRef),
         ("attention_shares", Arc::new(Float64Array::from(shares))),
-        ("rank", Arc::new(Float64Array::from(ranks.pagerank.clone()))),
-        ("rank_percentile", Arc::new(Float64Array::from(percentiles))),
-        ("audience_rank_percentile", Arc::new(Float64Array::from(of_audience))),
+        ("pagerank", Arc::new(Float64Array::from(ranks.pagerank.clone()))),
+        ("pagerank_percentile", Arc::new(Float64Array::from(percentiles))),
+        ("audience_pagerank_percentile", Arc::new(Float64Array::from(of_audience))),
         ("hitting_probability", Arc::new(Float64Array::from(chances))),
         ("trust", Arc::new(Float64Array::from(trust.trust.clone()))),
         ("is_trusted", Arc::new(trusted.collect::<Int64Array>())),

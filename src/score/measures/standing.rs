@@ -1,4 +1,4 @@
-//! Measures of what others say and who follows: follows, vouches, and what accounts state.
+//! Measures of what others say and who follows: follows, endorsements, and what accounts state.
 
 use std::sync::Arc;
 
@@ -47,8 +47,8 @@ pub(super) fn columns(
         ("trusted_followers", count(|own| own.trusted)),
         ("follows_gained_30d", count(|own| own.gained_30d)),
         ("follows_gained_90d", count(|own| own.gained_90d)),
-        ("follow_rank", Arc::new(ranks)),
-        ("vouchers", Arc::new(Int64Array::from(vouchers(people)))),
+        ("follow_pagerank", Arc::new(ranks)),
+        ("endorsers", Arc::new(Int64Array::from(endorsers(people)))),
         ("followers_count", stated(&profiles.followers)),
         ("listed_count", stated(&profiles.listed)),
         ("account_age_days", Arc::new(days.collect::<Int64Array>())),
@@ -70,9 +70,9 @@ fn following(follows: &Follows, trust: &Trust, vertices: usize) -> Vec<Following
     all
 }
 
-/// Distinct people who vouched for the person of each vertex, on whatever topic.
-fn vouchers(people: &People) -> Vec<i64> {
-    let pairs = people.endorsements.iter().map(|vouch| (vouch.receiver, vouch.giver));
+/// Distinct people who endorsed the person of each vertex, on any topic.
+fn endorsers(people: &People) -> Vec<i64> {
+    let pairs = people.endorsements.iter().map(|own| (own.receiver, own.giver));
     let of_persons = Lists::grouped(people.persons.len(), pairs);
     let count = |person: &u32| {
         let mut givers = of_persons.of(*person as usize).to_vec();
