@@ -7,17 +7,18 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use fastrand::Rng;
 use rayon::prelude::*;
-use renown_graph::csr::{Csr, EdgePart, One};
-use renown_graph::ids::join;
-use renown_graph::numbering::Integers;
+use renown_graph::csr::Csr;
+use renown_graph::edges::{EdgeList, UnitWeight};
+use renown_graph::numbering::IntegerNumbering;
 use renown_graph::pagerank::{PageRank, Stop};
+use renown_graph::relabel::relabel_by_out_degree;
 
 /// As in the program: whether arrays lie in large pages decides how fast they are read.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Edges of one part.
-const PART: usize = 1 << 17;
+/// Edges of one list.
+const LIST_LEN: usize = 1 << 17;
 
 /// Edges of an R-MAT graph with 16 edges per vertex, by ids of 63 bits, and their weights.
 struct Edges {
@@ -47,22 +48,22 @@ impl Edges {
     }
 
     /// The edges between numbers.
-    fn numbered(&self) -> (Vec<(u64, u32)>, Vec<EdgePart<f32>>) {
-        let numbering = Integers::default();
+    fn numbered(&self) -> (Vec<(u64, u32)>, Vec<EdgeList<f32>>) {
+        let numbering = IntegerNumbering::default();
         let number = |ids: &[u64]| {
             let mut numbers = Vec::with_capacity(ids.len());
             numbering.number(ids, &mut numbers).map_or(vec![], |()| numbers)
         };
-        let ends = self.sources.par_chunks(PART).zip(self.targets.par_chunks(PART));
-        let parts = ends.zip(self.weights.par_chunks(PART));
-        let parts = parts
-            .map(|((sources, targets), weights)| EdgePart {
+        let ends = self.sources.par_chunks(LIST_LEN).zip(self.targets.par_chunks(LIST_LEN));
+        let lists = ends.zip(self.weights.par_chunks(LIST_LEN));
+        let lists = lists
+            .map(|((sources, targets), weights)| EdgeList {
                 sources: number(sources),
                 targets: number(targets),
                 weights: weights.to_vec(),
             })
             .collect();
-        (numbering.into_keys(), parts)
+        (numbering.into_keys(), lists)
     }
 }
 
@@ -70,29 +71,31 @@ fn kernels(criterion: &mut Criterion) {
     let scale = std::env::var("RENOWN_BENCH_SCALE").ok().and_then(|scale| scale.parse().ok());
     let scale = scale.unwrap_or(18);
     let edges = Edges::rmat(scale);
-    let (keys, mut parts) = edges.numbered();
-    let vertices = join(keys, &mut parts).keys.len();
-    let Ok(graph) = Csr::from_parts(vertices, parts.clone()) else { return };
+    let (keys, mut lists) = edges.numbered();
+    let vertices = relabel_by_out_degree(keys, &mut lists).keys.len();
+    let Ok(graph) = Csr::from_edges(vertices, lists.clone()) else { return };
     let mut group = criterion.benchmark_group(format!("scale {scale}"));
     group.sample_size(10);
 
     group.throughput(Throughput::Elements(edges.sources.len() as u64));
     group.bench_function("ids: numbered", |bench| bench.iter(|| edges.numbered()));
-    group.bench_function("ids: joined", |bench| {
+    group.bench_function("ids: relabelled by out-degree", |bench| {
         let set_up = || edges.numbered();
-        let work =
-            |(keys, mut parts): (Vec<(u64, u32)>, Vec<EdgePart<f32>>)| join(keys, &mut parts);
+        let work = |(keys, mut lists): (Vec<(u64, u32)>, Vec<EdgeList<f32>>)| {
+            relabel_by_out_degree(keys, &mut lists)
+        };
         bench.iter_batched(set_up, work, BatchSize::PerIteration);
     });
     group.bench_function("rows: sorted and merged", |bench| {
-        let build = |parts| Csr::from_parts(vertices, parts);
-        bench.iter_batched(|| parts.clone(), build, BatchSize::PerIteration);
+        let build = |lists| Csr::from_edges(vertices, lists);
+        bench.iter_batched(|| lists.clone(), build, BatchSize::PerIteration);
     });
 
     group.throughput(Throughput::Elements(graph.edges() as u64));
     group.bench_function("sources and weights read once", |bench| {
-        let both =
-            || graph.sources().par_chunks(PART / 2).zip(graph.weights().par_chunks(PART / 2));
+        let both = || {
+            graph.sources().par_chunks(LIST_LEN / 2).zip(graph.weights().par_chunks(LIST_LEN / 2))
+        };
         let read = |(sources, weights): (&[u32], &[f32])| -> u32 {
             let sources = sources.iter().fold(0, |all, source| all ^ source);
             weights.iter().fold(sources, |all, weight| all ^ weight.to_bits())
@@ -104,25 +107,9 @@ fn kernels(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(graph.edges() as u64 * u64::from(STEPS)));
     let pagerank = PageRank { stop: Stop::Iterations(STEPS), ..PageRank::default() };
     group.bench_function("ranks: 20 steps", |bench| bench.iter(|| pagerank.run(&graph, None)));
-    let mut rng = Rng::with_seed(8);
-    let seeds = |_| {
-        let mut seeds = vec![0.0; vertices];
-        (0..100).for_each(|_| seeds[rng.usize(..vertices)] += 0.01);
-        seeds
-    };
-    let teleports: Vec<Vec<f64>> = (0..16).map(seeds).collect();
-    let teleports: Vec<&[f64]> = teleports.iter().map(Vec::as_slice).collect();
-    group.throughput(Throughput::Elements(16 * graph.edges() as u64 * u64::from(STEPS)));
-    group.bench_function("ranks: 20 steps, 16 vectors together", |bench| {
-        bench.iter(|| pagerank.run_many(&graph, &teleports));
-    });
-    group.bench_function("ranks: 20 steps, 16 vectors one by one", |bench| {
-        let one = |teleport: &&[f64]| pagerank.run(&graph, Some(*teleport));
-        bench.iter(|| teleports.iter().map(one).collect::<Vec<_>>());
-    });
 
-    let once = EdgePart { weights: vec![One; graph.edges()], ..with_ends(&graph) };
-    if let Ok(Ok(unweighted)) = Csr::from_parts(vertices, vec![once]).map(Csr::unweighted) {
+    let once = EdgeList { weights: vec![UnitWeight; graph.edges()], ..with_ends(&graph) };
+    if let Ok(Ok(unweighted)) = Csr::from_edges(vertices, vec![once]).map(Csr::into_unweighted) {
         group.throughput(Throughput::Elements(graph.edges() as u64 * u64::from(STEPS)));
         group.bench_function("ranks: 20 steps, no weights", |bench| {
             bench.iter(|| pagerank.run(&unweighted, None));
@@ -136,7 +123,7 @@ fn kernels(criterion: &mut Criterion) {
 
 /// PageRank as plainly as the GAP benchmark has it (Beamer, Asanović, Patterson 2015), with doubles: one sum
 /// from left to right for each vertex; what dangling vertices hold is lost, and nothing is certified.
-fn plain(graph: &Csr<One>, steps: u32) -> Vec<f64> {
+fn plain(graph: &Csr<UnitWeight>, steps: u32) -> Vec<f64> {
     let n = graph.vertices();
     let (mut scores, mut contributions) = (vec![1.0 / n as f64; n], vec![0.0; n]);
     for _ in 0..steps {
@@ -161,10 +148,10 @@ fn plain(graph: &Csr<One>, steps: u32) -> Vec<f64> {
 }
 
 /// The distinct edges of a graph.
-fn with_ends(graph: &Csr) -> EdgePart<One> {
+fn with_ends(graph: &Csr) -> EdgeList<UnitWeight> {
     let rows = 0..graph.vertices() as u32;
     let targets = rows.flat_map(|row| graph.row(row as usize).0.iter().map(move |_| row));
-    EdgePart { sources: graph.sources().to_vec(), targets: targets.collect(), weights: vec![] }
+    EdgeList { sources: graph.sources().to_vec(), targets: targets.collect(), weights: vec![] }
 }
 
 criterion_group!(benches, kernels);

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
-use renown_graph::csr::{Csr, EdgePart};
+use renown_graph::csr::Csr;
+use renown_graph::edges::EdgeList;
 use renown_graph::pagerank::{PageRank, Stop};
 
 /// Who pays how much attention to whom.
@@ -28,13 +29,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let number = |name| names.binary_search(&name).map(|place| place as u32);
 
     // Edges come in parts, so that several threads can decode them; one part is enough here. Their order does not matter.
-    let mut part = EdgePart::default();
+    let mut part = EdgeList::default();
     for (from, to, weight) in EDGES {
         part.sources.push(number(from).map_err(|_| "no such vertex")?);
         part.targets.push(number(to).map_err(|_| "no such vertex")?);
         part.weights.push(weight);
     }
-    let graph: Csr = Csr::from_parts(names.len(), vec![part])?;
+    let graph: Csr = Csr::from_edges(names.len(), vec![part])?;
 
     // Eve gives no attention: what such a vertex holds is spread evenly, as a random jump is.
     let pagerank = PageRank {

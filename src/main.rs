@@ -13,7 +13,7 @@ use clap::{CommandFactory, Parser};
 use renown::commands::bars::Bars;
 use renown::commands::diff::Published;
 use renown::commands::explain::Asked;
-use renown::commands::rank::{EdgeList, rank};
+use renown::commands::rank::{EdgeSource, rank};
 use renown::commands::top::{Filter, TopicList};
 use renown::commands::topics::topic_list;
 use renown::commands::{access, audience, check, diff, explain, plan, runs, top};
@@ -514,7 +514,7 @@ async fn rank_edges(engine: &Engine, args: RankArgs) -> Result<()> {
         None => Stop::Iterations(args.stop.iterations.unwrap_or_default()),
     };
     let pagerank = PageRank { damping: args.damping, stop, ..PageRank::default() };
-    let list = EdgeList {
+    let list = EdgeSource {
         url: url_of(here, &args.edges)?,
         source: args.source,
         target: args.target,

@@ -19,10 +19,11 @@ use crate::propagate::ranking_error;
 use crate::publish::encode;
 use crate::read::open;
 use renown_graph::GraphError;
-use renown_graph::csr::{Csr, EdgePart, One, Weight};
-use renown_graph::ids::{Vertices, join};
-use renown_graph::numbering::{Integers, Numbering, TooMany};
+use renown_graph::csr::Csr;
+use renown_graph::edges::{EdgeList, UnitWeight, Weight};
+use renown_graph::numbering::{IntegerNumbering, Numbering, TooManyIds};
 use renown_graph::pagerank::{PageRank, RankError, Ranks};
+use renown_graph::relabel::{Vertices, relabel_by_out_degree};
 
 /// Edges that are numbered at once, at least: texts are numbered in large batches.
 const PART_ROWS: usize = 1 << 17;
@@ -32,7 +33,7 @@ const SIGN: u64 = 1 << 63;
 
 /// Where edges are, and in which columns.
 #[derive(Clone, Debug)]
-pub struct EdgeList {
+pub struct EdgeSource {
     /// Parquet: one file or a folder.
     pub url: Url,
     /// Column of the vertex that an edge leaves.
@@ -43,7 +44,7 @@ pub struct EdgeList {
     pub weight: Option<String>,
 }
 
-impl EdgeList {
+impl EdgeSource {
     /// The columns by name: source, target and, if there is one, weight.
     fn columns(&self) -> impl Iterator<Item = &String> {
         [&self.source, &self.target].into_iter().chain(&self.weight)
@@ -76,7 +77,7 @@ pub struct Report {
 /// range or ranks that did not converge; [`crate::error::Kind::Unavailable`] if a store fails.
 pub async fn rank(
     engine: &Engine,
-    list: &EdgeList,
+    list: &EdgeSource,
     pagerank: &PageRank,
     out: &Url,
 ) -> Result<Report> {
@@ -87,7 +88,7 @@ pub async fn rank(
         false => columns.graph::<u64>(list, &mut phases).await?,
     };
     let edges = graph.edges();
-    let ranked = tokio::task::block_in_place(|| match graph.unweighted() {
+    let ranked = tokio::task::block_in_place(|| match graph.into_unweighted() {
         Ok(unweighted) => pagerank.run(&unweighted, None),
         Err(weighted) => pagerank.run(&weighted, None),
     });
@@ -138,7 +139,7 @@ struct Columns {
 }
 
 impl Columns {
-    async fn open(engine: &Engine, list: &EdgeList) -> Result<Self> {
+    async fn open(engine: &Engine, list: &EdgeSource) -> Result<Self> {
         let refused = |cause: String, remedy: &str| {
             Error::bad_input(format!("`{}`: {cause}", list.url), remedy)
         };
@@ -161,7 +162,7 @@ impl Columns {
             return Err(refused(cause, "name a numeric column"));
         }
         if kinds[1] != kind {
-            let EdgeList { source, target, .. } = list;
+            let EdgeSource { source, target, .. } = list;
             let cause = format!("`{source}` is {kind}, `{target}` is {}", kinds[1]);
             return Err(refused(cause, "write both columns with the same type"));
         }
@@ -179,9 +180,9 @@ impl Columns {
 
     /// The graph, and who its vertices are. Edges are decoded on every core at once, and numbered as
     /// soon as they are decoded.
-    async fn graph<K: Ids>(&self, list: &EdgeList, phases: &mut Phases) -> Result<(Csr, Named)> {
+    async fn graph<K: Ids>(&self, list: &EdgeSource, phases: &mut Phases) -> Result<(Csr, Named)> {
         match self.weight {
-            None => self.weighed::<K, One>(list, phases).await,
+            None => self.weighed::<K, UnitWeight>(list, phases).await,
             Some(DataType::Float32) => self.weighed::<K, f32>(list, phases).await,
             Some(_) => self.weighed::<K, f64>(list, phases).await,
         }
@@ -189,7 +190,7 @@ impl Columns {
 
     async fn weighed<K: Ids, W: Column>(
         &self,
-        list: &EdgeList,
+        list: &EdgeSource,
         phases: &mut Phases,
     ) -> Result<(Csr, Named)> {
         let what = format!("reading `{}`", list.url);
@@ -218,9 +219,10 @@ impl Columns {
         let built = tokio::task::block_in_place(|| {
             let numbering = Arc::into_inner(numbering);
             let numbering = numbering.ok_or_else(|| Error::internal("ids are still read"))?;
-            let Vertices { keys, ids: vertices } = join(K::keys(numbering), &mut parts);
+            let Vertices { keys, ids: vertices } =
+                relabel_by_out_degree(K::keys(numbering), &mut parts);
             let named = Named { ids: K::array(keys, &self.kind)?, vertices };
-            let graph = Csr::from_parts(named.vertices.len(), parts);
+            let graph = Csr::from_edges(named.vertices.len(), parts);
             Ok((graph.map_err(|e| named.refused(list, e))?, named))
         });
         phases.end("build");
@@ -231,7 +233,7 @@ impl Columns {
 /// A block of edges.
 struct Decoded<W> {
     /// The edges between numbers; none if there are nulls, which are only counted.
-    edges: Option<EdgePart<W>>,
+    edges: Option<EdgeList<W>>,
     /// Nulls in each column.
     nulls: [usize; 3],
     rows: usize,
@@ -256,7 +258,7 @@ fn decoded<K: Ids, W: Column>(
     }
     let [sources, targets] = [0, 1].map(|end| K::numbers(column(end), rows, numbering));
     Ok(Decoded {
-        edges: Some(EdgePart { sources: sources?, targets: targets?, weights }),
+        edges: Some(EdgeList { sources: sources?, targets: targets?, weights }),
         nulls,
         rows,
     })
@@ -283,12 +285,12 @@ trait Ids: Ord + Send + Sync + Sized + 'static {
 
 /// Integers as keys in the same order: the sign bit of signed ones is flipped.
 impl Ids for u64 {
-    type Numbering = Integers;
+    type Numbering = IntegerNumbering;
 
     fn numbers<'a>(
         columns: impl Iterator<Item = &'a ArrayRef>,
         rows: usize,
-        numbering: &Integers,
+        numbering: &IntegerNumbering,
     ) -> Result<Vec<u32>> {
         let (mut keys, mut numbers) = (Vec::new(), Vec::with_capacity(rows));
         for column in columns {
@@ -304,7 +306,7 @@ impl Ids for u64 {
         Ok(numbers)
     }
 
-    fn keys(numbering: Integers) -> Vec<(u64, u32)> {
+    fn keys(numbering: IntegerNumbering) -> Vec<(u64, u32)> {
         numbering.into_keys()
     }
 
@@ -343,7 +345,7 @@ impl Ids for Box<str> {
     }
 }
 
-fn too_many(error: TooMany) -> Error {
+fn too_many(error: TooManyIds) -> Error {
     Error::bad_input(error.to_string(), "split the edges into graphs of their own")
 }
 
@@ -357,7 +359,7 @@ trait Column: Weight + 'static {
     fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()>;
 }
 
-impl Column for One {
+impl Column for UnitWeight {
     fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()> {
         weights.extend(std::iter::repeat_n(Self, batch.num_rows()));
         Ok(())
@@ -397,7 +399,7 @@ impl Named {
     }
 
     /// Why the edges of `list` make no graph.
-    fn refused(&self, list: &EdgeList, error: GraphError) -> Error {
+    fn refused(&self, list: &EdgeSource, error: GraphError) -> Error {
         let cause = match error {
             GraphError::WeightTooLarge { from, to, weight }
             | GraphError::WeightTooSmall { from, to, weight } => {

@@ -8,7 +8,7 @@ use arrow::array::{
 use arrow::datatypes::ArrowPrimitiveType;
 
 use crate::error::{Error, Result};
-use renown_graph::numbering::{Numbering, TooMany};
+use renown_graph::numbering::{Numbering, TooManyIds};
 
 /// Rows that are numbered at once, at least: numbering wants large batches.
 pub(super) const BLOCK_ROWS: usize = 1 << 18;
@@ -25,7 +25,7 @@ pub(super) struct Ids {
     pub(super) tags: Numbering<Box<str>>,
 }
 
-pub(super) fn too_many(table: &str) -> impl Fn(TooMany) -> Error {
+pub(super) fn too_many(table: &str) -> impl Fn(TooManyIds) -> Error {
     move |e| Error::bad_input(format!("input `{table}`: {e}"), "split the job by network")
 }
 

@@ -237,7 +237,7 @@ impl Among {
                     row.actor = vertex_of[row.actor as usize];
                     row.target = vertex_of[row.target as usize];
                     row.post = post_of.get(row.post as usize).copied().unwrap_or(NONE);
-                    counts[Buckets::block(row.target) as usize] += 1;
+                    counts[Buckets::block_of(row.target) as usize] += 1;
                 }
                 counts
             })
@@ -247,7 +247,7 @@ impl Among {
             })
             .unwrap_or_default();
         let found: usize = blocks.iter().map(Vec::len).sum();
-        let buckets = Buckets::of(vertices, &per_block, EVENTS_PER_BUCKET);
+        let buckets = Buckets::divide(vertices, &per_block, EVENTS_PER_BUCKET);
         let dealt: Vec<Dealt> =
             blocks.into_par_iter().map(|block| deal(&buckets, &block)).collect();
         let sorted: Vec<(Vec<Interaction>, u64)> = (0..buckets.rows.len())
@@ -279,7 +279,7 @@ fn deal(buckets: &Buckets, block: &[Row]) -> Dealt {
     let bounds = buckets.bounds(block.iter().map(|row| row.target));
     let (mut next, mut rows) = (bounds.clone(), block.to_vec());
     for row in block {
-        let slot = &mut next[buckets.of_row(row.target)];
+        let slot = &mut next[buckets.bucket_of(row.target)];
         rows[*slot] = *row;
         *slot += 1;
     }

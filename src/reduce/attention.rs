@@ -11,7 +11,8 @@ use rayon::prelude::*;
 use super::{CHUNK_VERTICES, InteractionRules, ONE};
 use crate::error::{Error, Result};
 use crate::model::{Interaction, Interactions, Persons};
-use renown_graph::csr::{Csr, EdgePart};
+use renown_graph::csr::Csr;
+use renown_graph::edges::EdgeList;
 
 /// The attention graph of each network, from interactions at least `lag_hours` old: vertices numbered from 0 within the
 /// network, edges from actor to target with weight A(actor→target). Length: networks.
@@ -27,14 +28,14 @@ pub fn attention_graphs(
     let graph = |network: usize| {
         let range = persons.network(network);
         let starts = range.clone().into_par_iter().step_by(CHUNK_VERTICES);
-        let edges: Vec<EdgePart<f32>> = starts
+        let edges: Vec<EdgeList<f32>> = starts
             .map(|start| {
                 let end = range.end.min(start + CHUNK_VERTICES);
                 let of_chunk = interactions.of_targets(start..end);
                 sum_pairs(of_chunk, range.start as u32, rules, lag_hours)
             })
             .collect::<Result<_>>()?;
-        Csr::from_parts(range.len(), edges).map_err(Error::internal)
+        Csr::from_edges(range.len(), edges).map_err(Error::internal)
     };
     (0..persons.networks.len()).map(graph).collect()
 }
@@ -45,8 +46,8 @@ fn sum_pairs(
     first: u32,
     rules: &InteractionRules,
     lag_hours: u32,
-) -> Result<EdgePart<f32>> {
-    let mut edges = EdgePart::default();
+) -> Result<EdgeList<f32>> {
+    let mut edges = EdgeList::default();
     for pair in interactions.chunk_by(Interaction::same_pair) {
         rules.refuse_overflow(pair.len())?;
         let old = pair.iter().filter(|event| event.age_hours >= lag_hours);

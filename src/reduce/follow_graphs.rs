@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::model::{Follows, Persons};
-use renown_graph::csr::{Csr, EdgePart};
+use renown_graph::csr::Csr;
+use renown_graph::edges::EdgeList;
 
 /// The follow graph of each network: vertices numbered from 0 within the network, edges from follower to followee, each
 /// of weight 1. Length: networks.
@@ -13,13 +14,13 @@ pub fn follow_graphs(follows: &Follows, persons: &Persons) -> Result<Vec<Csr>> {
     let graph = |network: usize| {
         let range = persons.network(network);
         let first = range.start as u32;
-        let mut edges = EdgePart::default();
+        let mut edges = EdgeList::default();
         for follow in follows.of_followees(range.clone()) {
             edges.sources.push(follow.follower - first);
             edges.targets.push(follow.followee - first);
             edges.weights.push(1.0_f32);
         }
-        Csr::from_parts(range.len(), vec![edges]).map_err(Error::internal)
+        Csr::from_edges(range.len(), vec![edges]).map_err(Error::internal)
     };
     (0..persons.networks.len()).map(graph).collect()
 }

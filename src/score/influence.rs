@@ -39,7 +39,7 @@ pub fn strongest(graph: &Csr, top: usize) -> Vec<Edge> {
                     influencer: influencer as u32,
                     influenced: *actor,
                     attention: f64::from(*weight),
-                    attention_share: graph.share(*actor, *weight),
+                    attention_share: graph.transition_probability(*actor, *weight),
                     audience_share: f64::from(*weight) / received,
                 });
             }
@@ -89,17 +89,17 @@ fn keep_per_source(graph: &Csr, top: usize, kept: &mut [bool]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use renown_graph::csr::EdgePart;
+    use renown_graph::edges::EdgeList;
 
     #[test]
     fn an_edge_stays_if_either_end_ranks_it() {
         // 0, 1 and 2 attend to 3, with weights 3, 2 and 1; 2 attends to 1 with weight 5.
-        let edges = EdgePart {
+        let edges = EdgeList {
             sources: vec![0, 1, 2, 2],
             targets: vec![3, 3, 3, 1],
             weights: vec![3.0_f32, 2.0, 1.0, 5.0],
         };
-        let graph = Csr::from_parts(4, vec![edges]).unwrap();
+        let graph = Csr::from_edges(4, vec![edges]).unwrap();
         let ends = |top| -> Vec<(u32, u32)> {
             strongest(&graph, top).iter().map(|e| (e.influenced, e.influencer)).collect()
         };

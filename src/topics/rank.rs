@@ -19,7 +19,8 @@ use crate::model::Interaction;
 use crate::phrases::Vocabulary;
 use crate::propagate::ranking_error;
 use crate::reduce::ONE;
-use renown_graph::csr::{Csr, EdgePart};
+use renown_graph::csr::Csr;
+use renown_graph::edges::EdgeList;
 use renown_graph::pagerank::{PageRank, Stop};
 
 /// Pairs of people on topics that are in memory at once, unless one topic has more.
@@ -206,13 +207,13 @@ fn ranks(world: &World<'_>, edges: &[Edge]) -> Result<Vec<(u32, f64)>> {
     vertices.dedup();
     let number = |vertex: u32| vertices.partition_point(|other| *other < vertex) as u32;
     let heavy = || edges.iter().filter(|edge| edge.weight > 0);
-    let part = EdgePart {
+    let part = EdgeList {
         sources: heavy().map(|edge| number(edge.actor)).collect(),
         targets: heavy().map(|edge| number(edge.target)).collect(),
         // Each pair is one edge, so that this rounding is the only one.
         weights: heavy().map(|edge| libm::log1p(edge.weight as f64 / ONE as f64) as f32).collect(),
     };
-    let graph = Csr::from_parts(vertices.len(), vec![part]).map_err(Error::internal)?;
+    let graph = Csr::from_edges(vertices.len(), vec![part]).map_err(Error::internal)?;
     let of_vertices = if edges.len() as u64 >= world.method.topics.ranked_pairs {
         let rule = &world.method.rank;
         let tolerance = rule.tolerance.max(TOLERANCE);
@@ -241,7 +242,7 @@ fn divided(graph: &Csr) -> Vec<f64> {
     let actors = graph.out_degree().iter().filter(|degree| **degree > 0).count();
     let of_target = |target: usize| {
         let (actors, weights) = graph.row(target);
-        actors.iter().zip(weights).map(|(a, w)| graph.share(*a, *w)).sum::<f64>()
+        actors.iter().zip(weights).map(|(a, w)| graph.transition_probability(*a, *w)).sum::<f64>()
     };
     (0..graph.vertices()).map(|target| of_target(target) / actors.max(1) as f64).collect()
 }

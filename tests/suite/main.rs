@@ -10,7 +10,6 @@ mod citing;
 mod commands;
 mod consent;
 mod contracts;
-mod csr;
 mod diff;
 mod drafts;
 mod explain;
@@ -23,7 +22,6 @@ mod gates;
 mod hindsight;
 mod hostile_files;
 mod identity;
-mod ids;
 mod imports;
 mod inputs;
 mod interruptions;
@@ -31,13 +29,10 @@ mod job_files;
 mod large;
 mod measures_oracle;
 mod monotone;
-mod oracle;
-mod pagerank;
 mod parquet_files;
 mod plan;
 mod profiles;
 mod publish;
-mod random;
 mod random_worlds;
 mod rank_command;
 mod readme;
@@ -46,7 +41,6 @@ mod research_jobs;
 mod same_bits;
 mod sample_job;
 mod storeys;
-mod sum;
 mod synth;
 mod topics;
 mod topics_oracle;
@@ -66,9 +60,4 @@ fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
 /// Cases of a campaign: as many as `RENOWN_CASES` says, or else `usual`.
 fn cases(usual: usize) -> usize {
     std::env::var("RENOWN_CASES").map_or(usual, |cases| cases.parse().unwrap())
-}
-
-/// The bits of `values`, which tell +0 from −0 and are equal only if nothing at all differs.
-fn bits(values: &[f64]) -> Vec<u64> {
-    values.iter().map(|value| value.to_bits()).collect()
 }

@@ -20,15 +20,8 @@
 //!
 //! Vertices are cut into chunks of fixed length; each chunk writes its own slice of the next ranks
 //! and its own partial sums, which are added in order of chunk. The bits depend on the chunk length
-//! and not on the number of threads. Memory beyond the graph is 32 bytes per vertex and vector, and
-//! 24 without a teleport vector, and 8 for what is given back.
-//!
-//! # Several vectors at once
-//!
-//! [`PageRank::run_many`] ranks the same graph by several teleport vectors. Up to 16 of them stand
-//! side by side, so that an edge is read once for all and what it gathers is one run of memory. Each
-//! vector (lane) is added up in the order in which it would be alone: its bits are those of
-//! [`PageRank::run`], and it stops where that would.
+//! and not on the number of threads. Memory beyond the graph: 24 bytes per vertex, and 8 more with a
+//! teleport vector.
 //!
 //! # Stop rule
 //!
@@ -51,7 +44,7 @@
 //! counts the roundings that each term of the last step passed through. All terms are ≥ 0, so k
 //! roundings move a term by a factor within 1 ± γ_k, γ_k = k·u/(1 − k·u), u = 2⁻⁵³ (Higham 2002,
 //! *Accuracy and Stability of Numerical Algorithms*, §3.1). With s =
-//! [`sum::depth`]`(n, chunk)` and q for the teleport vector:
+//! [`sum::rounding_depth`]`(n, chunk_len)` and q for the teleport vector:
 //!
 //! | computed | roundings |
 //! |---|---|
@@ -79,15 +72,34 @@
 //!
 //! d and the weights are taken as the stored numbers: rounding a weight to `f32` makes another
 //! graph, not an error of the rank.
+//!
+//! # Example
+//!
+//! ```
+//! use renown_graph::csr::Csr;
+//! use renown_graph::edges::{EdgeList, UnitWeight};
+//! use renown_graph::pagerank::PageRank;
+//!
+//! // 0 → 1, and 1 dangles: r₀ = 1 / (2 + d).
+//! let edges = EdgeList { sources: vec![0], targets: vec![1], weights: vec![UnitWeight] };
+//! let graph = Csr::from_edges(2, vec![edges])?;
+//! let ranked = PageRank::default().run(&graph, None)?;
+//! assert!((ranked.ranks[0] - 1.0 / 2.85).abs() <= ranked.bound);
+//!
+//! // Every jump lands on 1: 0 is never visited.
+//! let personalised = PageRank::default().run(&graph, Some(&[0.0, 1.0]))?;
+//! assert_eq!(personalised.ranks, [0.0, 1.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::num::NonZeroUsize;
 
 use rayon::iter::repeat_n;
 use rayon::prelude::*;
 
-use super::step::{Jumps, Moved, Step};
+use super::step::{Change, Step, Teleport};
 use super::sum;
-use crate::csr::{Csr, Stored};
+use crate::csr::{Csr, StoredWeight};
 
 /// The smallest tolerance that is accepted: below it rounding decides when iteration stops.
 pub const MIN_TOLERANCE: f64 = 1e-14;
@@ -103,7 +115,7 @@ pub struct PageRank {
     /// When to stop. Default: tolerance 1e-12 within 1000 iterations.
     pub stop: Stop,
     /// Vertices per chunk, at least 1. Default 1024. Changes the last bits; threads do not.
-    pub chunk: usize,
+    pub chunk_len: usize,
 }
 
 impl Default for PageRank {
@@ -111,7 +123,7 @@ impl Default for PageRank {
         Self {
             damping: 0.85,
             stop: Stop::Tolerance { tolerance: 1e-12, max_iterations: 1000 },
-            chunk: 1024,
+            chunk_len: 1024,
         }
     }
 }
@@ -125,7 +137,7 @@ pub enum Stop {
     Tolerance {
         /// L1 distance to the fixed point, at least [`MIN_TOLERANCE`].
         tolerance: f64,
-        /// Not to have converged after this many iterations, at least 1, is an error.
+        /// Most iterations, at least 1; not to have converged by then is an error.
         max_iterations: u32,
     },
 }
@@ -204,7 +216,7 @@ pub enum RankError {
 }
 
 impl PageRank {
-    /// Ranks the vertices of `graph`; without `teleport` a jump lands anywhere alike, v = 1/n.
+    /// Ranks the vertices of `graph`; without `teleport` a jump lands on every vertex alike, v = 1/n.
     ///
     /// `teleport` has n entries and sums to 1 within [`TELEPORT_SLACK`]; it is divided by its sum.
     ///
@@ -216,107 +228,46 @@ impl PageRank {
     /// - [`RankError::TeleportLength`], [`RankError::TeleportEntry`], [`RankError::TeleportSum`]:
     ///   `teleport` is no distribution over the vertices.
     /// - [`RankError::NotConverged`]: see [`Stop::Tolerance`].
-    pub fn run<S: Stored>(
+    pub fn run<S: StoredWeight>(
         &self,
         graph: &Csr<S>,
         teleport: Option<&[f64]>,
     ) -> Result<Ranks, RankError> {
-        let chunk = self.check(graph.vertices())?;
-        let jumps = match teleport {
-            Some(given) => Jumps::Each(distributions(graph.vertices(), &[given], chunk)?),
-            None => Jumps::Even([1.0 / graph.vertices() as f64]),
+        let n = graph.vertices();
+        let chunk_len = self.check(n)?;
+        let teleport = match teleport {
+            Some(given) => Teleport::PerVertex(distribution(n, given, chunk_len)?),
+            None => Teleport::Uniform(1.0 / n as f64),
         };
-        let [ranks] = self.lanes(graph, &jumps, chunk);
-        ranks
-    }
-
-    /// Ranks the vertices of `graph` once for each of `teleports`, several in one pass over the edges;
-    /// each result has the bits of [`PageRank::run`] with that vector.
-    ///
-    /// # Errors
-    ///
-    /// As [`PageRank::run`]; of several vectors that fail the first is told.
-    pub fn run_many<S: Stored>(
-        &self,
-        graph: &Csr<S>,
-        teleports: &[&[f64]],
-    ) -> Result<Vec<Ranks>, RankError> {
-        let chunk = self.check(graph.vertices())?;
-        let (mut ranks, mut rest) = (Vec::with_capacity(teleports.len()), teleports);
-        while !rest.is_empty() {
-            let taken = match rest.len() {
-                16.. => self.first_lanes::<S, 16>(graph, rest, chunk, &mut ranks)?,
-                8.. => self.first_lanes::<S, 8>(graph, rest, chunk, &mut ranks)?,
-                4.. => self.first_lanes::<S, 4>(graph, rest, chunk, &mut ranks)?,
-                2.. => self.first_lanes::<S, 2>(graph, rest, chunk, &mut ranks)?,
-                _ => self.first_lanes::<S, 1>(graph, rest, chunk, &mut ranks)?,
-            };
-            rest = &rest[taken..];
-        }
-        Ok(ranks)
-    }
-
-    /// Adds the ranks by the first `L` of `teleports`, which has as many, to `ranks`; gives `L`.
-    fn first_lanes<S: Stored, const L: usize>(
-        &self,
-        graph: &Csr<S>,
-        teleports: &[&[f64]],
-        chunk: NonZeroUsize,
-        ranks: &mut Vec<Ranks>,
-    ) -> Result<usize, RankError> {
-        let jumps = Jumps::<L>::Each(distributions(graph.vertices(), teleports, chunk)?);
-        for ranked in self.lanes(graph, &jumps, chunk) {
-            ranks.push(ranked?);
-        }
-        Ok(L)
-    }
-
-    /// Ranks by `L` teleport vectors in one pass over the edges for each iteration.
-    fn lanes<S: Stored, const L: usize>(
-        &self,
-        graph: &Csr<S>,
-        jumps: &Jumps<L>,
-        chunk: NonZeroUsize,
-    ) -> [Result<Ranks, RankError>; L] {
-        let step = Step { graph, jumps, damping: self.damping, chunk };
-        let (most, tolerance) = match self.stop {
+        let step = Step { graph, teleport: &teleport, damping: self.damping, chunk_len };
+        let (max_iterations, tolerance) = match self.stop {
             Stop::Iterations(iterations) => (iterations, None),
             Stop::Tolerance { tolerance, max_iterations } => (max_iterations, Some(tolerance)),
         };
-        let mut ranks: Vec<_> =
-            (0..graph.vertices()).into_par_iter().map(|v| jumps.at(v)).collect();
-        let mut shares: Vec<_> = repeat_n([0.0; L], graph.vertices()).collect();
-        let mut next = shares.clone();
+        let mut ranks: Vec<f64> = (0..n).into_par_iter().map(|v| teleport.at(v)).collect();
+        let mut shares: Vec<f64> = repeat_n(0.0, n).collect();
+        let mut next_shares = shares.clone();
         let mut dangling = step.share(&ranks, &mut shares);
         let mut iterations = 0;
-        let mut done = [const { None }; L];
-        while done.iter().any(Option::is_none) {
-            let Moved { residual, dangling: left } =
-                step.pull(&shares, dangling, &mut ranks, &mut next);
+        loop {
             iterations += 1;
-            for (lane, done) in done.iter_mut().enumerate().filter(|(_, done)| done.is_none()) {
-                let residual = residual[lane];
-                let distance = self.damping / (1.0 - self.damping) * residual;
-                let far = tolerance.filter(|tolerance| distance > *tolerance);
-                if iterations < most && (tolerance.is_none() || far.is_some()) {
-                    continue;
-                }
-                let rounding = step.rounding(lane, &shares, &ranks, dangling[lane]);
+            let change = step.pull(&shares, dangling, &mut ranks, &mut next_shares);
+            let Change { residual, dangling: next_dangling } = change;
+            let distance = self.damping / (1.0 - self.damping) * residual;
+            let missed = tolerance.filter(|tolerance| distance > *tolerance);
+            if iterations == max_iterations || (tolerance.is_some() && missed.is_none()) {
+                let rounding = step.rounding(&shares, &ranks, dangling);
                 let bound = step.bound(residual, rounding);
-                *done = Some(match far {
+                return match missed {
                     Some(tolerance) => {
                         Err(RankError::NotConverged { iterations, residual, bound, tolerance })
                     }
-                    None => {
-                        let ranks = ranks.par_iter().map(|ranks| ranks[lane]).collect();
-                        Ok(Ranks { ranks, iterations, residual, bound })
-                    }
-                });
+                    None => Ok(Ranks { ranks, iterations, residual, bound }),
+                };
             }
-            std::mem::swap(&mut shares, &mut next);
-            dangling = left;
+            std::mem::swap(&mut shares, &mut next_shares);
+            dangling = next_dangling;
         }
-        done.map(|ranks| ranks.unwrap_or(Err(RankError::NoIterations)))
     }
 
     /// Refuses parameters out of range and a graph without vertices; gives the chunk length.
@@ -324,7 +275,7 @@ impl PageRank {
         if !(0.0..1.0).contains(&self.damping) {
             return Err(RankError::Damping(self.damping));
         }
-        let most = match self.stop {
+        let max_iterations = match self.stop {
             Stop::Iterations(iterations) => iterations,
             Stop::Tolerance { tolerance, .. }
                 if !(tolerance.is_finite() && tolerance >= MIN_TOLERANCE) =>
@@ -333,30 +284,20 @@ impl PageRank {
             }
             Stop::Tolerance { max_iterations, .. } => max_iterations,
         };
-        if most == 0 {
+        if max_iterations == 0 {
             return Err(RankError::NoIterations);
         }
-        let chunk = NonZeroUsize::new(self.chunk).ok_or(RankError::NoChunk)?;
-        if vertices == 0 { Err(RankError::EmptyGraph) } else { Ok(chunk) }
+        let chunk_len = NonZeroUsize::new(self.chunk_len).ok_or(RankError::NoChunk)?;
+        if vertices == 0 { Err(RankError::EmptyGraph) } else { Ok(chunk_len) }
     }
 }
 
-/// The first `L` of `teleports`, each divided by its sum, side by side.
-fn distributions<const L: usize>(
+/// A teleport vector divided by its sum; refuses what is no distribution over the vertices.
+fn distribution(
     vertices: usize,
-    teleports: &[&[f64]],
-    chunk: NonZeroUsize,
-) -> Result<Vec<[f64; L]>, RankError> {
-    let mut sums = [1.0; L];
-    for (sum, given) in sums.iter_mut().zip(teleports) {
-        *sum = sum_of(vertices, given, chunk)?;
-    }
-    let lanes = |vertex: usize| std::array::from_fn(|lane| teleports[lane][vertex] / sums[lane]);
-    Ok((0..vertices).into_par_iter().map(lanes).collect())
-}
-
-/// The sum of a teleport vector; refuses what is no distribution.
-fn sum_of(vertices: usize, given: &[f64], chunk: NonZeroUsize) -> Result<f64, RankError> {
+    given: &[f64],
+    chunk_len: NonZeroUsize,
+) -> Result<Vec<f64>, RankError> {
     let found = given.len();
     if found != vertices {
         return Err(RankError::TeleportLength { vertices, found });
@@ -366,9 +307,9 @@ fn sum_of(vertices: usize, given: &[f64], chunk: NonZeroUsize) -> Result<f64, Ra
     {
         return Err(RankError::TeleportEntry { vertex, value });
     }
-    let sum = sum::chunked(given, chunk);
+    let sum = sum::chunked(given, chunk_len);
     if (sum - 1.0).abs() > TELEPORT_SLACK {
         return Err(RankError::TeleportSum { sum });
     }
-    Ok(sum)
+    Ok(given.par_iter().map(|entry| entry / sum).collect())
 }

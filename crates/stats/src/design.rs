@@ -27,7 +27,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::matrix::Symmetric;
-use renown_graph::sum::chunked_of;
+use renown_graph::sum::chunked_by;
 
 /// Rows that one thread sums.
 pub(super) const CHUNK: usize = 4096;
@@ -88,7 +88,7 @@ pub(super) fn in_order<T: Send>(
 
 /// The sum of `value` over `rows`.
 pub(super) fn sum(rows: usize, value: impl Fn(usize) -> f64 + Sync) -> f64 {
-    chunked_of(rows, NonZeroUsize::MIN.saturating_add(CHUNK - 1), value)
+    chunked_by(rows, NonZeroUsize::MIN.saturating_add(CHUNK - 1), value)
 }
 
 /// The standard deviation of `value` over `rows`; exactly 0 if it is constant.

@@ -8,7 +8,7 @@ use super::Basis;
 use crate::method::RankRule;
 use crate::model::Persons;
 use renown_graph::csr::Csr;
-use renown_graph::hitting::hitting;
+use renown_graph::hitting;
 use renown_stats::percentile::mid_rank;
 
 /// The columns of these measures.
@@ -27,7 +27,7 @@ pub(super) fn columns(
     for (network, graph) in graphs.iter().enumerate() {
         // Equal places differ by rounding: ranks are compared at 32 bits.
         let own_ranks = &ranks.pagerank[persons.network(network)];
-        chances.extend(hitting(graph, own_ranks, rule.damping));
+        chances.extend(hitting::probabilities(graph, own_ranks, rule.damping));
         let places = own_ranks.iter().map(|r| f64::from(*r as f32));
         let own = mid_rank(&places.collect::<Vec<_>>());
         for target in 0..graph.vertices() {
@@ -64,7 +64,7 @@ impl Row {
         let mut row = Self::default();
         for (actor, weight) in actors.iter().zip(weights) {
             row.attention += f64::from(*weight);
-            row.shares += graph.share(*actor, *weight);
+            row.shares += graph.transition_probability(*actor, *weight);
             row.percentiles += f64::from(*weight) * percentiles[*actor as usize];
         }
         row

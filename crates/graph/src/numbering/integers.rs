@@ -1,9 +1,9 @@
-//! Numbers for integer ids: one open-addressed table, filled by all threads at once. Nobody waits for a lock
-//! but while the table grows.
+//! Numbers for integer ids: one open-addressed table, filled by all threads at once. Threads wait for a lock
+//! only while the table grows.
 //!
 //! Linear probing (Knuth, *The Art of Computer Programming*, vol. 3, §6.4). A key is claimed by exchanging
-//! the number of its slot, so that neither a key nor a number stands for "free" by itself. Whoever meets a
-//! slot between claim and number waits the two stores that this takes.
+//! the number of its slot, so that every key can be stored. A thread that meets a slot between claim and number
+//! waits for the two stores that this takes.
 
 use std::hash::BuildHasher;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -12,7 +12,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use hashbrown::DefaultHashBuilder;
 
-use super::{NONE, TooMany};
+use super::limit::{NONE, TooManyIds};
 
 /// Number of a slot that no key has claimed.
 const FREE: u32 = NONE;
@@ -20,25 +20,25 @@ const FREE: u32 = NONE;
 /// Number of a slot whose key is being written.
 const CLAIMED: u32 = NONE - 1;
 
-/// Keys whose slots are loaded together: so many loads from memory are under way at once.
+/// Keys whose slots are loaded together, so that as many loads from memory are in flight at once.
 const GROUP: usize = 16;
 
-/// Keys after which a table that has become too small is noticed.
-const ROUND: usize = 1 << 12;
+/// Keys for which slots are reserved at once; between two batches the table may grow.
+const BATCH: usize = 1 << 12;
 
 /// Slots of the first table.
 const FIRST_SLOTS: usize = 1 << 17;
 
-/// Numbers for integers, the same for all threads. Memory: 26 to 51 bytes per distinct key, and half as
-/// much again while the table grows.
+/// Numbers for integers, shared by all threads: a key gets the same number from each. Memory: 26 to 51 bytes per
+/// distinct key, and half as much again while the table grows.
 #[derive(Debug)]
-pub struct Integers {
-    /// A power of two of them. Threads that number share the lock; the one that lets the table grow does not.
+pub struct IntegerNumbering {
+    /// As many as a power of two. Threads that number keys share the lock; the one that lets the table grow does not.
     slots: RwLock<Vec<Slot>>,
     hasher: DefaultHashBuilder,
-    /// Slots that are taken or kept for the keys of a round.
-    kept: AtomicUsize,
-    /// Numbers given so far, or more once the limit was met.
+    /// Slots that are taken, or reserved for the keys of a batch.
+    reserved: AtomicUsize,
+    /// Numbers given so far, or more once the limit was reached.
     given: AtomicUsize,
     limit: usize,
 }
@@ -56,61 +56,62 @@ impl Default for Slot {
     }
 }
 
-impl Default for Integers {
+impl Default for IntegerNumbering {
     fn default() -> Self {
-        Self::within(FIRST_SLOTS, CLAIMED as usize)
+        Self::with_limit(FIRST_SLOTS, CLAIMED as usize)
     }
 }
 
-impl Integers {
+impl IntegerNumbering {
     /// Numbers for at most `limit` ≤ [`CLAIMED`] keys, in `slots` slots at first.
-    fn within(slots: usize, limit: usize) -> Self {
+    fn with_limit(slots: usize, limit: usize) -> Self {
         Self {
-            slots: RwLock::new(free(slots)),
+            slots: RwLock::new(free_slots(slots)),
             hasher: DefaultHashBuilder::default(),
-            kept: AtomicUsize::new(0),
+            reserved: AtomicUsize::new(0),
             given: AtomicUsize::new(0),
             limit,
         }
     }
 
-    /// Adds the number of each key to `numbers`, which is of no use after an error.
+    /// Appends the number of each key to `numbers`, which holds some of them after an error. A new key gets the next
+    /// number from 0 on.
     ///
     /// # Errors
     ///
-    /// [`TooMany`]: 2³² − 1 or more distinct keys.
-    pub fn number(&self, keys: &[u64], numbers: &mut Vec<u32>) -> Result<(), TooMany> {
-        for round in keys.chunks(ROUND) {
-            let slots = self.slots_for(round.len());
+    /// [`TooManyIds`]: 2³² − 1 or more distinct keys.
+    pub fn number(&self, keys: &[u64], numbers: &mut Vec<u32>) -> Result<(), TooManyIds> {
+        for batch in keys.chunks(BATCH) {
+            let slots = self.reserve(batch.len());
             let mut new = 0;
-            for group in round.chunks(GROUP) {
-                let (mut places, mut seen) = ([0; GROUP], [FREE; GROUP]);
+            for group in batch.chunks(GROUP) {
+                let (mut places, mut loaded) = ([0; GROUP], [FREE; GROUP]);
                 for (place, key) in places.iter_mut().zip(group) {
                     *place = self.hasher.hash_one(key) as usize & (slots.len() - 1);
                 }
-                for (seen, place) in seen.iter_mut().zip(&places[..group.len()]) {
-                    *seen = slots[*place].number.load(Acquire);
+                for (number, place) in loaded.iter_mut().zip(&places[..group.len()]) {
+                    *number = slots[*place].number.load(Acquire);
                 }
-                for ((key, place), seen) in group.iter().zip(places).zip(seen) {
-                    numbers.push(self.settle(&slots, *key, place, seen, &mut new)?);
+                for ((key, place), number) in group.iter().zip(places).zip(loaded) {
+                    numbers.push(self.find_or_insert(&slots, *key, place, number, &mut new)?);
                 }
             }
-            self.kept.fetch_sub(round.len() - new, Relaxed);
+            self.reserved.fetch_sub(batch.len() - new, Relaxed);
         }
         Ok(())
     }
 
-    /// The number of `key`, looked for from `place` on, where `number` was seen; `new` counts the numbers
-    /// that are given.
+    /// The number of `key`, searched for from slot `place` on, which had `number` when it was loaded; `new` counts the
+    /// numbers that are given.
     #[inline]
-    fn settle(
+    fn find_or_insert(
         &self,
         slots: &[Slot],
         key: u64,
         mut place: usize,
         mut number: u32,
         new: &mut usize,
-    ) -> Result<u32, TooMany> {
+    ) -> Result<u32, TooManyIds> {
         loop {
             let slot = &slots[place];
             match number {
@@ -118,9 +119,9 @@ impl Integers {
                     Ok(_) => {
                         let next = self.given.fetch_add(1, Relaxed);
                         if next >= self.limit {
-                            // Who waits for this slot shall not wait for ever.
+                            // Threads that wait for this slot must not wait for ever.
                             slot.number.store(FREE, Release);
-                            return Err(TooMany { limit: self.limit });
+                            return Err(TooManyIds { limit: self.limit });
                         }
                         slot.key.store(key, Relaxed);
                         slot.number.store(next as u32, Release);
@@ -142,26 +143,26 @@ impl Integers {
         }
     }
 
-    /// The table, with as many free slots kept for the caller as `keys`.
-    fn slots_for(&self, keys: usize) -> RwLockReadGuard<'_, Vec<Slot>> {
+    /// The table, with as many free slots reserved for the caller as `keys`.
+    fn reserve(&self, keys: usize) -> RwLockReadGuard<'_, Vec<Slot>> {
         loop {
             let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
-            if self.kept.fetch_add(keys, Relaxed) + keys <= most(slots.len()) {
+            if self.reserved.fetch_add(keys, Relaxed) + keys <= max_taken(slots.len()) {
                 return slots;
             }
-            self.kept.fetch_sub(keys, Relaxed);
+            self.reserved.fetch_sub(keys, Relaxed);
             drop(slots);
             let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-            // Another thread may have been faster. Nothing is kept for a round here, as nobody reads.
-            while self.kept.load(Relaxed) + keys > most(slots.len()) {
+            // Another thread may have been faster. No slot is reserved here, as no thread holds the lock for reading.
+            while self.reserved.load(Relaxed) + keys > max_taken(slots.len()) {
                 self.grow(&mut slots);
             }
         }
     }
 
-    /// Twice as many slots. Keys come in order of their old slots, and go to two places in order.
+    /// Doubles the slots. Keys are read in order of their old slots, and written to two regions in order.
     fn grow(&self, slots: &mut Vec<Slot>) {
-        let mut grown = free(slots.len() * 2);
+        let mut grown = free_slots(slots.len() * 2);
         let last = grown.len() - 1;
         for mut slot in slots.drain(..) {
             if *slot.number.get_mut() == FREE {
@@ -176,7 +177,7 @@ impl Integers {
         *slots = grown;
     }
 
-    /// All keys with their numbers, in no order.
+    /// All keys with their numbers, in any order.
     pub fn into_keys(self) -> Vec<(u64, u32)> {
         let slots = self.slots.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
         let keys = slots.map(|slot| (slot.key.into_inner(), slot.number.into_inner()));
@@ -184,12 +185,12 @@ impl Integers {
     }
 }
 
-fn free(slots: usize) -> Vec<Slot> {
+fn free_slots(slots: usize) -> Vec<Slot> {
     (0..slots).map(|_| Slot::default()).collect()
 }
 
-/// Most slots that are taken: five of eight.
-fn most(slots: usize) -> usize {
+/// Most slots that may be taken: five of eight.
+fn max_taken(slots: usize) -> usize {
     slots / 8 * 5
 }
 
@@ -197,24 +198,24 @@ fn most(slots: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn number(numbering: &Integers, keys: &[u64]) -> Result<Vec<u32>, TooMany> {
+    fn number(numbering: &IntegerNumbering, keys: &[u64]) -> Result<Vec<u32>, TooManyIds> {
         let mut numbers = Vec::new();
         numbering.number(keys, &mut numbers).map(|()| numbers)
     }
 
     #[test]
     fn one_key_over_the_limit_is_refused() {
-        let numbering = Integers::within(8, 3);
+        let numbering = IntegerNumbering::with_limit(8, 3);
         assert_eq!(number(&numbering, &[0, u64::MAX, 0, 30]).unwrap(), [0, 1, 0, 2]);
         assert_eq!(number(&numbering, &[30, u64::MAX]).unwrap(), [2, 1]);
-        assert_eq!(number(&numbering, &[20, 40]), Err(TooMany { limit: 3 }));
-        assert_eq!(number(&numbering, &[50]), Err(TooMany { limit: 3 }));
+        assert_eq!(number(&numbering, &[20, 40]), Err(TooManyIds { limit: 3 }));
+        assert_eq!(number(&numbering, &[50]), Err(TooManyIds { limit: 3 }));
         assert_eq!(number(&numbering, &[30]).unwrap(), [2]);
     }
 
     #[test]
     fn threads_agree_while_the_table_grows() {
-        let numbering = Integers::within(8, 1 << 20);
+        let numbering = IntegerNumbering::with_limit(8, 1 << 20);
         // Each key in each of eight threads, in an order of its own.
         let keys = move |thread: u64| -> Vec<u64> {
             let of = |i: u64| (i * (2 * thread + 1) % 50_000).wrapping_mul(u64::MAX / 50_000);

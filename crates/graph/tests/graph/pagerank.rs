@@ -9,11 +9,11 @@ use crate::{bits, on_threads, oracle};
 /// What the oracles themselves may be off by, in L1.
 const ORACLE_ERROR: f64 = 1e-13;
 
-const CHUNKS: [usize; 3] = [1, 7, 4096];
+const CHUNK_LENGTHS: [usize; 3] = [1, 7, 4096];
 
-fn rank(damping: f64, tolerance: f64, chunk: usize) -> PageRank {
+fn rank(damping: f64, tolerance: f64, chunk_len: usize) -> PageRank {
     let stop = Stop::Tolerance { tolerance, max_iterations: 10_000 };
-    PageRank { damping, stop, chunk }
+    PageRank { damping, stop, chunk_len }
 }
 
 /// A tolerance that rounding lets every graph here reach: near d = 1 each rounding error lives on
@@ -44,7 +44,7 @@ fn certified(found: &Ranks, expected: &[f64]) {
 
 #[test]
 fn small_graphs_agree_with_a_direct_solve() {
-    // One thread: waking others for a chunk of one vertex takes a minute, and is tested below.
+    // UnitWeight thread: waking others for a chunk of one vertex takes a minute, and is tested below.
     on_threads(1, small_graphs);
 }
 
@@ -57,8 +57,8 @@ fn small_graphs() {
         let v = given.clone().unwrap_or_else(|| uniform(n));
         for damping in [0.0, 0.5, 0.85, 0.99] {
             let exact = oracle::dense(&graph, damping, &v);
-            for chunk in CHUNKS {
-                let settled = rank(damping, reachable(damping), chunk);
+            for chunk_len in CHUNK_LENGTHS {
+                let settled = rank(damping, reachable(damping), chunk_len);
                 let found = settled.run(&graph, given.as_deref()).unwrap();
                 certified(&found, &exact);
                 // Not vacuous: beside the tolerance, a few hundred roundings.
@@ -80,9 +80,9 @@ fn small_graphs() {
 
 /// Every chunk length and several dampings against a closed form in d.
 fn closed_form(edges: &Edges, teleport: Option<&[f64]>, expected: impl Fn(f64) -> Vec<f64>) {
-    for chunk in CHUNKS {
+    for chunk_len in CHUNK_LENGTHS {
         for damping in [0.0, 0.5, 0.85, 0.99] {
-            let found = rank(damping, reachable(damping), chunk).run(&edges.csr(), teleport);
+            let found = rank(damping, reachable(damping), chunk_len).run(&edges.csr(), teleport);
             certified(&found.unwrap(), &expected(damping));
         }
     }
@@ -172,8 +172,8 @@ fn several_chunks_agree_with_serial_push() {
     for given in [None, Some(teleport(20_000, &mut rng))] {
         let v = given.clone().unwrap_or_else(|| uniform(20_000));
         let pushed = oracle::push(&edges, 0.85, &v);
-        for chunk in CHUNKS {
-            let found = rank(0.85, 1e-12, chunk).run(&graph, given.as_deref()).unwrap();
+        for chunk_len in CHUNK_LENGTHS {
+            let found = rank(0.85, 1e-12, chunk_len).run(&graph, given.as_deref()).unwrap();
             certified(&found, &pushed);
             let residual = oracle::push_residual(&edges, 0.85, &v, &found.ranks);
             assert!(residual / 0.15 <= 1e-12 + ORACLE_ERROR, "{residual:e}");
@@ -190,9 +190,9 @@ fn rounding_stays_within_the_bounds() {
     let mut rng = Rng::with_seed(10);
     let graph = skewed(5_000, 40_000, &mut rng).csr();
     let v = teleport(5_000, &mut rng);
-    let settled = |chunk| {
+    let settled = |chunk_len| {
         let stop = Stop::Iterations(300);
-        let method = PageRank { stop, ..rank(0.85, 1e-12, chunk) };
+        let method = PageRank { stop, ..rank(0.85, 1e-12, chunk_len) };
         method.run(&graph, Some(&v)).unwrap()
     };
     let (short, long) = (settled(7), settled(4096));
@@ -209,8 +209,8 @@ fn threads_and_edge_order_change_no_bit() {
     let mut rng = Rng::with_seed(7);
     let edges = skewed(20_000, 160_000, &mut rng);
     let v = teleport(20_000, &mut rng);
-    for chunk in [7, 4096] {
-        let method = rank(0.85, 1e-12, chunk);
+    for chunk_len in [7, 4096] {
+        let method = rank(0.85, 1e-12, chunk_len);
         let first = method.run(&edges.csr(), Some(&v)).unwrap();
         for threads in [1, 2, 3, 8] {
             let shuffled = edges.shuffled(&mut rng);
@@ -221,35 +221,6 @@ fn threads_and_edge_order_change_no_bit() {
     }
 }
 
-/// Nineteen vectors: lanes of sixteen, of two, and one alone.
-#[test]
-fn many_vectors_give_the_bits_of_one() {
-    let mut rng = Rng::with_seed(12);
-    let edges = skewed(3_000, 40_000, &mut rng);
-    let mut vectors: Vec<Vec<f64>> = (0..17).map(|_| teleport(3_000, &mut rng)).collect();
-    // Some stop long before others: on the fixed point of the uniform one, and on one vertex.
-    vectors.insert(3, uniform(3_000));
-    vectors.insert(9, (0..3_000).map(|v| f64::from(v == 2_999)).collect());
-    let vectors: Vec<&[f64]> = vectors.iter().map(Vec::as_slice).collect();
-    let graph = edges.csr();
-    let few = PageRank { stop: Stop::Iterations(3), ..rank(0.85, 1e-12, 7) };
-    for method in [rank(0.85, 1e-9, 7), rank(0.85, 1e-12, 4096), few] {
-        let alone = vectors.iter().map(|v| method.run(&graph, Some(v)).unwrap());
-        let alone: Vec<Ranks> = alone.collect();
-        for threads in [1, 3] {
-            let together = on_threads(threads, || method.run_many(&graph, &vectors).unwrap());
-            assert_eq!(together, alone);
-        }
-    }
-    let iterations = rank(0.85, 1e-9, 7).run_many(&graph, &vectors).unwrap();
-    let iterations = iterations.iter().map(|ranks| ranks.iterations);
-    assert!(iterations.clone().min() < iterations.max());
-    assert_eq!(few.run_many(&graph, &[]), Ok(vec![]));
-    let stop = Stop::Tolerance { tolerance: 1e-12, max_iterations: 2 };
-    let refused = PageRank { stop, ..few }.run_many(&graph, &vectors);
-    assert!(matches!(refused, Err(RankError::NotConverged { iterations: 2, .. })));
-}
-
 #[test]
 fn a_graph_without_weights_gives_the_bits_of_weights_of_one() {
     let edges = skewed(5_000, 40_000, &mut Rng::with_seed(13));
@@ -257,7 +228,7 @@ fn a_graph_without_weights_gives_the_bits_of_weights_of_one() {
         edges.sources.iter().copied().zip(edges.targets.iter().copied()).collect();
     let graph = Edges::plain(5_000, &once.into_iter().collect::<Vec<_>>()).csr();
     let weighted = PageRank::default().run(&graph, None);
-    assert_eq!(PageRank::default().run(&graph.unweighted().unwrap(), None), weighted);
+    assert_eq!(PageRank::default().run(&graph.into_unweighted().unwrap(), None), weighted);
 }
 
 /// 20 iterations as their formula stands, one after the other, over the weights as they are given.

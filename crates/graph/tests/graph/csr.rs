@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use renown_graph::GraphError;
-use renown_graph::csr::{Csr, EdgePart, One};
+use renown_graph::csr::Csr;
+use renown_graph::edges::{EdgeList, UnitWeight};
 
 use crate::random::{Edges, csr, skewed, small};
 use crate::{bits, on_threads};
@@ -51,7 +52,7 @@ fn agrees(edges: &Edges) {
     for (&source, &weight) in graph.sources().iter().zip(graph.weights()) {
         let (weight_64, total) = (f64::from(weight), out[source as usize]);
         let expected = if total > 0.0 { weight_64 / total } else { 0.0 };
-        assert_eq!(graph.share(source, weight), expected);
+        assert_eq!(graph.transition_probability(source, weight), expected);
     }
 }
 
@@ -79,8 +80,8 @@ fn a_graph_by_hand() {
     assert_eq!(graph.weights(), [1.0, 3.0, 0.0, 0.75, 1.0]);
     assert_eq!(graph.out_weight(), [4.0, 0.0, 1.75, 0.0]);
     assert_eq!(graph.row(2), (&[][..], &[][..]));
-    assert_eq!(graph.share(0, 3.0), 0.75);
-    assert_eq!(graph.share(1, 0.0), 0.0);
+    assert_eq!(graph.transition_probability(0, 3.0), 0.75);
+    assert_eq!(graph.transition_probability(1, 0.0), 0.0);
 }
 
 #[test]
@@ -184,21 +185,21 @@ fn the_division_into_parts_changes_no_bit() {
     let mut end = |hub: bool| if hub && rng.bool() { 7 } else { rng.u32(..5_000) };
     let ends: Vec<(u32, u32)> = (0..rows).map(|_| (end(false), end(true))).collect();
     let weights: Vec<f32> = (0..rows).map(|_| rng.f32()).collect();
-    let parts = |length: usize| -> Vec<EdgePart<f32>> {
+    let parts = |length: usize| -> Vec<EdgeList<f32>> {
         let both = ends.chunks(length).zip(weights.chunks(length));
-        both.map(|(ends, weights)| EdgePart {
+        both.map(|(ends, weights)| EdgeList {
             sources: ends.iter().map(|(source, _)| *source).collect(),
             targets: ends.iter().map(|(_, target)| *target).collect(),
             weights: weights.to_vec(),
         })
         .collect()
     };
-    let whole = Csr::from_parts(5_000, parts(rows)).unwrap();
+    let whole = Csr::from_edges(5_000, parts(rows)).unwrap();
     let wide: Vec<f64> = weights.iter().map(|weight| f64::from(*weight)).collect();
     let (sources, targets): (Vec<u32>, Vec<u32>) = ends.iter().copied().unzip();
     assert_eq!(csr(5_000, &sources, &targets, Some(&wide)).unwrap(), whole);
     for threads in [1, 3, 8] {
-        let cut = on_threads(threads, || Csr::from_parts(5_000, parts(10_007)).unwrap());
+        let cut = on_threads(threads, || Csr::from_edges(5_000, parts(10_007)).unwrap());
         assert_eq!(cut, whole);
     }
     agrees(&Edges { vertices: 5_000, sources, targets, weights: Some(wide) });
@@ -207,8 +208,8 @@ fn the_division_into_parts_changes_no_bit() {
 #[test]
 fn only_weights_of_one_can_be_left_out() {
     let edges = |weights: [f64; 2]| csr(2, &[0, 1], &[1, 1], Some(&weights)).unwrap();
-    let without = edges([1.0, 1.0]).unweighted().unwrap();
-    assert_eq!(without.row(1), (&[0, 1][..], &[One, One][..]));
+    let without = edges([1.0, 1.0]).into_unweighted().unwrap();
+    assert_eq!(without.row(1), (&[0, 1][..], &[UnitWeight, UnitWeight][..]));
     assert_eq!((without.out_weight(), without.out_degree()), (&[1.0, 1.0][..], &[1, 1][..]));
-    assert_eq!(edges([1.0, 2.0]).unweighted(), Err(edges([1.0, 2.0])));
+    assert_eq!(edges([1.0, 2.0]).into_unweighted(), Err(edges([1.0, 2.0])));
 }

@@ -2,7 +2,8 @@
 
 use fastrand::Rng;
 use renown_graph::GraphError;
-use renown_graph::csr::{Csr, EdgePart, One};
+use renown_graph::csr::Csr;
+use renown_graph::edges::{EdgeList, UnitWeight};
 
 /// Columns of an edge list.
 #[derive(Debug, Clone, Default)]
@@ -24,11 +25,11 @@ pub fn csr(
     match weights {
         Some(weights) => {
             let weights = weights.to_vec();
-            Csr::from_parts(vertices, vec![EdgePart { sources, targets, weights }])
+            Csr::from_edges(vertices, vec![EdgeList { sources, targets, weights }])
         }
         None => {
-            let weights = vec![One; sources.len()];
-            Csr::from_parts(vertices, vec![EdgePart { sources, targets, weights }])
+            let weights = vec![UnitWeight; sources.len()];
+            Csr::from_edges(vertices, vec![EdgeList { sources, targets, weights }])
         }
     }
 }
@@ -63,7 +64,7 @@ pub fn small(rng: &mut Rng) -> Edges {
     let n = if rng.u8(..10) == 0 { 1 } else { rng.u32(1..=40) };
     let mut edges = Vec::new();
     if rng.u8(..4) == 0 {
-        // One long cycle: the slowest mixing there is.
+        // UnitWeight long cycle: the slowest mixing there is.
         edges.extend((0..n).map(|v| (v, (v + 1) % n)));
     }
     let (block, loops) = (rng.u32(1..=n), rng.bool());

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use renown_graph::csr::{EdgePart, One};
-use renown_graph::ids::{Vertices, join};
-use renown_graph::numbering::{Integers, Numbering};
+use renown_graph::edges::{EdgeList, UnitWeight};
+use renown_graph::numbering::{IntegerNumbering, Numbering};
+use renown_graph::relabel::{Vertices, relabel_by_out_degree};
 
 use crate::on_threads;
 
@@ -14,23 +14,23 @@ use crate::on_threads;
 fn parts<Q: Sync>(
     columns: &[[Vec<Q>; 2]],
     number: impl Fn(&[Q]) -> Vec<u32> + Sync,
-) -> Vec<EdgePart<One>> {
-    let part = |[sources, targets]: &[Vec<Q>; 2]| EdgePart {
+) -> Vec<EdgeList<UnitWeight>> {
+    let part = |[sources, targets]: &[Vec<Q>; 2]| EdgeList {
         sources: number(sources),
         targets: number(targets),
-        weights: vec![One; sources.len()],
+        weights: vec![UnitWeight; sources.len()],
     };
     columns.par_iter().map(part).collect()
 }
 
-fn dense(columns: &[[Vec<u64>; 2]]) -> (Vertices<u64>, Vec<EdgePart<One>>) {
-    let numbering = Integers::default();
+fn dense(columns: &[[Vec<u64>; 2]]) -> (Vertices<u64>, Vec<EdgeList<UnitWeight>>) {
+    let numbering = IntegerNumbering::default();
     let mut parts = parts(columns, |keys| {
         let mut numbers = Vec::new();
         numbering.number(keys, &mut numbers).unwrap();
         numbers
     });
-    (join(numbering.into_keys(), &mut parts), parts)
+    (relabel_by_out_degree(numbering.into_keys(), &mut parts), parts)
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn ids_are_by_outgoing_edges_and_then_by_key() {
     let named: Vec<u64> = ids.iter().map(|id| order[*id as usize]).collect();
     assert_eq!(named, keys);
     let back = |ids: &[u32]| -> Vec<u64> { ids.iter().map(|&id| order[id as usize]).collect() };
-    let ends = |part: &EdgePart<One>| [part.sources.clone(), part.targets.clone()];
+    let ends = |part: &EdgeList<UnitWeight>| [part.sources.clone(), part.targets.clone()];
     for (part, columns) in parts.iter().zip(&columns) {
         assert_eq!(ends(part).map(|ids| back(&ids)), *columns);
     }
@@ -68,7 +68,7 @@ fn keys_may_be_text() {
     let columns = [[vec!["did:b", "a", "did:b"], vec!["a", "https://c", "did:b"]]];
     let numbering = Numbering::default();
     let mut parts = parts(&columns, |keys| numbering.number(keys).unwrap());
-    let Vertices { keys, ids } = join(numbering.into_keys(), &mut parts);
+    let Vertices { keys, ids } = relabel_by_out_degree(numbering.into_keys(), &mut parts);
     let expected = ["a", "did:b", "https://c"].map(Box::from);
     assert_eq!((&keys[..], &ids[..]), (&expected[..], &[1, 0, 2][..]));
     assert_eq!((&parts[0].sources[..], &parts[0].targets[..]), (&[0, 1, 0][..], &[1, 2, 0][..]));
