@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use renown::commands::exit::CODES;
 use renown::commands::explain::WhatIf;
 use renown::method::profile::STANDARD;
 
@@ -13,7 +14,7 @@ use crate::logging::Log;
 
 /// Scores how much people move other people, from Parquet snapshots of social networks.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES)]
+#[command(version, after_help = CODES)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -27,10 +28,6 @@ pub struct Cli {
     #[arg(long, global = true)]
     pub quiet: bool,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 done, 2 usage, 65 bad input, 69 storage or engine unavailable \
-(try again), 70 a fault of renown, 75 interrupted or beaten by another run (try again), 78 bad job or \
-method file, 80 a gate refused";
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -73,7 +73,7 @@ impl Engine {
     /// # Errors
     /// As [`Error::engine`], said to have happened while doing `what`.
     pub async fn materialise(&self, what: &str, frame: DataFrame) -> Result<(DataFrame, u64)> {
-        let failed = |e| Error::engine(what, &e);
+        let failed = |e| Error::engine(what, e);
         let context = gathering(&frame);
         let plan = frame.create_physical_plan().await.map_err(failed)?;
         let schema = plan.schema();
@@ -99,7 +99,7 @@ impl Engine {
     ) -> Result<RecordBatch> {
         let (frame, _) = self.materialise(what, frame).await?;
         let order = key.iter().map(|column| ident(*column).sort(true, true)).collect();
-        rows(what, frame.sort(order).map_err(|e| Error::engine(what, &e))?).await
+        rows(what, frame.sort(order).map_err(|e| Error::engine(what, e))?).await
     }
 
     /// A frame over batches in memory, dealt into as many partitions as the engine has. What their schema says of the
@@ -143,7 +143,7 @@ pub async fn guarded<T>(
         Err(panic) => panic.downcast_ref::<&str>().map_or("a panic", |text| *text).to_owned(),
     };
     match AssertUnwindSafe(work).catch_unwind().await {
-        Ok(done) => done.map_err(|e| Error::engine(what, &e)),
+        Ok(done) => done.map_err(|e| Error::engine(what, e)),
         Err(panic) => Err(Error::undecodable(what, said(panic))),
     }
 }
@@ -200,7 +200,7 @@ pub async fn count_rows(what: &str, frame: DataFrame) -> Result<u64> {
 /// # Errors
 /// As [`Error::engine`], said to have happened while doing `what`.
 pub async fn batches(what: &str, frame: DataFrame) -> Result<Vec<RecordBatch>> {
-    let failed = |e| Error::engine(what, &e);
+    let failed = |e| Error::engine(what, e);
     let context = gathering(&frame);
     let plan = frame.create_physical_plan().await.map_err(failed)?;
     let empty = RecordBatch::new_empty(plan.schema());

@@ -7,22 +7,22 @@ use datafusion::error::DataFusionError;
 use serde::Serialize;
 use tokio::task::JoinError;
 
-/// What the reader of an error has to do; decides the exit code.
+/// What the reader of an error has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The command line is wrong. Exit code 2.
+    /// What was asked for is wrong or ambiguous: correct the request.
     Usage,
-    /// The input data break their contract: mend the data. Exit code 65.
+    /// The input data break their contract: fix the data.
     BadInput,
-    /// Storage or the engine is unavailable: try again. Exit code 69.
+    /// Storage or the engine is unavailable: try again.
     Unavailable,
-    /// A fault in Renown itself: report it. Exit code 70.
+    /// A fault in Renown itself: report it.
     Internal,
-    /// Interrupted, or another run won: try again. Exit code 75.
+    /// Interrupted, or another run published first: try again.
     Interrupted,
-    /// The job or method file is wrong: mend the file. Exit code 78.
+    /// The job or method file is wrong: fix the file.
     BadJob,
-    /// A gate refused the tables, nothing was published: look at them. Exit code 80.
+    /// A gate refused the tables, nothing was published: look at them.
     Gate,
 }
 
@@ -39,23 +39,35 @@ impl Kind {
             Kind::Gate => "gate",
         }
     }
-
-    /// The process exit code of this kind.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Kind::Usage => 2,
-            Kind::BadInput => 65,
-            Kind::Unavailable => 69,
-            Kind::Internal => 70,
-            Kind::Interrupted => 75,
-            Kind::BadJob => 78,
-            Kind::Gate => 80,
-        }
-    }
 }
 
-/// A failure: its kind, one line of cause, one line of remedy.
+/// What else would help the reader of an error. The library does not know how it is called; whoever calls it says how to
+/// get this (the command line names a command or an option).
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Help {
+    /// A list of the tables that have a contract.
+    Contracts,
+    /// The contract of this table.
+    Contract(String),
+    /// The keys of job and method files.
+    Keys,
+    /// The topics of a published run.
+    Topics,
+    /// The date of the snapshot.
+    SnapshotDate,
+    /// A value for this variable of a job file.
+    Variable(String),
+    /// A method whose forecast is fitted to labels.
+    MethodFittedToLabels,
+    /// A comparison of two published runs.
+    Comparison,
+}
+
+/// An error of another library, kept as the source of ours.
+type Source = Arc<dyn std::error::Error + Send + Sync>;
+
+/// A failure: its kind, one line of cause, one line of remedy.
+#[derive(Clone, Debug)]
 pub struct Error {
     /// What has to be done about it.
     pub kind: Kind,
@@ -65,9 +77,21 @@ pub struct Error {
     pub remedy: String,
     /// Where in the inputs it lies, as far as it is known.
     pub place: Box<Place>,
+    /// What else would help.
+    pub help: Option<Box<Help>>,
+    source: Option<Source>,
 }
 
-/// Where in the inputs of a job a fault lies; what is not known, or does not apply, is `None`.
+/// The same failure; the source does not count.
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { kind, cause, remedy, place, help, source: _ } = self;
+        (*kind, cause, remedy, place, help)
+            == (other.kind, &other.cause, &other.remedy, &other.place, &other.help)
+    }
+}
+
+/// Where in the inputs of a job a fault lies; `None` where it is not known or does not apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// The input table.
@@ -86,8 +110,29 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of any kind.
     pub fn new(kind: Kind, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let place = Box::default();
-        Self { kind, cause: cause.into(), remedy: remedy.into(), place }
+        let (cause, remedy) = (cause.into(), remedy.into());
+        Self { kind, cause, remedy, place: Box::default(), help: None, source: None }
+    }
+
+    /// The same error, caused by an error of another library.
+    pub fn caused_by(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(Source::from(source.into()));
+        self
+    }
+
+    /// The same error, with its cause after what it happened in.
+    pub fn within(mut self, what: impl fmt::Display) -> Self {
+        self.cause = format!("{what}: {}", self.cause);
+        self
+    }
+
+    /// The same error, for which this would help.
+    pub fn with_help(mut self, help: Help) -> Self {
+        self.help = Some(Box::new(help));
+        self
     }
 
     /// The same error, known to lie in the input `table`.
@@ -125,16 +170,22 @@ impl Error {
     }
 
     /// A fault of our own: something that no input should be able to cause.
-    pub fn internal(cause: impl fmt::Display) -> Self {
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let source = cause.into();
         Self::new(
             Kind::Internal,
-            format!("internal fault: {cause}"),
+            format!("internal fault: {source}"),
             "this is a bug in renown: please report it with the command and this message",
         )
+        .caused_by(source)
     }
 
-    /// What object storage said while doing `what`.
-    pub fn storage(what: &str, error: &object_store::Error) -> Self {
+    /// What object storage answered while doing `what`.
+    pub fn storage(what: &str, error: object_store::Error) -> Self {
+        Self::storage_answer(what, &error).caused_by(error)
+    }
+
+    fn storage_answer(what: &str, error: &object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { path, .. } => Self::bad_input(
                 format!("{what}: `{path}` does not exist"),
@@ -154,20 +205,18 @@ impl Error {
         }
     }
 
-    /// What object storage said to a write of `url`: whatever is wrong, no input is to blame.
-    pub fn not_written(url: &url::Url, error: &object_store::Error) -> Self {
-        let told = Self::storage(&format!("writing `{url}`"), error);
-        match error {
-            object_store::Error::NotFound { .. } => Self::new(
-                Kind::Unavailable,
-                told.cause,
-                "check that the bucket or folder exists, then run again",
-            ),
-            _ => told,
+    /// What object storage answered to a write of `url`: whatever is wrong, no input is to blame.
+    pub fn not_written(url: &url::Url, error: object_store::Error) -> Self {
+        let is_missing = matches!(error, object_store::Error::NotFound { .. });
+        let failed = Self::storage(&format!("writing `{url}`"), error);
+        if !is_missing {
+            return failed;
         }
+        let remedy = "check that the bucket or folder exists, then run again".to_owned();
+        Self { kind: Kind::Unavailable, remedy, ..failed }
     }
 
-    /// A library gave up with a panic while doing `what` over the user's data.
+    /// A library panicked while doing `what` over the user's data.
     pub fn undecodable(what: &str, panic: impl fmt::Display) -> Self {
         Self::bad_input(
             format!("{what}: a library that decodes it broke off: {panic}"),
@@ -175,25 +224,28 @@ impl Error {
         )
     }
 
-    /// What DataFusion said while doing `what` over the user's data.
+    /// What DataFusion answered while doing `what` over the user's data.
     ///
     /// Storage faults are [`Kind::Unavailable`]; data that cannot be decoded, cast or computed with are
     /// [`Kind::BadInput`]; everything else is [`Kind::Internal`].
-    pub fn engine(what: &str, error: &DataFusionError) -> Self {
+    pub fn engine(what: &str, error: DataFusionError) -> Self {
+        Self::engine_answer(what, &error).caused_by(error)
+    }
+
+    fn engine_answer(what: &str, error: &DataFusionError) -> Self {
         let bad_data = |cause: String| {
-            Self::bad_input(
-                cause,
-                "check that the file is complete and has the types its contract states \
-                 (`renown schema`)",
-            )
+            let remedy =
+                "check that the file is complete and has the types that its contract states";
+            Self::bad_input(cause, remedy).with_help(Help::Contracts)
         };
-        // The reader of Parquet wraps what storage says.
+        let unavailable = |cause: String, remedy: &str| Self::new(Kind::Unavailable, cause, remedy);
+        // The reader of Parquet wraps the answer of the storage.
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(inner) = source {
             if let Some(storage) = inner.downcast_ref::<object_store::Error>() {
-                return Self::storage(what, storage);
+                return Self::storage_answer(what, storage);
             }
-            // A panic in a task of the engine's own, which several readers may share.
+            // A panic in a task of the engine, which several readers may share.
             let task = inner.downcast_ref::<JoinError>();
             let shared = || inner.downcast_ref::<Arc<JoinError>>().map(Arc::as_ref);
             if let Some(task) = task.or_else(shared).filter(|task| task.is_panic()) {
@@ -202,16 +254,14 @@ impl Error {
             source = inner.source();
         }
         match error.find_root() {
-            DataFusionError::ObjectStore(e) => Self::storage(what, e),
+            DataFusionError::ObjectStore(e) => Self::storage_answer(what, e),
             DataFusionError::ParquetError(e) => bad_data(format!("{what}: {e}")),
             DataFusionError::ArrowError(e, _) => bad_data(format!("{what}: {e}")),
-            DataFusionError::IoError(e) => Self::new(
-                Kind::Unavailable,
+            DataFusionError::IoError(e) => unavailable(
                 format!("{what}: {e}"),
                 "check the disk and the network, then run again",
             ),
-            DataFusionError::ResourcesExhausted(e) => Self::new(
-                Kind::Unavailable,
+            DataFusionError::ResourcesExhausted(e) => unavailable(
                 format!("{what}: {e}"),
                 "run on a machine with more memory, or free some, then run again",
             ),
@@ -227,9 +277,19 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let source = self.source.as_deref()?;
+        Some(source)
+    }
+}
 
-/// The names closest to `name` by edit distance, if any is close enough to be a typing error.
+/// "did you mean `…`? " with the name closest to `name`, for the beginning of a remedy; empty if none is close.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, known).map_or_else(String::new, |near| format!("did you mean `{near}`? "))
+}
+
+/// The name closest to `name` by edit distance, if it is close enough to be a typing error.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
@@ -243,8 +303,8 @@ fn one_line(text: &str) -> String {
     printable(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// `text` without what could drive a terminal or turn its line around: names, kinds and columns come
-/// from strangers.
+/// `text` without characters that could control a terminal or reverse its line: names, kinds and columns are not
+/// trusted.
 pub fn printable(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use clap::ValueEnum;
+use renown::commands::exit;
 use renown::error::{Error, Kind, Result};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
@@ -77,7 +78,7 @@ impl Logging {
             tracing::error!(
                 target: FAILURE,
                 kind = error.kind.name(),
-                exit_code = error.kind.exit_code(),
+                exit_code = exit::code(error.kind),
                 cause = error.cause,
                 remedy = error.remedy,
                 table = error.place.table,

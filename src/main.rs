@@ -16,7 +16,7 @@ use renown::commands::explain::Asked;
 use renown::commands::rank::{EdgeSource, rank};
 use renown::commands::top::{Filter, TopicList};
 use renown::commands::topics::topic_list;
-use renown::commands::{access, audience, check, diff, explain, plan, runs, top};
+use renown::commands::{access, audience, check, diff, exit, explain, hints, plan, runs, top};
 use renown::docs::{methods, reference};
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result, printable};
@@ -52,8 +52,9 @@ fn main() -> ExitCode {
     match logging.begin().and_then(|()| start(cli.command, threads, logging)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = hints::with_hint(error);
             logging.fail(&error);
-            ExitCode::from(error.kind.exit_code())
+            ExitCode::from(exit::code(error.kind))
         }
     }
 }
@@ -75,7 +76,7 @@ fn refuse(wrong: &clap::Error) -> ExitCode {
     // A filter that cannot be read is the smaller fault.
     let _ = logging.begin();
     logging.fail(&error);
-    ExitCode::from(error.kind.exit_code())
+    ExitCode::from(exit::code(error.kind))
 }
 
 fn start(command: Command, threads: usize, logging: Logging) -> Result<()> {

@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Help, Result, did_you_mean};
 use crate::renamed;
 
 /// Parses `text`, the contents of the file that people know as `name`.
@@ -22,20 +22,17 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
         match unknown_key(message) {
             Some((key, known)) => Error::bad_job(
                 format!("{place}: unknown key `{key}`"),
-                match (renamed::key(key, &known), nearest(key, known.iter().copied())) {
+                match (renamed::key(key, &known), did_you_mean(key, known.iter().copied())) {
                     (Some(new), _) => format!("it is called `{new}` now"),
-                    (None, Some(near)) => format!("did you mean `{near}`?"),
-                    (None, None) if known.is_empty() => {
-                        "remove it: no keys are known here".to_owned()
-                    }
-                    (None, None) => format!("remove it; known here are: {}", known.join(", ")),
+                    (None, near) if !near.is_empty() => near.trim_end().to_owned(),
+                    (None, _) if known.is_empty() => "remove it: no keys are known here".to_owned(),
+                    (None, _) => format!("remove it; known here are: {}", known.join(", ")),
                 },
             ),
-            None => Error::bad_job(
-                format!("{place}: {message}"),
-                "`renown schema job` and `renown schema method` document every key",
-            ),
+            None => Error::bad_job(format!("{place}: {message}"), "correct the line")
+                .with_help(Help::Keys),
         }
+        .caused_by(error)
     })
 }
 

@@ -208,7 +208,7 @@ async fn open(engine: &Engine, output: &Url, path: &str, object: &ObjectMeta) ->
     }
     let url = below(output, path)?.to_string();
     let frame = engine.session.read_parquet(url, ParquetReadOptions::default()).await;
-    frame.map_err(|e| Error::engine(&format!("reading `{path}`"), &e))
+    frame.map_err(|e| Error::engine(&format!("reading `{path}`"), e))
 }
 
 impl File {
@@ -236,7 +236,7 @@ impl File {
         let named = named.into_iter().reduce(Expr::or);
         // The table `runs` names nobody.
         let Some(named) = named else { return Ok(Vec::new()) };
-        let frame = frame.filter(named).map_err(|e| Error::engine(&what, &e))?;
+        let frame = frame.filter(named).map_err(|e| Error::engine(&what, e))?;
         rows(&what, frame).await
     }
 }

@@ -72,7 +72,7 @@ pub async fn audience(
     let open = async |name: &str| table(engine, output, commit, name).await;
     let of = async |name: &str, condition: Expr| {
         let what = format!("reading the table `{name}`");
-        let frame = open(name).await?.filter(condition).map_err(|e| Error::engine(&what, &e))?;
+        let frame = open(name).await?.filter(condition).map_err(|e| Error::engine(&what, e))?;
         rows(&what, frame).await
     };
     let people = open("people").await?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use crate::commands::hints::with_hint;
 use crate::engine::Engine;
 use crate::error::{Error, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
@@ -122,7 +123,8 @@ async fn truths(
 
 impl From<Error> for Violation {
     fn from(error: Error) -> Self {
-        Self { place: *error.place, cause: error.cause, remedy: error.remedy }
+        let Error { place, cause, remedy, .. } = with_hint(error);
+        Self { place: *place, cause, remedy }
     }
 }
 

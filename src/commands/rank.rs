@@ -14,7 +14,7 @@ use datafusion::prelude::{cast as cast_as, ident};
 use url::Url;
 
 use crate::engine::{Engine, in_blocks};
-use crate::error::{Error, Kind, Result, nearest};
+use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::propagate::ranking_error;
 use crate::publish::encode;
 use crate::read::open;
@@ -148,8 +148,7 @@ impl Columns {
         let mut kinds = Vec::new();
         for name in list.columns() {
             if !found.contains(name) {
-                let near = nearest(name, found.iter().map(String::as_str))
-                    .map_or(String::new(), |near| format!("is it `{near}`? "));
+                let near = did_you_mean(name, found.iter().map(String::as_str));
                 let remedy = format!("{near}the columns are {}", found.join(", "));
                 return Err(refused(format!("there is no column `{name}`"), &remedy));
             }

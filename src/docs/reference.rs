@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Kind, Result, nearest};
+use crate::error::{Error, Help, Kind, Result, did_you_mean};
 use crate::job::JobFile;
 use crate::method::Method;
 use crate::schema::{self, Status, Table};
@@ -62,13 +62,13 @@ fn select(name: Option<&str>) -> Result<Vec<&'static Table>> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let near = nearest(name, all.iter().map(|t| t.table.as_str()))
-        .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    let near = did_you_mean(name, all.iter().map(|t| t.table.as_str()));
     Err(Error::new(
         Kind::Usage,
         format!("there is no table `{name}`"),
-        format!("{near}`renown schema` prints them all"),
-    ))
+        format!("{near}name a table that has a contract"),
+    )
+    .with_help(Help::Contracts))
 }
 
 /// The tables in use as a Markdown list, for the README.

@@ -25,7 +25,7 @@ pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
 pub use validate::{GroupBy, TargetSection, Validate};
 
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Help, Result, did_you_mean};
 use crate::method::profile::Profile;
 use crate::method::{BUILT_IN, Method};
 use crate::schema::{self, Direction, Status};
@@ -334,7 +334,8 @@ impl Job {
 
 fn read_file(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|e| {
-        Error::bad_job(format!("{}: {e}", path.display()), "check the path of the file")
+        let cause = format!("{}: {e}", path.display());
+        Error::bad_job(cause, "check the path of the file").caused_by(e)
     })
 }
 
@@ -352,19 +353,19 @@ fn check_input_name(file: &str, name: &str) -> Result<()> {
             format!("remove it; read are: {}", read.join(", ")),
         ));
     }
-    let near = nearest(name, read.iter().copied())
-        .map_or(String::new(), |n| format!("did you mean `{n}`? "));
+    let near = did_you_mean(name, read.iter().copied());
     Err(Error::bad_job(
         format!("{file}: unknown input `{name}`"),
         format!("{near}read are: {}", read.join(", ")),
     ))
 }
 
-/// What is said when neither job nor command line names a snapshot.
+/// The error where no snapshot is named.
 pub fn no_snapshot() -> Error {
     Error::new(
         crate::error::Kind::Usage,
         "no snapshot is named",
-        "add --snapshot YYYY-MM-DD, or `snapshot` under [job]",
+        "name its date, in `snapshot` under [job] or for this run",
     )
+    .with_help(Help::SnapshotDate)
 }

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use url::Url;
 
 use super::{Input, no_snapshot};
-use crate::error::{Error, Result};
+use crate::error::{Error, Help, Result};
 use crate::storage::credentials::{credential, refuse_signed};
 
 /// Fills and resolves the texts of one job file.
@@ -31,8 +31,9 @@ impl Texts<'_> {
             let value = self.settings.iter().rev().find(|(n, _)| n == name).ok_or_else(|| {
                 Error::bad_job(
                     format!("{}: `${{{name}}}` is not set", self.file),
-                    format!("add --set {name}=VALUE"),
+                    "give it a value",
                 )
+                .with_help(Help::Variable(name.to_owned()))
             })?;
             self.used.insert(name.to_owned());
             out.push_str(before);
@@ -83,7 +84,7 @@ impl Texts<'_> {
         match self.settings.iter().find(|(name, _)| !self.used.contains(name)) {
             None => Ok(()),
             Some((name, _)) => Err(Error::bad_job(
-                format!("--set {name}: {} has no `${{{name}}}`", self.file),
+                format!("`{name}` is set, and {} has no `${{{name}}}`", self.file),
                 "remove it, or correct the name",
             )),
         }
@@ -126,9 +127,10 @@ pub fn url_of(folder: &Path, text: &str) -> Result<Url> {
     };
     let bad = |cause: String| Error::bad_job(format!("`{shown}`: {cause}"), "give a URL or a path");
     if text.contains("://") {
-        return Url::parse(text).map_err(|e| bad(e.to_string()));
+        return Url::parse(text).map_err(|e| bad(e.to_string()).caused_by(e));
     }
-    let path = std::path::absolute(folder.join(text)).map_err(|e| bad(e.to_string()))?;
+    let path = std::path::absolute(folder.join(text));
+    let path = path.map_err(|e| bad(e.to_string()).caused_by(e))?;
     let url = if text.ends_with('/') || path.is_dir() {
         Url::from_directory_path(&path)
     } else {
@@ -136,5 +138,5 @@ pub fn url_of(folder: &Path, text: &str) -> Result<Url> {
     };
     let url = url.map_err(|()| bad("not a path".into()))?;
     // Parsing once more resolves `..`, which no store accepts.
-    Url::parse(url.as_str()).map_err(|e| bad(e.to_string()))
+    Url::parse(url.as_str()).map_err(|e| bad(e.to_string()).caused_by(e))
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Input;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, did_you_mean};
 use crate::schema::{self, Direction};
 
 /// What posts are about.
@@ -65,8 +65,7 @@ impl Topics {
         match self.special_categories.iter().find(|name| !known.contains(name)) {
             None => Ok(()),
             Some(name) => {
-                let near = nearest(name, known.iter().map(String::as_str))
-                    .map_or(String::new(), |near| format!("did you mean `{near}`? "));
+                let near = did_you_mean(name, known.iter().map(String::as_str));
                 Err(Error::bad_job(
                     format!("{file}: unknown special category `{name}`"),
                     format!("{near}they are {}", known.join(", ")),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, did_you_mean};
 use crate::renamed;
 use crate::schema::{self, Direction, OWN_MEASURE};
 
@@ -151,10 +151,9 @@ impl Forecast {
 
 /// What to say first of a measure `name` that is not among the `known` ones: what it is called now, or the nearest name.
 pub(crate) fn suggested(name: &str, known: &[&str]) -> String {
-    match (renamed::measure(name), nearest(name, known.iter().copied())) {
-        (Some(new), _) => format!("it is called `{new}` now; "),
-        (None, Some(near)) => format!("did you mean `{near}`? "),
-        (None, None) => String::new(),
+    match renamed::measure(name) {
+        Some(new) => format!("it is called `{new}` now; "),
+        None => did_you_mean(name, known.iter().copied()),
     }
 }
 

@@ -7,7 +7,7 @@ use super::lexicon::{Lexicon, Meaning, Sense, are_relatives};
 use super::ontology::{Ontology, Topic};
 use super::{folded, spelling};
 use crate::digest::Digest;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, did_you_mean};
 use crate::job::Topics;
 use crate::lists::Lists;
 
@@ -119,9 +119,10 @@ impl Vocabulary {
 fn unknown(ontology: &Ontology, id: &str) -> Error {
     let topics = ontology.topics();
     let by_name = topics.iter().find(|topic| topic.name.eq_ignore_ascii_case(id));
-    let near = by_name.map(|topic| topic.id.as_str());
-    let near = near.or_else(|| nearest(id, topics.iter().map(|topic| topic.id.as_str())));
-    let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    let near = match by_name {
+        Some(topic) => did_you_mean(&topic.id, [topic.id.as_str()]),
+        None => did_you_mean(id, topics.iter().map(|topic| topic.id.as_str())),
+    };
     Error::bad_job(
         format!("`topics.change` names a topic `{id}` that is not in the ontology"),
         format!("{near}give its topic_id"),

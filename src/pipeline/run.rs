@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::audit::{Audited, Limits, RunFacts, audit_run};
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Help, Result};
 use crate::job::{Job, no_snapshot};
 use crate::method::profile::{Profile, STANDARD};
 use crate::model::Dropped;
@@ -245,8 +245,9 @@ fn told_apart(scores: &Scores) -> Result<()> {
     Err(Error::bad_job(
         "the job names neither `interactions` nor `follows`, and the method's forecast tells nobody apart by what accounts \
          state: equal scores for everybody are not published",
-        "name one of them, or a method whose forecast has columns `measure_*` (`renown fit --truth`)",
-    ))
+        "name one of them, or a method whose forecast has columns `measure_*`",
+    )
+    .with_help(Help::MethodFittedToLabels))
 }
 
 /// Rows counted before consent was applied are told in tens: exact, they would give away how few

@@ -113,7 +113,8 @@ fn url_of(output: &Url, number: u64) -> Result<Url> {
 pub async fn read(stores: &Stores, url: &Url) -> Result<Option<Commit>> {
     let Some(bytes) = stores.read(url).await? else { return Ok(None) };
     let commit: Commit = serde_json::from_slice(&bytes).map_err(|e| {
-        Error::bad_input(format!("`{url}` is no commit of renown: {e}"), "check the URL")
+        let cause = format!("`{url}` is no commit of renown: {e}");
+        Error::bad_input(cause, "check the URL").caused_by(e)
     })?;
     if commit.format != FORMAT {
         return Err(Error::bad_input(
@@ -263,7 +264,7 @@ pub async fn commit(
         // Whoever took this number, or an earlier attempt of ours whose answer was lost.
         newest = read(stores, &url).await?;
         if newest.is_none() {
-            return Err(Error::not_written(&url, &error));
+            return Err(Error::not_written(&url, error));
         }
     }
 }

@@ -140,5 +140,6 @@ pub async fn read<T: DeserializeOwned>(
     serde_json::from_slice(&bytes).map(Some).map_err(|e| {
         let cause = format!("`{url}` is no log of renown: {e}");
         Error::bad_input(cause, "use the version of renown that wrote it, or remove it")
+            .caused_by(e)
     })
 }

@@ -3,7 +3,7 @@
 use datafusion::dataframe::DataFrame;
 use serde::Deserialize;
 
-use crate::error::{Error, Kind, Result, nearest};
+use crate::error::{Error, Help, Kind, Result, did_you_mean, nearest};
 use crate::published::{Known, bare, each_person, parsed, rows};
 
 /// Most people or topics named where several are meant.
@@ -49,11 +49,11 @@ async fn nobody(people: DataFrame, wanted: &str) -> Result<Error> {
         near = nearest(wanted, known).map(str::to_owned);
     };
     each_person(people, see).await?;
-    let remedy = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "give a person id, `network:account_id`, an account id or a display name".into(),
-    };
-    Ok(Error::bad_input(format!("nobody in this run is `{wanted}`"), remedy))
+    let near = did_you_mean(wanted, near.as_deref());
+    Ok(Error::bad_input(
+        format!("nobody in this run is `{wanted}`"),
+        format!("{near}give a person id, `network:account_id`, an account id or a display name"),
+    ))
 }
 
 fn several(wanted: &str, what: &str, count: usize, ids: &[String]) -> Error {
@@ -123,10 +123,10 @@ pub(crate) fn topic<'a>(topics: &'a [Topic], wanted: &str) -> Result<&'a Topic> 
             }
         }
     }
-    let near = nearest(wanted, topics.iter().map(|topic| topic.name.as_str()));
-    let remedy = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`renown topics` lists those that posts are about".into(),
-    };
-    Err(Error::bad_input(format!("no post of this run is about a topic `{wanted}`"), remedy))
+    let near = did_you_mean(wanted, topics.iter().map(|topic| topic.name.as_str()));
+    Err(Error::bad_input(
+        format!("no post of this run is about a topic `{wanted}`"),
+        format!("{near}give the id or the name of a topic of this run"),
+    )
+    .with_help(Help::Topics))
 }

@@ -55,7 +55,7 @@ pub async fn table(
         .session
         .read_parquet(urls, ParquetReadOptions::default())
         .await
-        .map_err(|e| Error::engine(&format!("reading table `{name}` of `{output}`"), &e))
+        .map_err(|e| Error::engine(&format!("reading table `{name}` of `{output}`"), e))
 }
 
 /// All rows of a query.
@@ -82,8 +82,9 @@ pub(crate) async fn rows(what: &str, frame: DataFrame) -> Result<Vec<Row>> {
 /// [`crate::error::Kind::BadInput`] if the table has columns of another version.
 pub(crate) fn parsed<T: DeserializeOwned>(name: &str, row: &Row) -> Result<T> {
     serde_json::from_value(Value::Object(row.clone())).map_err(|e| {
-        let error = other_version(name);
-        Error { cause: format!("{}: {e}", error.cause), ..error }
+        let mut error = other_version(name);
+        error.cause = format!("{}: {e}", error.cause);
+        error.caused_by(e)
     })
 }
 
@@ -105,7 +106,7 @@ pub(crate) fn selected(name: &str, frame: DataFrame, columns: &[&str]) -> Result
         return Err(other_version(name));
     }
     let columns: Vec<_> = columns.iter().map(|name| ident(*name)).collect();
-    frame.select(columns).map_err(|e| Error::engine(&format!("reading the table `{name}`"), &e))
+    frame.select(columns).map_err(|e| Error::engine(&format!("reading the table `{name}`"), e))
 }
 
 /// Days and times become texts; a number that JSON does not have becomes null.
@@ -141,7 +142,7 @@ pub(crate) struct Known<'a> {
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if the table has other columns, else as [`Error::engine`].
 pub(crate) async fn each_person(people: DataFrame, mut see: impl FnMut(&Known<'_>)) -> Result<()> {
-    let failed = |e| Error::engine("reading the table `people`", &e);
+    let failed = |e| Error::engine("reading the table `people`", e);
     let unlike = || other_version("people");
     let frame = selected("people", people, &["person_id", "display_name", "accounts"])?;
     let mut stream = frame.execute_stream().await.map_err(failed)?;
@@ -171,7 +172,7 @@ pub(crate) async fn names<'a>(
     ids: impl Iterator<Item = &'a str>,
 ) -> Result<BTreeMap<String, String>> {
     let named = people.filter(ident("person_id").in_list(ids.map(lit).collect(), false));
-    let named = named.map_err(|e| Error::engine("reading the table `people`", &e))?;
+    let named = named.map_err(|e| Error::engine("reading the table `people`", e))?;
     let mut names = BTreeMap::new();
     each_person(named, |p| {
         names.extend(p.name.map(|name| (p.id.to_owned(), name.to_owned())));

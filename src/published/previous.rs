@@ -98,7 +98,7 @@ async fn scores(
     let what = "reading the table `scores`";
     let scores = table(engine, output, commit, "scores").await?;
     let scores = scores.filter(ident("profile").eq(lit(STANDARD)));
-    let scores = scores.map_err(|e| Error::engine(what, &e))?;
+    let scores = scores.map_err(|e| Error::engine(what, e))?;
     let mut all = vec![None; persons.len()];
     for batch in numbers(scores, &["person_id"], &["score"]).await? {
         let people = text(&batch, "person_id")?;
@@ -115,7 +115,7 @@ async fn numbers(frame: DataFrame, texts: &[&str], numbers: &[&str]) -> Result<V
     let mut columns: Vec<_> =
         texts.iter().map(|name| cast(ident(*name), DataType::Utf8).alias(*name)).collect();
     columns.extend(numbers.iter().map(|name| cast(ident(*name), DataType::Float64).alias(*name)));
-    let frame = frame.select(columns).map_err(|e| Error::engine(what, &e))?;
+    let frame = frame.select(columns).map_err(|e| Error::engine(what, e))?;
     engine::batches(what, frame).await
 }
 

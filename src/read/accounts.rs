@@ -30,7 +30,7 @@ pub(super) async fn members(
     drops: &mut Vec<Dropped>,
 ) -> Result<RecordBatch> {
     let what = "joining accounts into persons";
-    let plan = |e| Error::engine("joining accounts into persons", &e);
+    let plan = |e| Error::engine("joining accounts into persons", e);
     let account = ["network", "account_id"];
     let keys = |frame: &DataFrame, listed: bool, number: Expr, belongs: Expr| {
         let mut columns = account.map(ident).to_vec();
@@ -188,7 +188,7 @@ fn left_join(left: DataFrame, right: DataFrame, on: &[&str]) -> Result<DataFrame
 
 /// Number of statements about subjects, named by `key`, that `members` lacks.
 async fn unmatched(consent: &Checked, members: &DataFrame, key: &[&str]) -> Result<u64> {
-    let plan = |e| Error::engine("applying consent", &e);
+    let plan = |e| Error::engine("applying consent", e);
     let named = key.iter().fold(lit(true), |all, k| all.and(ident(*k).is_not_null()));
     let statements = consent.frame.clone().filter(named).map_err(plan)?;
     let lacking = statements.join(members.clone(), JoinType::LeftAnti, key, key, None);
@@ -204,7 +204,7 @@ fn with_statements(
     key: &[&str],
 ) -> Result<DataFrame> {
     let (refused, agreed) = (format!("{prefix}_out"), format!("{prefix}_in"));
-    let plan = |e| Error::engine("applying consent", &e);
+    let plan = |e| Error::engine("applying consent", e);
     let Some(consent) = consent else {
         return members
             .with_column(&refused, lit(false))

@@ -81,12 +81,9 @@ async fn obey(
         let mut violation = opened
             .violation(
                 format!("{} in {rows} of {all} rows{place}", rule.words),
-                format!(
-                    "mend these rows, or leave them out with a SELECT … WHERE; `renown schema {}` \
-                     states the contract",
-                    opened.table.table
-                ),
+                "fix these rows, or leave them out with a SELECT … WHERE",
             )
+            .with_help(opened.contract())
             .in_rows(rows);
         violation.place.column.clone_from(&rule.column);
         violations

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::sources::InputFile;
 use crate::engine::count_if;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Help, Result, did_you_mean};
 use crate::schema::{Column, Table, Type, UTC};
 
 /// Letters by which the name of a column may differ from one of the contract and be taken for it.
@@ -93,6 +93,11 @@ impl Opened {
         }
     }
 
+    /// The contract of this input, for the reader of an error.
+    pub(super) fn contract(&self) -> Help {
+        Help::Contract(self.table.table.clone())
+    }
+
     /// All that keeps the columns from being read as the contract has them.
     pub(super) fn violations(&self) -> Result<Vec<Error>> {
         let found = self.frame.schema().columns();
@@ -117,17 +122,12 @@ impl Opened {
         violations.extend(self.near_names());
         violations.extend(self.wrong_measures()?);
         if let (true, Some(name)) = (self.closed, self.ignored().first()) {
-            let near = nearest(name, self.table.columns.iter().map(|c| c.name.as_str()));
-            let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            let near = did_you_mean(name, self.table.columns.iter().map(|c| c.name.as_str()));
             let violation = self.violation(
                 format!("column `{name}` is not in the contract"),
-                format!(
-                    "{near}leave it out of the SELECT, or name it so; `renown schema {}` lists the \
-                     columns",
-                    self.table.table
-                ),
+                format!("{near}leave it out of the SELECT, or name it so"),
             );
-            violations.push(violation.in_column(name));
+            violations.push(violation.with_help(self.contract()).in_column(name));
         }
         Ok(violations)
     }
@@ -228,13 +228,12 @@ impl Opened {
     }
 
     fn missing(&self, column: &Column, found: &[&str]) -> Error {
-        let near = nearest(&column.name, found.iter().copied())
-            .map_or(String::new(), |near| format!("is it `{near}`? "));
-        let table = &self.table.table;
+        let near = did_you_mean(&column.name, found.iter().copied());
         self.violation(
             format!("column `{}` is missing", column.name),
-            format!("{near}name it so in a SELECT; `renown schema {table}` lists the columns"),
+            format!("{near}name it so in a SELECT"),
         )
+        .with_help(self.contract())
         .in_column(&column.name)
     }
 

@@ -365,7 +365,7 @@ mod tests {
             "input `accounts`: 4 accounts after repeated rows were left out; renown numbers at \
              most 3\nremedy: split the job by network"
         );
-        assert_eq!(error.kind.exit_code(), 65);
+        assert_eq!(error.kind, crate::error::Kind::BadInput);
         // Were there as many accounts as numbers, the last would have the number of nobody.
         numberable("accounts", (1 << 32) - 1).unwrap();
         numberable("accounts", 1 << 32).unwrap_err();

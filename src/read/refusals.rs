@@ -22,7 +22,7 @@ pub(super) async fn refusals(
     let Some(consent) = consent else { return Ok(refusals) };
     let what = format!("reading {}", consent.origin);
     let single = consent.frame.clone().filter(ident("topic_id").is_not_null());
-    let single = single.map_err(|e| Error::engine(&what, &e))?;
+    let single = single.map_err(|e| Error::engine(&what, e))?;
     let rows = engine.sorted_rows(&what, single, &["at"]).await?;
     if rows.num_rows() == 0 {
         return Ok(refusals);

@@ -17,7 +17,7 @@ use super::scan_estimate::ScanEstimate;
 use super::sources::{Listing, open};
 use super::violations::Violations;
 use crate::engine::{Engine, count_if};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, did_you_mean};
 use crate::job::{Input, Job};
 use crate::method::Method;
 use crate::model::Dropped;
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
             // Another reader of the same job may have been there.
             engine.session.deregister_table(name.as_str()).map_err(Error::internal)?;
             engine.session.register_table(name.as_str(), frame.into_view()).map_err(|e| {
-                Error::bad_job(format!("source `{name}`: {e}"), "name it otherwise")
+                Error::bad_job(format!("source `{name}`: {e}"), "give it another name").caused_by(e)
             })?;
         }
         // A SELECT over a source that is missing has no violation of its own.
@@ -308,7 +308,7 @@ impl<'a> Reader<'a> {
             )
         };
         let frame = self.engine.session.sql_with_options(sql, only_select).await;
-        let frame = frame.map_err(|e| refused(e.strip_backtrace()))?;
+        let frame = frame.map_err(|e| refused(e.strip_backtrace()).caused_by(e))?;
         match unsteady(frame.logical_plan()).map_err(Error::internal)? {
             None => Ok(frame),
             Some(function) => Err(refused(format!(
@@ -390,8 +390,7 @@ fn known_kinds(by_kind: &Survey, method: &Method, origin: &str) -> Result<()> {
         }
     }
     let Some((kind, rows)) = unknown.first_key_value() else { return Ok(()) };
-    let near = nearest(kind, method.kinds.keys().map(String::as_str))
-        .map_or(String::new(), |n| format!("is it `{n}`? "));
+    let near = did_you_mean(kind, method.kinds.keys().map(String::as_str));
     Err(Error::bad_input(
         format!(
             "input `interactions` ({origin}): kind `{kind}` in {rows} rows is not in method `{}` \

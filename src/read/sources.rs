@@ -170,8 +170,9 @@ async fn listing(engine: &Engine, url: Url) -> Result<DataFrame> {
         DataFusionError::Plan(cause) => Error::bad_input(
             format!("`{url}`: {cause}"),
             "let all files of a folder have one schema and one scheme of partitions",
-        ),
-        _ => Error::engine(&what, &error),
+        )
+        .caused_by(error),
+        _ => Error::engine(&what, error),
     })
 }
 

@@ -112,7 +112,7 @@ pub(super) async fn parts(contributions: DataFrame) -> Result<BTreeMap<String, P
     let mut parts: BTreeMap<String, Part> = BTreeMap::new();
     let own = standard("contributions", contributions)?;
     let own = own.filter(ident("measure").not_eq(lit("reference")));
-    let own = own.map_err(|e| Error::engine("reading the table `contributions`", &e))?;
+    let own = own.map_err(|e| Error::engine("reading the table `contributions`", e))?;
     let see = |batch: &RecordBatch| {
         let (measures, values) = (texts(batch, "measure")?, floats(batch, "value")?);
         let points = floats(batch, "points")?;
@@ -170,7 +170,7 @@ fn millionths(points: f64) -> i64 {
 /// The rows of the standard profile.
 pub(super) fn standard(name: &str, frame: DataFrame) -> Result<DataFrame> {
     let own = frame.filter(ident("profile").eq(lit(STANDARD)));
-    own.map_err(|e| Error::engine(&format!("reading the table `{name}`"), &e))
+    own.map_err(|e| Error::engine(&format!("reading the table `{name}`"), e))
 }
 
 /// Shows the rows of a table to `see`, few at a time and of these columns; a run of an earlier version may lack some.
@@ -181,7 +181,7 @@ async fn each(
     mut see: impl FnMut(&RecordBatch) -> Result<()>,
 ) -> Result<()> {
     let what = format!("reading the table `{name}`");
-    let failed = |e| Error::engine(&what, &e);
+    let failed = |e| Error::engine(&what, e);
     let has = |column: &&&str| frame.schema().has_column_with_unqualified_name(column);
     let there: Vec<Expr> = columns.iter().filter(has).map(|column| ident(*column)).collect();
     let mut stream = frame.select(there).map_err(failed)?.execute_stream().await.map_err(failed)?;

@@ -99,7 +99,7 @@ pub(super) async fn validation(
     let order = order.map(|column| ident(column).sort(true, false)).into();
     let all = table(engine, output, &commit, VALIDITY).await?.sort(order);
     let what = "reading the table `validity`";
-    let found = rows(what, all.map_err(|e| Error::engine(what, &e))?).await?;
+    let found = rows(what, all.map_err(|e| Error::engine(what, e))?).await?;
     Ok(Validation {
         public,
         place,

@@ -27,7 +27,7 @@ use std::path::Path;
 use url::Url;
 
 use crate::engine::Engine;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Help, Kind, Result};
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::{self, RunLog};
 use crate::published::table;
@@ -102,8 +102,9 @@ fn two_runs(first: (&Url, &Commit), second: (&Url, &Commit)) -> Error {
     Error::new(
         Kind::Usage,
         format!("{one} and {other} are two runs, and a page is of one"),
-        "compare them with `renown diff`; to show how right the other is, name the commit of its validation",
+        "compare them as two runs, or name the commit of a validation",
     )
+    .with_help(Help::Comparison)
 }
 
 /// What there is to tell of a run.
@@ -158,7 +159,7 @@ async fn told(engine: &Engine, output: &Url, commit: &Commit, public: bool) -> R
 pub fn write(out: &Path, page: &str) -> Result<()> {
     let failed = |e: std::io::Error| {
         let cause = format!("writing `{}`: {e}", out.display());
-        Error::new(Kind::Unavailable, cause, "check the path of --out")
+        Error::new(Kind::Unavailable, cause, "check the path").caused_by(e)
     };
     let name = out.file_name().ok_or_else(|| failed(std::io::ErrorKind::IsADirectory.into()))?;
     let beside = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());

@@ -131,7 +131,7 @@ pub(super) async fn movers(
             ident("change_1d").gt_eq(lit(0.05))
         };
         let moved =
-            scores.clone().filter(end).map_err(|e| Error::engine("reading the scores", &e))?;
+            scores.clone().filter(end).map_err(|e| Error::engine("reading the scores", e))?;
         let order =
             vec![ident("change_1d").sort(rising, false), ident("person_id").sort(true, false)];
         let mut people = named(engine, output, commit, moved, order, MOVERS).await?;
@@ -157,7 +157,7 @@ async fn named(
     most: usize,
 ) -> Result<Vec<(String, Person)>> {
     let first = scores.sort(order).and_then(|scores| scores.limit(0, Some(most)));
-    let first = first.map_err(|e| Error::engine("reading the scores", &e))?;
+    let first = first.map_err(|e| Error::engine("reading the scores", e))?;
     let found = rows("reading the scores", first).await?;
     let ids: Vec<&str> = found.iter().filter_map(|row| row.get("person_id")?.as_str()).collect();
     let people = table(engine, output, commit, "people").await?;
@@ -182,7 +182,7 @@ async fn of_people<T: DeserializeOwned>(
     let order = order.iter().map(|column| ident(*column).sort(true, false)).collect();
     let own = frame.filter(ident("person_id").in_list(ids, false)).and_then(|own| own.sort(order));
     let mut by: BTreeMap<String, Vec<T>> = BTreeMap::new();
-    for row in &rows(&what, own.map_err(|e| Error::engine(&what, &e))?).await? {
+    for row in &rows(&what, own.map_err(|e| Error::engine(&what, e))?).await? {
         let id = row.get("person_id").and_then(|id| id.as_str()).unwrap_or_default();
         by.entry(id.to_owned()).or_default().push(parsed(name, row)?);
     }
@@ -212,7 +212,7 @@ pub(super) async fn topics(
     commit: &Commit,
     public: bool,
 ) -> Result<Vec<OnTopic>> {
-    let plan = |e| Error::engine("reading the table `topics`", &e);
+    let plan = |e| Error::engine("reading the table `topics`", e);
     let mut order: Vec<_> =
         ["reactors", "people", "posts"].map(|c| ident(c).sort(false, false)).into();
     order.push(ident("topic_id").sort(true, false));

@@ -5,7 +5,7 @@
 use arrow::array::{Array, LargeStringArray};
 
 use super::scores::Scores;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, did_you_mean};
 use crate::job::Cohort;
 use crate::model::Persons;
 use crate::phrases::{Vocabulary, spelling};
@@ -92,8 +92,7 @@ fn best_on_topics<'a>(
 }
 
 fn unknown(cohort: &Cohort, name: &str, entries: &[crate::topics::Entry]) -> Error {
-    let near = nearest(name, entries.iter().map(|entry| entry.name.as_str()));
-    let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    let near = did_you_mean(name, entries.iter().map(|entry| entry.name.as_str()));
     Error::bad_job(
         format!("cohort `{}`: there is no topic `{name}`", cohort.name),
         format!("{near}give the id or the name of a topic"),

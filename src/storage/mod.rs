@@ -41,15 +41,16 @@ impl Stores {
             ));
         }
         // The registry leaves paths percent-encoded; a path with a space must be decoded.
-        let path = Path::from_url_path(url.path())
-            .map_err(|e| Error::bad_job(format!("`{url}`: {e}"), "correct the path"))?;
+        let path = Path::from_url_path(url.path()).map_err(|e| {
+            Error::bad_job(format!("`{url}`: {e}"), "correct the path").caused_by(e)
+        })?;
         let store = self.registry.resolve(url).map_err(|error| {
             // The registry hides why it failed; building the store once more tells.
             let cause = match object_store::parse_url_opts(url, std::env::vars()) {
                 Err(cause) => cause,
                 Ok(_) => error,
             };
-            Error::storage(&format!("opening `{url}`"), &cause)
+            Error::storage(&format!("opening `{url}`"), cause)
         })?;
         Ok((store.0, path))
     }
@@ -68,7 +69,7 @@ impl Stores {
                 Err(object_store::Error::NotFound { .. }) => {}
                 // A local folder named without its slash.
                 Err(_) if url.scheme() == "file" => {}
-                Err(error) => return Err(Error::storage(&what, &error)),
+                Err(error) => return Err(Error::storage(&what, error)),
             }
         }
         let mut objects: Vec<ObjectMeta> = store
@@ -76,7 +77,7 @@ impl Stores {
             .try_filter(|o| std::future::ready(o.location.as_ref().ends_with(suffix)))
             .try_collect()
             .await
-            .map_err(|e| Error::storage(&what, &e))?;
+            .map_err(|e| Error::storage(&what, e))?;
         objects.sort_by(|a, b| a.location.cmp(&b.location));
         Ok(objects)
     }
@@ -87,7 +88,7 @@ impl Stores {
     /// [`crate::error::Kind::Unavailable`] if the store does not take them.
     pub async fn write(&self, url: &Url, bytes: Vec<u8>) -> Result<()> {
         let (store, path) = self.resolve(url)?;
-        store.put(&path, PutPayload::from(bytes)).await.map_err(|e| Error::not_written(url, &e))?;
+        store.put(&path, PutPayload::from(bytes)).await.map_err(|e| Error::not_written(url, e))?;
         sync(url)
     }
 
@@ -104,7 +105,7 @@ impl Stores {
         if let Err(error) = store.put_opts(&path, payload, PutMode::Create.into()).await {
             // Another writer, or an earlier attempt of this one whose answer was lost.
             let Some(existing) = self.read(url).await? else {
-                return Err(Error::not_written(url, &error));
+                return Err(Error::not_written(url, error));
             };
             if existing != bytes {
                 return Ok(false);
@@ -123,7 +124,7 @@ impl Stores {
         match store.head(&path).await {
             Ok(meta) => Ok(Some(meta.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(Error::storage(&format!("reading `{url}`"), &error)),
+            Err(error) => Err(Error::storage(&format!("reading `{url}`"), error)),
         }
     }
 
@@ -136,11 +137,11 @@ impl Stores {
         let (store, path) = self.resolve(url)?;
         match store.get(&path).await {
             Ok(object) => {
-                let bytes = object.bytes().await.map_err(|e| Error::storage(&what, &e))?;
+                let bytes = object.bytes().await.map_err(|e| Error::storage(&what, e))?;
                 Ok(Some(bytes.to_vec()))
             }
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(Error::storage(&what, &error)),
+            Err(error) => Err(Error::storage(&what, error)),
         }
     }
 }
@@ -159,6 +160,7 @@ pub fn sync(url: &Url) -> Result<()> {
     path.ancestors().take(5).try_for_each(sync).map_err(|e| {
         let cause = format!("writing `{url}`: {e}");
         Error::new(crate::error::Kind::Unavailable, cause, "check the disk, then run again")
+            .caused_by(e)
     })
 }
 
@@ -177,5 +179,7 @@ pub fn folder(url: &Url) -> Url {
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the two do not make a URL.
 pub fn below(url: &Url, relative: &str) -> Result<Url> {
-    folder(url).join(relative).map_err(|e| Error::bad_job(format!("`{url}`: {e}"), "check the URL"))
+    folder(url)
+        .join(relative)
+        .map_err(|e| Error::bad_job(format!("`{url}`: {e}"), "check the URL").caused_by(e))
 }

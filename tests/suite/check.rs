@@ -161,7 +161,7 @@ async fn a_job_maps_and_drops_kinds() {
     ] {
         with(kinds);
         let refused = Published::of(&job, 2, &[]).await.err().unwrap();
-        assert_eq!(refused.kind.exit_code(), 78);
+        assert_eq!(refused.kind, renown::error::Kind::BadJob);
         assert!(refused.to_string().contains(words), "{refused}");
     }
 }

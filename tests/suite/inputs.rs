@@ -133,8 +133,12 @@ async fn missing_columns_name_the_nearest() {
         columns.push((other.into(), batch[name].clone()));
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let missing = format!("column `{name}` is missing");
-        let words =
-            ["`interactions`", "interactions.parquet", &missing, &format!("is it `{other}`?")];
+        let words = [
+            "`interactions`",
+            "interactions.parquet",
+            &missing,
+            &format!("did you mean `{other}`?"),
+        ];
         Folder::with(&batch).refused(PLAIN, Kind::BadInput, &words).await;
     }
     // Columns that may be null may be absent too, and others are passed over.
@@ -166,7 +170,7 @@ async fn wrong_types_name_both() {
 async fn nulls_in_keys_are_counted() {
     let holes: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("a")]));
     for name in ["network", "actor_id", "target_id", "kind"] {
-        let words = [&*format!("column `{name}` is null in 1 of 3 rows"), "mend these rows"];
+        let words = [&*format!("column `{name}` is null in 1 of 3 rows"), "fix these rows"];
         refused_column(name, holes.clone(), &words).await;
     }
     let never: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![Some(CUTOFF), None, None]));
@@ -182,8 +186,12 @@ async fn empty_ids_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kinds_that_the_method_does_not_name() {
-    let words =
-        ["kind `replly` in 2 rows", "`standard-4`", "is it `reply`?", "2 unknown kinds in all"];
+    let words = [
+        "kind `replly` in 2 rows",
+        "`standard-4`",
+        "did you mean `reply`?",
+        "2 unknown kinds in all",
+    ];
     refused_column("kind", text(["replly", "poke!", "replly"]), &["2 unknown kinds in all"]).await;
     refused_column("kind", text(["replly", "zap", "replly"]), &words).await;
     refused_column("kind", text(["Reply", "reply", "reply"]), &["kind `Reply` in 1 rows"]).await;

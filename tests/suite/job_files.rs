@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use chrono::NaiveDate;
+use renown::commands::hints::with_hint;
 use renown::error::{Error, Kind};
 use renown::job::{Consent, ConsentRule, Input, Job};
 use renown::method::Method;
@@ -47,6 +48,7 @@ fn refused(text: &str, words: &[&str]) {
 }
 
 fn says(error: Error, kind: Kind, words: &[&str]) {
+    let error = with_hint(error);
     let shown = error.to_string();
     assert_eq!(error.kind, kind, "{shown}");
     for word in words {
@@ -144,7 +146,7 @@ fn settings_fill_texts_and_must_all_be_used() {
     let unset = load_set(&text, &set[..1], None).unwrap_err();
     says(unset, Kind::BadJob, &["`${table}` is not set", "add --set table=VALUE"]);
     let unused = load_set(&text, &[set[0], set[1], ("lak", "x")], None).unwrap_err();
-    says(unused, Kind::BadJob, &["--set lak", "no `${lak}`"]);
+    says(unused, Kind::BadJob, &["`lak` is set", "no `${lak}`"]);
     refused(&JOB.replace("in/", "${lake/"), &["`${` without `}`"]);
     // What was filled in is not filled again.
     let text = JOB.replace("in/", "${a}/");

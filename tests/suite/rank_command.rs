@@ -373,7 +373,11 @@ fn a_missing_column_is_named_with_the_nearest() {
     let ranking = Ranking::of_pairs(&[(0, 1)]);
     let misspelt = Ranking { columns: ["scr", "dst"], ..ranking };
     let columns = "the columns are src, dst";
-    misspelt.refused(&["--iterations", "3"], 65, &["no column `scr`", "is it `src`?", columns]);
+    misspelt.refused(
+        &["--iterations", "3"],
+        65,
+        &["no column `scr`", "did you mean `src`?", columns],
+    );
     let ranking = Ranking { columns: ["src", "dst"], ..misspelt };
     ranking.refused(&["--iterations", "3", "--weight", "w"], 65, &["no column `w`", columns]);
 }

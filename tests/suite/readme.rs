@@ -55,7 +55,7 @@ fn commands_and_exit_codes_are_those_of_the_program() {
     }
     use renown::error::Kind::*;
     for kind in [Usage, BadInput, Unavailable, Internal, Interrupted, BadJob, Gate] {
-        let code = kind.exit_code();
+        let code = renown::commands::exit::code(kind);
         assert!(README.contains(&format!("\n| {code} | ")), "exit code {code}");
         assert!(help.replace('\n', " ").contains(&format!(" {code} ")), "exit code {code}");
     }

@@ -143,9 +143,8 @@ pub async fn diff(
     profile: &str,
     most: usize,
 ) -> Result<Diff> {
-    let of_run = |which: &'static str| {
-        move |error: Error| Error { cause: format!("run {which}: {}", error.cause), ..error }
-    };
+    let of_run =
+        |which: &'static str| move |error: Error| error.within(format_args!("run {which}"));
     let (run_a, forecast_a, of_a) = read(engine, a, profile).await.map_err(of_run("A"))?;
     let (run_b, forecast_b, of_b) = read(engine, b, profile).await.map_err(of_run("B"))?;
     let paired = Paired::of([of_a, of_b]);

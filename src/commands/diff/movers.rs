@@ -152,7 +152,7 @@ async fn of_people<T: DeserializeOwned>(
     let ids = ids.iter().map(|id| lit(*id)).collect();
     let frame = selected(name, run.table(engine, name).await?, columns)?;
     let own = frame.filter(ident("person_id").in_list(ids, false).and(also));
-    for row in rows(&what, own.map_err(|e| Error::engine(&what, &e))?).await? {
+    for row in rows(&what, own.map_err(|e| Error::engine(&what, e))?).await? {
         let Of { person_id, row } = parsed(name, &row)?;
         all.entry(person_id).or_default().push(row);
     }

@@ -27,7 +27,7 @@ impl Scores {
         let columns = ["person_id", "score", "expected_reactors"];
         let scores = selected("scores", scores, &columns)?
             .sort(vec![ident("person_id").sort(true, false)])
-            .map_err(|e| Error::engine(what, &e))?;
+            .map_err(|e| Error::engine(what, e))?;
         let rows = engine::rows(what, scores).await?;
         let unlike = || other_version("scores");
         let numbers = |at: usize| {

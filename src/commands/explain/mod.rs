@@ -195,7 +195,7 @@ pub async fn explain(
     let who: Who = only("people", people.clone(), &id).await?;
     let of_profile = |frame: DataFrame| {
         let own = frame.filter(ident("profile").eq(lit(asked.profile.as_str())));
-        own.map_err(|e| Error::engine("reading a profile", &e))
+        own.map_err(|e| Error::engine("reading a profile", e))
     };
     let scores = top::of_profile(open("scores").await?, &asked.profile).await?;
     let score: Score = only("scores", scores, &id).await?;
@@ -245,7 +245,7 @@ pub async fn explain(
 async fn only<T: DeserializeOwned>(name: &str, frame: DataFrame, id: &str) -> Result<T> {
     let what = format!("reading the table `{name}`");
     let of_person = frame.filter(ident("person_id").eq(lit(id)));
-    let found = rows(&what, of_person.map_err(|e| Error::engine(&what, &e))?).await?;
+    let found = rows(&what, of_person.map_err(|e| Error::engine(&what, e))?).await?;
     let [row] = found.as_slice() else {
         return Err(Error::bad_input(
             format!("the table `{name}` has {} rows of `{id}`", found.len()),
@@ -265,13 +265,13 @@ async fn every<T: DeserializeOwned>(
     let what = format!("reading the table `{name}`");
     let order = order.iter().map(|column| ident(*column).sort(true, false)).collect();
     let of_person = frame.filter(ident("person_id").eq(lit(id))).and_then(|rows| rows.sort(order));
-    let found = rows(&what, of_person.map_err(|e| Error::engine(&what, &e))?).await?;
+    let found = rows(&what, of_person.map_err(|e| Error::engine(&what, e))?).await?;
     found.iter().map(|row| parsed(name, row)).collect()
 }
 
 async fn measures(frame: DataFrame, id: &str) -> Result<Vec<Measure>> {
     let what = "reading the table `measures`";
-    let plan = |e| Error::engine(what, &e);
+    let plan = |e| Error::engine(what, e);
     let own = frame.clone().filter(ident("person_id").eq(lit(id))).map_err(plan)?;
     let own = rows(what, own.sort(vec![ident("network").sort(true, false)]).map_err(plan)?).await?;
     let contract = schema::table(Direction::Output, "measures")?;
@@ -308,7 +308,7 @@ async fn measures(frame: DataFrame, id: &str) -> Result<Vec<Measure>> {
 async fn sorted(frame: DataFrame, name: &str) -> Result<Vec<f64>> {
     let what = "reading the table `measures`";
     let column = frame.select(vec![cast(ident(name), DataType::Float64)]);
-    let column = engine::rows(what, column.map_err(|e| Error::engine(what, &e))?).await?;
+    let column = engine::rows(what, column.map_err(|e| Error::engine(what, e))?).await?;
     let column = column.column(0).as_primitive::<Float64Type>();
     let mut values: Vec<f64> =
         column.iter().flatten().map(|value| comparable(name, value)).collect();
@@ -330,7 +330,7 @@ async fn neighbours(
     other: &str,
 ) -> Result<Vec<Neighbour>> {
     let what = "reading the table `influence_edges`";
-    let plan = |e| Error::engine(what, &e);
+    let plan = |e| Error::engine(what, e);
     let order = vec![
         ident("attention").sort(false, false),
         ident("network").sort(true, false),

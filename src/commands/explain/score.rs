@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Measure, Score};
-use crate::error::{Error, Kind, Result, nearest};
+use crate::error::{Error, Kind, Result, did_you_mean};
 use crate::method::Forecast;
 use crate::method::points;
 use crate::method::profile::Profile;
@@ -142,8 +142,7 @@ impl<'a> Known<'a> {
         let terms: Vec<&str> =
             self.forecast.terms.iter().map(|term| term.measure.as_str()).collect();
         let Some(term) = terms.iter().position(|term| *term == what_if.measure) else {
-            let near = nearest(&what_if.measure, terms.iter().copied())
-                .map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            let near = did_you_mean(&what_if.measure, terms.iter().copied());
             return refuse(
                 format!(
                     "`{}` does not enter the forecast, so no value of it moves the score",

@@ -108,7 +108,7 @@ pub async fn explain_topic(
     let topic = lookup::topic(&topics, topic)?;
     let own = async |name: &str, order: &[&str]| {
         let what = format!("reading the table `{name}`");
-        let plan = |e| Error::engine(&what, &e);
+        let plan = |e| Error::engine(&what, e);
         let own = ident("person_id").eq(lit(&*id)).and(ident("topic_id").eq(lit(&*topic.topic_id)));
         let own = open(name).await?.filter(own).map_err(plan)?;
         let order = order.iter().map(|column| ident(*column).sort(*column != "reactors", false));

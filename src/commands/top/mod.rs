@@ -38,7 +38,7 @@ pub struct Filter {
 impl Filter {
     /// Those of a table `people` that are meant, with the columns `id` and `display_name`.
     fn people(&self, people: DataFrame) -> Result<DataFrame> {
-        let plan = |e| Error::engine("reading the table `people`", &e);
+        let plan = |e| Error::engine("reading the table `people`", e);
         let mut kept = people;
         for (column, wanted) in [("country", &self.country), ("language", &self.language)] {
             if let Some(wanted) = wanted {
@@ -54,7 +54,7 @@ impl Filter {
 
     /// The `most` highest `scores` of the people that are meant, with their names; of equals the lower id first.
     fn highest(&self, people: DataFrame, scores: DataFrame, most: usize) -> Result<DataFrame> {
-        let plan = |e| Error::engine("reading the scores", &e);
+        let plan = |e| Error::engine("reading the scores", e);
         let order = [("expected_reactors", false), ("person_id", true)];
         let order = order.map(|(column, rising)| ident(column).sort(rising, false));
         let scores = match self.min_score {
@@ -117,7 +117,7 @@ pub async fn top(
 ) -> Result<Vec<Person>> {
     let scores = of_profile(scores, profile).await?;
     let highest = filter.highest(people, scores, most)?;
-    let rows = highest.collect().await.map_err(|e| Error::engine("reading the scores", &e))?;
+    let rows = highest.collect().await.map_err(|e| Error::engine("reading the scores", e))?;
     rows.iter().map(persons).collect::<Result<Vec<_>>>().map(|p| p.into_iter().flatten().collect())
 }
 
@@ -126,7 +126,7 @@ pub async fn top(
 /// # Errors
 /// [`Kind::Usage`] if there is no such profile.
 pub(crate) async fn of_profile(scores: DataFrame, profile: &str) -> Result<DataFrame> {
-    let plan = |e| Error::engine("reading the scores", &e);
+    let plan = |e| Error::engine("reading the scores", e);
     let own = scores.clone().filter(ident("profile").eq(lit(profile))).map_err(plan)?;
     let first = own.clone().limit(0, Some(1)).map_err(plan)?;
     let none = rows("reading the scores", first).await?.is_empty();

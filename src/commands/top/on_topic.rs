@@ -63,7 +63,7 @@ pub async fn on_topic(
     filter: &Filter,
     most: usize,
 ) -> Result<TopicList> {
-    let plan = |e| Error::engine("reading the table `topic_scores`", &e);
+    let plan = |e| Error::engine("reading the table `topic_scores`", e);
     let topics = lookup::topics(table(engine, output, commit, "topics").await?).await?;
     let asked = lookup::topic(&topics, topic)?;
     let within: Vec<&lookup::Topic> =

@@ -1,0 +1,27 @@
+//! What the command line can do for the reader of an error.
+
+use crate::error::{Error, Help};
+
+/// The error with the command or option that helps added to its remedy.
+pub fn with_hint(mut error: Error) -> Error {
+    let Some(help) = error.help.take() else { return error };
+    error.remedy = format!("{}; {}", error.remedy, hint(&help));
+    error
+}
+
+fn hint(help: &Help) -> String {
+    match help {
+        Help::Contracts => "`renown schema` lists the contracts of all tables".to_owned(),
+        Help::Contract(table) => format!("`renown schema {table}` lists the columns"),
+        Help::Keys => {
+            "`renown schema job` and `renown schema method` document every key".to_owned()
+        }
+        Help::Topics => "`renown topics` lists the topics of a run".to_owned(),
+        Help::SnapshotDate => "add --snapshot YYYY-MM-DD".to_owned(),
+        Help::Variable(name) => format!("add --set {name}=VALUE"),
+        Help::MethodFittedToLabels => {
+            "`renown fit` with the name of a label set writes one".to_owned()
+        }
+        Help::Comparison => "`renown diff` compares two runs".to_owned(),
+    }
+}
