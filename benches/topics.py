@@ -190,7 +190,7 @@ def accounts(renown, data):
 def planted(renown, data):
     check_call([renown, "run", f"{data}/job.toml", "--quiet"])
     pairs = duckdb.sql(f"SELECT person_id, topic_id FROM '{data}/run-output/topic_scores/*/*.parquet'").fetchall()
-    truth = duckdb.sql(f"SELECT person_id, unnest(topics) FROM '{data}/truth/*.parquet' WHERE may_be_scored").fetchall()
+    truth = duckdb.sql(f"SELECT person_id, unnest(topics) FROM '{data}/truth/*.parquet' WHERE is_eligible").fetchall()
     own = collections.Counter(person for person, _ in truth)
     right = len(set(pairs) & set(truth))
     # Enough evidence: ten posts that drew a reaction, and ten reactors, for each topic of the person, within 60 days.

@@ -7,7 +7,6 @@
 use chrono::NaiveDate;
 
 use super::held_out::is_held_out;
-use super::named;
 use super::select::not_fitted;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -88,7 +87,7 @@ pub(super) async fn fit(
             ridge: candidate.ridge,
             validation,
         };
-        named(method, version, record)
+        method.fitted_as(version, record)
     })
 }
 

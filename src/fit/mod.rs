@@ -119,19 +119,10 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
         };
         Ok(Fitted {
             short_hours: (history / 9 < method.window_hours() / 10).then_some(history),
-            method: named(method, version, record)?,
+            method: method.fitted_as(version, record)?,
             tried: choice.tried,
         })
     })
-}
-
-/// The method under its new name.
-fn named(mut method: Method, version: &str, record: FitRecord) -> Result<Method> {
-    method.version = version.to_owned();
-    method.fitted = true;
-    method.fit = Some(record);
-    method.check("the fitted method")?;
-    Ok(method)
 }
 
 /// The origins that the data suffice for, in whole hours before their end, the oldest first; one at least.

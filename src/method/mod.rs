@@ -265,6 +265,18 @@ impl Method {
         (0..).zip(self.kinds.values()).filter(|(_, rule)| rule.reaction).map(|(number, _)| number)
     }
 
+    /// The method with its coefficients fitted as `record` says, under a version of its own.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadJob`] if a value is out of range.
+    pub fn fitted_as(mut self, version: &str, record: FitRecord) -> Result<Self> {
+        self.version = version.to_owned();
+        self.fitted = true;
+        self.fit = Some(record);
+        self.check("the fitted method")?;
+        Ok(self)
+    }
+
     /// Refuses values out of range in a method that people know as `name`.
     pub(crate) fn check(&self, name: &str) -> Result<()> {
         let refuse =

@@ -8,7 +8,7 @@
 
 use rayon::prelude::*;
 
-use super::{CHUNK_VERTICES, InteractionRules, ONE};
+use super::rules::{CHUNK_VERTICES, InteractionRules, ONE};
 use crate::error::{Error, Result};
 use crate::model::{Interaction, Interactions, Persons};
 use renown_graph::csr::Csr;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use rayon::prelude::*;
 
-use super::{CHUNK_VERTICES, InteractionRules};
+use super::rules::{CHUNK_VERTICES, InteractionRules};
 use crate::method::MEASURE_HOURS;
 use crate::model::{Interaction, Interactions, Persons, Sentiment};
 

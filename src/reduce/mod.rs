@@ -11,6 +11,3 @@ pub use engagement::{Engagement, ReactionCounts, engagement};
 pub use follow_graphs::follow_graphs;
 pub use post_reactors::post_reactors;
 pub use rules::{InteractionRules, ONE};
-
-/// Vertices whose interactions are summed as one parallel work item.
-const CHUNK_VERTICES: usize = 1 << 10;

@@ -7,11 +7,11 @@ use arrow::array::{
     ArrayRef, Float64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 
-use super::World;
 use super::calendar::Calendar;
 use super::population::{Cheat, NETWORKS, Population};
 use super::posts::{post_id, recent};
 use super::random::{Random, Stream, hash};
+use super::world::World;
 use crate::error::Result;
 use crate::schema::{self, Direction, UTC};
 

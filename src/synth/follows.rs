@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use arrow::array::{ArrayRef, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
 use rayon::prelude::*;
 
-use super::World;
 use super::population::NETWORKS;
-use super::profiles::opened_us;
 use super::random::{Random, Stream};
+use super::world::World;
 use crate::error::Result;
 use crate::schema::{self, Direction, UTC};
 
@@ -30,7 +29,6 @@ pub(super) struct Counts {
 }
 
 /// The follows of everybody in numbers.
-#[derive(Default)]
 pub(super) struct Follows {
     /// Length: accounts.
     pub(super) counts: Vec<Counts>,
@@ -93,7 +91,7 @@ pub(super) fn follows(world: &World, range: Range<u64>) -> Result<RecordBatch> {
     for follower in range.map(|account| account as u32) {
         let id = population.account_id(follower).to_string();
         for followee in followees(world, follower) {
-            let both = opened_us(world, follower).max(opened_us(world, followee));
+            let both = world.opened_us(follower).max(world.opened_us(followee));
             network.append_value(NETWORKS[population.network(follower)]);
             followers.append_value(&id);
             followed.append_value(population.account_id(followee).to_string());

@@ -22,39 +22,31 @@
 mod calendar;
 mod events;
 mod follows;
+mod parameters;
 mod population;
 mod posts;
 mod profiles;
 mod random;
 mod topics;
 mod truth;
+mod vocabulary;
+mod world;
 mod write;
 
 use std::fmt::Write as _;
 
-use chrono::{Datelike, Days, NaiveDate};
 use url::Url;
 
-use self::calendar::{Calendar, midnight_us};
 use self::events::{Period, interactions};
 use self::follows::Follows;
-use self::population::Population;
 use self::random::Stream;
-use self::topics::Topic;
 use self::truth::Truth;
+use self::world::World;
 use self::write::Out;
 use crate::error::{Error, Kind, Result};
 use crate::storage::{Stores, below, folder};
+pub use parameters::{DAYS, FUTURE_DAYS, GROUP, Parameters};
 
-/// Days that the interactions and posts of a snapshot cover.
-pub const DAYS: u32 = 120;
-/// Days that `future` covers.
-pub const FUTURE_DAYS: u32 = 28;
-
-/// Fewer people make no networks; more would need other numbers than 32-bit ones for their accounts.
-const PEOPLE: std::ops::RangeInclusive<u32> = 10..=1_000_000_000;
-/// Interactions in a row group.
-pub const GROUP: u64 = 1 << 18;
 /// How many times fewer accounts or posts, whose rows are wider, stand behind a row group.
 const WIDER: u64 = 4;
 /// The file that runs a world; it is written last.
@@ -70,92 +62,6 @@ const INPUTS: [&str; 8] = [
     "topics",
     "topic_phrases",
 ];
-
-/// How large a world is, and which of all of that size.
-#[derive(Clone, Debug)]
-pub struct Parameters {
-    /// People, 10 to a thousand million.
-    pub people: u32,
-    /// Interactions in the snapshot, at least one.
-    pub interactions: u64,
-    /// Posts in the snapshot, at least one.
-    pub posts: u32,
-    /// Worlds of different seeds are different.
-    pub seed: u64,
-    /// The last day of the snapshot.
-    pub snapshot: NaiveDate,
-    /// Interactions in a row group, usually [`GROUP`]. Each group has random numbers of its own, so that other
-    /// groups hold other rows.
-    pub group: u64,
-}
-
-impl Parameters {
-    fn check(&self) -> Result<()> {
-        let refused = |option: &str, value: String, remedy: &str| {
-            Err(Error::new(Kind::Usage, format!("--{option} {value} is out of range"), remedy))
-        };
-        if !PEOPLE.contains(&self.people) {
-            let remedy = "give 10 to 1000000000 people";
-            return refused("people", self.people.to_string(), remedy);
-        }
-        // Beyond 2^53 rows have no time of their own.
-        if !(1..=1 << 53).contains(&self.interactions) {
-            let remedy = "give 1 to 9007199254740992 interactions";
-            return refused("interactions", self.interactions.to_string(), remedy);
-        }
-        if self.posts == 0 {
-            return refused("posts", self.posts.to_string(), "give at least one post");
-        }
-        if !(1900..=9000).contains(&self.snapshot.year()) {
-            let remedy = "give a day of the years 1900 to 9000";
-            return refused("snapshot", self.snapshot.to_string(), remedy);
-        }
-        Ok(())
-    }
-
-    /// Interactions after the cutoff, at the rate of those before.
-    fn future(&self) -> u64 {
-        let rows = u128::from(self.interactions) * u128::from(FUTURE_DAYS) / u128::from(DAYS);
-        (rows as u64).max(1)
-    }
-}
-
-/// All that rows are made from.
-struct World {
-    population: Population,
-    follows: Follows,
-    topics: Vec<Topic>,
-    words: Vec<&'static str>,
-    past: Calendar,
-    future: Calendar,
-    /// The first instant of the interactions, and the first one after them.
-    first_us: i64,
-    end_us: i64,
-    /// Days from 1970 to the day of the snapshot.
-    day_number: i32,
-}
-
-impl World {
-    fn new(parameters: &Parameters) -> Result<Self> {
-        let outside = || Error::internal("a day out of range");
-        let after = parameters.snapshot.succ_opt().ok_or_else(outside)?;
-        let first = after.checked_sub_days(Days::new(DAYS.into())).ok_or_else(outside)?;
-        let days = parameters.snapshot.signed_duration_since(NaiveDate::default()).num_days();
-        let mut world = Self {
-            population: Population::new(parameters),
-            follows: Follows::default(),
-            topics: topics::topics()?,
-            words: posts::words(),
-            past: Calendar::new(first, DAYS),
-            future: Calendar::new(after, FUTURE_DAYS),
-            first_us: midnight_us(first),
-            end_us: midnight_us(after),
-            day_number: i32::try_from(days).map_err(Error::internal)?,
-        };
-        world.follows = Follows::count(&world);
-        Ok(world)
-    }
-}
 
 /// Writes a synthetic world below `out`, which must be empty; returns the rows of each folder.
 ///
@@ -177,12 +83,13 @@ pub async fn synth(
             "name an empty folder: a world is not mixed with other files",
         ));
     }
-    let (world, truth) = tokio::task::block_in_place(|| {
+    let (world, follows, truth) = tokio::task::block_in_place(|| {
         let world = World::new(parameters)?;
+        let follows = Follows::count(&world);
         let truth = Truth::new(&world, parameters.future());
-        Ok::<_, Error>((world, truth))
+        Ok::<_, Error>((world, follows, truth))
     })?;
-    let world = &world;
+    let (world, follows) = (&world, &follows);
     let accounts = u64::from(world.population.accounts());
     let past =
         &Period { stream: Stream::Past, calendar: &world.past, rows: parameters.interactions };
@@ -193,7 +100,8 @@ pub async fn synth(
     let (posts, topics) = (u64::from(parameters.posts), world.topics.len() as u64);
     let (group, wide) = (parameters.group.max(1), parameters.group.div_ceil(WIDER).max(1));
     let rows = vec![
-        to.write("accounts", accounts, wide, |range| profiles::accounts(world, range)).await?,
+        to.write("accounts", accounts, wide, |range| profiles::accounts(world, follows, range))
+            .await?,
         to.write("identities", accounts, wide, |range| profiles::identities(world, range)).await?,
         to.write("consent", accounts, wide, |range| profiles::consent(world, range)).await?,
         to.write("follows", accounts, wide, |range| follows::follows(world, range)).await?,

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::Parameters;
+use super::parameters::Parameters;
 use super::random::{Random, Stream, Weighted, hash, scramble};
 
 /// The networks.

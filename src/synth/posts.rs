@@ -8,10 +8,10 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, Field};
 
-use super::World;
 use super::population::NETWORKS;
 use super::random::{Random, Stream, hash, scramble, unit};
-use super::topics::of_person;
+use super::vocabulary::of_person;
+use super::world::World;
 use crate::error::Result;
 use crate::schema::{self, Direction, UTC};
 
@@ -19,11 +19,6 @@ const KINDS: [(&str, f64); 4] =
     [("original", 0.74), ("reply", 0.16), ("quote", 0.05), ("repost", 0.05)];
 /// Chances of no, one, two or three phrases in a post.
 const PHRASES: [(&u32, f64); 4] = [(&0, 0.35), (&1, 0.40), (&2, 0.18), (&3, 0.07)];
-
-/// The ordinary words.
-pub(super) fn words() -> Vec<&'static str> {
-    include_str!("words.txt").split_whitespace().collect()
-}
 
 /// Id of a post, on whatever network.
 pub(super) fn post_id(world: &World, post: u32) -> u64 {

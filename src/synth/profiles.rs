@@ -8,9 +8,10 @@ use arrow::array::{
     TimestampMicrosecondBuilder,
 };
 
-use super::World;
+use super::follows::Follows;
 use super::population::{NETWORKS, Part};
-use super::random::{Random, Stream, hash, unit};
+use super::random::{Random, Stream};
+use super::world::World;
 use crate::error::Result;
 use crate::schema::{self, Direction, UTC};
 
@@ -96,23 +97,11 @@ fn profile(world: &World, person: u32) -> Profile {
 }
 
 /// Whether a person neither refused nor is under 18.
-pub(super) fn may_be_scored(world: &World, person: u32) -> bool {
+pub(super) fn is_eligible(world: &World, person: u32) -> bool {
     let profile = profile(world, person);
     let young = profile.age_days.is_some_and(|days| f64::from(days) < 18.0 * 365.2425);
     let refused = matches!(profile.standing, Standing::OptedOut | Standing::Deleted);
     !(young || profile.is_minor == Some(true) || refused)
-}
-
-/// When an account was opened, in microseconds: before all events, and not long before them if only in
-/// order to follow somebody.
-pub(super) fn opened_us(world: &World, account: u32) -> i64 {
-    let random = unit(hash(world.population.seed, Stream::Opened, account.into()));
-    let days = match world.population.level[account as usize] {
-        0 => 30.0 * random,
-        _ => 30.0 + 4_000.0 * random,
-    };
-    let seconds = (days * 86_400.0) as i64;
-    world.first_us - 1_000_000 * (seconds + 1)
 }
 
 fn name(seed: u64, person: u32) -> [String; 2] {
@@ -127,8 +116,8 @@ fn capital(word: &str) -> String {
     word[..1].to_uppercase() + &word[1..]
 }
 
-/// Rows of `accounts`.
-pub(super) fn accounts(world: &World, range: Range<u64>) -> Result<RecordBatch> {
+/// Rows of `accounts`, of which `follows` says how many follow each.
+pub(super) fn accounts(world: &World, follows: &Follows, range: Range<u64>) -> Result<RecordBatch> {
     let population = &world.population;
     let [mut network, mut id, mut handle, mut shown, mut country, mut language] =
         [(); 6].map(|()| StringBuilder::new());
@@ -143,7 +132,7 @@ pub(super) fn accounts(world: &World, range: Range<u64>) -> Result<RecordBatch> 
         let profile = profile(world, person);
         let [given, family] = name(population.seed, person);
         let mut random = Random::of(population.seed, Stream::Shown, account.into());
-        let own = &world.follows.counts[account as usize];
+        let own = &follows.counts[account as usize];
         network.append_value(NETWORKS[population.network(account)]);
         id.append_value(population.account_id(account).to_string());
         handle.append_value(format!("{given}_{family}_{person}"));
@@ -152,7 +141,7 @@ pub(super) fn accounts(world: &World, range: Range<u64>) -> Result<RecordBatch> 
         );
         country.append_option(random.chance(0.8).then_some(profile.country));
         language.append_option(random.chance(0.95).then_some(profile.language));
-        opened.append_value(opened_us(world, account));
+        opened.append_value(world.opened_us(account));
         followers.append_value(own.followers.into());
         following.append_value(own.following.into());
         posts.append_value(population.of_author(account).len() as i64);

@@ -16,12 +16,12 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
-use super::World;
 use super::events::{FOLLOWS, FRIENDS, WITH_FRIENDS, WITHIN_CELL, cheating, friend, neighbour};
 use super::population::{Cheat, LEVELS, Part, Population, activity};
-use super::profiles::{cheats, may_be_scored};
+use super::profiles::{cheats, is_eligible};
 use super::random::usizes;
-use super::topics::of_person;
+use super::vocabulary::of_person;
+use super::world::World;
 use crate::error::{Error, Result};
 
 /// Of everybody, and of those who may be scored.
@@ -104,7 +104,7 @@ impl Truth {
         let population = &world.population;
         let people = population.parts.len() as u32;
         let scored: Vec<bool> =
-            (0..people).into_par_iter().map(|person| may_be_scored(world, person)).collect();
+            (0..people).into_par_iter().map(|person| is_eligible(world, person)).collect();
         let scores = |account: u32| scored[population.person[account as usize] as usize];
         let sums = |bounds: &[u32]| -> Vec<f64> {
             let ranges = bounds.windows(2).map(|ends| usizes(&(ends[0]..ends[1])));
@@ -240,7 +240,7 @@ pub(super) fn truth(world: &World, truth: &Truth, range: Range<u64>) -> Result<R
             "True where an account was opened only to follow those who bought its follow.",
         ),
         (
-            "may_be_scored",
+            "is_eligible",
             Arc::new(scored.finish()),
             "Whether the person neither refused nor is under 18 on the day of the snapshot.",
         ),

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use super::World;
 use super::attribution::WHOLE;
 use super::catalogue::Catalogue;
+use super::inputs::TopicInputs;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, points};
 use crate::model::{Endorsement, Interaction, People};
@@ -53,9 +53,9 @@ pub struct TopicScore {
 }
 
 /// The scores of everybody for whom there is enough evidence, in order of (person, topic).
-pub(super) fn scores(world: &World<'_>) -> Vec<TopicScore> {
-    let persons = 0..world.people.persons.len() as u32;
-    persons.into_par_iter().flat_map_iter(|person| of_person(world, person)).collect()
+pub(super) fn scores(inputs: &TopicInputs<'_>) -> Vec<TopicScore> {
+    let persons = 0..inputs.people.persons.len() as u32;
+    persons.into_par_iter().flat_map_iter(|person| of_person(inputs, person)).collect()
 }
 
 /// Posts about a topic that drew a reaction.
@@ -66,14 +66,14 @@ struct Drawn {
     weeks: BTreeSet<u32>,
 }
 
-fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
-    let least = &world.method.topics.evidence;
+fn of_person(inputs: &TopicInputs<'_>, person: u32) -> Vec<TopicScore> {
+    let least = &inputs.method.topics.evidence;
     let mut drawn: BTreeMap<u32, Drawn> = BTreeMap::new();
-    for post in world.evidence_posts(person) {
-        for (topic, _) in world.of_posts.of(post as usize) {
+    for post in inputs.evidence_posts(person) {
+        for (topic, _) in inputs.of_posts.of(post as usize) {
             let drawn = drawn.entry(*topic).or_default();
             drawn.posts += 1;
-            drawn.weeks.insert(world.posts.age_hours[post as usize] / (7 * 24));
+            drawn.weeks.insert(inputs.posts.age_hours[post as usize] / (7 * 24));
         }
     }
     drawn.retain(|_, drawn| {
@@ -83,23 +83,23 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
         return vec![];
     }
     let candidates: Vec<u32> = drawn.keys().copied().collect();
-    let engagement = topical_engagement(world, person, &candidates);
+    let engagement = topical_engagement(inputs, person, &candidates);
     let scores = drawn.into_iter().zip(engagement).map(|((topic, drawn), engagement)| {
         let Topical { of_networks, reactors } = engagement;
-        let endorsed = world.endorsed.of(person as usize);
+        let endorsed = inputs.endorsed.of(person as usize);
         let of_topic = endorsed.partition_point(|(own, _)| *own < topic)
             ..endorsed.partition_point(|(own, _)| *own <= topic);
         let endorsers = &endorsed[of_topic];
         let endorsed = |id: &u32| endorsers.binary_search(&(topic, *id)).is_ok();
         let both = endorsers.len() + reactors.iter().filter(|id| !endorsed(id)).count();
-        let posts = world.posts_of.of(person as usize);
+        let posts = inputs.posts_of.of(person as usize);
         let about = |vertex: u32| {
-            let own = move |post: &u32| world.posts.authors[*post as usize] == vertex;
+            let own = move |post: &u32| inputs.posts.authors[*post as usize] == vertex;
             let posts = posts.iter().copied().filter(own);
-            posts.filter(move |post| world.is_own(*post) && world.share(*post, topic) > 0)
+            posts.filter(move |post| inputs.is_own(*post) && inputs.share(*post, topic) > 0)
         };
         let of_network = |(vertex, engagement): &(u32, Engagement)| {
-            forecast(world, *vertex, engagement, |counts| h_index(world, about(*vertex), counts))
+            forecast(inputs, *vertex, engagement, |counts| h_index(inputs, about(*vertex), counts))
         };
         let expected_reactors = of_networks.iter().map(of_network).sum();
         let sum = |count: fn(&Engagement) -> i64| -> i64 {
@@ -125,7 +125,7 @@ fn of_person(world: &World<'_>, person: u32) -> Vec<TopicScore> {
     scores.filter(|score| score.people >= i64::from(least.people)).collect()
 }
 
-impl World<'_> {
+impl TopicInputs<'_> {
     /// Whether a post is its author's own.
     fn is_own(&self, post: u32) -> bool {
         (post as usize) < self.posts.originals
@@ -151,28 +151,28 @@ struct Topical {
 }
 
 /// What was done to the posts of a person about each of `topics`, which are ascending.
-fn topical_engagement(world: &World<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
+fn topical_engagement(inputs: &TopicInputs<'_>, person: u32, topics: &[u32]) -> Vec<Topical> {
     let mut all: Vec<Topical> = topics.iter().map(|_| Topical::default()).collect();
     let mut reactors: Vec<Vec<u32>> = vec![vec![]; topics.len()];
-    let hours = world.evidence_hours();
+    let hours = inputs.evidence_hours();
     let young = |age: u32| f64::from(age) < hours;
-    for vertex in world.vertices_of.of(person as usize) {
+    for vertex in inputs.vertices_of.of(person as usize) {
         let of_vertex = *vertex as usize..*vertex as usize + 1;
         let mut of_topics: Vec<Option<Engagement>> = vec![None; topics.len()];
         for of_actor in
-            world.people.interactions.of_targets(of_vertex).chunk_by(Interaction::same_pair)
+            inputs.people.interactions.of_targets(of_vertex).chunk_by(Interaction::same_pair)
         {
-            let trusted = world.trust.trusted[of_actor[0].actor as usize];
-            let actor = world.person(of_actor[0].actor);
-            for (topic, about) in on_topics(world, of_actor, topics) {
+            let trusted = inputs.trust.trusted[of_actor[0].actor as usize];
+            let actor = inputs.person(of_actor[0].actor);
+            for (topic, about) in on_topics(inputs, of_actor, topics) {
                 let evidence = about.iter().any(|event| {
-                    let post = world.posts.age_hours[event.post as usize];
-                    young(event.age_hours) && young(post) && world.rules.is_reaction(event.kind)
+                    let post = inputs.posts.age_hours[event.post as usize];
+                    young(event.age_hours) && young(post) && inputs.rules.is_reaction(event.kind)
                 });
                 if evidence && trusted {
                     reactors[topic].push(actor);
                 }
-                of_topics[topic].get_or_insert_default().add(about.iter(), world.rules, trusted);
+                of_topics[topic].get_or_insert_default().add(about.iter(), inputs.rules, trusted);
             }
         }
         for (topical, engagement) in all.iter_mut().zip(of_topics) {
@@ -224,13 +224,13 @@ pub(super) fn endorsed(
 
 /// The interactions with posts about each of `topics`, by index into these.
 fn on_topics(
-    world: &World<'_>,
+    inputs: &TopicInputs<'_>,
     events: &[Interaction],
     topics: &[u32],
 ) -> BTreeMap<usize, Vec<Interaction>> {
     let mut on_topics: BTreeMap<usize, Vec<Interaction>> = BTreeMap::new();
     for event in events {
-        for (topic, _) in world.about(event) {
+        for (topic, _) in inputs.about(event) {
             if let Ok(at) = topics.binary_search(topic) {
                 on_topics.entry(at).or_default().push(*event);
             }
@@ -242,28 +242,28 @@ fn on_topics(
 /// The method's forecast over the engagement of a vertex on a topic; `h_index` is that of the posts about it, over the
 /// reactors that count.
 fn forecast(
-    world: &World<'_>,
+    inputs: &TopicInputs<'_>,
     vertex: u32,
     engagement: &Engagement,
     h_index: impl Fn(&dyn Fn(u32) -> bool) -> i64,
 ) -> f64 {
-    let (forecast, persons) = (&world.method.forecast, &world.people.persons);
+    let (forecast, persons) = (&inputs.method.forecast, &inputs.people.persons);
     let level = forecast.level(&persons.networks[persons.network_of(vertex as usize)]);
     let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
         "h_index" => h_index(&|_| true) as f64,
-        "trusted_h_index" => h_index(&|actor| world.trust.trusted[actor as usize]) as f64,
+        "trusted_h_index" => h_index(&|actor| inputs.trust.trusted[actor as usize]) as f64,
         name => of_engagement(name, engagement).unwrap_or(0.0),
     });
     forecast.expected(level, values)
 }
 
 fn h_index(
-    world: &World<'_>,
+    inputs: &TopicInputs<'_>,
     posts: impl Iterator<Item = u32>,
     counts: &dyn Fn(u32) -> bool,
 ) -> i64 {
-    let young = posts.filter(|post| world.posts.age_hours[*post as usize] < MEASURE_HOURS);
-    let reactors = |post: u32| world.reactors.of(post as usize).iter();
+    let young = posts.filter(|post| inputs.posts.age_hours[*post as usize] < MEASURE_HOURS);
+    let reactors = |post: u32| inputs.reactors.of(post as usize).iter();
     let mut reactors: Vec<usize> =
         young.map(|post| reactors(post).filter(|actor| counts(**actor)).count()).collect();
     reactors.sort_unstable_by(|one, other| other.cmp(one));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::World;
+use super::inputs::TopicInputs;
 
 /// What somebody talks about.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,13 +21,13 @@ pub struct Interest {
 
 /// The topics that each person talks about most, in order of (person, topic): of equals the lower topic.
 /// Reposts count: to pass something on is to talk about it.
-pub(super) fn interests(world: &World<'_>) -> Vec<Interest> {
-    let most = world.method.topics.interests as usize;
-    let persons = 0..world.people.persons.len() as u32;
+pub(super) fn interests(inputs: &TopicInputs<'_>) -> Vec<Interest> {
+    let most = inputs.method.topics.interests as usize;
+    let persons = 0..inputs.people.persons.len() as u32;
     let of_person = |person: u32| {
         let mut sums: BTreeMap<u32, (u64, i64)> = BTreeMap::new();
-        for post in world.posts_of.of(person as usize) {
-            for (topic, share) in world.of_posts.of(*post as usize) {
+        for post in inputs.posts_of.of(person as usize) {
+            for (topic, share) in inputs.of_posts.of(*post as usize) {
                 let (sum, posts) = sums.entry(*topic).or_default();
                 *sum += u64::from(*share);
                 *posts += 1;

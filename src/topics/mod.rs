@@ -8,6 +8,7 @@ mod attribution;
 mod catalogue;
 mod evidence;
 mod influence;
+mod inputs;
 mod interests;
 mod rank;
 
@@ -16,16 +17,17 @@ pub use catalogue::{Catalogue, Entry};
 pub use evidence::{Evidence, TopPost};
 pub use influence::TopicScore;
 pub(crate) use influence::dominant;
+use inputs::TopicInputs;
 pub use interests::Interest;
+pub use rank::Summary;
 
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::model::{Interaction, People};
+use crate::model::People;
 use crate::phrases::Vocabulary;
 use crate::propagate::Trust;
 use crate::reduce::InteractionRules;
-use renown_graph::numbering::NONE;
 
 /// What the posts of a snapshot are about and what came of it.
 #[derive(Default)]
@@ -44,23 +46,6 @@ pub struct Topics {
     pub evidence: Vec<Evidence>,
     /// The posts of each topic with most reactors, in order of (topic, network, post id).
     pub posts: Vec<TopPost>,
-}
-
-/// A topic that posts are about, or that lies above one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// Index into the topics.
-    pub topic: u32,
-    /// Names from a root of the ontology down to it.
-    pub path: Vec<String>,
-    /// Ids of the topics above it, sorted.
-    pub ancestors: Vec<String>,
-    /// People with a score on it.
-    pub people: i64,
-    /// Own posts about it.
-    pub posts: i64,
-    /// Distinct people who reacted to them.
-    pub reactors: i64,
 }
 
 /// Finds what everybody talks about and moves others on; `reactors` has the reactors of each post. Without posts
@@ -84,7 +69,7 @@ pub fn topics(
     }
     let catalogue = Catalogue::of(vocabulary, posts, &people.refusals);
     let of_posts = attribution::attribution(people, posts, vocabulary, &catalogue, &method.topics);
-    let world = World {
+    let inputs = TopicInputs {
         people,
         posts,
         of_posts: &of_posts,
@@ -96,57 +81,13 @@ pub fn topics(
         vertices_of: people.persons.vertices_by_person(),
         endorsed: influence::endorsed(people, vocabulary, &catalogue, trust),
     };
-    let interests = interests::interests(&world);
-    let mut scores = influence::scores(&world);
-    let summaries = rank::summaries(&world, vocabulary, &catalogue, &mut scores)?;
+    let interests = interests::interests(&inputs);
+    let mut scores = influence::scores(&inputs);
+    let summaries = rank::summaries(&inputs, vocabulary, &catalogue, &mut scores)?;
     influence::places(&mut scores);
-    let evidence = evidence::evidence(&world, vocabulary, &catalogue, &scores);
-    let posts = evidence::top_posts(&world, catalogue.len());
+    let evidence = evidence::evidence(&inputs, vocabulary, &catalogue, &scores);
+    let posts = evidence::top_posts(&inputs, catalogue.len());
     Ok(Topics { catalogue, summaries, scores, interests, evidence, posts, of_posts })
-}
-
-/// What all steps look at.
-struct World<'a> {
-    people: &'a People,
-    posts: &'a crate::model::Posts,
-    of_posts: &'a Lists<Share>,
-    reactors: &'a Lists<u32>,
-    method: &'a Method,
-    rules: &'a InteractionRules,
-    /// Whose attention counts.
-    trust: &'a Trust,
-    /// Posts of each person, ascending.
-    posts_of: Lists<u32>,
-    /// Vertices of each person, ascending.
-    vertices_of: Lists<u32>,
-    /// Who endorsed for each person, as (topic, giver), in order.
-    endorsed: Lists<(u32, u32)>,
-}
-
-impl World<'_> {
-    /// The person of a vertex.
-    fn person(&self, vertex: u32) -> u32 {
-        self.people.persons.vertex_persons[vertex as usize]
-    }
-
-    /// Hours before the cutoff that evidence may be old.
-    fn evidence_hours(&self) -> f64 {
-        let half_life = f64::from(self.method.attention.half_life_hours);
-        self.method.topics.evidence.half_lives * half_life
-    }
-
-    /// What an interaction with a target's post is about; one with no post, or with somebody else's, is about nothing.
-    fn about(&self, event: &Interaction) -> &[Share] {
-        let post = event.post as usize;
-        let of_target = event.post != NONE && self.posts.authors[post] == event.target;
-        if of_target { self.of_posts.of(post) } else { &[] }
-    }
-
-    /// The share of a post that is about a topic, in [`WHOLE`]ths; 0 if it is not.
-    fn share(&self, post: u32, topic: u32) -> u32 {
-        let topics = self.of_posts.of(post as usize);
-        topics.binary_search_by_key(&topic, |(topic, _)| *topic).map_or(0, |at| topics[at].1)
-    }
 }
 
 fn posts_of(people: &People, posts: usize) -> Lists<u32> {

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::catalogue::{Catalogue, Entry};
 use super::influence::{TopicScore, part};
-use super::{Summary, World};
+use super::inputs::TopicInputs;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 use crate::model::Interaction;
@@ -30,6 +30,23 @@ const CHUNK: usize = 1 << 10;
 /// Closer to the exact ranks than this a topic is not ranked.
 const TOLERANCE: f64 = 1e-9;
 
+/// A topic that posts are about, or that lies above one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Index into the topics.
+    pub topic: u32,
+    /// Names from a root of the ontology down to it.
+    pub path: Vec<String>,
+    /// Ids of the topics above it, sorted.
+    pub ancestors: Vec<String>,
+    /// People with a score on it.
+    pub people: i64,
+    /// Own posts about it.
+    pub posts: i64,
+    /// Distinct people who reacted to them.
+    pub reactors: i64,
+}
+
 /// Attention of an actor to a target on a topic.
 struct Edge {
     topic: u32,
@@ -46,19 +63,19 @@ struct Edge {
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice.
 pub(super) fn summaries(
-    world: &World<'_>,
+    inputs: &TopicInputs<'_>,
     vocabulary: &Vocabulary,
     catalogue: &Catalogue,
     scores: &mut [TopicScore],
 ) -> Result<Vec<Summary>> {
     let n = catalogue.len();
     let mut posts = vec![0_i64; n];
-    for post in world.posts.originals() {
-        world.of_posts.of(post).iter().for_each(|(topic, _)| posts[*topic as usize] += 1);
+    for post in inputs.posts.originals() {
+        inputs.of_posts.of(post).iter().for_each(|(topic, _)| posts[*topic as usize] += 1);
     }
-    let listed = listed(world, vocabulary, catalogue);
+    let listed = listed(inputs, vocabulary, catalogue);
     let by_topic = Lists::grouped(n, scores.iter().map(|score| score.topic).zip(0_u32..));
-    let counts = pairs_of_topics(world, n);
+    let counts = pairs_of_topics(inputs, n);
     let mut summaries = Vec::new();
     let mut from = 0;
     while from < n {
@@ -67,7 +84,7 @@ pub(super) fn summaries(
             pairs += counts[to];
             to += 1;
         }
-        let edges = edges(world, from as u32..to as u32);
+        let edges = edges(inputs, from as u32..to as u32);
         let of_topics: Vec<&[Edge]> = {
             let mut rest = &edges[..];
             let mut all = Vec::with_capacity(to - from);
@@ -85,7 +102,7 @@ pub(super) fn summaries(
             }
             let scored = by_topic.of(topic);
             if !scored.is_empty() {
-                let ranks = ranks(world, edges)?;
+                let ranks = ranks(inputs, edges)?;
                 for at in scored {
                     let score = &mut scores[*at as usize];
                     let own = ranks.binary_search_by_key(&score.person, |(person, _)| *person);
@@ -93,7 +110,7 @@ pub(super) fn summaries(
                 }
             }
             let mut reactors: Vec<u32> =
-                edges.iter().filter(|e| e.reacts).map(|edge| world.person(edge.actor)).collect();
+                edges.iter().filter(|e| e.reacts).map(|edge| inputs.person(edge.actor)).collect();
             reactors.par_sort_unstable();
             reactors.dedup();
             let entry = &catalogue.entries()[topic];
@@ -112,9 +129,9 @@ pub(super) fn summaries(
 }
 
 /// Whether any post, own or passed on, is about each topic or one below it.
-fn listed(world: &World<'_>, vocabulary: &Vocabulary, catalogue: &Catalogue) -> Vec<bool> {
+fn listed(inputs: &TopicInputs<'_>, vocabulary: &Vocabulary, catalogue: &Catalogue) -> Vec<bool> {
     let mut about = vec![false; catalogue.len()];
-    world.of_posts.items().iter().for_each(|(topic, _)| about[*topic as usize] = true);
+    inputs.of_posts.items().iter().for_each(|(topic, _)| about[*topic as usize] = true);
     let mut listed = about.clone();
     for (entry, _) in catalogue.entries().iter().zip(about).filter(|(_, about)| *about) {
         let above = entry.in_ontology.map(|own| vocabulary.branches.of(own as usize));
@@ -141,10 +158,10 @@ fn ancestors(vocabulary: &Vocabulary, entry: &Entry) -> Vec<String> {
 }
 
 /// Pairs of people on each topic.
-fn pairs_of_topics(world: &World<'_>, topics: usize) -> Vec<u64> {
-    let chunks = (0..world.people.persons.vertices()).into_par_iter().step_by(CHUNK);
+fn pairs_of_topics(inputs: &TopicInputs<'_>, topics: usize) -> Vec<u64> {
+    let chunks = (0..inputs.people.persons.vertices()).into_par_iter().step_by(CHUNK);
     let of_chunk = |mut counts: Vec<u64>, start| {
-        on_topics(world, start, |pair| counts[pair.topic as usize] += 1);
+        on_topics(inputs, start, |pair| counts[pair.topic as usize] += 1);
         counts
     };
     let none = || vec![0; topics];
@@ -155,11 +172,11 @@ fn pairs_of_topics(world: &World<'_>, topics: usize) -> Vec<u64> {
 }
 
 /// The attention on some topics, in order of (topic, target, actor).
-fn edges(world: &World<'_>, topics: std::ops::Range<u32>) -> Vec<Edge> {
-    let chunks = (0..world.people.persons.vertices()).into_par_iter().step_by(CHUNK);
+fn edges(inputs: &TopicInputs<'_>, topics: std::ops::Range<u32>) -> Vec<Edge> {
+    let chunks = (0..inputs.people.persons.vertices()).into_par_iter().step_by(CHUNK);
     let of_chunk = |start| {
         let mut edges = Vec::new();
-        on_topics(world, start, |edge| {
+        on_topics(inputs, start, |edge| {
             if topics.contains(&edge.topic) {
                 edges.push(edge);
             }
@@ -172,14 +189,16 @@ fn edges(world: &World<'_>, topics: std::ops::Range<u32>) -> Vec<Edge> {
 }
 
 /// Shows the attention on each topic between the targets of a chunk and their actors to `see`.
-fn on_topics(world: &World<'_>, start: usize, mut see: impl FnMut(Edge)) {
-    let end = world.people.persons.vertices().min(start + CHUNK);
+fn on_topics(inputs: &TopicInputs<'_>, start: usize, mut see: impl FnMut(Edge)) {
+    let end = inputs.people.persons.vertices().min(start + CHUNK);
     let mut weights: Vec<(u32, i64, bool)> = Vec::new();
-    for of_pair in world.people.interactions.of_targets(start..end).chunk_by(Interaction::same_pair)
+    for of_pair in
+        inputs.people.interactions.of_targets(start..end).chunk_by(Interaction::same_pair)
     {
         for event in of_pair {
-            let (weight, reacts) = (world.rules.weight(event), world.rules.is_reaction(event.kind));
-            let topics = world.about(event);
+            let (weight, reacts) =
+                (inputs.rules.weight(event), inputs.rules.is_reaction(event.kind));
+            let topics = inputs.about(event);
             weights
                 .extend(topics.iter().map(|(topic, share)| (*topic, part(weight, *share), reacts)));
         }
@@ -198,7 +217,7 @@ fn on_topics(world: &World<'_>, start: usize, mut see: impl FnMut(Edge)) {
 }
 
 /// What of the attention on a topic ends up with each person, in order of person.
-fn ranks(world: &World<'_>, edges: &[Edge]) -> Result<Vec<(u32, f64)>> {
+fn ranks(inputs: &TopicInputs<'_>, edges: &[Edge]) -> Result<Vec<(u32, f64)>> {
     if edges.is_empty() {
         return Ok(vec![]);
     }
@@ -214,8 +233,8 @@ fn ranks(world: &World<'_>, edges: &[Edge]) -> Result<Vec<(u32, f64)>> {
         weights: heavy().map(|edge| libm::log1p(edge.weight as f64 / ONE as f64) as f32).collect(),
     };
     let graph = Csr::from_edges(vertices.len(), vec![part]).map_err(Error::internal)?;
-    let of_vertices = if edges.len() as u64 >= world.method.topics.ranked_pairs {
-        let rule = &world.method.rank;
+    let of_vertices = if edges.len() as u64 >= inputs.method.topics.ranked_pairs {
+        let rule = &inputs.method.rank;
         let tolerance = rule.tolerance.max(TOLERANCE);
         let stop = Stop::Tolerance { tolerance, max_iterations: rule.max_iterations };
         let pagerank = PageRank { damping: rule.damping, stop, ..PageRank::default() };
@@ -226,7 +245,7 @@ fn ranks(world: &World<'_>, edges: &[Edge]) -> Result<Vec<(u32, f64)>> {
     let mut of_persons: Vec<(u32, f64)> = vertices
         .iter()
         .zip(of_vertices)
-        .map(|(vertex, rank)| (world.person(*vertex), rank))
+        .map(|(vertex, rank)| (inputs.person(*vertex), rank))
         .collect();
     of_persons.sort_by_key(|(person, _)| *person);
     of_persons.dedup_by(|next, sum| {

@@ -187,6 +187,11 @@ fn paths(text: &str, path: &[String]) -> Vec<Named> {
         }
         at += 1;
     }
+    // A name that is passed on and stands elsewhere in the file too is used here.
+    for named in found.iter_mut().filter(|named: &&mut Named| named.passed_on) {
+        let name = named.imported_as.as_deref().unwrap_or_default();
+        named.passed_on = tokens.iter().filter(|token| *token == name).count() == 1;
+    }
     let leads = |first: &str| {
         matches!(first, "crate" | "self" | "super" | "renown") || children.contains(first)
     };

@@ -202,7 +202,7 @@ fn a_world_is_checked_and_run() {
         people.iter().map(|row| text(row, "person_id").to_owned()).collect();
 
     let truth = world.truth();
-    let scored = |person: &String| truth[person]["may_be_scored"] == true;
+    let scored = |person: &String| truth[person]["is_eligible"] == true;
     assert!(published.iter().all(scored));
     // Whoever has an account is scored, even after meeting nobody.
     assert_eq!(published.len(), truth.keys().filter(|person| scored(person)).count());
@@ -254,7 +254,7 @@ fn the_truth_foretells_the_future() {
     for row in future.iter().filter(|row| row["kind"] != "follow") {
         let actor = of(row, "network", "actor_id");
         let of_target = reactors.entry(&owners[&of(row, "network", "target_id")]).or_default();
-        if truth[&owners[&actor]]["may_be_scored"] == true {
+        if truth[&owners[&actor]]["is_eligible"] == true {
             of_target[1].insert(actor.clone());
         }
         of_target[0].insert(actor);

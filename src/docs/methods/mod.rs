@@ -213,3 +213,33 @@ fn cited(key: &str) -> Result<&'static str> {
     line.map(|value| value.trim_matches('"'))
         .ok_or_else(|| Error::internal(format!("CITATION.cff has no `{key}`")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::references::{OWN, work};
+    use super::*;
+    use crate::schema::{Direction, table};
+
+    #[test]
+    fn every_declared_source_is_own_or_a_work() {
+        let measures = table(Direction::Output, "measures").unwrap().columns.iter();
+        let measures = measures.filter_map(|c| Some(c.measure.as_ref()?.source.as_str()));
+        let metrics = METRICS.iter().map(|metric| metric.source);
+        let mut titles = BTreeSet::new();
+        let mut whose = BTreeSet::new();
+        let defined = definitions::SOURCES.iter().copied();
+        for source in measures.chain(metrics).chain(defined).filter(|source| *source != OWN) {
+            let (who, title, _) = work(source.split("; ").next().unwrap()).expect(source);
+            let year = who.rsplit(' ').next().unwrap();
+            assert!(year.len() == 4 && year.parse::<u32>().is_ok(), "{source}");
+            for (who, title, _) in source.split("; ").filter_map(work) {
+                whose.insert(who);
+                titles.insert((who, title));
+            }
+            assert!(!title.is_empty());
+        }
+        assert_eq!(whose.len(), titles.len(), "one name for two works: {titles:?}");
+    }
+}
