@@ -11,8 +11,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use renown::commands::bars::Bars;
-use renown::commands::diff::Published;
-use renown::commands::explain::Asked;
+use renown::commands::explain::ExplainOptions;
 use renown::commands::rank::{EdgeSource, rank};
 use renown::commands::top::{Filter, TopicList};
 use renown::commands::topics::topic_list;
@@ -35,7 +34,7 @@ use url::Url;
 
 use crate::cli::{Cli, Command, FilterArgs, Form, Format, JobArgs, RankArgs, Settings, SynthArgs};
 use crate::logging::{Log, Logging};
-use crate::target::{does_not_go, filling, goes_with, output_of, published, run_or_validation};
+use crate::target::{does_not_go, filling, goes_with, output_of, run_of, run_or_validation};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -145,21 +144,20 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             validate_job(&engine, &jobs, publish, format, logging).await
         }
         Command::Top { target, n, topic, profile, filter, settings } => {
-            let (output, commit) = published(&engine.stores, &target, &settings).await?;
+            let run = open(&engine, &target, &settings).await?;
             let FilterArgs { country, language, network, min_score } = filter;
             let filter = Filter { country, language, network, min_score };
             match topic {
-                None => print_top(&engine, &output, &commit, &profile, &filter, n).await,
+                None => print_top(&run, &profile, &filter, n).await,
                 Some(topic) => {
-                    let list = top::on_topic(&engine, &output, &commit, &topic, &filter, n).await?;
-                    print_on_topic(&commit, &list)
+                    let list = top::on_topic(&run, &topic, &filter, n).await?;
+                    print_on_topic(run.commit(), &list)
                 }
             }
         }
         Command::Topics { target, search, settings } => {
-            let (output, commit) = published(&engine.stores, &target, &settings).await?;
-            let topics = published::table(&engine, &output, &commit, "topics").await?;
-            print(&(topic_list(topics, search.as_deref()).await? + "\n"))
+            let run = open(&engine, &target, &settings).await?;
+            print(&(topic_list(&run, search.as_deref()).await? + "\n"))
         }
         Command::Synth(args) => write_world(&engine.stores, args, logging).await,
         Command::Rank(args) => rank_edges(&engine, args).await,
@@ -213,20 +211,20 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             })
         }
         Command::Explain { target, person, topic: Some(topic), settings, format, .. } => {
-            let (output, commit) = published(&engine.stores, &target, &settings).await?;
-            let told = explain::explain_topic(&engine, &output, &commit, &person, &topic).await?;
+            let run = open(&engine, &target, &settings).await?;
+            let explained = explain::explain_topic(&run, &person, &topic).await?;
             print(&match format {
-                Form::Text => explain::render_topic(&told),
-                Form::Json => json(&told)?,
+                Form::Text => explain::render_topic(&explained),
+                Form::Json => json(&explained)?,
             })
         }
         Command::Explain { target, person, topic: None, profile, what_if, settings, format } => {
-            let (output, commit) = published(&engine.stores, &target, &settings).await?;
-            let asked = Asked { profile, what_if };
-            let told = explain::explain(&engine, &output, &commit, &person, &asked).await?;
+            let run = open(&engine, &target, &settings).await?;
+            let options = ExplainOptions { profile, what_if };
+            let explained = explain::explain(&run, &person, &options).await?;
             print(&match format {
-                Form::Text => explain::render(&told),
-                Form::Json => json(&told)?,
+                Form::Text => explain::render(&explained),
+                Form::Json => json(&explained)?,
             })
         }
         Command::Report { targets, out, public, settings } => {
@@ -247,18 +245,17 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
         Command::Diff { run_a, run_b, profile, n, snapshot_a, snapshot_b, set, format } => {
             let runs = [run_a, run_b];
             let settings = |run, snapshot| Settings { snapshot, set: filling(run, &runs, &set) };
-            let a = published(&engine.stores, &runs[0], &settings(&runs[0], snapshot_a)).await?;
-            let b = published(&engine.stores, &runs[1], &settings(&runs[1], snapshot_b)).await?;
-            let [a, b] = [&a, &b].map(|(output, commit)| Published { output, commit });
-            let diff = diff::diff(&engine, a, b, &profile, n).await?;
+            let a = open(&engine, &runs[0], &settings(&runs[0], snapshot_a)).await?;
+            let b = open(&engine, &runs[1], &settings(&runs[1], snapshot_b)).await?;
+            let diff = diff::diff(&a, &b, &profile, n).await?;
             print(&match format {
                 Form::Text => diff::render(&diff, Bars::of_environment()),
                 Form::Json => json(&diff)?,
             })
         }
         Command::Audience { target, person, topic, n, settings, format } => {
-            let (output, commit) = published(&engine.stores, &target, &settings).await?;
-            let found = audience::audience(&engine, &output, &commit, &person, &topic, n).await?;
+            let run = open(&engine, &target, &settings).await?;
+            let found = audience::audience(&run, &person, &topic, n).await?;
             print(&match format {
                 Form::Text => audience::render(&found),
                 Form::Json => json(&found)?,
@@ -272,6 +269,12 @@ async fn perform(command: Command, threads: usize, logging: Logging) -> Result<(
             report_access(&engine, &folder(&output), &person, format).await
         }
     }
+}
+
+/// The run that `target` names.
+async fn open(engine: &Engine, target: &str, settings: &Settings) -> Result<published::Run> {
+    let (output, commit) = run_of(&engine.stores, target, settings).await?;
+    published::Run::open(engine, &output, &commit)
 }
 
 fn progress(logging: Logging, stages: u64) -> Progress {
@@ -292,9 +295,8 @@ async fn run_job(engine: &Engine, job: &Job, logging: Logging) -> Result<()> {
     }
     print("\n")?;
     // The tables are published: what only shows them must not make the job fail.
-    if let Err(error) =
-        print_top(engine, &job.output, &outcome.commit, STANDARD, &Filter::default(), 20).await
-    {
+    let run = published::Run::open(engine, &job.output, &outcome.commit)?;
+    if let Err(error) = print_top(&run, STANDARD, &Filter::default(), 20).await {
         tracing::warn!("published as commit {}, but not shown: {error}", outcome.commit.number);
     }
     Ok(())
@@ -473,7 +475,7 @@ fn print_on_topic(commit: &Commit, list: &TopicList) -> Result<()> {
         n => format!(" and the {n} topics below it"),
     };
     print(&format!(
-        "top {} on {}{below} on {}; expected people: who will react on it in the {} days after\n{}\n",
+        "top {} on {}{below} on {}; forecast people: who will react on it in the {} days after\n{}\n",
         list.people.len(),
         printable(&list.path.join(" › ")),
         commit.snapshot_date,
@@ -482,19 +484,13 @@ fn print_on_topic(commit: &Commit, list: &TopicList) -> Result<()> {
     ))
 }
 
-async fn print_top(
-    engine: &Engine,
-    output: &Url,
-    commit: &Commit,
-    profile: &str,
-    filter: &Filter,
-    n: usize,
-) -> Result<()> {
-    let (people, scores) = top::committed(engine, output, commit).await?;
+async fn print_top(run: &published::Run, profile: &str, filter: &Filter, n: usize) -> Result<()> {
+    let (people, scores) = (run.table("people").await?, run.table("scores").await?);
     let people = top::top(people, scores, profile, filter, n).await?;
+    let (output, commit) = (run.output(), run.commit());
     let rows = commit.tables.get("people").map_or(0, |t| t.rows);
     print(&format!(
-        "top {} of {rows} people on {}; expected people: who will react in the {} days after\n{}\n\ntables: {output}\n",
+        "top {} of {rows} people on {}; forecast people: who will react in the {} days after\n{}\n\ntables: {output}\n",
         people.len(),
         commit.snapshot_date,
         f64::from(commit.horizon_hours) / 24.0,

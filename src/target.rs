@@ -12,7 +12,7 @@ use url::Url;
 use crate::cli::Settings;
 
 /// The output folder and the run that `target` names.
-pub async fn published(
+pub async fn run_of(
     stores: &Stores,
     target: &str,
     settings: &Settings,
@@ -49,7 +49,7 @@ pub async fn run_or_validation(
     {
         return Ok((output, commit));
     }
-    published(stores, target, settings).await
+    run_of(stores, target, settings).await
 }
 
 /// The commit at a URL, and its output folder.

@@ -1,37 +1,27 @@
-//! Everything that an output folder holds on one person, in every run that is still there.
+//! Everything that an output folder holds on one person, in every run whose files exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
-use datafusion::dataframe::DataFrame;
-use datafusion::datasource::file_format::options::ParquetReadOptions;
-use datafusion::functions_nested::expr_fn::array_has;
-use datafusion::prelude::{Expr, ident, lit};
-use object_store::ObjectMeta;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::audit::VALIDITY;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result, printable};
 use crate::publish::commit;
-use crate::publish::run_of_file;
-use crate::published::{Known, Row, bare, each_person, rows};
+use crate::published::files::{RawRow, TableFile, table_files};
+use crate::published::lookup::account_id;
+use crate::published::rows::{PersonNames, TableRow};
 use crate::schema::{self, Column, Direction};
-use crate::storage::below;
 
-/// Columns of published tables that name a person.
-const NAMES: [&str; 3] = ["person_id", "influencer_id", "influenced_id"];
-/// The column that names several.
-const LIST: &str = "reactor_ids";
-/// Most accounts named where several are meant.
+/// Maximum number of accounts named where several are meant.
 const CANDIDATES: usize = 20;
 
 /// Everything held on one person.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Report {
+pub struct AccessReport {
     /// The output folder.
     pub output: String,
     /// The person asked for.
@@ -41,7 +31,7 @@ pub struct Report {
     /// Every account that the person has in any run, each `network:account_id`.
     pub accounts: BTreeSet<String>,
     /// The runs, the latest day first.
-    pub runs: Vec<Run>,
+    pub runs: Vec<HeldRun>,
     /// What the columns of each table mean.
     pub columns: BTreeMap<String, Vec<Column>>,
     /// Files that cannot be read, and may hold more.
@@ -54,15 +44,15 @@ pub struct Report {
 
 /// What one run holds on the person.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Run {
+pub struct HeldRun {
     /// Day of the snapshot.
     pub snapshot_date: NaiveDate,
     /// Id of the run.
     pub run_id: String,
     /// What readers see of it.
-    pub state: State,
+    pub state: RunState,
     /// Rows that name the person, by table. They may name others too.
-    pub tables: BTreeMap<String, Vec<Row>>,
+    pub tables: BTreeMap<String, Vec<RawRow>>,
     /// The files that hold these rows.
     pub files: Vec<String>,
 }
@@ -70,7 +60,7 @@ pub struct Run {
 /// What readers see of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum RunState {
     /// It is what readers of its day see.
     InForce,
     /// A later run of its day has taken its place.
@@ -91,15 +81,14 @@ pub struct Unreadable {
 /// Everything held below `output` on `asked`: a person id, an account as `network:account_id`, or the
 /// bare id of an account. Accounts that any run takes for the same person are the same person here.
 ///
-/// A file that cannot be read does not stop it: [`Report::unreadable`] tells of it.
+/// A file that cannot be read does not stop it: [`AccessReport::unreadable`] names it.
 ///
 /// # Errors
 /// [`Kind::BadInput`] if no table is there or a commit is no commit, [`Kind::Usage`] if accounts of
 /// several networks are meant, [`Kind::Unavailable`] if the store does not answer.
-pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<Report> {
-    engine.connect(output)?;
+pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<AccessReport> {
     let commits = commit::all(&engine.stores, output).await?;
-    let (files, not_tables) = files(engine, output).await?;
+    let (files, not_tables) = table_files(engine, output).await?;
     if files.is_empty() {
         return Err(commit::nothing_published(output));
     }
@@ -108,18 +97,18 @@ pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<Report
 
     let in_force = commits.first().map(|newest| newest.in_force.clone()).unwrap_or_default();
     let state = |day: NaiveDate, run_id: &str| {
-        let mut own = commits.iter().filter(|c| c.snapshot_date == day && c.run_id == run_id);
-        if own.clone().any(|c| in_force.get(&day) == Some(&c.number)) {
-            State::InForce
-        } else if own.next().is_some() {
-            State::Superseded
+        let mut of_run = commits.iter().filter(|c| c.snapshot_date == day && c.run_id == run_id);
+        if of_run.clone().any(|c| in_force.get(&day) == Some(&c.number)) {
+            RunState::InForce
+        } else if of_run.next().is_some() {
+            RunState::Superseded
         } else {
-            State::NeverCommitted
+            RunState::NeverCommitted
         }
     };
     let mut runs = BTreeMap::new();
     for file in &files {
-        let run = runs.entry((file.day, &file.run_id)).or_insert_with(|| Run {
+        let run = runs.entry((file.day, &file.run_id)).or_insert_with(|| HeldRun {
             snapshot_date: file.day,
             run_id: file.run_id.clone(),
             state: state(file.day, &file.run_id),
@@ -137,13 +126,13 @@ pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<Report
             }
         }
     }
-    let runs: Vec<Run> = runs.into_values().rev().collect();
+    let runs: Vec<HeldRun> = runs.into_values().rev().collect();
     let tables: BTreeSet<&String> = runs.iter().flat_map(|run| run.tables.keys()).collect();
     let columns = tables.into_iter().filter_map(|name| {
         let contract = schema::table(Direction::Output, name).ok()?;
         Some((name.clone(), contract.columns.clone()))
     });
-    Ok(Report {
+    Ok(AccessReport {
         output: output.to_string(),
         asked: asked.to_owned(),
         columns: columns.collect(),
@@ -159,115 +148,29 @@ pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<Report
     })
 }
 
-/// Whether a column of this name names people.
-fn names_people(column: &str) -> bool {
-    NAMES.contains(&column) || column == LIST
-}
-
-/// One file of a table, `TABLE/DAY/RUN-00000.parquet`.
-struct File {
-    path: String,
-    table: String,
-    day: NaiveDate,
-    run_id: String,
-    frame: Result<DataFrame>,
-}
-
-/// The table files below `output` by path, and the Parquet files that have other names.
-async fn files(engine: &Engine, output: &Url) -> Result<(Vec<File>, Vec<String>)> {
-    let folder = engine.stores.resolve(output)?.1;
-    let (mut files, mut others) = (Vec::new(), Vec::new());
-    for object in engine.stores.list(output, ".parquet").await? {
-        let Some(parts) = object.location.prefix_match(&folder) else { continue };
-        let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
-        let path = parts.join("/");
-        let Some((table, day, run_id)) = named(&parts) else {
-            others.push(path);
-            continue;
-        };
-        // It is about nobody, and of no run.
-        if table == VALIDITY {
-            continue;
-        }
-        let frame = open(engine, output, &path, &object).await;
-        files.push(File { path, table, day, run_id, frame });
-    }
-    Ok((files, others))
-}
-
-/// Table, day and run by the parts of a path.
-fn named(parts: &[String]) -> Option<(String, NaiveDate, String)> {
-    let [table, day, file] = parts else { return None };
-    Some((table.clone(), day.parse().ok()?, run_of_file(file)?.to_owned()))
-}
-
-async fn open(engine: &Engine, output: &Url, path: &str, object: &ObjectMeta) -> Result<DataFrame> {
-    // The engine passes over an empty file.
-    if object.size == 0 {
-        return Err(Error::bad_input(format!("`{path}` is empty"), "restore it, or delete it"));
-    }
-    let url = below(output, path)?.to_string();
-    let frame = engine.session.read_parquet(url, ParquetReadOptions::default()).await;
-    frame.map_err(|e| Error::engine(&format!("reading `{path}`"), e))
-}
-
-impl File {
-    /// The rows that name any of `ids`.
-    async fn rows_of(&self, ids: &BTreeSet<String>) -> Result<Vec<Row>> {
-        let what = format!("reading `{}`", self.path);
-        let frame = self.frame.clone()?;
-        let has = |name: &str| frame.schema().has_column_with_unqualified_name(name);
-        if let Ok(contract) = schema::table(Direction::Output, &self.table)
-            && let Some(lost) =
-                contract.columns.iter().find(|c| names_people(&c.name) && !has(&c.name))
-        {
-            return Err(Error::bad_input(
-                format!("{what}: column `{}` is missing", lost.name),
-                "restore the file, or delete it",
-            ));
-        }
-        let ids: Vec<Expr> = ids.iter().map(lit).collect();
-        let named = NAMES.into_iter().filter(|name| has(name));
-        let mut named: Vec<Expr> =
-            named.map(|name| ident(name).in_list(ids.clone(), false)).collect();
-        if has(LIST) {
-            named.extend(ids.into_iter().map(|id| array_has(ident(LIST), id)));
-        }
-        let named = named.into_iter().reduce(Expr::or);
-        // The table `runs` names nobody.
-        let Some(named) = named else { return Ok(Vec::new()) };
-        let frame = frame.filter(named).map_err(|e| Error::engine(&what, e))?;
-        rows(&what, frame).await
-    }
-}
-
 /// The ids and accounts that the runs take for one person, beginning with `asked`.
 async fn identify(
-    files: &[File],
+    files: &[TableFile],
     asked: &str,
     unreadable: &mut BTreeMap<String, String>,
 ) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
     let mut ids = BTreeSet::from([asked.to_owned()]);
     let (mut accounts, mut alike) = (BTreeSet::new(), BTreeSet::new());
-    // Ids and accounts lead to each other until no run knows more.
+    // Ids and accounts lead to each other until no run adds any.
     loop {
         let before = (ids.len(), accounts.len());
-        for file in files.iter().filter(|file| file.table == "people") {
-            let see = |p: &Known<'_>| {
-                alike.extend(
-                    p.accounts.iter().filter(|a| bare(a) == asked).map(|a| (*a).to_owned()),
-                );
-                let own = |a: &&str| *a == asked || accounts.contains(*a);
-                if ids.contains(p.id) || p.accounts.iter().any(own) {
-                    ids.insert(p.id.to_owned());
-                    accounts.extend(p.accounts.iter().map(|a| (*a).to_owned()));
+        for file in files.iter().filter(|file| file.table == PersonNames::<String>::TABLE) {
+            let see = |person: PersonNames<&str>| {
+                let PersonNames { person_id, accounts: listed, .. } = person;
+                let same_id = listed.iter().filter(|account| account_id(account) == asked);
+                alike.extend(same_id.map(|account| (*account).to_owned()));
+                let is_known = |account: &&str| *account == asked || accounts.contains(*account);
+                if ids.contains(person_id) || listed.iter().any(is_known) {
+                    ids.insert(person_id.to_owned());
+                    accounts.extend(listed.into_iter().map(str::to_owned));
                 }
             };
-            let seen = match file.frame.clone() {
-                Ok(frame) => each_person(frame, see).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = seen {
+            if let Err(error) = file.each_person(see).await {
                 unreadable.insert(file.path.clone(), error.cause);
             }
         }
@@ -293,7 +196,7 @@ async fn identify(
 fn remedies(accounts: &BTreeSet<String>, ids: &BTreeSet<String>) -> Vec<String> {
     let quoted = |text: &str| Value::from(text).to_string();
     let mut lines = vec![
-        "To correct: mend the rows of the person in the inputs `accounts` (name, country, language) and \
+        "To correct: fix the rows of the person in the inputs `accounts` (name, country, language) and \
          `identities` (which accounts are one person), then run the job again for every day listed \
          above; a day that is not run again keeps what it says."
             .to_owned(),
@@ -329,18 +232,18 @@ fn remedies(accounts: &BTreeSet<String>, ids: &BTreeSet<String>) -> Vec<String> 
     lines
 }
 
-impl State {
+impl RunState {
     fn name(self) -> &'static str {
         match self {
-            State::InForce => "in force",
-            State::Superseded => "superseded",
-            State::NeverCommitted => "never committed",
+            RunState::InForce => "in force",
+            RunState::Superseded => "superseded",
+            RunState::NeverCommitted => "never committed",
         }
     }
 }
 
 /// The report as a page for people to read.
-pub fn render(report: &Report) -> String {
+pub fn render(report: &AccessReport) -> String {
     let list = |texts: &BTreeSet<String>| match texts.len() {
         0 => "–".to_owned(),
         _ => printable(&texts.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),

@@ -1,35 +1,35 @@
-//! Who could be reached next: people who talk about a topic and do not yet react to somebody.
+//! Who could be reached next: people who write about a topic and do not yet react to a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{CellAlignment, Table};
 use datafusion::prelude::{Expr, ident, lit};
-use serde::{Deserialize, Serialize};
-use url::Url;
+use serde::Serialize;
 
-use crate::engine::Engine;
-use crate::error::{Error, Result, printable};
-use crate::publish::commit::Commit;
-use crate::published::{lookup, names, parsed, rows, table};
+use crate::error::{Result, printable};
+use crate::published::Run;
+use crate::published::lookup;
+use crate::published::rows::{EdgeRow, EvidenceRow, InterestRow};
+use crate::published::table::of_person;
 
-/// People interested in a topic who do not react to a person, as far as the published tables tell.
+/// People who write about a topic and do not react to a person, as far as the published tables show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Audience {
-    /// The person asked about.
+    /// The person whose audience is asked for.
     pub person_id: String,
     /// Id of the topic.
     pub topic_id: String,
     /// Names from a root down to it.
     pub path: Vec<String>,
-    /// How many talk about it.
+    /// How many write about it.
     pub interested: usize,
     /// How many of them react to the person already.
     pub reacting: usize,
-    /// The others, those who talk about it most first.
+    /// The others, those who write about it most first.
     pub people: Vec<Interested>,
 }
 
-/// Somebody who talks about a topic.
+/// A person who writes about a topic.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Interested {
     /// Id of the person.
@@ -38,82 +38,56 @@ pub struct Interested {
     pub display_name: Option<String>,
     /// Share of what the person writes that is about the topic or one below it, 0 to 1.
     pub expressed_share: f64,
-    /// Posts about one of them, the most on any.
+    /// Posts about the one of these topics that has most.
     pub posts: u64,
 }
 
-#[derive(Deserialize)]
-struct Interest {
-    person_id: String,
-    topic_id: String,
-    expressed_share: f64,
-    posts: u64,
-}
-
-#[derive(Deserialize)]
-struct Ends {
-    influenced_id: String,
-}
-
-/// The `most` people who talk most about `topic` and of whom no table says that they react to `person`:
-/// `influence_edges` holds the strongest few of either side, `topic_evidence` the first who reacted to a post.
+/// The `limit` people who write most about the topic that `topic` names and of whom no table shows that they react to the
+/// person whom `wanted` names: `influence_edges` holds the strongest few of either side, `topic_evidence` the first who
+/// reacted to a post.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] if several people or topics are meant, [`crate::error::Kind::BadInput`] if none is
 /// or a file cannot be read, [`crate::error::Kind::Unavailable`] if the store does not answer.
-pub async fn audience(
-    engine: &Engine,
-    output: &Url,
-    commit: &Commit,
-    person: &str,
-    topic: &str,
-    most: usize,
-) -> Result<Audience> {
-    let open = async |name: &str| table(engine, output, commit, name).await;
-    let of = async |name: &str, condition: Expr| {
-        let what = format!("reading the table `{name}`");
-        let frame = open(name).await?.filter(condition).map_err(|e| Error::engine(&what, e))?;
-        rows(&what, frame).await
-    };
-    let people = open("people").await?;
-    let person_id = lookup::person(people.clone(), person).await?;
-    let topics = lookup::topics(open("topics").await?).await?;
+pub async fn audience(run: &Run, wanted: &str, topic: &str, limit: usize) -> Result<Audience> {
+    let person_id = run.person(wanted).await?.person_id;
+    let topics = run.topics().await?;
     let topic = lookup::topic(&topics, topic)?;
     let within = topics.iter().filter(|other| other.lies_under(&topic.topic_id));
     let within: Vec<Expr> = within.map(|topic| lit(topic.topic_id.as_str())).collect();
 
     let mut reacting = BTreeSet::from([person_id.clone()]);
-    for row in of("influence_edges", ident("influencer_id").eq(lit(&*person_id))).await? {
-        reacting.insert(parsed::<Ends>("influence_edges", &row)?.influenced_id);
+    let outgoing = ident("influencer_id").eq(lit(&*person_id));
+    let edges: Vec<EdgeRow> = run.rows(|all| all.filter(outgoing)).await?;
+    reacting.extend(edges.into_iter().map(|edge| edge.influenced_id));
+    let posts: Vec<EvidenceRow> = run.rows(|all| all.filter(of_person(&person_id))).await?;
+    reacting.extend(posts.into_iter().flat_map(|post| post.reactor_ids));
+
+    let on_topic = ident("topic_id").in_list(within, false);
+    let interests: Vec<InterestRow> = run.rows(|all| all.filter(on_topic)).await?;
+    let mut by_person: BTreeMap<String, Vec<InterestRow>> = BTreeMap::new();
+    for interest in interests {
+        by_person.entry(interest.person_id.clone()).or_default().push(interest);
     }
-    for row in of("topic_evidence", ident("person_id").eq(lit(&*person_id))).await? {
-        let ids = row.get("reactor_ids").and_then(|ids| ids.as_array()).into_iter().flatten();
-        reacting.extend(ids.filter_map(|id| id.as_str()).map(str::to_owned));
-    }
-    let mut shares: BTreeMap<String, Vec<Interest>> = BTreeMap::new();
-    for row in of("topic_interests", ident("topic_id").in_list(within, false)).await? {
-        let interest: Interest = parsed("topic_interests", &row)?;
-        shares.entry(interest.person_id.clone()).or_default().push(interest);
-    }
-    let interested = shares.len();
-    shares.retain(|id, _| !reacting.contains(id));
-    let mut found: Vec<Interested> = shares
+    let interested = by_person.len();
+    by_person.retain(|id, _| !reacting.contains(id));
+    let mut found: Vec<Interested> = by_person
         .into_iter()
-        .map(|(person_id, mut own)| {
+        .map(|(person_id, mut interests)| {
             // In a fixed order, as the sum is rounded.
-            own.sort_by(|one, other| one.topic_id.cmp(&other.topic_id));
+            interests.sort_by(|one, other| one.topic_id.cmp(&other.topic_id));
             Interested {
                 person_id,
                 display_name: None,
-                expressed_share: own.iter().map(|interest| interest.expressed_share).sum(),
-                posts: own.iter().map(|interest| interest.posts).max().unwrap_or_default(),
+                expressed_share: interests.iter().map(|interest| interest.expressed_share).sum(),
+                posts: interests.iter().map(|interest| interest.posts).max().unwrap_or_default(),
             }
         })
         .collect();
     let others = found.len();
     found.sort_by(|one, other| other.expressed_share.total_cmp(&one.expressed_share));
-    found.truncate(most);
-    let mut names = names(people, found.iter().map(|person| person.person_id.as_str())).await?;
+    found.truncate(limit);
+    let mut names = run.names(found.iter().map(|person| person.person_id.as_str())).await?;
     for person in &mut found {
         person.display_name = names.remove(&person.person_id);
     }
@@ -131,10 +105,10 @@ pub async fn audience(
 pub fn render(audience: &Audience) -> String {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header(["", "name", "person", "talks about it", "posts"]);
-    for (place, p) in (1..).zip(&audience.people) {
+    table.set_header(["", "name", "person", "writes about it", "posts"]);
+    for (position, p) in (1..).zip(&audience.people) {
         table.add_row([
-            format!("{place}"),
+            format!("{position}"),
             printable(p.display_name.as_deref().unwrap_or("–")),
             printable(&p.person_id),
             format!("{:.1} %", 100.0 * p.expressed_share),
@@ -147,7 +121,7 @@ pub fn render(audience: &Audience) -> String {
         }
     }
     format!(
-        "{} people talk about {}; {} of them are known to react to {} or are it, these are not\n{table}\n",
+        "{} people write about {}; {} of them already react to {} or are that person; the others:\n{table}\n",
         audience.interested,
         printable(&audience.path.join(" › ")),
         audience.reacting,

@@ -14,11 +14,11 @@ use crate::job::{Job, no_snapshot};
 use crate::model::Follow;
 use crate::pipeline::run_id::job_sha256;
 use crate::publish::commit::{self, Commit};
-use crate::publish::log::{self, RunLog};
+use crate::publish::log::RunLog;
 use crate::publish::{log_path, table_path};
+use crate::published::Run;
 use crate::read::{self, InputFile, Listing, ScanEstimate};
 use crate::schema::{self, Status};
-use crate::storage::Stores;
 
 /// What a run would do.
 #[derive(Debug, Serialize)]
@@ -80,14 +80,14 @@ pub async fn plan(engine: &Engine, job: &Job) -> Result<Plan> {
     let in_place_of = standing.as_ref().map(|commit| commit.number);
     let latest = commit::in_force(stores, &job.output, None).await?;
     let latest = match latest {
-        Some(commit) => before(stores, &job.output, commit).await?,
+        Some(commit) => before(engine, &job.output, commit).await?,
         None => None,
     };
     let scaled = latest.and_then(|before| Estimate::scaled(&before, &files));
     let estimate = scaled.unwrap_or_else(|| Estimate::from_rows(&reads, job.influence.top));
     let (to_do, because) = match standing {
         None => (true, format!("no run of {day} has been published")),
-        Some(commit) => reason(stores, job, commit, &files).await?,
+        Some(commit) => reason(engine, job, commit, &files).await?,
     };
     let number = newest.map_or(1, |newest| newest.number.saturating_add(1));
     let published = schema::tables()?.iter().filter(|table| table.status == Status::Published);
@@ -108,8 +108,8 @@ pub async fn plan(engine: &Engine, job: &Job) -> Result<Plan> {
 }
 
 /// The run of a commit with its log; `None` if that is gone, or of a version that wrote another one.
-async fn before(stores: &Stores, output: &Url, commit: Commit) -> Result<Option<Before>> {
-    match log::read(stores, output, &commit).await {
+async fn before(engine: &Engine, output: &Url, commit: Commit) -> Result<Option<Before>> {
+    match Run::open(engine, output, &commit)?.log().await {
         Ok(log) => Ok(log.map(|log| Before { commit, log })),
         Err(error) if error.kind == Kind::BadInput => Ok(None),
         Err(error) => Err(error),
@@ -118,16 +118,17 @@ async fn before(stores: &Stores, output: &Url, commit: Commit) -> Result<Option<
 
 /// Whether anything has changed since `commit`, and what.
 async fn reason(
-    stores: &Stores,
+    engine: &Engine,
     job: &Job,
     commit: Commit,
     files: &BTreeMap<String, Listing>,
 ) -> Result<(bool, String)> {
     let (number, snapshot_date) = (commit.number, commit.snapshot_date);
+    let stores = &engine.stores;
     if !commit::intact(stores, &job.output, &commit).await? {
         return Ok((true, format!("files of commit {number} are gone")));
     }
-    let Some(Before { commit, log }) = before(stores, &job.output, commit).await? else {
+    let Some(Before { commit, log }) = before(engine, &job.output, commit).await? else {
         return Ok((true, format!("commit {number} has no log that this renown reads")));
     };
     if log.job_sha256 != job_sha256(job, commit.snapshot_date)? {

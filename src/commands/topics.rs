@@ -1,19 +1,19 @@
 //! The topics of a published run.
 
 use comfy_table::{CellAlignment, Table};
-use datafusion::dataframe::DataFrame;
 
 use crate::error::{Result, printable};
-use crate::published::lookup::{self, Topic};
+use crate::published::Run;
+use crate::published::rows::TopicRow;
 
-/// The topics of a table `topics` whose name holds `search`, in whatever case, as a table for people to read: those
+/// The topics of a run whose name holds `search`, in whatever case, as a table for people to read: those
 /// with most people first, then those with most reactors.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if the table has columns of another version or cannot be read.
-pub async fn topic_list(topics: DataFrame, search: Option<&str>) -> Result<String> {
+pub async fn topic_list(run: &Run, search: Option<&str>) -> Result<String> {
     let search = search.map(str::to_lowercase);
-    let mut topics = lookup::topics(topics).await?;
+    let mut topics = run.topics().await?;
     topics.retain(|topic| {
         search.as_ref().is_none_or(|word| topic.name.to_lowercase().contains(word))
     });
@@ -22,7 +22,7 @@ pub async fn topic_list(topics: DataFrame, search: Option<&str>) -> Result<Strin
     Ok(render(&topics))
 }
 
-fn render(topics: &[Topic]) -> String {
+fn render(topics: &[TopicRow]) -> String {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table.set_header(["topic", "id", "people", "posts", "reactors"]);

@@ -1,12 +1,14 @@
-//! What somebody means who asks about a published run: a person, or a topic.
+//! The person or topic of a run that is meant by an id or a name.
+
+use std::collections::BTreeMap;
 
 use datafusion::dataframe::DataFrame;
-use serde::Deserialize;
 
+use super::rows::{PersonNames, TopicRow};
+use super::table::{each, of_people, reading};
 use crate::error::{Error, Help, Kind, Result, did_you_mean, nearest};
-use crate::published::{Known, bare, each_person, parsed, rows};
 
-/// Most people or topics named where several are meant.
+/// Maximum number of people or topics named where several are meant.
 const CANDIDATES: usize = 20;
 
 /// The id of the one person in a table `people` who is meant by `wanted`: a person id, an account as
@@ -14,46 +16,71 @@ const CANDIDATES: usize = 20;
 ///
 /// # Errors
 /// [`Kind::Usage`] if several people are meant, [`Kind::BadInput`] if nobody is.
-pub(crate) async fn person(people: DataFrame, wanted: &str) -> Result<String> {
+pub(super) async fn person(people: DataFrame, wanted: &str) -> Result<String> {
     let folded = wanted.to_lowercase();
     // How many are meant in each way, and the ids of the first few.
     let mut found: [(usize, Vec<String>); 5] = Default::default();
-    let see = |p: &Known<'_>| {
+    let see = |person: PersonNames<&str>| {
+        let PersonNames { person_id, display_name, accounts } = person;
         let ways = [
-            p.id == wanted,
-            p.accounts.contains(&wanted),
-            p.accounts.iter().any(|account| bare(account) == wanted),
-            p.name == Some(wanted),
-            p.name.is_some_and(|name| name.to_lowercase() == folded),
+            person_id == wanted,
+            accounts.contains(&wanted),
+            accounts.iter().any(|account| account_id(account) == wanted),
+            display_name == Some(wanted),
+            display_name.is_some_and(|name| name.to_lowercase() == folded),
         ];
         if let Some(way) = ways.iter().position(|way| *way) {
             let (count, ids) = &mut found[way];
             *count += 1;
-            ids.push(p.id.to_owned());
+            ids.push(person_id.to_owned());
             ids.sort_unstable();
             ids.truncate(CANDIDATES);
         }
     };
-    each_person(people.clone(), see).await?;
+    each::<PersonNames>(people.clone(), see).await?;
     match found.into_iter().find(|(count, _)| *count > 0) {
         Some((1, ids)) => Ok(ids.concat()),
         Some((count, ids)) => Err(several(wanted, "people", count, &ids)),
-        None => Err(nobody(people, wanted).await?),
+        None => Err(no_person(people, wanted).await?),
     }
 }
 
-async fn nobody(people: DataFrame, wanted: &str) -> Result<Error> {
+async fn no_person(people: DataFrame, wanted: &str) -> Result<Error> {
     let mut near: Option<String> = None;
-    let see = |p: &Known<'_>| {
-        let known = p.name.into_iter().chain([p.id]).chain(near.as_deref());
-        near = nearest(wanted, known).map(str::to_owned);
+    let see = |person: PersonNames<&str>| {
+        let PersonNames { person_id, display_name, .. } = person;
+        let names = display_name.into_iter().chain([person_id]).chain(near.as_deref());
+        near = nearest(wanted, names).map(str::to_owned);
     };
-    each_person(people, see).await?;
+    each::<PersonNames>(people, see).await?;
     let near = did_you_mean(wanted, near.as_deref());
     Ok(Error::bad_input(
         format!("nobody in this run is `{wanted}`"),
         format!("{near}give a person id, `network:account_id`, an account id or a display name"),
     ))
+}
+
+/// The names that the people `ids` show, by id; those without a name are left out.
+///
+/// # Errors
+/// As [`each`].
+pub(crate) async fn names<'a>(
+    people: DataFrame,
+    ids: impl IntoIterator<Item = &'a str>,
+) -> Result<BTreeMap<String, String>> {
+    let named = people.filter(of_people(ids)).map_err(|e| Error::engine(&reading("people"), e))?;
+    let mut names = BTreeMap::new();
+    let see = |person: PersonNames<&str>| {
+        let name = person.display_name.map(str::to_owned);
+        names.extend(name.map(|name| (person.person_id.to_owned(), name)));
+    };
+    each::<PersonNames>(named, see).await?;
+    Ok(names)
+}
+
+/// The network's own id of an account `network:account_id`; names of networks hold no `:`.
+pub(crate) fn account_id(account: &str) -> &str {
+    account.split_once(':').map_or(account, |(_, id)| id)
 }
 
 fn several(wanted: &str, what: &str, count: usize, ids: &[String]) -> Error {
@@ -65,54 +92,19 @@ fn several(wanted: &str, what: &str, count: usize, ids: &[String]) -> Error {
     )
 }
 
-/// A row of `topics`.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub(crate) struct Topic {
-    /// Id.
-    pub topic_id: String,
-    /// Name as it is shown.
-    pub name: String,
-    /// Names from a root down to it.
-    pub path: Vec<String>,
-    /// Ids of the topics above it.
-    pub ancestors: Vec<String>,
-    /// People with a score on it.
-    pub people: u64,
-    /// Own posts about it.
-    pub posts: u64,
-    /// Distinct people who reacted to them.
-    pub reactors: u64,
-}
-
-impl Topic {
-    /// Whether it is `above`, or lies under it.
-    pub(crate) fn lies_under(&self, above: &str) -> bool {
-        self.topic_id == above || self.ancestors.iter().any(|id| id == above)
-    }
-}
-
-/// All topics of a table `topics`.
-///
-/// # Errors
-/// [`Kind::BadInput`] if the table has columns of another version, else as [`Error::engine`].
-pub(crate) async fn topics(frame: DataFrame) -> Result<Vec<Topic>> {
-    let found = rows("reading the table `topics`", frame).await?;
-    found.iter().map(|row| parsed("topics", row)).collect()
-}
-
 /// The one topic that is meant by `wanted`: an id or a name; the first of these that any topic has decides.
 /// Case, spaces, hyphens and a leading `#` make no difference between names.
 ///
 /// # Errors
 /// [`Kind::Usage`] if several topics are meant, [`Kind::BadInput`] if none is.
-pub(crate) fn topic<'a>(topics: &'a [Topic], wanted: &str) -> Result<&'a Topic> {
+pub(crate) fn topic<'a>(topics: &'a [TopicRow], wanted: &str) -> Result<&'a TopicRow> {
     let spelled = crate::phrases::spelling(wanted);
-    let ways: [&dyn Fn(&Topic) -> bool; 3] =
+    let ways: [&dyn Fn(&TopicRow) -> bool; 3] =
         [&|topic| topic.topic_id == wanted, &|topic| topic.name == wanted, &|topic| {
             crate::phrases::spelling(&topic.name) == spelled
         }];
     for way in ways {
-        let found: Vec<&Topic> = topics.iter().filter(|topic| way(topic)).collect();
+        let found: Vec<&TopicRow> = topics.iter().filter(|topic| way(topic)).collect();
         match found.as_slice() {
             [] => {}
             [topic] => return Ok(topic),

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 use renown::commands::bars::Bars;
-use renown::commands::top::{self, Person};
+use renown::commands::top::{self, TopPerson};
+use renown::published::rows::ScoreRow;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -572,7 +573,7 @@ async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_o
     let of_day = told(folder.path(), [2, 3], &[]);
     assert_eq!(differs(&of_day), [true, false, false]);
     let lower = ada(&of_day, "down");
-    assert_eq!(lower["since_a"], json!([{ "cause": "decay", "points": lower["points"] }]));
+    assert_eq!(lower["since_a"], json!([{ "cause": "ageing", "points": lower["points"] }]));
     assert_eq!(lower["causes"][0]["value"], json!([2.0, 1.0]));
     let newcomer = &of_day["up"][0];
     assert_eq!(
@@ -588,7 +589,7 @@ async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_o
     let page = diff(folder.path(), [2, 3], &[]).done().stdout;
     assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page}");
     for words in [
-        "by cause: decay -",
+        "by cause: ageing -",
         "trusted_reactors_30d on a, 2 → 1",
         "by cause: audience +",
         "differs: the day\n",
@@ -614,16 +615,25 @@ async fn the_page_draws_with_what_the_locale_allows() {
 }
 
 #[test]
-fn top_draws_bars_where_it_is_told_to() {
-    let person = |name: &str, score| Person {
+fn top_draws_bars_when_asked() {
+    let person = |name: &str, score| TopPerson {
         name: name.into(),
-        expected_reactors: 1.0,
-        percentile: 50.0,
-        score,
-        interval: None,
-        true_reach: 1.0,
-        amplification: None,
-        network_score: None,
+        score: ScoreRow {
+            person_id: name.into(),
+            score,
+            score_low: None,
+            score_high: None,
+            change_1d: None,
+            expected_reactors: 1.0,
+            percentile: 50.0,
+            true_reach: 1.0,
+            amplification: None,
+            network_score: None,
+            style: None,
+            negative_share: None,
+            flags: vec![],
+            method_version: "one-1".into(),
+        },
     };
     let people = [person("one", 40.0), person("other", 10.0)];
     let lines = |bars| -> Vec<String> {

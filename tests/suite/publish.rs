@@ -14,7 +14,7 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use renown::audit::{Limits, audit_run};
-use renown::commands::top::{Filter, Person, committed, top};
+use renown::commands::top::{Filter, TopPerson, top};
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::job::Job;
@@ -23,6 +23,7 @@ use renown::pipeline::progress::Progress;
 use renown::pipeline::run::{Outcome, run};
 use renown::publish::commit::{self, Commit};
 use renown::publish::publish;
+use renown::published::Run;
 use renown::storage::{Stores, below};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -175,8 +176,9 @@ async fn top_of(
     output: &Url,
     commit: &Commit,
     most: usize,
-) -> Result<Vec<Person>> {
-    let (people, scores) = committed(engine, output, commit).await?;
+) -> Result<Vec<TopPerson>> {
+    let run = Run::open(engine, output, commit)?;
+    let (people, scores) = (run.table("people").await?, run.table("scores").await?);
     top(people, scores, "standard", &Filter::default(), most).await
 }
 

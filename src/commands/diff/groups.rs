@@ -1,24 +1,22 @@
-//! How scores moved in groups of people.
+//! How scores changed in groups of people.
 
 use std::collections::BTreeMap;
 
-use arrow::array::{AsArray, RecordBatch, StringArray};
-use datafusion::dataframe::DataFrame;
 use serde::Serialize;
 
 use super::compare::{mean, sign};
 use super::paired::Paired;
-use crate::engine;
 use crate::error::Result;
-use crate::published::{other_version, selected};
+use crate::published::Run;
+use crate::published::rows::PersonGroups;
 use renown_stats::percentile::median;
 
-/// Fewest people of a group that is told.
-const LEAST: usize = 20;
-/// Most groups that are told.
-const MOST: usize = 20;
+/// Minimum number of people of a group that is shown.
+const MIN_PEOPLE: usize = 20;
+/// Maximum number of groups that are shown.
+const MAX_GROUPS: usize = 20;
 
-/// How scores moved by one property of people.
+/// How scores changed by one property of people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Grouping {
     /// The property: `network`, `language` or `country`.
@@ -29,7 +27,7 @@ pub struct Grouping {
     pub in_smaller: usize,
     /// People in further groups of 20 or more.
     pub in_further: usize,
-    /// People of whom the property is not known.
+    /// People of whom the property is unknown.
     pub unknown: usize,
 }
 
@@ -38,7 +36,7 @@ pub struct Grouping {
 pub struct Group {
     /// What they share.
     pub name: String,
-    /// How many they are; somebody on several networks is one of each.
+    /// How many they are; a person on several networks counts in each.
     pub people: usize,
     /// Mean change of their scores, in points.
     pub mean: f64,
@@ -50,55 +48,42 @@ pub struct Group {
     pub fell: f64,
 }
 
-/// How scores moved by network, language and country, as the table `people` states them.
+/// How scores changed by network, language and country, as the table `people` of `run` states them.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if the table is of another version or cannot be read.
-pub(super) async fn by(people: DataFrame, paired: &Paired) -> Result<Vec<Grouping>> {
-    let columns = ["person_id", "networks", "language", "country"];
-    let people = selected("people", people, &columns)?;
+pub(super) async fn by(run: &Run, paired: &Paired) -> Result<Vec<Grouping>> {
     let mut changes: [BTreeMap<String, Vec<f64>>; 3] = Default::default();
     let mut unknown = [0; 3];
-    for batch in engine::batches("reading the table `people`", people).await? {
-        let [ids, languages, countries] = [text(&batch, 0)?, text(&batch, 2)?, text(&batch, 3)?];
-        let networks =
-            batch.column(1).as_list_opt::<i32>().ok_or_else(|| other_version("people"))?;
-        for row in 0..batch.num_rows() {
-            let Some(pair) = paired.find(ids.value(row)) else { continue };
-            let networks = networks.value(row);
-            let networks = networks.as_string_opt().ok_or_else(|| other_version("people"))?;
-            let one = |texts: &StringArray| texts.slice(row, 1);
-            for (of, names) in [networks, &one(languages), &one(countries)].into_iter().enumerate()
-            {
-                let known = names.iter().flatten();
-                unknown[of] += usize::from(known.clone().next().is_none());
-                for name in known {
-                    // A name is copied once.
-                    match changes[of].get_mut(name) {
-                        Some(group) => group.push(paired.changes[pair]),
-                        None => {
-                            drop(changes[of].insert(name.to_owned(), vec![paired.changes[pair]]))
-                        }
-                    }
+    let see = |person: PersonGroups<&str>| {
+        let Some(pair) = paired.find(person.person_id) else { return };
+        let change = paired.changes[pair];
+        let PersonGroups { networks, language, country, .. } = person;
+        let [language, country] = [language, country].map(Vec::from_iter);
+        let names = [networks, language, country];
+        for ((groups, unknown), names) in changes.iter_mut().zip(&mut unknown).zip(names) {
+            *unknown += usize::from(names.is_empty());
+            for name in names {
+                // A name is copied once.
+                match groups.get_mut(name) {
+                    Some(group) => group.push(change),
+                    None => drop(groups.insert(name.to_owned(), vec![change])),
                 }
             }
         }
-    }
+    };
+    run.each::<PersonGroups>(Ok, see).await?;
     let of = ["network", "language", "country"].into_iter().zip(changes).zip(unknown);
     Ok(of.map(|((of, changes), unknown)| grouping(of, changes, unknown)).collect())
 }
 
-fn text(batch: &RecordBatch, column: usize) -> Result<&StringArray> {
-    batch.column(column).as_string_opt().ok_or_else(|| other_version("people"))
-}
-
 fn grouping(of: &str, changes: BTreeMap<String, Vec<f64>>, unknown: usize) -> Grouping {
     let (mut large, small): (Vec<_>, Vec<_>) =
-        changes.into_iter().partition(|(_, changes)| changes.len() >= LEAST);
+        changes.into_iter().partition(|(_, changes)| changes.len() >= MIN_PEOPLE);
     // It keeps the order of names.
     large.sort_by_key(|(_, changes)| std::cmp::Reverse(changes.len()));
-    let further = large.split_off(large.len().min(MOST));
-    let people = |groups: &[(String, Vec<f64>)]| groups.iter().map(|(_, own)| own.len()).sum();
+    let further = large.split_off(large.len().min(MAX_GROUPS));
+    let people = |groups: &[(String, Vec<f64>)]| groups.iter().map(|(_, changes)| changes.len()).sum();
     Grouping {
         of: of.to_owned(),
         in_smaller: people(&small),

@@ -1,33 +1,25 @@
-//! Those whose scores moved most, and why.
+//! The people whose scores changed most, and why.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use datafusion::prelude::{Expr, ident, lit};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use datafusion::prelude::{Expr, lit};
+use serde::Serialize;
 
-use super::Published;
 use super::compare::sign;
 use super::paired::Paired;
-use crate::commands::explain::{Change, Contribution};
-use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::method::profile::STANDARD;
-use crate::published::{names, parsed, rows, selected};
+use crate::published::Run;
+use crate::published::rows::{ChangeRow, ContributionRow, TableRow};
+use crate::published::table::{of_people, of_profile};
 
-/// Most causes of a change that are told one by one.
+/// Maximum number of causes of a change that are named.
 const CAUSES: usize = 5;
 /// How far the causes in `changes` may be off the change that they explain, in points.
 const TOLERANCE: f64 = 1e-6;
 
-/// Columns of `contributions` that are read.
-const PARTS: [&str; 7] =
-    ["person_id", "profile", "network", "measure", "value", "reference_value", "points"];
-/// Columns of `changes` that are read.
-const CHANGES: [&str; 4] = ["person_id", "cause", "points", "previous_snapshot_date"];
-
-/// Somebody whose score moved.
+/// A person whose score changed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Mover {
     /// Id of the person.
@@ -38,7 +30,7 @@ pub struct Mover {
     pub score: [f64; 2],
     /// Points by which it is higher in B.
     pub points: f64,
-    /// Place in A and in B, from 1.
+    /// Position in A and in B, from 1.
     pub place: [usize; 2],
     /// The contributions that differ most, the most first; at most five, and none if a run does not hold them.
     pub causes: Vec<Cause>,
@@ -46,7 +38,7 @@ pub struct Mover {
     pub others: f64,
     /// What the score of the reference person of the method differs by, in points.
     pub reference: f64,
-    /// What the run B says of the change itself, where it was compared with A; of the standard profile alone.
+    /// The causes by the run B itself, where it was compared with A; of the standard profile alone.
     pub since_a: Vec<Since>,
 }
 
@@ -72,96 +64,74 @@ pub struct Since {
     pub points: f64,
 }
 
-/// A row of one person.
-#[derive(Deserialize)]
-struct Of<T> {
-    person_id: String,
-    #[serde(flatten)]
-    row: T,
-}
-
-/// The people whose scores rose most, and those whose scores fell most: half of `most` of either.
+/// The people whose scores rose most, and those whose scores fell most: half of `limit` of either.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if a table is of another version or cannot be read.
 pub(super) async fn furthest(
-    engine: &Engine,
-    runs: [Published<'_>; 2],
+    runs: [&Run; 2],
     profile: &str,
     paired: &Paired,
-    most: usize,
+    limit: usize,
 ) -> Result<(Vec<Mover>, Vec<Mover>)> {
-    let furthest = |direction: i32, most: usize| {
+    let furthest = |direction: i32, limit: usize| {
         let moved = |pair: &usize| sign(paired.changes[*pair]) == direction;
         let mut moved: Vec<usize> = (0..paired.rows.len()).filter(moved).collect();
         let size = |pair: usize| paired.changes[pair].abs();
         // It keeps the order of ids.
         moved.sort_by(|one, other| size(*other).total_cmp(&size(*one)));
-        moved.truncate(most);
+        moved.truncate(limit);
         moved
     };
-    let (up, down) = (furthest(1, most.div_ceil(2)), furthest(-1, most / 2));
+    let (up, down) = (furthest(1, limit.div_ceil(2)), furthest(-1, limit / 2));
     let ids: Vec<&str> = up.iter().chain(&down).map(|pair| paired.id(*pair)).collect();
     let [a, b] = runs;
-    let names = names(b.table(engine, "people").await?, ids.iter().copied()).await?;
-    let mut told: [BTreeMap<String, Vec<Contribution>>; 2] = Default::default();
-    for (run, told) in runs.into_iter().zip(&mut told) {
-        let of_profile = ident("profile").eq(lit(profile));
-        *told = of_people(engine, run, "contributions", &PARTS, &ids, of_profile).await?;
+    let names = b.names(ids.iter().copied()).await?;
+    let mut contributions: [BTreeMap<String, Vec<ContributionRow>>; 2] = Default::default();
+    for (run, contributions) in runs.into_iter().zip(&mut contributions) {
+        for row in rows_of::<ContributionRow>(run, &ids, of_profile(profile)).await? {
+            contributions.entry(row.person_id.clone()).or_default().push(row);
+        }
     }
-    let since: BTreeMap<String, Vec<Change>> = match profile == STANDARD {
-        true => of_people(engine, b, "changes", &CHANGES, &ids, lit(true)).await?,
-        false => BTreeMap::new(),
-    };
+    let mut since: BTreeMap<String, Vec<ChangeRow>> = BTreeMap::new();
+    if profile == STANDARD {
+        for row in rows_of::<ChangeRow>(b, &ids, lit(true)).await? {
+            since.entry(row.person_id.clone()).or_default().push(row);
+        }
+    }
     let mover = |pair: &usize| {
         let id = paired.id(*pair);
         let points = paired.changes[*pair];
         let rows = paired.rows[*pair];
         let both = [0, 1].map(|side| (&paired.scores[side], rows[side]));
-        let parts = [0, 1].map(|side| told[side].get(id).map_or(&[][..], |rows| rows));
+        let parts = [0, 1].map(|side| contributions[side].get(id).map_or(&[][..], |rows| rows));
         let (causes, others, reference) = causes(parts, points);
         Mover {
             person_id: id.to_owned(),
             display_name: names.get(id).cloned(),
             score: both.map(|(scores, row)| scores.score[row as usize]),
             points,
-            place: both.map(|(scores, row)| scores.place(row)),
+            place: both.map(|(scores, row)| scores.position(row)),
             causes,
             others,
             reference,
-            since_a: since_a(since.get(id), a.commit.snapshot_date, points),
+            since_a: since_a(since.get(id), a.commit().snapshot_date, points),
         }
     };
     Ok((up.iter().map(mover).collect(), down.iter().map(mover).collect()))
 }
 
-/// The rows of some people in a table with `columns`, by id; none if the run does not have the table.
-async fn of_people<T: DeserializeOwned>(
-    engine: &Engine,
-    run: Published<'_>,
-    name: &str,
-    columns: &[&str],
-    ids: &[&str],
-    also: Expr,
-) -> Result<BTreeMap<String, Vec<T>>> {
-    let mut all: BTreeMap<String, Vec<T>> = BTreeMap::new();
-    if !run.commit.tables.contains_key(name) {
-        return Ok(all);
+/// The rows of some people in a table; none if the run does not have the table.
+async fn rows_of<T: TableRow>(run: &Run, ids: &[&str], also: Expr) -> Result<Vec<T>> {
+    if !run.has(T::TABLE) {
+        return Ok(vec![]);
     }
-    let what = format!("reading the table `{name}`");
-    let ids = ids.iter().map(|id| lit(*id)).collect();
-    let frame = selected(name, run.table(engine, name).await?, columns)?;
-    let own = frame.filter(ident("person_id").in_list(ids, false).and(also));
-    for row in rows(&what, own.map_err(|e| Error::engine(&what, e))?).await? {
-        let Of { person_id, row } = parsed(name, &row)?;
-        all.entry(person_id).or_default().push(row);
-    }
-    Ok(all)
+    run.rows(|all| all.filter(of_people(ids.iter().copied()).and(also))).await
 }
 
 /// The largest causes of a change of `points` by the contributions of both runs, what the others sum to, and what the
 /// reference person's score differs by.
-fn causes(parts: [&[Contribution]; 2], points: f64) -> (Vec<Cause>, f64, f64) {
+fn causes(parts: [&[ContributionRow]; 2], points: f64) -> (Vec<Cause>, f64, f64) {
     if parts.iter().any(|rows| rows.is_empty()) {
         return (vec![], points, 0.0);
     }
@@ -188,21 +158,20 @@ fn causes(parts: [&[Contribution]; 2], points: f64) -> (Vec<Cause>, f64, f64) {
     // It keeps the order of network and measure.
     all.sort_by(|one, other| other.points.abs().total_cmp(&one.points.abs()));
     all.truncate(CAUSES);
-    let told = all.iter().fold(reference, |sum, cause| sum + cause.points);
-    (all, points - told, reference)
+    let named = all.iter().fold(reference, |sum, cause| sum + cause.points);
+    (all, points - named, reference)
 }
 
-/// What `changes` says of a change of `points` since the run of `day`, if that is what it speaks of: a later run of that
-/// day may have taken the place of the one that it was compared with.
-fn since_a(rows: Option<&Vec<Change>>, day: NaiveDate, points: f64) -> Vec<Since> {
-    let mut rows: Vec<&Change> = rows.into_iter().flatten().collect();
+/// The causes in `changes` of a change of `points` since the run of `day`, if they explain that change: a later run of that
+/// day may have replaced the one that they were computed from.
+fn since_a(rows: Option<&Vec<ChangeRow>>, day: NaiveDate, points: f64) -> Vec<Since> {
+    let mut rows: Vec<&ChangeRow> = rows.into_iter().flatten().collect();
     let sum = rows.iter().fold(0.0, |sum, row| sum + row.points);
-    let day = day.to_string();
     if rows.iter().any(|row| row.previous_snapshot_date != day) || (sum - points).abs() > TOLERANCE
     {
         return vec![];
     }
     rows.sort_by(|one, other| other.points.abs().total_cmp(&one.points.abs()));
-    let since = |row: &Change| Since { cause: row.cause.clone(), points: row.points };
+    let since = |row: &ChangeRow| Since { cause: row.cause.clone(), points: row.points };
     rows.into_iter().map(since).collect()
 }

@@ -1,43 +1,36 @@
 //! The scores of two runs, person by person.
 
-use arrow::array::{Array, AsArray, StringArray};
-use arrow::datatypes::Float64Type;
-use datafusion::dataframe::DataFrame;
-use datafusion::prelude::ident;
+use arrow::array::{Array, StringArray, StringBuilder};
 
-use crate::commands::top::of_profile;
-use crate::engine;
-use crate::error::{Error, Result};
-use crate::published::{other_version, selected};
+use crate::error::Result;
+use crate::published::Run;
+use crate::published::rows::ScoreOrder;
+use crate::published::table::{ascending, each, planned};
 
 /// The scores of a run under one profile. Lengths: people, in order of id.
 pub(super) struct Scores {
     ids: StringArray,
     pub(super) score: Vec<f64>,
     pub(super) expected: Vec<f64>,
-    /// The people, the most expected people first, of equals the lower id.
+    /// The people, the highest forecast first, of equals the lower id.
     pub(super) ranking: Vec<u32>,
 }
 
 impl Scores {
-    /// Those of `profile` in a table `scores`.
-    pub(super) async fn of(scores: DataFrame, profile: &str) -> Result<Self> {
-        let what = "reading the table `scores`";
-        let scores = of_profile(scores, profile).await?;
-        let columns = ["person_id", "score", "expected_reactors"];
-        let scores = selected("scores", scores, &columns)?
-            .sort(vec![ident("person_id").sort(true, false)])
-            .map_err(|e| Error::engine(what, e))?;
-        let rows = engine::rows(what, scores).await?;
-        let unlike = || other_version("scores");
-        let numbers = |at: usize| {
-            let column = rows.column(at).as_primitive_opt::<Float64Type>().ok_or_else(unlike)?;
-            Ok::<_, Error>(column.values().to_vec())
+    /// Those of `profile` in a run.
+    pub(super) async fn of(run: &Run, profile: &str) -> Result<Self> {
+        let scores = run.scores(profile).await?;
+        let scores = planned("scores", scores.sort(ascending(&["person_id"])))?;
+        let mut ids = StringBuilder::new();
+        let (mut score, mut expected) = (vec![], vec![]);
+        let see = |row: ScoreOrder<&str>| {
+            ids.append_value(row.person_id);
+            score.push(row.score);
+            expected.push(row.expected_reactors);
         };
-        let ids = rows.column(0).as_string_opt::<i32>().ok_or_else(unlike)?.clone();
-        let (score, expected) = (numbers(1)?, numbers(2)?);
+        each::<ScoreOrder>(scores, see).await?;
         let ranking = ranking(&expected);
-        Ok(Self { ids, score, expected, ranking })
+        Ok(Self { ids: ids.finish(), score, expected, ranking })
     }
 
     /// How many people have one.
@@ -45,12 +38,12 @@ impl Scores {
         self.ids.len()
     }
 
-    /// Place of the person of a row in the run, from 1.
-    pub(super) fn place(&self, row: u32) -> usize {
-        let own = self.expected[row as usize];
+    /// Position of the person of a row in the run, from 1.
+    pub(super) fn position(&self, row: u32) -> usize {
+        let expected = self.expected[row as usize];
         let before = |other: &u32| {
             let theirs = self.expected[*other as usize];
-            theirs > own || (theirs == own && *other < row)
+            theirs > expected || (theirs == expected && *other < row)
         };
         1 + self.ranking.partition_point(before)
     }
@@ -92,12 +85,12 @@ impl Paired {
         Self { scores, rows, changes }
     }
 
-    /// Id of somebody who is in both.
+    /// Id of the person of a pair.
     pub(super) fn id(&self, pair: usize) -> &str {
         self.scores[0].ids.value(self.rows[pair][0] as usize)
     }
 
-    /// The place in `rows` of the person `id`, if it is in both.
+    /// The index in `rows` of the person `id`, if it is in both.
     pub(super) fn find(&self, id: &str) -> Option<usize> {
         let of_a = |[row, _]: &[u32; 2]| self.scores[0].ids.value(*row as usize);
         self.rows.binary_search_by(|rows| of_a(rows).cmp(id)).ok()
@@ -110,7 +103,7 @@ impl Paired {
         self.scores[side].ranking.iter().take(first).filter(alone).count()
     }
 
-    /// The people expected of everybody who is in both, as one run has it.
+    /// The forecast people of everybody who is in both, by one run.
     pub(super) fn expected(&self, side: usize) -> Vec<f64> {
         self.rows.iter().map(|rows| self.scores[side].expected[rows[side] as usize]).collect()
     }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, Table};
 
-use super::score::words;
-use super::{Contribution, Explanation, Neighbour, Otherwise};
+use super::explanation::{Alternative, Explanation, Neighbour, PersonMeasure};
 use crate::error::printable;
+use crate::published::rows::ContributionRow;
 
 /// The explanation as a page for people to read.
 pub fn render(explanation: &Explanation) -> String {
@@ -25,11 +25,11 @@ pub fn render(explanation: &Explanation) -> String {
         ("country", or_none(&person.country)),
         ("language", or_none(&person.language)),
         ("flags", list(&person.flags)),
-        ("expected people", number(Some(score.expected_reactors))),
+        ("forecast people", number(Some(score.expected_reactors))),
         ("percentile", number(Some(score.percentile))),
         ("score", number(Some(score.score))),
-        ("90 % interval", interval(score.score_low, score.score_high)),
-        ("since the run before", score.change_1d.map_or("–".to_owned(), signed)),
+        ("90 % prediction interval", interval(score.score_low, score.score_high)),
+        ("since the previous run", score.change_1d.map_or("–".to_owned(), signed)),
         ("true reach", number(Some(score.true_reach))),
         ("amplification", number(score.amplification)),
         ("network", number(score.network_score)),
@@ -55,7 +55,7 @@ pub fn render(explanation: &Explanation) -> String {
     }
     align_right(&mut measures, &[2, 3, 4]);
     let mut page = format!(
-        "{} of commit {} (run {})\n\n{facts}\n{}\nmeasures, beside the median and the percentile on the network\n{measures}\n",
+        "{} of commit {} (run {})\n\n{facts}\n{}\nmeasures, with the median and the percentile on the network\n{measures}\n",
         explanation.snapshot_date,
         explanation.commit,
         printable(&explanation.run_id),
@@ -74,14 +74,14 @@ pub fn render(explanation: &Explanation) -> String {
             }
         }
     }
-    page.push_str("\nmissing to know more\n");
+    page.push_str("\nunknown\n");
     for line in &explanation.missing {
         let _ = writeln!(page, "  {}", printable(line));
     }
     page
 }
 
-/// What the score is made of, why it moved, and what would move it.
+/// What the score is made of, why it changed, and what would change it.
 fn reasons(explanation: &Explanation) -> String {
     let mut page = String::new();
     if !explanation.contributions.is_empty() {
@@ -93,17 +93,17 @@ fn reasons(explanation: &Explanation) -> String {
             table.add_row([change.cause.replace('_', " "), signed(change.points)]);
         }
         align_right(&mut table, &[1]);
-        let _ = writeln!(page, "\nwhy it moved since {}\n{table}", first.previous_snapshot_date);
+        let _ = writeln!(page, "\nwhy it changed since {}\n{table}", first.previous_snapshot_date);
     }
     for (heading, all) in [
-        ("if this were so, and all else as it is", &explanation.what_if),
+        ("with these values, and all else as it is", &explanation.what_if),
         (
-            "what goes with most points, a tenth or one higher: associations, no promises",
+            "what goes with most points when a tenth or one higher: associations, no promises",
             &explanation.suggestions,
         ),
     ] {
         if !all.is_empty() {
-            let _ = writeln!(page, "\n{heading}\n{}", otherwise_table(all));
+            let _ = writeln!(page, "\n{heading}\n{}", alternatives_table(all));
         }
     }
     page
@@ -111,7 +111,7 @@ fn reasons(explanation: &Explanation) -> String {
 
 /// Contributions, the largest first, and their sum.
 fn parts_table(explanation: &Explanation) -> Table {
-    let mut rows: Vec<&Contribution> =
+    let mut rows: Vec<&ContributionRow> =
         explanation.contributions.iter().filter(|row| row.points != 0.0).collect();
     rows.sort_by(|one, other| other.points.abs().total_cmp(&one.points.abs()));
     let mut table = plain();
@@ -124,7 +124,18 @@ fn parts_table(explanation: &Explanation) -> Table {
     table
 }
 
-fn otherwise_table(all: &[Otherwise]) -> Table {
+/// A contribution in words: what was counted, how many people have less, and its points.
+fn words(row: &ContributionRow, measures: &[PersonMeasure]) -> String {
+    let measure = measures.iter().find(|m| m.network == row.network && m.name == row.measure);
+    let percentile = match measure.and_then(|measure| measure.percentile) {
+        // Nobody is above everybody, themselves included.
+        Some(percentile) => format!(", more than {:.0} % of people", percentile.floor().min(99.0)),
+        None => String::new(),
+    };
+    format!("{}{percentile}", row.describe(&number(row.value)))
+}
+
+fn alternatives_table(all: &[Alternative]) -> Table {
     let mut table = plain();
     table.set_header(["network", "measure", "is", "would be", "score", "points"]);
     for row in all {
@@ -158,7 +169,7 @@ fn neighbours_table(people: &[Neighbour]) -> Table {
         "name",
         "attention",
         "of the giver's",
-        "of the taker's",
+        "of the receiver's",
     ]);
     for p in people {
         table.add_row([

@@ -2,13 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::chart::{LETTERS, Scale, WIDTH, below, drawing, short};
+use super::numbers::short;
+use super::scale::{LETTERS, Scale, WIDTH, axis_below, drawing};
 
 /// Dots with whiskers on one scale.
-pub(super) struct Whiskers<'a> {
+pub(crate) struct Whiskers<'a> {
     pub name: &'a str,
     pub title: &'a str,
-    pub told: &'a str,
+    pub alt_text: &'a str,
     pub rows: &'a [Whisker],
     pub log: bool,
     /// A value to compare with, and its name.
@@ -18,7 +19,7 @@ pub(super) struct Whiskers<'a> {
 
 /// One line of the chart.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Whisker {
+pub(crate) struct Whisker {
     pub label: String,
     pub value: f64,
     pub interval: Option<(f64, f64)>,
@@ -29,7 +30,7 @@ pub(super) struct Whisker {
 }
 
 impl Whisker {
-    /// Whether its label or text, as wide as they may be, are about there.
+    /// Whether its label or text may reach to `x`, as wide as they may be.
     fn has_letters_at(&self, x: f64) -> bool {
         let letter = (SIDES.1 - SIDES.0) / LETTERS as f64;
         let text = letter * (self.text.chars().count() + 1) as f64;
@@ -48,7 +49,7 @@ impl Whiskers<'_> {
             let (low, high) = row.interval.unwrap_or((row.value, row.value));
             [low, row.value, high]
         };
-        let values = self.rows.iter().flat_map(ends).chain(self.reference.map(|own| own.0));
+        let values = self.rows.iter().flat_map(ends).chain(self.reference.map(|reference| reference.0));
         let values: Vec<f64> = values.filter(|value| !self.log || *value > 0.0).collect();
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -62,9 +63,9 @@ impl Whiskers<'_> {
         }
     }
 
-    pub(super) fn draw(&self) -> Markup {
+    pub(crate) fn draw(&self) -> Markup {
         let scale = self.scale();
-        // Where all are alike none stands out.
+        // Where all are alike none is bold.
         let mixed = self.rows.iter().any(|row| !row.strong);
         let bottom = TOP + ROW * self.rows.len() as f64;
         let inside = html! {
@@ -72,7 +73,7 @@ impl Whiskers<'_> {
                 @let x = scale.at(value);
                 line.reference x1=(x) x2=(x) y1=(TOP - 4.0) y2=(TOP) {}
                 @for (row, y) in self.rows.iter().zip((0..).map(|at| TOP + ROW * f64::from(at))) {
-                    // It stops beside the letters that it would run through.
+                    // It leaves out the letters that it would cross.
                     @let from = if row.has_letters_at(x) { y + 16.0 } else { y };
                     line.reference x1=(x) x2=(x) y1=(from) y2=(y + ROW) {}
                 }
@@ -94,9 +95,9 @@ impl Whiskers<'_> {
                     circle.dot cx=(x) cy=(middle) r="4" {}
                 }
             }
-            (below(&scale, bottom, SIDES, self.across))
+            (axis_below(&scale, bottom, SIDES, self.across))
         };
-        drawing(self.name, self.title, self.told, bottom + 40.0, &inside)
+        drawing(self.name, self.title, self.alt_text, bottom + 40.0, &inside)
     }
 }
 
@@ -117,7 +118,7 @@ mod tests {
         let chart = Whiskers {
             name: "w",
             title: "t",
-            told: "d",
+            alt_text: "d",
             rows: &rows,
             log: false,
             reference: Some((0.0, "chance")),

@@ -2,17 +2,17 @@
 
 use maud::{Markup, html};
 
-use super::chart::{Scale, WIDTH, below, beside, drawing, rounded};
+use super::scale::{Scale, WIDTH, axis_below, axis_left, drawing, rounded};
 
-/// Bars over bins that lie beside each other.
-pub(super) struct Histogram<'a> {
+/// Bars over adjacent bins.
+pub(crate) struct Histogram<'a> {
     pub name: &'a str,
     pub title: &'a str,
-    pub told: &'a str,
+    pub alt_text: &'a str,
     pub bins: &'a [Bin],
-    /// Whether each step upwards is the tenfold, so that few people are seen beside many.
+    /// Whether the vertical scale is logarithmic, so that few people are visible next to many.
     pub log: bool,
-    /// Where all bars would end if something held, and its name.
+    /// A horizontal line to compare with, and its name.
     pub line: Option<(f64, &'a str)>,
     pub across: &'a str,
     pub upward: &'a str,
@@ -20,7 +20,7 @@ pub(super) struct Histogram<'a> {
 
 /// One bar.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Bin {
+pub(crate) struct Bin {
     pub from: f64,
     pub to: f64,
     pub value: f64,
@@ -33,20 +33,20 @@ const SIDES: (f64, f64) = (44.0, WIDTH - 14.0);
 const ENDS: (f64, f64) = (190.0, 26.0);
 
 impl Histogram<'_> {
-    pub(super) fn draw(&self) -> Markup {
+    pub(crate) fn draw(&self) -> Markup {
         let ends = |bin: &Bin| [Some(bin.value), bin.interval.map(|(_, high)| high)];
-        let most = self.bins.iter().flat_map(ends).flatten().chain(self.line.map(|line| line.0));
-        let most = most.fold(0.0, f64::max);
+        let highest = self.bins.iter().flat_map(ends).flatten().chain(self.line.map(|line| line.0));
+        let highest = highest.fold(0.0, f64::max);
         let upward = match self.log {
             // Below one person there is room for the bar of one.
-            true => Scale::log((0.6, most.max(1.0) * 1.3), ENDS),
-            false => Scale::linear((0.0, most * 1.1), ENDS),
+            true => Scale::log((0.6, highest.max(1.0) * 1.3), ENDS),
+            false => Scale::linear((0.0, highest * 1.1), ENDS),
         };
         let from = self.bins.first().map_or(0.0, |bin| bin.from);
         let to = self.bins.last().map_or(1.0, |bin| bin.to);
         let across = Scale::linear((from, to), SIDES);
         let inside = html! {
-            (beside(&upward, SIDES, 14.0, self.upward))
+            (axis_left(&upward, SIDES, 14.0, self.upward))
             @for bin in self.bins.iter().filter(|bin| bin.value > 0.0) {
                 @let (left, right, top) = (across.at(bin.from), across.at(bin.to), upward.at(bin.value));
                 rect.bar.pale[bin.interval.is_some()] x=(rounded(left + 0.5)) width=(rounded((right - left - 1.0).max(1.0)))
@@ -61,9 +61,9 @@ impl Histogram<'_> {
                 line.reference x1=(SIDES.0) x2=(SIDES.1) y1=(y) y2=(y) {}
                 text.key x=(SIDES.1) y="14" text-anchor="end" { "– – " (name) }
             }
-            (below(&across, ENDS.0, SIDES, self.across))
+            (axis_below(&across, ENDS.0, SIDES, self.across))
         };
-        drawing(self.name, self.title, self.told, HEIGHT, &inside)
+        drawing(self.name, self.title, self.alt_text, HEIGHT, &inside)
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
         let drawn = Histogram {
             name: "h",
             title: "t",
-            told: "d",
+            alt_text: "d",
             bins: &bins,
             log: false,
             line: Some((75.0, "even")),

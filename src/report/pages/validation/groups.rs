@@ -1,46 +1,48 @@
-//! Whether scores are as right for some as for others.
+//! Whether scores are as valid for some groups as for others.
 
 use maud::{Markup, html};
 
-use super::agreement::{Compared, POPULATIONS, between, ends, metric, truth};
-use super::chart::{capital, count, fixed};
-use super::compared::baselines;
-use super::measured::{Measured, Validation};
-use super::page::{Column, figure, nothing, table};
-use super::whiskers::{Whisker, Whiskers};
+use super::baselines::baselines;
+use super::comparison::{Comparison, POPULATIONS, between, ends, metric, target};
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, TOPIC};
+use crate::published::rows::ValidityRow;
+use crate::report::validation_report::ValidationReport;
+use crate::report::widgets::numbers::{capital, count, fixed};
+use crate::report::widgets::table::{Column, figure, nothing, table};
+use crate::report::widgets::whiskers::{Whisker, Whiskers};
 
-/// Most groups of one kind that are shown.
-const GROUPS: usize = 15;
-/// By what groups are compared.
+/// Maximum number of groups of one kind that are shown.
+const MAX_GROUPS: usize = 15;
+/// The metrics by which groups are compared.
 const METRICS: [&str; 4] = ["observed_over_forecast", "spearman", "auc", "pairwise_accuracy"];
 
-/// Whether the score is as right for some as for others.
-pub(super) fn groups(of: &Validation) -> Markup {
+/// The metrics of groups, by target.
+pub(super) fn groups(of: &ValidationReport) -> Markup {
     let kinds = ["network", "language", "country", "account_age", "size"];
-    let all: Vec<(&str, Vec<Markup>)> =
-        truths(of).map(|own| (own.0, kinds.map(|kind| charts(of, own, kind)).concat())).collect();
+    let all: Vec<(&str, Vec<Markup>)> = targets(of)
+        .map(|target| (target.0, kinds.map(|kind| charts(of, target, kind)).concat()))
+        .collect();
     let mut all = all.iter().filter(|(_, charts)| !charts.is_empty());
     let Some((first, own)) = all.next() else {
         return nothing(
-            "The people were not parted, or there are not two parts large enough; [validate] of the job names the parts:",
+            "People were not grouped, or there are not two groups large enough; [validate] of the job names the groups:",
             "renown schema job",
         );
     };
     html! {
-        h4 { (capital(&truth(first))) }
+        h4 { (capital(&target(first))) }
         div.figures { @for chart in own { (chart) } }
         @for (name, charts) in all { details.more {
-            summary { (capital(&truth(name))) }
+            summary { (capital(&target(name))) }
             div.figures { @for chart in charts { (chart) } }
         } }
     }
 }
 
-/// How right scores on topics are: on all of them, and on each.
-pub(super) fn on_topics(of: &Validation) -> Markup {
-    let single: Vec<Markup> = truths(of).flat_map(|own| charts(of, own, TOPIC)).collect();
+/// The metrics of scores on topics: of all topics, and of each.
+pub(super) fn on_topics(of: &ValidationReport) -> Markup {
+    let single: Vec<Markup> = targets(of).flat_map(|own| charts(of, own, TOPIC)).collect();
     html! {
         (baselines(of, TOPIC))
         @if !single.is_empty() { details.more {
@@ -50,40 +52,40 @@ pub(super) fn on_topics(of: &Validation) -> Markup {
     }
 }
 
-/// The truths, each with its place among them.
-fn truths(of: &Validation) -> impl Iterator<Item = (&str, usize)> {
-    let mut truths: Vec<&str> = Compared::all(of).into_iter().map(|own| own.truth).collect();
-    truths.dedup();
-    truths.into_iter().zip(1..)
+/// The targets, each with its number.
+fn targets(of: &ValidationReport) -> impl Iterator<Item = (&str, usize)> {
+    let mut targets: Vec<&str> = Comparison::all(of).into_iter().map(|comparison| comparison.target).collect();
+    targets.dedup();
+    targets.into_iter().zip(1..)
 }
 
-/// The charts of a truth about groups of one kind.
-fn charts(of: &Validation, truth: (&str, usize), kind: &str) -> Vec<Markup> {
-    METRICS.iter().filter_map(|metric| group(of, truth, kind, metric)).collect()
+/// The charts of a target about groups of one kind.
+fn charts(of: &ValidationReport, target: (&str, usize), kind: &str) -> Vec<Markup> {
+    METRICS.iter().filter_map(|metric| group(of, target, kind, metric)).collect()
 }
 
 fn group(
-    of: &Validation,
-    (truth, place): (&str, usize),
+    of: &ValidationReport,
+    (target, number): (&str, usize),
     group_by: &str,
     name: &str,
 ) -> Option<Markup> {
-    let score = Compared { truth, population: "", group_by }.score();
+    let score = Comparison { target, population: "", group_by }.score();
     let own = of.rows().filter(|row| {
         row.group_by == group_by
             && !row.group_value.is_empty()
             && row.metric == name
             && row.predictor == score
-            && row.target == truth
+            && row.target == target
     });
-    let mut rows: Vec<&Measured> = own.collect();
-    // One population, the widest that was parted.
+    let mut rows: Vec<&ValidityRow> = own.collect();
+    // One population, the widest that was grouped.
     let has = |population: &&str| rows.iter().any(|row| row.population == *population);
     let population = POPULATIONS.into_iter().find(has)?;
     rows.retain(|row| row.population == population);
     let all = rows.len();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.people), row.group_value.clone()));
-    rows.truncate(GROUPS);
+    rows.truncate(MAX_GROUPS);
     if ["size", "account_age"].contains(&group_by) {
         // These have an order of their own.
         rows.sort_by(|one, other| one.group_value.cmp(&other.group_value));
@@ -92,23 +94,23 @@ fn group(
     let low = rows.iter().min_by(|one, other| one.value.total_cmp(&other.value))?;
     let high = rows.iter().max_by(|one, other| one.value.total_cmp(&other.value))?;
     let words = match group_by {
-        "size" => "size (tenths by people who reacted before)".to_owned(),
-        own => own.replace('_', " "),
+        "size" => "size (deciles by earlier reactors)".to_owned(),
+        other => other.replace('_', " "),
     };
     let symbol = match name {
         "spearman" => "ρ",
         "auc" => "AUC",
-        _ => "share of right pairs",
+        _ => "share of pairs in the right order",
     };
     let mut says = match (ratio, rows.len()) {
         (true, 1) => format!(
-            "By {words} there is one group, {}: for each person forecast {} came.",
+            "By {words} there is one group, {}: observed / forecast is {}.",
             low.group_value,
             fixed(low.value, 2)
         ),
         (true, _) => format!(
-            "By {words}: for each person forecast, from {} ({}) to {} ({}) came. Left of the line a group is forecast too many, \
-             right of it too few.",
+            "By {words}: observed / forecast is between {} ({}) and {} ({}). Left of the line forecasts are too high, right of \
+             it too low.",
             fixed(low.value, 2),
             low.group_value,
             fixed(high.value, 2),
@@ -121,7 +123,7 @@ fn group(
             fixed(low.value, 2)
         ),
         (false, _) => format!(
-            "By {words}: the order is least right for {} ({} {}) and most for {} ({} {}).",
+            "By {words}: the lowest is {} ({} {}), the highest {} ({} {}).",
             low.group_value,
             symbol,
             fixed(low.value, 2),
@@ -134,7 +136,7 @@ fn group(
         says.push_str(&format!(" Shown are the {} largest of {all} groups.", rows.len()));
     }
     let says = printable(&says);
-    let whisker = |row: &&Measured| Whisker {
+    let whisker = |row: &&ValidityRow| Whisker {
         label: format!("{} · {}", printable(&row.group_value), count(row.people)),
         value: row.value,
         interval: row.interval(),
@@ -142,7 +144,7 @@ fn group(
         strong: true,
     };
     let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
-    let row = |row: &&Measured| {
+    let row = |row: &&ValidityRow| {
         let [low, high] = ends(row.interval(), |end| fixed(end, 3));
         vec![printable(&row.group_value), count(row.people), fixed(row.value, 3), low, high]
     };
@@ -154,18 +156,18 @@ fn group(
         Column::Number("from"),
         Column::Number("to"),
     ];
-    let (said, chance) = metric(name);
-    let about = Compared { truth, population, group_by: EVERYONE }.words();
-    let title = capital(&format!("{said} by {words}: {about}"));
-    let id = of.id(&format!("{place}-{group_by}-{name}"));
+    let (metric, chance) = metric(name);
+    let about = Comparison { target, population, group_by: EVERYONE }.words();
+    let title = capital(&format!("{metric} by {words}: {about}"));
+    let id = of.id(&format!("{number}-{group_by}-{name}"));
     let chart = Whiskers {
         name: &id,
         title: &title,
-        told: &says,
+        alt_text: &says,
         rows: &whiskers,
         log: ratio,
         reference: if ratio { Some((1.0, "as forecast")) } else { chance },
-        across: if ratio { "came for each person forecast" } else { &said },
+        across: if ratio { "observed / forecast" } else { &metric },
     };
     Some(figure(&says, &chart.draw(), Some(&table(&title, &columns, &numbers))))
 }

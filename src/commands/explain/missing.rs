@@ -1,0 +1,71 @@
+//! What is unknown about a person, and why, as far as the tables show.
+
+use std::collections::BTreeMap;
+
+use super::explanation::PersonMeasure;
+use crate::published::rows::{PersonRow, ScoreRow};
+use crate::schema::OWN_MEASURE;
+
+/// What is unknown, each with its reason.
+pub(super) fn missing(
+    person: &PersonRow,
+    score: &ScoreRow,
+    measures: &[PersonMeasure],
+) -> Vec<String> {
+    let mut missing = Vec::new();
+    let profile = [
+        ("display name", &person.display_name),
+        ("country", &person.country),
+        ("language", &person.language),
+    ];
+    for (name, _) in profile.iter().filter(|(_, value)| value.is_none()) {
+        missing.push(format!("{name}: no account of the person states one in `accounts`"));
+    }
+    for network in &person.networks {
+        let on_network = || measures.iter().filter(|m| m.network == *network);
+        let value = |name: &str| on_network().find(|m| m.name == name).and_then(|m| m.value);
+        let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for m in on_network().filter(|m| m.value.is_none()) {
+            unknown.entry(why_unknown(&m.name, value)).or_default().push(&m.name);
+        }
+        for (why, names) in unknown {
+            missing.push(format!("{} on {network}: {why}", names.join(", ")));
+        }
+    }
+    for flag in person.flags.iter().chain(&score.flags) {
+        let meaning = match flag.as_str() {
+            "method_not_fitted" => "the method's coefficients were set by hand, not fitted",
+            "trust_fallback" => {
+                "a network has no seeds of trust: everyone who acted there before and drew attention is trusted"
+            }
+            "outside_range" => "a measure is larger than any that the method was fitted on",
+            "trust_not_applied" => "every actor counts the same, however little is known of them",
+            "thin_evidence" => "fewer than five distinct people reacted within 90 days",
+            "automated" => "an account says that it is automated",
+            _ => "see `renown schema scores` and `renown schema people`",
+        };
+        missing.push(format!("{flag}: {meaning}"));
+    }
+    missing
+}
+
+fn why_unknown(measure: &str, value: impl Fn(&str) -> Option<f64>) -> &'static str {
+    match measure {
+        "audience_pagerank_percentile" => "nobody gave attention within the method's window",
+        "reciprocity" => "no audience within 90 days",
+        "trust" => "the network has no seeds of trust",
+        "followers" | "trusted_followers" | "follows_gained_30d" | "follows_gained_90d"
+        | "follow_pagerank" => "the run had no `follows` input",
+        "followers_count" | "listed_count" | "account_age_days" => {
+            "no account of the person states it in `accounts`"
+        }
+        "audience_followers" => "nobody who gave attention states it in `accounts`",
+        name if name.starts_with(OWN_MEASURE) => "no account of the person states it in `accounts`",
+        "burstiness" => "fewer than three reactions within 90 days, or all within one hour",
+        "concentration" => "no reactions within 90 days",
+        "negative_share" if value("reactions_90d") == Some(0.0) => "no reactions within 90 days",
+        "negative_share" => "the sentiment of no reaction within 90 days is known",
+        _ if value("posts_90d").is_none() => "the run had no `posts` input",
+        _ => "no original posts within 90 days",
+    }
+}

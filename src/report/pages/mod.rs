@@ -1,0 +1,11 @@
+//! The sections of the page, and the document around them.
+
+mod bins;
+mod changes;
+mod contributions;
+pub(super) mod document;
+mod leaders;
+mod run;
+mod scores;
+mod topics;
+mod validation;

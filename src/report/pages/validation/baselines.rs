@@ -1,0 +1,164 @@
+//! Scores compared with simple counts of the same people, the baselines.
+
+use maud::{Markup, html};
+
+use super::comparison::{Comparison, between, ends, is_main, metric, population, target};
+use crate::error::printable;
+use crate::method::profile::STANDARD;
+use crate::published::rows::ValidityRow;
+use crate::report::validation_report::ValidationReport;
+use crate::report::widgets::numbers::{capital, count, fixed, signed_to};
+use crate::report::widgets::table::{Column, figure, table};
+use crate::report::widgets::whiskers::{Whisker, Whiskers};
+
+/// Scores and baselines by the main metrics of each target, and how far scores are from the best baseline; other populations
+/// and metrics are a click away.
+pub(super) fn baselines(of: &ValidationReport, group_by: &str) -> Markup {
+    let all: Vec<(Comparison, usize)> = Comparison::all(of).into_iter().zip(1..).collect();
+    let targets = all.chunk_by(|one, other| one.0.target == other.0.target);
+    html! { @for of_target in targets {
+        @let mut wanted = of_target.iter().copied().filter(|(own, _)| own.group_by == group_by);
+        @if let Some(first) = wanted.next() { (by_target(of, first, &wanted.collect::<Vec<_>>())) }
+    } }
+}
+
+/// Scores and baselines by one target.
+fn by_target(of: &ValidationReport, first: (Comparison, usize), others: &[(Comparison, usize)]) -> Markup {
+    let shown = figures(of, first, true);
+    let mut more = figures(of, first, false);
+    more.extend(
+        others.iter().flat_map(|own| [true, false].map(|main| figures(of, *own, main)).concat()),
+    );
+    html! { @if !shown.is_empty() || !more.is_empty() {
+        h4 { (capital(&target(first.0.target))) }
+        div.figures { @for figure in shown { (figure) } }
+        @if !more.is_empty() { details.more {
+            summary {
+                "Other metrics"
+                @for (own, _) in others { ", " (population(own.population)) }
+            }
+            div.figures { @for figure in more { (figure) } }
+        } }
+    } }
+}
+
+/// The charts of the main metrics, with the differences of all, or those of the other metrics. Of the two rank correlations
+/// one is drawn.
+fn figures(of: &ValidationReport, own: (Comparison, usize), main: bool) -> Vec<Markup> {
+    let shown = |name: &&str| is_main(name) == main && *name != "kendall_tau_b";
+    let metrics = own.0.metrics(of).into_iter().filter(shown);
+    let charts = metrics.filter_map(|name| by_metric(of, own, name));
+    charts.chain(differences(of, own).filter(|_| main)).collect()
+}
+
+fn predictor(name: &str) -> String {
+    match name {
+        STANDARD => "the score".into(),
+        "topic_score" => "the score on the topic".into(),
+        "random" => "chance".into(),
+        other => printable(&other.replace('_', " ")),
+    }
+}
+
+/// Each predictor by a metric, the best first.
+fn by_metric(of: &ValidationReport, (comparison, number): (Comparison, usize), name: &str) -> Option<Markup> {
+    let mut rows = comparison.rows(of, name);
+    rows.sort_by(|one, other| {
+        other.value.total_cmp(&one.value).then(one.predictor.cmp(&other.predictor))
+    });
+    let score = *rows.iter().find(|row| row.predictor == comparison.score())?;
+    let (words, chance) = metric(name);
+    let says = format!(
+        "{}: {} has {}, position {} of {}.",
+        capital(&comparison.counted(score)),
+        predictor(comparison.score()),
+        between(score.value, score.interval()),
+        1 + rows.iter().filter(|row| row.value > score.value).count(),
+        rows.len()
+    );
+    let whisker = |row: &&ValidityRow| Whisker {
+        label: predictor(&row.predictor),
+        value: row.value,
+        interval: row.interval(),
+        text: between(row.value, row.interval()),
+        strong: row.predictor == comparison.score(),
+    };
+    let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
+    let row = |row: &&ValidityRow| {
+        let [low, high] = ends(row.interval(), |end| fixed(end, 3));
+        vec![printable(&row.predictor), fixed(row.value, 3), low, high, count(row.people)]
+    };
+    let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
+    let columns = [
+        Column::Text("predictor"),
+        Column::Number(name),
+        Column::Number("from"),
+        Column::Number("to"),
+        Column::Number("people"),
+    ];
+    let id = of.id(&format!("{number}-{name}"));
+    let title = capital(&format!("{words}: {}", comparison.words()));
+    let chart = Whiskers {
+        name: &id,
+        title: &title,
+        alt_text: &says,
+        rows: &whiskers,
+        log: false,
+        reference: chance,
+        across: &words,
+    };
+    Some(figure(&says, &chart.draw(), Some(&table(&title, &columns, &numbers))))
+}
+
+/// How far the score is from the best baseline by each metric.
+fn differences(of: &ValidationReport, (comparison, number): (Comparison, usize)) -> Option<Markup> {
+    let rows = comparison.metrics(of).into_iter().flat_map(|name| comparison.rows(of, name));
+    let rows = rows.filter(|row| row.predictor == comparison.score() && row.difference.is_some());
+    let rows: Vec<&ValidityRow> = rows.collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let better = rows.iter().filter(|row| row.difference_interval().is_some_and(|(low, _)| low > 0.0)).count();
+    let worse = rows.iter().filter(|row| row.difference_interval().is_some_and(|(_, high)| high < 0.0)).count();
+    let says = format!(
+        "{}: compared with the best baseline of each metric, chosen after the fact, {} is significantly better on {better}, \
+         worse on {worse} of {}.",
+        capital(&comparison.words()),
+        predictor(comparison.score()),
+        rows.len()
+    );
+    let whisker = |row: &&ValidityRow| Whisker {
+        label: metric(&row.metric).0,
+        value: row.difference.unwrap_or_default(),
+        interval: row.difference_interval(),
+        text: signed_to(row.difference.unwrap_or_default(), 3),
+        strong: row.difference_interval().is_some_and(|(low, high)| low > 0.0 || high < 0.0),
+    };
+    let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
+    let row = |row: &&ValidityRow| {
+        let [low, high] = ends(row.difference_interval(), |end| fixed(end, 3));
+        let baseline = row.baseline.as_deref().map_or(String::new(), predictor);
+        let difference = fixed(row.difference.unwrap_or_default(), 3);
+        vec![row.metric.clone(), baseline, difference, low, high]
+    };
+    let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
+    let columns = [
+        Column::Text("metric"),
+        Column::Text("best baseline"),
+        Column::Number("difference"),
+        Column::Number("from"),
+        Column::Number("to"),
+    ];
+    let id = of.id(&format!("{number}-differences"));
+    let title = format!("Difference from the best baseline: {}", comparison.words());
+    let chart = Whiskers {
+        name: &id,
+        title: &title,
+        alt_text: &says,
+        rows: &whiskers,
+        log: false,
+        reference: Some((0.0, "equal")),
+        across: "difference from the best baseline",
+    };
+    Some(figure(&says, &chart.draw(), Some(&table(&title, &columns, &numbers))))
+}
