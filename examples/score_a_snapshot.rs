@@ -7,12 +7,13 @@
 use std::error::Error;
 use std::path::Path;
 
-use renown::commands::top::{Filter, committed, render, top};
+use renown::commands::top::{Filter, render, top};
 use renown::engine::Engine;
 use renown::job::Job;
 use renown::method::profile::STANDARD;
 use renown::pipeline::progress::Progress;
 use renown::pipeline::run::run;
+use renown::published::Run;
 use renown::storage::Stores;
 use url::Url;
 
@@ -46,7 +47,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     // The people at the top, read back from the published tables.
-    let (people, scores) = committed(&engine, &job.output, commit).await?;
+    let run = Run::open(&engine, &job.output, commit)?;
+    let (people, scores) = (run.table("people").await?, run.table("scores").await?);
     let top = top(people, scores, STANDARD, &Filter::default(), 10).await?;
     println!("\n{}", render(&top, None));
     Ok(())

@@ -43,7 +43,10 @@ pub fn measure(old: &str) -> Option<&'static str> {
 
 /// The measures that had other names: old and new.
 pub fn measures() -> impl Iterator<Item = (&'static str, &'static str)> {
-    RENAMED.into_iter().filter(|(section, ..)| *section == "measures").map(|(_, old, new)| (old, new))
+    RENAMED
+        .into_iter()
+        .filter(|(section, ..)| *section == "measures")
+        .map(|(_, old, new)| (old, new))
 }
 
 /// Gives the keys and measures of a published `method` the names that they have now.

@@ -12,11 +12,7 @@ use url::Url;
 use crate::cli::Settings;
 
 /// The output folder and the run that `target` names.
-pub async fn run_of(
-    stores: &Stores,
-    target: &str,
-    settings: &Settings,
-) -> Result<(Url, Commit)> {
+pub async fn run_of(stores: &Stores, target: &str, settings: &Settings) -> Result<(Url, Commit)> {
     if !target.ends_with(".json") {
         let (output, day) = output_of(target, settings)?;
         let run = commit::in_force(stores, &output, day).await?;

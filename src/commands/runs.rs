@@ -64,11 +64,9 @@ pub async fn runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> {
     let mut runs = Vec::with_capacity(commits.len());
     for commit in commits.into_iter().filter(Commit::is_of_run) {
         let record = match Run::open(engine, output, &commit)?.record().await {
-            Ok(row) => Record::Read {
-                job: row.job,
-                method_version: row.method_version,
-                gates: row.gates,
-            },
+            Ok(row) => {
+                Record::Read { job: row.job, method_version: row.method_version, gates: row.gates }
+            }
             // A run whose files were removed is listed too.
             Err(error) => Record::Lost { unreadable: error.cause },
         };

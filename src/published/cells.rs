@@ -19,8 +19,7 @@ pub(super) fn each<'a, T: Deserialize<'a>>(
     batch: &'a RecordBatch,
     mut see: impl FnMut(T),
 ) -> Result<(), Error> {
-    let columns: Vec<Column<'a>> =
-        columns_of(batch, fields::<T>());
+    let columns: Vec<Column<'a>> = columns_of(batch, fields::<T>());
     for row in 0..batch.num_rows() {
         see(T::deserialize(Row { columns: &columns, row })?);
     }
@@ -268,7 +267,8 @@ mod tests {
         let said = read::<Known>(&batch).unwrap_err().to_string();
         assert_eq!(said, "column `share`: invalid type: unit value, expected f64");
         let numbers = ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1)])]);
-        let numbers = RecordBatch::try_from_iter([("tags", Arc::new(numbers) as ArrayRef)]).unwrap();
+        let numbers =
+            RecordBatch::try_from_iter([("tags", Arc::new(numbers) as ArrayRef)]).unwrap();
         #[derive(Debug, Deserialize)]
         struct Tags<'a> {
             #[serde(borrow)]

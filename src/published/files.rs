@@ -16,9 +16,9 @@ use url::Url;
 
 use super::rows::PersonNames;
 use super::table::each;
+use crate::audit::VALIDITY;
 use crate::engine::{Engine, batches};
 use crate::error::{Error, Result};
-use crate::audit::VALIDITY;
 use crate::publish::run_of_file;
 use crate::schema::{self, Direction};
 use crate::storage::below;

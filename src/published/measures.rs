@@ -70,7 +70,8 @@ impl Measures {
             let columns: Vec<&Float64Array> =
                 batch.columns()[2..].iter().map(AsArray::as_primitive::<Float64Type>).collect();
             for row in 0..batch.num_rows() {
-                let value = |column: &&Float64Array| column.is_valid(row).then(|| column.value(row));
+                let value =
+                    |column: &&Float64Array| column.is_valid(row).then(|| column.value(row));
                 see(MeasureRow {
                     network: networks.value(row),
                     person_id: people.value(row),

@@ -2,11 +2,11 @@
 
 mod cells;
 pub(crate) mod describe;
+mod earlier;
 pub mod files;
 pub(crate) mod lookup;
 pub(crate) mod measures;
 pub mod previous;
-mod renamed;
 pub mod rows;
 pub(crate) mod run;
 pub(crate) mod table;

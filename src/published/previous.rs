@@ -68,7 +68,15 @@ pub async fn previous(
     run.each::<ScoreOrder>(|scores| scores.filter(of_profile(STANDARD)), see).await?;
     let measures: BTreeMap<String, Vec<Option<f64>>> =
         used.into_iter().map(str::to_owned).zip(measures).collect();
-    Ok(Some(Previous { commit: commit.number, day: before, method, scores, existed, trusted, measures }))
+    Ok(Some(Previous {
+        commit: commit.number,
+        day: before,
+        method,
+        scores,
+        existed,
+        trusted,
+        measures,
+    }))
 }
 
 /// The vertex of a person on a network, if it is scored there now.

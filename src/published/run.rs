@@ -9,7 +9,7 @@ use url::Url;
 use super::lookup;
 use super::measures::Measures;
 use super::rows::{PersonRow, RunRow, ScoreRow, TableRow, TopicRow};
-use super::table::{self, of_person, of_profile, planned, reading, Queried};
+use super::table::{self, Queried, of_person, of_profile, planned, reading};
 use crate::engine::{Engine, count_rows};
 use crate::error::{Error, Kind, Result};
 use crate::method::profile::STANDARD;
@@ -61,7 +61,10 @@ impl Run {
     ///
     /// # Errors
     /// As [`Run::table`]; [`Kind::BadInput`] if the table has columns of another version.
-    pub async fn rows<T: TableRow>(&self, query: impl FnOnce(DataFrame) -> Queried) -> Result<Vec<T>> {
+    pub async fn rows<T: TableRow>(
+        &self,
+        query: impl FnOnce(DataFrame) -> Queried,
+    ) -> Result<Vec<T>> {
         table::rows(self.queried(T::TABLE, query).await?).await
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::cells;
-use super::renamed;
+use super::earlier;
 use super::rows::TableRow;
 use crate::engine::{Engine, batches, guarded};
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub(super) async fn open(
         urls.push(url.to_string());
     }
     let frame = engine.session.read_parquet(urls, ParquetReadOptions::default()).await;
-    let frame = frame.and_then(|frame| renamed::table(name, frame));
+    let frame = frame.and_then(|frame| earlier::table(name, frame));
     frame.map_err(|e| Error::engine(&format!("reading table `{name}` of `{output}`"), e))
 }
 

@@ -82,7 +82,8 @@ fn in_tenths(points: f64) -> i64 {
 /// Summarises the standard scores.
 pub(super) async fn scores(run: &Run) -> Result<ScoresSummary> {
     let mut summary = ScoresSummary::default();
-    run.each::<ScoreSummary>(|all| all.filter(of_profile(STANDARD)), |row| summary.add(&row)).await?;
+    run.each::<ScoreSummary>(|all| all.filter(of_profile(STANDARD)), |row| summary.add(&row))
+        .await?;
     Ok(summary)
 }
 

@@ -83,7 +83,8 @@ fn grouping(of: &str, changes: BTreeMap<String, Vec<f64>>, unknown: usize) -> Gr
     // It keeps the order of names.
     large.sort_by_key(|(_, changes)| std::cmp::Reverse(changes.len()));
     let further = large.split_off(large.len().min(MAX_GROUPS));
-    let people = |groups: &[(String, Vec<f64>)]| groups.iter().map(|(_, changes)| changes.len()).sum();
+    let people =
+        |groups: &[(String, Vec<f64>)]| groups.iter().map(|(_, changes)| changes.len()).sum();
     Grouping {
         of: of.to_owned(),
         in_smaller: people(&small),

@@ -10,8 +10,8 @@ mod what_if;
 use datafusion::prelude::{ident, lit};
 
 pub use explanation::{Alternative, Explanation, Neighbour, PersonMeasure, TopicExplanation};
-pub(crate) use page::{align_right, number, plain, signed};
 pub use page::render;
+pub(crate) use page::{align_right, number, plain, signed};
 pub use topic::{explain_topic, render_topic};
 pub use what_if::WhatIf;
 
@@ -58,7 +58,8 @@ pub async fn explain(run: &Run, wanted: &str, options: &ExplainOptions) -> Resul
         let order = ascending(&["network", "measure"]);
         contributions = run.rows(|all| all.filter(rows)?.sort(order)).await?;
         if profile == STANDARD {
-            changes = run.rows(|all| all.filter(of_person(id))?.sort(ascending(&["cause"]))).await?;
+            changes =
+                run.rows(|all| all.filter(of_person(id))?.sort(ascending(&["cause"]))).await?;
         }
     }
     let (mut what_if, mut suggestions) = (vec![], vec![]);

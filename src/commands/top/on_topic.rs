@@ -39,12 +39,7 @@ pub struct TopicList {
 /// # Errors
 /// [`crate::error::Kind::Usage`] if several topics are meant, [`crate::error::Kind::BadInput`] if none is or a file
 /// cannot be read.
-pub async fn on_topic(
-    run: &Run,
-    wanted: &str,
-    filter: &Filter,
-    limit: usize,
-) -> Result<TopicList> {
+pub async fn on_topic(run: &Run, wanted: &str, filter: &Filter, limit: usize) -> Result<TopicList> {
     let name = TopicScoreRow::TABLE;
     let topics = run.topics().await?;
     let named = topic(&topics, wanted)?;
@@ -107,7 +102,9 @@ pub fn render_on_topic(list: &TopicList, bars: Option<Bars>) -> String {
             score.position.to_string(),
             score.posts.to_string(),
             score.reactors.to_string(),
-            score.negative_share.map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
+            score
+                .negative_share
+                .map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
         ]);
     }
     arrange(&mut table, &[1, 5], 4, bars);

@@ -28,7 +28,8 @@ pub(super) fn changes(report: &RunReport) -> Markup {
     let date = report.commit.snapshot_date;
     let Some(previous) = &report.previous else {
         let day_before = date.pred_opt().unwrap_or(date);
-        let why = "There is no previous run to compare with; run the day before and then this one again:";
+        let why =
+            "There is no previous run to compare with; run the day before and then this one again:";
         return nothing(why, &format!("renown run JOB --snapshot {day_before}"));
     };
     let summary = &report.scores;
@@ -80,7 +81,8 @@ pub(super) fn changes(report: &RunReport) -> Markup {
 }
 
 fn causes(report: &RunReport, compared: u64) -> Markup {
-    let shown = report.causes.iter().filter(|(_, cause)| !report.public || cause.people >= MIN_PEOPLE);
+    let shown =
+        report.causes.iter().filter(|(_, cause)| !report.public || cause.people >= MIN_PEOPLE);
     let mut shown: Vec<_> = shown.collect();
     shown.sort_by_key(|(name, cause)| (std::cmp::Reverse(cause.size), *name));
     let Some((first, largest)) = shown.first() else {

@@ -73,8 +73,12 @@ pub(super) fn contributions(report: &RunReport) -> Markup {
     };
     let rows: Vec<Vec<String>> = shown.iter().map(row).collect();
     let numbers = table("Contributions by measure", &columns, &rows);
-    let share_chart =
-        Bars { name: "share-chart", title: "Share of points by measure", alt_text: &says, rows: &bars };
+    let share_chart = Bars {
+        name: "share-chart",
+        title: "Share of points by measure",
+        alt_text: &says,
+        rows: &bars,
+    };
     let points_chart = Whiskers {
         name: "points-chart",
         title: "Points by measure: median and quartiles",

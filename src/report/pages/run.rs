@@ -17,7 +17,8 @@ pub(super) fn run(report: &RunReport) -> Markup {
         columns.push(Column::Number("in the previous run"));
     }
     let rows = commit.tables.iter().map(|(name, table)| {
-        let then = previous.and_then(|previous| previous.tables.get(name)).map(|table| count(table.rows));
+        let then =
+            previous.and_then(|previous| previous.tables.get(name)).map(|table| count(table.rows));
         vec![name.clone(), report.people(table.rows), then.unwrap_or_else(|| "–".into())]
     });
     let gate = |gate: &String| {
@@ -47,7 +48,10 @@ fn stages(report: &RunReport, log: &RunLog) -> Markup {
         "Up to the gates the run took {} seconds and {} MB of memory{}.",
         number(seconds),
         count(peak / 1_000_000),
-        slowest.map_or(String::new(), |slowest| format!("; the longest stage was “{}”", slowest.stage))
+        slowest.map_or(String::new(), |slowest| format!(
+            "; the longest stage was “{}”",
+            slowest.stage
+        ))
     );
     let bars: Vec<Bar> = log
         .stages
@@ -58,7 +62,8 @@ fn stages(report: &RunReport, log: &RunLog) -> Markup {
             text: format!("{} s", fixed(stage.seconds, 2)),
         })
         .collect();
-    let chart = Bars { name: "stages-chart", title: "Seconds by stage", alt_text: &says, rows: &bars };
+    let chart =
+        Bars { name: "stages-chart", title: "Seconds by stage", alt_text: &says, rows: &bars };
     let columns = [
         Column::Text("stage"),
         Column::Number("rows in"),
@@ -78,8 +83,7 @@ fn stages(report: &RunReport, log: &RunLog) -> Markup {
     let stage_rows: Vec<Vec<String>> = log.stages.iter().map(row).collect();
     let applied: Vec<_> = log.drops.iter().filter(|drop| drop.rows != "0").collect();
     let rows = |drop: &&Dropped| {
-        let rows =
-            drop.rows.parse().map_or_else(|_| drop.rows.clone(), |rows| report.people(rows));
+        let rows = drop.rows.parse().map_or_else(|_| drop.rows.clone(), |rows| report.people(rows));
         vec![drop.rule.clone(), drop.table.clone(), rows]
     };
     let drops: Vec<Vec<String>> = applied.iter().map(rows).collect();

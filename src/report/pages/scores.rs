@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::bins::{LEFT_OUT, bars, bin_rows};
+use crate::method::points;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::widgets::histogram::Histogram;
 use crate::report::widgets::numbers::{capital, count, fixed, number};
 use crate::report::widgets::table::{Column, figure, nothing, table};
-use crate::method::points;
 use crate::score::style::NAMES;
 
 pub(super) fn scores(report: &RunReport) -> Markup {
@@ -18,8 +18,7 @@ pub(super) fn scores(report: &RunReport) -> Markup {
     }
     let (bins, left_out) = bars(report, &summary.scores);
     // Of few people there are too few above the highest shares.
-    let shares =
-        [(0.5, "half of the people"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %")];
+    let shares = [(0.5, "half of the people"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %")];
     let is_shown = |(share, _): &&(f64, &str)| {
         (1.0 - share) * summary.people as f64 >= MIN_PEOPLE as f64 || *share == 0.5
     };
@@ -142,4 +141,3 @@ fn styles(report: &RunReport) -> Markup {
         }
     }
 }
-

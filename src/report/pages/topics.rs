@@ -10,7 +10,10 @@ use crate::report::widgets::numbers::{count, number};
 use crate::report::widgets::table::{Column, nothing, table};
 
 pub(super) fn topics(report: &RunReport) -> Markup {
-    let shown = report.topics.iter().filter(|leaders| !report.public || leaders.topic.reactors >= MIN_PEOPLE);
+    let shown = report
+        .topics
+        .iter()
+        .filter(|leaders| !report.public || leaders.topic.reactors >= MIN_PEOPLE);
     let shown: Vec<_> = shown.collect();
     let all = report.commit.tables.get("topics").map_or(0, |table| table.rows);
     let Some(first) = shown.first() else {
@@ -64,12 +67,8 @@ pub(super) fn topics(report: &RunReport) -> Markup {
             text: format!("{} people", count(leaders.topic.reactors)),
         })
         .collect();
-    let chart = Bars {
-        name: "topics-chart",
-        title: "Reactors by topic",
-        alt_text: &says,
-        rows: &bars,
-    };
+    let chart =
+        Bars { name: "topics-chart", title: "Reactors by topic", alt_text: &says, rows: &bars };
     html! {
         p.says { (says) }
         div.figures.uneven {

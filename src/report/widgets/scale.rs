@@ -54,8 +54,10 @@ impl Scale {
                     powers.clone().flat_map(|power| steps.iter().map(move |s| s * ten(power)));
                 values.filter(within).collect()
             };
-            let fitting =
-                [&[1.0, 2.0, 5.0][..], &[1.0]].map(multiples).into_iter().find(|t| t.len() <= limit);
+            let fitting = [&[1.0, 2.0, 5.0][..], &[1.0]]
+                .map(multiples)
+                .into_iter()
+                .find(|t| t.len() <= limit);
             return fitting.unwrap_or_else(|| {
                 let all = multiples(&[1.0]);
                 let every = all.len().div_ceil(limit);
@@ -66,7 +68,8 @@ impl Scale {
         let steps = [1.0, 2.0, 5.0, 10.0, 20.0].map(|step| step * ten(power));
         let count =
             |step: f64| libm::floor(high / step + 1e-9) - libm::ceil(low / step - 1e-9) + 1.0;
-        let step = steps.into_iter().find(|step| count(*step) <= limit as f64).unwrap_or(high - low);
+        let step =
+            steps.into_iter().find(|step| count(*step) <= limit as f64).unwrap_or(high - low);
         let first = libm::ceil(low / step - 1e-9) as i64;
         (first..first + count(step) as i64).map(|n| n as f64 * step).collect()
     }
@@ -83,7 +86,13 @@ pub(crate) fn rounded(position: f64) -> f64 {
 }
 
 /// A drawing with a text that says what it shows; no other on the page has its `name`.
-pub(crate) fn drawing(name: &str, title: &str, alt_text: &str, height: f64, inside: &Markup) -> Markup {
+pub(crate) fn drawing(
+    name: &str,
+    title: &str,
+    alt_text: &str,
+    height: f64,
+    inside: &Markup,
+) -> Markup {
     let (title_id, desc_id) = (format!("{name}-title"), format!("{name}-desc"));
     html! {
         svg viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-labelledby=(title_id) aria-describedby=(desc_id) {

@@ -49,7 +49,8 @@ impl Whiskers<'_> {
             let (low, high) = row.interval.unwrap_or((row.value, row.value));
             [low, row.value, high]
         };
-        let values = self.rows.iter().flat_map(ends).chain(self.reference.map(|reference| reference.0));
+        let values =
+            self.rows.iter().flat_map(ends).chain(self.reference.map(|reference| reference.0));
         let values: Vec<f64> = values.filter(|value| !self.log || *value > 0.0).collect();
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -23,7 +23,11 @@ pub(super) fn baselines(of: &ValidationReport, group_by: &str) -> Markup {
 }
 
 /// Scores and baselines by one target.
-fn by_target(of: &ValidationReport, first: (Comparison, usize), others: &[(Comparison, usize)]) -> Markup {
+fn by_target(
+    of: &ValidationReport,
+    first: (Comparison, usize),
+    others: &[(Comparison, usize)],
+) -> Markup {
     let shown = figures(of, first, true);
     let mut more = figures(of, first, false);
     more.extend(
@@ -61,7 +65,11 @@ fn predictor(name: &str) -> String {
 }
 
 /// Each predictor by a metric, the best first.
-fn by_metric(of: &ValidationReport, (comparison, number): (Comparison, usize), name: &str) -> Option<Markup> {
+fn by_metric(
+    of: &ValidationReport,
+    (comparison, number): (Comparison, usize),
+    name: &str,
+) -> Option<Markup> {
     let mut rows = comparison.rows(of, name);
     rows.sort_by(|one, other| {
         other.value.total_cmp(&one.value).then(one.predictor.cmp(&other.predictor))
@@ -118,8 +126,14 @@ fn differences(of: &ValidationReport, (comparison, number): (Comparison, usize))
     if rows.is_empty() {
         return None;
     }
-    let better = rows.iter().filter(|row| row.difference_interval().is_some_and(|(low, _)| low > 0.0)).count();
-    let worse = rows.iter().filter(|row| row.difference_interval().is_some_and(|(_, high)| high < 0.0)).count();
+    let better = rows
+        .iter()
+        .filter(|row| row.difference_interval().is_some_and(|(low, _)| low > 0.0))
+        .count();
+    let worse = rows
+        .iter()
+        .filter(|row| row.difference_interval().is_some_and(|(_, high)| high < 0.0))
+        .count();
     let says = format!(
         "{}: compared with the best baseline of each metric, chosen after the fact, {} is significantly better on {better}, \
          worse on {worse} of {}.",

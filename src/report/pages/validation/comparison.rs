@@ -53,7 +53,10 @@ impl<'a> Comparison<'a> {
         all
     }
 
-    fn all_rows<'b>(self, of: &'b ValidationReport) -> impl Iterator<Item = &'b ValidityRow> + use<'a, 'b> {
+    fn all_rows<'b>(
+        self,
+        of: &'b ValidationReport,
+    ) -> impl Iterator<Item = &'b ValidityRow> + use<'a, 'b> {
         of.rows().filter(move |row| {
             row.target == self.target
                 && row.population == self.population

@@ -39,7 +39,8 @@ pub(super) fn forecast(of: &ValidationReport) -> Markup {
         let percent = |(low, high)| (100.0 * low, 100.0 * high);
         Some(Bin { from, to, value: 100.0 * row.value, interval: row.interval().map(percent) })
     };
-    let (deciles, bins): (Vec<Decile>, Vec<Bin>) = (deciles(who), (1..=10).filter_map(pit_bin).collect());
+    let (deciles, bins): (Vec<Decile>, Vec<Bin>) =
+        (deciles(who), (1..=10).filter_map(pit_bin).collect());
     if deciles.is_empty() && bins.is_empty() {
         return nothing(
             "The scores of this day forecast no number of people, or too few people were compared; to validate again:",
@@ -73,7 +74,8 @@ fn calibration<'a>(row: impl Fn(&str) -> Option<&'a ValidityRow>) -> Markup {
     let cells = |(name, words): (&str, &str)| {
         let row = row(name)?;
         let [low, high] = ends(row.interval(), |end| fixed(end, 3));
-        let ideal = METRICS.iter().find(|metric| metric.name == name).map_or("", |metric| metric.right);
+        let ideal =
+            METRICS.iter().find(|metric| metric.name == name).map_or("", |metric| metric.right);
         Some(vec![words.to_owned(), fixed(row.value, 3), low, high, ideal.to_owned()])
     };
     let rows: Vec<Vec<String>> = metrics.into_iter().filter_map(cells).collect();
@@ -118,15 +120,15 @@ fn by_decile(
         let [low, high] = ends(decile.interval, number);
         vec![at.to_string(), number(decile.forecast), number(decile.observed), low, high]
     });
-    let columns =
-        ["decile", "forecast, mean", "observed, mean", "from", "to"].map(Column::Number);
+    let columns = ["decile", "forecast, mean", "observed, mean", "from", "to"].map(Column::Number);
     let chart = Calibration {
         name: &of.id("reliability-chart"),
         title: "Observed people by forecast people",
         alt_text: &says,
         deciles,
     };
-    let numbers = table("Forecast and observed people by decile", &columns, &rows.collect::<Vec<_>>());
+    let numbers =
+        table("Forecast and observed people by decile", &columns, &rows.collect::<Vec<_>>());
     figure(&says, &chart.draw(), Some(&html! { (numbers) (calibration_table) }))
 }
 
@@ -149,7 +151,8 @@ fn pit(of: &ValidationReport, bins: &[Bin], coverage: Option<&ValidityRow>) -> M
             vec![at.to_string(), fixed(bin.value, 1), low, high]
         })
         .collect();
-    let columns = ["decile of the forecast distribution", "people, %", "from", "to"].map(Column::Number);
+    let columns =
+        ["decile of the forecast distribution", "people, %", "from", "to"].map(Column::Number);
     let chart = Histogram {
         name: &of.id("pit-chart"),
         title: "PIT histogram: flat = calibrated",

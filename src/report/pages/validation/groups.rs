@@ -54,7 +54,8 @@ pub(super) fn on_topics(of: &ValidationReport) -> Markup {
 
 /// The targets, each with its number.
 fn targets(of: &ValidationReport) -> impl Iterator<Item = (&str, usize)> {
-    let mut targets: Vec<&str> = Comparison::all(of).into_iter().map(|comparison| comparison.target).collect();
+    let mut targets: Vec<&str> =
+        Comparison::all(of).into_iter().map(|comparison| comparison.target).collect();
     targets.dedup();
     targets.into_iter().zip(1..)
 }

@@ -26,9 +26,8 @@ const CAUSES: [(&str, &str); 2] = [("ageing", "decay"), ("own_posts", "new_posts
 
 /// The table `name` with the names of now.
 pub(super) fn table(name: &str, mut frame: DataFrame) -> Result<DataFrame> {
-    let has = |frame: &DataFrame, column: &str| {
-        frame.schema().has_column_with_unqualified_name(column)
-    };
+    let has =
+        |frame: &DataFrame, column: &str| frame.schema().has_column_with_unqualified_name(column);
     // Tables of 0.7.0 have no such column, but for `runs`, where nothing is renamed.
     if has(&frame, "run_id") {
         return Ok(frame);
