@@ -166,14 +166,14 @@ impl<'a> Attributing<'a> {
     }
 
     fn mixed(&self, post: usize, own: &[Share], above: &[Share]) -> Vec<Share> {
-        let of_parent = self.rule.parent_weight;
+        let parent_weight = self.rule.parent_weight;
         let above = above.iter().filter(|(topic, _)| !self.refused[post].contains(topic));
         let mut weights: Vec<(u32, f64)> =
             own.iter().map(|(topic, share)| (*topic, f64::from(*share))).collect();
         for (topic, share) in above {
             match weights.binary_search_by_key(topic, |(topic, _)| *topic) {
-                Ok(at) => weights[at].1 += of_parent * f64::from(*share),
-                Err(at) => weights.insert(at, (*topic, of_parent * f64::from(*share))),
+                Ok(at) => weights[at].1 += parent_weight * f64::from(*share),
+                Err(at) => weights.insert(at, (*topic, parent_weight * f64::from(*share))),
             }
         }
         weights.retain(|(_, weight)| *weight > 0.0);

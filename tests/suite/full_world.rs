@@ -150,15 +150,15 @@ stop = ["the"]
 add = ["corner kick"]
 
 [validate]
-instants = 2
-draws = 100
-least_people = 10
+backtests = 2
+resamples = 100
+min_people = 10
 groups = ["network", "country", "size"]
 
 [[cohort]]
 name = "sporty"
 topics = ["sport", "baking"]
-most = 8
+max_people = 8
 
 [[cohort]]
 name = "local"

@@ -477,7 +477,7 @@ async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
         Account { country: Some("FR".into()), ..account("a", "r1") },
     ]);
     let cohorts = "[[cohort]]\nname = \"sea folk\"\ntopics = [\"Sea\"]\nmin_score = 1.0\ncountries = [\"DE\"]\n\
-                   [[cohort]]\nname = \"all\"\nnetworks = [\"a\", \"b\"]\nmost = 1\n";
+                   [[cohort]]\nname = \"all\"\nnetworks = [\"a\", \"b\"]\nmax_people = 1\n";
     world.settings = cohorts.into();
     let of = |published: &Published| -> Vec<(String, String)> {
         let rows = published.by("cohorts", &["cohort", "person_id"]);
