@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use fastrand::Rng;
-use renown_stats::regression::{Problem, dispersion, fit};
+use renown_stats::regression::{RegressionProblem, fit, fit_dispersion};
 
 /// As in the program.
 #[global_allocator]
@@ -36,14 +36,14 @@ fn data() -> (Vec<Vec<f64>>, Vec<f64>) {
 fn regression(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
     let (columns, outcomes) = data();
     let groups: Vec<u32> = (0..ROWS as u32).map(|row| row % 8).collect();
-    let problem = Problem {
+    let problem = RegressionProblem {
         columns: columns.iter().map(Vec::as_slice).collect(),
         groups: &groups,
         outcomes: &outcomes,
         nonnegative: &[true; COLUMNS],
         ridge: 0.01,
         ridged: &[true; COLUMNS],
-        elasticity: Some(1.25),
+        max_elasticity: Some(1.25),
     };
     let found = fit(&problem, None)?;
     let [first, rest] = [&found.coefficients[..4], &found.coefficients[4..]];
@@ -52,7 +52,7 @@ fn regression(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
         found.iterations,
         found.optimality,
         rest.iter().copied().fold(0.0, f64::max),
-        dispersion(&problem, &found)?
+        fit_dispersion(&problem, &found)?
     );
     let mut group = criterion.benchmark_group("a million rows of forty measures");
     group.sample_size(10);
@@ -60,7 +60,7 @@ fn regression(criterion: &mut Criterion) -> Result<(), Box<dyn Error>> {
         bencher.iter(|| black_box(fit(&problem, None)).map(|found| found.iterations));
     });
     group.bench_function("dispersion", |bencher| {
-        bencher.iter(|| black_box(dispersion(&problem, &found)).map(|found| found.power));
+        bencher.iter(|| black_box(fit_dispersion(&problem, &found)).map(|found| found.power));
     });
     group.finish();
     Ok(())

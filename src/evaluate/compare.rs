@@ -1,15 +1,11 @@
 //! Predictors beside a truth, with intervals by a bootstrap of people.
 
-use rand_xoshiro::Xoshiro256PlusPlus;
-use rand_xoshiro::rand_core::{Rng, SeedableRng};
-use rayon::prelude::*;
-
 use super::counted::{Counted, Metric, mean_of, means, once, sums};
 use super::round::Round;
 use super::{Difference, EVERYONE, Row, TOPIC};
 use crate::job::Validate;
 use renown_graph::numbering::NONE;
-use renown_stats::percentile::quantile;
+use renown_stats::resampling::{bootstrap, interval_95};
 
 /// Most people of whom draws are made; of more a sample is drawn from.
 pub(super) const DRAWN: usize = 5_000;
@@ -78,7 +74,7 @@ pub(super) fn compare(
     metrics.retain(|metric| of.group_by == EVERYONE || !metric.is_of_everyone());
     // What is the same for everybody, at every instant, is not known.
     let known = |predictor: &usize| {
-        rounds.iter().any(|round| round.predicted[*predictor].order.distinct() > 1)
+        rounds.iter().any(|round| round.predicted[*predictor].order.distinct_values() > 1)
     };
     let known: Vec<usize> = (0..predictors.len()).filter(known).collect();
     let cells: Vec<(Metric, usize)> = metrics
@@ -170,7 +166,7 @@ fn best_count(
 impl Cell {
     fn interval(&self, number: usize) -> Option<(f64, f64)> {
         let offs = self.offs.get(number)?;
-        interval(self.values[number]?, offs.iter().copied())
+        interval_95(self.values[number]?, offs.iter().copied())
     }
 
     /// By how much a number is above that of another predictor, which is called `name`.
@@ -180,7 +176,7 @@ impl Cell {
         let offs = both.map(|(own, other)| {
             own.iter().zip(other).map(|(own, other)| Some((*own)? - (*other)?))
         });
-        let interval = offs.and_then(|offs| interval(value, offs));
+        let interval = offs.and_then(|offs| interval_95(value, offs));
         Some(Difference { to: name.to_owned(), value, interval })
     }
 }
@@ -206,15 +202,13 @@ fn draw(cells: &mut [Cell], rounds: Vec<Round>, settings: &Validate, most: usize
         sample.iter().map(|round| round.person.iter().map(place).collect()).collect();
     let scale = libm::sqrt(persons.len() as f64 / everybody.max(1) as f64);
     let of_sample = means(&drawn, &once(&sample), k);
-    let of_draw = |random: Xoshiro256PlusPlus| {
-        let times = draw_people(random, persons.len());
+    let of_resample = |times: &[u32]| {
         let counted = sample.iter().zip(&places).map(|(round, places)| {
             Counted::of(round, places.iter().map(|at| times[*at as usize]).collect())
         });
         means(&drawn, &counted.collect::<Vec<_>>(), k)
     };
-    let draws: Vec<_> =
-        streams(settings.seed, settings.resamples).into_par_iter().map(of_draw).collect();
+    let draws = bootstrap(persons.len(), settings.resamples, settings.seed, of_resample);
     for cell in cells {
         let at = drawn.iter().position(|own| *own == (cell.metric, cell.predictor));
         let Some(at) = at else { continue };
@@ -236,42 +230,10 @@ fn distinct(rounds: &[Round]) -> Vec<u32> {
     people
 }
 
-/// A source of chance for each draw. They do not overlap: each begins 2^128 numbers after the one before.
-fn streams(seed: u32, draws: u32) -> Vec<Xoshiro256PlusPlus> {
-    let mut next = Xoshiro256PlusPlus::seed_from_u64(u64::from(seed));
-    let mut take = || {
-        let own = next.clone();
-        next.jump();
-        own
-    };
-    (0..draws).map(|_| take()).collect()
-}
-
-/// How often each person is drawn: as many draws as people, each of anybody.
-fn draw_people(mut random: Xoshiro256PlusPlus, persons: usize) -> Vec<u32> {
-    let mut times = vec![0; persons];
-    for _ in 0..persons {
-        let at = (u128::from(random.next_u64()) * persons as u128) >> 64;
-        times[at as usize] += 1;
-    }
-    times
-}
-
-/// The middle 95 % of what a value is in draws that are off by these, linear between them; none if fewer than half of the
-/// draws have one.
-fn interval(value: f64, offs: impl ExactSizeIterator<Item = Option<f64>>) -> Option<(f64, f64)> {
-    let draws = offs.len();
-    let mut known: Vec<f64> = offs.flatten().collect();
-    if known.len() < draws.div_ceil(2) {
-        return None;
-    }
-    known.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| quantile(&known, share).map(|off| value + off);
-    at(0.025).zip(at(0.975))
-}
-
 #[cfg(test)]
 mod tests {
+    use rayon::prelude::*;
+
     use super::*;
     use crate::evaluate::round::{Column, Fared, Told};
 
@@ -364,7 +326,7 @@ mod tests {
             .collect();
         let uniform: Vec<f64> = (0..n).map(|_| rng.f64()).collect();
         let law = |at: usize| {
-            renown_stats::interval::randomised_pit(expected[at], 0.0, came[at], uniform[at])
+            renown_stats::predictive::randomised_pit(expected[at], 0.0, came[at], uniform[at])
         };
         let fared = Fared {
             logs: expected.iter().map(|mean| libm::log(*mean)).collect(),

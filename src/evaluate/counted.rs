@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 use super::round::{Column, Round, Told};
-use renown_stats::metrics::{
-    auc, calibration, correlation, kendall, mean, ndcg, observed_over_expected, pairwise_accuracy,
-    pairwise_auc, precision,
-};
+use renown_stats::calibration::{intercept_and_slope, mean, observed_over_expected};
+use renown_stats::classification::{auc, pairwise_accuracy, pairwise_auc};
+use renown_stats::correlation::{kendall, spearman_of_ranks};
+use renown_stats::retrieval::{ndcg, precision};
 
 /// Bins of the histogram of probability transforms, and of forecasts.
 const TENTHS: usize = 10;
@@ -115,7 +115,7 @@ pub(super) struct Counted<'a> {
 impl<'a> Counted<'a> {
     pub fn of(round: &'a Round, times: Vec<u32>) -> Self {
         let ranks = match &round.told {
-            Told::Came(told) | Told::Graded(told) => told.order.ranks(&times),
+            Told::Came(told) | Told::Graded(told) => told.order.doubled_ranks(&times),
             _ => vec![],
         };
         Self { round, times, ranks }
@@ -128,7 +128,7 @@ impl<'a> Counted<'a> {
         let one = |value: Option<f64>| vec![value];
         match (metric, &round.told, fared) {
             (Metric::Spearman, Told::Came(told) | Told::Graded(told), _) => {
-                let found = correlation(&own.order.ranks(times), &self.ranks, times);
+                let found = spearman_of_ranks(&own.order.doubled_ranks(times), &self.ranks, times);
                 one(found.or_else(|| nothing_told(told, times)))
             }
             (Metric::Kendall, Told::Came(told) | Told::Graded(told), _) => {
@@ -142,7 +142,7 @@ impl<'a> Counted<'a> {
                 one(ndcg(&own.order, &told.order, &told.values, times, k))
             }
             (Metric::Precision, Told::Came(told) | Told::Graded(told) | Told::Labels(told), _) => {
-                let mut relevant = told.order.first(times, k);
+                let mut relevant = told.order.top(times, k);
                 if !matches!(round.told, Told::Graded(_)) {
                     let some = told.values.iter().map(|value| *value > 0.0);
                     relevant.iter_mut().zip(some).for_each(|(own, some)| *own &= some);
@@ -162,7 +162,8 @@ impl<'a> Counted<'a> {
                 one(observed_over_expected(&own.values, &came.values, times))
             }
             (Metric::Calibration, Told::Came(came), Some(fared)) => {
-                let (intercept, slope) = calibration(&fared.logs, &came.values, times).unzip();
+                let (intercept, slope) =
+                    intercept_and_slope(&fared.logs, &came.values, times).unzip();
                 vec![intercept, slope]
             }
             (Metric::Coverage, _, Some(fared)) => {
@@ -235,7 +236,7 @@ pub(super) fn means(
 
 /// The correlation of what is the same for everybody, where the truth is not.
 fn nothing_told(told: &Column, times: &[u32]) -> Option<f64> {
-    told.order.differ(times).then_some(0.0)
+    told.order.varies(times).then_some(0.0)
 }
 
 fn sum(times: impl Iterator<Item = u32>) -> f64 {

@@ -15,7 +15,8 @@ use crate::model::{LabelSet, Labels, People};
 use crate::pipeline::backtest::{Backtest, ReadBack};
 use crate::reduce::{InteractionRules, post_reactors};
 use crate::topics::{Topics, topics};
-use renown_stats::metrics::{Order, spearman};
+use renown_stats::correlation::spearman;
+use renown_stats::ranking::Ranking;
 
 /// Fewest people by whom it can be told that a truth is a measure.
 const LEAST_ALIKE: usize = 10;
@@ -139,16 +140,16 @@ impl Judging<'_> {
         let Labels::Graded(rows) = &truth.labels else { return Ok(()) };
         let whole: Vec<(u32, f64)> =
             rows.iter().filter(|row| row.2.is_none()).map(|row| (row.0, row.1)).collect();
-        let own = Order::of(&whole.iter().map(|row| row.1).collect::<Vec<f64>>());
+        let own = Ranking::new(&whole.iter().map(|row| row.1).collect::<Vec<f64>>());
         let times = vec![1; whole.len()];
-        if whole.len() < LEAST_ALIKE || own.distinct() < 3 {
+        if whole.len() < LEAST_ALIKE || own.distinct_values() < 3 {
             return Ok(());
         }
         for (job, measures) in self.jobs.iter().zip(&self.standing.measures) {
             for term in job.profiles.iter().flat_map(|profile| &profile.forecast.terms) {
                 let values = of_persons(self.people, measures, &term.measure)?;
                 let values = whole.iter().map(|(person, _)| values[*person as usize]);
-                let values = Order::of(&values.collect::<Vec<f64>>());
+                let values = Ranking::new(&values.collect::<Vec<f64>>());
                 if spearman(&own, &values, &times).is_some_and(|rho| rho > 1.0 - 1e-9) {
                     return refuse(
                         format!(

@@ -7,7 +7,7 @@ use arrow::array::{Array, LargeStringArray};
 use super::standing::Standing;
 use crate::job::GroupBy;
 use crate::model::People;
-use renown_stats::metrics::Order;
+use renown_stats::ranking::Ranking;
 
 /// Most parts of one parting that are told of: the largest ones.
 const MOST: usize = 20;
@@ -78,7 +78,7 @@ pub(super) fn parts(
         }
         GroupBy::Size => {
             let sizes = persons.iter().map(|person| standing.reactors[*person as usize]);
-            let tenths = Order::of(&sizes.collect::<Vec<f64>>()).tenths();
+            let tenths = Ranking::new(&sizes.collect::<Vec<f64>>()).deciles();
             for (place, tenth) in (0..).zip(tenths) {
                 put(format!("decile {:02}", tenth + 1), place);
             }

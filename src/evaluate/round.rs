@@ -3,8 +3,7 @@
 use rayon::prelude::*;
 
 use crate::pipeline::backtest::mixed;
-use renown_graph::numbering::NONE;
-use renown_stats::metrics::Order;
+use renown_stats::ranking::{LEFT_OUT, Ranking};
 
 /// A part of fewer than one in so many is sorted anew.
 const FEW: usize = 16;
@@ -13,12 +12,12 @@ const FEW: usize = 16;
 #[derive(Clone)]
 pub(super) struct Column {
     pub values: Vec<f64>,
-    pub order: Order,
+    pub order: Ranking,
 }
 
 impl Column {
     pub fn of(values: Vec<f64>) -> Self {
-        Self { order: Order::of(&values), values }
+        Self { order: Ranking::new(&values), values }
     }
 
     /// The values of those at `taken`, whose places in it are `places`.
@@ -26,7 +25,7 @@ impl Column {
         let values = part(&self.values, taken);
         // Few are sorted sooner than all are passed over.
         let few = taken.len() * FEW < places.len();
-        let order = if few { Order::of(&values) } else { self.order.within(places) };
+        let order = if few { Ranking::new(&values) } else { self.order.restrict(places) };
         Self { values, order }
     }
 }
@@ -80,7 +79,7 @@ impl Round {
         if taken.len() == self.person.len() {
             return self.clone();
         }
-        let mut places = vec![NONE; self.person.len()];
+        let mut places = vec![LEFT_OUT; self.person.len()];
         (0..).zip(taken).for_each(|(new, old)| places[*old as usize] = new);
         let column = |column: &Column| column.part(taken, &places);
         let fared = |fared: &Fared| Fared {
@@ -91,7 +90,7 @@ impl Round {
         };
         let both = |(one, other): &(u32, u32)| {
             let (one, other) = (places[*one as usize], places[*other as usize]);
-            (one != NONE && other != NONE).then_some((one, other))
+            (one != LEFT_OUT && other != LEFT_OUT).then_some((one, other))
         };
         Self {
             person: part(&self.person, taken),
@@ -116,7 +115,7 @@ impl Round {
     /// With the tenths in which forecasts are.
     pub fn with_tenths(mut self) -> Self {
         for (column, fared) in self.predicted.iter().zip(&mut self.fared) {
-            fared.iter_mut().for_each(|fared| fared.tenth = column.order.tenths());
+            fared.iter_mut().for_each(|fared| fared.tenth = column.order.deciles());
         }
         self
     }

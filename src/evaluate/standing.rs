@@ -14,7 +14,7 @@ use crate::pipeline::backtest::{Backtest, measured, mixed};
 use crate::propagate::Trust;
 use crate::score::measures::Measures;
 use crate::score::scores::{ESTABLISHED, per_person, scores};
-use renown_stats::interval::{cdf, randomised_pit};
+use renown_stats::predictive::{cdf, randomised_pit};
 
 /// Simple counts that a score has to beat, as they stand in `measures`; with them the columns `measure_*` of the job.
 const BASELINES: [&str; 9] = [

@@ -19,8 +19,8 @@ use crate::read::{self, Violations};
 use crate::schema::OWN_MEASURE;
 use crate::score::measures::Measures;
 use crate::score::scores::per_person;
-use renown_stats::bradley_terry::{self, Problem, probability};
-use renown_stats::percentile::median;
+use renown_stats::bradley_terry::{self, ComparisonFit, ComparisonProblem, win_probability};
+use renown_stats::quantiles::median;
 
 /// Scale of the logarithm of counts, and share of the middle of what is no count.
 const OFFSET: f64 = 0.1;
@@ -192,7 +192,7 @@ struct Candidate {
 }
 
 impl Items {
-    fn fit(&self, candidate: &Candidate, pairs: &[(u32, u32)]) -> Result<bradley_terry::Fit> {
+    fn fit(&self, candidate: &Candidate, pairs: &[(u32, u32)]) -> Result<ComparisonFit> {
         self.solve(candidate, pairs, |problem| {
             bradley_terry::fit(problem, None).map_err(not_fitted)
         })
@@ -202,10 +202,10 @@ impl Items {
         &self,
         candidate: &Candidate,
         pairs: &[(u32, u32)],
-        solve: impl FnOnce(&Problem<'_>) -> Result<T>,
+        solve: impl FnOnce(&ComparisonProblem<'_>) -> Result<T>,
     ) -> Result<T> {
         let own = &candidate.measures;
-        solve(&Problem {
+        solve(&ComparisonProblem {
             columns: own.iter().map(|k| &self.columns[*k][..]).collect(),
             pairs,
             nonnegative: &own.iter().map(|k| self.nonnegative[*k]).collect::<Vec<_>>(),
@@ -269,7 +269,7 @@ impl Items {
                 let advantage = self.predictor(candidate, &fit, *winner)
                     - self.predictor(candidate, &fit, *loser);
                 pairs += 1.0;
-                log_score += libm::log(probability(advantage).max(f64::MIN_POSITIVE));
+                log_score += libm::log(win_probability(advantage).max(f64::MIN_POSITIVE));
                 right +=
                     if advantage > 0.0 { 1.0 } else { f64::from(u8::from(advantage == 0.0)) / 2.0 };
             }
@@ -288,7 +288,7 @@ impl Items {
         })
     }
 
-    fn predictor(&self, candidate: &Candidate, fit: &bradley_terry::Fit, person: u32) -> f64 {
+    fn predictor(&self, candidate: &Candidate, fit: &ComparisonFit, person: u32) -> f64 {
         let parts = candidate.measures.iter().zip(&fit.coefficients);
         parts.fold(0.0, |sum, (k, slope)| sum + slope * self.columns[*k][person as usize])
     }
@@ -301,7 +301,7 @@ impl Items {
         measures: &Measures,
         method: &Method,
         candidate: &Candidate,
-        fitted: &bradley_terry::Fit,
+        fitted: &ComparisonFit,
     ) -> Result<Forecast> {
         let errors = self.solve(candidate, &self.pairs, |problem| {
             bradley_terry::standard_errors(problem, fitted, None).map_err(not_fitted)

@@ -22,7 +22,7 @@ use crate::propagate::select_seeds;
 use crate::score::measures::Local;
 pub use held_out::is_held_out;
 use origins::{Looking, Rows};
-use renown_stats::percentile::median;
+use renown_stats::quantiles::median;
 use select::Data;
 pub use select::Tried;
 

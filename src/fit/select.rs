@@ -12,11 +12,13 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::method::Validation;
 use crate::pipeline::backtest::mixed;
+use renown_stats::correlation::spearman;
 use renown_stats::error::FitError;
-use renown_stats::interval::randomised_pit;
-use renown_stats::metrics::{Order, spearman};
 use renown_stats::overdispersion::Dispersion;
-use renown_stats::regression::{self, Fit, Problem, log_score};
+use renown_stats::predictive::{log_score, randomised_pit};
+use renown_stats::ranking::Ranking;
+use renown_stats::regression::{self, RegressionFit, RegressionProblem};
+use renown_stats::resampling::jackknife_error;
 
 use super::origins::{Rows, by_origin};
 
@@ -68,7 +70,7 @@ struct Active {
     /// Their rows.
     rows: Vec<usize>,
     /// Their order by trusted people who came, and by all.
-    came: [Order; 2],
+    came: [Ranking; 2],
 }
 
 /// A forecast that could be: some measures, of which one is not shrunk.
@@ -82,7 +84,7 @@ pub(super) struct Candidate {
 
 /// A forecast fitted to some origins.
 pub(super) struct Fitted {
-    pub fit: Fit,
+    pub fit: RegressionFit,
     /// How far what comes is from it.
     pub dispersion: Dispersion,
     /// Level of each network.
@@ -165,7 +167,7 @@ impl<'a> Data<'a> {
             let own = of_origin.range(origin).filter(|row| rows.active[*row]);
             let own: Vec<usize> = own.collect();
             let came = [&rows.trusted, &rows.all]
-                .map(|came| Order::of(&own.iter().map(|row| came[*row]).collect::<Vec<f64>>()));
+                .map(|came| Ranking::new(&own.iter().map(|row| came[*row]).collect::<Vec<f64>>()));
             Active { rows: own, came }
         });
         Self { rows, offset, columns, ranges, networks, active: active.collect() }
@@ -188,7 +190,7 @@ impl<'a> Data<'a> {
     pub(super) fn fit(&self, candidate: &Candidate, origins: Range<usize>) -> Result<Fitted> {
         self.with_problem(candidate, origins.clone(), |problem, first| {
             let fit = regression::fit(problem, None).map_err(not_fitted)?;
-            let dispersion = regression::dispersion(problem, &fit).map_err(not_fitted)?;
+            let dispersion = regression::fit_dispersion(problem, &fit).map_err(not_fitted)?;
             let levels = self.levels(&fit, first, origins.end);
             Ok(Fitted { fit, dispersion, levels })
         })
@@ -199,7 +201,7 @@ impl<'a> Data<'a> {
         &self,
         candidate: &Candidate,
         origins: Range<usize>,
-        fit: &Fit,
+        fit: &RegressionFit,
     ) -> Result<Vec<Option<f64>>> {
         let rows = self.fitted(origins.clone());
         self.with_problem(candidate, origins, |problem, _| {
@@ -212,7 +214,7 @@ impl<'a> Data<'a> {
         &self,
         candidate: &Candidate,
         origins: Range<usize>,
-        solve: impl FnOnce(&Problem<'_>, usize) -> Result<T>,
+        solve: impl FnOnce(&RegressionProblem<'_>, usize) -> Result<T>,
     ) -> Result<T> {
         let rows = self.fitted(origins);
         if rows.is_empty() {
@@ -225,20 +227,20 @@ impl<'a> Data<'a> {
         };
         let groups: Vec<u32> = rows.clone().map(group).collect();
         let ridged: Vec<bool> = (0..candidate.measures.len()).map(|own| own > 0).collect();
-        let problem = Problem {
+        let problem = RegressionProblem {
             columns: candidate.measures.iter().map(|k| &self.columns[*k][rows.clone()]).collect(),
             groups: &groups,
             outcomes: &self.rows.trusted[rows.clone()],
             nonnegative: &vec![true; candidate.measures.len()],
             ridge: candidate.ridge,
             ridged: &ridged,
-            elasticity: Some(ELASTICITY),
+            max_elasticity: Some(ELASTICITY),
         };
         solve(&problem, first)
     }
 
     /// The level of each network to go on with: the mean over the last origins.
-    fn levels(&self, fit: &Fit, first: usize, end: usize) -> Vec<f64> {
+    fn levels(&self, fit: &RegressionFit, first: usize, end: usize) -> Vec<f64> {
         let recent = end.saturating_sub(LEVELS).max(first)..end;
         let of_network = |network: usize| {
             let levels = recent
@@ -261,10 +263,10 @@ impl<'a> Data<'a> {
     }
 
     /// Active people of each origin, in the order of `values`, which has one of each row.
-    fn ordered(&self, origins: &[usize], values: &[f64]) -> Vec<Order> {
+    fn ordered(&self, origins: &[usize], values: &[f64]) -> Vec<Ranking> {
         let of_origin = |origin: &usize| {
             let own: Vec<f64> = self.active[*origin].rows.iter().map(|row| values[*row]).collect();
-            Order::of(&own)
+            Ranking::new(&own)
         };
         origins.par_iter().map(of_origin).collect()
     }
@@ -274,14 +276,14 @@ impl<'a> Data<'a> {
     fn agreement(
         &self,
         origins: &[usize],
-        orders: &[Order],
+        orders: &[Ranking],
         kept: impl Fn(usize) -> bool + Sync,
     ) -> Option<f64> {
-        let of_origin = |(origin, own): (&usize, &Order)| {
+        let of_origin = |(origin, own): (&usize, &Ranking)| {
             let Active { rows, came } = &self.active[*origin];
             let times: Vec<u32> = rows.iter().map(|row| u32::from(kept(*row))).collect();
             // Where nobody differs in what came, nothing could be told; what does not tell people apart told nothing.
-            let came = came.iter().filter(|came| came.differ(&times));
+            let came = came.iter().filter(|came| came.varies(&times));
             came.map(|came| spearman(own, came, &times).unwrap_or(0.0)).collect::<Vec<f64>>()
         };
         let found: Vec<Vec<f64>> = origins.par_iter().zip(orders).map(of_origin).collect();
@@ -345,14 +347,14 @@ impl<'a> Data<'a> {
 
     /// By how much an order of active people is worse than the `best` one, and its standard error: the jackknife over groups
     /// of people (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §11.5); none as there.
-    fn behind(&self, origins: &[usize], best: &[Order], own: &[Order]) -> Option<(f64, f64)> {
+    fn behind(&self, origins: &[usize], best: &[Ranking], own: &[Ranking]) -> Option<(f64, f64)> {
         let difference = |left_out: u32| {
             let kept = |row: usize| group(self.rows.person[row]) != left_out;
             Some(self.agreement(origins, best, kept)? - self.agreement(origins, own, kept)?)
         };
         let without: Vec<f64> = (0..GROUPS).map(difference).collect::<Option<_>>()?;
         // No group has this number.
-        Some((difference(GROUPS)?, jackknife(&without)))
+        Some((difference(GROUPS)?, jackknife_error(&without)))
     }
 
     /// What is tried: the best measures alone, and both sets with each ridge, drawn to the best.
@@ -412,14 +414,6 @@ fn group(person: u32) -> u32 {
     mixed(mixed(person)) % GROUPS
 }
 
-/// Standard error of a statistic from its values without each group.
-fn jackknife(without: &[f64]) -> f64 {
-    let groups = without.len() as f64;
-    let mean = without.iter().fold(0.0, |sum, own| sum + own) / groups;
-    let squares = without.iter().fold(0.0, |sum, own| sum + (own - mean) * (own - mean));
-    libm::sqrt((groups - 1.0) / groups * squares)
-}
-
 /// How good a candidate was.
 struct Found {
     validation: Validation,
@@ -454,14 +448,14 @@ impl Sums {
 
     fn validation(self, agreement: f64) -> Result<Validation> {
         let rows = self.outcomes.len() as f64;
-        let slope = Problem {
+        let slope = RegressionProblem {
             columns: vec![&self.logarithms],
             groups: &self.groups,
             outcomes: &self.outcomes,
             nonnegative: &[false],
             ridge: 0.0,
             ridged: &[false],
-            elasticity: None,
+            max_elasticity: None,
         };
         let slope = regression::fit(&slope, None).map_err(not_fitted)?;
         let observed = self.outcomes.iter().fold(0.0, |sum, own| sum + own);

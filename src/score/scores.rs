@@ -9,8 +9,8 @@ use crate::method::{Forecast, Term, points};
 use crate::model::Persons;
 use crate::propagate::Trust;
 use crate::reduce::Engagement;
-use renown_stats::interval::interval;
-use renown_stats::percentile::mid_rank;
+use renown_stats::predictive::prediction_interval;
+use renown_stats::quantiles::percentile_ranks;
 
 /// Fewer reactors within 90 days than this make a score's evidence thin.
 pub(crate) const ESTABLISHED: f64 = 5.0;
@@ -106,7 +106,7 @@ pub fn scores(
     let powers = per_person(persons, &powers);
     let overdispersion: Vec<f64> = expected_reactors.iter().zip(powers).map(spread).collect();
     let ends = expected_reactors.iter().zip(&overdispersion).map(|(y, spread)| {
-        let (low, high) = interval(*y, *spread, COVERED);
+        let (low, high) = prediction_interval(*y, *spread, COVERED);
         // Of few people expected mostly nobody comes: the interval is taken up to what is expected.
         (low.min(*y), high.max(*y))
     });
@@ -115,7 +115,7 @@ pub fn scores(
         score: expected_reactors.iter().map(|y| points(*y)).collect(),
         score_low,
         score_high,
-        percentile: mid_rank(&expected_reactors),
+        percentile: percentile_ranks(&expected_reactors),
         flags: flags(persons, measures, trust, profile, &values)?,
         expected_reactors,
         overdispersion,

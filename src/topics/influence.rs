@@ -19,7 +19,7 @@ use crate::propagate::Trust;
 use crate::reduce::{Engagement, InteractionRules, ONE};
 use crate::score::measures::of_engagement;
 use renown_graph::numbering::NONE;
-use renown_stats::percentile::mid_rank;
+use renown_stats::quantiles::percentile_ranks;
 
 /// Who moves people on what.
 #[derive(Clone, Debug, PartialEq)]
@@ -280,7 +280,9 @@ pub(super) fn places(scores: &mut [TopicScore]) {
             of_topic.iter().map(|at| scores[*at as usize].expected_reactors).collect();
         let mut sorted = expected.clone();
         sorted.sort_unstable_by(|one, other| other.total_cmp(one));
-        for ((at, percentile), own) in of_topic.iter().zip(mid_rank(&expected)).zip(&expected) {
+        for ((at, percentile), own) in
+            of_topic.iter().zip(percentile_ranks(&expected)).zip(&expected)
+        {
             let score = &mut scores[*at as usize];
             score.place = 1 + sorted.partition_point(|other| other > own) as i64;
             score.percentile = percentile;

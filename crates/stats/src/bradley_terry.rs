@@ -1,4 +1,4 @@
-//! Paired comparison: who of two wins, by a score that is linear in their measures.
+//! Paired comparison (Bradley–Terry): which of two items wins, by a score that is linear in their measures.
 //!
 //! # Formula
 //!
@@ -8,13 +8,29 @@
 //! ```
 //!
 //! over m pairs, with s_k the standard deviation of φ_k over both sides of all pairs: an item counts
-//! as often as it stands in a pair. Source: Bradley & Terry 1952, *Rank analysis of incomplete block
+//! once for each pair that it is in. Source: Bradley & Terry 1952, *Rank analysis of incomplete block
 //! designs: I. The method of paired comparisons*, with ln π_i = η_i.
 //!
 //! # Variant
 //!
-//! There is no intercept, as sides carry no advantage. A column whose sides are equal in every pair
+//! There is no intercept: neither side of a pair has an advantage. A column whose sides are equal in every pair
 //! has coefficient 0. Differences are stored, 8 bytes per pair and column.
+//!
+//! ```
+//! use renown_stats::bradley_terry::{ComparisonProblem, fit, win_probability};
+//!
+//! // Item 0 wins three of four comparisons with item 1.
+//! let problem = ComparisonProblem {
+//!     columns: vec![&[1.0, 0.0]],
+//!     pairs: &[(0, 1), (0, 1), (0, 1), (1, 0)],
+//!     nonnegative: &[false],
+//!     ridge: 0.0,
+//!     ridged: &[false],
+//! };
+//! let fitted = fit(&problem, None)?;
+//! assert!((win_probability(fitted.coefficients[0]) - 0.75).abs() < 1e-6);
+//! # Ok::<(), renown_stats::error::FitError>(())
+//! ```
 
 use rayon::prelude::*;
 
@@ -26,7 +42,7 @@ use super::sandwich;
 
 /// Pairs to fit to: the [module docs](self) give the formula.
 #[derive(Debug, Clone)]
-pub struct Problem<'a> {
+pub struct ComparisonProblem<'a> {
     /// φ_k of every item, column after column.
     pub columns: Vec<&'a [f64]>,
     /// Winner and loser of each pair, as indices of items.
@@ -41,7 +57,7 @@ pub struct Problem<'a> {
 
 /// The most likely coefficients, under the ridge.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fit {
+pub struct ComparisonFit {
     /// β; exactly 0 where the bound holds or the column does not differ.
     pub coefficients: Vec<f64>,
     /// Mean of −ln P(winner beats loser), without the ridge.
@@ -59,7 +75,7 @@ struct Difference {
     spread: f64,
 }
 
-/// The objective f, standing at some point.
+/// The objective f at a point, which changes as it is minimised.
 struct Model<'a> {
     design: Design<'a>,
     ridges: Vec<f64>,
@@ -67,7 +83,14 @@ struct Model<'a> {
 }
 
 /// Fits, from the coefficients of `start` if given.
-pub fn fit(problem: &Problem, start: Option<&Fit>) -> Result<Fit, FitError> {
+///
+/// # Errors
+/// [`FitError`]: the problem is none (empty, lengths that differ, values out of range), or the minimum was not reached;
+/// without a ridge it may lie at infinity.
+pub fn fit(
+    problem: &ComparisonProblem,
+    start: Option<&ComparisonFit>,
+) -> Result<ComparisonFit, FitError> {
     validate(problem)?;
     let differences = differences(problem, |_| true);
     let mut model = Model::new(problem, &differences);
@@ -79,7 +102,7 @@ pub fn fit(problem: &Problem, start: Option<&Fit>) -> Result<Fit, FitError> {
     let end = minimise(&mut model, point, &bounded)?;
     let mut coefficients = vec![0.0; problem.columns.len()];
     differences.iter().zip(&end.point).for_each(|(d, b)| coefficients[d.column] = b / d.spread);
-    Ok(Fit {
+    Ok(ComparisonFit {
         coefficients,
         log_loss: model.log_loss(),
         iterations: end.iterations,
@@ -89,11 +112,14 @@ pub fn fit(problem: &Problem, start: Option<&Fit>) -> Result<Fit, FitError> {
 
 /// The robust standard error of each coefficient; none where it is fixed at 0.
 ///
-/// Without `clusters`, which names the cluster of each pair, every pair is a cluster of its own.
-/// Formula and what is not corrected for: module `sandwich`.
+/// Without `clusters`, which names the cluster of each pair, every pair is a cluster of its own. Source and what is not
+/// corrected for: as in [`crate::regression::standard_errors`].
+///
+/// # Errors
+/// [`FitError`]: the problem is none, or the fit is of another one.
 pub fn standard_errors(
-    problem: &Problem,
-    fit: &Fit,
+    problem: &ComparisonProblem,
+    fit: &ComparisonFit,
     clusters: Option<&[u32]>,
 ) -> Result<Vec<Option<f64>>, FitError> {
     validate(problem)?;
@@ -121,8 +147,8 @@ pub fn standard_errors(
     Ok(all)
 }
 
-/// σ of η_a − η_b, the probability that a beats b.
-pub fn probability(advantage: f64) -> f64 {
+/// σ(η_a − η_b): the probability that a beats b, whose `advantage` over b is η_a − η_b.
+pub fn win_probability(advantage: f64) -> f64 {
     if advantage >= 0.0 {
         return 1.0 / (1.0 + libm::exp(-advantage));
     }
@@ -136,7 +162,7 @@ fn loss(advantage: f64) -> f64 {
     if advantage >= 0.0 { tail } else { tail - advantage }
 }
 
-fn validate(problem: &Problem) -> Result<(), FitError> {
+fn validate(problem: &ComparisonProblem) -> Result<(), FitError> {
     if problem.pairs.is_empty() {
         return Err(FitError::Empty);
     }
@@ -159,7 +185,7 @@ fn validate(problem: &Problem) -> Result<(), FitError> {
 }
 
 /// The columns that are `wanted` and differ in some pair.
-fn differences(problem: &Problem, wanted: impl Fn(usize) -> bool) -> Vec<Difference> {
+fn differences(problem: &ComparisonProblem, wanted: impl Fn(usize) -> bool) -> Vec<Difference> {
     let side = |column: &[f64], i: usize| {
         let (winner, loser) = problem.pairs[i / 2];
         column[(if i.is_multiple_of(2) { winner } else { loser }) as usize]
@@ -177,8 +203,8 @@ fn differences(problem: &Problem, wanted: impl Fn(usize) -> bool) -> Vec<Differe
 
 /// The standardised coefficients of a fit.
 fn point_of(
-    fit: &Fit,
-    problem: &Problem,
+    fit: &ComparisonFit,
+    problem: &ComparisonProblem,
     differences: &[Difference],
 ) -> Result<Vec<f64>, FitError> {
     same_length("fitted coefficients", fit.coefficients.len(), problem.columns.len())?;
@@ -191,7 +217,7 @@ fn point_of(
 }
 
 impl<'a> Model<'a> {
-    fn new(problem: &Problem, differences: &'a [Difference]) -> Self {
+    fn new(problem: &ComparisonProblem, differences: &'a [Difference]) -> Self {
         let ridge = |d: &Difference| if problem.ridged[d.column] { problem.ridge } else { 0.0 };
         let design = Design {
             columns: differences.iter().map(|d| d.values.as_slice()).collect(),
@@ -210,8 +236,8 @@ impl<'a> Model<'a> {
     /// 1 − σ and σ·(1 − σ), pair by pair.
     fn scores(&self) -> (Vec<f64>, Vec<f64>) {
         let score = |&advantage: &f64| {
-            let surprise = probability(-advantage);
-            (surprise, surprise * probability(advantage))
+            let surprise = win_probability(-advantage);
+            (surprise, surprise * win_probability(advantage))
         };
         self.advantages.par_iter().map(score).unzip()
     }
@@ -255,8 +281,8 @@ mod tests {
             Self { columns, pairs, nonnegative, ridge: 0.0, ridged }
         }
 
-        fn problem(&self) -> Problem<'_> {
-            Problem {
+        fn problem(&self) -> ComparisonProblem<'_> {
+            ComparisonProblem {
                 columns: self.columns.iter().map(Vec::as_slice).collect(),
                 pairs: &self.pairs,
                 nonnegative: &self.nonnegative,
@@ -297,8 +323,12 @@ mod tests {
         let fit = fit(&data.problem(), None).unwrap();
         close(&fit.coefficients, &[0.5 * libm::log(3.0)], 1e-9);
         close(&[fit.log_loss], &[-0.75 * libm::log(0.75) - 0.25 * libm::log(0.25)], 1e-12);
-        close(&[probability(libm::log(3.0)), probability(-libm::log(3.0))], &[0.75, 0.25], 1e-15);
-        assert_eq!((probability(-800.0), probability(800.0)), (0.0, 1.0));
+        close(
+            &[win_probability(libm::log(3.0)), win_probability(-libm::log(3.0))],
+            &[0.75, 0.25],
+            1e-15,
+        );
+        assert_eq!((win_probability(-800.0), win_probability(800.0)), (0.0, 1.0));
     }
 
     /// statsmodels 0.15 `Logit` of differences whose sign alternates.
@@ -376,7 +406,7 @@ mod tests {
         let pair = |_| {
             let (a, b) = (random.u32(0..1000), random.u32(0..1000));
             let advantage = columns[0][a as usize] - columns[0][b as usize];
-            if random.f64() < probability(advantage) { (a, b) } else { (b, a) }
+            if random.f64() < win_probability(advantage) { (a, b) } else { (b, a) }
         };
         let pairs = (0..20_001).map(pair).collect();
         let data = Data::new(columns, pairs);

@@ -1,8 +1,8 @@
-//! Why a fit, or its standard errors, could not be had.
+//! Why there is no fit, or no standard error.
 
 use thiserror::Error;
 
-/// What is wrong with the data, or how the solver ended.
+/// What is wrong with the data, or why the solver ended without a minimum.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum FitError {
     /// There is nothing to fit to.

@@ -19,7 +19,7 @@
 //! orders add up to e²/(μ·(1 + αy)·(1 + αμ)); only ln(1 + t) − t is left to compute, so that D is
 //! precise near its minimum and as α → 0. Below 10⁻³⁰, α counts as 0.
 
-const LEAST_OVERDISPERSION: f64 = 1e-30;
+const MIN_OVERDISPERSION: f64 = 1e-30;
 
 /// The distribution for one overdispersion and any mean.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,7 @@ pub(super) struct NegativeBinomial {
 impl NegativeBinomial {
     /// An overdispersion that is negative or no number counts as 0.
     pub(super) fn new(overdispersion: f64) -> Self {
-        let is_poisson = overdispersion.is_nan() || overdispersion < LEAST_OVERDISPERSION;
+        let is_poisson = overdispersion.is_nan() || overdispersion < MIN_OVERDISPERSION;
         let alpha = if is_poisson { 0.0 } else { overdispersion };
         let shape = if is_poisson { f64::INFINITY } else { 1.0 / alpha };
         Self { alpha, shape, shape_error: stirling_error(shape) }
@@ -127,5 +127,22 @@ mod tests {
             let direct = -libm::log(4.0) + f64::from(y) * libm::log(0.75);
             assert!((geometric.log_probability(3.0, f64::from(y)) - direct).abs() < 1e-13);
         }
+    }
+
+    #[test]
+    fn log_scores_agree_with_scipy() {
+        let known = [
+            (2.5, 0.7, 4.0, -2.466_939_609_198_76),
+            (1e-3, 50.0, 2.0, -10.675_388_237_422_144),
+            (40.0, 0.0, 33.0, -3.321_445_031_821_639_3),
+            (300.0, 3.0, 0.0, -2.267_835_085_869_445_6),
+        ];
+        for (mean, alpha, y, score) in known {
+            let found = NegativeBinomial::new(alpha).log_probability(mean, y);
+            assert!((found - score).abs() <= 1e-13 * (1.0 + score.abs()), "{found} {score}");
+        }
+        // Here SciPy itself is good to 9 digits only.
+        let found = NegativeBinomial::new(1e-6).log_probability(1e6, 1_000_500.0);
+        assert!((found + 8.236_126_830).abs() <= 1e-7, "{found}");
     }
 }

@@ -42,16 +42,16 @@ pub(super) trait Objective {
     /// g and H at the point moved to last, which is `point`.
     fn derivatives(&self, point: &[f64]) -> (Vec<f64>, Symmetric);
 
-    /// Refits what is not in the point; whether it stayed as it was.
+    /// Refits the parameter outside the point; whether it stayed as it was.
     fn settle(&mut self) -> bool {
         true
     }
 }
 
-/// Where the objective is least.
+/// The minimum of an objective.
 #[derive(Debug)]
 pub(super) struct Minimum {
-    /// The point, which is also where the objective stands.
+    /// The point, at which the objective was evaluated last.
     pub(super) point: Vec<f64>,
     /// Newton steps taken.
     pub(super) iterations: u32,
@@ -94,9 +94,7 @@ pub(super) fn minimise(
 fn optimality(point: &[f64], gradient: &[f64], bounded: &[bool]) -> f64 {
     let residual = |k: usize| point[k] - moved(point[k], -gradient[k], bounded[k]);
     // `max` would drop a NaN, which must not pass for convergence.
-    (0..point.len())
-        .map(|k| residual(k).abs())
-        .fold(0.0, |most, r| if r <= most { most } else { r })
+    (0..point.len()).map(|k| residual(k).abs()).fold(0.0, |max, r| if r <= max { max } else { r })
 }
 
 fn moved(from: f64, by: f64, bounded: bool) -> f64 {

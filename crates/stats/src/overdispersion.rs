@@ -17,26 +17,26 @@
 //! # Variant
 //!
 //! The roots by the secant method within a bracket, bisected where the secant leaves it; that in p of ℓ at the best α of
-//! each p. α is 0 (Poisson) if ℓ falls from [`LEAST`] on, and [`MOST`] if it still rises there; p is from 1 to 2,
+//! each p. α is 0 (Poisson) if ℓ falls from [`MIN_OVERDISPERSION`] on, and [`MAX_OVERDISPERSION`] if it still rises there; p is from 1 to 2,
 //! within which a larger mean never has a smaller quantile: NB1 and NB2 are the ends.
 
 use super::design::sum;
 use super::negative_binomial::NegativeBinomial;
 
 /// α below this counts as 0.
-pub const LEAST: f64 = 1e-6;
+pub const MIN_OVERDISPERSION: f64 = 1e-6;
 
 /// The cap of α.
-pub const MOST: f64 = 1e3;
+pub const MAX_OVERDISPERSION: f64 = 1e3;
 
 const MAX_ITERATIONS: u32 = 100;
 
-/// How close the root in ln α is, while p is looked for, and in p, of which the fifth digit says nothing any more.
-const CLOSE: f64 = 1e-11;
-const CLOSE_MEANWHILE: f64 = 1e-6;
-const CLOSE_POWER: f64 = 1e-5;
+/// Tolerance of the root in ln α; of the same while p is searched for; and of p, whose fifth digit means nothing.
+const TOLERANCE: f64 = 1e-11;
+const SEARCH_TOLERANCE: f64 = 1e-6;
+const POWER_TOLERANCE: f64 = 1e-5;
 
-/// How far counts are from their means: their variance is μ + α·μ^p.
+/// The dispersion of counts about their means: a variance of μ + α·μ^p.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dispersion {
     /// α, 0 or more.
@@ -56,20 +56,20 @@ impl Dispersion {
 }
 
 /// The most likely dispersion of outcomes about their means, which are above 0.
-pub(super) fn dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
-    let of = |power: f64, start: f64, close: f64| {
-        let overdispersion = estimate_at(means, outcomes, power, start, close);
+pub(super) fn fit_dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
+    let of = |power: f64, start: f64, tolerance: f64| {
+        let overdispersion = fit_overdispersion_at(means, outcomes, power, start, tolerance);
         Dispersion { overdispersion, power }
     };
-    let mut best = of(1.5, 0.0, CLOSE_MEANWHILE);
-    let power = root([1.0, 2.0], 1.5, CLOSE_POWER, |power| {
-        best = of(power, best.overdispersion, CLOSE_MEANWHILE);
+    let mut best = of(1.5, 0.0, SEARCH_TOLERANCE);
+    let power = root([1.0, 2.0], 1.5, POWER_TOLERANCE, |power| {
+        best = of(power, best.overdispersion, SEARCH_TOLERANCE);
         sum(means.len(), |i| gradient(means[i], outcomes[i], &best) * libm::log(means[i]))
     });
-    // ℓ may have its height at an end too, and without overdispersion any p is as good: of equals NB2.
+    // ℓ may have its maximum at an end too, and without overdispersion all p are equal: then NB2 is taken.
     let start = best.overdispersion;
     let found = [2.0, 1.0, power].map(|power| {
-        let found = of(power, start, CLOSE);
+        let found = of(power, start, TOLERANCE);
         let row = |i: usize| {
             NegativeBinomial::new(found.at(means[i])).log_probability(means[i], outcomes[i])
         };
@@ -81,51 +81,61 @@ pub(super) fn dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
         .map_or(best, |f| f.1)
 }
 
-/// The α in [`LEAST`]`..=`[`MOST`], or 0, that is most likely with p = 2; `start` is where to look first.
-pub(super) fn estimate(means: &[f64], outcomes: &[f64], start: f64) -> f64 {
-    estimate_at(means, outcomes, 2.0, start, CLOSE)
+/// The most likely α with p = 2, in [`MIN_OVERDISPERSION`]`..=`[`MAX_OVERDISPERSION`] or 0; the search begins at `start`.
+pub(super) fn fit_overdispersion(means: &[f64], outcomes: &[f64], start: f64) -> f64 {
+    fit_overdispersion_at(means, outcomes, 2.0, start, TOLERANCE)
 }
 
-fn estimate_at(means: &[f64], outcomes: &[f64], power: f64, start: f64, close: f64) -> f64 {
-    let ends = [libm::log(LEAST), libm::log(MOST)];
-    let first = if start > LEAST && start < MOST { libm::log(start) } else { -2.0 };
-    let at = root(ends, first, close, |log_alpha| {
+fn fit_overdispersion_at(
+    means: &[f64],
+    outcomes: &[f64],
+    power: f64,
+    start: f64,
+    tolerance: f64,
+) -> f64 {
+    let ends = [libm::log(MIN_OVERDISPERSION), libm::log(MAX_OVERDISPERSION)];
+    let first = if start > MIN_OVERDISPERSION && start < MAX_OVERDISPERSION {
+        libm::log(start)
+    } else {
+        -2.0
+    };
+    let at = root(ends, first, tolerance, |log_alpha| {
         slope(means, outcomes, &Dispersion { overdispersion: libm::exp(log_alpha), power })
     });
     match at {
         at if at == ends[0] => 0.0,
-        at if at == ends[1] => MOST,
+        at if at == ends[1] => MAX_OVERDISPERSION,
         at => libm::exp(at),
     }
 }
 
-/// Where `slope` is 0, falling, or the end to which it falls. An end is looked at once a step leads there.
-fn root(ends: [f64; 2], first: f64, close: f64, mut slope: impl FnMut(f64) -> f64) -> f64 {
-    let ([mut low, mut high], mut met) = (ends, [false, false]);
+/// Where `slope` falls through 0, or the end to which it points. An end is evaluated once a step leads there.
+fn root(ends: [f64; 2], first: f64, tolerance: f64, mut slope: impl FnMut(f64) -> f64) -> f64 {
+    let ([mut low, mut high], mut evaluated) = (ends, [false, false]);
     let mut at = first;
     let mut before: Option<(f64, f64)> = None;
     for _ in 0..MAX_ITERATIONS {
-        let here = slope(at);
-        if (at == ends[0] && here <= 0.0) || (at == ends[1] && here >= 0.0) {
+        let value = slope(at);
+        if (at == ends[0] && value <= 0.0) || (at == ends[1] && value >= 0.0) {
             return at;
         }
-        if here > 0.0 {
-            (low, met[0]) = (at, true)
+        if value > 0.0 {
+            (low, evaluated[0]) = (at, true)
         } else {
-            (high, met[1]) = (at, true)
+            (high, evaluated[1]) = (at, true)
         }
         let next = match before {
-            Some((last, there)) => at - here * (at - last) / (here - there),
-            None => at + 0.1_f64.copysign(here),
+            Some((last, of_last)) => at - value * (at - last) / (value - of_last),
+            None => at + 0.1_f64.copysign(value),
         };
         let next = match next {
             inside if inside > low && inside < high => inside,
-            below if below <= low && !met[0] => low,
-            above if above >= high && !met[1] => high,
+            below if below <= low && !evaluated[0] => low,
+            above if above >= high && !evaluated[1] => high,
             _ => 0.5 * (low + high),
         };
-        before = Some((at, here));
-        if (next - at).abs() < close || here == 0.0 {
+        before = Some((at, value));
+        if (next - at).abs() < tolerance || value == 0.0 {
             break;
         }
         at = next;
@@ -236,23 +246,23 @@ mod tests {
         let outcomes =
             [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 2.0, 0.0, 1.0, 5.0, 3.0, 14.0, 9.0, 30.0, 22.0, 71.0];
         // scipy.optimize.minimize over −Σ nbinom.logpmf(y, 1/a, 1/(1 + a·μ)), a = α·μ^(p − 2), by Nelder–Mead.
-        let found = dispersion(&means, &outcomes);
+        let found = fit_dispersion(&means, &outcomes);
         assert!((found.overdispersion - 0.166_575_32).abs() < 1e-5, "{found:?}");
         assert!((found.power - 1.807_259_72).abs() < 1e-5, "{found:?}");
         // Counts as they must be are Poisson, whatever p.
-        let all = dispersion(&means, &means);
+        let all = fit_dispersion(&means, &means);
         assert_eq!(all, Dispersion { overdispersion: 0.0, power: 2.0 });
     }
 
     #[test]
     fn the_ends_are_reached() {
         let means = [5.0; 4];
-        let estimate = |outcomes: &[f64]| estimate(&means, outcomes, 0.0);
+        let estimate = |outcomes: &[f64]| fit_overdispersion(&means, outcomes, 0.0);
         assert_eq!(estimate(&[5.0, 5.0, 4.0, 6.0]), 0.0);
         let mut lone = vec![0.0; 4];
-        assert_eq!(estimate(&lone), MOST);
+        assert_eq!(estimate(&lone), MAX_OVERDISPERSION);
         lone[0] = 20.0;
         let alpha = estimate(&lone);
-        assert!(alpha > 1.0 && alpha < MOST, "{alpha}");
+        assert!(alpha > 1.0 && alpha < MAX_OVERDISPERSION, "{alpha}");
     }
 }

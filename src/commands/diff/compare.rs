@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::paired::{Paired, ranking};
-use renown_stats::metrics::{Order, spearman};
-use renown_stats::percentile::{median, quantile};
+use renown_stats::correlation::spearman;
+use renown_stats::quantiles::{median, quantile};
+use renown_stats::ranking::Ranking;
 
 /// Sizes of the first people whose overlap is told.
 const FIRST: [usize; 3] = [10, 100, 1_000];
@@ -66,7 +67,7 @@ pub(super) fn sign(change: f64) -> i32 {
 pub(super) fn agreement(paired: &Paired) -> Agreement {
     let people = paired.rows.len();
     let expected = [0, 1].map(|side| paired.expected(side));
-    let [a, b] = [0, 1].map(|side| Order::of(&expected[side]));
+    let [a, b] = [0, 1].map(|side| Ranking::new(&expected[side]));
     let [first_a, first_b] = [0, 1].map(|side| ranking(&expected[side]));
     let overlap = FIRST.into_iter().filter(|first| *first <= people).map(|first| {
         let mut of_a = first_a[..first].to_vec();

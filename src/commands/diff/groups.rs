@@ -9,7 +9,7 @@ use super::paired::Paired;
 use crate::error::Result;
 use crate::published::Run;
 use crate::published::rows::PersonGroups;
-use renown_stats::percentile::median;
+use renown_stats::quantiles::median;
 
 /// Minimum number of people of a group that is shown.
 const MIN_PEOPLE: usize = 20;

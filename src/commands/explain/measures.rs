@@ -4,7 +4,7 @@ use super::explanation::PersonMeasure;
 use crate::error::Result;
 use crate::published::measures::{MeasureRow, Measures};
 use crate::schema::{self, Direction, OWN_MEASURE};
-use renown_stats::percentile::{median, place};
+use renown_stats::quantiles::{median, percentile_rank};
 
 /// The measures of the person `id`, in order of network and contract.
 pub(super) async fn of_person(table: &Measures, id: &str) -> Result<Vec<PersonMeasure>> {
@@ -33,7 +33,7 @@ pub(super) async fn of_person(table: &Measures, id: &str) -> Result<Vec<PersonMe
                 name: (*name).to_owned(),
                 value,
                 median: median(&all),
-                percentile: value.map(|value| place(&all, comparable(name, value))),
+                percentile: value.map(|value| percentile_rank(&all, comparable(name, value))),
                 people: all.len(),
                 unit: (*unit).to_owned(),
                 meaning: (*meaning).to_owned(),

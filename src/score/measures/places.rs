@@ -9,7 +9,7 @@ use crate::method::RankRule;
 use crate::model::Persons;
 use renown_graph::csr::Csr;
 use renown_graph::hitting;
-use renown_stats::percentile::mid_rank;
+use renown_stats::quantiles::percentile_ranks;
 
 /// The columns of these measures.
 pub(super) fn columns(
@@ -29,7 +29,7 @@ pub(super) fn columns(
         let own_ranks = &ranks.pagerank[persons.network(network)];
         chances.extend(hitting::probabilities(graph, own_ranks, rule.damping));
         let places = own_ranks.iter().map(|r| f64::from(*r as f32));
-        let own = mid_rank(&places.collect::<Vec<_>>());
+        let own = percentile_ranks(&places.collect::<Vec<_>>());
         for target in 0..graph.vertices() {
             let row = Row::of(graph, target, &own);
             sums.push(row.attention);

@@ -26,12 +26,22 @@
 //!
 //! Quantiles are those of μ rounded to 31 significant bits: that moves F by more than rounding
 //! errors do, so that a larger mean never has a smaller quantile.
+//!
+//! ```
+//! use renown_stats::predictive::{cdf, prediction_interval, quantile};
+//!
+//! // Poisson: P(0) = e⁻²; and an overdispersed count of the same mean is less certain.
+//! assert!((cdf(2.0, 0.0, 0.0) - (-2.0_f64).exp()).abs() < 1e-15);
+//! assert_eq!(quantile(2.0, 0.0, 0.5), 2.0);
+//! assert_eq!(prediction_interval(2.0, 0.0, 0.9), (0.0, 5.0));
+//! assert_eq!(prediction_interval(2.0, 1.0, 0.9), (0.0, 7.0));
+//! ```
 
 use super::negative_binomial::NegativeBinomial;
 
 /// Means up to this are summed from P(0).
 const SMALL_MEAN: f64 = 50.0;
-/// Up to this α·μ, that is.
+/// The same, as to α·μ.
 const SMALL_EXCESS: f64 = 1e3;
 /// Means and shapes from this on are nearly normal.
 const NEARLY_NORMAL: f64 = 1e6;
@@ -40,10 +50,10 @@ const NEGLIGIBLE: f64 = 1e-18;
 /// Bits of a mean that quantiles ignore.
 const IGNORED_BITS: u32 = 22;
 /// The largest mean and overdispersion; larger ones count as these.
-const MOST_MEAN: f64 = 1e15;
-const MOST_OVERDISPERSION: f64 = 1e6;
-/// F of any law is 1 from here on.
-const PAST_ALL: f64 = 1e30;
+const MAX_MEAN: f64 = 1e15;
+const MAX_OVERDISPERSION: f64 = 1e6;
+/// From this count on F is 1 for every mean and overdispersion.
+const BEYOND_ALL: f64 = 1e30;
 /// Within so many standard deviations of the mean the saddle-point form is interpolated.
 const NEAR_MEAN: f64 = 1e-3;
 
@@ -52,34 +62,40 @@ const NEAR_MEAN: f64 = 1e-3;
 /// A mean or overdispersion that is negative or no number counts as 0; a mean above 10¹⁵ counts as
 /// that, an overdispersion above 10⁶ likewise.
 pub fn cdf(mean: f64, overdispersion: f64, count: f64) -> f64 {
-    Law::new(mean, overdispersion).cdf(libm::floor(count))
+    CountDistribution::new(mean, overdispersion).cdf(libm::floor(count))
 }
 
 /// The smallest whole q with `cdf(q)` ≥ p; 0 for p ≤ 0 and infinite for p ≥ 1.
 ///
 /// It never falls as the mean grows.
 pub fn quantile(mean: f64, overdispersion: f64, p: f64) -> f64 {
-    Law::new(rounded(mean), overdispersion).quantile(p)
+    CountDistribution::new(rounded(mean), overdispersion).quantile(p)
 }
 
-/// The central interval that holds the count with probability `share` or more.
-pub fn interval(mean: f64, overdispersion: f64, share: f64) -> (f64, f64) {
-    let law = Law::new(rounded(mean), overdispersion);
-    (law.quantile(0.5 * (1.0 - share)), law.quantile(0.5 * (1.0 + share)))
+/// The central interval that holds the count with probability `coverage` or more: its lowest and highest count.
+pub fn prediction_interval(mean: f64, overdispersion: f64, coverage: f64) -> (f64, f64) {
+    let law = CountDistribution::new(rounded(mean), overdispersion);
+    (law.quantile(0.5 * (1.0 - coverage)), law.quantile(0.5 * (1.0 + coverage)))
 }
 
-/// F(y − 1) + u·P(y), which is uniform if the law is right and u is.
+/// ln P(outcome) under NB2, or the Poisson distribution if `overdispersion` is 0: the log score of a forecast.
+pub fn log_score(mean: f64, overdispersion: f64, outcome: f64) -> f64 {
+    NegativeBinomial::new(overdispersion).log_probability(mean, outcome)
+}
+
+/// The randomised probability integral transform F(y − 1) + u·P(y), uniform if the forecast is right and `uniform` is
+/// (in 0..1).
 ///
 /// Source: Czado, Gneiting & Held 2009, *Predictive Model Assessment for Count Data*, §2.
 pub fn randomised_pit(mean: f64, overdispersion: f64, outcome: f64, uniform: f64) -> f64 {
-    let law = Law::new(mean, overdispersion);
+    let law = CountDistribution::new(mean, overdispersion);
     let y = libm::floor(outcome);
     (law.cdf(y - 1.0) + uniform * law.probability(y)).clamp(0.0, 1.0)
 }
 
 /// To the nearest mean with [`IGNORED_BITS`] zeros at the end.
 fn rounded(mean: f64) -> f64 {
-    if !(mean > 0.0 && mean < MOST_MEAN) {
+    if !(mean > 0.0 && mean < MAX_MEAN) {
         return mean;
     }
     let half = 1_u64 << (IGNORED_BITS - 1);
@@ -93,18 +109,18 @@ fn normal(w: f64) -> (f64, f64) {
 }
 
 /// The distribution of one count.
-struct Law {
+struct CountDistribution {
     mean: f64,
     law: NegativeBinomial,
     /// α·μ.
     excess: f64,
 }
 
-impl Law {
+impl CountDistribution {
     fn new(mean: f64, overdispersion: f64) -> Self {
-        let mean = if mean > 0.0 { mean.min(MOST_MEAN) } else { 0.0 };
-        let law = NegativeBinomial::new(if overdispersion > MOST_OVERDISPERSION {
-            MOST_OVERDISPERSION
+        let mean = if mean > 0.0 { mean.min(MAX_MEAN) } else { 0.0 };
+        let law = NegativeBinomial::new(if overdispersion > MAX_OVERDISPERSION {
+            MAX_OVERDISPERSION
         } else {
             overdispersion
         });
@@ -115,7 +131,7 @@ impl Law {
         if y.is_nan() || y < 0.0 || (self.mean == 0.0 && y > 0.0) {
             return 0.0;
         }
-        if y < PAST_ALL { libm::exp(self.law.log_probability(self.mean, y)) } else { 0.0 }
+        if y < BEYOND_ALL { libm::exp(self.law.log_probability(self.mean, y)) } else { 0.0 }
     }
 
     fn is_small(&self) -> bool {
@@ -132,7 +148,7 @@ impl Law {
         if y.is_nan() || y < 0.0 {
             return 0.0;
         }
-        if self.mean == 0.0 || y >= PAST_ALL {
+        if self.mean == 0.0 || y >= BEYOND_ALL {
             return 1.0;
         }
         let below = if self.is_small() {
@@ -312,17 +328,17 @@ mod tests {
     }
 
     #[test]
-    fn one_law_by_several_sums() {
-        // The forms agree where they meet, so that no quantile jumps back.
+    fn the_sums_agree_where_they_meet() {
+        // So that no quantile jumps back.
         for (mean, alpha) in [(20.0, 0.05), (45.0, 0.03), (50.0, 3.0), (2.0, 20.0)] {
-            let law = Law::new(mean, alpha);
+            let law = CountDistribution::new(mean, alpha);
             for y in (0..200).map(f64::from) {
                 let below = law.upward(y, f64::INFINITY).1;
                 assert!((law.away(y) - below).abs() < 1e-13, "{mean} {alpha} {y}");
                 assert!((law.dual(y) - below).abs() < 1e-13, "{mean} {alpha} {y}");
             }
         }
-        let law = Law::new(1e6, 1e-6);
+        let law = CountDistribution::new(1e6, 1e-6);
         for y in [995_000.0, 999_000.0, 999_999.0, 1e6, 1_000_001.0, 1_001_000.0, 1_006_000.0] {
             assert!((law.saddle(y + 1.0) - law.away(y)).abs() < 1e-11, "{y}");
         }
@@ -347,7 +363,7 @@ mod tests {
         for alpha in OVERDISPERSIONS {
             for mean in MEANS {
                 for share in [0.5, 0.9, 0.99] {
-                    let (low, high) = interval(mean, alpha, share);
+                    let (low, high) = prediction_interval(mean, alpha, share);
                     let held = cdf(mean, alpha, high) - cdf(mean, alpha, low - 1.0);
                     assert!(held >= share - 1e-9, "{mean} {alpha} {share}: {held}");
                 }
@@ -394,7 +410,7 @@ mod tests {
     #[test]
     fn the_transform_averages_one_half() {
         for (mean, alpha) in [(0.05, 2.0), (3.0, 0.0), (80.0, 0.4)] {
-            let law = Law::new(mean, alpha);
+            let law = CountDistribution::new(mean, alpha);
             let term = |y: f64| law.probability(y) * randomised_pit(mean, alpha, y, 0.5);
             let average = (0..4000).map(f64::from).fold(0.0, |sum, y| sum + term(y));
             assert!((average - 0.5).abs() < 1e-10, "{mean} {alpha}: {average}");
@@ -406,7 +422,7 @@ mod tests {
     #[test]
     fn odd_inputs_have_an_answer() {
         assert_eq!(quantile(0.0, 1.0, 0.99), 0.0);
-        assert_eq!(interval(0.0, 0.0, 0.9), (0.0, 0.0));
+        assert_eq!(prediction_interval(0.0, 0.0, 0.9), (0.0, 0.0));
         assert_eq!(quantile(3.0, 1.0, 1.0), f64::INFINITY);
         assert_eq!(quantile(3.0, 1.0, 0.0), 0.0);
         assert_eq!(cdf(3.0, 1.0, -1.0), 0.0);
