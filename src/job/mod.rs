@@ -2,6 +2,7 @@
 
 mod cohort;
 mod fit;
+mod input;
 mod kinds;
 mod profile;
 mod texts;
@@ -14,6 +15,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 pub use cohort::Cohort;
 pub use fit::Fit;
+pub use input::{Input, no_snapshot};
 pub use kinds::Kinds;
 pub use profile::ProfileSection;
 pub(crate) use profile::measured_otherwise;
@@ -25,7 +27,7 @@ pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
 pub use validate::{GroupBy, TargetSection, Validate};
 
-use crate::error::{Error, Help, Result, did_you_mean};
+use crate::error::{Error, Result, did_you_mean};
 use crate::method::profile::Profile;
 use crate::method::{BUILT_IN, Method};
 use crate::schema::{self, Direction, Status};
@@ -172,20 +174,6 @@ pub struct OutputSection {
 
 /// The input that scores are measured against: no run reads it.
 pub const GROUND_TRUTH: &str = "ground_truth";
-
-/// Where an input table comes from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub enum Input {
-    /// Parquet that conforms to the contract.
-    #[serde(serialize_with = "as_text")]
-    Url(Url),
-    /// A `SELECT` over the sources.
-    Sql(String),
-}
-
-fn as_text<S: serde::Serializer>(url: &Url, to: S) -> std::result::Result<S::Ok, S::Error> {
-    to.serialize_str(url.as_str())
-}
 
 /// A job ready to run: every reference resolved, every value checked.
 #[derive(Clone, Debug)]
@@ -358,14 +346,4 @@ fn check_input_name(file: &str, name: &str) -> Result<()> {
         format!("{file}: unknown input `{name}`"),
         format!("{near}read are: {}", read.join(", ")),
     ))
-}
-
-/// The error where no snapshot is named.
-pub fn no_snapshot() -> Error {
-    Error::new(
-        crate::error::Kind::Usage,
-        "no snapshot is named",
-        "name its date, in `snapshot` under [job] or for this run",
-    )
-    .with_help(Help::SnapshotDate)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use url::Url;
 
-use super::{Input, no_snapshot};
+use super::input::{Input, no_snapshot};
 use crate::error::{Error, Help, Result};
 use crate::storage::credentials::{credential, refuse_signed};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Input;
+use super::input::Input;
 use crate::error::{Error, Result, did_you_mean};
 use crate::schema::{self, Direction};
 

@@ -1,0 +1,30 @@
+//! Where an input table comes from.
+
+use serde::Serialize;
+use url::Url;
+
+use crate::error::{Error, Help, Kind};
+
+/// Where an input table comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Input {
+    /// Parquet that conforms to the contract.
+    #[serde(serialize_with = "as_text")]
+    Url(Url),
+    /// A `SELECT` over the sources.
+    Sql(String),
+}
+
+fn as_text<S: serde::Serializer>(url: &Url, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.serialize_str(url.as_str())
+}
+
+/// The error where no snapshot is named.
+pub fn no_snapshot() -> Error {
+    Error::new(
+        Kind::Usage,
+        "no snapshot is named",
+        "name its date, in `snapshot` under [job] or for this run",
+    )
+    .with_help(Help::SnapshotDate)
+}
