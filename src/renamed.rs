@@ -49,7 +49,7 @@ pub fn measures() -> impl Iterator<Item = (&'static str, &'static str)> {
         .map(|(_, old, new)| (old, new))
 }
 
-/// Gives the keys and measures of a published `method` the names that they have now.
+/// Gives the keys of a published `method` the names that they have now.
 pub fn update_method(method: &mut Value) {
     for (section, old, new) in RENAMED {
         if let Some(section) = method.get_mut(section).and_then(Value::as_object_mut)
@@ -63,32 +63,14 @@ pub fn update_method(method: &mut Value) {
     {
         *target = ROLLING_ORIGIN.1.into();
     }
-    if let Some(anchor) = method.pointer_mut("/fit/anchor") {
-        update_measure(anchor);
-    }
-    update_forecast(method);
 }
 
-/// Gives the keys and measures of a published `profile` the names that they have now.
+/// Gives the keys of a published `profile` the names that they have now.
 pub fn update_profile(profile: &mut Value) {
     if let Some(profile) = profile.as_object_mut()
         && let Some(value) = profile.remove("truth")
     {
         profile.insert("fitted_to_labels".to_owned(), value);
-    }
-    update_forecast(profile);
-}
-
-fn update_forecast(of: &mut Value) {
-    let terms = of.pointer_mut("/forecast/terms").and_then(Value::as_array_mut);
-    for measure in terms.into_iter().flatten().filter_map(|term| term.get_mut("measure")) {
-        update_measure(measure);
-    }
-}
-
-fn update_measure(name: &mut Value) {
-    if let Some(new) = name.as_str().and_then(measure) {
-        *name = new.into();
     }
 }
 
@@ -109,28 +91,18 @@ mod tests {
         let mut method = serde_json::json!({
             "topics": { "most": 5, "roll_up": 0.5 },
             "gates": { "least_people": 1 },
-            "fit": { "truth": "forward", "anchor": "vouchers" },
-            "forecast": { "terms": [{ "measure": "rank" }, { "measure": "trust" }] },
+            "fit": { "truth": "forward" },
         });
         update_method(&mut method);
         let updated = serde_json::json!({
             "topics": { "max_topics": 5, "roll_up": 0.5 },
             "gates": { "min_people": 1 },
-            "fit": { "target": "rolling_origin", "anchor": "endorsers" },
-            "forecast": { "terms": [{ "measure": "pagerank" }, { "measure": "trust" }] },
+            "fit": { "target": "rolling_origin" },
         });
         assert_eq!(method, updated);
-        let mut profile = serde_json::json!({
-            "name": "standard",
-            "truth": false,
-            "forecast": { "terms": [{ "measure": "vouchers" }] },
-        });
+        let mut profile = serde_json::json!({ "name": "standard", "truth": false });
         update_profile(&mut profile);
-        let updated = serde_json::json!({
-            "name": "standard",
-            "forecast": { "terms": [{ "measure": "endorsers" }] },
-            "fitted_to_labels": false,
-        });
+        let updated = serde_json::json!({ "name": "standard", "fitted_to_labels": false });
         assert_eq!(profile, updated);
     }
 }

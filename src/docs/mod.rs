@@ -1,4 +1,4 @@
-//! Reference pages made from declarations: tables, keys, methods.
+//! Reference pages generated from declarations: tables, keys, methods.
 
 pub mod methods;
 pub mod reference;

@@ -1,5 +1,4 @@
-//! Reference pages, from the declarations themselves: contracts of tables, keys of job and method
-//! files.
+//! Reference pages generated from the declarations: contracts of tables, keys of job and method files.
 
 use std::fmt::Write as _;
 
@@ -167,7 +166,7 @@ pub(crate) fn dotted(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// The declaration that a reference leads to; of what is optional that of what may be there.
+/// The declaration that a reference leads to; of an optional value that of the value.
 pub(crate) fn resolve<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> &'a Value {
     let schema = schema["anyOf"].get(0).unwrap_or(schema);
     let name = schema["$ref"].as_str().and_then(|r| r.strip_prefix("#/$defs/"));
@@ -183,7 +182,7 @@ fn words(schema: &Value) -> String {
         .join(" ")
 }
 
-/// What a key means, by its own words or those of its type.
+/// What a key means, by its own description or that of its type.
 pub(crate) fn words_of(declared: &Value, resolved: &Value) -> String {
     let own = words(declared);
     if own.is_empty() { words(resolved) } else { own }

@@ -91,8 +91,8 @@ impl Commit {
         !self.tables.contains_key(VALIDITY)
     }
 
-    /// The numbers by day among which this one stands.
-    fn own_in_force(&mut self) -> &mut BTreeMap<NaiveDate, u64> {
+    /// The commits in force by day, of runs or of validations as this one is.
+    fn in_force_of_its_kind(&mut self) -> &mut BTreeMap<NaiveDate, u64> {
         if self.is_of_run() { &mut self.in_force } else { &mut self.validity_in_force }
     }
 }
@@ -153,7 +153,7 @@ async fn numbers(stores: &Stores, output: &Url) -> Result<Vec<u64>> {
     let objects = stores.list(&below(output, "commits/")?, ".json").await?;
     let folder = stores.resolve(&below(output, "commits/")?)?.1;
     let numbers = objects.iter().filter_map(|o| {
-        // Anything else that lies there is not ours.
+        // Other objects are not ours.
         let mut below = o.location.prefix_match(&folder)?;
         let name = below.next().filter(|_| below.next().is_none())?;
         let digits = name.as_ref().strip_suffix(".json").filter(|digits| digits.len() == 20)?;
@@ -231,8 +231,9 @@ pub async fn intact(stores: &Stores, output: &Url, commit: &Commit) -> Result<bo
     Ok(true)
 }
 
-/// Creates the commit after the newest. `before` is what was in force for the day when the run or validation began:
-/// one of the day that was committed since has won, while other commits only move the number on. If the store's answer is lost, what stands there decides.
+/// Creates the commit after the newest. `before` is the number that was in force for the day when the run or validation
+/// began: another of the day that was committed since has won, while commits of other days only take numbers. If the answer
+/// of the store is lost, the stored object decides.
 ///
 /// # Errors
 /// [`Kind::Interrupted`] if another run has won, [`Kind::Unavailable`] if the store does not take it.
@@ -248,10 +249,13 @@ pub async fn commit(
         (commit.in_force, commit.validity_in_force) =
             newest.map(|newest| (newest.in_force, newest.validity_in_force)).unwrap_or_default();
         let (day, number) = (commit.snapshot_date, commit.number);
-        let now = commit.own_in_force().insert(day, number);
+        let now = commit.in_force_of_its_kind().insert(day, number);
         if let Some(now) = now.filter(|now| Some(*now) != before) {
-            let there = existing(stores, output, now).await?;
-            return if there.run_id == commit.run_id { Ok(there) } else { Err(beaten(&there)) };
+            let winner = existing(stores, output, now).await?;
+            return match winner.run_id == commit.run_id {
+                true => Ok(winner),
+                false => Err(published_first(&winner)),
+            };
         }
         let url = url_of(output, commit.number)?;
         let text = serde_json::to_vec_pretty(&commit).map_err(Error::internal)?;
@@ -269,18 +273,18 @@ pub async fn commit(
     }
 }
 
-fn beaten(there: &Commit) -> Error {
+fn published_first(winner: &Commit) -> Error {
     Error::new(
         Kind::Interrupted,
         format!(
             "another run ({} of {}) published first, as commit {}",
-            there.run_id, there.snapshot_date, there.number
+            winner.run_id, winner.snapshot_date, winner.number
         ),
         "nothing of this run is visible; run again",
     )
 }
 
-/// What is said of an output folder that holds no commit for the snapshot asked for.
+/// The error for an output folder that holds no commit for the snapshot.
 pub fn nothing_published(output: &Url) -> Error {
     Error::bad_input(
         format!("`{output}`: no run has been published there, or none of that day"),

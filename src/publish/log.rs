@@ -1,4 +1,4 @@
-//! `log.json`: the record of a run or a validation beside its tables. It is no table: times, memory and the machine may
+//! `log.json`: the record of a run or a validation, next to its tables. It is no table: times, memory and the machine may
 //! differ between two runs that publish the same bytes.
 
 use std::collections::BTreeMap;
@@ -124,7 +124,7 @@ impl Machine {
     }
 }
 
-/// The log ([`RunLog`] or [`ValidationLog`]) that was written beside the tables of `commit` below `output`; `None` if the
+/// The log ([`RunLog`] or [`ValidationLog`]) that was written with the tables of `commit` below `output`; `None` if the
 /// file is gone.
 ///
 /// # Errors

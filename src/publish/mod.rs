@@ -2,8 +2,8 @@
 //!
 //! Below the output folder lie `TABLE/DAY/RUN-00000.parquet` (with a hash of its bytes behind the number where that path
 //! was taken by others), `logs/DAY/RUN/log.json` and
-//! `commits/NUMBER.json`. A table file is visible once a commit names it, never before; which commit
-//! is in force for a day says the newest commit.
+//! `commits/NUMBER.json`. A table file is visible once a commit names it, never before; the newest commit
+//! names the one in force for each day.
 
 pub mod commit;
 pub mod log;
@@ -72,7 +72,7 @@ pub async fn publish(
     commit::commit(stores, output, before, commit).await
 }
 
-/// Stores a file of a table at `path`, or beside it under a name that holds its hash if `path` has other bytes: a commit
+/// Stores a file of a table at `path`, or under a name that holds its hash if `path` has other bytes: a commit
 /// may name those, as it does where the file of a run was damaged and the run is made again.
 async fn store_file(
     stores: &Stores,
@@ -147,7 +147,7 @@ pub fn bytes(name: &str, origin: &Origin, batches: &[RecordBatch]) -> Result<u64
     batches.par_iter().map(bytes).sum()
 }
 
-/// One Parquet file, zstd, of rows that are sorted by the columns of `key`; where they come from stands in its metadata.
+/// One Parquet file, zstd, of rows that are sorted by the columns of `key`; its metadata name their origin.
 pub(crate) fn encode(
     key: &[String],
     origin: Option<&Origin>,

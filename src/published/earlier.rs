@@ -1,8 +1,8 @@
-//! The tables of version 0.7.0 under the names that their columns, causes and measures have now.
+//! The tables of version 0.7.0 under the names that their columns and causes have now.
 
 use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
-use datafusion::prelude::{Expr, ident, lit, when};
+use datafusion::prelude::{ident, lit, when};
 
 use crate::renamed;
 
@@ -42,22 +42,12 @@ pub(super) fn table(name: &str, mut frame: DataFrame) -> Result<DataFrame> {
             frame = frame.with_column_renamed(old, new)?;
         }
     }
-    match name {
-        "changes" => frame.with_column("cause", replaced(ident("cause"), &CAUSES)?),
-        "contributions" => {
-            let measures: Vec<_> = renamed::measures().collect();
-            frame.with_column("measure", replaced(ident("measure"), &measures)?)
-        }
-        _ => Ok(frame),
+    if name != "changes" {
+        return Ok(frame);
     }
-}
-
-/// Texts with some values in place of others.
-fn replaced(texts: Expr, values: &[(&str, &str)]) -> Result<Expr> {
-    let Some(((old, new), others)) = values.split_first() else { return Ok(texts) };
-    let mut cases = when(texts.clone().eq(lit(*old)), lit(*new));
-    for (old, new) in others {
-        cases = cases.when(texts.clone().eq(lit(*old)), lit(*new));
-    }
-    cases.otherwise(texts)
+    let cause = ident("cause");
+    let renamed = CAUSES.iter().rev().try_fold(cause.clone(), |otherwise, (old, new)| {
+        when(cause.clone().eq(lit(*old)), lit(*new)).otherwise(otherwise)
+    })?;
+    frame.with_column("cause", renamed)
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, Help, Kind, Result, did_you_mean, nearest};
 const CANDIDATES: usize = 20;
 
 /// The id of the one person in a table `people` who is meant by `wanted`: a person id, an account as
-/// `network:account_id`, the bare id of an account, or a display name; the first of these that anybody has decides.
+/// `network:account_id`, the bare id of an account, or a display name; the first of these that matches decides.
 ///
 /// # Errors
 /// [`Kind::Usage`] if several people are meant, [`Kind::BadInput`] if nobody is.
@@ -92,7 +92,7 @@ fn several(wanted: &str, what: &str, count: usize, ids: &[String]) -> Error {
     )
 }
 
-/// The one topic that is meant by `wanted`: an id or a name; the first of these that any topic has decides.
+/// The one topic that is meant by `wanted`: an id or a name; the first of these that matches decides.
 /// Case, spaces, hyphens and a leading `#` make no difference between names.
 ///
 /// # Errors

@@ -150,7 +150,7 @@ impl Run {
     }
 
     /// The one person that is meant by `wanted`: a person id, an account as `network:account_id`, the bare id of an account,
-    /// or a display name; the first of these that anybody has decides.
+    /// or a display name; the first of these that matches decides.
     ///
     /// # Errors
     /// As [`Run::rows`]; [`Kind::Usage`] if several people are meant, [`Kind::BadInput`] if nobody is.

@@ -307,7 +307,7 @@ fn the_page_follows_the_method_and_the_job() {
     let other = in_repository("jobs/methods/structural-1.toml");
     let other =
         methods(&sample, &["--method", other.to_str().unwrap(), "--snapshot", "2018-08-30"]);
-    for words in ["structural-1", "| 2018-08-30 |", "nothing is foreseen", "set by hand"] {
+    for words in ["structural-1", "| 2018-08-30 |", "nothing is forecast", "set by hand"] {
         assert!(other.contains(words), "{words} in {other}");
     }
     assert!(!other.contains("Tashman"), "it is not fitted");

@@ -281,7 +281,7 @@ async fn what_would_be_if_a_measure_were_otherwise() {
     near(&told[2]["score"], points(expected(5.0, 9.0)));
     assert_eq!(told[2]["value"], 4.0);
     let page = ran.explain("p", &["--what-if", "trusted_reactors_30d=+10"]).done().stdout;
-    let line = page.split("if this were so, and all else as it is").nth(1).unwrap();
+    let line = page.split("with these values, and all else as it is").nth(1).unwrap();
     let line = line.lines().nth(2).unwrap();
     let score = points(expected(13.0, 3.0));
     for words in
@@ -342,7 +342,7 @@ async fn suggestions_are_the_measures_that_go_with_most_points() {
         near(&found["points"], points);
     }
     let page = ran.explain("p", &[]).done().stdout;
-    assert!(page.contains("a tenth or one higher: associations, no promises"), "{page}");
+    assert!(page.contains("when a tenth or one higher: associations, no promises"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -400,10 +400,10 @@ async fn why_a_score_moved_is_told_from_the_second_day_on() {
     near(&told["score"]["change_1d"], moved);
     for (person, cause, sign) in [("p", "decay", "-"), ("a:4", "audience", "+")] {
         let page = ran.explain(person, &[]).done().stdout;
-        let list = page.split("why it moved since 2026-03-31\n").nth(1).unwrap();
+        let list = page.split("why it changed since 2026-03-31\n").nth(1).unwrap();
         let line = list.lines().next().unwrap();
         assert!(line.contains(cause) && line.contains(sign), "{line}");
-        assert!(page.contains("since the run before"), "{page}");
+        assert!(page.contains("since the previous run"), "{page}");
     }
     let page = ran.explain("a:3", &[]).done().stdout;
     assert!(!page.contains("why it moved"), "nothing did: {page}");

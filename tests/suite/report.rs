@@ -74,8 +74,8 @@ async fn published(folder: &Path) -> (Published, PathBuf) {
     (published, job)
 }
 
-/// What others judged of the same people, who are validated by nothing else: grades, labels, pairs and grades on topics.
-fn judged(folder: &Path) -> PathBuf {
+/// Labels of the same people, who are validated by nothing else: grades, true or false, pairs and grades on topics.
+fn labelled(folder: &Path) -> PathBuf {
     let mut rng = Rng::with_seed(5);
     let persons: Vec<String> = (0..90).map(|person| format!("who-{person:03}z")).collect();
     let mut rows = vec![];
@@ -161,7 +161,7 @@ fn float(row: &Row, column: &str) -> f64 {
 
 /// That a page asks for nothing but itself and runs nothing.
 #[track_caller]
-fn alone(page: &str) {
+fn self_contained(page: &str) {
     for never in [
         "http:",
         "https:",
@@ -184,7 +184,7 @@ fn alone(page: &str) {
 
 /// That what a screen reader needs is there: headings in order, names of drawings and tables, ids once.
 #[track_caller]
-fn told(page: &str) {
+fn accessible(page: &str) {
     assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">"));
     let mut last = 0;
     for level in page.split("<h").filter_map(|rest| rest.chars().next()?.to_digit(10)) {
@@ -212,8 +212,8 @@ async fn numbers_are_those_of_the_tables() {
     let folder = TempDir::new().unwrap();
     let (published, job) = published(folder.path()).await;
     let page = page(&job, &[]);
-    alone(&page);
-    told(&page);
+    self_contained(&page);
+    accessible(&page);
     assert!(!page.contains("class=\"nothing\""), "every section has something to show");
     let scores = scores(&published);
 
@@ -241,7 +241,7 @@ async fn numbers_are_those_of_the_tables() {
         all += people as usize;
     }
     assert_eq!((all, bins.len() > 3), (scores.len(), true));
-    for row in cells(&page, "From the middle to the top") {
+    for row in cells(&page, "Quantiles of the forecast") {
         let [share, people, _] = [0, 1, 2].map(|at| number(&row[at]));
         let mut expected: Vec<f64> =
             scores.iter().map(|row| float(row, "expected_reactors")).collect();
@@ -292,12 +292,10 @@ async fn numbers_are_those_of_the_tables() {
     }
     let changes = scores.iter().filter_map(|row| row["change_1d"].as_f64());
     let moved = changes.clone().filter(|change| change.abs() >= 0.05).count();
-    assert!(
-        page.contains(&format!(
-            "{moved} of {} people moved by 0.05 points or more",
-            changes.count()
-        ))
-    );
+    assert!(page.contains(&format!(
+        "{moved} of {} people’s scores changed by 0.05 points or more",
+        changes.count()
+    )));
     let rose = scores
         .iter()
         .filter(|row| row["change_1d"].as_f64().is_some_and(|change| change >= 0.05))
@@ -315,7 +313,8 @@ async fn numbers_are_those_of_the_tables() {
         });
         own.map(|row| float(row, "value"))
     };
-    let ranked = cells(&page, "Order, Spearman’s ρ: trusted people who reacted, everybody");
+    let ranked =
+        cells(&page, "Rank correlation, Spearman’s ρ: trusted people who reacted, everyone");
     assert!(
         ranked.len() > 5 && ranked.windows(2).all(|two| number(&two[0][1]) >= number(&two[1][1]))
     );
@@ -325,7 +324,7 @@ async fn numbers_are_those_of_the_tables() {
             "{row:?}"
         );
     }
-    let tenths = cells(&page, "What was forecast and what came");
+    let tenths = cells(&page, "Forecast and observed people by decile");
     assert!(tenths.len() >= 5);
     let close =
         |shown: &str, own: f64| (number(shown) - own).abs() <= 0.06_f64.min(0.06 * own) + 1e-9;
@@ -353,7 +352,7 @@ async fn numbers_are_those_of_the_tables() {
         assert!(number(&row[2]) <= number(&row[1]) && number(&row[1]) <= number(&row[3]));
     }
     assert_eq!(cells(&page, "Probability integral transform").len(), 10);
-    let caption = "Observed over forecast by country: trusted people who reacted, active people";
+    let caption = "Observed / forecast by country: trusted people who reacted, active people";
     for row in &cells(&page, caption) {
         let own = validity.iter().find(|own| {
             let key = ["group_value", "metric", "population", "predictor"]
@@ -371,8 +370,8 @@ async fn names_are_text_and_a_public_page_has_none() {
     let (published, job) = published(folder.path()).await;
     let [open, public] = [page(&job, &[]), page(&job, &["--public"])];
     for page in [&open, &public] {
-        alone(page);
-        told(page);
+        self_contained(page);
+        accessible(page);
     }
     assert!(
         open.contains("Nym089 &lt;script&gt;alert(&quot;89&quot;)&lt;/script&gt;&amp;'\u{fffd}")
@@ -409,15 +408,15 @@ async fn names_are_text_and_a_public_page_has_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_said_with_the_command_that_changes_it() {
+async fn what_is_missing_has_the_command_that_changes_it() {
     let folder = TempDir::new().unwrap();
     let events = (1..4).map(|actor| reply("a", &actor.to_string(), "0", 5)).collect();
     let world = World { events, ..World::default() };
     world.run_in(folder.path()).await;
     let job = folder.path().join("job.toml");
     let page = page(&job, &[]);
-    alone(&page);
-    told(&page);
+    self_contained(&page);
+    accessible(&page);
     for command in [
         "renown run JOB --snapshot 2026-03-30",
         "renown validate JOB --snapshot 2026-03-31",
@@ -425,7 +424,7 @@ async fn what_is_not_there_is_said_with_the_command_that_changes_it() {
     ] {
         assert!(page.contains(&format!("<code>{command}</code>")), "{command}");
     }
-    for chart in ["moves-chart", "topics-chart", "reliability-chart", "pit-chart", "spearman"] {
+    for chart in ["moves-chart", "topics-chart", "calibration-chart", "pit-chart", "spearman"] {
         assert!(!page.contains(chart), "{chart} has nothing to show");
     }
     assert!(page.contains("scores-chart") && page.contains("stages-chart"));
@@ -484,45 +483,45 @@ async fn the_same_run_gives_the_same_bytes_over_what_was_there() {
 }
 
 #[test]
-fn a_validation_alone_tells_of_every_judgement() {
+fn a_validation_alone_shows_every_label_set() {
     let folder = TempDir::new().unwrap();
-    let job = judged(folder.path());
+    let job = labelled(folder.path());
     let page = page(&job, &[]);
-    alone(&page);
-    told(&page);
+    self_contained(&page);
+    accessible(&page);
     for never in ["id=\"scores\"", "id=\"run\"", "-forecast\"", "people scored"] {
         assert!(!page.contains(never), "{never} is of a run, or of a forecast");
     }
-    assert!(page.contains("<h2 id=\"validation-1-whole-heading\">How right: world, "));
+    assert!(page.contains("<h2 id=\"validation-1-whole-heading\">Validation: world, "));
     let validity = validity(folder.path());
     let worth = "&lt;i&gt;much&lt;/i&gt; &amp; &quot;more&quot;";
-    assert_eq!(page.matches(worth).count(), 4, "what each truth is worth");
+    assert_eq!(page.matches(worth).count(), 4, "the worth of each target");
     assert!(!page.contains("<i>"));
     for column in ["method_sha256", "data_sha256"] {
         assert!(page.contains(&format!("<code>{}</code>", validity[0][column].as_str().unwrap())));
     }
-    for (truth, who, group_by, score, metrics) in [
-        ("votes & \"likes\"", "everybody", "everyone", "standard", &["spearman"][..]),
+    for (target, who, group_by, score, metrics) in [
+        ("votes & \"likes\"", "everyone", "everyone", "standard", &["spearman"][..]),
         ("votes & \"likes\"", "active people", "everyone", "standard", &["spearman"]),
-        ("office", "everybody", "everyone", "standard", &["auc"]),
-        ("duel", "everybody", "everyone", "standard", &["pairwise_accuracy", "pairwise_auc"]),
+        ("office", "everyone", "everyone", "standard", &["auc"]),
+        ("duel", "everyone", "everyone", "standard", &["pairwise_accuracy", "pairwise_auc"]),
         ("answers", "on topics", "topic", "topic_score", &["spearman"]),
     ] {
-        let about = format!("judgements: {truth}, {who}");
+        let about = format!("labels {target}, {who}");
         let about = about.replace('&', "&amp;").replace('"', "&quot;");
-        let differences = cells(&page, &format!("Above the best simple count: {about}"));
+        let differences = cells(&page, &format!("Difference from the best baseline: {about}"));
         for metric in metrics {
             let words = match *metric {
-                "spearman" => "Order, Spearman’s ρ",
-                "auc" => "Of whom it is true, AUC",
-                "pairwise_accuracy" => "Pairs in the right order",
-                _ => "Pairs by their margin, AUC",
+                "spearman" => "Rank correlation, Spearman’s ρ",
+                "auc" => "Label is true, AUC",
+                "pairwise_accuracy" => "Share of pairs in the right order",
+                _ => "Pairs by margin, AUC",
             };
             let population = if who == "active people" { "active" } else { "all" };
             let own = validity.iter().filter(|row| {
                 let columns = ["target", "population", "group_by", "group_value", "metric"];
                 columns.map(|column| row[column].as_str().unwrap())
-                    == [truth, population, group_by, "", metric]
+                    == [target, population, group_by, "", metric]
             });
             let own: BTreeMap<&str, &Row> =
                 own.map(|row| (row["predictor"].as_str().unwrap(), row)).collect();
@@ -550,17 +549,17 @@ fn a_validation_alone_tells_of_every_judgement() {
     fs::remove_dir_all(folder.path().join("out/logs")).unwrap();
     let page = self::page(&job, &[]);
     assert!(
-        page.contains(">How right: out, ") && page.contains("The log of the validation is gone")
+        page.contains(">Validation: out, ") && page.contains("The log of the validation is gone")
     );
     renown(&["report", job.to_str().unwrap(), "--snapshot", "2026-03-30", "--out", "x.html"])
         .refused(65, &["no run has been published"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn validations_of_several_targets_follow_each_other_beside_one_run() {
+async fn validations_of_several_targets_follow_one_run() {
     let [folder, other] = [TempDir::new().unwrap(), TempDir::new().unwrap()];
     let (published, job) = published(folder.path()).await;
-    let judged = judged(other.path());
+    let labelled = labelled(other.path());
     let headings = |page: &str| -> Vec<String> {
         page.split("<h2")
             .skip(1)
@@ -569,31 +568,31 @@ async fn validations_of_several_targets_follow_each_other_beside_one_run() {
     };
     for public in [&[][..], &["--public"]] {
         let alone_of = |target: &Path| page(target, public);
-        let page = page_of(&[&job, &judged], public);
-        alone(&page);
-        told(&page);
+        let page = page_of(&[&job, &labelled], public);
+        self_contained(&page);
+        accessible(&page);
         let shown = headings(&page);
-        let right = |own: &&String| own.starts_with("How right: world, ");
+        let right = |own: &&String| own.starts_with("Validation: world, ");
         assert_eq!(shown.iter().filter(right).count(), 2);
-        assert_eq!(shown.iter().filter(|own| *own == "How scores are spread").count(), 1);
+        assert_eq!(shown.iter().filter(|own| *own == "Distribution of scores").count(), 1);
         // What each says of its own is what it says alone.
-        let [run, alone] = [alone_of(&job), alone_of(&judged)];
+        let [run, alone] = [alone_of(&job), alone_of(&labelled)];
         for (of, caption) in [
-            (&run, "Order, Spearman’s ρ: trusted people who reacted, everybody"),
-            (&alone, "Of whom it is true, AUC: judgements: office, everybody"),
+            (&run, "Rank correlation, Spearman’s ρ: trusted people who reacted, everyone"),
+            (&alone, "Label is true, AUC: labels office, everyone"),
         ] {
             assert_eq!(cells(&page, caption), cells(of, caption));
             assert!(page.split(caption).count() > 1);
         }
         let places = |page: &str| {
-            ["trusted people who reacted, everybody</caption>", "office, everybody</caption>"]
+            ["trusted people who reacted, everyone</caption>", "office, everyone</caption>"]
                 .map(|caption| page.find(caption).unwrap())
         };
         let [first, second] = places(&page);
         assert!(first < second);
-        let turned = page_of(&[&judged, &job], public);
+        let turned = page_of(&[&labelled, &job], public);
         let [first, second] = places(&turned);
-        assert!(first > second && headings(&turned).contains(&"How scores are spread".to_owned()));
+        assert!(first > second && headings(&turned).contains(&"Distribution of scores".to_owned()));
     }
     // The same one twice is one; what fits some targets only goes with those.
     let one = page(&job, &[]);
@@ -620,7 +619,7 @@ fn a_page_does_not_grow_with_people() {
         renown(&[&["synth", "--people", people], &sizes[..]].concat()).done();
         renown(&["run", world.join("job.toml").to_str().unwrap(), "--quiet"]).done();
         let page = page(&world.join("job.toml"), &[]);
-        alone(&page);
+        self_contained(&page);
         page.len()
     };
     let (few, many) = (of("300"), of("3000"));

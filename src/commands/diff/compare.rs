@@ -1,4 +1,4 @@
-//! How far two runs agree on those who are in both, and by how much their scores moved.
+//! How far two runs agree on those who are in both, and by how much their scores changed.
 
 use serde::Serialize;
 
@@ -7,17 +7,17 @@ use renown_stats::correlation::spearman;
 use renown_stats::quantiles::{median, quantile};
 use renown_stats::ranking::Ranking;
 
-/// Sizes of the first people whose overlap is told.
+/// How many of the first people are compared.
 const FIRST: [usize; 3] = [10, 100, 1_000];
 /// Ends of the bins of a change, in points, on either side.
 const ENDS: [f64; 5] = [0.5, 1.0, 2.0, 5.0, 10.0];
 /// Largest change that counts as none, in points: so far the parts of a score may be off the score itself.
 const NONE: f64 = 1e-9;
 
-/// How far two runs order alike those who are in both.
+/// How far two runs agree on the order of those who are in both.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Agreement {
-    /// Spearman's ρ of the expected people, by mid-ranks; none where all are alike in a run.
+    /// Spearman's ρ of the forecast people, by mid-ranks; none where all are equal in a run.
     pub spearman: Option<f64>,
     /// The first people of either run, as far as there are so many.
     pub overlap: Vec<Overlap>,
@@ -32,7 +32,7 @@ pub struct Overlap {
     pub shared: usize,
 }
 
-/// By how much scores moved, in points.
+/// By how much scores changed, in points.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Moved {
     /// Mean of the changes.
@@ -54,7 +54,7 @@ pub struct Bin {
     pub from: Option<f64>,
     /// Upper end in points; none if there is none.
     pub to: Option<f64>,
-    /// People whose scores moved so.
+    /// People whose scores changed by so much.
     pub people: usize,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn agreement(paired: &Paired) -> Agreement {
     Agreement { spearman: spearman(&a, &b, &vec![1; people]), overlap: overlap.collect() }
 }
 
-/// By how much scores moved, of at least one person.
+/// By how much scores changed, of at least one person.
 pub(super) fn moved(changes: &[f64]) -> Moved {
     let mut sorted = changes.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -92,7 +92,7 @@ pub(super) fn moved(changes: &[f64]) -> Moved {
     }
 }
 
-/// The mean of sorted changes, so that it does not depend on where they came from.
+/// The mean of sorted changes, so that it does not depend on their order.
 pub(super) fn mean(sorted: &[f64]) -> f64 {
     sorted.iter().fold(0.0, |sum, change| sum + change) / sorted.len() as f64
 }

@@ -1,7 +1,7 @@
 //! Two published runs compared: who is in both, how their scores and positions changed, and why.
 //!
-//! Everything comes from the published tables. The first people of a run are those that `top` lists: the most expected
-//! people first, of equals the lower id.
+//! Everything comes from the published tables. The first people of a run are those that `top` lists: the highest
+//! forecast first, of equals the lower id.
 
 mod compare;
 mod groups;

@@ -1,4 +1,4 @@
-//! Two runs beside each other as a page.
+//! A comparison of two runs as a page.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::commands::bars::Bars;
 use crate::commands::explain::{align_right, number, plain, signed};
 use crate::error::printable;
 
-/// Places of the longest bar.
+/// Characters of the longest bar.
 const WIDTH: usize = 30;
 /// Digits of an id of a run or a hash that are shown.
 const DIGITS: usize = 12;
@@ -84,7 +84,7 @@ fn differences(diff: &Diff) -> String {
     let of = |wanted: bool| {
         let names: Vec<&str> =
             what.iter().filter(|(_, own)| *own == wanted).map(|(name, _)| *name).collect();
-        if names.is_empty() { "nothing of these".to_owned() } else { names.join(", ") }
+        if names.is_empty() { "none of these".to_owned() } else { names.join(", ") }
     };
     format!("differs: {}\nthe same: {}", of(true), of(false))
 }
@@ -118,7 +118,14 @@ fn histogram(bins: &[Bin], people: usize, bars: Bars) -> comfy_table::Table {
 
 fn movers_table(movers: &[Mover]) -> comfy_table::Table {
     let mut table = plain();
-    table.set_header(["name", "person", "score", "points", "place", "what its parts differ by"]);
+    table.set_header([
+        "name",
+        "person",
+        "score",
+        "points",
+        "position",
+        "difference by contribution",
+    ]);
     for mover in movers {
         let [before, after] = mover.score;
         table.add_row([
@@ -149,7 +156,7 @@ fn reasons(mover: &Mover) -> String {
             printable(&cause.network)
         ));
     }
-    // What rounds to nothing is not told.
+    // What rounds to 0 is not shown.
     for (name, points) in [("the reference person", mover.reference), ("all others", mover.others)]
     {
         if points.abs() >= 0.05 {
@@ -186,7 +193,7 @@ fn group_page(grouping: &Grouping) -> String {
     }
     let _ = writeln!(
         page,
-        " {} people in groups of fewer than 20, {} in further groups, of {} it is not known",
+        " {} people in groups of fewer than 20, {} in further groups, {} unknown",
         grouping.in_smaller, grouping.in_further, grouping.unknown
     );
     page

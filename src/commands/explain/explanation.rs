@@ -52,7 +52,7 @@ pub struct PersonMeasure {
     pub name: String,
     /// Its value, if known.
     pub value: Option<f64>,
-    /// Median on the network, if it is known of anybody.
+    /// Median on the network, if it is known of anyone.
     pub median: Option<f64>,
     /// Mid-rank percentile of the person on the network, 0 to 100; ties count half.
     pub percentile: Option<f64>,

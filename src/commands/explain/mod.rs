@@ -40,7 +40,7 @@ impl Default for ExplainOptions {
 }
 
 /// Explains the score of the person whom `wanted` names in a run: a person id, an account as `network:account_id`, the bare
-/// id of an account, or a display name; the first of these that anybody has decides.
+/// id of an account, or a display name; the first of these that matches decides.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] if several people are meant or there is no such profile, [`crate::error::Kind::BadInput`]

@@ -16,7 +16,7 @@ use crate::published::run::scores_of;
 use crate::published::table::{Queried, highest_first, planned, rows};
 pub use on_topic::{OnTopic, TopicList, on_topic, render_on_topic};
 
-/// Places of the longest bar.
+/// Characters of the longest bar.
 const BAR_WIDTH: usize = 10;
 
 /// Which people are listed.
@@ -94,7 +94,7 @@ pub async fn top(
     Ok(highest.into_iter().map(named).collect())
 }
 
-/// The list as a table for people to read, with a bar beside each score if bars are to be drawn.
+/// The list as a table for people to read, with a bar at each score if bars are to be drawn.
 pub fn render(people: &[TopPerson], bars: Option<Bars>) -> String {
     let bar = bar(bars, people.iter().map(|p| p.score.score));
     let mut table = Table::new();

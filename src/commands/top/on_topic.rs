@@ -74,7 +74,7 @@ pub async fn on_topic(run: &Run, wanted: &str, filter: &Filter, limit: usize) ->
     Ok(TopicList { path: named.path.clone(), below: within.len() - 1, people })
 }
 
-/// The list as a table for people to read, with a bar beside each score if bars are to be drawn.
+/// The list as a table for people to read, with a bar at each score if bars are to be drawn.
 pub fn render_on_topic(list: &TopicList, bars: Option<Bars>) -> String {
     let bar = bar(bars, list.people.iter().map(|p| p.score.score));
     let mut table = Table::new();

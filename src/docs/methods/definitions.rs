@@ -1,4 +1,4 @@
-//! What scores are made of, in formulas, with the numbers of the method.
+//! Definitions of attention, trust, forecast and score in formulas, with the numbers of the method.
 
 use std::fmt::Write as _;
 
@@ -39,16 +39,16 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
          $$A(a \\to t) = \\ln\\left(1 + \\sum_e \\kappa_{{k(e)}} \\, 2^{{-g_e/h}}\\right), \\qquad \
          P(a \\to t) = \\frac{{A(a \\to t)}}{{\\sum_u A(a \\to u)}}$$\n\n\
          ### Rank\n\n\
-         On each network ranks are those of PageRank, with the damping $d = {damping}$, $v$ even over everybody on the network, and \
+         On each network ranks are those of PageRank, with the damping $d = {damping}$, $v$ uniform over everyone on the network, and \
          $D(r)$ the rank of those who attend to nobody:\n\n\
          $$r = (1 - d)\\,v + d\\,\\left(P^\\top r + D(r)\\,v\\right)$$\n\n\
          It is iterated until $\\frac{{d}}{{1-d}} \\lVert r_i - r_{{i-1}} \\rVert_1$, which bounds the $L_1$ distance to the exact \
          ranks, rounding aside, is at most {tolerance:e}; not reaching that within {iterations} iterations is an error {of_rank}.\n\n\
          ### Trust\n\n\
-         Trust says whose attention counts. Trust $t$ is the rank with $v$ even over the seeds of the network, and with $P$ of attention \
-         older than {lag} hours alone, so that the latest events cannot change who counts. With $n$ people on the network, those with \
-         $n \\cdot t \\ge {threshold}$ are trusted {of_trust}. On a network without seeds everybody is trusted{fallback}; scores that \
-         rest on that say so in `flags`.\n",
+         Trust decides whose attention counts. Trust $t$ is the rank with $v$ uniform over the seeds of the network, and with $P$ of \
+         attention older than {lag} hours only, so that the latest interactions cannot change who counts. With $n$ people on the network, those with \
+         $n \\cdot t \\ge {threshold}$ are trusted {of_trust}. On a network without seeds everyone is trusted{fallback}; the `flags` \
+         of scores that depend on that name it.\n",
         half_life = attention.half_life_hours,
         window = attention.window_hours,
         damping = rank.damping,
@@ -62,7 +62,7 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
     )
 }
 
-/// Who of a network without seeds is trusted.
+/// Who is trusted on a network without seeds.
 fn fallback(trust: &TrustRule) -> String {
     match trust.fallback_people {
         0 => String::new(),
@@ -73,12 +73,11 @@ fn fallback(trust: &TrustRule) -> String {
     }
 }
 
-/// The forecast, what comes about it, the score and what it is made of.
+/// The forecast, its interval, the score and its contributions.
 pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut References) -> String {
     let mut text = format!(
         "### Forecast\n\n\
-         {counted} On each network $n$, with the measures $x_k$ of the person there, of which one that is not known or below 0 counts \
-         as 0:\n\n\
+         {counted} On each network $n$, with the measures $x_k$ of the person there, where an unknown or negative one counts as 0:\n\n\
          $$\\ln \\hat y_n = \\beta_0 + \\ell_n + \\sum_k \\beta_k \\, \\varphi_k(x_k), \\qquad \
          \\varphi_k(x) = \\ln\\left(1 + \\frac{{x}}{{o_k}}\\right)$$\n\n\
          The forecast of a person is the sum over networks, $\\hat y = \\sum_n \\hat y_n$.\n\n",
@@ -87,7 +86,7 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
     for profile in profiles {
         text += &coefficients(profile);
     }
-    let said: Vec<String> = [0.0, 4.0, 24.0, 124.0, 624.0, 15_624.0]
+    let examples: Vec<String> = [0.0, 4.0, 24.0, 124.0, 624.0, 15_624.0]
         .map(|people| format!("{people} people are {:.0} points", points(people)))
         .into();
     let covered = COVERED * 100.0;
@@ -101,7 +100,7 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
          widened to $\\hat y$ where that lies outside {of_counts}.\n\n\
          ### Score\n\n\
          $$\\text{{score}} = \\min\\left(100,\\; 1 + 10 \\log_5 (1 + \\hat y)\\right)$$\n\n\
-         and so are the ends of the interval. The map is the same for every network and day: {said}.\n\n\
+         and so are the ends of the interval. The map is the same for every network and day: {examples}.\n\n\
          ### Contributions\n\n\
          Against the reference person, whose measures are those of the table and who is on one network, the points of measure $k$ on \
          network $n$ are\n\n\
@@ -112,33 +111,32 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
         low = (1.0 - COVERED) / 2.0,
         high = (1.0 + COVERED) / 2.0,
         of_counts = see(references, COUNTS),
-        said = said.join(", "),
+        examples = examples.join(", "),
         of_parts = see(references, PARTS),
     );
     text
 }
 
-/// What the forecast is one of.
+/// What the forecast counts.
 fn counted(method: &Method) -> String {
-    let truth =
-        method.fit.as_ref().map(|record| &*record.target).filter(|truth| *truth != ROLLING_ORIGIN);
-    if let Some(truth) = truth {
+    let target = method.fit.as_ref().map(|record| &*record.target);
+    if let Some(labels) = target.filter(|target| *target != ROLLING_ORIGIN) {
         return format!(
-            "The forecast orders people as the truth {} does; $\\hat y$ is a scale and counts nobody.",
-            escaped(truth)
+            "The forecast orders people as the label set {} does; $\\hat y$ is a scale and not a count.",
+            escaped(labels)
         );
     }
     if method.structural {
-        return "The data have no times, so that nothing is foreseen: $\\hat y$ is a scale of structure.".to_owned();
+        return "The data have no times, so that nothing is forecast: $\\hat y$ is a scale of structure.".to_owned();
     }
     let Forecast { horizon_hours, outcomes, .. } = &method.forecast;
     let kinds: Vec<String> = outcomes.iter().map(|kind| escaped(kind)).collect();
     let what = match kinds.is_empty() {
-        true => "to react to the person".to_owned(),
-        false => format!("to do any of these to the person ({})", kinds.join(", ")),
+        true => "who react to the person".to_owned(),
+        false => format!("who do any of these to the person ({})", kinds.join(", ")),
     };
     format!(
-        "The forecast $\\hat y$ is how many distinct trusted people, counted on each network of the person, are expected {what} within \
+        "The forecast $\\hat y$ is the expected number of distinct trusted people, counted on each network of the person, {what} within \
          {horizon_hours} hours after the end of the snapshot."
     )
 }
@@ -154,8 +152,9 @@ fn coefficients(profile: &Profile) -> String {
         true => "$\\ell_n$ = 0 on every network".to_owned(),
         false => format!("{}, 0 on others", levels.join(", ")),
     };
-    let number = |number: Option<f64>| number.map_or("none".to_owned(), |own| own.to_string());
-    let header = ["measure", "offset $o_k$", "coefficient $\\beta_k$", "reference", "highest met"];
+    let number = |value: Option<f64>| value.map_or("none".to_owned(), |value| value.to_string());
+    let header =
+        ["measure", "offset $o_k$", "coefficient $\\beta_k$", "reference", "maximum observed"];
     let rows = forecast.terms.iter().map(|term| {
         let error = term.standard_error.map_or(String::new(), |error| format!(" ± {error}"));
         vec![
@@ -181,49 +180,49 @@ fn coefficients(profile: &Profile) -> String {
 pub(super) fn fit(method: &Method, references: &mut References) -> String {
     let Some(record) = &method.fit else {
         return match method.fitted {
-            true => "The method says that its coefficients were fitted to data, and has no record of it.\n".to_owned(),
-            false => "The coefficients were set by hand and not fitted: every score says `method_not_fitted` in its `flags`.\n".to_owned(),
+            true => "The method states that its coefficients were fitted to data, and has no record of the fit.\n".to_owned(),
+            false => "The coefficients were set by hand and not fitted: every score has `method_not_fitted` in its `flags`.\n".to_owned(),
         };
     };
     let (how, rows, sources) = match record.target == ROLLING_ORIGIN {
         true => (
-            "Fitted by negative-binomial regression to those who came within the horizon after each origin, a row being a person on a \
-             network at an origin. Which measures enter and how far coefficients are shrunk was chosen by what came after later origins \
-             than those fitted to",
+            "Fitted by negative-binomial regression to the observed reactors within the horizon after each origin; a row is a person \
+             on a network at an origin. Which measures enter and how far coefficients are shrunk was chosen on later origins than \
+             those fitted to",
             "person",
             vec![COUNTS, ORIGINS],
         ),
         false => (
-            "Fitted to judgements as to pairs of people, the chance that one is judged above the other being the logistic function of the \
+            "Fitted to labels as to pairs of people: the probability that one is labelled above the other is the logistic function of the \
              difference of their $\\sum_k \\beta_k \\varphi_k$",
             "pair",
             vec![PAIRS],
         ),
     };
     format!(
-        "{how} {}. Coefficients are 0 or more, but for those of `measure_*`, and a ridge draws all but that of the best single measure, the \
-         anchor, to 0. Standard errors are robust, by {rows} {}.\n",
+        "{how} {}. Coefficients are 0 or more, except those of `measure_*`, and a ridge shrinks all but that of the best single measure, the \
+         anchor, towards 0. Standard errors are robust, by {rows} {}.\n",
         see(references, &sources.join("; ")),
         see(references, ERRORS)
     )
 }
 
-/// What posts are about, and who moves people on it.
+/// Topics of posts, and scores on topics.
 pub(super) fn topics(method: &Method, references: &mut References) -> String {
     let rule = &method.topics;
     format!(
         "A phrase in a post weighs $\\ln((1 + N)/n)$, with $n$ of the $N$ own posts holding it, times the weight of its place: 1 in the \
-         text, {title} in the title, {tag} as a tag, {url} in an address {sources}. A phrase that may mean something else counts only beside \
-         another of the same branch. A topic passes {roll_up} of its weight on to those right above it. The {most} heaviest topics, each with {least} of the post at least, are those of the post; the topics of the post that \
-         it answers or passes on come to them at the weight {parent}. Shares sum to 1. The score on a topic is that of the forecast above, over \
+         text, {title} in the title, {tag} as a tag, {url} in an address {sources}. An ambiguous phrase counts only together with another \
+         phrase of the same branch. A topic passes {roll_up} of its weight on to those right above it. The topics of a post are the {max_topics} heaviest, each with a share of at least {min_share}; the topics of the post that it \
+         answers or reposts are added at the weight {parent}. Shares sum to 1. The score on a topic is that of the forecast above, over \
          the measures counted on the topic.\n",
         title = rule.title_weight,
         tag = rule.tag_weight,
         url = rule.url_weight,
         sources = see(references, TOPICS),
         roll_up = rule.roll_up,
-        most = rule.max_topics,
-        least = rule.min_share,
+        max_topics = rule.max_topics,
+        min_share = rule.min_share,
         parent = rule.parent_weight,
     )
 }

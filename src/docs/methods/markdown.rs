@@ -2,7 +2,7 @@
 
 use crate::error::printable;
 
-/// A text of the data or of a file that people write, so that nothing in it is markup.
+/// A text of the data or of a user's file, so that nothing in it is markup.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for character in printable(text).chars() {
@@ -15,7 +15,7 @@ pub(super) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A text in plain symbols, as it stands.
+/// A text in plain symbols, unchanged.
 pub(super) fn code(text: &str) -> String {
     let text = printable(text);
     match text.contains('`') {

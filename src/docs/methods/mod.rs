@@ -1,5 +1,5 @@
-//! How the scores of a job are computed and validated, as the methods section of a paper has it: from the declarations of
-//! measures, tables and metrics, the method and the job, so that the page says what the program does.
+//! How the scores of a job are computed and validated, in the form of a methods section of a paper: from the declarations of
+//! measures, tables and metrics, the method and the job, so that the page states what the program does.
 
 mod definitions;
 mod markdown;
@@ -41,13 +41,13 @@ pub fn methods_page(job: &Job) -> Result<String> {
     section("Validation", validation(job, references)?);
     section("Settings of the method", of_method(job)?);
     section("Settings of the job", of_job(job)?);
-    section("What the scores do not say", limits(job)?);
+    section("Limits", limits(job)?);
     section("How to cite", citation()?);
     section("References", references.list());
     Ok(page)
 }
 
-/// What was run.
+/// What is run.
 fn identity(job: &Job) -> Result<String> {
     let method = &job.method;
     let day = job.snapshot.map_or("given with each run".to_owned(), |day| day.to_string());
@@ -97,7 +97,7 @@ fn measures(references: &mut References) -> Result<String> {
     Ok(text)
 }
 
-/// What stands in the tables beside what is defined above.
+/// Columns of the tables that are not defined above.
 fn published() -> Result<String> {
     let mut text = String::new();
     for name in ["scores", "changes", "topic_scores"] {
@@ -118,13 +118,13 @@ fn of_columns<'a>(columns: impl Iterator<Item = &'a Column>) -> String {
     table(&["column".into(), "unit".into(), "meaning".into()], rows)
 }
 
-/// What scores are held against, and how.
+/// What scores are compared with, and how.
 fn validation(job: &Job, references: &mut References) -> Result<String> {
     let contract = schema::table(Direction::Output, "validity")?;
-    let asked = ["target", "population", "group_by", "predictor", "baseline"];
-    let asked = of_columns(contract.columns.iter().filter(|column| asked.contains(&&*column.name)));
+    let keys = ["target", "population", "group_by", "predictor", "baseline"];
+    let keys = of_columns(contract.columns.iter().filter(|column| keys.contains(&&*column.name)));
     let top = job.validate.top.to_string();
-    let header = ["metric", "meaning", "range", "right", "source"];
+    let header = ["metric", "meaning", "range", "ideal", "source"];
     let metrics = METRICS.iter().map(|metric| {
         vec![
             format!("`{}`", metric.name.replace("{k}", &top)),
@@ -138,7 +138,7 @@ fn validation(job: &Job, references: &mut References) -> Result<String> {
     let mut settings = Settings::default();
     settings.add("validate", &job.validate, &[])?;
     Ok(format!(
-        "{}\n\n{asked}\n{} ({})\n\n{metrics}\n{}",
+        "{}\n\n{keys}\n{} ({})\n\n{metrics}\n{}",
         contract.meaning,
         intervals(),
         references.cite(INTERVAL_SOURCE),
@@ -160,8 +160,8 @@ fn of_job(job: &Job) -> Result<String> {
     settings.add("influence", &job.influence, &[])?;
     let seeds = job.trust.seeds.len();
     Ok(format!(
-        "{}\nThe job names {seeds} people or accounts as seeds of trust, beside those whom a rule of the method names. They stand in the \
-         job file, and not on this page.\n",
+        "{}\nThe job names {seeds} people or accounts as seeds of trust, besides those that a rule of the method selects. They are named in \
+         the job file, and not on this page.\n",
         settings.render()
     ))
 }
@@ -200,14 +200,14 @@ fn citation() -> Result<String> {
         "{authors}. {title}, version {version}. Computer software, licence {licence}.\n\n\
          ```bibtex\n@software{{renown,\n  author  = {{{{{authors}}}}},\n  title   = {{{{{title}}}}},\n  version = {{{version}}},\n  \
          license = {{{licence}}}\n}}\n```\n\n\
-         With a score cite the day of the snapshot, the `run_id`, and the SHA-256 of the method and of the data. They stand in the table \
-         `runs`, and in the metadata of every published Parquet file as {}, the last in files of `validity` alone. The same data, job and \
+         With a score cite the day of the snapshot, the `run_id`, and the SHA-256 of the method and of the data. They are in the table \
+         `runs`, and in the metadata of every published Parquet file as {}, the last only in files of `validity`. The same data, job and \
          method give the same bytes.\n",
         keys.join(", ")
     ))
 }
 
-/// A value of [`CITATION`] that stands on the line of its key.
+/// A value of [`CITATION`] on the line of its key.
 fn cited(key: &str) -> Result<&'static str> {
     let line = CITATION.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
     line.map(|value| value.trim_matches('"'))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The source of what is Renown's own.
+/// The source of definitions that are Renown's own.
 pub(super) const OWN: &str = "own";
 
 /// The works cited so far, by authors and year.
@@ -11,7 +11,7 @@ pub(super) const OWN: &str = "own";
 pub(super) struct References(BTreeMap<String, String>);
 
 impl References {
-    /// Cites a declared source: works as `AUTHORS YEAR, *TITLE*, PLACE`, with remarks, parted by `; `.
+    /// Cites a declared source: works as `AUTHORS YEAR, *TITLE*, PLACE`, with remarks, separated by `; `.
     pub fn cite(&mut self, source: &str) -> String {
         if source == OWN {
             return "a definition of Renown's own".to_owned();
@@ -26,7 +26,7 @@ impl References {
         cited.collect::<Vec<_>>().join("; ")
     }
 
-    /// The list, in the order of the alphabet.
+    /// The list in alphabetical order.
     pub fn list(&self) -> String {
         self.0.values().fold(String::new(), |mut list, work| {
             let _ = writeln!(list, "- {work}");

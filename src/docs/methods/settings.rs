@@ -8,17 +8,17 @@ use super::markdown::{escaped, table};
 use crate::docs::reference::{dotted, resolve, words_of};
 use crate::error::{Error, Result};
 
-/// What some sections say.
+/// The settings of some sections.
 #[derive(Default)]
 pub(super) struct Settings {
     /// Key, value and meaning.
     keys: Vec<[String; 3]>,
-    /// Tables of what there may be many of.
-    many: Vec<String>,
+    /// Tables of settings that may occur several times.
+    repeated: Vec<String>,
 }
 
 impl Settings {
-    /// Adds the section called `path`, all of it but the keys `left_out`.
+    /// Adds the section called `path` without the keys `left_out`.
     ///
     /// # Errors
     /// [`crate::error::Kind::Internal`] if it cannot be written as JSON.
@@ -56,11 +56,11 @@ impl Settings {
             match (item, value) {
                 (Some(item), Value::Array(many)) if !many.is_empty() => {
                     let rows = many.iter().map(|value| (None, value));
-                    self.many.push(list(&path, &meaning, item, definitions, rows));
+                    self.repeated.push(list(&path, &meaning, item, definitions, rows));
                 }
                 (Some(item), Value::Object(many)) if !many.is_empty() => {
                     let rows = many.iter().map(|(name, value)| (Some(name.as_str()), value));
-                    self.many.push(list(&path, &meaning, item, definitions, rows));
+                    self.repeated.push(list(&path, &meaning, item, definitions, rows));
                 }
                 (None, Value::Object(_)) if resolved.get("properties").is_some() => {
                     self.walk(resolved, value, definitions, &path, left_out);
@@ -74,7 +74,7 @@ impl Settings {
     pub fn render(&self) -> String {
         let keys = self.keys.iter().map(|row| row.to_vec());
         let keys = table(&["key".into(), "value".into(), "meaning".into()], keys);
-        [&[keys], &self.many[..]].concat().join("\n")
+        [&[keys], &self.repeated[..]].concat().join("\n")
     }
 }
 

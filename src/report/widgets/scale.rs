@@ -130,7 +130,7 @@ pub(crate) fn axis_left(scale: &Scale, (left, right): (f64, f64), top: f64, labe
     }
 }
 
-/// A number beside an axis, where there is little room.
+/// A number at an axis, where there is little room.
 fn at_axis(value: f64) -> String {
     match value.abs() {
         size if size >= 1e6 => format!("{}M", number(value / 1e6)),

@@ -122,7 +122,7 @@ fn by_decile(
     });
     let columns = ["decile", "forecast, mean", "observed, mean", "from", "to"].map(Column::Number);
     let chart = Calibration {
-        name: &of.id("reliability-chart"),
+        name: &of.id("calibration-chart"),
         title: "Observed people by forecast people",
         alt_text: &says,
         deciles,
