@@ -8,9 +8,9 @@ use super::round::{Column, Fared, Round, Told};
 use super::standing::{ACTIVE, Standing};
 use super::{FORWARD_TRUTHS, Row};
 use crate::error::Result;
-use crate::job::{GroupBy, Job};
-use crate::pipeline::backtest::{Ahead, Backtest, outcomes};
-use crate::pipeline::progress::Progress;
+use crate::job::{GroupBy, Job, Validate};
+use crate::pipeline::backtest::{Backtest, OutcomeWindow, outcome_kinds};
+use crate::pipeline::progress::{Progress, Rows};
 
 /// An instant with everybody who was there.
 struct Instant {
@@ -35,21 +35,29 @@ pub(super) fn forward(
     instants: &[u32],
     progress: &mut Progress,
 ) -> Result<(Vec<Row>, Vec<String>)> {
-    let (mut rows, mut notes) = (vec![], vec![]);
     let settings = &jobs[0].validate;
     if FORWARD_TRUTHS.iter().all(|truth| settings.target(truth).is_none()) {
-        return Ok((rows, notes));
+        return Ok((vec![], vec![]));
     }
     let mut found = Vec::with_capacity(instants.len());
     for hours in instants {
-        progress.begin("instant");
-        let known = hindsight.people().persons.vertices() as u64;
-        found.push(Instant::at(&mut hindsight, *hours, jobs, predictors)?);
-        let there = found.last().map_or(0, |instant| instant.round.person.len() as u64);
-        progress.end("instant", known, there);
+        let vertices = hindsight.people().persons.vertices() as u64;
+        found.push(progress.compute("backtest", vertices, || {
+            Instant::at(&mut hindsight, *hours, jobs, predictors)
+        })?);
     }
     drop(hindsight);
-    progress.begin("compare");
+    let people = found.iter().map(|instant| instant.round.person.len() as u64).sum();
+    progress.compute("compare", people, || Ok(compare_all(found, predictors, settings)))
+}
+
+/// Compares the predictors at all instants, in every population and part; with what to know of it.
+fn compare_all(
+    mut found: Vec<Instant>,
+    predictors: &[Predictor],
+    settings: &Validate,
+) -> (Vec<Row>, Vec<String>) {
+    let (mut rows, mut notes) = (vec![], vec![]);
     for (number, truth) in FORWARD_TRUTHS.into_iter().enumerate() {
         for instant in &mut found {
             instant.round.told = Told::Came(instant.came[number].clone());
@@ -101,9 +109,14 @@ pub(super) fn forward(
             rows.extend(compare(&of, predictors, rounds, settings));
         }
     }
-    let people = found.iter().map(|instant| instant.round.person.len() as u64).sum();
-    progress.end("compare", people, rows.len() as u64);
-    Ok((rows, notes))
+    (rows, notes)
+}
+
+/// People.
+impl Rows for Instant {
+    fn rows(&self) -> u64 {
+        self.round.person.len() as u64
+    }
 }
 
 impl Instant {
@@ -117,17 +130,17 @@ impl Instant {
         let people = hindsight.people();
         let persons = &people.persons;
         let method = &jobs[0].method;
-        let ahead = Ahead {
-            hours,
+        let window = OutcomeWindow {
+            as_of_hours: hours,
             horizon_hours: method.forecast.horizon_hours,
-            outcomes: &outcomes(method),
+            kinds: &outcome_kinds(method),
             trusted: &standing.trust.trusted,
         };
         let mut there = vec![false; persons.len()];
         let mut came = [vec![0.0; persons.len()], vec![0.0; persons.len()]];
         for (vertex, person) in persons.vertex_persons.iter().enumerate() {
-            there[*person as usize] |= hindsight.was_there(vertex, hours);
-            for (sums, own) in came.iter_mut().zip(hindsight.came(vertex, &ahead)) {
+            there[*person as usize] |= hindsight.existed_at(vertex, hours);
+            for (sums, own) in came.iter_mut().zip(hindsight.observed(vertex, &window)) {
                 sums[*person as usize] += own;
             }
         }

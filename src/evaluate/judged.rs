@@ -12,9 +12,9 @@ use crate::error::{Error, Result};
 use crate::fit::is_held_out;
 use crate::job::Job;
 use crate::model::{LabelSet, Labels, People};
-use crate::pipeline::backtest::{Backtest, ReadBack};
+use crate::pipeline::backtest::{Backtest, History};
 use crate::reduce::{InteractionRules, post_reactors};
-use crate::topics::{Topics, topics};
+use crate::topics::{TopicInputs, TopicResults, find_topics};
 use renown_stats::correlation::spearman;
 use renown_stats::ranking::Ranking;
 
@@ -32,12 +32,12 @@ type OnTopic<'a> = (Option<&'a str>, Labels);
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for a truth that the score was computed from or fitted to, and as a run.
 pub(super) fn judged(
-    read: ReadBack,
+    read: History,
     jobs: &[Job],
     truths: &[LabelSet],
 ) -> Result<(Vec<Row>, Vec<String>)> {
     let vocabulary = read.vocabulary;
-    let mut hindsight = Backtest::of(read.people);
+    let mut hindsight = Backtest::new(read.people);
     let predictors = predictors(jobs, hindsight.people());
     let standing = Standing::at(&mut hindsight, 0, jobs, &predictors)?;
     let people = hindsight.people();
@@ -47,15 +47,21 @@ pub(super) fn judged(
         Labels::Pairwise(rows) => rows.iter().any(|row| row.2.is_some()),
     });
     let found = match on_topics {
-        false => Topics::default(),
+        false => TopicResults::default(),
         true => {
             let rules = InteractionRules::of(&job.method);
             let of_posts = people
                 .posts
                 .as_ref()
                 .map(|posts| post_reactors(&people.interactions, posts, &rules, 0));
-            let (of_posts, trust) = (of_posts.as_ref(), &standing.trust);
-            topics(people, &vocabulary, of_posts, trust, &rules, &job.method)?
+            find_topics(&TopicInputs {
+                people,
+                vocabulary: &vocabulary,
+                post_reactors: of_posts.as_ref(),
+                trust: &standing.trust,
+                rules: &rules,
+                method: &job.method,
+            })?
         }
     };
 
@@ -251,7 +257,12 @@ impl Judging<'_> {
 
     /// A truth about influence on topics: each topic with enough people, and the mean over these; and the topics that no
     /// post is about.
-    fn on_topics(&self, truth: &str, form: &Labels, found: &Topics) -> (Vec<Row>, Vec<String>) {
+    fn on_topics(
+        &self,
+        truth: &str,
+        form: &Labels,
+        found: &TopicResults,
+    ) -> (Vec<Row>, Vec<String>) {
         let settings = &self.jobs[0].validate;
         let mut predictors = self.predictors.to_vec();
         for (name, kind) in [
@@ -288,7 +299,7 @@ impl Judging<'_> {
 
 /// What is known of people on a topic: how many are expected to react, posts about it that drew a reaction, and who
 /// reacted to them; 0 where there is not enough evidence, or nobody writes about it.
-fn on_topic(persons: &[u32], topic: u32, found: &Topics) -> [Column; 3] {
+fn on_topic(persons: &[u32], topic: u32, found: &TopicResults) -> [Column; 3] {
     let of_person = |person: &u32| {
         let at = found.scores.binary_search_by_key(&(*person, topic), |s| (s.person, s.topic));
         at.ok().map(|at| &found.scores[at])

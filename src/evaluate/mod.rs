@@ -19,12 +19,12 @@ use sha2::{Digest, Sha256};
 use crate::audit::{Origin, audit_validation};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::job::{GROUND_TRUTH, Job, no_snapshot};
+use crate::job::{GROUND_TRUTH, Job, Validate, no_snapshot};
 use crate::method::{Method, ROLLING_ORIGIN, hex};
 use crate::model::LabelSet;
-use crate::pipeline::backtest::{Backtest, ReadBack, read_back};
-use crate::pipeline::progress::Progress;
-use crate::pipeline::run::input_files;
+use crate::pipeline::backtest::{Backtest, History, read_history};
+use crate::pipeline::inputs::input_files;
+use crate::pipeline::progress::{Progress, Rows};
 use crate::pipeline::run_id::{data_sha256, label_sets_sha256, validation_id};
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::ValidationLog;
@@ -54,7 +54,7 @@ pub(crate) const STATED: &str = "followers_count, measure_* and follows of which
 
 /// Most stages of a validation, for the progress bar.
 pub fn stages(job: &Job) -> u64 {
-    3 + u64::from(job.validate.backtests)
+    4 + u64::from(job.validate.backtests)
 }
 
 /// How right scores are.
@@ -149,29 +149,29 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
     let widest = jobs.iter().max_by_key(|job| job.method.attention.window_hours).unwrap_or(job);
     let (mut notes, mut rows) = (vec![NO_CAUSE.to_owned()], vec![]);
     let (mut hashes, mut files, mut instants) = (vec![], None, vec![]);
-    progress.begin("judgements");
-    let (judgements, truths) = judgements(engine, widest).await?;
-    if let Some(read) = judgements {
-        files = Some(read.files.clone());
-        let people = read.people.persons.len() as u64;
-        let (found, told) = tokio::task::block_in_place(|| {
-            hashes.push(data_sha256(&read.people));
+    let mut labelled = None;
+    if wants_labels(widest) {
+        let read = read_labels(engine, widest);
+        labelled = Some(progress.wait("read_labels", Labelled::rows_in, read).await?);
+    }
+    let mut truths = labelled.as_mut().map_or(vec![], |read| std::mem::take(&mut read.truths));
+    check_targets(settings, &truths)?;
+    truths.retain(|truth| settings.target(&truth.name).is_some());
+    if let Some(Labelled { history, .. }) = labelled.filter(|_| !truths.is_empty()) {
+        files = Some(history.files.clone());
+        let people = history.people.persons.len() as u64;
+        let (found, told) = progress.compute("labels", people, || {
+            hashes.push(data_sha256(&history.people));
             hashes.push(label_sets_sha256(&truths));
-            judged::judged(read, jobs, &truths)
+            judged::judged(history, jobs, &truths)
         })?;
-        progress.end("judgements", people, found.len() as u64);
         rows.extend(found);
         notes.extend(told);
     }
     if FORWARD_TRUTHS.iter().any(|truth| settings.target(truth).is_some()) {
         let back = horizon.saturating_add(every.saturating_mul(settings.backtests - 1));
-        progress.begin("read");
-        let read = read_back(engine, widest, day, back).await?;
-        progress.end(
-            "read",
-            read.people.interactions.all().len() as u64,
-            read.people.persons.len() as u64,
-        );
+        let read = read_history(engine, widest, day, back);
+        let read = progress.wait("read", History::interactions, read).await?;
         let reach = read.people.history_hours();
         // Before an instant there must be as long a time as after it.
         instants = (0..settings.backtests).map(|index| horizon + index * every).collect();
@@ -188,8 +188,8 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
             let (found, told) = tokio::task::block_in_place(|| {
                 hashes.push(data_sha256(&read.people));
                 let predictors = standing::predictors(jobs, &read.people);
-                let hindsight = Backtest::of(read.people);
-                forward::forward(hindsight, jobs, &predictors, &instants, progress)
+                let backtest = Backtest::new(read.people);
+                forward::forward(backtest, jobs, &predictors, &instants, progress)
             })?;
             files.get_or_insert(read.files);
             rows.splice(0..0, found);
@@ -206,7 +206,7 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
             job: job.name.clone(),
             snapshot_date: day,
             method_version: job.method.version.clone(),
-            inputs: files.map(input_files),
+            inputs: files.as_ref().map(input_files),
             backtests_hours: instants.clone(),
             notes: notes.clone(),
             stages: progress.stages().to_vec(),
@@ -252,31 +252,59 @@ pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -
     publish(stores, &job.output, audited, &validity.log, before).await
 }
 
-/// The truths of `ground_truth` that the job wants compared, and the people as a run reads them; nobody if there are none.
-async fn judgements(engine: &Engine, job: &Job) -> Result<(Option<ReadBack>, Vec<LabelSet>)> {
-    let day = job.snapshot.ok_or_else(no_snapshot)?;
-    let settings = &job.validate;
-    let (mut read, mut truths) = (None, vec![]);
-    let all_forward = settings.target.iter().all(|truth| FORWARD_TRUTHS.contains(&&*truth.name));
-    let wanted = settings.target.is_empty() || !all_forward;
-    if wanted && job.inputs.contains_key(GROUND_TRUTH) {
-        let people = read_back(engine, job, day, 0).await?;
-        truths =
-            read::label_sets(engine, job, &people.people.persons, &mut Violations::stop_at_first())
-                .await?
-                .sets;
-        read = Some(people);
+/// People with the truths of `ground_truth`.
+struct Labelled {
+    history: History,
+    truths: Vec<LabelSet>,
+}
+
+impl Labelled {
+    fn rows_in(&self) -> u64 {
+        self.history.interactions()
     }
+}
+
+/// Persons.
+impl Rows for Labelled {
+    fn rows(&self) -> u64 {
+        self.history.rows()
+    }
+}
+
+/// Rows of the table `validity`, with notes.
+impl Rows for (Vec<Row>, Vec<String>) {
+    fn rows(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
+/// Whether the job wants truths of `ground_truth` compared, and has any.
+fn wants_labels(job: &Job) -> bool {
+    let targets = &job.validate.target;
+    let all_forward = targets.iter().all(|target| FORWARD_TRUTHS.contains(&&*target.name));
+    (targets.is_empty() || !all_forward) && job.inputs.contains_key(GROUND_TRUTH)
+}
+
+/// Reads the people as a run reads them, and all truths of `ground_truth`.
+async fn read_labels(engine: &Engine, job: &Job) -> Result<Labelled> {
+    let day = job.snapshot.ok_or_else(no_snapshot)?;
+    let history = read_history(engine, job, day, 0).await?;
+    let (persons, violations) = (&history.people.persons, &mut Violations::stop_at_first());
+    let truths = read::label_sets(engine, job, persons, violations).await?.sets;
+    Ok(Labelled { history, truths })
+}
+
+/// Refuses targets that are neither observed reactions nor among `truths`.
+fn check_targets(settings: &Validate, truths: &[LabelSet]) -> Result<()> {
     let known: Vec<&str> =
         FORWARD_TRUTHS.into_iter().chain(truths.iter().map(|truth| truth.name.as_str())).collect();
-    if let Some(truth) = settings.target.iter().find(|truth| !known.contains(&&*truth.name)) {
-        return Err(Error::bad_job(
-            format!("`validate.target` names `{}`, which is not there", truth.name),
+    match settings.target.iter().find(|target| !known.contains(&&*target.name)) {
+        None => Ok(()),
+        Some(target) => Err(Error::bad_job(
+            format!("`validate.target` names `{}`, which is not there", target.name),
             format!("there are: {}", known.join(", ")),
-        ));
+        )),
     }
-    truths.retain(|truth| settings.target(&truth.name).is_some());
-    Ok((read.filter(|_| !truths.is_empty()), truths))
 }
 
 /// Refuses methods by which not the same is counted, or that have one name.

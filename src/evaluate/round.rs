@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::pipeline::backtest::mixed;
+use crate::pipeline::sample::mix32;
 use renown_stats::ranking::{LEFT_OUT, Ranking};
 
 /// A part of fewer than one in so many is sorted anew.
@@ -108,7 +108,7 @@ impl Round {
     /// One in so many of the people.
     pub fn one_in(&self, many: u32) -> Self {
         let taken = 0..self.person.len() as u32;
-        let taken = taken.filter(|place| mixed(self.person[*place as usize]).is_multiple_of(many));
+        let taken = taken.filter(|place| mix32(self.person[*place as usize]).is_multiple_of(many));
         self.part(&taken.collect::<Vec<u32>>())
     }
 

@@ -10,10 +10,12 @@ use super::round::{Column, Fared, Round, Told};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::model::People;
-use crate::pipeline::backtest::{Backtest, measured, mixed};
+use crate::pipeline::backtest::Backtest;
+use crate::pipeline::measure::Measured;
+use crate::pipeline::sample::mix32;
 use crate::propagate::Trust;
 use crate::score::measures::Measures;
-use crate::score::scores::{ESTABLISHED, per_person, scores};
+use crate::score::scores::{ESTABLISHED, score_people};
 use renown_stats::predictive::{cdf, randomised_pit};
 
 /// Simple counts that a score has to beat, as they stand in `measures`; with them the columns `measure_*` of the job.
@@ -69,7 +71,7 @@ impl Standing {
     /// Everybody so many hours before the end of the data.
     ///
     /// # Errors
-    /// As [`measured`].
+    /// As [`Backtest::measure`].
     pub fn at(
         hindsight: &mut Backtest,
         hours: u32,
@@ -79,11 +81,11 @@ impl Standing {
         let (mut predicted, mut overdispersion) = (vec![], vec![]);
         let (mut first, mut measures) = (None, vec![]);
         for job in jobs {
-            hindsight.look_from(hours, job.method.window_hours());
-            let (trust, own) = measured(hindsight, job)?;
+            hindsight.set_as_of(hours, job.method.window_hours());
+            let Measured { trust, measures: own, .. } = hindsight.measure(job)?;
             let people = hindsight.people();
             for profile in &job.profiles {
-                let found = scores(&people.persons, &own, &trust, profile)?;
+                let found = score_people(&people.persons, &own, &trust, profile)?;
                 let foresees = !profile.fitted_to_labels && !profile.structural;
                 predicted.push(found.expected_reactors);
                 overdispersion.push(foresees.then_some(found.overdispersion));
@@ -136,7 +138,7 @@ impl Standing {
             let spread = spread.as_ref()?;
             let law = |(person, came): (&u32, &f64)| {
                 let (expected, spread) = (expected[*person as usize], spread[*person as usize]);
-                let uniform = f64::from(mixed(*person)) / (f64::from(u32::MAX) + 1.0);
+                let uniform = f64::from(mix32(*person)) / (f64::from(u32::MAX) + 1.0);
                 let transform = randomised_pit(expected, spread, *came, uniform);
                 let anybody = 1.0 - cdf(expected, spread, 0.0);
                 let off = anybody - f64::from(u8::from(*came > 0.0));
@@ -161,5 +163,5 @@ fn random(persons: usize) -> Vec<f64> {
 pub(super) fn of_persons(people: &People, measures: &Measures, name: &str) -> Result<Vec<f64>> {
     let column = measures.values(name)?;
     let of_vertex: Vec<f64> = column.iter().map(|value| value.unwrap_or(0.0)).collect();
-    Ok(per_person(&people.persons, &of_vertex))
+    Ok(people.persons.sum_by_person(&of_vertex))
 }

@@ -13,12 +13,13 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
 use crate::model::{Labels, People};
-use crate::pipeline::backtest::{Backtest, measured, mixed, read_back};
+use crate::pipeline::backtest::{Backtest, read_history};
+use crate::pipeline::measure::Measured;
 use crate::pipeline::run_id::data_sha256;
+use crate::pipeline::sample::mix32;
 use crate::read::{self, Violations};
 use crate::schema::OWN_MEASURE;
 use crate::score::measures::Measures;
-use crate::score::scores::per_person;
 use renown_stats::bradley_terry::{self, ComparisonFit, ComparisonProblem, win_probability};
 use renown_stats::quantiles::median;
 
@@ -52,7 +53,7 @@ pub(super) async fn fit(
     version: &str,
     truth: &str,
 ) -> Result<Method> {
-    let people = read_back(engine, job, day, 0).await?.people;
+    let people = read_history(engine, job, day, 0).await?.people;
     let found =
         read::label_sets(engine, job, &people.persons, &mut Violations::stop_at_first()).await?;
     let names: Vec<String> = found.sets.iter().map(|truth| truth.name.clone()).collect();
@@ -65,10 +66,10 @@ pub(super) async fn fit(
     })?;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
-        let mut hindsight = Backtest::of(people);
-        hindsight.look_from(0, job.method.window_hours());
-        let (_, measures) = measured(&hindsight, job)?;
-        let people = hindsight.people();
+        let mut backtest = Backtest::new(people);
+        backtest.set_as_of(0, job.method.window_hours());
+        let Measured { measures, .. } = backtest.measure(job)?;
+        let people = backtest.people();
         let items = items(people, job, &measures, own.labels)?;
         let (candidate, validation) = items.choose()?;
         let fitted = items.fit(&candidate, &items.pairs)?;
@@ -115,7 +116,7 @@ fn items(people: &People, job: &Job, measures: &Measures, form: Labels) -> Resul
         .in_table("ground_truth"));
     }
     let names = may_enter()?.into_iter().map(str::to_owned);
-    let names = names.chain(measures.own.iter().map(|(name, _)| name.clone()));
+    let names = names.chain(measures.custom.iter().map(|(name, _)| name.clone()));
     let mut items = Items {
         names: vec![],
         offsets: vec![],
@@ -128,7 +129,7 @@ fn items(people: &People, job: &Job, measures: &Measures, form: Labels) -> Resul
         let column = measures.values(&name)?;
         let of_vertex: Vec<f64> =
             column.iter().map(|value| value.unwrap_or(0.0).max(0.0)).collect();
-        let values = per_person(&people.persons, &of_vertex);
+        let values = people.persons.sum_by_person(&of_vertex);
         let offset = offset(&name, &values);
         let column: Vec<f64> = values.iter().map(|value| libm::log1p(value / offset)).collect();
         let differs = items.pairs.iter().any(|(a, b)| column[*a as usize] != column[*b as usize]);
@@ -255,7 +256,7 @@ impl Items {
 
     /// How good a candidate is on people that it was not fitted to.
     fn validate(&self, candidate: &Candidate) -> Result<Validation> {
-        let fold = |person: u32| mixed(person) % FOLDS;
+        let fold = |person: u32| mix32(person) % FOLDS;
         let (mut pairs, mut right, mut log_score) = (0.0, 0.0, 0.0);
         for own in 0..FOLDS {
             let within = |(a, b): &&(u32, u32)| fold(*a) == own && fold(*b) == own;

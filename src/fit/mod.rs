@@ -16,10 +16,10 @@ use crate::error::{Error, Result};
 use crate::job::{Job, no_snapshot};
 use crate::method::{FitRecord, Forecast, Method, ROLLING_ORIGIN, Term, may_enter};
 use crate::model::People;
-use crate::pipeline::backtest::{outcomes, read_back};
+use crate::pipeline::backtest::{outcome_kinds, read_history};
 use crate::pipeline::run_id::data_sha256;
 use crate::propagate::select_seeds;
-use crate::score::measures::Local;
+use crate::score::measures::RecomputedMeasures;
 pub use held_out::is_held_out;
 use origins::{Looking, Rows};
 use renown_stats::quantiles::median;
@@ -68,7 +68,7 @@ async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> R
     let horizon = method.forecast.horizon_hours;
     let every = job.fit.every_hours.unwrap_or((horizon / 4).max(1));
     let back = horizon.saturating_add(every.saturating_mul(job.fit.origins - 1));
-    let people = read_back(engine, job, day, back).await?.people;
+    let people = read_history(engine, job, day, back).await?.people;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
@@ -150,14 +150,16 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<V
 }
 
 fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
-    let names: Vec<&'static str> =
-        may_enter()?.into_iter().filter(|name| Local::has(name) && job.fit.takes(name)).collect();
+    let names: Vec<&'static str> = may_enter()?
+        .into_iter()
+        .filter(|name| RecomputedMeasures::includes(name) && job.fit.takes(name))
+        .collect();
     let seeds = select_seeds(&people, &method.trust.seeds, &job.trust.seeds);
     let looking = Looking {
         method,
         seeds: &seeds,
         names: &names,
-        outcomes: &outcomes(method),
+        outcomes: &outcome_kinds(method),
         most: job.fit.rows,
     };
     if names.is_empty() {

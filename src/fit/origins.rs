@@ -7,10 +7,11 @@ use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
 use crate::model::People;
-use crate::pipeline::backtest::{Ahead, Backtest, mixed};
+use crate::pipeline::backtest::{Backtest, OutcomeWindow};
+use crate::pipeline::sample::mix32;
 use crate::propagate::propagate_trust;
 use crate::reduce::InteractionRules;
-use crate::score::measures::Local;
+use crate::score::measures::{MinAges, RecomputedMeasures};
 
 /// Rows of a regression: somebody on a network at an origin. All lengths but that of `names`: rows; rows of an origin
 /// stand together, the oldest origin first.
@@ -64,16 +65,16 @@ impl Rows {
             all: vec![],
             active: vec![],
         };
-        let mut hindsight = Backtest::of(people);
-        let vertices = 0..hindsight.people().persons.vertices();
+        let mut backtest = Backtest::new(people);
+        let vertices = 0..backtest.people().persons.vertices();
         let seen = |hours: &u32| {
-            vertices.clone().filter(|vertex| hindsight.was_there(*vertex, *hours)).count()
+            vertices.clone().filter(|vertex| backtest.existed_at(*vertex, *hours)).count()
         };
         let all: usize = origins.iter().map(seen).sum();
         let one_in = u32::try_from(all.div_ceil(looking.most as usize)).unwrap_or(u32::MAX).max(1);
         for (index, hours) in (0..).zip(origins) {
-            hindsight.look_from(*hours, looking.method.window_hours());
-            rows.add(index, *hours, &hindsight, looking, one_in)?;
+            backtest.set_as_of(*hours, looking.method.window_hours());
+            rows.add(index, *hours, &backtest, looking, one_in)?;
         }
         Ok(rows)
     }
@@ -82,11 +83,11 @@ impl Rows {
         &mut self,
         index: u32,
         hours: u32,
-        hindsight: &Backtest,
+        backtest: &Backtest,
         looking: &Looking<'_>,
         one_in: u32,
     ) -> Result<()> {
-        let (method, people) = (looking.method, hindsight.people());
+        let (method, people) = (looking.method, backtest.people());
         let persons = &people.persons;
         let rules = InteractionRules::of(method);
         let trust = propagate_trust(
@@ -94,19 +95,25 @@ impl Rows {
             persons,
             &rules,
             looking.seeds,
-            hindsight.there(),
+            backtest.existed(),
             method,
         )?;
-        let local = Local::of(people, &rules, &trust.trusted, [0, 0], looking.names);
-        let ahead = Ahead {
-            hours,
+        let local = RecomputedMeasures::compute(
+            people,
+            &rules,
+            &trust.trusted,
+            MinAges::default(),
+            looking.names,
+        );
+        let window = OutcomeWindow {
+            as_of_hours: hours,
             horizon_hours: method.forecast.horizon_hours,
-            outcomes: looking.outcomes,
+            kinds: looking.outcomes,
             trusted: &trust.trusted,
         };
         let taken = |vertex: &usize| {
-            mixed(persons.vertex_persons[*vertex]).is_multiple_of(one_in)
-                && hindsight.was_there(*vertex, hours)
+            mix32(persons.vertex_persons[*vertex]).is_multiple_of(one_in)
+                && backtest.existed_at(*vertex, hours)
         };
         for vertex in (0..persons.vertices()).filter(taken) {
             for (name, values) in self.names.iter().zip(&mut self.values) {
@@ -115,7 +122,7 @@ impl Rows {
             self.origin.push(index);
             self.network.push(persons.network_of(vertex) as u32);
             self.person.push(persons.vertex_persons[vertex]);
-            let [trusted, all] = hindsight.came(vertex, &ahead);
+            let [trusted, all] = backtest.observed(vertex, &window);
             self.trusted.push(trusted);
             self.all.push(all);
             self.active.push(local.value("reactors_window", vertex).unwrap_or(0.0) > 0.0);

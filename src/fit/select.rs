@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::method::Validation;
-use crate::pipeline::backtest::mixed;
+use crate::pipeline::sample::mix32;
 use renown_stats::correlation::spearman;
 use renown_stats::error::FitError;
 use renown_stats::overdispersion::Dispersion;
@@ -411,7 +411,7 @@ impl<'a> Data<'a> {
 
 /// The group of a person. Mixed twice: once mixed, numbers decide who is taken at all.
 fn group(person: u32) -> u32 {
-    mixed(mixed(person)) % GROUPS
+    mix32(mix32(person)) % GROUPS
 }
 
 /// How good a candidate was.
@@ -441,7 +441,7 @@ impl Sums {
         self.outcomes.push(outcome);
         self.expected += expected;
         self.log_score += log_score(expected, overdispersion, outcome);
-        let uniform = f64::from(mixed(row as u32)) / (f64::from(u32::MAX) + 1.0);
+        let uniform = f64::from(mix32(row as u32)) / (f64::from(u32::MAX) + 1.0);
         let transform = randomised_pit(expected, overdispersion, outcome, uniform);
         self.covered += f64::from(u8::from((0.05..0.95).contains(&transform)));
     }
@@ -500,7 +500,7 @@ mod tests {
     #[test]
     fn people_of_whom_a_part_is_taken_are_in_all_groups() {
         for one_in in [1, 2, 5, 20] {
-            let taken = (0..20_000 * one_in).filter(|person| mixed(*person).is_multiple_of(one_in));
+            let taken = (0..20_000 * one_in).filter(|person| mix32(*person).is_multiple_of(one_in));
             let mut sizes = [0; GROUPS as usize];
             taken.for_each(|person| sizes[group(person) as usize] += 1);
             assert!(sizes.iter().all(|size| (800..1200).contains(size)), "{one_in}: {sizes:?}");

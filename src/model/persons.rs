@@ -70,6 +70,16 @@ impl Persons {
         Lists::grouped(self.len(), self.vertex_persons.iter().copied().zip(0..))
     }
 
+    /// Sum of a vertex value over the networks of each person, in order of network; `values` has the length of vertices.
+    /// Length: persons.
+    pub fn sum_by_person(&self, values: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.len()];
+        for (person, value) in self.vertex_persons.iter().zip(values) {
+            sums[*person as usize] += value;
+        }
+        sums
+    }
+
     /// The accounts of person `p`.
     pub fn accounts(&self, p: usize) -> Range<usize> {
         self.account_offsets[p]..self.account_offsets[p + 1]

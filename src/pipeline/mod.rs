@@ -1,6 +1,11 @@
-//! The night: from a job to published tables.
+//! The night as a list of stages, measures as of any date, backtests, and the identity of a run.
 
 pub mod backtest;
+pub(crate) mod inputs;
+pub mod measure;
 pub mod progress;
+mod rows;
 pub mod run;
 pub mod run_id;
+pub mod sample;
+mod scoring;

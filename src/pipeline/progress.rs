@@ -1,18 +1,24 @@
-//! What one sees while a run works: a bar or a line of the log for each stage; and the record of the
-//! stages for the summary and `log.json`.
+//! Stages as they run: each is timed, shown as a bar or logged as a line, and recorded for the summary and `log.json`.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::error::Result;
 use crate::publish::log::StageLog;
 
-/// Shows the stages of a run as they go by and keeps their records.
+/// A result of a stage, whose rows are counted.
+pub trait Rows {
+    /// Rows that came out of the stage.
+    fn rows(&self) -> u64;
+}
+
+/// Runs the stages of a command and keeps their records.
 pub struct Progress {
     bar: Option<ProgressBar>,
+    is_logged: bool,
     stages: Vec<StageLog>,
-    began: Instant,
 }
 
 impl Progress {
@@ -26,32 +32,70 @@ impl Progress {
         Self { bar: Some(bar), ..Self::silent() }
     }
 
-    /// Logs each stage, which nobody sees where no log was set up.
+    /// Logs each stage, which shows nothing where no log is set up.
     pub fn silent() -> Self {
-        Self { bar: None, stages: vec![], began: Instant::now() }
+        Self { bar: None, is_logged: true, stages: vec![] }
     }
 
-    /// A stage begins.
-    pub fn begin(&mut self, stage: &'static str) {
-        self.began = Instant::now();
+    /// Neither shows nor logs its stages, which are parts of one stage of another command.
+    pub fn nested() -> Self {
+        Self { is_logged: false, ..Self::silent() }
+    }
+
+    /// Runs a stage that computes on all cores from so many rows.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn compute<T: Rows>(
+        &mut self,
+        stage: &'static str,
+        rows_in: u64,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        let started = self.start(stage);
+        // The threads of the runtime go on serving others.
+        let result = tokio::task::block_in_place(work)?;
+        self.end(stage, started, rows_in, result.rows());
+        Ok(result)
+    }
+
+    /// Runs a stage that reads or writes; `rows_in` counts what went into its result.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn wait<T: Rows>(
+        &mut self,
+        stage: &'static str,
+        rows_in: impl FnOnce(&T) -> u64,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let started = self.start(stage);
+        let result = work.await?;
+        self.end(stage, started, rows_in(&result), result.rows());
+        Ok(result)
+    }
+
+    fn start(&self, stage: &'static str) -> Instant {
         if let Some(bar) = &self.bar {
             bar.set_message(stage);
         }
+        Instant::now()
     }
 
-    /// The stage that began last has ended.
-    pub fn end(&mut self, stage: &'static str, rows_in: u64, rows_out: u64) {
-        let seconds = self.began.elapsed().as_secs_f64();
-        let peak_memory_bytes = peak_memory();
+    fn end(&mut self, stage: &str, started: Instant, rows_in: u64, rows_out: u64) {
+        let seconds = started.elapsed().as_secs_f64();
+        let peak_memory_bytes = peak_memory_bytes();
         if let Some(bar) = &self.bar {
             bar.inc(1);
         }
-        tracing::info!(stage, rows_in, rows_out, seconds, peak_memory_bytes,);
+        if self.is_logged {
+            tracing::info!(stage, rows_in, rows_out, seconds, peak_memory_bytes);
+        }
         let stage = stage.to_owned();
         self.stages.push(StageLog { stage, rows_in, rows_out, seconds, peak_memory_bytes });
     }
 
-    /// The stages so far.
+    /// The stages that have ended.
     pub fn stages(&self) -> &[StageLog] {
         &self.stages
     }
@@ -66,13 +110,13 @@ impl Progress {
     /// The stages as a table.
     pub fn summary(&self) -> String {
         let mut out = format!(
-            "{:<10} {:>14} {:>14} {:>9} {:>9}\n",
+            "{:<15} {:>14} {:>14} {:>9} {:>9}\n",
             "stage", "rows in", "rows out", "seconds", "peak MB"
         );
         for s in &self.stages {
             let _ = writeln!(
                 out,
-                "{:<10} {:>14} {:>14} {:>9.2} {:>9.0}",
+                "{:<15} {:>14} {:>14} {:>9.2} {:>9.0}",
                 s.stage,
                 s.rows_in,
                 s.rows_out,
@@ -84,8 +128,8 @@ impl Progress {
     }
 }
 
-/// Most memory that this process has held so far, in bytes; 0 where the system does not tell.
-pub fn peak_memory() -> u64 {
+/// Peak memory of this process so far, in bytes; 0 where the system does not report it.
+pub fn peak_memory_bytes() -> u64 {
     use nix::sys::resource::{UsageWho, getrusage};
     let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
     getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.max_rss().unsigned_abs() * unit)

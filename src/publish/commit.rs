@@ -61,6 +61,11 @@ pub struct CommittedFile {
 }
 
 impl Commit {
+    /// Rows of all tables.
+    pub fn rows(&self) -> u64 {
+        self.tables.values().map(|table| table.rows).sum()
+    }
+
     /// The newest day before `day` that has a run in force, and the number of its commit.
     pub fn before(&self, day: NaiveDate) -> Option<(NaiveDate, u64)> {
         self.in_force.range(..day).next_back().map(|(day, number)| (*day, *number))

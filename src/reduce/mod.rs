@@ -2,6 +2,7 @@
 
 mod attention;
 mod engagement;
+pub(crate) mod engagement_measures;
 mod follow_graphs;
 mod post_reactors;
 mod rules;

@@ -1,34 +1,50 @@
-//! Why scores moved since the run before.
+//! Why scores changed since the previous run.
 //!
-//! The score is computed again with one cause after the other let in, and each cause has the points by which it moves it:
+//! The score is computed again with one cause after the other added, and each cause has the points by which it moves it:
 //!
 //! | step | what is new |
 //! |---|---|
-//! | `method` | the measures that were published, under the method of now |
+//! | `method` | the measures that were published, under this run's method |
 //! | `decay` | the interactions of the previous run at the new cutoff |
 //! | `new_posts` | what the person published since |
-//! | `audience` | what was done to the person since, by those who were trusted then |
-//! | `trust_and_others` | who is trusted now, and all else that others did |
+//! | `audience` | interactions received since, with those trusted who were trusted then |
+//! | `trust_and_others` | who is trusted now, and everything else that others did |
 //!
-//! A network that somebody was not on before is `trust_and_others`, whole. So the points sum to the difference of the two
-//! published scores. `method` goes first as what it moves is then told from published numbers alone. If the new method
-//! measures otherwise than the old one, decay cannot be told from it and is part of it.
+//! A network that a person was not on before is `trust_and_others`, whole. So the points sum to the difference of the two
+//! published scores. `method` goes first because what it moves then follows from published numbers alone. If the new method
+//! defines measures otherwise than the old one, decay cannot be separated from it and is part of it.
 
 use chrono::NaiveDate;
 
-use super::measures::{Basis, Local};
-use super::scores::per_person;
+use super::measures::{MinAges, RecomputedMeasures};
 use crate::error::Result;
 use crate::job::measured_otherwise;
 use crate::method::{Forecast, Method, points};
 use crate::model::time::days_since_epoch;
-use crate::model::{Persons, Previous};
+use crate::model::{People, Persons, Previous};
+use crate::reduce::InteractionRules;
 
-/// The points of each cause.
+/// What changes are computed from.
+pub struct ChangeInputs<'a> {
+    /// Everyone who is eligible.
+    pub people: &'a People,
+    /// How interactions weigh.
+    pub rules: &'a InteractionRules,
+    /// The method.
+    pub method: &'a Method,
+    /// Day of the snapshot.
+    pub day: NaiveDate,
+    /// The standard score of every person. Length: persons.
+    pub scores: &'a [f64],
+    /// The previous run.
+    pub previous: &'a Previous,
+}
+
+/// The points of each cause of change.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Day of the snapshot before, in days since 1970-01-01.
-    pub since_days: i32,
+    /// Day of the previous snapshot, in days since 1970-01-01.
+    pub previous_days: i32,
     rows: Vec<Change>,
     /// Length: persons.
     totals: Vec<Option<f64>>,
@@ -41,7 +57,7 @@ pub struct Change {
     pub person: usize,
     /// The cause.
     pub cause: &'static str,
-    /// Points since the run before; not 0.
+    /// Points since the previous run; not 0.
     pub points: f64,
 }
 
@@ -51,44 +67,42 @@ impl Changes {
         &self.rows
     }
 
-    /// By how much the score of a person moved; none if it had none before.
+    /// The change of a person's score; `None` if the person had no score before.
     pub fn total(&self, person: usize) -> Option<f64> {
         self.totals.get(person).copied().flatten()
     }
 }
 
-/// Tells why the standard scores moved since the run before; `scores` are those of now on `day`.
+/// Explains why the standard scores changed since the previous run.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a day is out of range.
-pub fn changes(
-    basis: &Basis<'_>,
-    day: NaiveDate,
-    previous: &Previous,
-    scores: &[f64],
-    method: &Method,
-) -> Result<Changes> {
-    let (persons, forecast) = (&basis.people.persons, &method.forecast);
+pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
+    let ChangeInputs { people, rules, method, day, scores, previous } = *inputs;
+    let (persons, forecast) = (&people.persons, &method.forecast);
     let hours = day.signed_duration_since(previous.day).num_hours();
     let since_hours = u32::try_from(hours).unwrap_or(u32::MAX);
-    let then = |name: &str, vertex: usize| previous.measures.get(name)?[vertex];
-    let step = |local: &Local| {
-        let value = |name: &str, vertex| local.value(name, vertex).or(then(name, vertex));
+    let published = |name: &str, vertex: usize| previous.measures.get(name)?[vertex];
+    let names: Vec<&str> = forecast.terms.iter().map(|term| term.measure.as_str()).collect();
+    // The scores from posts and interactions that are at least so many hours old.
+    let score_from = |posts_hours, interactions_hours| {
+        let min_ages = MinAges { posts_hours, interactions_hours };
+        let trusted = &previous.trusted;
+        let recomputed = RecomputedMeasures::compute(people, rules, trusted, min_ages, &names);
+        let value =
+            |name: &str, vertex| recomputed.value(name, vertex).or_else(|| published(name, vertex));
         score(persons, forecast, &previous.existed, value)
     };
-    // Each step's own posts and reactions are at least so many hours old.
-    let names: Vec<&str> = forecast.terms.iter().map(|term| term.measure.as_str()).collect();
-    let local = |hours| Local::of(basis.people, basis.rules, &previous.trusted, hours, &names);
-    let aged = step(&local([since_hours, since_hours]));
-    let posted = step(&local([0, since_hours]));
-    let reacted = step(&local([0, 0]));
+    let decayed = score_from(since_hours, since_hours);
+    let with_posts = score_from(0, since_hours);
+    let with_audience = score_from(0, 0);
     let under_method = match measured_otherwise(&previous.method, method) {
         None if previous.method.forecast == *forecast => None,
-        None => Some(score(persons, forecast, &previous.existed, then)),
-        Some(_) => Some(aged.clone()),
+        None => Some(score(persons, forecast, &previous.existed, published)),
+        Some(_) => Some(decayed.clone()),
     };
     let mut changes = Changes {
-        since_days: days_since_epoch(previous.day)?,
+        previous_days: days_since_epoch(previous.day)?,
         rows: vec![],
         totals: previous.scores.iter().zip(scores).map(|(old, new)| Some(new - (*old)?)).collect(),
     };
@@ -97,11 +111,11 @@ pub fn changes(
         let under_method = under_method.as_ref().map_or(old, |scores| scores[person]);
         // In order of name, as the table is.
         let causes = [
-            ("audience", reacted[person] - posted[person]),
-            ("decay", aged[person] - under_method),
+            ("decay", decayed[person] - under_method),
+            ("audience", with_audience[person] - with_posts[person]),
             ("method", under_method - old),
-            ("new_posts", posted[person] - aged[person]),
-            ("trust_and_others", scores[person] - reacted[person]),
+            ("new_posts", with_posts[person] - decayed[person]),
+            ("trust_and_others", scores[person] - with_audience[person]),
         ];
         let moved = causes.into_iter().filter(|(_, points)| *points != 0.0);
         changes.rows.extend(moved.map(|(cause, points)| Change { person, cause, points }));
@@ -109,7 +123,7 @@ pub fn changes(
     Ok(changes)
 }
 
-/// The score of everybody whose vertices have these measures; a missing one is 0. A vertex that did not exist counts for
+/// The score of every person whose vertices have these measures; an undefined one is 0. A vertex that did not exist adds
 /// nobody.
 fn score(
     persons: &Persons,
@@ -127,5 +141,5 @@ fn score(
         forecast.expected(level, values)
     };
     let expected: Vec<f64> = (0..persons.vertices()).map(of_vertex).collect();
-    per_person(persons, &expected).into_iter().map(points).collect()
+    persons.sum_by_person(&expected).into_iter().map(points).collect()
 }

@@ -1,72 +1,78 @@
-//! People for an audience that a job declares, with the reason for each.
+//! Members of the cohorts that a job declares, with the reason for each.
 //!
-//! Only people who said that they agree are in a cohort, whatever the job's rule for being scored is.
+//! Only people who have opted in are in a cohort, whatever the job's rule of consent is.
 
 use arrow::array::{Array, LargeStringArray};
 
-use super::scores::Scores;
 use crate::error::{Error, Result, did_you_mean};
 use crate::job::Cohort;
 use crate::model::Persons;
 use crate::phrases::{Vocabulary, spelling};
-use crate::topics::{TopicScore, Topics};
+use crate::topics::{TopicEntry, TopicResults, TopicScore};
 
-/// Somebody in a cohort.
+/// What members are selected from.
+pub struct CohortInputs<'a> {
+    /// Everyone who is eligible.
+    pub persons: &'a Persons,
+    /// The phrases of topics, with their ontology.
+    pub vocabulary: &'a Vocabulary,
+    /// Who influences people on what.
+    pub topics: &'a TopicResults,
+    /// The standard score of every person. Length: persons.
+    pub scores: &'a [f64],
+}
+
+/// A member of a cohort.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Member {
+pub struct CohortMember {
     /// Number of the person.
     pub person: u32,
-    /// Place in the cohort, 1 for the highest score.
-    pub place: i64,
-    /// The score that counts: the highest on the cohort's topics, or the person's own if it has none.
+    /// Position in the cohort, 1 for the highest score.
+    pub position: i64,
+    /// The score that counts: the highest on the cohort's topics, or the standard score if the cohort has none.
     pub score: f64,
     /// Which conditions the person meets, in the order of [`Cohort`].
     pub reasons: Vec<String>,
 }
 
-/// The members of each cohort of the job, in order of person.
+/// The members of each cohort, in order of person.
 ///
 /// # Errors
-/// [`crate::error::Kind::BadJob`] for topics that neither the ontology nor tonight's tags have, unless there are no
-/// posts to be about any.
-pub fn cohorts(
+/// [`crate::error::Kind::BadJob`] for topics that are neither in the ontology nor among this snapshot's tags, unless there are
+/// no posts and so no topics.
+pub fn select_members(
     cohorts: &[Cohort],
-    persons: &Persons,
-    vocabulary: &Vocabulary,
-    topics: &Topics,
-    scores: &Scores,
-) -> Result<Vec<Vec<Member>>> {
-    cohorts
-        .iter()
-        .map(|cohort| {
-            let on_topics = best_on_topics(cohort, vocabulary, topics)?;
-            Ok(members(cohort, persons, on_topics.as_deref(), scores))
-        })
-        .collect()
+    inputs: &CohortInputs<'_>,
+) -> Result<Vec<Vec<CohortMember>>> {
+    let of_cohort = |cohort: &Cohort| {
+        let on_topics = best_on_topics(cohort, inputs)?;
+        Ok(members(cohort, inputs, on_topics.as_deref()))
+    };
+    cohorts.iter().map(of_cohort).collect()
 }
 
 /// The highest score of each person on the topics of the cohort and those below them, with the name of its topic, in
-/// order of person; none if the cohort names no topics.
+/// order of person; `None` if the cohort names no topics.
 fn best_on_topics<'a>(
     cohort: &Cohort,
-    vocabulary: &Vocabulary,
-    topics: &'a Topics,
+    inputs: &CohortInputs<'a>,
 ) -> Result<Option<Vec<(&'a TopicScore, &'a str)>>> {
     if cohort.topics.is_empty() {
         return Ok(None);
     }
+    let (vocabulary, topics) = (inputs.vocabulary, inputs.topics);
     let entries = topics.catalogue.entries();
     let mut wanted = vec![false; entries.len()];
     for name in &cohort.topics {
         let spelled = spelling(name);
-        let named = |(_, entry): &(usize, &crate::topics::Entry)| {
+        let is_named = |(_, entry): &(usize, &TopicEntry)| {
             entry.id == *name || spelling(&entry.name) == spelled
         };
         let found: Vec<usize> =
-            entries.iter().enumerate().filter(named).map(|(at, _)| at).collect();
+            entries.iter().enumerate().filter(is_named).map(|(at, _)| at).collect();
         // Tags come and go, and without posts there is no topic.
         if found.is_empty() && !name.starts_with('#') && !entries.is_empty() {
-            return Err(unknown(cohort, name, entries));
+            return Err(unknown_topic(cohort, name, entries));
         }
         for at in found {
             wanted[at] = true;
@@ -78,20 +84,20 @@ fn best_on_topics<'a>(
     }
     let mut best: Vec<(&TopicScore, &str)> = Vec::new();
     for score in topics.scores.iter().filter(|score| wanted[score.topic as usize]) {
-        let named = (score, entries[score.topic as usize].name.as_str());
+        let with_name = (score, entries[score.topic as usize].name.as_str());
         match best.last_mut() {
             Some(before) if before.0.person == score.person => {
                 if score.expected_reactors > before.0.expected_reactors {
-                    *before = named;
+                    *before = with_name;
                 }
             }
-            _ => best.push(named),
+            _ => best.push(with_name),
         }
     }
     Ok(Some(best))
 }
 
-fn unknown(cohort: &Cohort, name: &str, entries: &[crate::topics::Entry]) -> Error {
+fn unknown_topic(cohort: &Cohort, name: &str, entries: &[TopicEntry]) -> Error {
     let near = did_you_mean(name, entries.iter().map(|entry| entry.name.as_str()));
     Error::bad_job(
         format!("cohort `{}`: there is no topic `{name}`", cohort.name),
@@ -101,18 +107,18 @@ fn unknown(cohort: &Cohort, name: &str, entries: &[crate::topics::Entry]) -> Err
 
 fn members(
     cohort: &Cohort,
-    persons: &Persons,
+    inputs: &CohortInputs<'_>,
     on_topics: Option<&[(&TopicScore, &str)]>,
-    scores: &Scores,
-) -> Vec<Member> {
+) -> Vec<CohortMember> {
+    let persons = inputs.persons;
     let mut members = Vec::new();
     for person in (0..persons.len()).filter(|person| persons.opted_in[*person]) {
         let mut reasons = Vec::new();
         let score = match on_topics {
-            None => scores.score[person],
+            None => inputs.scores[person],
             Some(best) => {
-                let own = best.binary_search_by_key(&(person as u32), |(score, _)| score.person);
-                let Ok(at) = own else { continue };
+                let found = best.binary_search_by_key(&(person as u32), |(score, _)| score.person);
+                let Ok(at) = found else { continue };
                 let (score, topic) = &best[at];
                 reasons.push(format!(
                     "moves people on {topic}: {} reacted to {} posts in {} different weeks",
@@ -121,33 +127,33 @@ fn members(
                 score.score
             }
         };
-        let profile = Profile { cohort, persons, person };
-        if let Some(more) = profile.reasons(score) {
+        let candidate = Candidate { cohort, persons, person };
+        if let Some(more) = candidate.reasons(score) {
             reasons.extend(more);
             reasons.push("agreed to be scored".to_owned());
-            members.push(Member { person: person as u32, place: 0, score, reasons });
+            members.push(CohortMember { person: person as u32, position: 0, score, reasons });
         }
     }
     members.sort_by(|one, other| {
         other.score.total_cmp(&one.score).then(one.person.cmp(&other.person))
     });
     members.truncate(cohort.max_people.map_or(usize::MAX, |people| people as usize));
-    for (place, member) in (1..).zip(&mut members) {
-        member.place = place;
+    for (position, member) in (1..).zip(&mut members) {
+        member.position = position;
     }
     members.sort_unstable_by_key(|member| member.person);
     members
 }
 
-/// A person held against the conditions of a cohort.
-struct Profile<'a> {
+/// A person who may meet the conditions of a cohort.
+struct Candidate<'a> {
     cohort: &'a Cohort,
     persons: &'a Persons,
     person: usize,
 }
 
-impl Profile<'_> {
-    /// Why the person meets all conditions but topics; none if any is not met.
+impl Candidate<'_> {
+    /// Why the person meets all conditions but topics; `None` if any is not met.
     fn reasons(&self, score: f64) -> Option<Vec<String>> {
         let Self { cohort, persons, person } = self;
         let mut reasons = Vec::new();
@@ -163,14 +169,14 @@ impl Profile<'_> {
             let accounts = persons.accounts(*person);
             let network =
                 |account: usize| &persons.networks[persons.account_networks[account] as usize];
-            let mut own: Vec<&str> = accounts.map(|account| network(account).as_str()).collect();
-            own.retain(|network| cohort.networks.contains(*network));
-            own.sort_unstable();
-            own.dedup();
-            if own.is_empty() {
+            let mut found: Vec<&str> = accounts.map(|account| network(account).as_str()).collect();
+            found.retain(|network| cohort.networks.contains(*network));
+            found.sort_unstable();
+            found.dedup();
+            if found.is_empty() {
                 return None;
             }
-            reasons.push(format!("has an account on {}", own.join(", ")));
+            reasons.push(format!("has an account on {}", found.join(", ")));
         }
         let stated = |column: &LargeStringArray| {
             column.is_valid(*person).then(|| column.value(*person).to_owned())
@@ -180,8 +186,8 @@ impl Profile<'_> {
             (&cohort.languages, &persons.languages, "language"),
         ] {
             if !wanted.is_empty() {
-                let own = stated(column).filter(|own| wanted.contains(own))?;
-                reasons.push(format!("{word} {own}"));
+                let value = stated(column).filter(|value| wanted.contains(value))?;
+                reasons.push(format!("{word} {value}"));
             }
         }
         Some(reasons)

@@ -1,4 +1,4 @@
-//! What every score is made of, against the method's reference person.
+//! What every score is made of, relative to the method's reference person.
 //!
 //! With `L(a, b) = (a − b) / ln(a / b)`, `L(a, a) = a`, the points of measure k on network n are
 //!
@@ -10,103 +10,215 @@
 //! *Decomposition analysis for policymaking in energy*, §3). As a factor before `β_k Δφ` is never negative, a measure above
 //! the reference never takes points away if β_k ≥ 0.
 //!
-//! The reference person is on one network; of somebody on several it is the one with most people expected, and
-//! any other is a row of its own, `joined`.
+//! The reference person is on one network; a person on several is compared on the one with the largest forecast, and any
+//! other is a row of its own, `joined`.
 
-use super::scores::Values;
-use crate::method::{Forecast, Term, points};
+use rayon::prelude::*;
+
+use super::forecast_values::ForecastValues;
+use super::measures::Measures;
+use crate::error::{Error, Result};
+use crate::lists::Lists;
+use crate::method::profile::Profile;
+use crate::method::{Forecast, points};
 use crate::model::Persons;
 
-/// One row of what a score is made of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Contribution<'a> {
-    /// Number of the network; none for the score of the reference person.
-    pub network: Option<usize>,
-    /// What it comes from.
-    pub cause: Cause<'a>,
-    /// Points that it adds to the score.
-    pub points: f64,
+/// Persons whose scores are decomposed as one parallel work item.
+const CHUNK_PERSONS: usize = 1 << 12;
+
+/// What the scores of every person under one profile are made of. Memory: 16 bytes a row, and the values of the forecast.
+pub struct Contributions<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    values: ForecastValues<'a>,
+    /// Lists: persons.
+    rows: Lists<Points>,
+}
+
+/// Points of a cause on a vertex.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Points {
+    points: f64,
+    vertex: u32,
+    cause: Cause,
 }
 
 /// What points come from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cause<'a> {
-    /// The score of the reference person.
+enum Cause {
+    /// The score of the reference person, which is on no vertex.
     Reference,
-    /// A network beside the one that is compared.
+    /// A network other than the one that is compared.
     Joined,
-    /// The level of the network, which is nobody's doing, where it has one of its own.
+    /// The level of the network, which no person influences, where the network has its own.
     Level,
-    /// The person's value of a measure.
-    Measure(&'a Term, f64),
+    /// The value of the term of this number.
+    Term(u16),
 }
 
-impl Cause<'_> {
+impl Cause {
     /// Its name in the tables.
-    pub fn name(&self) -> &str {
+    fn name(self, forecast: &Forecast) -> &str {
         match self {
             Self::Reference => "reference",
             Self::Joined => "joined",
             Self::Level => "level",
-            Self::Measure(term, _) => &term.measure,
+            Self::Term(number) => &forecast.terms[usize::from(number)].measure,
         }
     }
 }
 
-/// ŷ of the reference person.
-pub fn reference(forecast: &Forecast) -> f64 {
-    forecast.expected(forecast.intercept, forecast.terms.iter().map(|term| term.reference))
+/// One row of what a score is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contribution<'a> {
+    /// Number of the network; `None` for the score of the reference person.
+    pub network: Option<usize>,
+    /// What the points come from: the name of a measure, `level`, `joined` or `reference`.
+    pub cause: &'a str,
+    /// The person's value of the measure.
+    pub value: Option<f64>,
+    /// The reference person's value of the measure.
+    pub reference_value: Option<f64>,
+    /// Points that it adds to the score.
+    pub points: f64,
 }
 
-/// What the score of somebody is made of, who is on the networks of `vertices`, in order of network and name; the
-/// points sum to the score.
-pub fn contributions<'a>(
+impl<'a> Contributions<'a> {
+    /// Rows of all persons.
+    pub fn len(&self) -> usize {
+        self.rows.items().len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows of a person, in order of network and name; their points sum to the score.
+    pub fn of(&self, persons: &Persons, person: usize) -> impl Iterator<Item = Contribution<'_>> {
+        let forecast = self.values.forecast();
+        self.rows.of(person).iter().map(|row| {
+            let vertex = row.vertex as usize;
+            let term = match row.cause {
+                Cause::Term(number) => Some(usize::from(number)),
+                _ => None,
+            };
+            Contribution {
+                network: (row.cause != Cause::Reference).then(|| persons.network_of(vertex)),
+                cause: row.cause.name(forecast),
+                value: term.map(|term| self.values.value(term, vertex)),
+                reference_value: term.map(|term| forecast.terms[term].reference),
+                points: row.points,
+            }
+        })
+    }
+}
+
+/// Decomposes the score of every person under a profile.
+///
+/// # Errors
+/// [`crate::error::Kind::BadJob`] for a forecast of more than 65,535 terms, [`crate::error::Kind::Internal`] if a measure
+/// that the profile names was not computed.
+pub fn decompose_scores<'a>(
     persons: &Persons,
-    forecast: &Forecast,
-    values: &Values<'a>,
-    vertices: &[u32],
-) -> Vec<Contribution<'a>> {
-    let networks = vertices.iter().map(|vertex| {
-        let network = persons.network_of(*vertex as usize);
-        let level = forecast.level(&persons.networks[network]);
-        let own = values.at(*vertex as usize).map(|(_, value)| value);
-        (*vertex as usize, network, forecast.expected(level, own))
-    });
-    let networks: Vec<(usize, usize, f64)> = networks.collect();
-    let expected: f64 = networks.iter().map(|(.., y)| y).sum();
-    let of_reference = reference(forecast);
-    let per_person = per_person(expected, of_reference);
-    // Of equals the first.
-    let compared = networks.iter().rev().max_by(|one, other| one.2.total_cmp(&other.2));
-    let compared = compared.map(|(vertex, ..)| *vertex);
-    let reference = points(of_reference);
-    let mut all = vec![Contribution { network: None, cause: Cause::Reference, points: reference }];
-    for (vertex, network, y) in networks {
-        let row = |cause, points| Contribution { network: Some(network), cause, points };
-        if compared != Some(vertex) {
-            all.push(row(Cause::Joined, per_person * y));
-            continue;
-        }
-        let level = forecast.level(&persons.networks[network]) - forecast.intercept;
-        let moved = |term: &Term, value| term.part(value) - term.part(term.reference);
-        let apart = values.at(vertex).fold(level, |sum, (term, value)| sum + moved(term, value));
-        let weight = per_person * logarithmic_mean(y, of_reference, apart);
-        let measures = values
-            .at(vertex)
-            .map(|(term, value)| row(Cause::Measure(term, value), weight * moved(term, value)));
-        let mut own: Vec<Contribution<'_>> = measures.collect();
-        own.extend((level != 0.0).then(|| row(Cause::Level, weight * level)));
-        own.sort_by(|one, other| one.cause.name().cmp(other.cause.name()));
-        all.extend(own);
-    }
-    all
+    measures: &Measures,
+    profile: &'a Profile,
+) -> Result<Contributions<'a>> {
+    let values = ForecastValues::new(&profile.forecast, measures)?;
+    let vertices = persons.vertices_by_person();
+    let decomposition = Decomposition::new(persons, &values)?;
+    let chunks: Vec<Lists<Points>> = (0..persons.len().div_ceil(CHUNK_PERSONS))
+        .into_par_iter()
+        .map(|chunk| {
+            let first = chunk * CHUNK_PERSONS;
+            let mut rows = Lists::default();
+            for person in first..persons.len().min(first + CHUNK_PERSONS) {
+                rows.push(decomposition.rows(vertices.of(person)));
+            }
+            rows
+        })
+        .collect();
+    let mut rows = Lists::default();
+    rows.extend(chunks);
+    Ok(Contributions { profile, values, rows })
 }
 
-/// Δscore / Δŷ between two forecasts, the score's derivative where they are the same.
-fn per_person(expected: f64, reference: f64) -> f64 {
-    // Near to each other the difference of the scores is rounding, their derivative midway is not.
-    let near = (expected - reference).abs() < 1e-6 * reference;
-    if expected == reference || (near && points(expected.max(reference)) < 100.0) {
+/// What the scores of all persons are decomposed by.
+struct Decomposition<'a> {
+    persons: &'a Persons,
+    forecast: &'a Forecast,
+    values: &'a ForecastValues<'a>,
+    /// Causes within the network that is compared, in order of name.
+    causes: Vec<Cause>,
+    /// ŷ of the reference person.
+    reference: f64,
+}
+
+impl<'a> Decomposition<'a> {
+    fn new(persons: &'a Persons, values: &'a ForecastValues<'a>) -> Result<Self> {
+        let forecast = values.forecast();
+        let terms = u16::try_from(forecast.terms.len()).map_err(|_| {
+            let cause = format!("a forecast has {} terms", forecast.terms.len());
+            Error::bad_job(cause, format!("give at most {}", u16::MAX))
+        })?;
+        let mut causes: Vec<Cause> = (0..terms).map(Cause::Term).chain([Cause::Level]).collect();
+        causes.sort_by_key(|cause| cause.name(forecast));
+        let reference =
+            forecast.expected(forecast.intercept, forecast.terms.iter().map(|term| term.reference));
+        Ok(Self { persons, forecast, values, causes, reference })
+    }
+
+    /// The rows of the person on `vertices`.
+    fn rows(&self, vertices: &[u32]) -> Vec<Points> {
+        let Self { persons, forecast, values, .. } = self;
+        let level = |vertex: u32| {
+            let network = persons.network_of(vertex as usize);
+            forecast.level(&persons.networks[network])
+        };
+        let networks = vertices.iter().map(|vertex| {
+            let of_vertex = values.at(*vertex as usize).map(|(_, value)| value);
+            (*vertex, forecast.expected(level(*vertex), of_vertex))
+        });
+        let networks: Vec<(u32, f64)> = networks.collect();
+        let expected: f64 = networks.iter().map(|(_, y)| y).sum();
+        let per_person = points_per_person(expected, self.reference);
+        // The first of equals.
+        let compared = networks.iter().rev().max_by(|one, other| one.1.total_cmp(&other.1));
+        let compared = compared.map(|(vertex, _)| *vertex);
+        let mut rows =
+            vec![Points { points: points(self.reference), vertex: 0, cause: Cause::Reference }];
+        for (vertex, y) in networks {
+            if compared != Some(vertex) {
+                rows.push(Points { points: per_person * y, vertex, cause: Cause::Joined });
+                continue;
+            }
+            let level = level(vertex) - forecast.intercept;
+            let terms = || forecast.terms.iter().enumerate();
+            let moved = |number: usize| {
+                let term = &forecast.terms[number];
+                let value = values.value(number, vertex as usize);
+                term.part(value) - term.part(term.reference)
+            };
+            let apart = terms().fold(level, |sum, (number, _)| sum + moved(number));
+            let weight = per_person * logarithmic_mean(y, self.reference, apart);
+            rows.extend(self.causes.iter().filter_map(|cause| {
+                let moved = match *cause {
+                    Cause::Term(number) => moved(usize::from(number)),
+                    _ if level != 0.0 => level,
+                    _ => return None,
+                };
+                Some(Points { points: weight * moved, vertex, cause: *cause })
+            }));
+        }
+        rows
+    }
+}
+
+/// Δscore / Δŷ between two forecasts; the score's derivative where they are equal.
+fn points_per_person(expected: f64, reference: f64) -> f64 {
+    // Where they are close the difference of the scores is rounding, their derivative midway is not.
+    let close = (expected - reference).abs() < 1e-6 * reference;
+    if expected == reference || (close && points(expected.max(reference)) < 100.0) {
         let midway = 1.0 + (expected + reference) / 2.0;
         return 10.0 / (libm::log(5.0) * midway);
     }
@@ -115,7 +227,7 @@ fn per_person(expected: f64, reference: f64) -> f64 {
 
 /// L(a, b), for a and b above 0 whose logarithms are `apart`.
 fn logarithmic_mean(a: f64, b: f64, apart: f64) -> f64 {
-    // Near to each other the difference is rounding, the middle is not.
+    // Where they are close the difference is rounding, the middle is not.
     if apart.abs() < 1e-5 { (a + b) / 2.0 } else { (a - b) / apart }
 }
 
@@ -133,5 +245,10 @@ mod tests {
             assert!((mean(apart) - (1.0 + apart / 2.0)).abs() < 1e-8, "{apart}");
         }
         assert!((mean(-100.0) - 0.01).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_row_takes_sixteen_bytes() {
+        assert_eq!(size_of::<Points>(), 16);
     }
 }

@@ -1,9 +1,11 @@
-//! Stages 7 and 8: measures of each person on each network, and the score that follows from them.
+//! Measures of each person on each network, the score that follows from them, and what explains it.
 
 pub mod changes;
 pub mod cohorts;
+pub mod context;
 pub mod contributions;
-pub mod influence;
+pub mod forecast_values;
+pub mod influence_edges;
 pub mod measures;
 pub mod scores;
 pub mod style;

@@ -1,13 +1,13 @@
-//! How somebody takes part: 16 styles from four measured axes.
+//! How people take part: 16 styles from four measured axes.
 //!
-//! The names are those of Klout's influence matrix of 2011. An axis parts people at a threshold that stands in the
-//! method, so that a style does not change because others do.
+//! The names are those of Klout's influence matrix of 2011. Each axis has two sides with a threshold in between that the
+//! method sets, so that a style does not change because others do.
 
 use rayon::prelude::*;
 
 use crate::method::{MEASURE_HOURS, StyleRule};
 use crate::model::People;
-use crate::topics::Topics;
+use crate::topics::TopicResults;
 
 /// Names by the bits creating, focused, participating and consistent, the first the highest.
 pub(crate) const NAMES: [&str; 16] = [
@@ -34,7 +34,7 @@ pub(crate) const NAMES: [&str; 16] = [
 pub struct Style {
     /// Name of the style.
     pub name: &'static str,
-    /// Share of the posts that are not passed on ones, 0 to 1.
+    /// Share of the posts that are original, 0 to 1.
     pub creating: f64,
     /// Entropy of what the person talks about, in nats: 0 for one topic, ln n for n equal ones.
     pub entropy: f64,
@@ -44,8 +44,12 @@ pub struct Style {
     pub weeks: i64,
 }
 
-/// The style of each person who has posts about any topic. Length: persons.
-pub fn styles(people: &People, topics: &Topics, rule: &StyleRule) -> Vec<Option<Style>> {
+/// Classifies each person who has posts about any topic. Length: persons.
+pub fn classify_styles(
+    people: &People,
+    topics: &TopicResults,
+    rule: &StyleRule,
+) -> Vec<Option<Style>> {
     let persons = &people.persons;
     let person = |vertex: u32| persons.vertex_persons[vertex as usize] as usize;
     let mut all = vec![Activity::default(); persons.len()];
@@ -53,20 +57,22 @@ pub fn styles(people: &People, topics: &Topics, rule: &StyleRule) -> Vec<Option<
         for (post, author) in posts.authors.iter().enumerate() {
             if posts.age_hours[post] < MEASURE_HOURS {
                 let activity = &mut all[person(*author)];
-                activity.own += i64::from(post < posts.originals);
+                activity.originals += i64::from(post < posts.originals);
                 activity.posts += 1;
                 activity.weeks |= week(posts.age_hours[post]);
             }
         }
     }
-    for event in people.interactions.all().iter().filter(|event| event.age_hours < MEASURE_HOURS) {
-        let activity = &mut all[person(event.actor)];
+    let interactions = people.interactions.all().iter();
+    for made in interactions.filter(|made| made.age_hours < MEASURE_HOURS) {
+        let activity = &mut all[person(made.actor)];
         activity.interactions += 1;
-        activity.weeks |= week(event.age_hours);
+        activity.weeks |= week(made.age_hours);
     }
     let interests = |person: usize| {
-        let before = |p: usize| topics.interests.partition_point(|own| (own.person as usize) < p);
-        &topics.interests[before(person)..before(person + 1)]
+        let interests = &topics.interests;
+        let before = |p: usize| interests.partition_point(|of| (of.person as usize) < p);
+        &interests[before(person)..before(person + 1)]
     };
     let style = |(person, activity): (usize, &Activity)| {
         let shares = interests(person).iter().map(|interest| interest.share);
@@ -85,10 +91,10 @@ fn week(age_hours: u32) -> u16 {
     1 << (age_hours / (7 * 24))
 }
 
-/// What a person did within 90 days, which are 13 weeks, the last one short.
+/// What a person did within 90 days, which are 13 weeks, the last one incomplete.
 #[derive(Clone, Default)]
 struct Activity {
-    own: i64,
+    originals: i64,
     posts: i64,
     interactions: i64,
     weeks: u16,
@@ -96,7 +102,7 @@ struct Activity {
 
 impl Activity {
     fn style(&self, entropy: f64, rule: &StyleRule) -> Style {
-        let creating = self.own as f64 / self.posts as f64;
+        let creating = self.originals as f64 / self.posts as f64;
         let weeks = i64::from(self.weeks.count_ones());
         let axes = [
             creating >= rule.creating,
@@ -116,8 +122,8 @@ mod tests {
     #[test]
     fn each_side_of_each_axis_has_its_name() {
         let rule = StyleRule { creating: 0.5, entropy: 1.0, interactions: 3, weeks: 2 };
-        let name = |own, entropy, interactions, weeks| {
-            Activity { own, posts: 4, interactions, weeks }.style(entropy, &rule).name
+        let name = |originals, entropy, interactions, weeks| {
+            Activity { originals, posts: 4, interactions, weeks }.style(entropy, &rule).name
         };
         assert_eq!(name(1, 1.1, 2, 0b1), "observer");
         assert_eq!(name(1, 1.1, 2, 0b101), "curator");

@@ -1,73 +1,75 @@
 //! What posts are about.
 //!
-//! A phrase weighs by its rarity, `ln((1 + N) / n)` with n of the N own posts holding it (Spärck Jones 1972, *A
-//! Statistical Interpretation of Term Specificity*), by the place where it stands and by how surely it means its
-//! topic. A topic passes a share of its weight on to the topics above it. The few heaviest topics are those of
-//! the post; to them come, at the weight `parent_weight`, those of the post that it answers or passes on. Shares are
-//! whole 65,536ths, so that sums over posts are exact in any order.
+//! The weight of a phrase is its rarity, `ln((1 + N) / n)` with n of the N original posts holding it (Spärck Jones 1972, *A
+//! Statistical Interpretation of Term Specificity*), times a weight of its place in the post, times the probability that it
+//! means its topic. A topic passes a share of its weight on to the topics above it. The few heaviest topics are those of the
+//! post; those of the post that it answers or reposts are added, at the weight `parent_weight`. Shares are whole 65,536ths, so
+//! that sums over posts are exact in any order.
 
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
+use renown_graph::numbering::NONE;
 
 use super::catalogue::Catalogue;
 use crate::lists::Lists;
 use crate::method::TopicRule;
 use crate::model::{People, Posts};
 use crate::phrases::{Places, TAG, TEXT, TITLE, URL, Vocabulary};
-use renown_graph::numbering::NONE;
+use crate::reduce::ONE;
 
-/// A post's shares sum to this.
+/// The shares of a post sum to this.
 pub const WHOLE: u32 = 1 << 16;
 
 /// A topic of a post with its share.
-pub type Share = (u32, u32);
+pub type TopicShare = (u32, u32);
 
-/// Posts whose topics are found at once.
-const CHUNK: usize = 1 << 12;
+/// Posts whose topics are found as one parallel work item.
+const CHUNK_POSTS: usize = 1 << 12;
 
-/// The topics of each post, in order of topic, with shares that sum to [`WHOLE`]; a post about nothing has
-/// none. Lists: posts.
-pub fn attribution(
+/// The topics of each post, in order of topic, with shares that sum to [`WHOLE`]; none for a post about no topic. Lists:
+/// posts.
+pub(super) fn attribute_posts(
     people: &People,
     posts: &Posts,
     vocabulary: &Vocabulary,
     catalogue: &Catalogue,
     rule: &TopicRule,
-) -> Lists<Share> {
-    let attributing = Attributing::of(people, posts, vocabulary, catalogue, rule);
+) -> Lists<TopicShare> {
+    let attribution = Attribution::new(people, posts, vocabulary, catalogue, rule);
     let n = posts.authors.len();
-    let own: Vec<Lists<Share>> = (0..n.div_ceil(CHUNK))
+    let chunks: Vec<Lists<TopicShare>> = (0..n.div_ceil(CHUNK_POSTS))
         .into_par_iter()
         .map(|chunk| {
             let mut topics = Lists::default();
-            for post in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-                topics.push(attributing.own(post));
+            for post in chunk * CHUNK_POSTS..n.min((chunk + 1) * CHUNK_POSTS) {
+                topics.push(attribution.without_parent(post));
             }
             topics
         })
         .collect();
     let mut all = Lists::default();
-    all.extend(own);
-    attributing.with_parents(all)
+    all.extend(chunks);
+    attribution.with_parents(all)
 }
 
-struct Attributing<'a> {
+/// What posts are attributed to topics by.
+struct Attribution<'a> {
     posts: &'a Posts,
     vocabulary: &'a Vocabulary,
     catalogue: &'a Catalogue,
     rule: &'a TopicRule,
-    /// Rarity of each phrase, and of each tag that is none.
+    /// Rarity of each phrase, and of each tag that is not a phrase.
     phrase_rarity: Vec<f64>,
     tag_rarity: Vec<f64>,
-    /// Topics of the ontology above each, with what they get of its weight.
+    /// The topics of the ontology above each, with their share of its weight.
     roll_up: Lists<(u32, f64)>,
     /// Topics of the catalogue that the author of each post refuses.
     refused: Vec<&'a BTreeSet<u32>>,
 }
 
-impl<'a> Attributing<'a> {
-    fn of(
+impl<'a> Attribution<'a> {
+    fn new(
         people: &People,
         posts: &'a Posts,
         vocabulary: &'a Vocabulary,
@@ -76,9 +78,9 @@ impl<'a> Attributing<'a> {
     ) -> Self {
         let refused =
             |vertex: &u32| catalogue.refused_by(people.persons.vertex_persons[*vertex as usize]);
-        let own = posts.originals();
-        let phrases = own.clone().flat_map(|post| posts.hits.of(post)).map(|hit| hit.phrase);
-        let tags = own.flat_map(|post| posts.tags.of(post)).copied();
+        let originals = posts.originals();
+        let phrases = originals.clone().flat_map(|post| posts.hits.of(post)).map(|hit| hit.phrase);
+        let tags = originals.flat_map(|post| posts.tags.of(post)).copied();
         Self {
             posts,
             vocabulary,
@@ -91,14 +93,15 @@ impl<'a> Attributing<'a> {
         }
     }
 
-    /// The topics of a post by itself.
-    fn own(&self, post: usize) -> Vec<Share> {
+    /// The topics of a post by its own phrases and tags.
+    fn without_parent(&self, post: usize) -> Vec<TopicShare> {
         let refused = self.refused[post];
         let mut weights: Vec<(u32, f64)> = Vec::new();
         for (hit, sense) in self.vocabulary.meant(self.posts.hits.of(post)) {
-            // What is refused is refused with all below it, so that nothing above a topic that is not is refused.
+            // A refused topic is refused with all topics below it, so no topic above one that is not refused is refused.
             if !refused.contains(&self.catalogue.of_ontology(sense.topic)) {
-                let weight = self.phrase_rarity[hit.phrase as usize] * self.place(hit.places);
+                let weight =
+                    self.phrase_rarity[hit.phrase as usize] * self.place_weight(hit.places);
                 let above = self.roll_up.of(sense.topic as usize).iter();
                 weights.extend(above.map(|(topic, share)| {
                     (self.catalogue.of_ontology(*topic), weight * sense.weight * share)
@@ -121,12 +124,12 @@ impl<'a> Attributing<'a> {
             same
         });
         let all: f64 = weights.iter().map(|(_, weight)| weight).sum();
-        let least = all * self.rule.min_share;
-        shares(weights, self.rule.max_topics as usize, least)
+        let min_weight = all * self.rule.min_share;
+        shares(weights, self.rule.max_topics as usize, min_weight)
     }
 
     /// The weight of the heaviest of the places.
-    fn place(&self, places: Places) -> f64 {
+    fn place_weight(&self, places: Places) -> f64 {
         let rule = self.rule;
         let weights = [
             (TITLE, rule.title_weight),
@@ -138,17 +141,17 @@ impl<'a> Attributing<'a> {
         at.map(|(_, weight)| weight).fold(0.0, f64::max)
     }
 
-    /// The topics of each post with those of the post that it answers or passes on.
-    fn with_parents(&self, own: Lists<Share>) -> Lists<Share> {
+    /// The topics of each post with those of the post that it answers or reposts; `alone` are those without.
+    fn with_parents(&self, alone: Lists<TopicShare>) -> Lists<TopicShare> {
         let generations = generations(&self.posts.parents);
-        let mut mixed: Vec<Option<Vec<Share>>> = vec![None; own.len()];
+        let mut mixed: Vec<Option<Vec<TopicShare>>> = vec![None; alone.len()];
         for generation in generations.iter().skip(1) {
-            let children: Vec<Vec<Share>> = generation
+            let children: Vec<Vec<TopicShare>> = generation
                 .par_iter()
                 .map(|post| {
                     let parent = self.posts.parents[*post as usize] as usize;
-                    let above = mixed[parent].as_deref().unwrap_or(own.of(parent));
-                    self.mixed(*post as usize, own.of(*post as usize), above)
+                    let above = mixed[parent].as_deref().unwrap_or(alone.of(parent));
+                    self.mix(*post as usize, alone.of(*post as usize), above)
                 })
                 .collect();
             for (post, topics) in generation.iter().zip(children) {
@@ -156,20 +159,21 @@ impl<'a> Attributing<'a> {
             }
         }
         let mut all = Lists::default();
-        for (own, mixed) in own.iter().zip(mixed) {
+        for (alone, mixed) in alone.iter().zip(mixed) {
             match mixed {
                 Some(mixed) => all.push(mixed),
-                None => all.push(own.iter().copied()),
+                None => all.push(alone.iter().copied()),
             }
         }
         all
     }
 
-    fn mixed(&self, post: usize, own: &[Share], above: &[Share]) -> Vec<Share> {
+    /// The topics of a post, `alone`, with those of the post above it.
+    fn mix(&self, post: usize, alone: &[TopicShare], above: &[TopicShare]) -> Vec<TopicShare> {
         let parent_weight = self.rule.parent_weight;
         let above = above.iter().filter(|(topic, _)| !self.refused[post].contains(topic));
         let mut weights: Vec<(u32, f64)> =
-            own.iter().map(|(topic, share)| (*topic, f64::from(*share))).collect();
+            alone.iter().map(|(topic, share)| (*topic, f64::from(*share))).collect();
         for (topic, share) in above {
             match weights.binary_search_by_key(topic, |(topic, _)| *topic) {
                 Ok(at) => weights[at].1 += parent_weight * f64::from(*share),
@@ -181,7 +185,14 @@ impl<'a> Attributing<'a> {
     }
 }
 
-/// The rarity of each of `n` things that stand in some of `all` posts; what stands in none is as rare as can be.
+/// A share of a weight in units of [`ONE`], which is at most a thousand.
+pub(super) fn part_of_weight(weight: i64, share: u32) -> i64 {
+    const { assert!(1_000 * ONE as i128 * WHOLE as i128 <= i64::MAX as i128) };
+    weight * i64::from(share) / i64::from(WHOLE)
+}
+
+/// The rarity of each of `n` phrases or tags, which were `found` in `all` posts; one that was found in none counts as found
+/// in one.
 fn rarity(n: usize, all: usize, found: impl Iterator<Item = u32>) -> Vec<f64> {
     let mut counts = vec![0_u32; n];
     found.for_each(|number| counts[number as usize] += 1);
@@ -189,16 +200,17 @@ fn rarity(n: usize, all: usize, found: impl Iterator<Item = u32>) -> Vec<f64> {
     counts.into_iter().map(of_count).collect()
 }
 
-/// Of the weights, in order of topic, at most `most` of at least `least` and always the heaviest, as shares in
+/// Of the weights, in order of topic, at most `max_topics` of at least `min_weight` and always the heaviest, as shares in
 /// order of topic. Of equal weights the lower topic goes first.
-fn shares(mut weights: Vec<(u32, f64)>, most: usize, least: f64) -> Vec<Share> {
+fn shares(mut weights: Vec<(u32, f64)>, max_topics: usize, min_weight: f64) -> Vec<TopicShare> {
     weights.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
-    let enough = weights.iter().take(most).take_while(|(_, weight)| *weight >= least).count();
-    weights.truncate(enough.max(1));
+    let heavy = weights.iter().take(max_topics);
+    let heavy = heavy.take_while(|(_, weight)| *weight >= min_weight).count();
+    weights.truncate(heavy.max(1));
     let all: f64 = weights.iter().map(|(_, weight)| weight).sum();
     // The largest remainders are rounded up.
     let exact = |weight: f64| f64::from(WHOLE) * weight / all;
-    let mut shares: Vec<Share> =
+    let mut shares: Vec<TopicShare> =
         weights.iter().map(|(topic, weight)| (*topic, exact(*weight) as u32)).collect();
     let given: u32 = shares.iter().map(|(_, share)| share).sum();
     let mut order: Vec<usize> = (0..shares.len()).collect();
@@ -212,33 +224,32 @@ fn shares(mut weights: Vec<(u32, f64)>, most: usize, least: f64) -> Vec<Share> {
     shares
 }
 
-/// The posts by the number of posts above them. Posts that go round in a circle stand as though they had no
-/// parent.
+/// The posts by the number of posts above them. Posts in a circle count as having no parent.
 fn generations(parents: &[u32]) -> Vec<Vec<u32>> {
     const UNKNOWN: u32 = u32::MAX;
     let mut depths = vec![UNKNOWN; parents.len()];
-    let mut way = Vec::new();
-    // When each post was passed on the way that is walked; 0 if it was not.
-    let mut passed = vec![0_u32; parents.len()];
+    let mut path = Vec::new();
+    // The place of each post on the path, from 1; 0 if it is not on it.
+    let mut place = vec![0_u32; parents.len()];
     for post in 0..parents.len() as u32 {
         let mut at = post;
-        while at != NONE && depths[at as usize] == UNKNOWN && passed[at as usize] == 0 {
-            way.push(at);
-            passed[at as usize] = way.len() as u32;
+        while at != NONE && depths[at as usize] == UNKNOWN && place[at as usize] == 0 {
+            path.push(at);
+            place[at as usize] = path.len() as u32;
             at = parents[at as usize];
         }
         let circle = if at != NONE && depths[at as usize] == UNKNOWN {
-            passed[at as usize] as usize - 1
+            place[at as usize] as usize - 1
         } else {
-            way.len()
+            path.len()
         };
-        for in_circle in way.drain(circle..) {
-            (depths[in_circle as usize], passed[in_circle as usize]) = (0, 0);
+        for in_circle in path.drain(circle..) {
+            (depths[in_circle as usize], place[in_circle as usize]) = (0, 0);
         }
-        while let Some(below) = way.pop() {
+        while let Some(below) = path.pop() {
             let parent = parents[below as usize];
             let depth = if parent == NONE { 0 } else { depths[parent as usize] + 1 };
-            (depths[below as usize], passed[below as usize]) = (depth, 0);
+            (depths[below as usize], place[below as usize]) = (depth, 0);
         }
     }
     let deepest = depths.iter().max().map_or(0, |depth| *depth as usize + 1);

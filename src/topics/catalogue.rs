@@ -5,24 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Posts, Refusals};
 use crate::phrases::Vocabulary;
 
-/// Own posts that have to bear a tag for it to be a topic.
-const LEAST_POSTS: u32 = 2;
+/// Minimum number of original posts with a tag for it to be a topic.
+const MIN_POSTS: u32 = 2;
 
 /// A topic of a run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct TopicEntry {
     /// Id: that of the ontology, or `#` and the spelling of the tag.
     pub id: String,
     /// Name as it is shown.
     pub name: String,
-    /// Number within the ontology; none for a tag.
+    /// Number within the ontology; `None` for a tag.
     pub in_ontology: Option<u32>,
 }
 
 /// Topics, numbered in order of id.
 #[derive(Default)]
 pub struct Catalogue {
-    entries: Vec<Entry>,
+    entries: Vec<TopicEntry>,
     of_ontology: Vec<u32>,
     of_tag: Vec<Option<u32>>,
     refused: BTreeMap<u32, BTreeSet<u32>>,
@@ -37,14 +37,14 @@ impl Catalogue {
             posts.tags.of(post).iter().for_each(|tag| uses[*tag as usize] += 1);
         }
         let ontology = &vocabulary.ontology;
-        let of_ontology = (0..).zip(ontology.topics()).map(|(number, topic)| Entry {
+        let of_ontology = (0..).zip(ontology.topics()).map(|(number, topic)| TopicEntry {
             id: topic.id.clone(),
             name: topic.name.clone(),
             in_ontology: Some(number),
         });
-        let mut entries: Vec<Entry> = of_ontology.collect();
-        let used = posts.tag_names.iter().zip(&uses).filter(|(_, uses)| **uses >= LEAST_POSTS);
-        entries.extend(used.map(|((spelling, name), _)| Entry {
+        let mut entries: Vec<TopicEntry> = of_ontology.collect();
+        let used = posts.tag_names.iter().zip(&uses).filter(|(_, uses)| **uses >= MIN_POSTS);
+        entries.extend(used.map(|((spelling, name), _)| TopicEntry {
             id: format!("#{spelling}"),
             name: format!("#{name}"),
             in_ontology: None,
@@ -86,7 +86,7 @@ impl Catalogue {
     }
 
     /// The topics by number.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[TopicEntry] {
         &self.entries
     }
 
@@ -106,7 +106,7 @@ impl Catalogue {
         self.of_tag[tag as usize]
     }
 
-    /// The topics that a person refuses, with all that lies under them.
+    /// The topics that a person refuses, with all topics below them.
     pub fn refused_by(&self, person: u32) -> &BTreeSet<u32> {
         self.refused.get(&person).unwrap_or(&self.none)
     }

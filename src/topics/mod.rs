@@ -1,25 +1,18 @@
-//! Stage 6: what posts are about, what people talk about, and on what they move others.
+//! What posts are about, what people talk about, and on what they influence others.
 //!
-//! Two things are kept apart. What people *talk about* follows from their posts alone ([`Interest`]); what they
-//! *move people on* from the reactions to those posts ([`TopicScore`]), and is only said where there is enough
-//! evidence: several posts, several people, more than one week.
+//! Two things are kept apart. What people *talk about* follows from their posts alone ([`Interest`]); on what they
+//! *influence others* from the reactions to those posts ([`TopicScore`]), and is published only with enough evidence:
+//! several posts, several people, more than one week.
 
 mod attribution;
 mod catalogue;
+mod context;
+mod dominant;
+mod endorsers;
 mod evidence;
-mod influence;
-mod inputs;
 mod interests;
-mod rank;
-
-pub use attribution::{Share, WHOLE};
-pub use catalogue::{Catalogue, Entry};
-pub use evidence::{Evidence, TopPost};
-pub use influence::TopicScore;
-pub(crate) use influence::dominant;
-use inputs::TopicInputs;
-pub use interests::Interest;
-pub use rank::Summary;
+mod scores;
+mod summaries;
 
 use crate::error::Result;
 use crate::lists::Lists;
@@ -28,72 +21,86 @@ use crate::model::People;
 use crate::phrases::Vocabulary;
 use crate::propagate::Trust;
 use crate::reduce::InteractionRules;
+pub use attribution::{TopicShare, WHOLE};
+pub use catalogue::{Catalogue, TopicEntry};
+use context::Context;
+pub(crate) use dominant::dominant_topic;
+pub(crate) use evidence::distinct_urls;
+pub use evidence::{EvidencePost, TopPost};
+pub use interests::Interest;
+pub use scores::TopicScore;
+pub use summaries::TopicSummary;
 
-/// What the posts of a snapshot are about and what came of it.
+/// What topics are found from.
+pub struct TopicInputs<'a> {
+    /// Everyone who is eligible.
+    pub people: &'a People,
+    /// The phrases of topics, with their ontology.
+    pub vocabulary: &'a Vocabulary,
+    /// The vertices that reacted to each post, if there are posts. Lists: posts.
+    pub post_reactors: Option<&'a Lists<u32>>,
+    /// Who is trusted.
+    pub trust: &'a Trust,
+    /// How interactions weigh.
+    pub rules: &'a InteractionRules,
+    /// The method.
+    pub method: &'a Method,
+}
+
+/// Topics of a snapshot.
 #[derive(Default)]
-pub struct Topics {
+pub struct TopicResults {
     /// The topics, in order of id.
     pub catalogue: Catalogue,
     /// Topics of each post, in order of topic. Lists: posts.
-    pub of_posts: Lists<Share>,
-    /// What is said of each topic that posts are about, and of those above, in order of topic.
-    pub summaries: Vec<Summary>,
-    /// Who moves people on what, in order of (person, topic).
+    pub of_posts: Lists<TopicShare>,
+    /// A summary of each topic that posts are about, and of those above, in order of topic.
+    pub summaries: Vec<TopicSummary>,
+    /// On what people influence others, in order of (person, topic).
     pub scores: Vec<TopicScore>,
     /// What people talk about, in order of (person, topic).
     pub interests: Vec<Interest>,
     /// The strongest posts behind each of `scores`, in order of (person, topic, network, post id).
-    pub evidence: Vec<Evidence>,
+    pub evidence: Vec<EvidencePost>,
     /// The posts of each topic with most reactors, in order of (topic, network, post id).
     pub posts: Vec<TopPost>,
 }
 
-/// Finds what everybody talks about and moves others on; `reactors` has the reactors of each post. Without posts
-/// or without topics there is nothing to find.
+/// Finds what everybody talks about and on what they influence others; nothing without posts or without phrases.
 ///
 /// # Errors
-/// Those of the propagation.
-pub fn topics(
-    people: &People,
-    vocabulary: &Vocabulary,
-    reactors: Option<&Lists<u32>>,
-    trust: &Trust,
-    rules: &InteractionRules,
-    method: &Method,
-) -> Result<Topics> {
-    let (Some(posts), Some(reactors)) = (&people.posts, reactors) else {
-        return Ok(Topics::default());
+/// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for a topic.
+pub fn find_topics(inputs: &TopicInputs<'_>) -> Result<TopicResults> {
+    let TopicInputs { people, vocabulary, trust, rules, method, .. } = *inputs;
+    let (Some(posts), Some(reactors)) = (&people.posts, inputs.post_reactors) else {
+        return Ok(TopicResults::default());
     };
     if vocabulary.is_empty() {
-        return Ok(Topics::default());
+        return Ok(TopicResults::default());
     }
     let catalogue = Catalogue::of(vocabulary, posts, &people.refusals);
-    let of_posts = attribution::attribution(people, posts, vocabulary, &catalogue, &method.topics);
-    let inputs = TopicInputs {
+    let of_posts =
+        attribution::attribute_posts(people, posts, vocabulary, &catalogue, &method.topics);
+    let context = Context {
         people,
         posts,
+        vocabulary,
+        catalogue: &catalogue,
         of_posts: &of_posts,
         reactors,
         method,
         rules,
         trust,
-        posts_of: posts_of(people, posts.authors.len()),
+        posts_of: context::posts_by_person(people, posts),
         vertices_of: people.persons.vertices_by_person(),
-        endorsed: influence::endorsed(people, vocabulary, &catalogue, trust),
     };
-    let interests = interests::interests(&inputs);
-    let mut scores = influence::scores(&inputs);
-    let summaries = rank::summaries(&inputs, vocabulary, &catalogue, &mut scores)?;
-    influence::places(&mut scores);
-    let evidence = evidence::evidence(&inputs, vocabulary, &catalogue, &scores);
-    let posts = evidence::top_posts(&inputs, catalogue.len());
-    Ok(Topics { catalogue, summaries, scores, interests, evidence, posts, of_posts })
-}
-
-fn posts_of(people: &People, posts: usize) -> Lists<u32> {
-    let authors = people.posts.as_ref().map_or(&[][..], |posts| &posts.authors);
-    let persons = &people.persons;
-    let pairs = (0..posts as u32)
-        .map(|post| (persons.vertex_persons[authors[post as usize] as usize], post));
-    Lists::grouped(persons.len(), pairs)
+    let interests = interests::find_interests(&context);
+    let endorsers = endorsers::endorsers_by_person(&context);
+    let mut scores = scores::score_topics(&context, &endorsers);
+    let summaries = summaries::summarise_topics(&context, &mut scores)?;
+    scores::set_positions(&mut scores);
+    let evidence = evidence::select_evidence(&context, &scores);
+    let posts = evidence::select_top_posts(&context);
+    drop(context);
+    Ok(TopicResults { catalogue, summaries, scores, interests, evidence, posts, of_posts })
 }

@@ -15,15 +15,20 @@ use crate::binary::{Ended, command, renown};
 use crate::parquet_files::{batch, read, texts, write};
 use crate::sample_job::{SampleJob, edit};
 
-const STAGES: [&str; 10] = [
+const STAGES: [&str; 15] = [
     "read",
     "people",
     "attention",
     "trust",
     "ranks",
-    "topics",
     "measures",
+    "topics",
     "scores",
+    "changes",
+    "contributions",
+    "influence_edges",
+    "cohorts",
+    "tables",
     "audit",
     "publish",
 ];

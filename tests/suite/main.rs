@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod backtest;
 mod binary;
 mod changes;
 mod check;
@@ -19,7 +20,6 @@ mod follows;
 mod frozen;
 mod full_world;
 mod gates;
-mod hindsight;
 mod hostile_files;
 mod identity;
 mod imports;

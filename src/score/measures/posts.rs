@@ -1,4 +1,4 @@
-//! Measures of what a vertex's posts drew.
+//! Measures of the responses to a vertex's posts.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -6,19 +6,20 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array};
 use rayon::prelude::*;
+use renown_graph::numbering::NONE;
 
+use super::min_ages::MinAges;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, Method};
 use crate::model::{Interaction, Interactions, Persons, Posts};
 use crate::reduce::InteractionRules;
-use renown_graph::numbering::NONE;
 
-/// Posts passed on by others are followed no further up than this: in bad data they go in circles.
-const LONGEST_CHAIN: usize = 64;
+/// Chains of reposts are followed up no further than this: in bad data they go in circles.
+const MAX_REPOST_CHAIN: usize = 64;
 
-/// What the posts of one author drew.
+/// Responses to the posts of one author.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Response {
+pub(super) struct Responses {
     posts: i64,
     posts_30d: i64,
     with_reaction: i64,
@@ -32,10 +33,10 @@ pub(super) struct Response {
     onward_reposters: i64,
 }
 
-/// A measure by its name, from what was drawn.
-type OfResponse = (&'static str, fn(&Response) -> i64);
+/// The name of a measure, and its value.
+type OfResponses = (&'static str, fn(&Responses) -> i64);
 
-const COUNTS: [OfResponse; 8] = [
+const COUNTS: [OfResponses; 8] = [
     ("posts_30d", |r| r.posts_30d),
     ("posts_90d", |r| r.posts),
     ("posts_with_reaction_90d", |r| r.with_reaction),
@@ -46,91 +47,96 @@ const COUNTS: [OfResponse; 8] = [
     ("onward_reach_90d", |r| r.onward_reposters),
 ];
 /// Means over posts.
-const PER_POST: [OfResponse; 3] = [
+const PER_POST: [OfResponses; 3] = [
     ("reactors_per_post", |r| r.reactors),
     ("trusted_reactors_per_post", |r| r.trusted_reactors),
     ("reactions_per_post", |r| r.reactions),
 ];
 
-/// The measure `name` of what was drawn, if it is a count of it.
-pub(super) fn of_response(name: &str, response: &Response) -> Option<f64> {
-    COUNTS.iter().find(|(own, _)| *own == name).map(|(_, of)| of(response) as f64)
+impl Responses {
+    /// The measure `name`; `None` if it is no count of responses.
+    pub(super) fn measure(&self, name: &str) -> Option<f64> {
+        COUNTS.iter().find(|(measure, _)| *measure == name).map(|(_, of)| of(self) as f64)
+    }
 }
 
-/// Response to each vertex's posts of 90 days, from posts and from what others did that are at least so many hours
-/// old; `reactors` holds the reactors of each post, `trusted` who counts as such. Lengths: vertices.
-pub(super) fn responses(
-    events: &Interactions,
+/// Responses to each vertex's posts of the last 90 days, from posts and interactions that are old enough; `reactors` holds
+/// the reactors of each post, `trusted` flags the vertices that count as trusted. Length: vertices.
+pub(super) fn count_responses(
+    interactions: &Interactions,
     posts: &Posts,
     rules: &InteractionRules,
     reactors: &Lists<u32>,
     trusted: &[bool],
-    [posts_hours, events_hours]: [u32; 2],
-) -> Vec<Response> {
-    let ages = posts_hours..MEASURE_HOURS;
+    min_ages: MinAges,
+) -> Vec<Responses> {
+    let ages = min_ages.posts_hours..MEASURE_HOURS;
     let recent = posts.originals().filter(|post| ages.contains(&posts.age_hours[*post]));
-    let mut drawn: Vec<Drawn> = recent
+    let mut reactions: Vec<PostReactors> = recent
         .map(|post| {
             let reactors = reactors.of(post);
             let trusted = reactors.iter().filter(|vertex| trusted[**vertex as usize]).count();
-            Drawn {
+            PostReactors {
                 author: posts.authors[post],
-                reactors: reactors.len() as i64,
+                all: reactors.len() as i64,
                 trusted: trusted as i64,
-                young: posts.age_hours[post] < 30 * 24,
+                is_young: posts.age_hours[post] < 30 * 24,
             }
         })
         .collect();
-    drawn.par_sort_unstable_by_key(|drawn| (drawn.author, Reverse(drawn.reactors)));
-    let mut responses = vec![Response::default(); trusted.len()];
-    for drawn in &drawn {
-        let response = &mut responses[drawn.author as usize];
+    reactions.par_sort_unstable_by_key(|post| (post.author, Reverse(post.all)));
+    let mut responses = vec![Responses::default(); trusted.len()];
+    for post in &reactions {
+        let response = &mut responses[post.author as usize];
         response.posts += 1;
-        response.posts_30d += i64::from(drawn.young);
-        response.with_reaction += i64::from(drawn.reactors > 0);
-        response.with_trusted_reaction += i64::from(drawn.trusted > 0);
-        response.reactors += drawn.reactors;
-        response.trusted_reactors += drawn.trusted;
+        response.posts_30d += i64::from(post.is_young);
+        response.with_reaction += i64::from(post.all > 0);
+        response.with_trusted_reaction += i64::from(post.trusted > 0);
+        response.reactors += post.all;
+        response.trusted_reactors += post.trusted;
         // Posts come in falling order: the h-th has at least h reactors as long as this holds.
-        response.h_index += i64::from(drawn.reactors >= response.posts);
+        response.h_index += i64::from(post.all >= response.posts);
     }
-    drawn.par_sort_unstable_by_key(|drawn| (drawn.author, Reverse(drawn.trusted)));
-    let mut place = 0;
+    reactions.par_sort_unstable_by_key(|post| (post.author, Reverse(post.trusted)));
+    let mut position = 0;
     let mut author = NONE;
-    for drawn in &drawn {
-        place = if drawn.author == author { place + 1 } else { 1 };
-        author = drawn.author;
-        responses[author as usize].trusted_h_index += i64::from(drawn.trusted >= place);
+    for post in &reactions {
+        position = if post.author == author { position + 1 } else { 1 };
+        author = post.author;
+        responses[author as usize].trusted_h_index += i64::from(post.trusted >= position);
     }
-    count_reactions(events, posts, rules, [posts_hours, events_hours], &mut responses);
-    count_reposts(posts, events_hours, &mut responses);
+    count_reactions(interactions, posts, rules, min_ages, &mut responses);
+    count_reposts(posts, min_ages.interactions_hours, &mut responses);
     responses
 }
 
-/// An own post, and what it drew.
-struct Drawn {
+/// The reactors of an original post.
+struct PostReactors {
     author: u32,
-    reactors: i64,
+    all: i64,
     trusted: i64,
-    young: bool,
+    is_young: bool,
 }
 
-/// Reactions of others to each author's posts of 90 days.
+/// Counts reactions of others to each author's posts of the last 90 days.
 fn count_reactions(
-    events: &Interactions,
+    interactions: &Interactions,
     posts: &Posts,
     rules: &InteractionRules,
-    [posts_hours, events_hours]: [u32; 2],
-    responses: &mut [Response],
+    min_ages: MinAges,
+    responses: &mut [Responses],
 ) {
     let counts: Vec<AtomicI64> = responses.iter().map(|_| AtomicI64::new(0)).collect();
-    let ages = posts_hours..MEASURE_HOURS;
-    let reactions = |event: &&Interaction| event.post != NONE && rules.is_reaction(event.kind);
-    events.all().par_iter().filter(reactions).for_each(|event| {
-        let post = event.post as usize;
+    let ages = min_ages.posts_hours..MEASURE_HOURS;
+    let is_reaction = |interaction: &&Interaction| {
+        interaction.post != NONE && rules.is_reaction(interaction.kind)
+    };
+    interactions.all().par_iter().filter(is_reaction).for_each(|reaction| {
+        let post = reaction.post as usize;
         let author = posts.authors[post];
-        let counted = ages.contains(&posts.age_hours[post]) && event.age_hours >= events_hours;
-        if counted && author != event.actor {
+        let counted = ages.contains(&posts.age_hours[post])
+            && reaction.age_hours >= min_ages.interactions_hours;
+        if counted && author != reaction.actor {
             counts[author as usize].fetch_add(1, Ordering::Relaxed);
         }
     });
@@ -139,26 +145,26 @@ fn count_reactions(
     }
 }
 
-/// Distinct people who passed on a post of each author within 90 days, or somebody's passing on of it.
-fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Response]) {
+/// Counts distinct people who reposted a post of each author within 90 days, or another's repost of it.
+fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Responses]) {
     let ages = since_hours..MEASURE_HOURS;
     let is_repost = |post: u32| post as usize >= posts.originals;
-    let passed_on = |post: u32| {
-        let passed = posts.parents[post as usize];
-        let (mut root, mut steps) = (passed, 1);
-        while root != NONE && is_repost(root) && steps < LONGEST_CHAIN {
+    let author_and_reposter = |post: u32| {
+        let reposted = posts.parents[post as usize];
+        let (mut root, mut steps) = (reposted, 1);
+        while root != NONE && is_repost(root) && steps < MAX_REPOST_CHAIN {
             root = posts.parents[root as usize];
             steps += 1;
         }
         let author = (root != NONE && !is_repost(root)).then(|| posts.authors[root as usize])?;
         let reposter = posts.authors[post as usize];
-        // Passing on one's own passing on carries it no further.
-        let onward = steps > 1 && posts.authors[passed as usize] != reposter;
-        (author != reposter).then_some((author, reposter, onward))
+        // To repost one's own repost carries the post no further.
+        let is_onward = steps > 1 && posts.authors[reposted as usize] != reposter;
+        (author != reposter).then_some((author, reposter, is_onward))
     };
     let reposts = (posts.originals as u32..posts.authors.len() as u32).into_par_iter();
     let recent = reposts.filter(|post| ages.contains(&posts.age_hours[*post as usize]));
-    let mut pairs: Vec<(u32, u32, bool)> = recent.filter_map(passed_on).collect();
+    let mut pairs: Vec<(u32, u32, bool)> = recent.filter_map(author_and_reposter).collect();
     pairs.par_sort_unstable();
     pairs.dedup();
     for of_pair in pairs.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
@@ -171,7 +177,7 @@ fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Response]) {
 /// The columns of these measures; null without posts.
 pub(super) fn columns(
     persons: &Persons,
-    responses: Option<&[Response]>,
+    responses: Option<&[Responses]>,
     method: &Method,
 ) -> Vec<(&'static str, ArrayRef)> {
     let n = persons.vertices();
@@ -185,7 +191,7 @@ pub(super) fn columns(
         });
     }
     for (name, of) in PER_POST {
-        let mean = |r: &Response| (r.posts > 0).then(|| of(r) as f64 / r.posts as f64);
+        let mean = |r: &Responses| (r.posts > 0).then(|| of(r) as f64 / r.posts as f64);
         columns.push(match responses {
             Some(of_all) => {
                 (name, Arc::new(of_all.iter().map(mean).collect::<Float64Array>()) as _)
@@ -197,21 +203,21 @@ pub(super) fn columns(
     columns
 }
 
-/// 100 × P(a post draws a reaction of somebody trusted), the posterior mean under a beta prior around the network's share.
+/// 100 × P(a post gets a trusted reaction), the posterior mean under a beta prior around the network's share.
 fn amplification(
     persons: &Persons,
-    responses: Option<&[Response]>,
+    responses: Option<&[Responses]>,
     method: &Method,
 ) -> Float64Array {
     let mut amplification = vec![None; persons.vertices()];
     for network in 0..persons.networks.len() {
         let range = persons.network(network);
-        let Some(own) = responses.map(|r| &r[range.clone()]) else { continue };
-        let posts: i64 = own.iter().map(|r| r.posts).sum();
-        let with_reaction: i64 = own.iter().map(|r| r.with_trusted_reaction).sum();
+        let Some(of_network) = responses.map(|r| &r[range.clone()]) else { continue };
+        let posts: i64 = of_network.iter().map(|r| r.posts).sum();
+        let with_reaction: i64 = of_network.iter().map(|r| r.with_trusted_reaction).sum();
         let share = with_reaction as f64 / posts.max(1) as f64;
         let strength = method.amplification.prior_posts;
-        for (vertex, r) in range.zip(own).filter(|(_, r)| r.posts > 0) {
+        for (vertex, r) in range.zip(of_network).filter(|(_, r)| r.posts > 0) {
             let shrunk =
                 (r.with_trusted_reaction as f64 + strength * share) / (r.posts as f64 + strength);
             amplification[vertex] = Some(100.0 * shrunk);

@@ -1,20 +1,20 @@
-//! What is seen from an instant in the past, beside a run of that day.
+//! A backtest against a run of its date.
 
 use arrow::array::Array;
 use fastrand::Rng;
 use renown::engine::Engine;
 use renown::job::Job;
-use renown::pipeline::backtest::{Backtest, measured, read_back};
+use renown::pipeline::backtest::{Backtest, read_history};
 use renown::storage::Stores;
 use tempfile::TempDir;
 
 use crate::fit::steady;
 use crate::world::{Account, account, follow, reply};
 
-/// People who came later are not there: neither the number of people, by which a jump lands and trust is weighed, nor
-/// seeds nor follows are of a later day.
+/// People who joined later did not exist: neither the number of people, over which the teleport is uniform and trust is
+/// scaled, nor seeds nor follows are of a later day.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instant_is_seen_as_a_run_of_that_day_saw_it() {
+async fn a_backtest_measures_as_a_run_of_its_date_did() {
     let days = 14_i64;
     let mut world = steady(40, 51);
     let mut rng = Rng::with_seed(51);
@@ -35,11 +35,11 @@ async fn an_instant_is_seen_as_a_run_of_that_day_saw_it() {
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
     let hours = 24 * days as u32;
-    let people = read_back(&engine, &job, world.day, hours).await.unwrap().people;
-    let mut hindsight = Backtest::of(people);
-    hindsight.look_from(hours, job.method.window_hours());
-    let (_, measures) = measured(&hindsight, &job).unwrap();
-    let persons = &hindsight.people().persons;
+    let people = read_history(&engine, &job, world.day, hours).await.unwrap().people;
+    let mut backtest = Backtest::new(people);
+    backtest.set_as_of(hours, job.method.window_hours());
+    let measures = backtest.measure(&job).unwrap().measures;
+    let persons = &backtest.people().persons;
     assert!(persons.len() > 120);
     let published = world.later(-days).run().await;
     let then = published.by("measures", &["person_id"]);
@@ -57,18 +57,18 @@ async fn an_instant_is_seen_as_a_run_of_that_day_saw_it() {
         let mut compared = 0;
         for (vertex, person) in persons.vertex_persons.iter().enumerate() {
             let id = persons.ids.value(*person as usize).to_owned();
-            let own = values.is_valid(vertex).then(|| values.value(vertex));
+            let measured = values.is_valid(vertex).then(|| values.value(vertex));
             match then.get(&vec![id.clone()]) {
                 Some(row) => {
                     let of_run = row[name].as_f64().unwrap();
-                    let off = (own.unwrap() - of_run).abs();
+                    let off = (measured.unwrap() - of_run).abs();
                     // Ranks are as exact as their order needs.
                     let most =
                         if name.ends_with("rank") { 1e-6 } else { 1e-9 * (1.0 + of_run.abs()) };
-                    assert!(off <= most, "{name} of {id}: {own:?}, not {of_run}");
+                    assert!(off <= most, "{name} of {id}: {measured:?}, not {of_run}");
                     compared += 1;
                 }
-                None if name == "pagerank" => assert_eq!(own, Some(0.0), "{id}"),
+                None if name == "pagerank" => assert_eq!(measured, Some(0.0), "{id}"),
                 None => {}
             }
         }

@@ -1,0 +1,149 @@
+//! The first two stages of a run: what it reads, and everything that decides which run it is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::progress::Rows;
+use super::run_id::{data_sha256, job_sha256, run_id};
+use crate::audit::RunFacts;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::model::{Dropped, People, Previous};
+use crate::phrases::Vocabulary;
+use crate::propagate::Ranks;
+use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
+use crate::published::previous::previous;
+use crate::read::{self, Listing, Snapshot, Violations};
+
+/// Inputs that have been opened and validated, and not yet read in full.
+pub(super) struct Opened {
+    pub snapshot: Snapshot,
+    pub vocabulary: Arc<Vocabulary>,
+}
+
+/// Everything that a run computes from, and that decides which run it is.
+pub(super) struct Inputs {
+    /// Everyone who is eligible.
+    pub people: People,
+    pub vocabulary: Arc<Vocabulary>,
+    /// The previous run, as far as it concerns these people.
+    pub previous: Option<Previous>,
+    pub facts: RunFacts,
+    /// Files behind each input or source.
+    pub files: BTreeMap<String, Listing>,
+    /// Columns that were not read, by input.
+    pub ignored: BTreeMap<String, Vec<String>>,
+    /// Rows dropped, by rule.
+    pub drops: Vec<Dropped>,
+}
+
+impl Opened {
+    /// Rows in the inputs.
+    pub fn rows_total(&self) -> u64 {
+        rounded_up_to_tens(self.snapshot.rows_total)
+    }
+}
+
+/// Rows within the window.
+impl Rows for Opened {
+    fn rows(&self) -> u64 {
+        rounded_up_to_tens(self.snapshot.rows_in_window)
+    }
+}
+
+/// Persons.
+impl Rows for Inputs {
+    fn rows(&self) -> u64 {
+        self.people.persons.len() as u64
+    }
+}
+
+/// Rows counted before consent was applied are rounded up to tens: exact, they would reveal how few people were removed.
+fn rounded_up_to_tens(rows: u64) -> u64 {
+    rows.next_multiple_of(10)
+}
+
+/// Opens and validates the inputs of a job.
+///
+/// # Errors
+/// As [`read::snapshot()`].
+pub(super) async fn open_inputs(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Opened> {
+    let violations = &mut Violations::stop_at_first();
+    let snapshot = read::snapshot(engine, job, day, violations).await?;
+    let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
+    Ok(Opened { snapshot, vocabulary })
+}
+
+/// Reads the people of a snapshot and the previous run, and identifies this one.
+///
+/// # Errors
+/// As [`read::people()`], and [`crate::error::Kind::Interrupted`] if files changed while they were read.
+pub(super) async fn read_inputs(
+    engine: &Engine,
+    job: &Job,
+    day: NaiveDate,
+    opened: Opened,
+) -> Result<Inputs> {
+    let Opened { snapshot, vocabulary } = opened;
+    let (method, violations) = (&job.method, &mut Violations::stop_at_first());
+    let (files, ignored) = (snapshot.files.clone(), snapshot.ignored.clone());
+    let (cutoff_us, mut drops) = (snapshot.cutoff_us, snapshot.drops.clone());
+    let people =
+        read::people(engine, snapshot, &job.consent, method, &vocabulary, violations).await?;
+    read::refuse_changed_files(engine, files.values()).await?;
+    drops.extend_from_slice(&people.drops);
+    let forecast = &method.forecast;
+    let previous = previous(engine, &job.output, day, &people.persons, forecast).await?;
+    // The threads of the runtime go on serving others.
+    let (data_sha256, run_id) = tokio::task::block_in_place(|| {
+        let data_sha256 = data_sha256(&people);
+        let id = run_id(&people, &data_sha256, &vocabulary, previous.as_ref(), job, day)?;
+        Ok((data_sha256, id))
+    })?;
+    let facts = RunFacts {
+        run_id,
+        job: job.name.clone(),
+        method_version: method.version.clone(),
+        method_sha256: method.sha256()?,
+        data_sha256,
+        method: serde_json::to_string(method).map_err(Error::internal)?,
+        profiles: serde_json::to_string(&job.profiles).map_err(Error::internal)?,
+        cutoff_us,
+        horizon_hours: method.forecast.horizon_hours,
+    };
+    Ok(Inputs { people, vocabulary, previous, facts, files, ignored, drops })
+}
+
+impl Inputs {
+    /// The log of the run, without its stages.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] if the job cannot be written as JSON.
+    pub fn log(&self, job: &Job, day: NaiveDate, ranks: &Ranks) -> Result<RunLog> {
+        let previous = self.previous.as_ref();
+        let run_before = previous
+            .map(|previous| RunBefore { commit: previous.commit, snapshot_date: previous.day });
+        Ok(RunLog {
+            run_id: self.facts.run_id.clone(),
+            job: self.facts.job.clone(),
+            job_sha256: job_sha256(job, day)?,
+            snapshot_date: day,
+            method_version: self.facts.method_version.clone(),
+            inputs: input_files(&self.files),
+            columns_not_read: self.ignored.clone(),
+            drops: self.drops.clone(),
+            run_before,
+            rank: RankLog { iterations: ranks.iterations, bound: ranks.bound },
+            stages: vec![],
+            machine: Machine::current(),
+        })
+    }
+}
+
+/// The files of each input, as a log lists them.
+pub(crate) fn input_files(listings: &BTreeMap<String, Listing>) -> InputFiles {
+    listings.iter().map(|(name, listing)| (name.clone(), listing.files.clone())).collect()
+}

@@ -1,0 +1,141 @@
+//! Measures of people as of a date. A run measures the end of its snapshot; backtests and fits measure that and earlier dates.
+
+use std::collections::BTreeSet;
+
+use renown_graph::csr::Csr;
+
+use super::progress::{Progress, Rows};
+use crate::error::Result;
+use crate::job::Job;
+use crate::lists::Lists;
+use crate::method::{Method, RankRule};
+use crate::model::People;
+use crate::propagate::{Ranks, Trust, propagate_trust, rank_networks, select_seeds};
+use crate::reduce::{
+    Engagement, InteractionRules, attention_graphs, engagement, follow_graphs, post_reactors,
+};
+use crate::score::measures::{MeasureInputs, Measures, measure_vertices};
+
+/// Stages that [`measure`] runs.
+pub const STAGES: u64 = 4;
+
+/// A date as of which people are measured, and how.
+pub struct AsOf<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// Ids of people and accounts that the job names as seeds of trust.
+    pub seeds: &'a BTreeSet<String>,
+    /// Whether each vertex existed at the date; `None` where all did. Length: vertices.
+    pub existed: Option<&'a [bool]>,
+    /// Maximum L1 distance of PageRank to the exact ranks.
+    pub rank_tolerance: f64,
+}
+
+impl<'a> AsOf<'a> {
+    /// The end of the snapshot, as a run of `job` measures it.
+    pub fn snapshot(job: &'a Job) -> Self {
+        let method = &job.method;
+        let rank_tolerance = method.rank.tolerance;
+        Self { method, seeds: &job.trust.seeds, existed: None, rank_tolerance }
+    }
+}
+
+/// People measured as of a date, with everything that the measures rest on.
+pub struct Measured {
+    /// How interactions weigh.
+    pub rules: InteractionRules,
+    /// The graph of attention of each network.
+    pub attention: Vec<Csr>,
+    /// Who is trusted.
+    pub trust: Trust,
+    /// PageRank on attention.
+    pub ranks: Ranks,
+    /// The vertices that reacted to each post, if there are posts. Lists: posts.
+    pub post_reactors: Option<Lists<u32>>,
+    /// Interactions received and made. Length: vertices.
+    pub engagement: Vec<Engagement>,
+    /// The measures of every vertex.
+    pub measures: Measures,
+}
+
+/// Measures `people`, who are as they were at the date.
+///
+/// # Errors
+/// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance,
+/// [`crate::error::Kind::BadInput`] if one account interacted too often with another for the sum to be exact.
+pub fn measure(people: &People, as_of: &AsOf<'_>, progress: &mut Progress) -> Result<Measured> {
+    let AsOf { method, existed, .. } = *as_of;
+    let (persons, interactions) = (&people.persons, &people.interactions);
+    let (vertices, rows) = (persons.vertices() as u64, interactions.all().len() as u64);
+    let rules = InteractionRules::of(method);
+
+    let attention = progress
+        .compute("attention", rows, || attention_graphs(interactions, persons, &rules, 0))?;
+    let trust = progress.compute("trust", vertices, || {
+        let seeds = select_seeds(people, &method.trust.seeds, as_of.seeds);
+        propagate_trust(interactions, persons, &rules, &seeds, existed, method)
+    })?;
+    let rank_rule = RankRule { tolerance: as_of.rank_tolerance, ..method.rank.clone() };
+    let AllRanks { on_attention, on_follows } =
+        progress.compute("ranks", attention.rows(), || {
+            let on_follows = people.follows.as_ref().map(|follows| {
+                rank_networks(&follow_graphs(follows, persons)?, &rank_rule, existed)
+            });
+            let on_attention = rank_networks(&attention, &rank_rule, existed)?;
+            Ok(AllRanks { on_attention, on_follows: on_follows.transpose()? })
+        })?;
+    let VertexMeasures { post_reactors, engagement, measures } =
+        progress.compute("measures", rows, || {
+            let posts = people.posts.as_ref();
+            let post_reactors = posts.map(|posts| post_reactors(interactions, posts, &rules, 0));
+            let engagement = engagement(interactions, persons, &rules, &trust.trusted, 0);
+            let inputs = MeasureInputs {
+                people,
+                rules: &rules,
+                attention: &attention,
+                trust: &trust,
+                ranks: &on_attention,
+                follow_ranks: on_follows.as_ref(),
+                engagement: &engagement,
+                post_reactors: post_reactors.as_ref(),
+            };
+            let measures = measure_vertices(&inputs, method);
+            Ok(VertexMeasures { post_reactors, engagement, measures })
+        })?;
+    Ok(Measured {
+        rules,
+        attention,
+        trust,
+        ranks: on_attention,
+        post_reactors,
+        engagement,
+        measures,
+    })
+}
+
+/// The result of the stage `ranks`.
+struct AllRanks {
+    on_attention: Ranks,
+    on_follows: Option<Ranks>,
+}
+
+/// Ranked vertices.
+impl Rows for AllRanks {
+    fn rows(&self) -> u64 {
+        self.on_attention.pagerank.len() as u64
+    }
+}
+
+/// The result of the stage `measures`.
+struct VertexMeasures {
+    post_reactors: Option<Lists<u32>>,
+    engagement: Vec<Engagement>,
+    measures: Measures,
+}
+
+/// Measured vertices.
+impl Rows for VertexMeasures {
+    fn rows(&self) -> u64 {
+        self.engagement.len() as u64
+    }
+}

@@ -1,0 +1,53 @@
+//! The values of the measures that a forecast uses.
+
+use arrow::array::{Array, Float64Array};
+
+use super::measures::Measures;
+use crate::error::Result;
+use crate::method::{Forecast, Term};
+use crate::model::Persons;
+
+/// The values of the measures that a forecast uses, one column for each term; a null is 0. Memory: 8 bytes a value.
+pub struct ForecastValues<'a> {
+    forecast: &'a Forecast,
+    columns: Vec<Float64Array>,
+}
+
+impl<'a> ForecastValues<'a> {
+    /// Takes the columns from `measures`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] if a measure that the forecast names was not computed.
+    pub fn new(forecast: &'a Forecast, measures: &Measures) -> Result<Self> {
+        let columns = forecast.terms.iter().map(|term| measures.values(&term.measure));
+        Ok(Self { forecast, columns: columns.collect::<Result<_>>()? })
+    }
+
+    /// The forecast.
+    pub fn forecast(&self) -> &'a Forecast {
+        self.forecast
+    }
+
+    /// The value of the term number `term` for a vertex.
+    pub fn value(&self, term: usize, vertex: usize) -> f64 {
+        let column = &self.columns[term];
+        if column.is_valid(vertex) { column.value(vertex) } else { 0.0 }
+    }
+
+    /// The terms with their values for a vertex.
+    pub fn at(&self, vertex: usize) -> impl Iterator<Item = (&'a Term, f64)> {
+        let terms = self.forecast.terms.iter().enumerate();
+        terms.map(move |(number, term)| (term, self.value(number, vertex)))
+    }
+
+    /// The forecast of each vertex. Length: vertices.
+    pub fn expected(&self, persons: &Persons) -> Vec<f64> {
+        let of_network = |network: usize| {
+            let level = self.forecast.level(&persons.networks[network]);
+            let values = |vertex| self.at(vertex).map(|(_, value)| value);
+            let vertices = persons.network(network);
+            vertices.map(move |vertex| self.forecast.expected(level, values(vertex)))
+        };
+        (0..persons.networks.len()).flat_map(of_network).collect()
+    }
+}

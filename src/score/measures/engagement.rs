@@ -1,0 +1,22 @@
+//! Measures of engagement: what a vertex received and what it did.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, Int64Array};
+
+use crate::reduce::Engagement;
+use crate::reduce::engagement_measures::{COUNTS, SHARES, VALUES};
+
+/// The columns of these measures.
+pub(super) fn columns(engagement: &[Engagement]) -> Vec<(&'static str, ArrayRef)> {
+    let counts = COUNTS.iter().map(|(name, of)| -> (_, ArrayRef) {
+        (*name, Arc::new(Int64Array::from_iter_values(engagement.iter().map(of))))
+    });
+    let values = VALUES.iter().map(|(name, of)| -> (_, ArrayRef) {
+        (*name, Arc::new(Float64Array::from_iter_values(engagement.iter().map(of))))
+    });
+    let shares = SHARES.iter().map(|(name, of)| -> (_, ArrayRef) {
+        (*name, Arc::new(engagement.iter().map(of).collect::<Float64Array>()))
+    });
+    counts.chain(values).chain(shares).collect()
+}

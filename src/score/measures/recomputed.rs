@@ -1,0 +1,49 @@
+//! Measures that follow from a vertex's own posts and the reactions to them alone, so that they can be computed again under
+//! other conditions: at another date, or with other people trusted.
+
+use super::min_ages::MinAges;
+use super::posts::{Responses, count_responses};
+use crate::model::People;
+use crate::reduce::{Engagement, InteractionRules, engagement, post_reactors};
+
+/// Measures of every vertex, computed again.
+pub struct RecomputedMeasures {
+    engagement: Vec<Engagement>,
+    responses: Option<Vec<Responses>>,
+}
+
+impl RecomputedMeasures {
+    /// Computes the measures `names` (and all others of engagement) from posts and interactions that are old enough, as if
+    /// `trusted` vertices were trusted. Length of `trusted`: vertices.
+    pub fn compute(
+        people: &People,
+        rules: &InteractionRules,
+        trusted: &[bool],
+        min_ages: MinAges,
+        names: &[&str],
+    ) -> Self {
+        let People { persons, interactions, posts, .. } = people;
+        let none = Responses::default();
+        let needed = names.iter().any(|name| none.measure(name).is_some());
+        let since_hours = min_ages.interactions_hours;
+        let responses = posts.as_ref().filter(|_| needed).map(|posts| {
+            let reactors = post_reactors(interactions, posts, rules, since_hours);
+            count_responses(interactions, posts, rules, &reactors, trusted, min_ages)
+        });
+        let engagement = engagement(interactions, persons, rules, trusted, since_hours);
+        Self { engagement, responses }
+    }
+
+    /// Whether a measure can be computed again.
+    pub fn includes(name: &str) -> bool {
+        let (engagement, responses) = (Engagement::default(), Responses::default());
+        engagement.measure(name).or(responses.measure(name)).is_some()
+    }
+
+    /// The value of a measure for a vertex; `None` if it cannot be computed again.
+    pub fn value(&self, name: &str, vertex: usize) -> Option<f64> {
+        let responses = self.responses.as_ref().map(|responses| &responses[vertex]);
+        let of_engagement = self.engagement[vertex].measure(name);
+        of_engagement.or(responses.and_then(|responses| responses.measure(name)))
+    }
+}

@@ -1,0 +1,128 @@
+//! All tables of a run.
+
+use arrow::array::RecordBatch;
+use chrono::NaiveDate;
+
+use super::batches::Shared;
+use super::people::{cohorts, measures, people};
+use super::scores::{changes, contributions, scores};
+use super::topics::{evidence, influence_edges, interests, topic_posts, topic_scores, topics};
+use crate::error::Result;
+use crate::method::profile::Profile;
+use crate::model::People;
+use crate::model::time::days_since_epoch;
+use crate::score::changes::Changes;
+use crate::score::cohorts::CohortMember;
+use crate::score::context::ScoreContext;
+use crate::score::contributions::Contributions;
+use crate::score::influence_edges::InfluenceEdge;
+use crate::score::measures::Measures;
+use crate::score::scores::Scores;
+use crate::score::style::Style;
+use crate::topics::TopicResults;
+
+/// The tables of a run before they are audited.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Day of the snapshot.
+    pub day: NaiveDate,
+    /// Id of the run, as in every row.
+    pub run_id: String,
+    /// Table `people`.
+    pub people: Vec<RecordBatch>,
+    /// Table `scores`.
+    pub scores: Vec<RecordBatch>,
+    /// Table `contributions`.
+    pub contributions: Vec<RecordBatch>,
+    /// Table `changes`.
+    pub changes: Vec<RecordBatch>,
+    /// Table `measures`.
+    pub measures: Vec<RecordBatch>,
+    /// Table `influence_edges`.
+    pub influence_edges: Vec<RecordBatch>,
+    /// Table `topics`.
+    pub topics: Vec<RecordBatch>,
+    /// Table `topic_scores`.
+    pub topic_scores: Vec<RecordBatch>,
+    /// Table `topic_interests`.
+    pub topic_interests: Vec<RecordBatch>,
+    /// Table `topic_evidence`.
+    pub topic_evidence: Vec<RecordBatch>,
+    /// Table `topic_posts`.
+    pub topic_posts: Vec<RecordBatch>,
+    /// Table `cohorts`.
+    pub cohorts: Vec<RecordBatch>,
+}
+
+impl Draft {
+    /// The tables by name, in the order in which they are published.
+    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 12] {
+        [
+            ("people", &self.people),
+            ("scores", &self.scores),
+            ("contributions", &self.contributions),
+            ("changes", &self.changes),
+            ("measures", &self.measures),
+            ("influence_edges", &self.influence_edges),
+            ("topics", &self.topics),
+            ("topic_scores", &self.topic_scores),
+            ("topic_interests", &self.topic_interests),
+            ("topic_evidence", &self.topic_evidence),
+            ("topic_posts", &self.topic_posts),
+            ("cohorts", &self.cohorts),
+        ]
+    }
+}
+
+/// What the tables are drafted from.
+pub struct DraftInputs<'a> {
+    /// Everyone who is eligible.
+    pub people: &'a People,
+    /// Topics of the snapshot.
+    pub topics: &'a TopicResults,
+    /// The measures of every vertex.
+    pub measures: &'a Measures,
+    /// The scores of every person under each profile, in order of its name.
+    pub scores: &'a [(&'a Profile, Scores)],
+    /// Figures published with the scores.
+    pub context: &'a ScoreContext,
+    /// The styles of those who have one. Length: persons.
+    pub styles: &'a [Option<Style>],
+    /// Why the standard scores changed, if there is a previous run.
+    pub changes: Option<&'a Changes>,
+    /// What the scores are made of under each profile, in order of its name.
+    pub contributions: Vec<Contributions<'a>>,
+    /// The strongest edges of each network, in order.
+    pub edges: Vec<InfluenceEdge>,
+    /// Cohorts by name, with their members in order of person.
+    pub cohorts: Vec<(&'a str, Vec<CohortMember>)>,
+}
+
+/// Drafts the tables of the run `run_id` over the snapshot of `day`. Contributions and edges are drafted first and then dropped, so that they add
+/// nothing to the peak, which is when all tables are in memory.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if a table breaks its contract.
+pub fn draft_tables(day: NaiveDate, run_id: &str, inputs: DraftInputs<'_>) -> Result<Draft> {
+    let persons = &inputs.people.persons;
+    let shared = &Shared { date: days_since_epoch(day)?, run_id, persons };
+    let (posts, topic_results) = (inputs.people.posts.as_ref(), inputs.topics);
+    let contributions = contributions(shared, inputs.contributions)?;
+    let influence_edges = influence_edges(shared, topic_results, inputs.edges)?;
+    Ok(Draft {
+        day,
+        run_id: run_id.to_owned(),
+        people: people(shared)?,
+        scores: scores(shared, inputs.scores, inputs.context, inputs.changes, inputs.styles)?,
+        contributions,
+        changes: changes(shared, inputs.changes)?,
+        measures: measures(shared, inputs.measures)?,
+        influence_edges,
+        topics: topics(shared, topic_results)?,
+        topic_scores: topic_scores(shared, topic_results)?,
+        topic_interests: interests(shared, topic_results)?,
+        topic_evidence: evidence(shared, topic_results, posts)?,
+        topic_posts: topic_posts(shared, topic_results, posts)?,
+        cohorts: cohorts(shared, &inputs.cohorts)?,
+    })
+}

@@ -1,0 +1,81 @@
+//! The tables of people: who they are, their measures, the cohorts that they belong to.
+
+use arrow::array::{ArrayRef, LargeStringArray, RecordBatch};
+use arrow::datatypes::DataType;
+
+use super::batches::{Shared, floats, in_files, integers, lists, texts};
+use crate::error::{Error, Result};
+use crate::score::cohorts::CohortMember;
+use crate::score::measures::Measures;
+
+pub(super) fn people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
+    let persons = shared.persons;
+    let accounts = |p: usize| {
+        let accounts = persons.accounts(p).map(|a| {
+            let network = &persons.networks[persons.account_networks[a] as usize];
+            format!("{network}:{}", persons.account_ids.value(a))
+        });
+        let mut accounts: Vec<String> = accounts.collect();
+        accounts.sort_unstable();
+        accounts
+    };
+    let networks = |p: usize| {
+        let mut networks: Vec<u32> =
+            persons.accounts(p).map(|a| persons.account_networks[a]).collect();
+        networks.sort_unstable();
+        networks.dedup();
+        networks.into_iter().map(|n| persons.networks[n as usize].as_str())
+    };
+    let flags = |p: usize| persons.automated[p].then_some("automated");
+    in_files("people", persons.len(), |table, rows| {
+        let optional = |column: &LargeStringArray| -> Result<ArrayRef> {
+            let slice = column.slice(rows.start, rows.len());
+            arrow::compute::cast(&slice, &DataType::Utf8).map_err(Error::internal)
+        };
+        let mut columns = vec![
+            ("person_id", texts(rows.clone().map(|p| shared.id(p)))),
+            ("display_name", optional(&persons.display_names)?),
+            ("accounts", lists(rows.clone().map(accounts))),
+            ("networks", lists(rows.clone().map(networks))),
+            ("country", optional(&persons.countries)?),
+            ("language", optional(&persons.languages)?),
+            ("flags", lists(rows.clone().map(flags))),
+        ];
+        columns.extend(shared.run_columns(rows.len()));
+        table.batch(columns)
+    })
+}
+
+pub(super) fn measures(shared: &Shared<'_>, measures: &Measures) -> Result<Vec<RecordBatch>> {
+    let persons = shared.persons;
+    in_files("measures", persons.vertices(), |table, rows| {
+        let networks = rows.clone().map(|v| persons.networks[persons.network_of(v)].as_str());
+        let ids = shared.ids(rows.clone().map(|v| persons.vertex_persons[v]));
+        let mut columns = vec![("network", texts(networks)), ("person_id", ids)];
+        for (name, column) in &measures.columns {
+            columns.push((name, column.slice(rows.start, rows.len())));
+        }
+        columns.extend(shared.run_columns(rows.len()));
+        let custom = measures.custom.iter();
+        let custom =
+            custom.map(|(name, column)| (name.as_str(), column.slice(rows.start, rows.len())));
+        table.batch_with(columns, custom.collect())
+    })
+}
+
+pub(super) fn cohorts(
+    shared: &Shared<'_>,
+    cohorts: &[(&str, Vec<CohortMember>)],
+) -> Result<Vec<RecordBatch>> {
+    let members: Vec<(&str, &CohortMember)> =
+        cohorts.iter().flat_map(|(name, members)| members.iter().map(|m| (*name, m))).collect();
+    shared.table("cohorts", &members, |rows| {
+        vec![
+            ("cohort", texts(rows.iter().map(|(name, _)| *name))),
+            ("person_id", shared.ids(rows.iter().map(|(_, m)| m.person))),
+            ("position", integers(rows.iter().map(|(_, m)| m.position))),
+            ("score", floats(rows.iter().map(|(_, m)| m.score))),
+            ("reasons", lists(rows.iter().map(|(_, m)| &m.reasons))),
+        ]
+    })
+}

@@ -1,0 +1,81 @@
+//! What every step of finding topics looks at.
+
+use renown_graph::numbering::NONE;
+
+use super::attribution::TopicShare;
+use super::catalogue::Catalogue;
+use crate::lists::Lists;
+use crate::method::Method;
+use crate::model::{Interaction, People, Posts};
+use crate::phrases::Vocabulary;
+use crate::propagate::Trust;
+use crate::reduce::InteractionRules;
+
+/// What every step looks at.
+pub(super) struct Context<'a> {
+    pub people: &'a People,
+    pub posts: &'a Posts,
+    pub vocabulary: &'a Vocabulary,
+    pub catalogue: &'a Catalogue,
+    /// Topics of each post. Lists: posts.
+    pub of_posts: &'a Lists<TopicShare>,
+    /// The vertices that reacted to each post. Lists: posts.
+    pub reactors: &'a Lists<u32>,
+    pub method: &'a Method,
+    pub rules: &'a InteractionRules,
+    pub trust: &'a Trust,
+    /// Posts of each person, ascending. Lists: persons.
+    pub posts_of: Lists<u32>,
+    /// Vertices of each person, ascending. Lists: persons.
+    pub vertices_of: Lists<u32>,
+}
+
+impl Context<'_> {
+    /// The person of a vertex.
+    pub fn person(&self, vertex: u32) -> u32 {
+        self.people.persons.vertex_persons[vertex as usize]
+    }
+
+    /// Age in hours at which a post or reaction is too old to be evidence.
+    pub fn evidence_hours(&self) -> f64 {
+        let half_life = f64::from(self.method.attention.half_life_hours);
+        self.method.topics.evidence.half_lives * half_life
+    }
+
+    /// Whether a post is original, and not a repost.
+    pub fn is_original(&self, post: u32) -> bool {
+        (post as usize) < self.posts.originals
+    }
+
+    /// Original posts of a person, young enough to be evidence, that drew a reaction.
+    pub fn evidence_posts(&self, person: u32) -> impl Iterator<Item = u32> {
+        let hours = self.evidence_hours();
+        self.posts_of.of(person as usize).iter().copied().filter(move |post| {
+            let age = f64::from(self.posts.age_hours[*post as usize]);
+            let is_young = self.is_original(*post) && age < hours;
+            is_young && !self.reactors.of(*post as usize).is_empty()
+        })
+    }
+
+    /// The topics of an interaction with a target's post; none if it names no post, or one of somebody else.
+    pub fn topics_of(&self, interaction: &Interaction) -> &[TopicShare] {
+        let post = interaction.post as usize;
+        let is_of_target =
+            interaction.post != NONE && self.posts.authors[post] == interaction.target;
+        if is_of_target { self.of_posts.of(post) } else { &[] }
+    }
+
+    /// The share of a post that is about a topic, in units of [`WHOLE`](super::WHOLE); 0 if it is not.
+    pub fn share(&self, post: u32, topic: u32) -> u32 {
+        let topics = self.of_posts.of(post as usize);
+        topics.binary_search_by_key(&topic, |(topic, _)| *topic).map_or(0, |at| topics[at].1)
+    }
+}
+
+/// The posts of each person, ascending. Lists: persons.
+pub(super) fn posts_by_person(people: &People, posts: &Posts) -> Lists<u32> {
+    let persons = &people.persons;
+    let authors = posts.authors.iter().zip(0_u32..);
+    let pairs = authors.map(|(author, post)| (persons.vertex_persons[*author as usize], post));
+    Lists::grouped(persons.len(), pairs)
+}

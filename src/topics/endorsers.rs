@@ -1,0 +1,37 @@
+//! Who endorsed whom on what topic.
+
+use super::context::Context;
+use crate::lists::Lists;
+use crate::model::Endorsement;
+
+/// The trusted people who endorsed each person, as (topic, giver) in order: an endorsement on a topic is one on the topics
+/// above it. Lists: persons.
+pub(super) fn endorsers_by_person(context: &Context<'_>) -> Lists<(u32, u32)> {
+    let Context { people, vocabulary, catalogue, trust, .. } = context;
+    let mut trusted = vec![false; people.persons.len()];
+    for (person, vertex_trusted) in people.persons.vertex_persons.iter().zip(&trust.trusted) {
+        trusted[*person as usize] |= vertex_trusted;
+    }
+    let mut all: Vec<(u32, (u32, u32))> = Vec::new();
+    for Endorsement { receiver, topic, giver } in &people.endorsements {
+        if !trusted[*giver as usize] {
+            continue;
+        }
+        let Some(topic) = catalogue.number(topic) else { continue };
+        if catalogue.refused_by(*giver).contains(&topic) {
+            continue;
+        }
+        match catalogue.entries()[topic as usize].in_ontology {
+            None => all.push((*receiver, (topic, *giver))),
+            Some(topic) if vocabulary.is_off(topic) => {}
+            Some(topic) => {
+                let above = vocabulary.branches.of(topic as usize).iter();
+                let above = above.map(|(above, _)| catalogue.of_ontology(*above));
+                all.extend(above.map(|topic| (*receiver, (topic, *giver))));
+            }
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    Lists::grouped(people.persons.len(), all.iter().copied())
+}

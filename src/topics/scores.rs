@@ -1,0 +1,236 @@
+//! On what people influence others: the reactions to their posts about it.
+//!
+//! A topic score is the forecast of the method, over the same measures counted on one topic: the distinct people who are
+//! expected to react to a person's posts about it within the horizon. It is never above the person's own score, and one more
+//! reactor never lowers it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use renown_stats::quantiles::percentile_ranks;
+
+use super::context::Context;
+use crate::lists::Lists;
+use crate::method::{MEASURE_HOURS, points};
+use crate::model::Interaction;
+use crate::reduce::Engagement;
+
+/// How much a person influences others on a topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopicScore {
+    /// Number of the person.
+    pub person: u32,
+    /// Index of the topic.
+    pub topic: u32,
+    /// Points, 1 to 100.
+    pub score: f64,
+    /// Expected (person, network) pairs that react on the topic within the horizon.
+    pub expected_reactors: f64,
+    /// Position among those with a score on the topic, 1 for the highest; equals share the smaller one.
+    pub position: i64,
+    /// Mid-rank percentile among them.
+    pub percentile: f64,
+    /// Share of the attention on the topic that ends up with the person, 0 to 1.
+    pub attention_share: f64,
+    /// Posts that count as evidence.
+    pub posts: i64,
+    /// Distinct trusted people who reacted to them.
+    pub reactors: i64,
+    /// Distinct trusted people who endorsed the person on the topic, or on one below it, or put it on a list of that name.
+    pub endorsers: i64,
+    /// Distinct people of both kinds.
+    pub people: i64,
+    /// Different weeks of these posts.
+    pub weeks: i64,
+    /// Share of the reactions on the topic within 90 days that are below zero, among those of known sentiment.
+    pub negative_share: Option<f64>,
+}
+
+/// The scores of everybody for whom there is enough evidence, in order of (person, topic). `endorsers` has the (topic, giver)
+/// of each person, in order.
+pub(super) fn score_topics(
+    context: &Context<'_>,
+    endorsers: &Lists<(u32, u32)>,
+) -> Vec<TopicScore> {
+    let persons = 0..context.people.persons.len() as u32;
+    let of_person = |person: u32| score_person(context, person, endorsers.of(person as usize));
+    persons.into_par_iter().flat_map_iter(of_person).collect()
+}
+
+/// Posts about a topic that drew a reaction.
+#[derive(Default)]
+struct PostEvidence {
+    posts: i64,
+    /// Weeks before the cutoff.
+    weeks: BTreeSet<u32>,
+}
+
+fn score_person(context: &Context<'_>, person: u32, endorsers: &[(u32, u32)]) -> Vec<TopicScore> {
+    let required = &context.method.topics.evidence;
+    let mut evidence: BTreeMap<u32, PostEvidence> = BTreeMap::new();
+    for post in context.evidence_posts(person) {
+        for (topic, _) in context.of_posts.of(post as usize) {
+            let of_topic = evidence.entry(*topic).or_default();
+            of_topic.posts += 1;
+            of_topic.weeks.insert(context.posts.age_hours[post as usize] / (7 * 24));
+        }
+    }
+    evidence.retain(|_, found| {
+        found.posts >= i64::from(required.posts) && found.weeks.len() >= required.weeks as usize
+    });
+    if evidence.is_empty() {
+        return vec![];
+    }
+    let candidates: Vec<u32> = evidence.keys().copied().collect();
+    let engagement = engagement_on_topics(context, person, &candidates);
+    let scores = evidence.into_iter().zip(engagement).map(|((topic, evidence), engagement)| {
+        let TopicEngagement { of_vertices, reactors } = engagement;
+        let of_topic = endorsers.partition_point(|(endorsed, _)| *endorsed < topic)
+            ..endorsers.partition_point(|(endorsed, _)| *endorsed <= topic);
+        let endorsers = &endorsers[of_topic];
+        let endorsed = |id: &u32| endorsers.binary_search(&(topic, *id)).is_ok();
+        let people = endorsers.len() + reactors.iter().filter(|id| !endorsed(id)).count();
+        let forecasts =
+            of_vertices.iter().map(|(vertex, of)| forecast(context, topic, *vertex, of));
+        let expected_reactors = forecasts.sum();
+        let sum = |count: fn(&Engagement) -> i64| -> i64 {
+            of_vertices.iter().map(|(_, engagement)| count(engagement)).sum()
+        };
+        let (known, negative) = (sum(|e| e.sentiment_known), sum(|e| e.negative));
+        TopicScore {
+            person,
+            topic,
+            score: points(expected_reactors),
+            expected_reactors,
+            position: 0,
+            percentile: 0.0,
+            attention_share: 0.0,
+            posts: evidence.posts,
+            reactors: reactors.len() as i64,
+            endorsers: endorsers.len() as i64,
+            people: people as i64,
+            weeks: evidence.weeks.len() as i64,
+            negative_share: (known > 0).then(|| negative as f64 / known as f64),
+        }
+    });
+    scores.filter(|score| score.people >= i64::from(required.people)).collect()
+}
+
+/// Engagement with a person's posts about a topic.
+#[derive(Default)]
+struct TopicEngagement {
+    /// By vertex.
+    of_vertices: Vec<(u32, Engagement)>,
+    /// Distinct trusted people who reacted to posts that are evidence, recently enough to be evidence, ascending.
+    reactors: Vec<u32>,
+}
+
+/// Engagement with the posts of a person about each of `topics`, which are ascending.
+fn engagement_on_topics(
+    context: &Context<'_>,
+    person: u32,
+    topics: &[u32],
+) -> Vec<TopicEngagement> {
+    let mut all: Vec<TopicEngagement> = topics.iter().map(|_| TopicEngagement::default()).collect();
+    let mut reactors: Vec<Vec<u32>> = vec![vec![]; topics.len()];
+    let hours = context.evidence_hours();
+    let is_young = |age: u32| f64::from(age) < hours;
+    for vertex in context.vertices_of.of(person as usize) {
+        let of_vertex = *vertex as usize..*vertex as usize + 1;
+        let mut of_topics: Vec<Option<Engagement>> = vec![None; topics.len()];
+        for of_actor in
+            context.people.interactions.of_targets(of_vertex).chunk_by(Interaction::same_pair)
+        {
+            let trusted = context.trust.trusted[of_actor[0].actor as usize];
+            let actor = context.person(of_actor[0].actor);
+            for (topic, on_topic) in interactions_on(context, of_actor, topics) {
+                let is_evidence = on_topic.iter().any(|interaction| {
+                    let post = context.posts.age_hours[interaction.post as usize];
+                    is_young(interaction.age_hours)
+                        && is_young(post)
+                        && context.rules.is_reaction(interaction.kind)
+                });
+                if is_evidence && trusted {
+                    reactors[topic].push(actor);
+                }
+                let engagement = of_topics[topic].get_or_insert_default();
+                engagement.add(on_topic.iter(), context.rules, trusted);
+            }
+        }
+        for (of_topic, engagement) in all.iter_mut().zip(of_topics) {
+            of_topic.of_vertices.extend(engagement.map(|engagement| (*vertex, engagement)));
+        }
+    }
+    for (of_topic, mut reactors) in all.iter_mut().zip(reactors) {
+        reactors.sort_unstable();
+        reactors.dedup();
+        of_topic.reactors = reactors;
+    }
+    all
+}
+
+/// The interactions with posts about each of `topics`, by index into these.
+fn interactions_on(
+    context: &Context<'_>,
+    interactions: &[Interaction],
+    topics: &[u32],
+) -> BTreeMap<usize, Vec<Interaction>> {
+    let mut by_topic: BTreeMap<usize, Vec<Interaction>> = BTreeMap::new();
+    for interaction in interactions {
+        for (topic, _) in context.topics_of(interaction) {
+            if let Ok(at) = topics.binary_search(topic) {
+                by_topic.entry(at).or_default().push(*interaction);
+            }
+        }
+    }
+    by_topic
+}
+
+/// The method's forecast over the engagement of a vertex on a topic.
+fn forecast(context: &Context<'_>, topic: u32, vertex: u32, engagement: &Engagement) -> f64 {
+    let (forecast, persons) = (&context.method.forecast, &context.people.persons);
+    let level = forecast.level(&persons.networks[persons.network_of(vertex as usize)]);
+    let trusted = |actor: u32| context.trust.trusted[actor as usize];
+    let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
+        "h_index" => h_index(context, topic, vertex, |_| true) as f64,
+        "trusted_h_index" => h_index(context, topic, vertex, trusted) as f64,
+        name => engagement.measure(name).unwrap_or(0.0),
+    });
+    forecast.expected(level, values)
+}
+
+/// The h-index of a vertex's posts of 90 days about a topic, over the reactors that are `counted`.
+fn h_index(context: &Context<'_>, topic: u32, vertex: u32, counted: impl Fn(u32) -> bool) -> i64 {
+    let person = context.person(vertex) as usize;
+    let about = context.posts_of.of(person).iter().copied().filter(|post| {
+        context.posts.authors[*post as usize] == vertex
+            && context.is_original(*post)
+            && context.share(*post, topic) > 0
+    });
+    let young = about.filter(|post| context.posts.age_hours[*post as usize] < MEASURE_HOURS);
+    let reactors = |post: u32| context.reactors.of(post as usize).iter();
+    let mut reactors: Vec<usize> =
+        young.map(|post| reactors(post).filter(|actor| counted(**actor)).count()).collect();
+    reactors.sort_unstable_by(|one, other| other.cmp(one));
+    reactors.iter().zip(1..).take_while(|(reactors, position)| *reactors >= position).count() as i64
+}
+
+/// Sets position and percentile of each score within its topic.
+pub(super) fn set_positions(scores: &mut [TopicScore]) {
+    let topics = scores.iter().map(|score| score.topic + 1).max().unwrap_or_default();
+    let pairs = scores.iter().map(|score| score.topic).zip(0_u32..);
+    let by_topic = Lists::grouped(topics as usize, pairs);
+    for of_topic in by_topic.iter() {
+        let expected: Vec<f64> =
+            of_topic.iter().map(|at| scores[*at as usize].expected_reactors).collect();
+        let mut sorted = expected.clone();
+        sorted.sort_unstable_by(|one, other| other.total_cmp(one));
+        for ((at, percentile), of_score) in
+            of_topic.iter().zip(percentile_ranks(&expected)).zip(&expected)
+        {
+            let score = &mut scores[*at as usize];
+            score.position = 1 + sorted.partition_point(|other| other > of_score) as i64;
+            score.percentile = percentile;
+        }
+    }
+}
