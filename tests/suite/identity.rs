@@ -200,7 +200,7 @@ fn whole_world() -> World {
         settings: "[topics]\ntags = true\n[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n"
             .into(),
         seeds: vec!["net:cid".into()],
-        profiles: "[[profile]]\nname = \"tall\"\nweights.reactors_90d = 2.0\n".into(),
+        profiles: "[[profile]]\nname = \"tall\"\nweights.trusted_reactors_90d = 2.0\n".into(),
         ..World::default()
     }
 }
@@ -366,9 +366,27 @@ fn changes_of_keys(file: &'static str, text: &str) -> Vec<(String, Change)> {
 /// Keys that `whole_world` does not set, and that a run does not read.
 const NOT_READ: &str = "[fit]\norigins = 3\n[validate]\nseed = 5\ntop = 7\n";
 
-/// Changes after which a run has another id though this world shows nothing of them: what they say lies below the
-/// resolution of every table here, or is a fact that another world would show.
-const NOT_SHOWN_HERE: [&str; 0] = [];
+/// Changes of this world after which a run has another id though no table shows a difference, by how they begin: what
+/// changes is finer than any table shows, or another world would show it.
+const NOT_SHOWN_HERE: [(&str, &str); 14] = [
+    ("accounts.created_at", "tables show ages of accounts in whole days"),
+    ("accounts.is_verified of row 2", "the account is a seed by name too"),
+    ("endorsements", "too little for evidence of a topic, or already given by a list"),
+    ("follows.since", "tables show who began to follow within 30 and 90 days"),
+    ("lists", "too little for evidence of a topic, or already given by an endorsement"),
+    ("posts.hashtags of row 1", "the same topics are found in the text"),
+    ("posts.text of row 1", "the same topics are found in the tags"),
+    ("posts.text of row 2", "the same topics are found in the tags"),
+    ("topic_phrases.language", "all posts here are in one language"),
+    (
+        "topic_phrases: row 0 left out",
+        "a topic without phrases is known by its name, which is the same",
+    ),
+    ("topics.name of row 3", "no post is about it"),
+    ("topics.special_category of row 3", "no post is about it"),
+    ("topics.topic_id of row 3", "no post is about it"),
+    ("topics: row 3 left out", "no post is about it"),
+];
 
 /// The campaign is `RENOWN_CASES=100000 cargo test --test suite identity`; fewer cases are a sample of it.
 #[tokio::test(flavor = "multi_thread")]
@@ -419,7 +437,8 @@ async fn published_bytes_and_run_ids_change_together() {
             }
         }
     }
-    let unseen: Vec<_> = unseen.into_iter().filter(|what| !NOT_SHOWN_HERE.contains(what)).collect();
+    let expected = |what: &&str| NOT_SHOWN_HERE.iter().any(|(start, _)| what.starts_with(start));
+    let unseen: Vec<_> = unseen.into_iter().filter(|what| !expected(what)).collect();
     assert!(unseen.is_empty(), "another run id and nothing to show for it: {unseen:#?}");
     assert!(
         same > 0 && other > same && refused < other,
