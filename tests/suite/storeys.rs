@@ -1,5 +1,5 @@
 //! The source is a house in storeys: a room (a module of the crate's root) uses rooms below it and never one above, and no
-//! files of one room import each other in a circle. ARCHITECTURE.md draws the same house.
+//! files of one room import each other in a circle. ARCHITECTURE.md lists the same rooms.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
