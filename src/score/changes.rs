@@ -111,8 +111,8 @@ pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
         let under_method = under_method.as_ref().map_or(old, |scores| scores[person]);
         // In order of name, as the table is.
         let causes = [
-            ("decay", decayed[person] - under_method),
             ("audience", with_audience[person] - with_posts[person]),
+            ("decay", decayed[person] - under_method),
             ("method", under_method - old),
             ("new_posts", with_posts[person] - decayed[person]),
             ("trust_and_others", scores[person] - with_audience[person]),
