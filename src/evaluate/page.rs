@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::standing::RANDOM;
-use super::{EVERYONE, Row, Validity};
+use super::predictor::RANDOM;
+use super::validity::{Difference, EVERYONE, MetricRow, Validity};
 use crate::commands::bars::Bars;
 use crate::commands::explain::{align_right, plain};
 use crate::error::printable;
@@ -30,11 +30,12 @@ pub fn render(validity: &Validity, bars: Option<Bars>) -> String {
         validity.resamples, validity.seed
     );
     let several = validity.methods.len() > 1;
-    let (whole, parts): (Vec<&Row>, Vec<&Row>) =
+    let (whole, parts): (Vec<&MetricRow>, Vec<&MetricRow>) =
         validity.rows.iter().filter(|row| !is_tenth(row)).partition(|row| row.group_by == EVERYONE);
     page += &table(&whole, several, false, bars);
     let kept = ["spearman", "auc", "pairwise_auc", "observed_over_forecast"];
-    let parts: Vec<&Row> = parts.into_iter().filter(|row| kept.contains(&&*row.metric)).collect();
+    let parts: Vec<&MetricRow> =
+        parts.into_iter().filter(|row| kept.contains(&&*row.metric)).collect();
     if !parts.is_empty() {
         page += "\nby parts, and on topics (the mean over all topics first)\n\n";
         page += &table(&parts, several, true, bars);
@@ -47,11 +48,11 @@ pub fn render(validity: &Validity, bars: Option<Bars>) -> String {
 }
 
 /// Whether it is a bar of a histogram, for charts.
-fn is_tenth(row: &Row) -> bool {
+fn is_tenth(row: &MetricRow) -> bool {
     ["pit_", "forecast_", "observed_0", "observed_1"].iter().any(|own| row.metric.starts_with(own))
 }
 
-fn table(rows: &[&Row], several: bool, parted: bool, bars: Option<Bars>) -> String {
+fn table(rows: &[&MetricRow], several: bool, parted: bool, bars: Option<Bars>) -> String {
     let mut table = plain();
     let mut header = vec!["target", "population"];
     header.extend(parted.then_some("part"));
@@ -63,8 +64,8 @@ fn table(rows: &[&Row], several: bool, parted: bool, bars: Option<Bars>) -> Stri
     header.extend(several.then_some("above the first method"));
     table.set_header(&header);
     // Of the counts the best one of each metric is shown, and chance.
-    let named = |row: &Row, predictor: &str| {
-        let Row { target, population, group_by, group_value, metric, .. } = row;
+    let named = |row: &MetricRow, predictor: &str| {
+        let MetricRow { target, population, group_by, group_value, metric, .. } = row;
         [target, population, group_by, group_value, metric, predictor].map(str::to_owned)
     };
     let best = rows.iter().filter_map(|row| Some(named(row, &row.difference.as_ref()?.to)));
@@ -88,7 +89,7 @@ fn table(rows: &[&Row], several: bool, parted: bool, bars: Option<Bars>) -> Stri
             !row.metric.starts_with("calibration") && !row.metric.starts_with("observed");
         cells.extend(bars.map(|bars| bars.draw(if is_share { row.value } else { 0.0 }, WIDTH)));
         cells.push(between(row.interval));
-        let above = |difference: &Option<super::Difference>, to: bool| {
+        let above = |difference: &Option<Difference>, to: bool| {
             difference.as_ref().map_or(String::new(), |d| {
                 let to = if to { format!(" {}", printable(&d.to)) } else { String::new() };
                 format!("{:+.3} ({}){to}", d.value, between(d.interval))

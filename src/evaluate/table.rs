@@ -1,10 +1,10 @@
-//! What was found as the table `validity`.
+//! The table `validity`.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 
-use super::{Row, Validity};
+use super::validity::{MetricRow, Validity};
 use crate::audit::VALIDITY;
 use crate::error::Result;
 use crate::model::time::days_since_epoch;
@@ -15,19 +15,19 @@ use crate::schema::{self, Direction};
 /// # Errors
 /// [`crate::error::Kind::Internal`] if it breaks it.
 pub(super) fn batch(validity: &Validity) -> Result<RecordBatch> {
-    let mut rows: Vec<&Row> = validity.rows.iter().collect();
-    let key = |row: &&Row| {
-        let Row { target, population, group_by, group_value, predictor, metric, .. } = row;
+    let mut rows: Vec<&MetricRow> = validity.rows.iter().collect();
+    let key = |row: &&MetricRow| {
+        let MetricRow { target, population, group_by, group_value, predictor, metric, .. } = row;
         [target, population, group_by, group_value, predictor, metric].map(String::clone)
     };
     rows.sort_by_cached_key(key);
-    let texts = |of: fn(&Row) -> &str| -> ArrayRef {
+    let texts = |of: fn(&MetricRow) -> &str| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(rows.iter().map(|row| of(row))))
     };
-    let floats = |of: fn(&Row) -> Option<f64>| -> ArrayRef {
+    let floats = |of: fn(&MetricRow) -> Option<f64>| -> ArrayRef {
         Arc::new(rows.iter().map(|row| of(row)).collect::<Float64Array>())
     };
-    let counts = |of: fn(&Row) -> u64| -> ArrayRef {
+    let counts = |of: fn(&MetricRow) -> u64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| of(row) as i64)))
     };
     let always = |text: &str| -> ArrayRef {

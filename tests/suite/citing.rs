@@ -187,8 +187,8 @@ async fn every_metric_is_described() {
     }
     let described = METRICS.iter().flat_map(|metric| {
         let name = metric.name.replace("{k}", "20");
-        let tenths = if name.contains("{tenth}") { 1..=10 } else { 1..=1 };
-        tenths.map(move |tenth| name.replace("{tenth}", &format!("{tenth:02}")))
+        let deciles = if name.contains("{decile}") { 1..=10 } else { 1..=1 };
+        deciles.map(move |decile| name.replace("{decile}", &format!("{decile:02}")))
     });
     assert_eq!(yielded, described.collect());
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use renown::engine::Engine;
 use renown::error::{Kind, Result};
-use renown::evaluate::{Row, Validity, validate};
+use renown::evaluate::{MetricRow, Validity, validate};
 use renown::fit::{file, fit};
 use renown::job::Job;
 use renown::pipeline::progress::Progress;
@@ -24,7 +24,7 @@ pub async fn validated(world: &World) -> Result<Validity> {
     validate(&Engine::new(Stores::default(), 3), &[job], &mut Progress::silent()).await
 }
 
-pub fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a Row {
+pub fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a MetricRow {
     let [truth, population, metric, predictor] = of;
     let found = validity.rows.iter().find(|row| {
         (&*row.target, &*row.population, &*row.metric, &*row.predictor)

@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
-use renown::evaluate::{Row, Validity, publish_validity, validate};
+use renown::evaluate::{MetricRow, Validity, publish_validity, validate};
 use renown::fit::{file, fit, is_held_out};
 use renown::job::Job;
 use renown::pipeline::progress::Progress;
@@ -36,11 +36,11 @@ fn stated(days: i64, seed: u64) -> World {
     world
 }
 
-fn own(validity: &Validity, wanted: impl Fn(&Row) -> bool) -> Vec<&Row> {
+fn own(validity: &Validity, wanted: impl Fn(&MetricRow) -> bool) -> Vec<&MetricRow> {
     validity.rows.iter().filter(|row| wanted(row)).collect()
 }
 
-fn one(validity: &Validity, wanted: impl Fn(&Row) -> bool) -> &Row {
+fn one(validity: &Validity, wanted: impl Fn(&MetricRow) -> bool) -> &MetricRow {
     let found = own(validity, wanted);
     assert_eq!(found.len(), 1, "{found:?}");
     found[0]
@@ -119,7 +119,7 @@ async fn labels_are_told_apart_and_found_at_the_top() {
     let validity = validated(&world).await.unwrap();
     assert!(validity.rows.iter().all(|row| row.target == "honest"));
     assert!(validity.backtests_hours.is_empty());
-    assert!(validity.notes.contains(&"truth `honest`: a panel of two".to_owned()));
+    assert!(validity.notes.contains(&"target `honest`: a panel of two".to_owned()));
     let published = world.run().await;
     let scored: Vec<(f64, f64)> = (0..100)
         .step_by(2)
@@ -185,7 +185,7 @@ async fn experts_on_a_topic_are_held_against_its_scores() {
         assert_eq!((row.people, row.backtests), (6, 1));
     }
     assert!(own(&validity, |row| row.group_value == "nowhere").is_empty());
-    let told = "truth `experts`: no post is about 1 of its topics, which are left out: nowhere";
+    let told = "target `experts`: no post is about 1 of its topics, which are left out: nowhere";
     assert!(validity.notes.contains(&told.to_owned()), "{:?}", validity.notes);
 }
 
@@ -216,7 +216,7 @@ async fn methods_stand_side_by_side() {
     let alone = under(&world, &[&other]).await.unwrap();
     let mut compared = 0;
     for row in own(&both, |row| row.method_version == "short-1") {
-        let key = |other: &Row| {
+        let key = |other: &MetricRow| {
             (&row.target, &row.population, &row.group_by, &row.group_value, &row.metric)
                 == (
                     &other.target,
@@ -249,9 +249,9 @@ async fn methods_stand_side_by_side() {
         assert_eq!(error.kind, Kind::BadJob);
         assert!(error.to_string().contains(words), "{error}");
     };
-    refused(under(&world, &[&first, &first]).await.unwrap_err(), "have one version");
+    refused(under(&world, &[&first, &first]).await.unwrap_err(), "have the same version");
     let longer = other.replace("horizon_hours = 168", "horizon_hours = 336");
-    refused(under(&world, &[&first, &longer]).await.unwrap_err(), "foresee different things");
+    refused(under(&world, &[&first, &longer]).await.unwrap_err(), "forecast different outcomes");
     let fewer = other.replace("quote   = { weight = 1.0, reaction = true }\n", "");
     refused(under(&world, &[&first, &fewer]).await.unwrap_err(), "different kinds");
 }
@@ -404,7 +404,7 @@ async fn a_truth_that_the_score_is_computed_from_is_refused() {
 async fn what_the_job_asks_for_must_be_there() {
     let mut world = steady(60, 36);
     for (settings, words) in [
-        ("[[validate.target]]\nname = \"panel\"\n", "names `panel`, which is not there"),
+        ("[[validate.target]]\nname = \"panel\"\n", "names `panel`, which does not exist"),
         ("[validate]\nresamples = 10\n", "`validate.resamples` is 10"),
         ("[validate]\nbacktests = 0\n", "`validate.backtests` is 0"),
         ("[validate]\ngroups = [\"shoes\"]\n", "shoes"),

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use crate::audit::Origin;
 use crate::error::{Error, Result};
-use crate::evaluate::{INTERVAL_SOURCE, METRICS, NO_CAUSE, STATED, WORTH, intervals};
+use crate::evaluate::{INTERVAL_SOURCE, METRICS, NO_CAUSE, STATED, WORTH, describe_intervals};
 use crate::fit::OF_SUCH_DATA;
 use crate::job::Job;
 use crate::schema::{self, Column, Direction, Table};
@@ -130,7 +130,7 @@ fn validation(job: &Job, references: &mut References) -> Result<String> {
             format!("`{}`", metric.name.replace("{k}", &top)),
             metric.meaning.to_owned(),
             metric.range.to_owned(),
-            metric.right.to_owned(),
+            metric.ideal.to_owned(),
             references.cite(metric.source),
         ]
     });
@@ -140,7 +140,7 @@ fn validation(job: &Job, references: &mut References) -> Result<String> {
     Ok(format!(
         "{}\n\n{keys}\n{} ({})\n\n{metrics}\n{}",
         contract.meaning,
-        intervals(),
+        describe_intervals(),
         references.cite(INTERVAL_SOURCE),
         settings.render()
     ))

@@ -1,15 +1,15 @@
 //! What is compared in a table `validity`, in words.
 
 use crate::error::printable;
-use crate::evaluate::{EVERYONE, FORWARD_TRUTHS, TOPIC};
+use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
 use crate::method::profile::STANDARD;
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::numbers::{count, fixed};
 
 /// The targets that a forecast has: trusted people who react, and all who do.
-pub(super) const FORECAST_TARGET: &str = FORWARD_TRUTHS[0];
-const ALL_REACTORS: &str = FORWARD_TRUTHS[1];
+pub(super) const FORECAST_TARGET: &str = FUTURE_TARGETS[0];
+const ALL_REACTORS: &str = FUTURE_TARGETS[1];
 /// Populations, the one that is shown first coming first.
 pub(super) const POPULATIONS: [&str; 3] = ["all", "active", "established"];
 /// Metrics in the order in which they are shown; after a last `_` comes their k.
@@ -48,7 +48,7 @@ impl<'a> Comparison<'a> {
             }
         }
         all.sort_by_key(|Self { target, population, .. }| {
-            (index(target, &FORWARD_TRUTHS), *target, index(population, &POPULATIONS))
+            (index(target, &FUTURE_TARGETS), *target, index(population, &POPULATIONS))
         });
         all
     }

@@ -75,7 +75,7 @@ fn calibration<'a>(row: impl Fn(&str) -> Option<&'a ValidityRow>) -> Markup {
         let row = row(name)?;
         let [low, high] = ends(row.interval(), |end| fixed(end, 3));
         let ideal =
-            METRICS.iter().find(|metric| metric.name == name).map_or("", |metric| metric.right);
+            METRICS.iter().find(|metric| metric.name == name).map_or("", |metric| metric.ideal);
         Some(vec![words.to_owned(), fixed(row.value, 3), low, high, ideal.to_owned()])
     };
     let rows: Vec<Vec<String>> = metrics.into_iter().filter_map(cells).collect();

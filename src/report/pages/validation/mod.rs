@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use self::baselines::baselines;
 use self::comparison::{Comparison, FORECAST_TARGET};
 use crate::error::printable;
-use crate::evaluate::{EVERYONE, FORWARD_TRUTHS, TOPIC};
+use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::numbers::{count, day, number};
 use crate::report::widgets::table::nothing;
@@ -39,7 +39,7 @@ pub(super) fn head(of: &ValidationReport) -> Markup {
     let people = of.rows().map(|row| row.people).max().unwrap_or_default();
     let mut facts =
         vec![("targets", count(targets.len() as u64)), ("people compared, maximum", count(people))];
-    let forecasts = of.rows().filter(|row| FORWARD_TRUTHS.contains(&&*row.target));
+    let forecasts = of.rows().filter(|row| FUTURE_TARGETS.contains(&&*row.target));
     if let Some(backtests) = forecasts.map(|row| row.backtests).max() {
         facts.push(("backtests", count(backtests)));
         facts.push(("days of the forecast", number(f64::from(of.commit.horizon_hours) / 24.0)));

@@ -1,0 +1,125 @@
+//! Some people at one backtest date or on one topic: predictions about them, and the target.
+
+use rayon::prelude::*;
+
+use crate::pipeline::sample::mix32;
+use renown_stats::ranking::{LEFT_OUT, Ranking};
+
+/// A subset of fewer than one in so many is sorted anew: that takes less than restricting the ranking of all.
+const SORT_BELOW: usize = 16;
+
+/// Numbers of some people, and the ranking by them.
+#[derive(Clone)]
+pub(super) struct RankedValues {
+    pub values: Vec<f64>,
+    pub ranking: Ranking,
+}
+
+impl RankedValues {
+    pub fn new(values: Vec<f64>) -> Self {
+        Self { ranking: Ranking::new(&values), values }
+    }
+
+    /// The values at `indices`; `new_index` is where each value goes, as [`Ranking::restrict`] takes it.
+    fn subset(&self, indices: &[u32], new_index: &[u32]) -> Self {
+        let values = subset(&self.values, indices);
+        let ranking = match indices.len() * SORT_BELOW < new_index.len() {
+            true => Ranking::new(&values),
+            false => self.ranking.restrict(new_index),
+        };
+        Self { values, ranking }
+    }
+}
+
+fn subset<T: Copy>(values: &[T], indices: &[u32]) -> Vec<T> {
+    indices.iter().map(|index| values[*index as usize]).collect()
+}
+
+/// What is predicted.
+#[derive(Clone)]
+pub(super) enum Target {
+    /// How many people were observed to react to each person.
+    Observed(RankedValues),
+    /// A graded label of each person.
+    Graded(RankedValues),
+    /// A label of 1 or 0 of each person.
+    Binary(RankedValues),
+    /// Labelled pairs: indices of the more and the less influential person.
+    Pairs(Vec<(u32, u32)>),
+}
+
+/// How a forecast of people compares with what was observed. Lengths: people.
+#[derive(Clone)]
+pub(super) struct ForecastEvaluation {
+    /// ln of how many people were expected to react.
+    pub log_expected: Vec<f64>,
+    /// The randomised probability integral transform of how many reacted.
+    pub pit: Vec<f64>,
+    /// The squared error of the probability that anyone reacts.
+    pub brier: Vec<f64>,
+    /// The decile of the forecast in the whole set.
+    pub decile: Vec<u8>,
+}
+
+/// Some people at one backtest date, or on one topic. Lengths but of `target` pairs: people.
+#[derive(Clone)]
+pub(super) struct EvaluationSet {
+    /// Number of each person, ascending.
+    pub persons: Vec<u32>,
+    /// Values of each predictor.
+    pub predictions: Vec<RankedValues>,
+    /// For each predictor that is a forecast of what was observed, how it compares with it.
+    pub forecasts: Vec<Option<ForecastEvaluation>>,
+    /// The target of these people.
+    pub target: Target,
+}
+
+impl EvaluationSet {
+    /// The people at `indices`, which ascend.
+    pub fn subset(&self, indices: &[u32]) -> Self {
+        if indices.len() == self.persons.len() {
+            return self.clone();
+        }
+        let mut new_index = vec![LEFT_OUT; self.persons.len()];
+        (0..).zip(indices).for_each(|(new, old)| new_index[*old as usize] = new);
+        let ranked = |values: &RankedValues| values.subset(indices, &new_index);
+        let forecast = |forecast: &ForecastEvaluation| ForecastEvaluation {
+            log_expected: subset(&forecast.log_expected, indices),
+            pit: subset(&forecast.pit, indices),
+            brier: subset(&forecast.brier, indices),
+            decile: subset(&forecast.decile, indices),
+        };
+        let pair = |(better, worse): &(u32, u32)| {
+            let (better, worse) = (new_index[*better as usize], new_index[*worse as usize]);
+            (better != LEFT_OUT && worse != LEFT_OUT).then_some((better, worse))
+        };
+        Self {
+            persons: subset(&self.persons, indices),
+            predictions: self.predictions.par_iter().map(ranked).collect(),
+            forecasts: self.forecasts.par_iter().map(|of| of.as_ref().map(forecast)).collect(),
+            target: match &self.target {
+                Target::Observed(values) => Target::Observed(ranked(values)),
+                Target::Graded(values) => Target::Graded(ranked(values)),
+                Target::Binary(values) => Target::Binary(ranked(values)),
+                Target::Pairs(pairs) => Target::Pairs(pairs.iter().filter_map(pair).collect()),
+            },
+        }
+    }
+
+    /// A fixed sample of one in `n` of the people.
+    pub fn sample_one_in(&self, n: u32) -> Self {
+        let sampled = |index: &u32| mix32(self.persons[*index as usize]).is_multiple_of(n);
+        let indices = (0..self.persons.len() as u32).filter(sampled);
+        self.subset(&indices.collect::<Vec<u32>>())
+    }
+
+    /// With the deciles of the forecasts.
+    pub fn with_deciles(mut self) -> Self {
+        for (prediction, forecast) in self.predictions.iter().zip(&mut self.forecasts) {
+            if let Some(forecast) = forecast {
+                forecast.decile = prediction.ranking.deciles();
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,303 @@
+//! Predictions at the end of the snapshot against labels from outside: graded values, binary labels and labelled pairs, of
+//! influence in general and of influence on topics.
+
+use std::collections::BTreeMap;
+
+use super::compare::{Comparison, compare};
+use super::evaluation_set::{EvaluationSet, RankedValues, Target};
+use super::groups::{group_people, select_groups};
+use super::notes;
+use super::predictions::{Predictions, sum_by_person};
+use super::predictor::{Predictor, PredictorKind, list_predictors};
+use super::validity::{ALL, EVERYONE, Evaluated, MetricRow, TOPIC};
+use crate::error::{Error, Result};
+use crate::fit::is_held_out;
+use crate::job::Job;
+use crate::model::{LabelSet, Labels, People};
+use crate::pipeline::backtest::{Backtest, History};
+use crate::reduce::{InteractionRules, post_reactors};
+use crate::topics::{TopicInputs, TopicResults, find_topics};
+use renown_stats::correlation::spearman;
+use renown_stats::ranking::Ranking;
+
+/// Fewest labels that are compared with measures: fewer may be in the order of one by chance.
+const MIN_COMPARED: usize = 10;
+
+/// The metrics against each of the label sets, and what to note about them.
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`] for labels that the score was computed from or fitted to, and as a run.
+pub(super) fn evaluate_labels(
+    history: History,
+    jobs: &[Job],
+    label_sets: &[LabelSet],
+) -> Result<Evaluated> {
+    let History { people, vocabulary, .. } = history;
+    let mut backtest = Backtest::new(people);
+    let predictors = list_predictors(jobs, backtest.people());
+    let predictions = Predictions::at(&mut backtest, 0, jobs, &predictors)?;
+    let people = backtest.people();
+    let method = &jobs[0].method;
+    let has_topics = label_sets.iter().any(|set| match &set.labels {
+        Labels::Graded(rows) => rows.iter().any(|row| row.2.is_some()),
+        Labels::Pairwise(rows) => rows.iter().any(|row| row.2.is_some()),
+    });
+    let topics = match has_topics {
+        false => TopicResults::default(),
+        true => {
+            let rules = InteractionRules::of(method);
+            let posts = people.posts.as_ref();
+            let reactors = posts.map(|posts| post_reactors(&people.interactions, posts, &rules, 0));
+            find_topics(&TopicInputs {
+                people,
+                vocabulary: &vocabulary,
+                post_reactors: reactors.as_ref(),
+                trust: &predictions.trust,
+                rules: &rules,
+                method,
+            })?
+        }
+    };
+    let evaluation =
+        LabelEvaluation { people, jobs, predictors: &predictors, predictions: &predictions };
+    let Evaluated { mut rows, mut notes } = Evaluated::default();
+    for set in label_sets {
+        evaluation.refuse_leakage(set)?;
+        let labels = evaluation.held_out(set, &mut notes);
+        for (topic, labels) in by_topic(&labels) {
+            if topic.is_none() {
+                rows.extend(evaluation.in_general(&set.name, &labels)?);
+            }
+        }
+        let (on_topics, unknown) = evaluation.on_topics(&set.name, &labels, &topics);
+        rows.extend(on_topics);
+        if !unknown.is_empty() {
+            notes.push(notes::unknown_topics(&set.name, &unknown));
+        }
+    }
+    Ok(Evaluated { rows, notes })
+}
+
+/// Labels by topic; `None` is influence in general.
+fn by_topic(labels: &Labels) -> Vec<(Option<&str>, Labels)> {
+    fn group<T: Clone>(
+        rows: &[T],
+        topic: impl Fn(&T) -> Option<&str>,
+    ) -> BTreeMap<Option<&str>, Vec<T>> {
+        let mut groups: BTreeMap<Option<&str>, Vec<T>> = BTreeMap::new();
+        for row in rows {
+            groups.entry(topic(row)).or_default().push(row.clone());
+        }
+        groups
+    }
+    match labels {
+        Labels::Graded(rows) => {
+            let groups = group(rows, |row| row.2.as_deref()).into_iter();
+            groups.map(|(topic, rows)| (topic, Labels::Graded(rows))).collect()
+        }
+        Labels::Pairwise(rows) => {
+            let groups = group(rows, |row| row.2.as_deref()).into_iter();
+            groups.map(|(topic, rows)| (topic, Labels::Pairwise(rows))).collect()
+        }
+    }
+}
+
+struct LabelEvaluation<'a> {
+    people: &'a People,
+    jobs: &'a [Job],
+    predictors: &'a [Predictor],
+    predictions: &'a Predictions,
+}
+
+impl LabelEvaluation<'_> {
+    /// Refuses labels in the order of a measure that a score is computed from, and labels that a method was fitted to with
+    /// no one held out.
+    fn refuse_leakage(&self, set: &LabelSet) -> Result<()> {
+        let refuse = |what: String, remedy: &str| {
+            let cause = format!("target `{}`: {what}: agreement would prove nothing", set.name);
+            Err(Error::bad_input(cause, remedy).in_table("ground_truth"))
+        };
+        for job in self.jobs {
+            let version = &job.method.version;
+            let fitted = job.method.fit.as_ref();
+            if fitted.is_some_and(|fit| fit.target == set.name && fit.held_out <= 0.0) {
+                return refuse(
+                    format!("method `{version}` was fitted to it, to everybody"),
+                    "fit with `held_out` in `[fit]`, and it is validated on the people held out; or leave it out of \
+                     `validate.target`",
+                );
+            }
+        }
+        let Labels::Graded(rows) = &set.labels else { return Ok(()) };
+        let (persons, values): (Vec<u32>, Vec<f64>) =
+            rows.iter().filter(|row| row.2.is_none()).map(|row| (row.0, row.1)).unzip();
+        let labels = Ranking::new(&values);
+        if persons.len() < MIN_COMPARED || labels.distinct_values() < 3 {
+            return Ok(());
+        }
+        let multiplicities = vec![1; persons.len()];
+        for (job, measures) in self.jobs.iter().zip(&self.predictions.measures) {
+            for term in job.profiles.iter().flat_map(|profile| &profile.forecast.terms) {
+                let values = sum_by_person(self.people, measures, &term.measure)?;
+                let of_labelled = persons.iter().map(|person| values[*person as usize]);
+                let measure = Ranking::new(&of_labelled.collect::<Vec<f64>>());
+                let rho = spearman(&labels, &measure, &multiplicities);
+                if rho.is_some_and(|rho| rho > 1.0 - 1e-9) {
+                    return refuse(
+                        format!(
+                            "it orders people as `{}` does, which a score is computed from",
+                            term.measure
+                        ),
+                        "leave the measure out of the method, or the target out of `validate.target`",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The labels of people that no method was fitted to.
+    fn held_out(&self, set: &LabelSet, notes: &mut Vec<String>) -> Labels {
+        let fits = self.jobs.iter().filter_map(|job| job.method.fit.as_ref());
+        let shares = fits.filter(|fit| fit.target == set.name).map(|fit| fit.held_out);
+        let Some(share) = shares.reduce(f64::min) else { return set.labels.clone() };
+        notes.push(notes::only_held_out(&set.name));
+        let is_held_out =
+            |person: &u32| is_held_out(self.people.persons.ids.value(*person as usize), share);
+        match &set.labels {
+            Labels::Graded(rows) => {
+                Labels::Graded(rows.iter().filter(|row| is_held_out(&row.0)).cloned().collect())
+            }
+            Labels::Pairwise(rows) => {
+                let both =
+                    |row: &&(u32, u32, Option<String>)| is_held_out(&row.0) && is_held_out(&row.1);
+                Labels::Pairwise(rows.iter().filter(both).cloned().collect())
+            }
+        }
+    }
+
+    /// The metrics of labels of influence in general, in every population and group.
+    fn in_general(&self, target: &str, labels: &Labels) -> Result<Vec<MetricRow>> {
+        let settings = &self.jobs[0].validate;
+        let set = self.evaluation_set(labels);
+        let mut rows = Vec::new();
+        let mut add = |population, group_by, group_value: &str, set: EvaluationSet| {
+            if set.persons.len() > 1 {
+                let of = Comparison { target, population, group_by, group_value };
+                rows.extend(compare(&of, self.predictors, vec![set], settings));
+            }
+        };
+        for (population, is_member) in self.predictions.populations() {
+            let indices = 0..set.persons.len() as u32;
+            let members = indices.filter(|index| is_member[set.persons[*index as usize] as usize]);
+            add(population, EVERYONE, "", set.subset(&members.collect::<Vec<u32>>()));
+        }
+        for group_by in &settings.groups {
+            let groups = group_people(*group_by, self.people, self.predictions, 0, &set.persons);
+            let sizes = groups.iter().map(|(name, indices)| (name.clone(), indices.len()));
+            let (sizes, min_people) = (sizes.collect(), settings.min_people as usize);
+            for name in select_groups(&sizes, set.persons.len(), min_people).0 {
+                add(ALL, group_by.name(), name, set.subset(&groups[name]));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The people who are labelled.
+    fn evaluation_set(&self, labels: &Labels) -> EvaluationSet {
+        let mut persons: Vec<u32> = match labels {
+            Labels::Graded(rows) => rows.iter().map(|row| row.0).collect(),
+            Labels::Pairwise(rows) => rows.iter().flat_map(|row| [row.0, row.1]).collect(),
+        };
+        persons.sort_unstable();
+        persons.dedup();
+        let index = |person: u32| persons.partition_point(|other| *other < person) as u32;
+        let target = match labels {
+            Labels::Graded(rows) => {
+                let values: Vec<f64> = rows.iter().map(|row| row.1).collect();
+                let is_binary = values.iter().all(|value| *value == 0.0 || *value == 1.0);
+                let values = RankedValues::new(values);
+                if is_binary { Target::Binary(values) } else { Target::Graded(values) }
+            }
+            Labels::Pairwise(rows) => {
+                Target::Pairs(rows.iter().map(|row| (index(row.0), index(row.1))).collect())
+            }
+        };
+        let mut set = self.predictions.evaluation_set(persons, target);
+        if matches!(set.target, Target::Pairs(_)) {
+            // Margins of pairs are differences of logarithms, which keep the order. Counts may be 0, and `measure_*` below it.
+            for (column, predictor) in set.predictions.iter_mut().zip(self.predictors) {
+                let scale = |value: f64| match predictor.kind {
+                    PredictorKind::Score => libm::log(value.max(f64::MIN_POSITIVE)),
+                    PredictorKind::Count | PredictorKind::Chance => libm::asinh(value),
+                };
+                column.values.iter_mut().for_each(|value| *value = scale(*value));
+            }
+        }
+        set
+    }
+
+    /// The metrics of labels of influence on topics: of each topic with enough people, and the mean over these; and the
+    /// topics that no post is about.
+    fn on_topics(
+        &self,
+        target: &str,
+        labels: &Labels,
+        topics: &TopicResults,
+    ) -> (Vec<MetricRow>, Vec<String>) {
+        let settings = &self.jobs[0].validate;
+        let mut predictors = self.predictors.to_vec();
+        for (name, kind) in [
+            ("topic_score", PredictorKind::Score),
+            ("topic_posts", PredictorKind::Count),
+            ("topic_reactors", PredictorKind::Count),
+        ] {
+            let version = self.jobs[0].method.version.clone();
+            predictors.push(Predictor { name: name.into(), method: 0, version, kind });
+        }
+        let of_topic =
+            |topic| Comparison { target, population: ALL, group_by: TOPIC, group_value: topic };
+        let (mut rows, mut sets, mut unknown) = (vec![], vec![], vec![]);
+        for (topic, labels) in by_topic(labels) {
+            let Some(topic) = topic else { continue };
+            let Some(number) = topics.catalogue.number(topic) else {
+                unknown.push(topic.to_owned());
+                continue;
+            };
+            let mut set = self.evaluation_set(&labels);
+            if set.persons.len() < settings.min_people as usize {
+                continue;
+            }
+            set.forecasts.extend([None, None, None]);
+            set.predictions.extend(topic_predictions(&set.persons, number, topics));
+            rows.extend(compare(&of_topic(topic), &predictors, vec![set.clone()], settings));
+            sets.push(set);
+        }
+        if !sets.is_empty() {
+            rows.extend(compare(&of_topic(""), &predictors, sets, settings));
+        }
+        (rows, unknown)
+    }
+}
+
+/// Of each person on a topic: people expected to react, posts on it that drew a reaction, and distinct reactors to them; 0
+/// without enough evidence, or without posts.
+fn topic_predictions(persons: &[u32], topic: u32, topics: &TopicResults) -> [RankedValues; 3] {
+    let score = |person: &u32| {
+        let found = topics.scores.binary_search_by_key(&(*person, topic), |s| (s.person, s.topic));
+        found.ok().map(|at| &topics.scores[at])
+    };
+    let scores: Vec<_> = persons.iter().map(score).collect();
+    let posts = |person: &u32| {
+        let key = (*person, topic);
+        let found = topics.interests.binary_search_by_key(&key, |i| (i.person, i.topic));
+        found.map_or(0.0, |at| topics.interests[at].posts as f64)
+    };
+    let expected = scores.iter().map(|score| score.map_or(0.0, |s| s.expected_reactors));
+    let reactors = scores.iter().map(|score| score.map_or(0.0, |s| s.reactors as f64));
+    [
+        RankedValues::new(expected.collect()),
+        RankedValues::new(persons.iter().map(posts).collect()),
+        RankedValues::new(reactors.collect()),
+    ]
+}

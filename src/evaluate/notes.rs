@@ -1,0 +1,88 @@
+//! Caveats of a validation.
+
+use chrono::{Days, NaiveDate};
+
+use super::validity::{FUTURE_TARGETS, MetricRow};
+use crate::job::{GroupBy, Job};
+use crate::method::{Method, ROLLING_ORIGIN};
+
+/// Agreement is not cause.
+pub(crate) const NO_CAUSE: &str = "a forecast is not a cause: people who are reacted to may be like those who react (homophily), and would \
+                        be reacted to by them anyway";
+/// What observed reactions prove.
+pub(crate) const WORTH: &str = "who reacts after a backtest date is on record; it does not prove that anyone thought or acted differently";
+/// Which inputs are of a later day than the backtest dates.
+pub(crate) const STATED: &str = "followers_count, measure_* and follows without `since` are as of the end of the snapshot: at earlier backtest \
+                      dates they contain later information";
+
+/// Most topics that are named where they are left out.
+const MAX_NAMED: usize = 5;
+
+/// Interactions that reach back too short a time for any backtest.
+pub(super) fn no_backtest(history_hours: u32, horizon_hours: u32) -> String {
+    format!(
+        "interactions reach back {history_hours} hours from the end of the snapshot: too short for a backtest of {horizon_hours} hours"
+    )
+}
+
+/// Groups that are too small or too many.
+pub(super) fn groups_left_out(group_by: GroupBy, people: usize, min_people: usize) -> String {
+    format!(
+        "by {}: {people} people are in groups of fewer than {min_people} people or beyond the largest groups; these are not evaluated",
+        group_by.name()
+    )
+}
+
+/// Topics of a label set that no post is about.
+pub(super) fn unknown_topics(label_set: &str, topics: &[String]) -> String {
+    let more = match topics.len().saturating_sub(MAX_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "target `{label_set}`: no post is about {} of its topics, which are left out: {}{more}",
+        topics.len(),
+        topics[..topics.len().min(MAX_NAMED)].join(", ")
+    )
+}
+
+/// A label set that a method was fitted to, with some people held out.
+pub(super) fn only_held_out(label_set: &str) -> String {
+    format!(
+        "target `{label_set}`: a method was fitted to it; only people held out of the fit, and pairs of them, are compared"
+    )
+}
+
+/// That the method may have been fitted to what it is now evaluated on, as far as the record of its fit says.
+pub(super) fn possible_leakage(
+    method: &Method,
+    day: NaiveDate,
+    backtests_hours: &[u32],
+) -> Option<String> {
+    let record = method.fit.as_ref().filter(|record| record.target == ROLLING_ORIGIN)?;
+    let last: NaiveDate = record.snapshot.parse().ok()?;
+    let oldest = day.checked_sub_days(Days::new(u64::from(*backtests_hours.last()?) / 24))?;
+    (last > oldest).then(|| {
+        format!(
+            "possible leakage: method `{}` was fitted to data up to {last}, which may overlap the backtests",
+            method.version
+        )
+    })
+}
+
+/// What the job says that each target is worth.
+pub(super) fn worth_of_targets(rows: &[MetricRow], job: &Job) -> Vec<String> {
+    let mut targets: Vec<&str> = rows.iter().map(|row| &*row.target).collect();
+    targets.dedup();
+    let note = targets.into_iter().map(|target| {
+        let worth = job.validate.target(target).filter(|worth| !worth.is_empty());
+        match worth {
+            Some(worth) => format!("target `{target}`: {worth}"),
+            None if FUTURE_TARGETS.contains(&target) => format!("target `{target}`: {WORTH}"),
+            None => format!(
+                "target `{target}`: the job does not say what it is worth (`validate.target`)"
+            ),
+        }
+    });
+    note.collect()
+}

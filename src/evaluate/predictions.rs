@@ -1,0 +1,140 @@
+//! The values of every predictor at one backtest date.
+
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+
+use super::evaluation_set::{EvaluationSet, ForecastEvaluation, RankedValues, Target};
+use super::predictor::{Predictor, PredictorKind};
+use super::validity::{ACTIVE, ALL};
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::model::People;
+use crate::pipeline::backtest::Backtest;
+use crate::pipeline::measure::Measured;
+use crate::pipeline::sample::mix32;
+use crate::propagate::Trust;
+use crate::score::measures::Measures;
+use crate::score::scores::{ESTABLISHED, score_people};
+use renown_stats::predictive::{cdf, randomised_pit};
+
+/// The values of all predictors as runs of the jobs at a backtest date would have computed them. Lengths: persons.
+pub(super) struct Predictions {
+    /// Values of each predictor.
+    pub values: Vec<Vec<f64>>,
+    /// α of the forecast of each predictor that is one.
+    overdispersion: Vec<Option<Vec<f64>>>,
+    /// Trust under the first job's method.
+    pub trust: Trust,
+    /// The measures of each job.
+    pub measures: Vec<Measures>,
+    /// Whether anyone reacted within the attention window.
+    pub active: Vec<bool>,
+    /// Distinct reactors within 90 days.
+    pub reactors: Vec<f64>,
+}
+
+impl Predictions {
+    /// Predictions `hours` before the end of the data.
+    ///
+    /// # Errors
+    /// As [`Backtest::measure`].
+    pub fn at(
+        backtest: &mut Backtest,
+        hours: u32,
+        jobs: &[Job],
+        predictors: &[Predictor],
+    ) -> Result<Self> {
+        let (mut values, mut overdispersion) = (vec![], vec![]);
+        let (mut first_trust, mut measures_of_jobs) = (None, vec![]);
+        for job in jobs {
+            backtest.set_as_of(hours, job.method.window_hours());
+            let Measured { trust, measures, .. } = backtest.measure(job)?;
+            let people = backtest.people();
+            for profile in &job.profiles {
+                let scored = score_people(&people.persons, &measures, &trust, profile)?;
+                let is_forecast = !profile.fitted_to_labels && !profile.structural;
+                values.push(scored.expected_reactors);
+                overdispersion.push(is_forecast.then_some(scored.overdispersion));
+            }
+            first_trust.get_or_insert(trust);
+            measures_of_jobs.push(measures);
+        }
+        let trust = first_trust.ok_or_else(|| Error::internal("no job is validated"))?;
+        let (people, measures) = (backtest.people(), &measures_of_jobs[0]);
+        for predictor in predictors {
+            values.push(match predictor.kind {
+                PredictorKind::Score => continue,
+                PredictorKind::Count => sum_by_person(people, measures, &predictor.name)?,
+                PredictorKind::Chance => random_values(people.persons.len()),
+            });
+            overdispersion.push(None);
+        }
+        let in_window = sum_by_person(people, measures, "reactors_window")?;
+        Ok(Self {
+            values,
+            overdispersion,
+            trust,
+            active: in_window.iter().map(|reactors| *reactors > 0.0).collect(),
+            reactors: sum_by_person(people, measures, "reactors_90d")?,
+            measures: measures_of_jobs,
+        })
+    }
+
+    /// Whether each person belongs to each population.
+    pub fn populations(&self) -> [(&'static str, Vec<bool>); 3] {
+        let established = self.reactors.iter().map(|reactors| *reactors >= ESTABLISHED).collect();
+        [
+            (ALL, vec![true; self.reactors.len()]),
+            (ACTIVE, self.active.clone()),
+            ("established", established),
+        ]
+    }
+
+    /// These people with their predictions and a target, no forecast evaluated.
+    pub fn evaluation_set(&self, persons: Vec<u32>, target: Target) -> EvaluationSet {
+        let of_persons = |values: &Vec<f64>| {
+            RankedValues::new(persons.iter().map(|person| values[*person as usize]).collect())
+        };
+        let predictions: Vec<RankedValues> = self.values.par_iter().map(of_persons).collect();
+        let forecasts = predictions.iter().map(|_| None).collect();
+        EvaluationSet { forecasts, predictions, persons, target }
+    }
+
+    /// How the forecasts of `persons` compare with how many were `observed` to react to each of them.
+    pub fn evaluate_forecasts(
+        &self,
+        persons: &[u32],
+        observed: &[f64],
+    ) -> Vec<Option<ForecastEvaluation>> {
+        let evaluate = |(expected, overdispersion): (&Vec<f64>, &Option<Vec<f64>>)| {
+            let overdispersion = overdispersion.as_ref()?;
+            let of_person = |(person, observed): (&u32, &f64)| {
+                let expected = expected[*person as usize];
+                let overdispersion = overdispersion[*person as usize];
+                let uniform = f64::from(mix32(*person)) / (f64::from(u32::MAX) + 1.0);
+                let pit = randomised_pit(expected, overdispersion, *observed, uniform);
+                let any = 1.0 - cdf(expected, overdispersion, 0.0);
+                let error = any - f64::from(u8::from(*observed > 0.0));
+                (libm::log(expected), (pit, error * error))
+            };
+            let (log_expected, (pit, brier)) =
+                persons.par_iter().zip(observed).map(of_person).unzip();
+            Some(ForecastEvaluation { log_expected, pit, brier, decile: vec![0; persons.len()] })
+        };
+        self.values.iter().zip(&self.overdispersion).map(evaluate).collect()
+    }
+}
+
+/// A random number for each person, the same in every validation.
+fn random_values(persons: usize) -> Vec<f64> {
+    let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
+    (0..persons).map(|_| (random.next_u64() >> 11) as f64).collect()
+}
+
+/// A measure of each person, summed over their networks.
+pub(super) fn sum_by_person(people: &People, measures: &Measures, name: &str) -> Result<Vec<f64>> {
+    let column = measures.values(name)?;
+    let by_vertex: Vec<f64> = column.iter().map(|value| value.unwrap_or(0.0)).collect();
+    Ok(people.persons.sum_by_person(&by_vertex))
+}
