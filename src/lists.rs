@@ -60,6 +60,16 @@ impl<T> Lists<T> {
     }
 }
 
+impl<T> Lists<T> {
+    /// Sorts each list.
+    pub fn sort_each_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
+        for list in 0..self.len() {
+            let range = self.range(list);
+            self.items[range].sort_unstable_by_key(&key);
+        }
+    }
+}
+
 impl<T> Extend<Lists<T>> for Lists<T> {
     fn extend<I: IntoIterator<Item = Self>>(&mut self, more: I) {
         for lists in more {

@@ -95,7 +95,7 @@ async fn inputs(
     report.dropped.clone_from(&snapshot.drops);
     report.columns_not_read.clone_from(&snapshot.ignored);
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
-    let people = read::people(engine, snapshot, &job.consent, &job.method, &vocabulary, violations);
+    let people = read::people(snapshot, &job.consent, &job.method, &vocabulary, violations);
     let people = people.await?;
     report.dropped.extend(people.drops);
     Ok(people.persons)

@@ -191,6 +191,6 @@ pub async fn read_history(
     let method = &reading.method;
     let files = snapshot.files.clone();
     let people =
-        read::people(engine, snapshot, &job.consent, method, &vocabulary, violations).await?;
+        read::people(snapshot, &job.consent, method, &vocabulary, violations).await?;
     Ok(History { people, vocabulary, files })
 }

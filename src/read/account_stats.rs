@@ -1,120 +1,107 @@
-//! What accounts state of themselves in numbers, by vertex.
+//! Statistics that accounts report, summed by vertex.
 
-use arrow::array::{Array, BooleanArray, PrimitiveArray, RecordBatch};
+use arrow::array::Array;
 use arrow::datatypes::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampMicrosecondType};
 
-use super::conform::own_measure;
-use super::eligibility::NOBODY;
+use super::accounts::Accounts;
+use super::persons::NumberedPersons;
 use crate::error::{Error, Result};
 use crate::model::time::hours_before;
 use crate::model::{AccountStats, Dropped};
 
-/// The profiles of `vertices` vertices from the rows of `members`, of which each has the vertex
-/// `vertex_of`.
+/// The statistics of all vertices.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for a sum over accounts that is out of range.
 pub(super) fn account_stats(
-    members: &RecordBatch,
-    vertex_of: &[u32],
-    vertices: usize,
+    numbered: &NumberedPersons,
+    accounts: Option<&Accounts>,
     cutoff_us: i64,
     drops: &mut Vec<Dropped>,
 ) -> Result<AccountStats> {
-    let reading = Reading { members, vertex_of, vertices };
-    let schema = members.schema();
-    let names = schema.fields().iter().map(|field| field.name().clone());
-    let own = names.filter(|name| own_measure(name)).map(|name| {
-        let sums = reading.sums::<Float64Type>(&name, |sum, value| {
-            // Begun at 0, so that -0 is 0.
-            Some(sum + value).filter(|sum| sum.is_finite())
-        })?;
-        Ok((name, sums))
-    });
-    let mut own: Vec<(String, Vec<Option<f64>>)> = own.collect::<Result<_>>()?;
-    own.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(AccountStats {
-        followers: reading.sums::<Int64Type>("followers_count", i64::checked_add)?,
-        listed: reading.sums::<Int64Type>("listed_count", i64::checked_add)?,
-        verified: reading.verified()?,
-        created_hours: reading.created_hours(cutoff_us, drops)?,
-        custom: own,
-    })
+    let vertices = numbered.persons.vertices();
+    let mut stats = AccountStats {
+        followers: vec![None; vertices],
+        listed: vec![None; vertices],
+        verified: vec![false; vertices],
+        created_hours: vec![None; vertices],
+        custom: vec![],
+    };
+    let mut not_before_cutoff = 0;
+    if let Some(accounts) = accounts {
+        let rows = numbered.accounts.iter().filter_map(|account| {
+            let vertex = numbered.vertex_of[*account as usize] as usize;
+            accounts.row(*account).map(|row| Row { vertex, row })
+        });
+        let rows: Vec<Row> = rows.collect();
+        let sums = Sums { accounts, rows: &rows, vertices };
+        for name in accounts.custom_measures() {
+            // The sum starts at 0, so that −0 becomes 0.
+            let add = |sum: f64, value: f64| Some(sum + value).filter(|sum| sum.is_finite());
+            stats.custom.push((name.clone(), sums.of::<Float64Type>(&name, add)?));
+        }
+        stats.followers = sums.of::<Int64Type>("followers_count", i64::checked_add)?;
+        stats.listed = sums.of::<Int64Type>("listed_count", i64::checked_add)?;
+        let verified = accounts.flags("is_verified")?;
+        let created = accounts.numbers::<TimestampMicrosecondType>("created_at")?;
+        for Row { vertex, row } in rows {
+            stats.verified[vertex] |= verified.value(row);
+            if created.is_valid(row) {
+                match hours_before(cutoff_us, created.value(row)) {
+                    // The oldest account has the most hours.
+                    Some(hours) => {
+                        stats.created_hours[vertex] = stats.created_hours[vertex].max(Some(hours));
+                    }
+                    None => not_before_cutoff += 1,
+                }
+            }
+        }
+    }
+    let rule = "kept without their opening, which is not before the cutoff";
+    drops.push(Dropped::exact("accounts", rule, not_before_cutoff));
+    Ok(stats)
 }
 
-/// Rows of accounts and the vertex of each.
-struct Reading<'a> {
-    members: &'a RecordBatch,
-    vertex_of: &'a [u32],
+/// A row of `accounts` and the vertex that it belongs to.
+struct Row {
+    vertex: usize,
+    row: usize,
+}
+
+/// Sums columns by vertex.
+struct Sums<'a> {
+    accounts: &'a Accounts,
+    /// In order of (person, network, account id), so that the same accounts give the same bits.
+    rows: &'a [Row],
     vertices: usize,
 }
 
-impl Reading<'_> {
-    fn column<T: Array + 'static>(&self, name: &str) -> Result<&T> {
-        let column = self.members.column_by_name(name).and_then(|c| c.as_any().downcast_ref());
-        column.ok_or_else(|| Error::internal(format!("member column `{name}` is not as joined")))
-    }
-
-    /// The values of the column that are known, each with its vertex, in the order of the rows.
-    fn known<T: ArrowPrimitiveType>(
-        &self,
-        name: &str,
-    ) -> Result<impl Iterator<Item = (usize, T::Native)>> {
-        let values = self.column::<PrimitiveArray<T>>(name)?.iter().zip(self.vertex_of);
-        let of_vertex = values.filter(|(_, vertex)| **vertex != NOBODY);
-        Ok(of_vertex.filter_map(|(value, vertex)| Some((*vertex as usize, value?))))
-    }
-
-    /// The sum of the column over the accounts of each vertex; rows are in order of account, so that the
-    /// same accounts give the same bits. `add` gives nothing for a sum that is out of range.
-    fn sums<T: ArrowPrimitiveType>(
+impl Sums<'_> {
+    /// The sum of a column over the accounts of each vertex that have a value. `add` returns `None` for a sum that is out of
+    /// range.
+    fn of<T: ArrowPrimitiveType>(
         &self,
         name: &str,
         add: impl Fn(T::Native, T::Native) -> Option<T::Native>,
     ) -> Result<Vec<Option<T::Native>>> {
+        let column = self.accounts.numbers::<T>(name)?;
         let mut sums: Vec<Option<T::Native>> = vec![None; self.vertices];
-        let mut beyond = 0_u64;
-        for (vertex, value) in self.known::<T>(name)? {
-            match add(sums[vertex].unwrap_or_default(), value) {
-                Some(sum) => sums[vertex] = Some(sum),
-                None => beyond += 1,
+        let mut out_of_range = 0_u64;
+        for Row { vertex, row } in self.rows.iter().filter(|own| column.is_valid(own.row)) {
+            match add(sums[*vertex].unwrap_or_default(), column.value(*row)) {
+                Some(sum) => sums[*vertex] = Some(sum),
+                None => out_of_range += 1,
             }
         }
-        if beyond > 0 {
+        if out_of_range > 0 {
             let cause = format!(
-                "input `accounts`: column `{name}` of {beyond} accounts is too large to be added to the \
+                "input `accounts`: column `{name}` of {out_of_range} accounts is too large to be added to the \
                  other accounts of the same people"
             );
             let violation =
                 Error::bad_input(cause, "correct the numbers, or scale them in a SELECT");
-            return Err(violation.in_table("accounts").in_column(name).in_rows(beyond));
+            return Err(violation.in_table("accounts").in_column(name).in_rows(out_of_range));
         }
         Ok(sums)
-    }
-
-    fn verified(&self) -> Result<Vec<bool>> {
-        let flags: &BooleanArray = self.column("is_verified")?;
-        let mut verified = vec![false; self.vertices];
-        for (flag, vertex) in flags.iter().zip(self.vertex_of) {
-            if *vertex != NOBODY && flag == Some(true) {
-                verified[*vertex as usize] = true;
-            }
-        }
-        Ok(verified)
-    }
-
-    fn created_hours(&self, cutoff_us: i64, drops: &mut Vec<Dropped>) -> Result<Vec<Option<u32>>> {
-        let mut hours = vec![None; self.vertices];
-        let mut late = 0;
-        for (vertex, at) in self.known::<TimestampMicrosecondType>("created_at")? {
-            match hours_before(cutoff_us, at) {
-                // The first account is the one of most hours.
-                Some(own) => hours[vertex] = hours[vertex].max(Some(own)),
-                None => late += 1,
-            }
-        }
-        let rule = "kept without their opening, which is not before the cutoff";
-        drops.push(Dropped::exact("accounts", rule, late));
-        Ok(hours)
     }
 }

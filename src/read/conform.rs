@@ -151,7 +151,7 @@ impl Opened {
             };
             selected.push(expr.alias(&column.name));
         }
-        for own in self.own_measures() {
+        for own in self.custom_measures() {
             let value = datafusion::prelude::cast(Expr::Column(own.clone()), DataType::Float64);
             selected.push(value.alias(own.name));
         }
@@ -159,10 +159,10 @@ impl Opened {
     }
 
     /// The columns that are measures of one's own, in order of name; only `accounts` has any.
-    fn own_measures(&self) -> Vec<Qualified> {
+    fn custom_measures(&self) -> Vec<Qualified> {
         let found = self.frame.schema().columns().into_iter();
         let mut own: Vec<Qualified> = found
-            .filter(|column| self.table.table == "accounts" && own_measure(&column.name))
+            .filter(|column| self.table.table == "accounts" && is_custom_measure(&column.name))
             .collect();
         own.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         own
@@ -170,7 +170,7 @@ impl Opened {
 
     /// Measures of one's own that are no numbers, or too many.
     fn wrong_measures(&self) -> Result<Vec<Error>> {
-        let own = self.own_measures();
+        let own = self.custom_measures();
         let mut violations = Vec::new();
         for name in &own {
             let field = self.frame.schema().field_from_column(name).map_err(Error::internal)?;
@@ -203,7 +203,7 @@ impl Opened {
             let words = format!("column `{}` is no finite number", own.name);
             Ok(RowRule { words, column: Some(own.name), broken: count_if(wrong)? })
         };
-        self.own_measures().into_iter().map(finite).collect()
+        self.custom_measures().into_iter().map(finite).collect()
     }
 
     /// Columns that are not read but for a slip are ones that may be absent: were `birthdate` passed
@@ -257,7 +257,7 @@ impl Opened {
     /// Columns that neither the contract names nor are measures of one's own; they are not read.
     pub(super) fn ignored(&self) -> Vec<String> {
         let found = self.frame.schema().columns().into_iter().map(|q| q.name);
-        let own = self.own_measures();
+        let own = self.custom_measures();
         let read = |name: &String| {
             self.table.columns.iter().any(|c| c.name == *name)
                 || own.iter().any(|column| column.name == *name)
@@ -267,7 +267,7 @@ impl Opened {
 }
 
 /// Whether a column of this name is a measure of one's own.
-pub(super) fn own_measure(name: &str) -> bool {
+pub(super) fn is_custom_measure(name: &str) -> bool {
     name.starts_with(OWN_MEASURE)
 }
 

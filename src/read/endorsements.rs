@@ -1,143 +1,136 @@
-//! Who vouched for whom on what: endorsements, and the names of lists.
+//! Endorsements: explicit ones, and lists whose names are topics.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use arrow::array::{Array, RecordBatch, StringViewArray};
-use datafusion::dataframe::DataFrame;
+use arrow::array::RecordBatch;
+use arrow::datatypes::TimestampMicrosecondType;
 
-use super::ids::{instants, text};
-use super::refusals::{Subject, subjects};
-use super::snapshot::Snapshot;
-use crate::engine::Engine;
+use super::check::Checked;
+use super::columns::{texts, uneven, values};
+use super::ids::{BLOCK_ROWS, Ids, PersonRef};
+use super::lists::ListRows;
+use crate::engine::in_blocks;
 use crate::error::Result;
-use crate::method::Method;
-use crate::model::{Dropped, Endorsement, Persons};
-use crate::phrases::{Found, Vocabulary};
+use crate::model::{Dropped, Endorsement};
+use crate::phrases::Vocabulary;
 
-/// The vouches among people who may be scored, in order and each once. Of each giver the latest endorsements count,
-/// up to the method's cap, and then lists, in order of person and topic.
-pub(super) async fn endorsements(
-    engine: &Engine,
-    snapshot: &Snapshot,
-    persons: &Persons,
-    vocabulary: &Vocabulary,
-    method: &Method,
-    drops: &mut Vec<Dropped>,
-) -> Result<Vec<Endorsement>> {
-    if snapshot.endorsements.is_none() && snapshot.lists.is_none() {
-        return Ok(vec![]);
-    }
-    let numbers = subjects(persons);
-    let mut reading = Reading { numbers, vocabulary, given: BTreeMap::new() };
-    if let Some(endorsements) = &snapshot.endorsements {
-        let rows = rows(engine, &endorsements.origin, endorsements.frame.clone(), "at").await?;
-        reading.endorsements(&rows, drops)?;
-    }
-    if let Some(lists) = &snapshot.lists {
-        let rows = rows(engine, &lists.origin, lists.frame.clone(), "list_id").await?;
-        reading.lists(&rows, drops)?;
-    }
-    let most = method.topics.evidence.per_giver as usize;
-    let mut kept = BTreeSet::new();
-    let mut beyond = 0;
-    for (giver, given) in reading.given {
-        let mut order: Vec<(Given, u32, String)> =
-            given.into_iter().map(|((receiver, topic), given)| (given, receiver, topic)).collect();
-        order.sort_unstable();
-        beyond += order.len().saturating_sub(most) as u64;
-        let first = order.into_iter().take(most);
-        kept.extend(first.map(|(_, receiver, topic)| Endorsement { receiver, topic, giver }));
-    }
-    drops.push(Dropped::exact("endorsements", "beyond the cap of their giver, lists too", beyond));
-    Ok(kept.into_iter().collect())
+/// A row of `endorsements`.
+struct Row {
+    giver: PersonRef,
+    receiver: PersonRef,
+    topic: Box<str>,
+    at_us: i64,
 }
 
-async fn rows(engine: &Engine, origin: &str, frame: DataFrame, key: &str) -> Result<RecordBatch> {
-    engine.sorted_rows(&format!("reading {origin}"), frame, &[key]).await
+/// The rows of `endorsements`.
+pub(super) struct EndorsementRows(Vec<Row>);
+
+impl EndorsementRows {
+    /// Reads `endorsements`, after all inputs that name accounts or persons.
+    pub(super) async fn read(input: &Checked, ids: &Arc<Ids>) -> Result<Self> {
+        let what = format!("reading {}", input.origin);
+        let ids = Arc::clone(ids);
+        let block = move |block: &[RecordBatch]| decode(block, &ids);
+        let blocks = in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await?;
+        Ok(Self(blocks.into_iter().flatten().collect()))
+    }
 }
 
-/// What counts first of what a giver gave.
+fn decode(block: &[RecordBatch], ids: &Ids) -> Result<Vec<Row>> {
+    let persons = |column| -> Result<Vec<PersonRef>> {
+        let texts: Vec<&str> = texts(block, column)?.flatten().collect();
+        Ok(ids.find_persons(&texts))
+    };
+    let ends = persons("giver_id")?.into_iter().zip(persons("receiver_id")?);
+    let at = values::<TimestampMicrosecondType>(block, "at")?;
+    let mut rest = texts(block, "topic_id")?.zip(at);
+    let row = |(giver, receiver)| {
+        let (topic, at) = rest.next().ok_or_else(uneven)?;
+        let topic = topic.ok_or_else(uneven)?.into();
+        Ok(Row { giver, receiver, topic, at_us: at.ok_or_else(uneven)? })
+    };
+    ends.map(row).collect()
+}
+
+/// Why an endorsement counts, the strongest reason first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Given {
-    /// An endorsement, by its time: the latest first.
+enum Reason {
+    /// An endorsement, the latest first.
     Endorsed(Reverse<i64>),
-    /// A place on a list.
+    /// Membership of a list.
     Listed,
 }
 
-struct Reading<'a> {
-    numbers: HashMap<Subject<'a>, u32>,
-    vocabulary: &'a Vocabulary,
-    /// By giver, then receiver and topic.
-    given: BTreeMap<u32, BTreeMap<(u32, String), Given>>,
+/// An endorsement and why it counts.
+type Given = (Endorsement, Reason);
+
+/// The endorsements among scored people, sorted and each once. Of each giver the latest endorsements count, up to
+/// `max_per_giver`, and then list memberships, in order of person and topic. `scored` gives the number of a scored person.
+pub(super) fn endorsements(
+    rows: Option<EndorsementRows>,
+    lists: Option<ListRows>,
+    scored: impl Fn(PersonRef) -> Option<u32>,
+    vocabulary: &Vocabulary,
+    max_per_giver: usize,
+    drops: &mut Vec<Dropped>,
+) -> Vec<Endorsement> {
+    if rows.is_none() && lists.is_none() {
+        return vec![];
+    }
+    let mut given: Vec<Given> = Vec::new();
+    if let Some(rows) = rows {
+        given.extend(explicit(rows, &scored, vocabulary, drops));
+    }
+    if let Some(lists) = lists {
+        let listed = lists.endorsements(&scored, vocabulary, drops).into_iter();
+        given.extend(listed.map(|endorsement| (endorsement, Reason::Listed)));
+    }
+    given.retain(|(endorsement, _)| endorsement.giver != endorsement.receiver);
+    given.sort_unstable();
+    given.dedup_by(|(one, _), (other, _)| one == other);
+
+    // The reason before the receiver and the topic: the cap keeps the first of each giver.
+    given.sort_unstable_by(|(one, why), (other, why_other)| {
+        let key = (one.giver, why, one.receiver, &one.topic);
+        key.cmp(&(other.giver, why_other, other.receiver, &other.topic))
+    });
+    let mut beyond = 0;
+    let mut kept = Vec::with_capacity(given.len());
+    for of_giver in given.chunk_by(|(one, _), (other, _)| one.giver == other.giver) {
+        beyond += of_giver.len().saturating_sub(max_per_giver) as u64;
+        kept.extend(
+            of_giver.iter().take(max_per_giver).map(|(endorsement, _)| endorsement.clone()),
+        );
+    }
+    kept.sort_unstable();
+    drops.push(Dropped::exact("endorsements", "beyond the cap of their giver, lists too", beyond));
+    kept
 }
 
-impl Reading<'_> {
-    fn give(&mut self, giver: u32, receiver: u32, topic: String, how: Given) {
-        if giver != receiver {
-            let given = self.given.entry(giver).or_default();
-            let known = given.entry((receiver, topic)).or_insert(how);
-            *known = (*known).min(how);
+/// The rows of `endorsements` among scored people, on topics that there are.
+fn explicit(
+    rows: EndorsementRows,
+    scored: impl Fn(PersonRef) -> Option<u32>,
+    vocabulary: &Vocabulary,
+    drops: &mut Vec<Dropped>,
+) -> Vec<Given> {
+    let (mut not_scored, mut unknown_topic) = (0, 0);
+    let mut given = Vec::with_capacity(rows.0.len());
+    for Row { giver, receiver, topic, at_us } in rows.0 {
+        let (Some(giver), Some(receiver)) = (scored(giver), scored(receiver)) else {
+            not_scored += 1;
+            continue;
+        };
+        if !topic.starts_with('#') && vocabulary.ontology.number(&topic).is_none() {
+            unknown_topic += 1;
+            continue;
         }
+        let topic = topic.into_string();
+        given.push((Endorsement { receiver, topic, giver }, Reason::Endorsed(Reverse(at_us))));
     }
-
-    fn endorsements(&mut self, rows: &RecordBatch, drops: &mut Vec<Dropped>) -> Result<()> {
-        let (givers, receivers) = (text(rows, "giver_id")?, text(rows, "receiver_id")?);
-        let topics = text(rows, "topic_id")?;
-        let at = instants(rows, "at")?;
-        let (mut strange, mut unknown) = (0, 0);
-        for row in 0..rows.num_rows() {
-            let number =
-                |ids: &StringViewArray| self.numbers.get(&Subject::Person(ids.value(row))).copied();
-            let (Some(giver), Some(receiver)) = (number(givers), number(receivers)) else {
-                strange += 1;
-                continue;
-            };
-            let topic = topics.value(row);
-            if !topic.starts_with('#') && self.vocabulary.ontology.number(topic).is_none() {
-                unknown += 1;
-                continue;
-            }
-            self.give(giver, receiver, topic.to_owned(), Given::Endorsed(Reverse(at.value(row))));
-        }
-        let rule = "from or to who is not scored";
-        drops.push(Dropped::suppressed("endorsements", rule, strange));
-        drops.push(Dropped::exact("endorsements", "on a topic that the ontology lacks", unknown));
-        Ok(())
-    }
-
-    fn lists(&mut self, rows: &RecordBatch, drops: &mut Vec<Dropped>) -> Result<()> {
-        let (networks, names) = (text(rows, "network")?, text(rows, "list_name")?);
-        let (owners, members) = (text(rows, "owner_id")?, text(rows, "member_id")?);
-        let lexicon = &self.vocabulary.lexicon;
-        let mut finder = lexicon.finder(false);
-        let (mut strange, mut ownerless) = (0, 0);
-        for row in 0..rows.num_rows() {
-            if !owners.is_valid(row) || !names.is_valid(row) {
-                ownerless += 1;
-                continue;
-            }
-            let number = |ids: &StringViewArray| {
-                let account = Subject::Account(networks.value(row), ids.value(row));
-                self.numbers.get(&account).copied()
-            };
-            let (Some(giver), Some(receiver)) = (number(owners), number(members)) else {
-                strange += 1;
-                continue;
-            };
-            let mut found = Found::default();
-            finder.tag(names.value(row));
-            finder.end(&mut found);
-            // A name is short: what is doubtful has no company in it.
-            found.hits.retain(|hit| !lexicon.phrases()[hit.phrase as usize].in_company);
-            for sense in found.hits.iter().flat_map(|hit| lexicon.senses(hit.phrase)) {
-                let topic = &self.vocabulary.ontology.topics()[sense.topic as usize].id;
-                self.give(giver, receiver, topic.clone(), Given::Listed);
-            }
-        }
-        drops.push(Dropped::suppressed("lists", "from or to who is not scored", strange));
-        drops.push(Dropped::exact("lists", "without a name or an owner", ownerless));
-        Ok(())
-    }
+    let rule = "from or to who is not scored";
+    drops.push(Dropped::suppressed("endorsements", rule, not_scored));
+    drops.push(Dropped::exact("endorsements", "on a topic that the ontology lacks", unknown_topic));
+    given
 }

@@ -1,6 +1,6 @@
-//! Who follows whom, over dense numbers.
+//! Follows over dense numbers.
 //!
-//! Follows are numbered as they are decoded, as interactions are, and take 12 bytes each from then on.
+//! Accounts are numbered as follows are decoded, as for interactions; a follow takes 12 bytes from then on.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -10,67 +10,66 @@ use arrow::datatypes::TimestampMicrosecondType;
 use rayon::prelude::*;
 
 use super::check::Checked;
-use super::eligibility::{Eligibility, Met};
-use super::ids::{BLOCK_ROWS, Ids, values};
+use super::columns::{uneven, values};
+use super::eligibility::{Eligibility, Pairing};
+use super::ids::{BLOCK_ROWS, Ids};
 use crate::engine::in_blocks;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::time::hours_before;
 use crate::model::{Dropped, Follow, Follows};
 use renown_graph::numbering::NONE;
 
-/// Follows as they were read, between account numbers and later member rows.
+/// The rows of `follows`, between account numbers.
 pub(super) struct FollowRows {
     blocks: Vec<Vec<Follow>>,
 }
 
 impl FollowRows {
-    /// Reads the follows; those that begin at the cutoff or later are left out before.
+    /// Reads `follows`, from which those that start at the cutoff or later are left out before.
     pub(super) async fn read(input: &Checked, cutoff_us: i64, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let ids = Arc::clone(ids);
-        let block = move |block: &[RecordBatch]| rows(block, cutoff_us, &ids);
+        let block = move |block: &[RecordBatch]| decode(block, cutoff_us, &ids);
         Ok(Self { blocks: in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? })
     }
 
-    /// Notes in `met`, by account number, who takes part in any.
-    pub(super) fn note(&self, met: &mut [bool]) {
+    /// Marks the accounts that take part, by account number.
+    pub(super) fn mark_accounts(&self, observed: &mut [bool]) {
         for row in self.blocks.iter().flatten() {
-            met[row.follower as usize] = true;
-            met[row.followee as usize] = true;
+            observed[row.follower as usize] = true;
+            observed[row.followee as usize] = true;
         }
     }
 
-    /// The follows among different people who may be scored, over member rows, with the number of all among
-    /// those who may be; notes in `census` who appears in them.
-    pub(super) fn among(
-        mut self,
-        row_of: &[u32],
-        census: &Eligibility<'_>,
+    /// Keeps the follows among different eligible people, and notes in `eligibility` which accounts appear. Returns the number
+    /// of follows among eligible people, with those of a person by themselves.
+    pub(super) fn keep_scored(
+        &mut self,
+        eligibility: &Eligibility<'_>,
         drops: &mut Vec<Dropped>,
-    ) -> (Self, u64) {
+    ) -> u64 {
         let block = |block: &mut Vec<Follow>| {
-            let (mut strange, mut own) = (0, 0);
-            block.retain_mut(|row| {
-                row.follower = row_of[row.follower as usize];
-                row.followee = row_of[row.followee as usize];
-                let met = census.meet(row.follower as usize, row.followee as usize);
-                strange += u64::from(met == Met::Strange);
-                own += u64::from(met == Met::Own);
-                met == Met::Other
+            let (mut not_scored, mut same_person) = (0, 0);
+            block.retain(|row| {
+                let pairing = eligibility.pair(row.follower, row.followee);
+                not_scored += u64::from(pairing == Pairing::NotScored);
+                same_person += u64::from(pairing == Pairing::SamePerson);
+                pairing == Pairing::Scored
             });
-            (strange, own)
+            (not_scored, same_person)
         };
-        let found: u64 = self.blocks.iter().map(|block| block.len() as u64).sum();
-        let done: Vec<(u64, u64)> = self.blocks.par_iter_mut().map(block).collect();
-        let (strange, own) = done.iter().fold((0, 0), |(s, o), block| (s + block.0, o + block.1));
+        let all: u64 = self.blocks.iter().map(|block| block.len() as u64).sum();
+        let dropped: Vec<(u64, u64)> = self.blocks.par_iter_mut().map(block).collect();
+        let not_scored = dropped.iter().map(|block| block.0).sum();
+        let same_person = dropped.iter().map(|block| block.1).sum();
         let rule = "from or to who may not be scored";
-        drops.push(Dropped::suppressed("follows", rule, strange));
-        drops.push(Dropped::exact("follows", "of a person by themselves", own));
-        (self, found - strange)
+        drops.push(Dropped::suppressed("follows", rule, not_scored));
+        drops.push(Dropped::exact("follows", "of a person by themselves", same_person));
+        all - not_scored
     }
 
-    /// The follows over vertices, each pair once.
-    pub(super) fn with_vertices(self, vertex_of: &[u32], drops: &mut Vec<Dropped>) -> Follows {
+    /// The follows over vertices, each pair once. `vertex_of` has the vertex of each account number.
+    pub(super) fn into_follows(self, vertex_of: &[u32], drops: &mut Vec<Dropped>) -> Follows {
         let mut rows = Vec::with_capacity(self.blocks.iter().map(Vec::len).sum());
         for block in self.blocks {
             rows.extend(block.into_iter().map(|row| Follow {
@@ -79,27 +78,26 @@ impl FollowRows {
                 since: row.since,
             }));
         }
-        let found = rows.len();
-        // Of one pair the most hours first, and what is not known last.
+        let all = rows.len();
+        // Of one pair the earliest start comes first, and an unknown start last.
         let key = |row: &Follow| (row.followee, row.follower, Reverse(row.since_hours()));
         rows.par_sort_unstable_by_key(key);
         rows.dedup_by_key(|row| (row.followee, row.follower));
         let rule = "repeated: the earliest of the same two people on a network is kept";
-        drops.push(Dropped::exact("follows", rule, (found - rows.len()) as u64));
+        drops.push(Dropped::exact("follows", rule, (all - rows.len()) as u64));
         Follows { rows }
     }
 }
 
 /// The follows of a block.
-fn rows(block: &[RecordBatch], cutoff_us: i64, ids: &Ids) -> Result<Vec<Follow>> {
+fn decode(block: &[RecordBatch], cutoff_us: i64, ids: &Ids) -> Result<Vec<Follow>> {
     let networks = ids.networks(block)?;
     let followers = ids.accounts(block, &networks, "follower_id")?;
     let followees = ids.accounts(block, &networks, "followee_id")?;
     let mut since = values::<TimestampMicrosecondType>(block, "since")?;
     let mut rows = Vec::with_capacity(networks.len());
     for (follower, followee) in followers.into_iter().zip(followees) {
-        let read = || Error::internal("the columns of follows differ in length");
-        let since = since.next().ok_or_else(read)?;
+        let since = since.next().ok_or_else(uneven)?;
         let hours = since.and_then(|at| hours_before(cutoff_us, at));
         rows.push(Follow { followee, follower, since: hours.unwrap_or(NONE) });
     }

@@ -1,15 +1,14 @@
-//! Outside judgements of people, which scores are measured against and never computed from.
+//! The rows of `ground_truth`: labels of people from outside, for validation and fitting.
 
 use std::collections::{BTreeMap, HashMap};
 
-use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use arrow::array::{Array, RecordBatch, StringViewArray};
 use arrow::datatypes::Float64Type;
 use datafusion::prelude::{Expr, ident, lit};
 
 use super::check::{Checked, whole};
+use super::columns::{numbers, text};
 use super::conform::RowRule;
-use super::ids::text;
-use super::refusals::{Subject, subjects};
 use super::snapshot::Reader;
 use super::violations::Violations;
 use crate::engine::{Engine, count_if};
@@ -17,14 +16,14 @@ use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job};
 use crate::model::{Dropped, LabelSet, LabelSets, Labels, Persons};
 
-/// The input `ground_truth`, which holds to its contract; its rows are not read yet.
+/// The input `ground_truth`, validated against its contract; its rows are not read yet.
 pub struct GroundTruth {
     input: Checked,
-    /// Columns that are passed over.
+    /// Columns that are not read.
     pub ignored: Vec<String>,
 }
 
-/// Opens `ground_truth` and holds it against its contract; `None` if the job has none, or its violations were kept.
+/// Opens `ground_truth` and validates it against its contract; `None` if the job has none, or its violations were kept.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for files, columns and rows that break the contract, and as
@@ -39,15 +38,15 @@ pub async fn open_ground_truth(
     }
     let mut reader = Reader::new(engine, job, violations).await?;
     let opened = reader.open(job, GROUND_TRUTH, violations).await?;
-    let checked = whole(engine, opened, &truth_rules()?, violations).await?;
+    let checked = whole(engine, opened, &label_rules()?, violations).await?;
     let ignored = reader.ignored.remove(GROUND_TRUTH).unwrap_or_default();
     Ok(checked.map(|input| GroundTruth { input, ignored }))
 }
 
-/// The truths of `job` about `persons`; none if the job has no `ground_truth`.
+/// The label sets of `job` about `persons`; none if the job has no `ground_truth`.
 ///
 /// # Errors
-/// As [`open_ground_truth()`], and [`crate::error::Kind::BadInput`] for a truth of both forms, two values of one
+/// As [`open_ground_truth()`], and [`crate::error::Kind::BadInput`] for a label set of both forms, two values of one
 /// person, and comparisons of a person with themselves.
 pub async fn label_sets(
     engine: &Engine,
@@ -62,7 +61,7 @@ pub async fn label_sets(
 }
 
 impl GroundTruth {
-    /// The truths about `persons`.
+    /// The label sets about `persons`.
     ///
     /// # Errors
     /// As [`label_sets()`].
@@ -74,144 +73,156 @@ impl GroundTruth {
     ) -> Result<LabelSets> {
         let what = format!("reading {}", self.input.origin);
         let rows = engine.sorted_rows(&what, self.input.frame.clone(), &["truth"]).await?;
-        let reading = Reading::of(&rows, &subjects(persons))?;
-        for violation in reading.violations() {
+        let labels = LabelRows::of(&rows, &PersonLookup::of(persons))?;
+        for violation in labels.violations() {
             violations.report(violation)?;
         }
-        Ok(reading.end())
+        Ok(labels.into_sets())
     }
 }
 
-/// The judgements of one name.
+/// The number of each person, by person id and by (network, account id).
+struct PersonLookup<'a> {
+    by_id: HashMap<&'a str, u32>,
+    by_account: HashMap<(&'a str, &'a str), u32>,
+}
+
+impl<'a> PersonLookup<'a> {
+    fn of(persons: &'a Persons) -> Self {
+        let (mut by_id, mut by_account) = (HashMap::new(), HashMap::new());
+        for person in 0..persons.len() {
+            by_id.insert(persons.ids.value(person), person as u32);
+            for account in persons.accounts(person) {
+                let network = &*persons.networks[persons.account_networks[account] as usize];
+                by_account.insert((network, persons.account_ids.value(account)), person as u32);
+            }
+        }
+        Self { by_id, by_account }
+    }
+
+    /// The person with the id, or with the account that it names as `network:account_id`.
+    fn find(&self, id: &str) -> Option<u32> {
+        // The name of a network has no colon; the id of an account may have one.
+        let account = || self.by_account.get(&id.split_once(':')?);
+        self.by_id.get(id).or_else(account).copied()
+    }
+}
+
+/// (person, value, topic).
+type Grade = (u32, f64, Option<String>);
+
+/// (more influential person, other person, topic).
+type Comparison = (u32, u32, Option<String>);
+
+/// The labels of one name.
 #[derive(Default)]
-struct Judgements {
+struct NamedLabels {
     graded: Vec<Grade>,
-    pairwise: Vec<(u32, u32, Option<String>)>,
-    /// How many rows are graded, and how many pairwise, whoever they are about.
+    pairwise: Vec<Comparison>,
+    /// Number of graded and of pairwise rows, about scored people or not.
     rows: [usize; 2],
 }
 
 /// Rows of `ground_truth` over numbers.
-struct Reading {
-    judgements: BTreeMap<String, Judgements>,
-    strange: u64,
-    repeated: u64,
+struct LabelRows {
+    by_name: BTreeMap<String, NamedLabels>,
+    not_scored: u64,
+    duplicates: u64,
 }
 
-impl Reading {
-    fn of(rows: &RecordBatch, numbers: &HashMap<Subject<'_>, u32>) -> Result<Self> {
+impl LabelRows {
+    fn of(rows: &RecordBatch, persons: &PersonLookup<'_>) -> Result<Self> {
         let (names, forms, topics) =
             (text(rows, "truth")?, text(rows, "form")?, text(rows, "topic_id")?);
-        let (people, losers) = (text(rows, "person_id")?, text(rows, "loser_id")?);
-        let values = rows.column_by_name("value").and_then(|c| c.as_primitive_opt::<Float64Type>());
-        let values = values.ok_or_else(|| Error::internal("column `value` is no number"))?;
-        let mut reading = Self { judgements: BTreeMap::new(), strange: 0, repeated: 0 };
+        let (winners, losers) = (text(rows, "person_id")?, text(rows, "loser_id")?);
+        let values = numbers::<Float64Type>(rows, "value")?;
+        let mut labels = Self { by_name: BTreeMap::new(), not_scored: 0, duplicates: 0 };
         for row in 0..rows.num_rows() {
-            let number = |ids: &StringViewArray| person(numbers, ids.value(row));
+            let person = |ids: &StringViewArray| persons.find(ids.value(row));
             let topic = topics.is_valid(row).then(|| topics.value(row).to_owned());
-            let own = reading.judgements.entry(names.value(row).to_owned()).or_default();
+            let named = labels.by_name.entry(names.value(row).to_owned()).or_default();
             let pairwise = forms.value(row) == "pairwise";
-            own.rows[usize::from(pairwise)] += 1;
-            match (number(people), pairwise) {
-                // -0 is 0.
-                (Some(one), false) => own.graded.push((one, values.value(row) + 0.0, topic)),
-                (Some(one), true) => match number(losers) {
-                    Some(other) => own.pairwise.push((one, other, topic)),
-                    None => reading.strange += 1,
+            named.rows[usize::from(pairwise)] += 1;
+            match (person(winners), pairwise) {
+                // −0 becomes 0.
+                (Some(one), false) => named.graded.push((one, values.value(row) + 0.0, topic)),
+                (Some(one), true) => match person(losers) {
+                    Some(other) => named.pairwise.push((one, other, topic)),
+                    None => labels.not_scored += 1,
                 },
-                (None, _) => reading.strange += 1,
+                (None, _) => labels.not_scored += 1,
             }
         }
-        reading.sort();
-        Ok(reading)
+        labels.sort();
+        Ok(labels)
     }
 
-    /// Puts judgements in order, repeated ones once.
+    /// Sorts the labels, duplicates once.
     fn sort(&mut self) {
-        for Judgements { graded, pairwise, .. } in self.judgements.values_mut() {
-            let found = graded.len() + pairwise.len();
-            graded.sort_unstable_by(|(one, value, topic), (other, than, of)| {
-                (one, topic).cmp(&(other, of)).then(value.total_cmp(than))
+        for NamedLabels { graded, pairwise, .. } in self.by_name.values_mut() {
+            let all = graded.len() + pairwise.len();
+            graded.sort_unstable_by(|one, other| {
+                (one.0, &one.2).cmp(&(other.0, &other.2)).then(one.1.total_cmp(&other.1))
             });
             graded.dedup();
             pairwise.sort_unstable();
             pairwise.dedup();
-            self.repeated += (found - graded.len() - pairwise.len()) as u64;
+            self.duplicates += (all - graded.len() - pairwise.len()) as u64;
         }
     }
 
-    /// What contradicts itself.
+    /// Label sets that contradict themselves.
     fn violations(&self) -> Vec<Error> {
         let mut violations = Vec::new();
-        let mut violation = |column: &str, rows: usize, cause: String, remedy: &str| {
-            let violation =
-                Error::bad_input(format!("input `{GROUND_TRUTH}`: truth {cause}"), remedy);
-            violations
-                .push(violation.in_table(GROUND_TRUTH).in_column(column).in_rows(rows as u64));
+        let mut report = |column: &str, rows: usize, cause: String, remedy: &str| {
+            let cause = format!("input `{GROUND_TRUTH}`: truth {cause}");
+            let violation = Error::bad_input(cause, remedy).in_table(GROUND_TRUTH);
+            violations.push(violation.in_column(column).in_rows(rows as u64));
         };
-        for (name, Judgements { graded, pairwise, rows: [as_graded, as_pairwise] }) in
-            &self.judgements
-        {
-            if *as_graded > 0 && *as_pairwise > 0 {
+        for (name, NamedLabels { graded, pairwise, rows }) in &self.by_name {
+            let [graded_rows, pairwise_rows] = *rows;
+            if graded_rows > 0 && pairwise_rows > 0 {
                 let cause = format!(
-                    "`{name}` is graded in {as_graded} rows and pairwise in {as_pairwise} rows"
+                    "`{name}` is graded in {graded_rows} rows and pairwise in {pairwise_rows} rows"
                 );
-                let remedy = "give the two forms names of their own";
-                violation("form", as_graded + as_pairwise, cause, remedy);
+                let remedy = "give the two forms different names";
+                report("form", graded_rows + pairwise_rows, cause, remedy);
             }
+            let same_subject = |one: &Grade, other: &Grade| (one.0, &one.2) == (other.0, &other.2);
             let twice = graded.windows(2).filter(|two| same_subject(&two[0], &two[1])).count();
             if twice > 0 {
                 let cause = format!("`{name}` has {twice} further values of people that have one");
                 let remedy = "keep one value of each person and topic, all their accounts together";
-                violation("value", twice, cause, remedy);
+                report("value", twice, cause, remedy);
             }
-            let own = pairwise.iter().filter(|(winner, loser, _)| winner == loser).count();
-            if own > 0 {
-                let cause = format!("`{name}` compares people with themselves in {own} rows");
+            let with_self = pairwise.iter().filter(|(winner, loser, _)| winner == loser).count();
+            if with_self > 0 {
+                let cause = format!("`{name}` compares people with themselves in {with_self} rows");
                 let remedy = "leave out comparisons of accounts of one person";
-                violation("loser_id", own, cause, remedy);
+                report("loser_id", with_self, cause, remedy);
             }
         }
         violations
     }
 
-    fn end(self) -> LabelSets {
-        let truth = |(name, own): (String, Judgements)| {
-            let labels = match own.rows {
-                [0, _] => Labels::Pairwise(own.pairwise),
-                _ => Labels::Graded(own.graded),
+    fn into_sets(self) -> LabelSets {
+        let set = |(name, named): (String, NamedLabels)| {
+            let labels = match named.rows {
+                [0, _] => Labels::Pairwise(named.pairwise),
+                _ => Labels::Graded(named.graded),
             };
             LabelSet { name, labels }
         };
-        let rule = "about who is not scored";
         let drops = vec![
-            Dropped::suppressed(GROUND_TRUTH, rule, self.strange),
-            Dropped::exact(GROUND_TRUTH, "repeated", self.repeated),
+            Dropped::suppressed(GROUND_TRUTH, "about who is not scored", self.not_scored),
+            Dropped::exact(GROUND_TRUTH, "repeated", self.duplicates),
         ];
-        LabelSets { sets: self.judgements.into_iter().map(truth).collect(), drops }
+        LabelSets { sets: self.by_name.into_iter().map(set).collect(), drops }
     }
 }
 
-type Grade = (u32, f64, Option<String>);
-
-/// Whether two grades are of one person on one topic.
-fn same_subject((one, _, topic): &Grade, (other, _, of): &Grade) -> bool {
-    (one, topic) == (other, of)
-}
-
-/// The number of the person whom `id` names: by the id of the person, or by one of their accounts as
-/// `network:account_id`.
-fn person(numbers: &HashMap<Subject<'_>, u32>, id: &str) -> Option<u32> {
-    let account = || {
-        // The name of a network holds no colon, ids of accounts may.
-        let (network, account) = id.split_once(':')?;
-        numbers.get(&Subject::Account(network, account))
-    };
-    numbers.get(&Subject::Person(id)).or_else(account).copied()
-}
-
 /// The rules of `ground_truth` that its columns alone do not state.
-fn truth_rules() -> Result<Vec<RowRule>> {
+fn label_rules() -> Result<Vec<RowRule>> {
     let form = |form: &str| ident("form").eq(lit(form));
     let (value, loser) = (ident("value"), ident("loser_id"));
     // NaN compares above every number, or below every one, by its sign.

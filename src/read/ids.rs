@@ -1,28 +1,47 @@
-//! Text ids as numbers: the networks, accounts and posts that the inputs name.
+//! Text ids as numbers: networks, accounts, persons and posts are numbered once, as their rows are decoded.
+//!
+//! Which id gets which number depends on the threads, so nothing that is published may depend on it: persons, vertices and
+//! posts are sorted by their texts at the end.
 
 use std::collections::HashMap;
 
-use arrow::array::{
-    Array, ListArray, PrimitiveArray, RecordBatch, StringViewArray, TimestampMicrosecondArray,
-};
-use arrow::datatypes::ArrowPrimitiveType;
+use arrow::array::RecordBatch;
+use rayon::prelude::*;
 
+use super::columns::texts;
 use crate::error::{Error, Result};
-use renown_graph::numbering::{Numbering, TooManyIds};
+use renown_graph::numbering::{NONE, Numbering, TooManyIds};
 
-/// Rows that are numbered at once, at least: numbering wants large batches.
+/// Minimum number of rows that are numbered at once: numbering is faster in large batches.
 pub(super) const BLOCK_ROWS: usize = 1 << 18;
 
-/// The ids met so far, with their numbers.
+/// A key of an account or a post: the number of its network, and its id there.
+pub(super) type NetworkId = (u32, Box<str>);
+
+/// The ids read so far, with their numbers.
 #[derive(Default)]
 pub(super) struct Ids {
     networks: Numbering<Box<str>>,
-    /// (network, account_id).
-    accounts: Numbering<(u32, Box<str>)>,
-    /// (network, post_id) of the rows of `posts`.
-    pub(super) posts: Numbering<(u32, Box<str>)>,
-    /// Tags of posts that are no phrases, as they are written.
+    accounts: Numbering<NetworkId>,
+    /// The `person_id`s of `identities`.
+    persons: Numbering<Box<str>>,
+    /// The posts of `posts`, and those that they refer to.
+    pub(super) posts: Numbering<NetworkId>,
+    /// Tags of posts that are not phrases, as written.
     pub(super) tags: Numbering<Box<str>>,
+}
+
+/// How a row refers to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum PersonRef {
+    /// By the number of one of their accounts.
+    Account(u32),
+    /// By a `person_id` of `identities`, as its number.
+    Linked(u32),
+    /// By `network:account_id`, the person id of an account without an identity, as the number of the account.
+    Unlinked(u32),
+    /// By an id that no other input has.
+    Unknown,
 }
 
 pub(super) fn too_many(table: &str) -> impl Fn(TooManyIds) -> Error {
@@ -32,14 +51,14 @@ pub(super) fn too_many(table: &str) -> impl Fn(TooManyIds) -> Error {
 impl Ids {
     /// The number of the network of each row.
     pub(super) fn networks(&self, block: &[RecordBatch]) -> Result<Vec<u32>> {
-        let mut known: HashMap<&str, u32> = HashMap::new();
+        let mut numbered: HashMap<&str, u32> = HashMap::new();
         let mut numbers = Vec::new();
-        for name in texts(block, "network")?.flat_map(StringViewArray::iter).flatten() {
-            let number = match known.get(name) {
+        for name in texts(block, "network")?.flatten() {
+            let number = match numbered.get(name) {
                 Some(number) => *number,
                 None => {
                     let number = self.networks.number(&[name]).map_err(too_many("networks"))?[0];
-                    known.insert(name, number);
+                    numbered.insert(name, number);
                     number
                 }
             };
@@ -48,88 +67,84 @@ impl Ids {
         Ok(numbers)
     }
 
-    /// The number of the account in column `id` of each row.
+    /// The number of the account in the column of each row.
     pub(super) fn accounts(
         &self,
         block: &[RecordBatch],
         networks: &[u32],
-        id: &str,
+        column: &str,
     ) -> Result<Vec<u32>> {
-        let ids = texts(block, id)?.flat_map(StringViewArray::iter).flatten();
+        let ids = texts(block, column)?.flatten();
         let keys: Vec<(u32, &str)> = networks.iter().copied().zip(ids).collect();
         self.accounts.number(&keys).map_err(too_many("accounts"))
     }
 
-    /// Names of networks by number, and their places in order of name.
-    pub(super) fn into_names(self) -> Names {
-        let mut networks: Vec<(Box<str>, u32)> = self.networks.into_keys();
-        networks.sort_unstable();
-        let mut places = vec![0; networks.len()];
-        for (place, (_, number)) in (0..).zip(&networks) {
-            places[*number as usize] = place;
+    /// The number of the person id of each row of `identities`.
+    pub(super) fn persons(&self, block: &[RecordBatch]) -> Result<Vec<u32>> {
+        let ids: Vec<&str> = texts(block, "person_id")?.flatten().collect();
+        self.persons.number(&ids).map_err(too_many("identities"))
+    }
+
+    /// The number of each (network, account id), [`NONE`] where no row read before has it.
+    pub(super) fn find_accounts(&self, keys: &[(&str, &str)]) -> Vec<u32> {
+        let mut found: HashMap<&str, u32> = HashMap::new();
+        let mut network =
+            |name| *found.entry(name).or_insert_with(|| self.networks.find(&[name])[0]);
+        let keys: Vec<(u32, &str)> = keys.iter().map(|(name, id)| (network(*name), *id)).collect();
+        self.accounts.find(&keys)
+    }
+
+    /// The person that each id refers to.
+    pub(super) fn find_persons(&self, ids: &[&str]) -> Vec<PersonRef> {
+        let linked = self.persons.find(ids);
+        // The name of a network has no colon; the id of an account may have one.
+        let keys = ids.iter().map(|id| id.split_once(':').unwrap_or_default());
+        let unlinked = self.find_accounts(&keys.collect::<Vec<_>>());
+        let reference = |(linked, unlinked): (u32, u32)| match (linked, unlinked) {
+            (NONE, NONE) => PersonRef::Unknown,
+            (NONE, account) => PersonRef::Unlinked(account),
+            (person, _) => PersonRef::Linked(person),
+        };
+        linked.into_iter().zip(unlinked).map(reference).collect()
+    }
+
+    /// The texts of all numbers.
+    pub(super) fn into_texts(self) -> IdTexts {
+        fn by_number<K: Send>(mut keys: Vec<(K, u32)>) -> Vec<K> {
+            keys.par_sort_unstable_by_key(|(_, number)| *number);
+            keys.into_iter().map(|(key, _)| key).collect()
         }
-        networks.sort_unstable_by_key(|(_, number)| *number);
-        Names {
-            networks: networks.into_iter().map(|(name, _)| name).collect(),
-            places,
-            accounts: self.accounts,
-            posts: self.posts,
-            tags: self.tags,
+        let networks = by_number(self.networks.into_keys());
+        let mut order: Vec<usize> = (0..networks.len()).collect();
+        order.sort_unstable_by_key(|number| &networks[*number]);
+        let mut network_places = vec![0; networks.len()];
+        for (place, number) in (0..).zip(order) {
+            network_places[number] = place;
+        }
+        IdTexts {
+            networks,
+            network_places,
+            accounts: by_number(self.accounts.into_keys()),
+            persons: by_number(self.persons.into_keys()),
+            posts: self.posts.into_keys(),
+            tags: self.tags.into_keys(),
         }
     }
 }
 
-/// [`Ids`] once all rows are read.
-pub(super) struct Names {
-    /// Names of the networks by number.
+/// The texts of [`Ids`], once all rows are read.
+#[derive(Default)]
+pub(super) struct IdTexts {
+    /// Name of each network number.
     pub(super) networks: Vec<Box<str>>,
-    /// Place of each network in order of name.
-    pub(super) places: Vec<u32>,
-    pub(super) accounts: Numbering<(u32, Box<str>)>,
-    pub(super) posts: Numbering<(u32, Box<str>)>,
-    pub(super) tags: Numbering<Box<str>>,
-}
-
-/// A column of a batch.
-fn one<'a, T: Array + 'static>(rows: &'a RecordBatch, name: &str) -> Result<&'a T> {
-    let column = rows.column_by_name(name).and_then(|column| column.as_any().downcast_ref());
-    column.ok_or_else(|| Error::internal(format!("column `{name}` has another type")))
-}
-
-pub(super) fn text<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a StringViewArray> {
-    one(rows, name)
-}
-
-pub(super) fn instants<'a>(
-    rows: &'a RecordBatch,
-    name: &str,
-) -> Result<&'a TimestampMicrosecondArray> {
-    one(rows, name)
-}
-
-pub(super) fn list<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ListArray> {
-    one(rows, name)
-}
-
-/// A column of the rows of a block.
-fn column<'a, T: Array + 'static>(
-    block: &'a [RecordBatch],
-    name: &str,
-) -> Result<impl Iterator<Item = &'a T> + use<'a, T>> {
-    let columns: Result<Vec<&T>> = block.iter().map(|batch| one(batch, name)).collect();
-    Ok(columns?.into_iter())
-}
-
-pub(super) fn texts<'a>(
-    block: &'a [RecordBatch],
-    name: &str,
-) -> Result<impl Iterator<Item = &'a StringViewArray> + use<'a>> {
-    column::<StringViewArray>(block, name)
-}
-
-pub(super) fn values<'a, T: ArrowPrimitiveType>(
-    block: &'a [RecordBatch],
-    name: &str,
-) -> Result<impl Iterator<Item = Option<T::Native>> + use<'a, T>> {
-    Ok(column::<PrimitiveArray<T>>(block, name)?.flat_map(|column| column.iter()))
+    /// Position of each network number among the sorted names.
+    pub(super) network_places: Vec<u32>,
+    /// Network and id of each account number.
+    pub(super) accounts: Vec<NetworkId>,
+    /// Person id of each number.
+    pub(super) persons: Vec<Box<str>>,
+    /// Posts with their numbers, in no order.
+    pub(super) posts: Vec<(NetworkId, u32)>,
+    /// Tags with their numbers, in no order.
+    pub(super) tags: Vec<(Box<str>, u32)>,
 }

@@ -1,234 +1,122 @@
-//! Interactions of the people who may be scored, over dense numbers.
+//! Interactions over dense numbers.
 //!
-//! This is where text ids end: ids are numbered as they are decoded, an interaction becomes 20 bytes, and
-//! all later stages work on those. A stage of its own would join texts to numbers many times.
+//! This is where text ids end: ids are numbered as their rows are decoded, an interaction becomes 20 bytes, and all later
+//! stages work on those.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use arrow::array::{
-    AsArray, BooleanArray, RecordBatch, StringViewArray, StringViewBuilder, UInt32Array,
-};
+use arrow::array::RecordBatch;
 use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+use hashbrown::DefaultHashBuilder;
 use rayon::prelude::*;
 
 use super::check::Checked;
-use super::eligibility::{Eligibility, Met, NOBODY, numberable};
-use super::follows::FollowRows;
-use super::ids::{BLOCK_ROWS, Ids, Names, texts, values};
-use super::posts::{KnownPosts, PostRows};
+use super::columns::{texts, uneven, values};
+use super::eligibility::{Eligibility, Pairing};
+use super::ids::{BLOCK_ROWS, Ids};
 use crate::engine::in_blocks;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::method::Method;
 use crate::model::time::HOUR_US;
-use crate::model::{Dropped, Interaction, Interactions, Posts, Sentiment};
+use crate::model::{Dropped, Interaction, Interactions, Sentiment};
 use renown_graph::buckets::Buckets;
 use renown_graph::numbering::NONE;
 
-/// Interactions per bucket: what is sorted at once stays in cache.
-const EVENTS_PER_BUCKET: u64 = 1 << 15;
+/// Interactions per bucket: a bucket is sorted within the cache.
+const ROWS_PER_BUCKET: u64 = 1 << 15;
 
-/// An interaction as it was read, over numbers.
+/// An interaction as read, between account numbers and later vertices.
 #[derive(Clone, Copy)]
 struct Row {
     at_us: i64,
-    /// Hash of all texts but the kind: two interactions of one actor with one target, of one kind and at
-    /// one instant, that differ in it are two.
+    /// Hash of actor, target, post and reacting post: rows with one pair of vertices, kind and instant that differ in it are
+    /// different interactions.
     texts: u64,
     target: u32,
     actor: u32,
+    /// Number of the post, later its index; [`NONE`] where `posts` lacks it.
     post: u32,
     kind: u8,
     sentiment: Sentiment,
     names_post: bool,
 }
 
-/// Interactions as they were read, over numbers; of a job without them there are none.
+/// The rows of `interactions`; none for a job without them.
 #[derive(Default)]
 pub(super) struct InteractionRows {
     blocks: Vec<Vec<Row>>,
 }
 
+/// Decodes blocks of interactions.
+struct Decoder {
+    ids: Arc<Ids>,
+    /// Index of each kind of the method.
+    kinds: HashMap<String, u8>,
+    hasher: DefaultHashBuilder,
+}
+
 impl InteractionRows {
-    /// Reads the interactions; `posts` are read before.
+    /// Reads `interactions`, after `posts`.
     pub(super) async fn read(input: &Checked, method: &Method, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
-        let names = method.kinds.keys().cloned().zip(0_u8..);
-        let kinds: HashMap<String, u8> = names.collect();
-        let ids = Arc::clone(ids);
-        let block = move |block: &[RecordBatch]| rows(block, &kinds, &ids);
-        let blocks = in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await?;
-        Ok(Self { blocks })
+        let kinds = method.kinds.keys().cloned().zip(0_u8..).collect();
+        let decoder =
+            Decoder { ids: Arc::clone(ids), kinds, hasher: DefaultHashBuilder::default() };
+        let block = move |block: &[RecordBatch]| decoder.decode(block);
+        Ok(Self { blocks: in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? })
     }
 
-    /// Notes in `met`, by account number, who took part in any.
-    fn note(&self, met: &mut [bool]) {
+    /// Marks the accounts that take part, by account number.
+    pub(super) fn mark_accounts(&self, observed: &mut [bool]) {
         for row in self.blocks.iter().flatten() {
-            met[row.actor as usize] = true;
-            met[row.target as usize] = true;
+            observed[row.actor as usize] = true;
+            observed[row.target as usize] = true;
         }
     }
-}
 
-/// The interactions of a block.
-fn rows(block: &[RecordBatch], kinds: &HashMap<String, u8>, ids: &Ids) -> Result<Vec<Row>> {
-    let networks = ids.networks(block)?;
-    let actors = ids.accounts(block, &networks, "actor_id")?;
-    let targets = ids.accounts(block, &networks, "target_id")?;
-    let text = |name| Ok::<_, Error>(texts(block, name)?.flat_map(StringViewArray::iter));
-    let posts = text("post_id")?.zip(&networks).map(|(id, network)| Some((*network, id?)));
-    let posts: Vec<Option<(u32, &str)>> = posts.collect();
-    let named: Vec<(u32, &str)> = posts.iter().flatten().copied().collect();
-    let mut found = ids.posts.find(&named).into_iter();
-    let mut columns = text("actor_id")?.zip(text("target_id")?).zip(text("via_post_id")?);
-    let mut kind = text("kind")?;
-    let mut at = values::<TimestampMicrosecondType>(block, "at")?;
-    let mut sentiment = values::<Float64Type>(block, "sentiment")?;
-    let mut rows = Vec::with_capacity(networks.len());
-    for ((actor, target), post) in actors.into_iter().zip(targets).zip(posts) {
-        let read = || Error::internal("the columns of interactions differ in length");
-        let ((actor_id, target_id), via) = columns.next().ok_or_else(read)?;
-        let kind = kind.next().flatten().and_then(|kind| kinds.get(kind)).ok_or_else(read)?;
-        let mut hasher = DefaultHasher::new();
-        (actor_id, target_id, post.map(|(_, id)| id), via).hash(&mut hasher);
-        rows.push(Row {
-            at_us: at.next().flatten().ok_or_else(read)?,
-            texts: hasher.finish(),
-            target,
-            actor,
-            post: post.and_then(|_| found.next()).unwrap_or(NONE),
-            kind: *kind,
-            sentiment: match sentiment.next().flatten() {
-                None => Sentiment::Unknown,
-                Some(value) if value < 0.0 => Sentiment::Negative,
-                Some(_) => Sentiment::NotNegative,
-            },
-            names_post: post.is_some(),
-        });
-    }
-    Ok(rows)
-}
-
-/// All that was read over numbers, before it is known who may be scored.
-pub(super) struct Read {
-    names: Names,
-    posts: Option<PostRows>,
-    events: InteractionRows,
-    /// Follows, if the job has them.
-    pub(super) follows: Option<FollowRows>,
-    /// The accounts with numbers: network, account_id, number, and whether it took part in an interaction or
-    /// follow.
-    pub(super) accounts: RecordBatch,
-    /// Numbers of accounts.
-    numbers: usize,
-}
-
-impl Read {
-    pub(super) fn new(
-        ids: Ids,
-        posts: Option<PostRows>,
-        events: InteractionRows,
-        follows: Option<FollowRows>,
-    ) -> Result<Self> {
-        let mut names = ids.into_names();
-        let keys: Vec<((u32, Box<str>), u32)> = std::mem::take(&mut names.accounts).into_keys();
-        let (numbers, mut met) = (keys.len(), vec![false; keys.len()]);
-        events.note(&mut met);
-        follows.iter().for_each(|follows| follows.note(&mut met));
-        let (mut network, mut account, mut number) =
-            (StringViewBuilder::new(), StringViewBuilder::new(), Vec::new());
-        for ((of, id), own) in keys {
-            network.append_value(&names.networks[of as usize]);
-            account.append_value(&id);
-            number.push(own);
-        }
-        let met: BooleanArray = number.iter().map(|own| Some(met[*own as usize])).collect();
-        let accounts = RecordBatch::try_from_iter([
-            ("network", Arc::new(network.finish()) as _),
-            ("account_id", Arc::new(account.finish()) as _),
-            ("number", Arc::new(UInt32Array::from(number)) as _),
-            ("met", Arc::new(met) as _),
-        ]);
-        let accounts = accounts.map_err(Error::internal)?;
-        Ok(Self { names, posts, events, follows, accounts, numbers })
-    }
-
-    /// The member row of each account number, from the column `number` of the member rows.
-    pub(super) fn rows_of(&self, members: &RecordBatch) -> Result<Vec<u32>> {
-        numberable("accounts", members.num_rows())?;
-        let numbers = members.column_by_name("number").and_then(|c| c.as_primitive_opt());
-        let numbers: &UInt32Array =
-            numbers.ok_or_else(|| Error::internal("members lack numbers"))?;
-        let mut rows = vec![NOBODY; self.numbers];
-        for (row, number) in (0..).zip(numbers) {
-            if let Some(number) = number {
-                rows[number as usize] = row;
-            }
-        }
-        Ok(rows)
-    }
-
-    /// Who of the posts' authors may be scored.
-    pub(super) fn known_posts(
+    /// Keeps the interactions among different eligible people, and notes in `eligibility` which accounts appear. Returns the
+    /// number of interactions among eligible people, with those of a person with themselves.
+    pub(super) fn keep_scored(
         &mut self,
-        row_of: &[u32],
-        census: &Eligibility<'_>,
+        eligibility: &Eligibility<'_>,
         drops: &mut Vec<Dropped>,
-    ) -> Result<Option<KnownPosts>> {
-        let posts = self.posts.take();
-        posts.map(|posts| posts.known(&mut self.names, row_of, census, drops)).transpose()
-    }
-
-    /// The interactions among different people who may be scored, over member rows, with the number of all
-    /// among those who may be; notes in `census` who appears in them.
-    pub(super) fn among(
-        self,
-        row_of: &[u32],
-        census: &Eligibility<'_>,
-        drops: &mut Vec<Dropped>,
-    ) -> (Among, u64) {
-        let block = |mut block: Vec<Row>| {
-            let (mut strange, mut own) = (0, 0);
-            block.retain_mut(|row| {
-                (row.actor, row.target) = (row_of[row.actor as usize], row_of[row.target as usize]);
-                let met = census.meet(row.actor as usize, row.target as usize);
-                strange += u64::from(met == Met::Strange);
-                own += u64::from(met == Met::Own);
-                met == Met::Other
+    ) -> u64 {
+        let block = |block: &mut Vec<Row>| {
+            let (mut not_scored, mut same_person) = (0, 0);
+            block.retain(|row| {
+                let pairing = eligibility.pair(row.actor, row.target);
+                not_scored += u64::from(pairing == Pairing::NotScored);
+                same_person += u64::from(pairing == Pairing::SamePerson);
+                pairing == Pairing::Scored
             });
-            (block, strange, own)
+            (not_scored, same_person)
         };
-        let found: u64 = self.events.blocks.iter().map(|block| block.len() as u64).sum();
-        let done: Vec<(Vec<Row>, u64, u64)> =
-            self.events.blocks.into_par_iter().map(block).collect();
-        let (strange, own) = done.iter().fold((0, 0), |(s, o), block| (s + block.1, o + block.2));
+        let all: u64 = self.blocks.iter().map(|block| block.len() as u64).sum();
+        let dropped: Vec<(u64, u64)> = self.blocks.par_iter_mut().map(block).collect();
+        let not_scored = dropped.iter().map(|block| block.0).sum();
+        let same_person = dropped.iter().map(|block| block.1).sum();
         let rule = "from or to who may not be scored";
-        drops.push(Dropped::suppressed("interactions", rule, strange));
-        drops.push(Dropped::exact("interactions", "of a person with themselves", own));
-        let blocks = done.into_iter().map(|(block, ..)| block).collect();
-        (Among { blocks }, found - strange)
+        drops.push(Dropped::suppressed("interactions", rule, not_scored));
+        drops.push(Dropped::exact("interactions", "of a person with themselves", same_person));
+        all - not_scored
     }
-}
 
-/// Interactions among different people who may be scored, over member rows.
-pub(super) struct Among {
-    blocks: Vec<Vec<Row>>,
-}
-
-impl Among {
-    /// The interactions and posts over vertices, repeated ones once.
-    pub(super) fn with_vertices(
+    /// The interactions over vertices, duplicates once. `vertex_of` has the vertex of each account number; `post_of`, for a
+    /// job with posts, the index of each post number.
+    pub(super) fn into_interactions(
         self,
-        posts: Option<KnownPosts>,
         vertex_of: &[u32],
         vertices: usize,
+        post_of: Option<&[u32]>,
         cutoff_us: i64,
         drops: &mut Vec<Dropped>,
-    ) -> (Interactions, Option<Posts>) {
-        let (posts, post_of) = posts.map(|posts| posts.with_vertices(vertex_of, cutoff_us)).unzip();
-        let post_of = post_of.unwrap_or_default();
+    ) -> Interactions {
         let mut blocks = self.blocks;
+        let post_index = |number: u32| {
+            post_of.and_then(|post_of| post_of.get(number as usize)).copied().unwrap_or(NONE)
+        };
         let per_block: Vec<u64> = blocks
             .par_iter_mut()
             .map(|block| {
@@ -236,7 +124,7 @@ impl Among {
                 for row in block {
                     row.actor = vertex_of[row.actor as usize];
                     row.target = vertex_of[row.target as usize];
-                    row.post = post_of.get(row.post as usize).copied().unwrap_or(NONE);
+                    row.post = post_index(row.post);
                     counts[Buckets::block_of(row.target) as usize] += 1;
                 }
                 counts
@@ -246,57 +134,95 @@ impl Among {
                 one
             })
             .unwrap_or_default();
-        let found: usize = blocks.iter().map(Vec::len).sum();
-        let buckets = Buckets::divide(vertices, &per_block, EVENTS_PER_BUCKET);
+        let all: usize = blocks.iter().map(Vec::len).sum();
+        let buckets = Buckets::divide(vertices, &per_block, ROWS_PER_BUCKET);
         let dealt: Vec<Dealt> =
-            blocks.into_par_iter().map(|block| deal(&buckets, &block)).collect();
+            blocks.into_par_iter().map(|block| Dealt::of(&buckets, &block)).collect();
         let sorted: Vec<(Vec<Interaction>, u64)> = (0..buckets.rows.len())
             .into_par_iter()
-            .map(|bucket| once(bucket, &dealt, cutoff_us))
+            .map(|bucket| sort_bucket(bucket, &dealt, cutoff_us))
             .collect();
         drop(dealt);
-        let lost = sorted.iter().map(|(_, lost)| lost).sum();
-        let mut rows = Vec::with_capacity(sorted.iter().map(|(events, _)| events.len()).sum());
-        for (events, _) in sorted {
-            rows.extend(events);
+        let without_post = sorted.iter().map(|(_, without_post)| without_post).sum();
+        let mut rows = Vec::with_capacity(sorted.iter().map(|(rows, _)| rows.len()).sum());
+        for (of_bucket, _) in sorted {
+            rows.extend(of_bucket);
         }
-        drops.push(Dropped::exact("interactions", "repeated", (found - rows.len()) as u64));
-        let words = "kept without their post, which `posts` lacks in the window";
-        let lost = if posts.is_some() { lost } else { 0 };
-        drops.push(Dropped::suppressed("interactions", words, lost));
-        (Interactions { rows }, posts)
+        drops.push(Dropped::exact("interactions", "repeated", (all - rows.len()) as u64));
+        let rule = "kept without their post, which `posts` lacks in the window";
+        let without_post = if post_of.is_some() { without_post } else { 0 };
+        drops.push(Dropped::suppressed("interactions", rule, without_post));
+        Interactions { rows }
+    }
+}
+
+impl Decoder {
+    fn decode(&self, block: &[RecordBatch]) -> Result<Vec<Row>> {
+        let networks = self.ids.networks(block)?;
+        let actors = self.ids.accounts(block, &networks, "actor_id")?;
+        let targets = self.ids.accounts(block, &networks, "target_id")?;
+        let post_ids: Vec<Option<&str>> = texts(block, "post_id")?.collect();
+        let named = networks.iter().zip(&post_ids);
+        let named: Vec<(u32, &str)> = named.filter_map(|(n, id)| Some((*n, (*id)?))).collect();
+        let mut found = self.ids.posts.find(&named).into_iter();
+        let mut rest = texts(block, "via_post_id")?
+            .zip(texts(block, "kind")?)
+            .zip(values::<TimestampMicrosecondType>(block, "at")?)
+            .zip(values::<Float64Type>(block, "sentiment")?);
+        let mut rows = Vec::with_capacity(networks.len());
+        for ((actor, target), post_id) in actors.into_iter().zip(targets).zip(post_ids) {
+            let (((via, kind), at), sentiment) = rest.next().ok_or_else(uneven)?;
+            let kind = kind.and_then(|kind| self.kinds.get(kind)).ok_or_else(uneven)?;
+            rows.push(Row {
+                at_us: at.ok_or_else(uneven)?,
+                texts: self.hasher.hash_one((actor, target, post_id, via)),
+                target,
+                actor,
+                post: post_id.and_then(|_| found.next()).unwrap_or(NONE),
+                kind: *kind,
+                sentiment: match sentiment {
+                    None => Sentiment::Unknown,
+                    Some(value) if value < 0.0 => Sentiment::Negative,
+                    Some(_) => Sentiment::NotNegative,
+                },
+                names_post: post_id.is_some(),
+            });
+        }
+        Ok(rows)
     }
 }
 
 /// Interactions by bucket of their targets.
 struct Dealt {
-    /// Where each bucket begins and the last ends.
+    /// Where each bucket begins, and the last ends.
     bounds: Vec<usize>,
     rows: Vec<Row>,
 }
 
-fn deal(buckets: &Buckets, block: &[Row]) -> Dealt {
-    let bounds = buckets.bounds(block.iter().map(|row| row.target));
-    let (mut next, mut rows) = (bounds.clone(), block.to_vec());
-    for row in block {
-        let slot = &mut next[buckets.bucket_of(row.target)];
-        rows[*slot] = *row;
-        *slot += 1;
+impl Dealt {
+    fn of(buckets: &Buckets, block: &[Row]) -> Self {
+        let bounds = buckets.bounds(block.iter().map(|row| row.target));
+        let (mut next, mut rows) = (bounds.clone(), block.to_vec());
+        for row in block {
+            let slot = &mut next[buckets.bucket_of(row.target)];
+            rows[*slot] = *row;
+            *slot += 1;
+        }
+        Self { bounds, rows }
     }
-    Dealt { bounds, rows }
 }
 
-/// The interactions of a bucket in order, repeated ones once, and how many of them name a post that is
-/// not known. Of rows that differ in sentiment alone the worst is kept: any fixed choice would do.
-fn once(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interaction>, u64) {
-    let own =
+/// The interactions of a bucket, sorted, duplicates once, and how many name a post that was not found. Of rows that differ
+/// in sentiment alone the most negative is kept: any fixed choice would do.
+fn sort_bucket(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interaction>, u64) {
+    let parts =
         dealt.iter().flat_map(|part| &part.rows[part.bounds[bucket]..part.bounds[bucket + 1]]);
-    let mut rows: Vec<Row> = own.copied().collect();
+    let mut rows: Vec<Row> = parts.copied().collect();
     let key = |row: &Row| (row.target, row.actor, row.at_us, row.kind, row.texts);
     rows.sort_unstable_by_key(|row| (key(row), std::cmp::Reverse(row.sentiment)));
     rows.dedup_by_key(|row| key(row));
-    let lost = rows.iter().filter(|row| row.names_post && row.post == NONE).count();
-    let event = |row: &Row| Interaction {
+    let without_post = rows.iter().filter(|row| row.names_post && row.post == NONE).count();
+    let interaction = |row: &Row| Interaction {
         target: row.target,
         actor: row.actor,
         post: row.post,
@@ -305,8 +231,8 @@ fn once(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interaction>, u6
         kind: row.kind,
         sentiment: row.sentiment,
     };
-    let mut events: Vec<Interaction> = rows.iter().map(event).collect();
-    // What is left of them decides their order, not the hash of what is not.
-    events.sort_unstable();
-    (events, lost as u64)
+    let mut interactions: Vec<Interaction> = rows.iter().map(interaction).collect();
+    // The order depends on what is kept of the rows, not on the hash.
+    interactions.sort_unstable();
+    (interactions, without_post as u64)
 }

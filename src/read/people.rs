@@ -1,33 +1,38 @@
-//! Stage 2: accounts joined into persons, and who may not be scored taken out.
+//! Stage 2: accounts are joined into persons, and ineligible persons are removed.
+//!
+//! First every input that names accounts, persons or posts is read over numbers; persons, consent and everything else are
+//! then decided over flat arrays.
 
 use std::sync::Arc;
 
 use super::account_stats::account_stats;
-use super::accounts::members;
+use super::accounts::{AccountRows, Accounts};
+use super::consent::ConsentRows;
+use super::directory::{AccountTexts, Directory};
 use super::eligibility::Eligibility;
-use super::endorsements::endorsements;
+use super::endorsements::{EndorsementRows, endorsements};
 use super::follows::FollowRows;
-use super::ids::Ids;
-use super::interactions::{InteractionRows, Read};
-use super::posts::PostRows;
-use super::refusals::refusals;
+use super::identities::{Identities, IdentityRows};
+use super::ids::{IdTexts, Ids, PersonRef};
+use super::interactions::InteractionRows;
+use super::lists::ListRows;
+use super::persons::NumberedPersons;
+use super::posts::{PostRows, PostTexts};
 use super::snapshot::Snapshot;
 use super::violations::Violations;
-use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Consent;
 use crate::method::Method;
-use crate::model::{Dropped, People};
+use crate::model::{Dropped, People, Refusals};
 use crate::phrases::Vocabulary;
 
-/// Joins accounts into persons, applies `consent`, and reads what the rest did.
+/// Reads the eligible people of a snapshot and their data.
 ///
 /// # Errors
-/// [`crate::error::Kind::BadInput`] for accounts or identities that contradict themselves, a network
-/// name that holds `:`, more accounts than 32-bit numbers, numbers of accounts whose sum is out of range, and a
-/// window without any interaction where nobody follows anybody either.
+/// [`crate::error::Kind::BadInput`] for accounts or identities that contradict each other, a network name that contains
+/// `:`, more accounts than 32-bit numbers, account statistics whose sum is out of range, and a window without any
+/// interaction or follow.
 pub async fn people(
-    engine: &Engine,
     snapshot: Snapshot,
     consent: &Consent,
     method: &Method,
@@ -35,48 +40,67 @@ pub async fn people(
     violations: &mut Violations,
 ) -> Result<People> {
     let mut drops = Vec::new();
-    let mut read = over_numbers(&snapshot, method, vocabulary).await?;
-    let members = members(engine, &snapshot, consent, read.accounts.clone(), &mut drops).await?;
-    let census = Eligibility::of(&members, consent.rule)?;
-    for violation in census.contradictions(snapshot.meetings()) {
+    let rows = Rows::read(&snapshot, consent, method, vocabulary).await?;
+    let Rows { ids, mut statements, posts, mut interactions, mut follows, .. } = rows;
+    let mut observed = vec![false; ids.accounts.len()];
+    interactions.mark_accounts(&mut observed);
+    follows.iter().for_each(|follows| follows.mark_accounts(&mut observed));
+    let accounts = rows.accounts.map(|rows| rows.by_account(observed.len())).transpose()?;
+    let accounts = accounts.as_ref();
+    let identities = rows.identities.map(|rows| rows.by_account(observed.len()));
+    let identities = identities.as_ref();
+    let IdTexts { networks, network_places, accounts: account_ids, persons, posts: post_ids, tags } =
+        ids;
+    let texts = AccountTexts { networks, accounts: account_ids, persons };
+    let directory = &Directory::new(texts, &network_places, accounts, identities, &observed);
+
+    report_duplicates(accounts, identities, &mut drops);
+    if let Some(statements) = &statements {
+        let unmatched = statements.unmatched(directory);
+        drops.push(Dropped::suppressed("consent", "about nobody in this snapshot", unmatched));
+    }
+    for violation in contradictions(accounts, identities) {
         violations.report(violation)?;
     }
-    let row_of = read.rows_of(&members)?;
-    let posts = read.known_posts(&row_of, &census, &mut drops);
+    for violation in directory.violations(snapshot.interaction_source()) {
+        violations.report(violation)?;
+    }
+    let decisions = statements.as_mut().map(|statements| statements.decisions(directory));
+    let eligibility = Eligibility::decide(directory, accounts, decisions.as_ref(), consent.rule)?;
+    let texts = PostTexts { posts: post_ids, network_places: &network_places, tags };
+    let posts = posts.map(|rows| rows.keep_eligible(texts, &eligibility, &mut drops)).transpose();
     let posts = violations.keep(posts.map_err(|violation| violation.in_table("posts")))?.flatten();
     violations.stop_if_any()?;
-    let follows = read.follows.take().map(|rows| rows.among(&row_of, &census, &mut drops));
-    let (follows, followed) = follows.unzip();
-    let (among, met) = read.among(&row_of, &census, &mut drops);
-    // Only after consent: whether anybody else met may not be told.
-    let meetings = snapshot.interactions.is_some() || snapshot.follows.is_some();
-    if meetings && met + followed.unwrap_or_default() == 0 {
-        violations.report(snapshot.without_meetings(method))?;
+
+    let followed = follows.as_mut().map(|rows| rows.keep_scored(&eligibility, &mut drops));
+    let interacted = interactions.keep_scored(&eligibility, &mut drops);
+    // Only after consent: whether ineligible people interacted must not be shown.
+    if snapshot.has_interaction_source() && interacted + followed.unwrap_or_default() == 0 {
+        violations.report(snapshot.without_interactions(method))?;
     }
-    let (refused, absent) = census.left_out();
-    drops.push(Dropped::suppressed("accounts", "may not be scored", refused));
-    drops.push(Dropped::suppressed("accounts", "appear beside nobody who may be scored", absent));
-    if snapshot.accounts.is_some() {
-        let both = snapshot.interactions.is_some() && snapshot.follows.is_some();
-        let meetings = if both { "interactions or follows" } else { snapshot.meetings() };
-        let rule =
-            format!("accounts that {meetings} name and `accounts` lacks, scored all the same");
-        drops.push(Dropped::exact(snapshot.meetings(), &rule, census.unlisted()));
-    }
-    // Only now is it known who appears, and each account gets the number of its vertex.
-    let (persons, vertex_of) = census.number();
-    let refusals = refusals(engine, snapshot.consent.as_ref(), &persons).await?;
+    report_left_out(&snapshot, &eligibility, accounts, &mut drops);
+
+    let numbered = NumberedPersons::new(directory, &eligibility, accounts)?;
+    let scored = |reference: PersonRef| numbered.find(directory, reference);
+    let refusals = statements.map_or_else(Refusals::new, |statements| statements.refusals(scored));
+    let max_per_giver = method.topics.evidence.per_giver as usize;
     let endorsements =
-        endorsements(engine, &snapshot, &persons, vocabulary, method, &mut drops).await?;
-    let vertices = persons.vertices();
+        endorsements(rows.endorsements, rows.lists, scored, vocabulary, max_per_giver, &mut drops);
     let cutoff_us = snapshot.cutoff_us;
-    let account_stats = account_stats(&members, &vertex_of, vertices, cutoff_us, &mut drops);
+    let account_stats = account_stats(&numbered, accounts, cutoff_us, &mut drops);
     let account_stats = account_stats.map_err(|violation| violations.fail(vec![violation]))?;
-    let (interactions, posts) =
-        among.with_vertices(posts, &vertex_of, vertices, cutoff_us, &mut drops);
-    let follows = follows.map(|follows| follows.with_vertices(&vertex_of, &mut drops));
+    let (vertex_of, vertices) = (&numbered.vertex_of, numbered.persons.vertices());
+    let (posts, post_of) = posts.map(|posts| posts.into_posts(vertex_of, cutoff_us)).unzip();
+    let interactions = interactions.into_interactions(
+        vertex_of,
+        vertices,
+        post_of.as_deref(),
+        cutoff_us,
+        &mut drops,
+    );
+    let follows = follows.map(|follows| follows.into_follows(vertex_of, &mut drops));
     Ok(People {
-        persons,
+        persons: numbered.persons,
         account_stats,
         interactions,
         follows,
@@ -87,27 +111,130 @@ pub async fn people(
     })
 }
 
-/// Whatever names accounts, over numbers.
-async fn over_numbers(
+/// All rows that name accounts, persons or posts, over numbers.
+struct Rows {
+    ids: IdTexts,
+    posts: Option<PostRows>,
+    interactions: InteractionRows,
+    follows: Option<FollowRows>,
+    accounts: Option<AccountRows>,
+    identities: Option<IdentityRows>,
+    statements: Option<ConsentRows>,
+    endorsements: Option<EndorsementRows>,
+    lists: Option<ListRows>,
+}
+
+impl Rows {
+    async fn read(
+        snapshot: &Snapshot,
+        consent: &Consent,
+        method: &Method,
+        vocabulary: &Arc<Vocabulary>,
+    ) -> Result<Self> {
+        let shared_ids = Arc::new(Ids::default());
+        let ids = &shared_ids;
+        let mut rows = Self {
+            ids: IdTexts::default(),
+            posts: None,
+            interactions: InteractionRows::default(),
+            follows: None,
+            accounts: None,
+            identities: None,
+            statements: None,
+            endorsements: None,
+            lists: None,
+        };
+        let place = |table: &'static str| move |error: Error| error.in_table(table);
+        if let Some(input) = &snapshot.posts {
+            let posts = PostRows::read(input, vocabulary, ids).await.map_err(place("posts"))?;
+            rows.posts = Some(posts);
+        }
+        if let Some(input) = &snapshot.interactions {
+            let interactions = InteractionRows::read(input, method, ids).await;
+            rows.interactions = interactions.map_err(place("interactions"))?;
+        }
+        if let Some(input) = &snapshot.follows {
+            let follows = FollowRows::read(input, snapshot.cutoff_us, ids).await;
+            rows.follows = Some(follows.map_err(place("follows"))?);
+        }
+        if let Some(input) = &snapshot.accounts {
+            let accounts = AccountRows::read(input, snapshot.day, consent, ids).await;
+            rows.accounts = Some(accounts.map_err(place("accounts"))?);
+        }
+        if let Some(input) = &snapshot.identities {
+            let identities = IdentityRows::read(input, ids).await;
+            rows.identities = Some(identities.map_err(place("identities"))?);
+        }
+        // The rest refers to accounts and persons, and gives no new one a number.
+        if let Some(input) = &snapshot.consent {
+            let statements = ConsentRows::read(input, ids).await;
+            rows.statements = Some(statements.map_err(place("consent"))?);
+        }
+        if let Some(input) = &snapshot.endorsements {
+            let endorsements = EndorsementRows::read(input, ids).await;
+            rows.endorsements = Some(endorsements.map_err(place("endorsements"))?);
+        }
+        if let Some(input) = &snapshot.lists {
+            let lists = ListRows::read(input, vocabulary, ids).await;
+            rows.lists = Some(lists.map_err(place("lists"))?);
+        }
+        let ids = Arc::into_inner(shared_ids);
+        rows.ids = ids.ok_or_else(|| Error::internal("ids are still being read"))?.into_texts();
+        Ok(rows)
+    }
+}
+
+fn report_duplicates(
+    accounts: Option<&Accounts>,
+    identities: Option<&Identities>,
+    drops: &mut Vec<Dropped>,
+) {
+    if let Some(accounts) = accounts {
+        drops.push(Dropped::exact("accounts", "repeated", accounts.duplicates));
+    }
+    if let Some(identities) = identities {
+        drops.push(Dropped::exact("identities", "repeated", identities.duplicates));
+    }
+}
+
+/// Accounts with several persons, and accounts with several rows.
+fn contradictions(accounts: Option<&Accounts>, identities: Option<&Identities>) -> Vec<Error> {
+    let mut violations = Vec::new();
+    let persons = identities.map_or(0, |identities| identities.contradictory);
+    if persons > 0 {
+        let cause =
+            format!("input `identities`: {persons} accounts are linked to more than one person");
+        let remedy = "keep one person_id for each (network, account_id)";
+        let violation = Error::bad_input(cause, remedy).in_table("identities");
+        violations.push(violation.in_column("person_id").in_rows(persons));
+    }
+    let rows = accounts.map_or(0, |accounts| accounts.contradictory);
+    if rows > 0 {
+        let cause =
+            format!("input `accounts`: {rows} accounts have two rows that contradict each other");
+        let remedy = "keep one row for each (network, account_id), for example the newest";
+        let violation = Error::bad_input(cause, remedy).in_table("accounts");
+        violations.push(violation.in_column("account_id").in_rows(rows));
+    }
+    violations
+}
+
+fn report_left_out(
     snapshot: &Snapshot,
-    method: &Method,
-    vocabulary: &Arc<Vocabulary>,
-) -> Result<Read> {
-    let ids = Arc::new(Ids::default());
-    let mut posts = None;
-    if let Some(input) = &snapshot.posts {
-        let read_posts = PostRows::read(input, vocabulary, &ids).await;
-        posts = Some(read_posts.map_err(|violation| violation.in_table("posts"))?);
+    eligibility: &Eligibility<'_>,
+    accounts: Option<&Accounts>,
+    drops: &mut Vec<Dropped>,
+) {
+    let left_out = eligibility.count_left_out(accounts);
+    drops.push(Dropped::suppressed("accounts", "may not be scored", left_out.ineligible));
+    let rule = "appear beside nobody who may be scored";
+    drops.push(Dropped::suppressed("accounts", rule, left_out.absent));
+    if accounts.is_some() {
+        let both = snapshot.interactions.is_some() && snapshot.follows.is_some();
+        let source = snapshot.interaction_source();
+        let sources = if both { "interactions or follows" } else { source };
+        let rule =
+            format!("accounts that {sources} name and `accounts` lacks, scored all the same");
+        drops.push(Dropped::exact(source, &rule, left_out.unlisted));
     }
-    let mut events = InteractionRows::default();
-    if let Some(input) = &snapshot.interactions {
-        events = InteractionRows::read(input, method, &ids).await?;
-    }
-    let mut follows = None;
-    if let Some(input) = &snapshot.follows {
-        let read_follows = FollowRows::read(input, snapshot.cutoff_us, &ids).await;
-        follows = Some(read_follows.map_err(|violation| violation.in_table("follows"))?);
-    }
-    let ids = Arc::into_inner(ids).ok_or_else(|| Error::internal("ids are still read"))?;
-    Read::new(ids, posts, events, follows)
 }

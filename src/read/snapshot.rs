@@ -154,13 +154,18 @@ fn cutoff(day: NaiveDate) -> Result<i64> {
 }
 
 impl Snapshot {
-    /// The input that tells who met whom: `interactions`, or else `follows`.
-    pub(super) fn meetings(&self) -> &'static str {
+    /// Whether the job has interactions or follows.
+    pub(super) fn has_interaction_source(&self) -> bool {
+        self.interactions.is_some() || self.follows.is_some()
+    }
+
+    /// The input that says who interacted with whom: `interactions`, or else `follows`.
+    pub(super) fn interaction_source(&self) -> &'static str {
         if self.interactions.is_some() { "interactions" } else { "follows" }
     }
 
-    /// What is said if nobody who may be scored met or follows anybody who may be.
-    pub(super) fn without_meetings(&self, method: &Method) -> Error {
+    /// The error for a window without any interaction or follow among eligible people.
+    pub(super) fn without_interactions(&self, method: &Method) -> Error {
         let hours = method.window_hours();
         let interactions = self.interactions.as_ref().map(|input| {
             format!(
@@ -182,7 +187,7 @@ impl Snapshot {
             "check that the snapshot has arrived, and `consent`; equal scores for everybody are not \
              published",
         )
-        .in_table(self.meetings())
+        .in_table(self.interaction_source())
     }
 }
 

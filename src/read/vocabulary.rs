@@ -5,8 +5,8 @@ use arrow::datatypes::Float64Type;
 use datafusion::dataframe::DataFrame;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::columns::text;
 use super::conform::Opened;
-use super::ids::text;
 use super::snapshot::Snapshot;
 use super::violations::Violations;
 use crate::engine::Engine;

@@ -221,7 +221,7 @@ async fn rows_that_contradict_each_other() {
 
     let identities = Some(vec![identity("a", "1", "p"), identity("a", "1", "q")]);
     let error = run_error(World { identities, events: events.clone(), ..World::default() }).await;
-    says(&error, Kind::BadInput, &["`identities`", "1 accounts are given to more than one person"]);
+    says(&error, Kind::BadInput, &["`identities`", "1 accounts are linked to more than one person"]);
 
     let post = |author: &str| Post {
         network: "a".into(),
@@ -236,7 +236,7 @@ async fn rows_that_contradict_each_other() {
 
     let events = vec![reply("a:b", "1", "2", 3)];
     let error = run_error(World { events, ..World::default() }).await;
-    says(&error, Kind::BadInput, &["the network of 2 accounts holds `:`", "in a SELECT"]);
+    says(&error, Kind::BadInput, &["the network of 2 accounts contains `:`", "in a SELECT"]);
 }
 
 async fn run_error(world: World) -> Error {
@@ -763,7 +763,7 @@ async fn many_accounts_of_many_persons_are_refused() {
     let pairs = ["1", "2"].map(|id| ["p", "q"].map(|person| identity("a", id, person)));
     let identities = Some(pairs.into_iter().flatten().collect());
     let error = run_error(World { identities, events: three(), ..World::default() }).await;
-    says(&error, Kind::BadInput, &["2 accounts are given to more than one person"]);
+    says(&error, Kind::BadInput, &["2 accounts are linked to more than one person"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -385,7 +385,7 @@ pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
         (Engine::new(Stores::default(), partitions), &mut Violations::stop_at_first());
     let snapshot = snapshot(&engine, &job, job.snapshot.unwrap(), violations).await?;
     let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, violations).await?);
-    people(&engine, snapshot, &job.consent, &job.method, &vocabulary, violations).await
+    people(snapshot, &job.consent, &job.method, &vocabulary, violations).await
 }
 
 impl World {

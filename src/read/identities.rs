@@ -1,0 +1,56 @@
+//! The rows of `identities`: which accounts belong to one person.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use rayon::prelude::*;
+
+use super::check::Checked;
+use super::ids::{BLOCK_ROWS, Ids};
+use crate::engine::in_blocks;
+use crate::error::{Error, Result};
+use renown_graph::numbering::NONE;
+
+/// The rows of `identities` as read: number of the account, number of the person id.
+pub(super) struct IdentityRows(Vec<(u32, u32)>);
+
+impl IdentityRows {
+    /// Reads `identities`.
+    pub(super) async fn read(input: &Checked, ids: &Arc<Ids>) -> Result<Self> {
+        let what = format!("reading {}", input.origin);
+        let frame = input.frame.clone().select_columns(&["network", "account_id", "person_id"]);
+        let frame = frame.map_err(|e| Error::engine(&what, e))?;
+        let ids = Arc::clone(ids);
+        let block = move |block: &[RecordBatch]| {
+            let networks = ids.networks(block)?;
+            let accounts = ids.accounts(block, &networks, "account_id")?;
+            Ok(accounts.into_iter().zip(ids.persons(block)?).collect::<Vec<_>>())
+        };
+        Ok(Self(in_blocks(&what, frame, BLOCK_ROWS, block).await?.concat()))
+    }
+
+    /// The identities by account, for account numbers below `accounts`.
+    pub(super) fn by_account(self, accounts: usize) -> Identities {
+        let Self(mut rows) = self;
+        let all = rows.len();
+        rows.par_sort_unstable();
+        rows.dedup();
+        let duplicates = (all - rows.len()) as u64;
+        let contradictory = rows.windows(2).filter(|two| two[0].0 == two[1].0).count() as u64;
+        let mut person_of = vec![NONE; accounts];
+        for (account, person) in rows {
+            person_of[account as usize] = person;
+        }
+        Identities { person_of, duplicates, contradictory }
+    }
+}
+
+/// `identities`, each account once.
+pub(super) struct Identities {
+    /// Number of the person id of each account number, [`NONE`] where `identities` lacks it.
+    pub(super) person_of: Vec<u32>,
+    /// Rows that repeat another one.
+    pub(super) duplicates: u64,
+    /// Rows that give an account to a further person.
+    pub(super) contradictory: u64,
+}

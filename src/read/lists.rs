@@ -1,0 +1,105 @@
+//! The rows of `lists`: a list whose name holds a topic endorses its members on that topic.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use renown_graph::numbering::NONE;
+
+use super::check::Checked;
+use super::columns::{texts, uneven};
+use super::ids::{BLOCK_ROWS, Ids, PersonRef};
+use crate::engine::in_blocks;
+use crate::error::Result;
+use crate::lists::Lists;
+use crate::model::{Dropped, Endorsement};
+use crate::phrases::{Found, Vocabulary};
+
+/// The rows of `lists` that have a name and an owner.
+#[derive(Default)]
+pub(super) struct ListRows {
+    /// Owner and member of each row.
+    rows: Vec<(PersonRef, PersonRef)>,
+    /// Topics that the name of the list holds, as numbers of the ontology. Lists: rows.
+    topics: Lists<u32>,
+    /// Rows without a name or an owner.
+    incomplete: u64,
+}
+
+impl ListRows {
+    /// Reads `lists`, after all inputs that name accounts.
+    pub(super) async fn read(
+        input: &Checked,
+        vocabulary: &Arc<Vocabulary>,
+        ids: &Arc<Ids>,
+    ) -> Result<Self> {
+        let what = format!("reading {}", input.origin);
+        let (ids, vocabulary) = (Arc::clone(ids), Arc::clone(vocabulary));
+        let block = move |block: &[RecordBatch]| Self::decode(block, &vocabulary, &ids);
+        let mut all = Self::default();
+        for block in in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? {
+            all.rows.extend(block.rows);
+            all.topics.extend([block.topics]);
+            all.incomplete += block.incomplete;
+        }
+        Ok(all)
+    }
+
+    fn decode(block: &[RecordBatch], vocabulary: &Vocabulary, ids: &Ids) -> Result<Self> {
+        let lexicon = &vocabulary.lexicon;
+        let mut finder = lexicon.finder(false);
+        let mut read = Self::default();
+        let (mut owners, mut members) = (Vec::new(), Vec::new());
+        let mut rest = texts(block, "owner_id")?
+            .zip(texts(block, "member_id")?)
+            .zip(texts(block, "list_name")?);
+        for network in texts(block, "network")? {
+            let ((owner, member), name) = rest.next().ok_or_else(uneven)?;
+            let (Some(network), Some(owner), Some(member), Some(name)) =
+                (network, owner, member, name)
+            else {
+                read.incomplete += 1;
+                continue;
+            };
+            owners.push((network, owner));
+            members.push((network, member));
+            let mut found = Found::default();
+            finder.tag(name);
+            finder.end(&mut found);
+            // A name is too short to give context to a phrase that needs it.
+            found.hits.retain(|hit| !lexicon.phrases()[hit.phrase as usize].in_company);
+            let senses = found.hits.iter().flat_map(|hit| lexicon.senses(hit.phrase));
+            read.topics.push(senses.map(|sense| sense.topic));
+        }
+        let reference = |account| match account {
+            NONE => PersonRef::Unknown,
+            account => PersonRef::Account(account),
+        };
+        let find = |keys: &[(&str, &str)]| ids.find_accounts(keys).into_iter().map(reference);
+        read.rows = find(&owners).zip(find(&members)).collect();
+        Ok(read)
+    }
+
+    /// The endorsements that list memberships among scored people amount to; `scored` gives the number of a scored person.
+    pub(super) fn endorsements(
+        self,
+        scored: impl Fn(PersonRef) -> Option<u32>,
+        vocabulary: &Vocabulary,
+        drops: &mut Vec<Dropped>,
+    ) -> Vec<Endorsement> {
+        let mut not_scored = 0;
+        let mut endorsements = Vec::new();
+        for ((owner, member), topics) in self.rows.iter().zip(self.topics.iter()) {
+            let (Some(giver), Some(receiver)) = (scored(*owner), scored(*member)) else {
+                not_scored += 1;
+                continue;
+            };
+            for topic in topics {
+                let topic = vocabulary.ontology.topics()[*topic as usize].id.clone();
+                endorsements.push(Endorsement { receiver, topic, giver });
+            }
+        }
+        drops.push(Dropped::suppressed("lists", "from or to who is not scored", not_scored));
+        drops.push(Dropped::exact("lists", "without a name or an owner", self.incomplete));
+        endorsements
+    }
+}

@@ -1,0 +1,186 @@
+//! The persons who are scored, with their accounts and vertices over dense numbers.
+
+use arrow::array::{Array, LargeStringArray, LargeStringBuilder};
+
+use super::accounts::Accounts;
+use super::directory::Directory;
+use super::eligibility::Eligibility;
+use super::ids::PersonRef;
+use crate::error::Result;
+use crate::model::Persons;
+use renown_graph::numbering::NONE;
+
+/// The scored persons, and how to find them.
+pub(super) struct NumberedPersons {
+    pub(super) persons: Persons,
+    /// Vertex of each account number, [`NONE`] for accounts that are not scored.
+    pub(super) vertex_of: Vec<u32>,
+    /// Account number of each account of `persons`.
+    pub(super) accounts: Vec<u32>,
+    /// Number of each person of the directory, [`NONE`] for persons who are not scored.
+    number_of: Vec<u32>,
+}
+
+impl NumberedPersons {
+    /// Numbers the eligible persons with an account that appears, in order of their ids.
+    pub(super) fn new(
+        directory: &Directory,
+        eligibility: &Eligibility<'_>,
+        listed: Option<&Accounts>,
+    ) -> Result<Self> {
+        let mut number_of = vec![NONE; directory.persons()];
+        let (mut ids, mut opted_in) = (LargeStringBuilder::new(), Vec::new());
+        let (mut accounts, mut account_offsets) = (Vec::new(), vec![0]);
+        for person in 0..directory.persons() as u32 {
+            let appearing = directory.accounts(person).iter().copied();
+            let appearing =
+                appearing.filter(|a| eligibility.is_eligible(*a) && eligibility.appears(*a));
+            accounts.extend(appearing);
+            if accounts.len() > account_offsets[account_offsets.len() - 1] {
+                number_of[person as usize] = opted_in.len() as u32;
+                ids.append_value(directory.person_id(person));
+                opted_in.push(eligibility.opted_in(person));
+                account_offsets.push(accounts.len());
+            }
+        }
+        let networks = Networks::of(directory, &accounts);
+        let account_networks: Vec<u32> =
+            accounts.iter().map(|account| networks.index(directory, *account)).collect();
+        let vertices = Vertices::of(networks.names.len(), &account_networks, &account_offsets);
+        let mut vertex_of = vec![NONE; directory.account_numbers()];
+        for (account, vertex) in accounts.iter().zip(vertices.of_accounts) {
+            vertex_of[*account as usize] = vertex;
+        }
+        let profiles = Profiles { accounts: &accounts, offsets: &account_offsets, listed };
+        let account_ids = accounts.iter().map(|account| directory.account(*account).2);
+        let persons = Persons {
+            ids: ids.finish(),
+            display_names: profiles.first_text("display_name")?,
+            countries: profiles.first_text("country")?,
+            languages: profiles.first_text("language")?,
+            automated: profiles.any("is_automated")?,
+            opted_in,
+            networks: networks.names,
+            account_networks,
+            account_ids: LargeStringArray::from_iter_values(account_ids),
+            account_offsets,
+            vertex_persons: vertices.persons,
+            network_offsets: vertices.network_offsets,
+        };
+        Ok(Self { persons, vertex_of, accounts, number_of })
+    }
+
+    /// The number of the scored person that a row refers to. An account that is not scored itself refers to no one.
+    pub(super) fn find(&self, directory: &Directory, reference: PersonRef) -> Option<u32> {
+        if let PersonRef::Account(account) = reference
+            && self.vertex_of[account as usize] == NONE
+        {
+            return None;
+        }
+        let number = self.number_of[directory.person(reference)? as usize];
+        (number != NONE).then_some(number)
+    }
+}
+
+/// The networks with scored accounts.
+struct Networks {
+    /// Names, sorted.
+    names: Vec<String>,
+    /// Index into `names` of each network number.
+    index_of: Vec<u32>,
+}
+
+impl Networks {
+    fn of(directory: &Directory, accounts: &[u32]) -> Self {
+        let mut used: Vec<(&str, u32)> = Vec::new();
+        let mut is_used = vec![false; directory.networks()];
+        for account in accounts {
+            let (number, name, _) = directory.account(*account);
+            if !std::mem::replace(&mut is_used[number as usize], true) {
+                used.push((name, number));
+            }
+        }
+        used.sort_unstable();
+        let mut index_of = vec![NONE; is_used.len()];
+        for (index, (_, number)) in (0..).zip(&used) {
+            index_of[*number as usize] = index;
+        }
+        Self { names: used.into_iter().map(|(name, _)| name.to_owned()).collect(), index_of }
+    }
+
+    fn index(&self, directory: &Directory, account: u32) -> u32 {
+        self.index_of[directory.account(account).0 as usize]
+    }
+}
+
+/// Vertices, (network, person) pairs in this order.
+struct Vertices {
+    /// Person of each vertex.
+    persons: Vec<u32>,
+    /// The vertices of network n are `network_offsets[n]..network_offsets[n + 1]`.
+    network_offsets: Vec<usize>,
+    /// Vertex of each account.
+    of_accounts: Vec<u32>,
+}
+
+impl Vertices {
+    /// The accounts of person p are `account_offsets[p]..account_offsets[p + 1]`, sorted by network.
+    fn of(networks: usize, account_networks: &[u32], account_offsets: &[usize]) -> Self {
+        let mut by_network: Vec<Vec<u32>> = vec![vec![]; networks];
+        let mut place_of = Vec::with_capacity(account_networks.len());
+        for (person, ends) in (0..).zip(account_offsets.windows(2)) {
+            for network in &account_networks[ends[0]..ends[1]] {
+                let persons = &mut by_network[*network as usize];
+                if persons.last() != Some(&person) {
+                    persons.push(person);
+                }
+                place_of.push(persons.len() - 1);
+            }
+        }
+        let mut network_offsets = vec![0];
+        for persons in &by_network {
+            network_offsets.push(network_offsets[network_offsets.len() - 1] + persons.len());
+        }
+        let vertex =
+            |(network, place): (&u32, usize)| (network_offsets[*network as usize] + place) as u32;
+        let of_accounts = account_networks.iter().zip(place_of).map(vertex).collect();
+        Self { persons: by_network.concat(), network_offsets, of_accounts }
+    }
+}
+
+/// What `accounts` says about the accounts of each person.
+struct Profiles<'a> {
+    /// Account numbers of all persons, one after the other.
+    accounts: &'a [u32],
+    /// The accounts of person p are `offsets[p]..offsets[p + 1]`.
+    offsets: &'a [usize],
+    listed: Option<&'a Accounts>,
+}
+
+impl Profiles<'_> {
+    /// The rows of each person's accounts that `accounts` lists.
+    fn rows(&self) -> impl Iterator<Item = impl Iterator<Item = usize>> {
+        let row = |account: &u32| self.listed.and_then(|listed| listed.row(*account));
+        self.offsets
+            .windows(2)
+            .map(move |ends| self.accounts[ends[0]..ends[1]].iter().filter_map(row))
+    }
+
+    /// The first text of each person that is not empty.
+    fn first_text(&self, column: &str) -> Result<LargeStringArray> {
+        let Some(listed) = self.listed else {
+            return Ok(std::iter::repeat_n(None::<&str>, self.offsets.len() - 1).collect());
+        };
+        let texts = listed.text(column)?;
+        let is_set = |row: &usize| texts.is_valid(*row) && !texts.value(*row).is_empty();
+        let first = self.rows().map(|mut rows| rows.find(is_set).map(|row| texts.value(row)));
+        Ok(first.collect())
+    }
+
+    /// Whether any account of each person has the flag.
+    fn any(&self, column: &str) -> Result<Vec<bool>> {
+        let Some(listed) = self.listed else { return Ok(vec![false; self.offsets.len() - 1]) };
+        let flags = listed.flags(column)?;
+        Ok(self.rows().map(|mut rows| rows.any(|row| flags.value(row))).collect())
+    }
+}
