@@ -221,7 +221,11 @@ async fn rows_that_contradict_each_other() {
 
     let identities = Some(vec![identity("a", "1", "p"), identity("a", "1", "q")]);
     let error = run_error(World { identities, events: events.clone(), ..World::default() }).await;
-    says(&error, Kind::BadInput, &["`identities`", "1 accounts are linked to more than one person"]);
+    says(
+        &error,
+        Kind::BadInput,
+        &["`identities`", "1 accounts are linked to more than one person"],
+    );
 
     let post = |author: &str| Post {
         network: "a".into(),
