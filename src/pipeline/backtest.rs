@@ -190,7 +190,6 @@ pub async fn read_history(
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     let method = &reading.method;
     let files = snapshot.files.clone();
-    let people =
-        read::people(snapshot, &job.consent, method, &vocabulary, violations).await?;
+    let people = read::people(snapshot, &job.consent, method, &vocabulary, violations).await?;
     Ok(History { people, vocabulary, files })
 }

@@ -91,8 +91,7 @@ pub(super) async fn read_inputs(
     let (method, violations) = (&job.method, &mut Violations::stop_at_first());
     let (files, ignored) = (snapshot.files.clone(), snapshot.ignored.clone());
     let (cutoff_us, mut drops) = (snapshot.cutoff_us, snapshot.drops.clone());
-    let people =
-        read::people(snapshot, &job.consent, method, &vocabulary, violations).await?;
+    let people = read::people(snapshot, &job.consent, method, &vocabulary, violations).await?;
     read::refuse_changed_files(engine, files.values()).await?;
     drops.extend_from_slice(&people.drops);
     let forecast = &method.forecast;
