@@ -367,8 +367,8 @@ async fn fit_job(engine: &Engine, job: &Job, out: &Path, truth: Option<&str>) ->
             "a change of a method is a new version: give another name",
         );
     }
-    let fitted = fit::fit(engine, job, version, truth).await?;
-    std::fs::write(out, fit::file(&fitted.method)?).map_err(|e| {
+    let fitted = fit::fit_method(engine, job, version, truth).await?;
+    std::fs::write(out, fit::method_file(&fitted.method)?).map_err(|e| {
         let cause = format!("writing `{}`: {e}", out.display());
         Error::new(Kind::Unavailable, cause, "check the path of --out")
     })?;

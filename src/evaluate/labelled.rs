@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::{Comparison, compare};
+use super::comparison::{Comparison, compare};
 use super::evaluation_set::{EvaluationSet, RankedValues, Target};
 use super::groups::{group_people, select_groups};
 use super::notes;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::{Comparison, compare};
+use super::comparison::{Comparison, compare};
 use super::evaluation_set::{EvaluationSet, ForecastEvaluation, RankedValues, Target};
 use super::groups::{group_people, select_groups};
 use super::notes;

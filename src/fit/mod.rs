@@ -1,5 +1,5 @@
-//! A method from data: the coefficients of its forecast, fitted to what came after origins in the past, or to outside
-//! judgements.
+//! A method from data: the coefficients of its forecast, fitted to the people who reacted after origins in the past, or to
+//! labels from outside.
 
 mod held_out;
 mod labels;
@@ -24,43 +24,49 @@ pub use held_out::is_held_out;
 use origins::{Looking, Rows};
 use renown_stats::quantiles::median;
 use select::Data;
-pub use select::Tried;
+pub use select::TriedForecast;
 
-/// What a fitted forecast is one of.
-pub(crate) const OF_SUCH_DATA: &str =
+/// What a fitted forecast is valid for.
+pub(crate) const FIT_CAVEAT: &str =
     "It is a forecast of such data and of no other; fit again when they change";
 
 /// Fewest reactors after all origins that can be fitted to.
 const LEAST_OUTCOMES: f64 = 100.0;
 
-/// A fitted method, and what else was tried.
+/// A fitted method, and the forecasts that were tried.
 #[derive(Debug)]
 pub struct Fitted {
     /// The method.
     pub method: Method,
-    /// What was tried, the best single measure first; empty for a truth.
-    pub tried: Vec<Tried>,
+    /// The forecasts that were tried, the best single measure first; empty for a fit to labels.
+    pub tried: Vec<TriedForecast>,
     /// Hours of interactions before the first origin, where they are clearly fewer than measures look back.
     pub short_hours: Option<u32>,
 }
 
-/// Fits the forecast of the job's method to its data: forward in time, or to the `truth` of `ground_truth`. The method
-/// that comes of it is called `version`.
+/// Fits the forecast of the job's method to its data: to the people who reacted after origins in the past, or to a label set
+/// of `ground_truth`. The fitted method is called `version`.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] if no snapshot is named; [`crate::error::Kind::BadInput`] if the data do not suffice, and as a run.
-pub async fn fit(engine: &Engine, job: &Job, version: &str, truth: Option<&str>) -> Result<Fitted> {
+pub async fn fit_method(
+    engine: &Engine,
+    job: &Job,
+    version: &str,
+    label_set: Option<&str>,
+) -> Result<Fitted> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
-    match truth {
-        Some(truth) => {
-            let method = labels::fit(engine, job, day, version, truth).await?;
+    match label_set {
+        Some(label_set) => {
+            let method = labels::fit(engine, job, day, version, label_set).await?;
             Ok(Fitted { method, tried: vec![], short_hours: None })
         }
-        None => forward(engine, job, day, version).await,
+        None => fit_forecast(engine, job, day, version).await,
     }
 }
 
-async fn forward(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> Result<Fitted> {
+/// Fits to the people who reacted after origins in the past.
+async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str) -> Result<Fitted> {
     let mut method = job.method.clone();
     if !job.fit.outcomes.is_empty() {
         method.forecast.outcomes.clone_from(&job.fit.outcomes);
@@ -197,7 +203,7 @@ fn reference(rows: &Rows, k: usize) -> f64 {
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if it cannot be written as TOML.
-pub fn file(method: &Method) -> Result<String> {
+pub fn method_file(method: &Method) -> Result<String> {
     let text = toml::to_string(method).map_err(Error::internal)?;
     let mut file = String::new();
     if let Some(record) = &method.fit {
@@ -211,7 +217,7 @@ pub fn file(method: &Method) -> Result<String> {
         };
         let _ = writeln!(
             file,
-            "# Fitted by `renown fit` to {to} of job `{}` up to {}: {} rows.\n# {OF_SUCH_DATA}. A forecast is not a cause.",
+            "# Fitted by `renown fit` to {to} of job `{}` up to {}: {} rows.\n# {FIT_CAVEAT}. A forecast is not a cause.",
             record.job, record.snapshot, record.rows
         );
     }

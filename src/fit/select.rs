@@ -96,12 +96,12 @@ pub(super) struct Choice {
     pub candidate: Candidate,
     pub validation: Validation,
     /// All that was tried, the best single measure first.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<TriedForecast>,
 }
 
 /// A forecast that was tried.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tried {
+pub struct TriedForecast {
     /// The measures, the one that is not shrunk first.
     pub measures: Vec<&'static str>,
     /// λ.
@@ -123,8 +123,8 @@ pub struct Tried {
 /// ranks are so well known that a difference of [`TOLD`] would show, they must rank better, two standard errors aside:
 /// else the one measure forecasts as well and is kept. Of what is left, those with nine tenths of what the best log score gains (Gneiting & Raftery 2007, *Strictly Proper Scoring
 /// Rules*, §4.1); and of these the one that ranks active people best.
-fn taken(tried: &[Tried]) -> usize {
-    let as_good = |one: &Tried| {
+fn taken(tried: &[TriedForecast]) -> usize {
+    let as_good = |one: &TriedForecast| {
         let Some((behind, error)) = one.behind else { return false };
         let proven = one.measures.len() == 1 || 2.0 * error > TOLD || behind + 2.0 * error < 0.0;
         behind <= error && proven && (one.measures.len() == 1 || one.every_origin)
@@ -304,7 +304,7 @@ impl<'a> Data<'a> {
             tried.push((candidate, found));
         }
         let of_anchor = &tried[0].1;
-        let told = tried.iter().map(|(candidate, found)| Tried {
+        let told = tried.iter().map(|(candidate, found)| TriedForecast {
             measures: candidate.measures.iter().map(|k| self.rows.names[*k]).collect(),
             ridge: candidate.ridge,
             log_score: found.validation.log_score,
@@ -312,7 +312,7 @@ impl<'a> Data<'a> {
             behind: self.behind(&validated, &best, &self.ordered(&validated, &found.forecast)),
             every_origin: found.log_scores.iter().zip(&of_anchor.log_scores).all(|(f, a)| f > a),
         });
-        let told: Vec<Tried> = told.collect();
+        let told: Vec<TriedForecast> = told.collect();
         let chosen = taken(&told);
         let validation = Validation {
             log_score_anchor: of_anchor.validation.log_score,
@@ -482,8 +482,14 @@ pub(super) fn not_fitted(error: FitError) -> Error {
 mod tests {
     use super::*;
 
-    fn tried(measures: usize, log_score: f64, agreement: f64, behind: f64, every: bool) -> Tried {
-        Tried {
+    fn tried(
+        measures: usize,
+        log_score: f64,
+        agreement: f64,
+        behind: f64,
+        every: bool,
+    ) -> TriedForecast {
+        TriedForecast {
             measures: vec!["reactors_30d"; measures],
             ridge: 0.0,
             log_score,
@@ -493,7 +499,7 @@ mod tests {
         }
     }
 
-    fn anchor() -> Tried {
+    fn anchor() -> TriedForecast {
         tried(1, -0.5, 0.4, 0.0, false)
     }
 
@@ -522,7 +528,7 @@ mod tests {
 
     #[test]
     fn where_one_measure_is_known_to_rank_as_well_it_is_kept() {
-        let known = |behind: f64, error: f64| Tried {
+        let known = |behind: f64, error: f64| TriedForecast {
             behind: Some((behind, error)),
             ..tried(5, -0.1, 0.4 - behind, behind, true)
         };
@@ -545,7 +551,7 @@ mod tests {
 
     #[test]
     fn where_nothing_foresees_better_the_best_single_measure_is_taken() {
-        let unknown = Tried { behind: None, ..tried(5, -0.1, 0.5, 0.0, true) };
+        let unknown = TriedForecast { behind: None, ..tried(5, -0.1, 0.5, 0.0, true) };
         assert_eq!(taken(&[anchor(), tried(5, -0.5, 0.4, 0.0, true), unknown]), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! What `validate` looks at.
+//! What `validate` compares.
 
 use std::collections::BTreeSet;
 
@@ -7,31 +7,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// What `validate` looks at, said before looking; a run does not read it.
+/// What `validate` compares, declared before the results are known; a run does not read it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Validate {
-    /// Most instants from which the method's horizon is looked ahead, the last of them a horizon before the end of the
-    /// snapshot. 1 to 200.
+    /// Most backtest dates, each followed by one horizon of the method within the snapshot; the latest is one horizon before
+    /// the end of the snapshot. 1 to 200.
     pub backtests: u32,
-    /// Hours from one instant to the next; without it a quarter of the horizon.
+    /// Hours from one backtest date to the next; without it a quarter of the horizon.
     pub every_hours: Option<u32>,
-    /// Draws of people behind the intervals. 100 to 10000.
+    /// Bootstrap resamples of people, for the intervals. 100 to 10000.
     pub resamples: u32,
-    /// Seed of the draws.
+    /// Random seed of the resamples.
     pub seed: u32,
-    /// How many are the first of whom `ndcg` and `precision` speak. 1 to 10000.
+    /// k of `ndcg_k` and `precision_k`. 1 to 10000.
     pub top: u32,
-    /// By what people are parted besides, so that unfairness shows.
+    /// How people are grouped, so that differences between groups show.
     pub groups: BTreeSet<GroupBy>,
-    /// Fewest people of whom a part or a topic of its own is told. 2 or more.
+    /// Fewest people of a group or a topic that is evaluated. 2 or more.
     pub min_people: u32,
-    /// The truths that scores are held against, each once: `future_trusted_reactors`, `future_reactors` and those of the
-    /// input `ground_truth`. Without any, all of them.
+    /// The targets that scores are compared with, each once: `future_trusted_reactors`, `future_reactors` and the label sets
+    /// of the input `ground_truth`. Without any, all of them.
     pub target: Vec<TargetSection>,
 }
 
-/// By what people are parted.
+/// By what people are grouped.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -43,19 +43,19 @@ pub enum GroupBy {
     Language,
     /// The country that their accounts state.
     Country,
-    /// How old the eldest account was.
+    /// The age of their oldest account.
     AccountAge,
-    /// Tenths by how many reacted within 90 days.
+    /// Deciles by distinct reactors within 90 days.
     Size,
 }
 
-/// A truth that scores are held against.
+/// A target that scores are compared with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSection {
     /// Its name.
     pub name: String,
-    /// What it is worth, in a sentence that is printed beside what was found.
+    /// What agreement with it is worth, in a sentence that is printed with the results.
     #[serde(default)]
     pub worth: String,
 }
@@ -82,12 +82,12 @@ impl Default for Validate {
 }
 
 impl Validate {
-    /// What the job says of a truth; none if it names others and not this one.
+    /// What the job says that a target is worth; none if it names others and not this one.
     pub fn target(&self, name: &str) -> Option<&str> {
         if self.target.is_empty() {
             return Some("");
         }
-        self.target.iter().find(|own| own.name == name).map(|own| &*own.worth)
+        self.target.iter().find(|target| target.name == name).map(|target| &*target.worth)
     }
 
     pub(super) fn check(&self, file: &str) -> Result<()> {
@@ -107,9 +107,9 @@ impl Validate {
             }
         }
         let mut names = BTreeSet::new();
-        match self.target.iter().find(|own| !names.insert(&own.name)) {
-            Some(own) => Err(Error::bad_job(
-                format!("{file}: `validate.target` names `{}` twice", own.name),
+        match self.target.iter().find(|target| !names.insert(&target.name)) {
+            Some(target) => Err(Error::bad_job(
+                format!("{file}: `validate.target` names `{}` twice", target.name),
                 "name each target once",
             )),
             None => Ok(()),

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
-use renown::fit::{Fitted, file, fit};
+use renown::fit::{Fitted, fit_method, method_file};
 use renown::job::Job;
 use renown::method::Method;
 use renown::storage::Stores;
@@ -39,7 +39,7 @@ pub fn steady(days: i64, seed: u64) -> World {
 async fn fitted(world: &World, truth: Option<&str>) -> Result<Fitted> {
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None)?;
-    fit(&Engine::new(Stores::default(), 3), &job, "own-1", truth).await
+    fit_method(&Engine::new(Stores::default(), 3), &job, "own-1", truth).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,7 +69,7 @@ async fn a_steady_world_is_foreseen() {
 async fn the_file_is_the_method_and_a_job_runs_with_it() {
     let mut world = steady(120, 2);
     let Fitted { method, .. } = fitted(&world, None).await.unwrap();
-    let text = file(&method).unwrap();
+    let text = method_file(&method).unwrap();
     assert!(text.starts_with("# Fitted by `renown fit` to reactors within 168 hours"), "{text}");
     assert_eq!(Method::parse("own-1.toml", &text).unwrap(), method);
     world.method = text;
@@ -134,7 +134,7 @@ fn same_bits_at_any_thread_count() {
     let fitted = |threads: usize| {
         on_threads(threads, || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-            file(&runtime.block_on(fitted(&world, None)).unwrap().method).unwrap()
+            method_file(&runtime.block_on(fitted(&world, None)).unwrap().method).unwrap()
         })
     };
     let one = fitted(1);
@@ -191,7 +191,7 @@ async fn pairs_are_fitted_over_measures_of_ones_own() {
     let error = fitted(&world, Some("other")).await.unwrap_err();
     assert!(error.to_string().contains("name one of: panel"), "{error}");
     // Scored by it, people stand in the order of what decided, and say what that is worth.
-    world.method = file(&method).unwrap();
+    world.method = method_file(&method).unwrap();
     let published = world.run().await;
     let scores = published.by("scores", &["person_id"]);
     let mut rows: Vec<(f64, f64)> = (0..100_usize)

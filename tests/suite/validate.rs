@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, RecordBatch};
 use renown::engine::Engine;
 use renown::error::{Kind, Result};
 use renown::evaluate::{MetricRow, Validity, validate};
-use renown::fit::{file, fit};
+use renown::fit::{fit_method, method_file};
 use renown::job::Job;
 use renown::pipeline::progress::Progress;
 use renown::storage::Stores;
@@ -205,8 +205,8 @@ async fn what_a_method_has_seen_is_told() {
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
     let engine = Engine::new(Stores::default(), 3);
-    let fitted = fit(&engine, &job, "own-1", None).await.unwrap().method;
-    world.method = file(&fitted).unwrap();
+    let fitted = fit_method(&engine, &job, "own-1", None).await.unwrap().method;
+    world.method = method_file(&fitted).unwrap();
     let seen =
         |validity: &Validity| validity.notes.iter().any(|n| n.contains("`own-1` was fitted"));
     assert!(seen(&validated(&world).await.unwrap()));

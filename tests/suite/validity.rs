@@ -9,7 +9,7 @@ use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::evaluate::{MetricRow, Validity, publish_validity, validate};
-use renown::fit::{file, fit, is_held_out};
+use renown::fit::{fit_method, is_held_out, method_file};
 use renown::job::Job;
 use renown::pipeline::progress::Progress;
 use renown::publish::commit;
@@ -267,7 +267,7 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     let fitted = async |world: &World| {
         let folder = TempDir::new().unwrap();
         let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
-        fit(&engine, &job, "own-1", Some("panel")).await.unwrap().method
+        fit_method(&engine, &job, "own-1", Some("panel")).await.unwrap().method
     };
     let method = fitted(&world).await;
     let pairs = rows(world.more[0].1.clone());
@@ -286,7 +286,7 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     }
     let record = method.fit.as_ref().unwrap();
     assert_eq!((record.held_out, record.rows), (0.4, without.len() as u64));
-    world.method = file(&method).unwrap();
+    world.method = method_file(&method).unwrap();
     let validity = validated(&world).await.unwrap();
     let row = one(&validity, |row| {
         (&*row.population, &*row.group_by, &*row.predictor, &*row.metric)
@@ -309,7 +309,7 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     // With nobody held out there is nothing to hold it against.
     world.settings = "[[validate.target]]\nname = \"panel\"\n".into();
     world.method = crate::world::METHOD.into();
-    world.method = file(&fitted(&world).await).unwrap();
+    world.method = method_file(&fitted(&world).await).unwrap();
     let error = validated(&world).await.unwrap_err();
     assert_eq!((error.kind, error.place.table.as_deref()), (Kind::BadInput, Some("ground_truth")));
     assert!(error.to_string().contains("fitted to it, to everybody"), "{error}");

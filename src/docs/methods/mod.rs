@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use crate::audit::Origin;
 use crate::error::{Error, Result};
 use crate::evaluate::{INTERVAL_SOURCE, METRICS, NO_CAUSE, STATED, WORTH, describe_intervals};
-use crate::fit::OF_SUCH_DATA;
+use crate::fit::FIT_CAVEAT;
 use crate::job::Job;
 use crate::schema::{self, Column, Direction, Table};
 use markdown::{code, escaped, table};
@@ -171,7 +171,7 @@ fn limits(job: &Job) -> Result<String> {
     let mut limits = [NO_CAUSE, WORTH, STATED].map(escaped).to_vec();
     if let Some(record) = &job.method.fit {
         limits.push(format!(
-            "the forecast was fitted to the data of job {} up to {}. {OF_SUCH_DATA}",
+            "the forecast was fitted to the data of job {} up to {}. {FIT_CAVEAT}",
             escaped(&record.job),
             escaped(&record.snapshot)
         ));

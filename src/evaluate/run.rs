@@ -1,5 +1,7 @@
 //! What a validation does: labels first, then backtests.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use super::labelled::evaluate_labels;
@@ -7,7 +9,7 @@ use super::notes::{self, NO_CAUSE, STATED};
 use super::predictor::list_predictors;
 use super::rolling_origin::evaluate_backtests;
 use super::table;
-use super::validity::{Evaluated, FUTURE_TARGETS, MetricRow, Validity};
+use super::validity::{Evaluated, FUTURE_TARGETS, Validity};
 use crate::audit::{Origin, audit_validation};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -21,7 +23,7 @@ use crate::pipeline::run_id::{data_sha256, label_sets_sha256, validation_id};
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::ValidationLog;
 use crate::publish::publish;
-use crate::read::{self, Violations};
+use crate::read::{self, Listing, Violations};
 
 /// Most stages of a validation, for the progress bar.
 pub fn stages(job: &Job) -> u64 {
@@ -41,58 +43,19 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
     let job = &jobs[0];
     let settings = &job.validate;
     let day = job.snapshot.ok_or_else(no_snapshot)?;
-    let horizon = job.method.forecast.horizon_hours;
-    let every = settings.every_hours.unwrap_or((horizon / 4).max(1));
+    // What is read serves all methods.
     let widest = jobs.iter().max_by_key(|job| job.method.attention.window_hours).unwrap_or(job);
-    let (mut hashes, mut files, mut backtests_hours) = (vec![], None, vec![]);
-    let mut labelled = None;
-    if wants_labels(widest) {
-        let read = read_labels(engine, widest);
-        labelled = Some(progress.wait("read_labels", LabelledHistory::rows_in, read).await?);
-    }
-    let mut label_sets = labelled.as_mut().map_or(vec![], |l| std::mem::take(&mut l.label_sets));
-    refuse_unknown_targets(settings, &label_sets)?;
-    label_sets.retain(|set| settings.target(&set.name).is_some());
-    let mut of_labels = Evaluated::default();
-    if let Some(LabelledHistory { history, .. }) = labelled.filter(|_| !label_sets.is_empty()) {
-        files = Some(history.files.clone());
-        let people = history.people.persons.len() as u64;
-        of_labels = progress.compute("labels", people, || {
-            hashes.push(data_sha256(&history.people));
-            hashes.push(label_sets_sha256(&label_sets));
-            evaluate_labels(history, jobs, &label_sets)
-        })?;
-    }
-    let mut of_backtests = Evaluated::default();
+    let mut part = validate_by_labels(engine, widest, jobs, progress).await?;
+    let mut backtests_hours = vec![];
     if FUTURE_TARGETS.iter().any(|target| settings.target(target).is_some()) {
-        let back = horizon.saturating_add(every.saturating_mul(settings.backtests - 1));
-        let read = read_history(engine, widest, day, back);
-        let read = progress.wait("read", History::interactions, read).await?;
-        let reach = read.people.history_hours();
-        // There must be as much time before a backtest date as after it.
-        backtests_hours = (0..settings.backtests).map(|index| horizon + index * every).collect();
-        backtests_hours.retain(|hours| hours + horizon <= reach);
-        if backtests_hours.is_empty() && label_sets.is_empty() {
-            return Err(too_short(reach, horizon));
-        }
-        if backtests_hours.is_empty() {
-            of_backtests.notes.push(notes::no_backtest(reach, horizon));
-        } else {
-            of_backtests.notes.push(STATED.to_owned());
-            of_backtests.extend(tokio::task::block_in_place(|| {
-                hashes.push(data_sha256(&read.people));
-                let predictors = list_predictors(jobs, &read.people);
-                let backtest = Backtest::new(read.people);
-                evaluate_backtests(backtest, jobs, &predictors, &backtests_hours, progress)
-            })?);
-            files.get_or_insert(read.files);
-            let leakage = |job: &Job| notes::possible_leakage(&job.method, day, &backtests_hours);
-            of_backtests.notes.extend(jobs.iter().filter_map(leakage));
-        }
+        let (backtests, hours) =
+            validate_by_backtests(engine, widest, jobs, part.files.is_some(), progress).await?;
+        part = backtests.before(part);
+        backtests_hours = hours;
     }
-    let rows: Vec<MetricRow> = of_backtests.rows.into_iter().chain(of_labels.rows).collect();
-    let notes = [vec![NO_CAUSE.to_owned()], of_labels.notes, of_backtests.notes];
-    let notes = [notes.concat(), notes::worth_of_targets(&rows, job)].concat();
+    let Part { evaluated: Evaluated { rows, notes }, hashes, files } = part;
+    let worth = notes::worth_of_targets(&rows, job);
+    let notes = [vec![NO_CAUSE.to_owned()], notes, worth].concat();
     let data_sha256 = hex(&Sha256::digest(hashes.join(" ")));
     let id = validation_id(&data_sha256, job, day)?;
     Ok(Validity {
@@ -111,13 +74,107 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
         methods: jobs.iter().map(|job| job.method.version.clone()).collect(),
         method_sha256: job.method.sha256()?,
         data_sha256,
-        horizon_hours: horizon,
+        horizon_hours: job.method.forecast.horizon_hours,
         backtests_hours,
         resamples: settings.resamples,
         seed: settings.seed,
         notes,
         rows,
     })
+}
+
+/// What one part of a validation finds, and from what.
+#[derive(Default)]
+struct Part {
+    evaluated: Evaluated,
+    /// Of the data that it was computed from.
+    hashes: Vec<String>,
+    /// The files behind each input; none if nothing was compared.
+    files: Option<BTreeMap<String, Listing>>,
+}
+
+impl Part {
+    /// Both parts: the rows of this one first, the caveats, hashes and files of the `labels` first.
+    fn before(self, labels: Self) -> Self {
+        let Evaluated { rows, notes } = labels.evaluated;
+        Self {
+            evaluated: Evaluated {
+                rows: self.evaluated.rows.into_iter().chain(rows).collect(),
+                notes: [notes, self.evaluated.notes].concat(),
+            },
+            hashes: [labels.hashes, self.hashes].concat(),
+            files: labels.files.or(self.files),
+        }
+    }
+}
+
+/// Compares the scores at the end of the snapshot with the label sets that the job names; nothing without labels.
+async fn validate_by_labels(
+    engine: &Engine,
+    widest: &Job,
+    jobs: &[Job],
+    progress: &mut Progress,
+) -> Result<Part> {
+    let settings = &jobs[0].validate;
+    if !wants_labels(widest) {
+        refuse_unknown_targets(settings, &[])?;
+        return Ok(Part::default());
+    }
+    let read = read_labels(engine, widest);
+    let read = progress.wait("read_labels", LabelledHistory::rows_in, read).await?;
+    let LabelledHistory { history, mut label_sets } = read;
+    refuse_unknown_targets(settings, &label_sets)?;
+    label_sets.retain(|set| settings.target(&set.name).is_some());
+    if label_sets.is_empty() {
+        return Ok(Part::default());
+    }
+    let (files, people) = (history.files.clone(), history.people.persons.len() as u64);
+    let mut hashes = vec![];
+    let evaluated = progress.compute("labels", people, || {
+        hashes = vec![data_sha256(&history.people), label_sets_sha256(&label_sets)];
+        evaluate_labels(history, jobs, &label_sets)
+    })?;
+    Ok(Part { evaluated, hashes, files: Some(files) })
+}
+
+/// Compares the scores at backtest dates with the people who reacted after them; with the dates, in whole hours before the
+/// end of the snapshot. Data that are too short for any are an error only where there are no labels either.
+async fn validate_by_backtests(
+    engine: &Engine,
+    widest: &Job,
+    jobs: &[Job],
+    has_labels: bool,
+    progress: &mut Progress,
+) -> Result<(Part, Vec<u32>)> {
+    let (settings, horizon) = (&jobs[0].validate, jobs[0].method.forecast.horizon_hours);
+    let day = widest.snapshot.ok_or_else(no_snapshot)?;
+    let every = settings.every_hours.unwrap_or((horizon / 4).max(1));
+    let back = horizon.saturating_add(every.saturating_mul(settings.backtests - 1));
+    let read = read_history(engine, widest, day, back);
+    let History { people, files, .. } = progress.wait("read", History::interactions, read).await?;
+    let reach = people.history_hours();
+    let mut hours: Vec<u32> =
+        (0..settings.backtests).map(|index| horizon + index * every).collect();
+    // There must be as much time before a backtest date as after it.
+    hours.retain(|hours| hours + horizon <= reach);
+    let mut evaluated = Evaluated::default();
+    if hours.is_empty() {
+        if !has_labels {
+            return Err(too_short(reach, horizon));
+        }
+        evaluated.notes.push(notes::no_backtest(reach, horizon));
+        return Ok((Part { evaluated, ..Part::default() }, hours));
+    }
+    evaluated.notes.push(STATED.to_owned());
+    let mut hashes = vec![];
+    evaluated.extend(tokio::task::block_in_place(|| {
+        hashes.push(data_sha256(&people));
+        let predictors = list_predictors(jobs, &people);
+        evaluate_backtests(Backtest::new(people), jobs, &predictors, &hours, progress)
+    })?);
+    let leakage = |job: &Job| notes::possible_leakage(&job.method, day, &hours);
+    evaluated.notes.extend(jobs.iter().filter_map(leakage));
+    Ok((Part { evaluated, hashes, files: Some(files) }, hours))
 }
 
 /// Writes the table `validity` and commits it, unless this very one is in force already.
