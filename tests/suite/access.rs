@@ -104,7 +104,7 @@ async fn every_run_is_found_whatever_readers_see_of_it() {
     let run = run.unwrap();
     assert_eq!(run["tables"]["people"][0]["person_id"], "a:2");
     assert_eq!(run["tables"]["people"][0]["snapshot_date"], "2026-03-31");
-    assert_eq!(run["tables"]["scores"][0].as_object().unwrap().len(), 20);
+    assert_eq!(run["tables"]["scores"][0].as_object().unwrap().len(), 21);
     let files = run["files"].as_array().unwrap();
     assert_eq!(files.len(), 5);
     assert!(files.contains(&format!("people/2026-03-31/{first}-00000.parquet").into()));

@@ -257,7 +257,7 @@ async fn a_new_reaction_shows_under_audience_of_that_person_alone() {
         world.events.push(reply("a", "9", "3", -3));
     })
     .await;
-    let of_third = [("decay".to_owned(), false), ("audience".to_owned(), true)];
+    let of_third = [("audience".to_owned(), true), ("decay".to_owned(), false)];
     assert_eq!(of_person(&after, "a:3"), of_third);
     for person in ["a:0", "a:1", "a:2"] {
         assert_eq!(of_person(&after, person), [("decay".to_owned(), false)]);
