@@ -573,7 +573,7 @@ async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_o
     let of_day = told(folder.path(), [2, 3], &[]);
     assert_eq!(differs(&of_day), [true, false, false]);
     let lower = ada(&of_day, "down");
-    assert_eq!(lower["since_a"], json!([{ "cause": "ageing", "points": lower["points"] }]));
+    assert_eq!(lower["since_a"], json!([{ "cause": "decay", "points": lower["points"] }]));
     assert_eq!(lower["causes"][0]["value"], json!([2.0, 1.0]));
     let newcomer = &of_day["up"][0];
     assert_eq!(
@@ -589,7 +589,7 @@ async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_o
     let page = diff(folder.path(), [2, 3], &[]).done().stdout;
     assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page}");
     for words in [
-        "by cause: ageing -",
+        "by cause: decay -",
         "trusted_reactors_30d on a, 2 → 1",
         "by cause: audience +",
         "differs: the day\n",
