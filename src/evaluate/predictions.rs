@@ -14,7 +14,7 @@ use crate::pipeline::backtest::Backtest;
 use crate::pipeline::measure::Measured;
 use crate::pipeline::sample::mix32;
 use crate::propagate::Trust;
-use crate::score::measures::Measures;
+use crate::score::measures::MeasureColumns;
 use crate::score::scores::{ESTABLISHED, score_people};
 use renown_stats::predictive::{cdf, randomised_pit};
 
@@ -27,7 +27,7 @@ pub(super) struct Predictions {
     /// Trust under the first job's method.
     pub trust: Trust,
     /// The measures of each job.
-    pub measures: Vec<Measures>,
+    pub measures: Vec<MeasureColumns>,
     /// Whether anyone reacted within the attention window.
     pub active: Vec<bool>,
     /// Distinct reactors within 90 days.
@@ -133,7 +133,11 @@ fn random_values(persons: usize) -> Vec<f64> {
 }
 
 /// A measure of each person, summed over their networks.
-pub(super) fn sum_by_person(people: &People, measures: &Measures, name: &str) -> Result<Vec<f64>> {
+pub(super) fn sum_by_person(
+    people: &People,
+    measures: &MeasureColumns,
+    name: &str,
+) -> Result<Vec<f64>> {
     let column = measures.values(name)?;
     let by_vertex: Vec<f64> = column.iter().map(|value| value.unwrap_or(0.0)).collect();
     Ok(people.persons.sum_by_person(&by_vertex))

@@ -2,7 +2,7 @@
 //!
 //! A pair of people is a comparison that one of them won, `P(a over b) = σ(η_a − η_b)` with η the predictor of the
 //! forecast (Bradley & Terry 1952, *Rank Analysis of Incomplete Block Designs*). Graded values are taken as the pairs
-//! that they order. Measures of a person on several networks add up.
+//! that they order. MeasureColumns of a person on several networks add up.
 
 use chrono::NaiveDate;
 
@@ -19,7 +19,7 @@ use crate::pipeline::run_id::data_sha256;
 use crate::pipeline::sample::mix32;
 use crate::read::{self, Violations};
 use crate::schema::OWN_MEASURE;
-use crate::score::measures::Measures;
+use crate::score::measures::MeasureColumns;
 use renown_stats::bradley_terry::{self, ComparisonFit, ComparisonProblem, win_probability};
 use renown_stats::quantiles::median;
 
@@ -34,7 +34,7 @@ const OTHERS: usize = 50;
 /// Fewest pairs that can be fitted to.
 const LEAST_PAIRS: usize = 50;
 
-/// Measures of everybody, one column for each, and the pairs.
+/// MeasureColumns of everybody, one column for each, and the pairs.
 struct Items {
     names: Vec<String>,
     offsets: Vec<f64>,
@@ -92,7 +92,7 @@ pub(super) async fn fit(
     })
 }
 
-fn items(people: &People, job: &Job, measures: &Measures, form: Labels) -> Result<Items> {
+fn items(people: &People, job: &Job, measures: &MeasureColumns, form: Labels) -> Result<Items> {
     let ids = &people.persons.ids;
     let seen = |person: u32| !is_held_out(ids.value(person as usize), job.fit.held_out);
     let pairs = match form {
@@ -299,7 +299,7 @@ impl Items {
     fn forecast(
         &self,
         people: &People,
-        measures: &Measures,
+        measures: &MeasureColumns,
         method: &Method,
         candidate: &Candidate,
         fitted: &ComparisonFit,

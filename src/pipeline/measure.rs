@@ -1,4 +1,4 @@
-//! Measures of people as of a date. A run measures the end of its snapshot; backtests and fits measure that and earlier dates.
+//! MeasureColumns of people as of a date. A run measures the end of its snapshot; backtests and fits measure that and earlier dates.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::propagate::{Ranks, Trust, propagate_trust, rank_networks, select_seed
 use crate::reduce::{
     Engagement, InteractionRules, attention_graphs, engagement, follow_graphs, post_reactors,
 };
-use crate::score::measures::{MeasureInputs, Measures, measure_vertices};
+use crate::score::measures::{MeasureColumns, MeasureInputs, measure_vertices};
 
 /// Stages that [`measure`] runs.
 pub const STAGES: u64 = 4;
@@ -55,10 +55,10 @@ pub struct Measured {
     /// Interactions received and made. Length: vertices.
     pub engagement: Vec<Engagement>,
     /// The measures of every vertex.
-    pub measures: Measures,
+    pub measures: MeasureColumns,
 }
 
-/// Measures `people`, who are as they were at the date.
+/// MeasureColumns `people`, who are as they were at the date.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance,
@@ -130,7 +130,7 @@ impl Rows for AllRanks {
 struct VertexMeasures {
     post_reactors: Option<Lists<u32>>,
     engagement: Vec<Engagement>,
-    measures: Measures,
+    measures: MeasureColumns,
 }
 
 /// Measured vertices.

@@ -6,7 +6,7 @@ use crate::error::{Error, Help, Result};
 use crate::method::StyleRule;
 use crate::method::profile::{Profile, STANDARD};
 use crate::model::People;
-use crate::score::context::{ScoreContext, score_context};
+use crate::score::context::{ScoreContext, compute_context};
 use crate::score::scores::{Scores, score_people};
 use crate::score::style::{Style, classify_styles};
 use crate::topics::TopicResults;
@@ -18,13 +18,13 @@ pub(super) struct ScoreInputs<'a, 'p> {
     pub topics: &'a TopicResults,
     /// The profiles of the job, in order of name.
     pub profiles: &'p [Profile],
-    /// Where the axes of style have their thresholds.
+    /// The thresholds of the axes of style.
     pub style: &'a StyleRule,
     /// Whether scores are refused that are equal for everybody.
     pub refuse_equal: bool,
 }
 
-/// The scores of everybody, with what is published beside them.
+/// The scores of everybody, with what is published with them.
 pub(super) struct Scored<'a> {
     /// Scores under each profile, in order of its name.
     pub by_profile: Vec<(&'a Profile, Scores)>,
@@ -64,7 +64,7 @@ pub(super) fn score<'p>(inputs: &ScoreInputs<'_, 'p>) -> Result<Scored<'p>> {
     let under = |profile| Ok((profile, score_people(persons, measures, trust, profile)?));
     let scored = Scored {
         by_profile: inputs.profiles.iter().map(under).collect::<Result<_>>()?,
-        context: score_context(persons, measures, engagement)?,
+        context: compute_context(persons, measures, engagement)?,
         styles: classify_styles(people, topics, inputs.style),
     };
     if inputs.refuse_equal {

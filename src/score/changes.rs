@@ -124,7 +124,7 @@ pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
 }
 
 /// The score of every person whose vertices have these measures; an undefined one is 0. A vertex that did not exist adds
-/// nobody.
+/// no people.
 fn score(
     persons: &Persons,
     forecast: &Forecast,

@@ -45,15 +45,15 @@ pub fn select_members(
     inputs: &CohortInputs<'_>,
 ) -> Result<Vec<Vec<CohortMember>>> {
     let of_cohort = |cohort: &Cohort| {
-        let on_topics = best_on_topics(cohort, inputs)?;
-        Ok(members(cohort, inputs, on_topics.as_deref()))
+        let on_topics = find_best_on_topics(cohort, inputs)?;
+        Ok(rank_members(cohort, inputs, on_topics.as_deref()))
     };
     cohorts.iter().map(of_cohort).collect()
 }
 
 /// The highest score of each person on the topics of the cohort and those below them, with the name of its topic, in
 /// order of person; `None` if the cohort names no topics.
-fn best_on_topics<'a>(
+fn find_best_on_topics<'a>(
     cohort: &Cohort,
     inputs: &CohortInputs<'a>,
 ) -> Result<Option<Vec<(&'a TopicScore, &'a str)>>> {
@@ -105,7 +105,8 @@ fn unknown_topic(cohort: &Cohort, name: &str, entries: &[TopicEntry]) -> Error {
     )
 }
 
-fn members(
+/// The members of one cohort, in order of person.
+fn rank_members(
     cohort: &Cohort,
     inputs: &CohortInputs<'_>,
     on_topics: Option<&[(&TopicScore, &str)]>,

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, Float64Array};
 
-use super::measures::Measures;
+use super::measures::MeasureColumns;
 use crate::error::Result;
 use crate::model::Persons;
 use crate::reduce::Engagement;
@@ -23,9 +23,9 @@ pub struct ScoreContext {
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a measure was not computed.
-pub fn score_context(
+pub fn compute_context(
     persons: &Persons,
-    measures: &Measures,
+    measures: &MeasureColumns,
     engagement: &[Engagement],
 ) -> Result<ScoreContext> {
     let column = |name| measures.values(name);

@@ -16,7 +16,7 @@
 use rayon::prelude::*;
 
 use super::forecast_values::ForecastValues;
-use super::measures::Measures;
+use super::measures::MeasureColumns;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 use crate::method::profile::Profile;
@@ -121,7 +121,7 @@ impl<'a> Contributions<'a> {
 /// that the profile names was not computed.
 pub fn decompose_scores<'a>(
     persons: &Persons,
-    measures: &Measures,
+    measures: &MeasureColumns,
     profile: &'a Profile,
 ) -> Result<Contributions<'a>> {
     let values = ForecastValues::new(&profile.forecast, measures)?;

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, Float64Array};
 
-use super::measures::Measures;
+use super::measures::MeasureColumns;
 use crate::error::Result;
 use crate::method::{Forecast, Term};
 use crate::model::Persons;
@@ -18,7 +18,7 @@ impl<'a> ForecastValues<'a> {
     ///
     /// # Errors
     /// [`crate::error::Kind::Internal`] if a measure that the forecast names was not computed.
-    pub fn new(forecast: &'a Forecast, measures: &Measures) -> Result<Self> {
+    pub fn new(forecast: &'a Forecast, measures: &MeasureColumns) -> Result<Self> {
         let columns = forecast.terms.iter().map(|term| measures.values(&term.measure));
         Ok(Self { forecast, columns: columns.collect::<Result<_>>()? })
     }

@@ -4,7 +4,7 @@ use renown_stats::predictive::prediction_interval;
 use renown_stats::quantiles::percentile_ranks;
 
 use super::forecast_values::ForecastValues;
-use super::measures::Measures;
+use super::measures::MeasureColumns;
 use crate::error::Result;
 use crate::method::points;
 use crate::method::profile::Profile;
@@ -40,7 +40,7 @@ pub struct Scores {
 /// [`crate::error::Kind::Internal`] if a measure that the profile names was not computed.
 pub fn score_people(
     persons: &Persons,
-    measures: &Measures,
+    measures: &MeasureColumns,
     trust: &Trust,
     profile: &Profile,
 ) -> Result<Scores> {
@@ -68,16 +68,16 @@ pub fn score_people(
         score_low,
         score_high,
         percentile: percentile_ranks(&expected_reactors),
-        flags: flags(persons, measures, trust, profile, &values)?,
+        flags: collect_flags(persons, measures, trust, profile, &values)?,
         expected_reactors,
         overdispersion,
     })
 }
 
 /// What to know before relying on each score.
-fn flags(
+fn collect_flags(
     persons: &Persons,
-    measures: &Measures,
+    measures: &MeasureColumns,
     trust: &Trust,
     profile: &Profile,
     values: &ForecastValues<'_>,

@@ -4,9 +4,12 @@ use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 
 use super::batches::Shared;
-use super::people::{cohorts, measures, people};
-use super::scores::{changes, contributions, scores};
-use super::topics::{evidence, influence_edges, interests, topic_posts, topic_scores, topics};
+use super::people::{draft_cohorts, draft_measures, draft_people};
+use super::scores::{draft_changes, draft_contributions, draft_scores};
+use super::topics::{
+    draft_evidence, draft_influence_edges, draft_interests, draft_topic_posts, draft_topic_scores,
+    draft_topics,
+};
 use crate::error::Result;
 use crate::method::profile::Profile;
 use crate::model::People;
@@ -16,7 +19,7 @@ use crate::score::cohorts::CohortMember;
 use crate::score::context::ScoreContext;
 use crate::score::contributions::Contributions;
 use crate::score::influence_edges::InfluenceEdge;
-use crate::score::measures::Measures;
+use crate::score::measures::MeasureColumns;
 use crate::score::scores::Scores;
 use crate::score::style::Style;
 use crate::topics::TopicResults;
@@ -81,7 +84,7 @@ pub struct DraftInputs<'a> {
     /// Topics of the snapshot.
     pub topics: &'a TopicResults,
     /// The measures of every vertex.
-    pub measures: &'a Measures,
+    pub measures: &'a MeasureColumns,
     /// The scores of every person under each profile, in order of its name.
     pub scores: &'a [(&'a Profile, Scores)],
     /// Figures published with the scores.
@@ -106,23 +109,24 @@ pub struct DraftInputs<'a> {
 pub fn draft_tables(day: NaiveDate, run_id: &str, inputs: DraftInputs<'_>) -> Result<Draft> {
     let persons = &inputs.people.persons;
     let shared = &Shared { date: days_since_epoch(day)?, run_id, persons };
-    let (posts, topic_results) = (inputs.people.posts.as_ref(), inputs.topics);
-    let contributions = contributions(shared, inputs.contributions)?;
-    let influence_edges = influence_edges(shared, topic_results, inputs.edges)?;
+    let DraftInputs { topics, scores, context, styles, changes, .. } = inputs;
+    let posts = inputs.people.posts.as_ref();
+    let contributions = draft_contributions(shared, inputs.contributions)?;
+    let influence_edges = draft_influence_edges(shared, topics, inputs.edges)?;
     Ok(Draft {
         day,
         run_id: run_id.to_owned(),
-        people: people(shared)?,
-        scores: scores(shared, inputs.scores, inputs.context, inputs.changes, inputs.styles)?,
+        people: draft_people(shared)?,
+        scores: draft_scores(shared, scores, context, changes, styles)?,
         contributions,
-        changes: changes(shared, inputs.changes)?,
-        measures: measures(shared, inputs.measures)?,
+        changes: draft_changes(shared, changes)?,
+        measures: draft_measures(shared, inputs.measures)?,
         influence_edges,
-        topics: topics(shared, topic_results)?,
-        topic_scores: topic_scores(shared, topic_results)?,
-        topic_interests: interests(shared, topic_results)?,
-        topic_evidence: evidence(shared, topic_results, posts)?,
-        topic_posts: topic_posts(shared, topic_results, posts)?,
-        cohorts: cohorts(shared, &inputs.cohorts)?,
+        topics: draft_topics(shared, topics)?,
+        topic_scores: draft_topic_scores(shared, topics)?,
+        topic_interests: draft_interests(shared, topics)?,
+        topic_evidence: draft_evidence(shared, topics, posts)?,
+        topic_posts: draft_topic_posts(shared, topics, posts)?,
+        cohorts: draft_cohorts(shared, &inputs.cohorts)?,
     })
 }

@@ -6,9 +6,9 @@ use arrow::datatypes::DataType;
 use super::batches::{Shared, floats, in_files, integers, lists, texts};
 use crate::error::{Error, Result};
 use crate::score::cohorts::CohortMember;
-use crate::score::measures::Measures;
+use crate::score::measures::MeasureColumns;
 
-pub(super) fn people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
+pub(super) fn draft_people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
     let persons = shared.persons;
     let accounts = |p: usize| {
         let accounts = persons.accounts(p).map(|a| {
@@ -46,7 +46,10 @@ pub(super) fn people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
     })
 }
 
-pub(super) fn measures(shared: &Shared<'_>, measures: &Measures) -> Result<Vec<RecordBatch>> {
+pub(super) fn draft_measures(
+    shared: &Shared<'_>,
+    measures: &MeasureColumns,
+) -> Result<Vec<RecordBatch>> {
     let persons = shared.persons;
     in_files("measures", persons.vertices(), |table, rows| {
         let networks = rows.clone().map(|v| persons.networks[persons.network_of(v)].as_str());
@@ -63,7 +66,7 @@ pub(super) fn measures(shared: &Shared<'_>, measures: &Measures) -> Result<Vec<R
     })
 }
 
-pub(super) fn cohorts(
+pub(super) fn draft_cohorts(
     shared: &Shared<'_>,
     cohorts: &[(&str, Vec<CohortMember>)],
 ) -> Result<Vec<RecordBatch>> {

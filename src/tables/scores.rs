@@ -16,7 +16,7 @@ use crate::score::contributions::{Contribution, Contributions};
 use crate::score::scores::Scores;
 use crate::score::style::Style;
 
-pub(super) fn scores(
+pub(super) fn draft_scores(
     shared: &Shared<'_>,
     profiles: &[(&Profile, Scores)],
     context: &ScoreContext,
@@ -87,7 +87,7 @@ fn style_columns<'a>(styles: impl Iterator<Item = Option<&'a Style>> + Clone) ->
     ]
 }
 
-pub(super) fn contributions(
+pub(super) fn draft_contributions(
     shared: &Shared<'_>,
     profiles: Vec<Contributions<'_>>,
 ) -> Result<Vec<RecordBatch>> {
@@ -131,7 +131,10 @@ fn contribution_rows<'a>(
     rows
 }
 
-pub(super) fn changes(shared: &Shared<'_>, changes: Option<&Changes>) -> Result<Vec<RecordBatch>> {
+pub(super) fn draft_changes(
+    shared: &Shared<'_>,
+    changes: Option<&Changes>,
+) -> Result<Vec<RecordBatch>> {
     let none = Changes::default();
     let changes = changes.unwrap_or(&none);
     shared.table("changes", changes.rows(), |rows| {

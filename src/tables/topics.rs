@@ -16,7 +16,10 @@ fn topic_ids(results: &TopicResults, topics: impl Iterator<Item = u32>) -> Array
     texts(topics.map(|topic| entries[topic as usize].id.as_str()))
 }
 
-pub(super) fn topics(shared: &Shared<'_>, results: &TopicResults) -> Result<Vec<RecordBatch>> {
+pub(super) fn draft_topics(
+    shared: &Shared<'_>,
+    results: &TopicResults,
+) -> Result<Vec<RecordBatch>> {
     let entries = results.catalogue.entries();
     shared.table("topics", &results.summaries, |rows| {
         let names = rows.iter().map(|row| entries[row.topic as usize].name.as_str());
@@ -32,7 +35,7 @@ pub(super) fn topics(shared: &Shared<'_>, results: &TopicResults) -> Result<Vec<
     })
 }
 
-pub(super) fn topic_scores(
+pub(super) fn draft_topic_scores(
     shared: &Shared<'_>,
     results: &TopicResults,
 ) -> Result<Vec<RecordBatch>> {
@@ -55,7 +58,10 @@ pub(super) fn topic_scores(
     })
 }
 
-pub(super) fn interests(shared: &Shared<'_>, results: &TopicResults) -> Result<Vec<RecordBatch>> {
+pub(super) fn draft_interests(
+    shared: &Shared<'_>,
+    results: &TopicResults,
+) -> Result<Vec<RecordBatch>> {
     shared.table("topic_interests", &results.interests, |rows| {
         vec![
             ("person_id", shared.ids(rows.iter().map(|row| row.person))),
@@ -66,7 +72,7 @@ pub(super) fn interests(shared: &Shared<'_>, results: &TopicResults) -> Result<V
     })
 }
 
-pub(super) fn evidence(
+pub(super) fn draft_evidence(
     shared: &Shared<'_>,
     results: &TopicResults,
     posts: Option<&Posts>,
@@ -88,7 +94,7 @@ pub(super) fn evidence(
     })
 }
 
-pub(super) fn topic_posts(
+pub(super) fn draft_topic_posts(
     shared: &Shared<'_>,
     results: &TopicResults,
     posts: Option<&Posts>,
@@ -130,7 +136,7 @@ fn post_columns(
     ]
 }
 
-pub(super) fn influence_edges(
+pub(super) fn draft_influence_edges(
     shared: &Shared<'_>,
     results: &TopicResults,
     edges: Vec<InfluenceEdge>,

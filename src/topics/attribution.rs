@@ -86,8 +86,8 @@ impl<'a> Attribution<'a> {
             vocabulary,
             catalogue,
             rule,
-            phrase_rarity: rarity(vocabulary.lexicon.len(), posts.originals, phrases),
-            tag_rarity: rarity(posts.tag_names.len(), posts.originals, tags),
+            phrase_rarity: compute_rarity(vocabulary.lexicon.len(), posts.originals, phrases),
+            tag_rarity: compute_rarity(posts.tag_names.len(), posts.originals, tags),
             roll_up: vocabulary.ontology.roll_up(rule.roll_up),
             refused: posts.authors.iter().map(refused).collect(),
         }
@@ -125,7 +125,7 @@ impl<'a> Attribution<'a> {
         });
         let all: f64 = weights.iter().map(|(_, weight)| weight).sum();
         let min_weight = all * self.rule.min_share;
-        shares(weights, self.rule.max_topics as usize, min_weight)
+        to_shares(weights, self.rule.max_topics as usize, min_weight)
     }
 
     /// The weight of the heaviest of the places.
@@ -143,7 +143,7 @@ impl<'a> Attribution<'a> {
 
     /// The topics of each post with those of the post that it answers or reposts; `alone` are those without.
     fn with_parents(&self, alone: Lists<TopicShare>) -> Lists<TopicShare> {
-        let generations = generations(&self.posts.parents);
+        let generations = group_by_generation(&self.posts.parents);
         let mut mixed: Vec<Option<Vec<TopicShare>>> = vec![None; alone.len()];
         for generation in generations.iter().skip(1) {
             let children: Vec<Vec<TopicShare>> = generation
@@ -181,7 +181,7 @@ impl<'a> Attribution<'a> {
             }
         }
         weights.retain(|(_, weight)| *weight > 0.0);
-        shares(weights, self.rule.max_topics as usize, 0.0)
+        to_shares(weights, self.rule.max_topics as usize, 0.0)
     }
 }
 
@@ -193,7 +193,7 @@ pub(super) fn part_of_weight(weight: i64, share: u32) -> i64 {
 
 /// The rarity of each of `n` phrases or tags, which were `found` in `all` posts; one that was found in none counts as found
 /// in one.
-fn rarity(n: usize, all: usize, found: impl Iterator<Item = u32>) -> Vec<f64> {
+fn compute_rarity(n: usize, all: usize, found: impl Iterator<Item = u32>) -> Vec<f64> {
     let mut counts = vec![0_u32; n];
     found.for_each(|number| counts[number as usize] += 1);
     let of_count = |count: u32| libm::log((1.0 + all as f64) / f64::from(count.max(1)));
@@ -202,7 +202,7 @@ fn rarity(n: usize, all: usize, found: impl Iterator<Item = u32>) -> Vec<f64> {
 
 /// Of the weights, in order of topic, at most `max_topics` of at least `min_weight` and always the heaviest, as shares in
 /// order of topic. Of equal weights the lower topic goes first.
-fn shares(mut weights: Vec<(u32, f64)>, max_topics: usize, min_weight: f64) -> Vec<TopicShare> {
+fn to_shares(mut weights: Vec<(u32, f64)>, max_topics: usize, min_weight: f64) -> Vec<TopicShare> {
     weights.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
     let heavy = weights.iter().take(max_topics);
     let heavy = heavy.take_while(|(_, weight)| *weight >= min_weight).count();
@@ -225,7 +225,7 @@ fn shares(mut weights: Vec<(u32, f64)>, max_topics: usize, min_weight: f64) -> V
 }
 
 /// The posts by the number of posts above them. Posts in a circle count as having no parent.
-fn generations(parents: &[u32]) -> Vec<Vec<u32>> {
+fn group_by_generation(parents: &[u32]) -> Vec<Vec<u32>> {
     const UNKNOWN: u32 = u32::MAX;
     let mut depths = vec![UNKNOWN; parents.len()];
     let mut path = Vec::new();
@@ -266,22 +266,22 @@ mod tests {
 
     #[test]
     fn shares_sum_to_the_whole() {
-        assert_eq!(shares(vec![], 5, 0.0), []);
-        assert_eq!(shares(vec![(3, 2.5)], 5, 9.0), [(3, WHOLE)]);
+        assert_eq!(to_shares(vec![], 5, 0.0), []);
+        assert_eq!(to_shares(vec![(3, 2.5)], 5, 9.0), [(3, WHOLE)]);
         assert_eq!(
-            shares(vec![(1, 1.0), (2, 1.0), (3, 1.0)], 5, 0.0),
+            to_shares(vec![(1, 1.0), (2, 1.0), (3, 1.0)], 5, 0.0),
             [(1, 21_846), (2, 21_845), (3, 21_845)]
         );
         assert_eq!(
-            shares(vec![(1, 1.0), (2, 3.0), (3, 1.0)], 2, 0.0),
+            to_shares(vec![(1, 1.0), (2, 3.0), (3, 1.0)], 2, 0.0),
             [(1, WHOLE / 4), (2, 49_152)]
         );
-        assert_eq!(shares(vec![(1, 1.0), (2, 9.0)], 5, 1.5), [(2, WHOLE)]);
+        assert_eq!(to_shares(vec![(1, 1.0), (2, 9.0)], 5, 1.5), [(2, WHOLE)]);
         let mut random = fastrand::Rng::with_seed(8);
         for _ in 0..2_000 {
             let weights: Vec<_> =
                 (0..random.u32(1..9)).map(|topic| (topic, random.f64() + 1e-9)).collect();
-            let sum: u32 = shares(weights, 9, 0.0).iter().map(|(_, share)| share).sum();
+            let sum: u32 = to_shares(weights, 9, 0.0).iter().map(|(_, share)| share).sum();
             assert_eq!(sum, WHOLE);
         }
     }
@@ -290,7 +290,7 @@ mod tests {
     fn generations_count_the_posts_above() {
         // 1 answers 0, 2 answers 1; 3 and 4 answer one another, 5 answers 4, 6 itself.
         let parents = [NONE, 0, 1, 4, 3, 4, 6];
-        assert_eq!(generations(&parents), [vec![0, 3, 4, 6], vec![1, 5], vec![2]]);
-        assert!(generations(&[]).is_empty());
+        assert_eq!(group_by_generation(&parents), [vec![0, 3, 4, 6], vec![1, 5], vec![2]]);
+        assert!(group_by_generation(&[]).is_empty());
     }
 }

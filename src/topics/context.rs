@@ -47,7 +47,7 @@ impl Context<'_> {
         (post as usize) < self.posts.originals
     }
 
-    /// Original posts of a person, young enough to be evidence, that drew a reaction.
+    /// Original posts of a person, young enough to be evidence, with a reaction.
     pub fn evidence_posts(&self, person: u32) -> impl Iterator<Item = u32> {
         let hours = self.evidence_hours();
         self.posts_of.of(person as usize).iter().copied().filter(move |post| {
@@ -57,7 +57,7 @@ impl Context<'_> {
         })
     }
 
-    /// The topics of an interaction with a target's post; none if it names no post, or one of somebody else.
+    /// The topics of an interaction with a target's post; none if it names no post, or one of another author.
     pub fn topics_of(&self, interaction: &Interaction) -> &[TopicShare] {
         let post = interaction.post as usize;
         let is_of_target =
@@ -73,7 +73,7 @@ impl Context<'_> {
 }
 
 /// The posts of each person, ascending. Lists: persons.
-pub(super) fn posts_by_person(people: &People, posts: &Posts) -> Lists<u32> {
+pub(super) fn group_posts_by_person(people: &People, posts: &Posts) -> Lists<u32> {
     let persons = &people.persons;
     let authors = posts.authors.iter().zip(0_u32..);
     let pairs = authors.map(|(author, post)| (persons.vertex_persons[*author as usize], post));

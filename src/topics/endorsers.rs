@@ -6,7 +6,7 @@ use crate::model::Endorsement;
 
 /// The trusted people who endorsed each person, as (topic, giver) in order: an endorsement on a topic is one on the topics
 /// above it. Lists: persons.
-pub(super) fn endorsers_by_person(context: &Context<'_>) -> Lists<(u32, u32)> {
+pub(super) fn group_endorsers_by_person(context: &Context<'_>) -> Lists<(u32, u32)> {
     let Context { people, vocabulary, catalogue, trust, .. } = context;
     let mut trusted = vec![false; people.persons.len()];
     for (person, vertex_trusted) in people.persons.vertex_persons.iter().zip(&trust.trusted) {

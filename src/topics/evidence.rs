@@ -68,9 +68,9 @@ pub(super) fn select_evidence(context: &Context<'_>, scores: &[TopicScore]) -> V
             person: score.person,
             topic: score.topic,
             post,
-            phrases: phrases(context, post, score),
+            phrases: find_phrases(context, post, score),
             reactors: people_of(context, post).len() as i64,
-            people: named_people(context, post, score.topic),
+            people: name_people(context, post, score.topic),
             share: f64::from(context.share(post, score.topic)) / f64::from(WHOLE),
         });
         posts.collect::<Vec<_>>()
@@ -83,14 +83,14 @@ fn people_of(context: &Context<'_>, post: u32) -> BTreeSet<u32> {
     context.reactors.of(post as usize).iter().map(|vertex| context.person(*vertex)).collect()
 }
 
-fn named_people(context: &Context<'_>, post: u32, topic: u32) -> Vec<u32> {
+fn name_people(context: &Context<'_>, post: u32, topic: u32) -> Vec<u32> {
     let people = people_of(context, post).into_iter();
     let refuses = |person: u32| context.catalogue.refused_by(person).contains(&topic);
     people.filter(|person| !refuses(*person)).take(MAX_NAMED).collect()
 }
 
 /// The phrases by which a post is about the topic of a score, or else those of the posts above it.
-fn phrases(context: &Context<'_>, post: u32, score: &TopicScore) -> Vec<String> {
+fn find_phrases(context: &Context<'_>, post: u32, score: &TopicScore) -> Vec<String> {
     let mut at = post;
     let mut visited = BTreeSet::new();
     while at != NONE && visited.insert(at) {

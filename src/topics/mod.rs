@@ -91,11 +91,11 @@ pub fn find_topics(inputs: &TopicInputs<'_>) -> Result<TopicResults> {
         method,
         rules,
         trust,
-        posts_of: context::posts_by_person(people, posts),
+        posts_of: context::group_posts_by_person(people, posts),
         vertices_of: people.persons.vertices_by_person(),
     };
     let interests = interests::find_interests(&context);
-    let endorsers = endorsers::endorsers_by_person(&context);
+    let endorsers = endorsers::group_endorsers_by_person(&context);
     let mut scores = scores::score_topics(&context, &endorsers);
     let summaries = summaries::summarise_topics(&context, &mut scores)?;
     scores::set_positions(&mut scores);

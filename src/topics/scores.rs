@@ -57,7 +57,7 @@ pub(super) fn score_topics(
     persons.into_par_iter().flat_map_iter(of_person).collect()
 }
 
-/// Posts about a topic that drew a reaction.
+/// Posts about a topic that have a reaction.
 #[derive(Default)]
 struct PostEvidence {
     posts: i64,
@@ -92,7 +92,7 @@ fn score_person(context: &Context<'_>, person: u32, endorsers: &[(u32, u32)]) ->
         let people = endorsers.len() + reactors.iter().filter(|id| !endorsed(id)).count();
         let forecasts =
             of_vertices.iter().map(|(vertex, of)| forecast(context, topic, *vertex, of));
-        let expected_reactors = forecasts.sum();
+        let expected_reactors: f64 = forecasts.sum();
         let sum = |count: fn(&Engagement) -> i64| -> i64 {
             of_vertices.iter().map(|(_, engagement)| count(engagement)).sum()
         };

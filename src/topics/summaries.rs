@@ -2,7 +2,7 @@
 //!
 //! The attention of actor a to target t on a topic is `ln(1 + Σ κ·2^(−age/h)·share)`, over the interactions with posts about
 //! it. On a topic with enough pairs of people it is propagated as the whole attention is (PageRank over the topic's own graph:
-//! whoever acts or is acted upon on it); on one with fewer, each actor's attention is divided once. Either sums to 1 over the
+//! everyone who acts or is acted upon on it); on one with fewer, each actor's attention is divided once. Either sums to 1 over the
 //! topic.
 //!
 //! Topics have different edges each, so that they are ranked one by one: all of them together cost as much as the attention on
@@ -75,14 +75,14 @@ pub(super) fn summarise_topics(
     for post in context.posts.originals() {
         context.of_posts.of(post).iter().for_each(|(topic, _)| posts[*topic as usize] += 1);
     }
-    let listed = topics_with_posts(context);
+    let listed = find_topics_with_posts(context);
     let by_topic = Lists::grouped(n, scores.iter().map(|score| score.topic).zip(0_u32..));
     let pairs = count_pairs(context, n);
     let mut summaries = Vec::new();
     let mut from = 0;
     while from < n {
         let to = end_of_part(&pairs, from);
-        let edges = edges(context, from as u32..to as u32);
+        let edges = collect_edges(context, from as u32..to as u32);
         let mut rest = &edges[..];
         for topic in from..to {
             let end = rest.partition_point(|edge| edge.topic as usize <= topic);
@@ -93,7 +93,7 @@ pub(super) fn summarise_topics(
             }
             let scored = by_topic.of(topic);
             if !scored.is_empty() {
-                let ranks = ranks(context, edges)?;
+                let ranks = rank_people(context, edges)?;
                 for at in scored {
                     let score = &mut scores[*at as usize];
                     let found = ranks.binary_search_by_key(&score.person, |(person, _)| *person);
@@ -130,7 +130,7 @@ fn end_of_part(pairs: &[u64], from: usize) -> usize {
 }
 
 /// Whether any post, original or repost, is about each topic or one below it.
-fn topics_with_posts(context: &Context<'_>) -> Vec<bool> {
+fn find_topics_with_posts(context: &Context<'_>) -> Vec<bool> {
     let Context { vocabulary, catalogue, .. } = context;
     let mut about = vec![false; catalogue.len()];
     context.of_posts.items().iter().for_each(|(topic, _)| about[*topic as usize] = true);
@@ -174,7 +174,7 @@ fn count_pairs(context: &Context<'_>, topics: usize) -> Vec<u64> {
 }
 
 /// The attention on some topics, in order of (topic, target, actor).
-fn edges(context: &Context<'_>, topics: Range<u32>) -> Vec<TopicEdge> {
+fn collect_edges(context: &Context<'_>, topics: Range<u32>) -> Vec<TopicEdge> {
     let chunks = (0..context.people.persons.vertices()).into_par_iter().step_by(CHUNK_VERTICES);
     let of_chunk = |start| {
         let mut edges = Vec::new();
@@ -220,7 +220,7 @@ fn for_each_edge(context: &Context<'_>, start: usize, mut visit: impl FnMut(Topi
 }
 
 /// The share of the attention on a topic that ends up with each person, in order of person.
-fn ranks(context: &Context<'_>, edges: &[TopicEdge]) -> Result<Vec<(u32, f64)>> {
+fn rank_people(context: &Context<'_>, edges: &[TopicEdge]) -> Result<Vec<(u32, f64)>> {
     if edges.is_empty() {
         return Ok(vec![]);
     }
@@ -244,7 +244,7 @@ fn ranks(context: &Context<'_>, edges: &[TopicEdge]) -> Result<Vec<(u32, f64)>> 
         let pagerank = PageRank { damping: rule.damping, stop, ..PageRank::default() };
         pagerank.run(&graph, None).map_err(ranking_error)?.ranks
     } else {
-        divided_once(&graph)
+        divide_once(&graph)
     };
     let mut of_persons: Vec<(u32, f64)> = vertices
         .iter()
@@ -261,7 +261,7 @@ fn ranks(context: &Context<'_>, edges: &[TopicEdge]) -> Result<Vec<(u32, f64)>> 
 }
 
 /// What each vertex gets if each actor divides one unit, as a share of all.
-fn divided_once(graph: &Csr) -> Vec<f64> {
+fn divide_once(graph: &Csr) -> Vec<f64> {
     let actors = graph.out_degree().iter().filter(|degree| **degree > 0).count();
     let of_target = |target: usize| {
         let (actors, weights) = graph.row(target);

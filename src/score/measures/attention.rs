@@ -1,4 +1,4 @@
-//! Measures of a vertex in the graph of attention.
+//! MeasureColumns of a vertex in the graph of attention.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::inputs::MeasureInputs;
 use crate::method::RankRule;
 
 /// The columns of these measures.
-pub(super) fn columns(
+pub(super) fn build_columns(
     inputs: &MeasureInputs<'_>,
     rule: &RankRule,
 ) -> Vec<(&'static str, ArrayRef)> {

@@ -1,4 +1,4 @@
-//! Measures of the audience that a vertex is known to have: followers, endorsers, and what accounts state.
+//! MeasureColumns of the audience that a vertex is known to have: followers, endorsers, and what accounts state.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ struct FollowerCounts {
 }
 
 /// The columns of these measures.
-pub(super) fn columns(inputs: &MeasureInputs<'_>) -> Vec<(&'static str, ArrayRef)> {
+pub(super) fn build_columns(inputs: &MeasureInputs<'_>) -> Vec<(&'static str, ArrayRef)> {
     let MeasureInputs { people, attention, trust, follow_ranks, .. } = *inputs;
     let n = people.persons.vertices();
     let followers = people.follows.as_ref().map(|follows| count_followers(follows, trust, n));

@@ -1,4 +1,4 @@
-//! Measures of engagement: what a vertex received and what it did.
+//! MeasureColumns of engagement: what a vertex received and what it did.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::reduce::Engagement;
 use crate::reduce::engagement_measures::{COUNTS, SHARES, VALUES};
 
 /// The columns of these measures.
-pub(super) fn columns(engagement: &[Engagement]) -> Vec<(&'static str, ArrayRef)> {
+pub(super) fn build_columns(engagement: &[Engagement]) -> Vec<(&'static str, ArrayRef)> {
     let counts = COUNTS.iter().map(|(name, of)| -> (_, ArrayRef) {
         (*name, Arc::new(Int64Array::from_iter_values(engagement.iter().map(of))))
     });

@@ -20,14 +20,14 @@ pub use min_ages::MinAges;
 pub use recomputed::RecomputedMeasures;
 
 /// The measures of every vertex.
-pub struct Measures {
+pub struct MeasureColumns {
     /// Columns by name, in any order. Lengths: vertices.
     pub columns: Vec<(&'static str, ArrayRef)>,
     /// The columns `measure_*` of `accounts`, in order of name. Lengths: vertices.
     pub custom: Vec<(String, ArrayRef)>,
 }
 
-impl Measures {
+impl MeasureColumns {
     /// The values of a measure; null where it is undefined.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Measures {
 }
 
 /// Computes the measures of every vertex.
-pub fn measure_vertices(inputs: &MeasureInputs<'_>, method: &Method) -> Measures {
+pub fn measure_vertices(inputs: &MeasureInputs<'_>, method: &Method) -> MeasureColumns {
     let MeasureInputs { people, rules, trust, .. } = *inputs;
     let with_reactors = people.posts.as_ref().zip(inputs.post_reactors);
     let responses = with_reactors.map(|(posts, reactors)| {
@@ -53,12 +53,12 @@ pub fn measure_vertices(inputs: &MeasureInputs<'_>, method: &Method) -> Measures
         let interactions = &people.interactions;
         posts::count_responses(interactions, posts, rules, reactors, &trust.trusted, min_ages)
     });
-    let mut columns = engagement::columns(inputs.engagement);
-    columns.extend(attention::columns(inputs, &method.rank));
-    columns.extend(audience::columns(inputs));
-    columns.extend(posts::columns(&people.persons, responses.as_deref(), method));
+    let mut columns = engagement::build_columns(inputs.engagement);
+    columns.extend(attention::build_columns(inputs, &method.rank));
+    columns.extend(audience::build_columns(inputs));
+    columns.extend(posts::build_columns(&people.persons, responses.as_deref(), method));
     let custom = people.account_stats.custom.iter().map(|(name, values)| -> (_, ArrayRef) {
         (name.clone(), Arc::new(Float64Array::from(values.clone())))
     });
-    Measures { columns, custom: custom.collect() }
+    MeasureColumns { columns, custom: custom.collect() }
 }

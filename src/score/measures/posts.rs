@@ -1,4 +1,4 @@
-//! Measures of the responses to a vertex's posts.
+//! MeasureColumns of the responses to a vertex's posts.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -175,7 +175,7 @@ fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Responses]) {
 }
 
 /// The columns of these measures; null without posts.
-pub(super) fn columns(
+pub(super) fn build_columns(
     persons: &Persons,
     responses: Option<&[Responses]>,
     method: &Method,
