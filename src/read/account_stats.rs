@@ -57,7 +57,7 @@ pub(super) fn account_stats(
             }
         }
     }
-    let rule = "kept without their opening, which is not before the cutoff";
+    let rule = "creation date ignored (after the cutoff)";
     drops.push(Dropped::exact("accounts", rule, not_before_cutoff));
     Ok(stats)
 }
@@ -87,7 +87,7 @@ impl Sums<'_> {
         let column = self.accounts.numbers::<T>(name)?;
         let mut sums: Vec<Option<T::Native>> = vec![None; self.vertices];
         let mut out_of_range = 0_u64;
-        for Row { vertex, row } in self.rows.iter().filter(|own| column.is_valid(own.row)) {
+        for Row { vertex, row } in self.rows.iter().filter(|found| column.is_valid(found.row)) {
             match add(sums[*vertex].unwrap_or_default(), column.value(*row)) {
                 Some(sum) => sums[*vertex] = Some(sum),
                 None => out_of_range += 1,

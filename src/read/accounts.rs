@@ -14,10 +14,10 @@ use datafusion::functions::expr_fn::coalesce;
 use datafusion::prelude::{Expr, ident, lit};
 use datafusion::scalar::ScalarValue;
 
-use super::check::Checked;
 use super::columns::{flags, numbers, text};
-use super::conform::is_custom_measure;
 use super::ids::{BLOCK_ROWS, Ids};
+use super::open_input::is_custom_measure;
+use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use crate::job::Consent;
@@ -38,7 +38,7 @@ pub(super) struct AccountRows {
 impl AccountRows {
     /// Reads `accounts`, with the ages of `consent` at the end of `day`.
     pub(super) async fn read(
-        input: &Checked,
+        input: &ValidInput,
         day: NaiveDate,
         consent: &Consent,
         ids: &Arc<Ids>,

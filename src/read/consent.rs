@@ -10,10 +10,10 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::TimestampMicrosecondType;
 use rayon::prelude::*;
 
-use super::check::Checked;
 use super::columns::{texts, uneven, values};
 use super::directory::Directory;
 use super::ids::{BLOCK_ROWS, Ids, PersonRef};
+use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::model::Refusals;
@@ -38,7 +38,7 @@ pub(super) struct ConsentRows {
 
 impl ConsentRows {
     /// Reads `consent`, after all other inputs that name accounts or persons.
-    pub(super) async fn read(input: &Checked, ids: &Arc<Ids>) -> Result<Self> {
+    pub(super) async fn read(input: &ValidInput, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let ids = Arc::clone(ids);
         let block = move |block: &[RecordBatch]| Self::of_block(block, &ids);

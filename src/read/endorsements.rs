@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::TimestampMicrosecondType;
 
-use super::check::Checked;
 use super::columns::{texts, uneven, values};
 use super::ids::{BLOCK_ROWS, Ids, PersonRef};
 use super::lists::ListRows;
+use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::model::{Dropped, Endorsement};
@@ -28,7 +28,7 @@ pub(super) struct EndorsementRows(Vec<Row>);
 
 impl EndorsementRows {
     /// Reads `endorsements`, after all inputs that name accounts or persons.
-    pub(super) async fn read(input: &Checked, ids: &Arc<Ids>) -> Result<Self> {
+    pub(super) async fn read(input: &ValidInput, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let ids = Arc::clone(ids);
         let block = move |block: &[RecordBatch]| decode(block, &ids);
@@ -104,11 +104,15 @@ pub(super) fn endorsements(
         );
     }
     kept.sort_unstable();
-    drops.push(Dropped::exact("endorsements", "beyond the cap of their giver, lists too", beyond));
+    drops.push(Dropped::exact(
+        "endorsements",
+        "beyond the maximum per giver, lists included",
+        beyond,
+    ));
     kept
 }
 
-/// The rows of `endorsements` among scored people, on topics that there are.
+/// The rows of `endorsements` among scored people, on known topics.
 fn explicit(
     rows: EndorsementRows,
     scored: impl Fn(PersonRef) -> Option<u32>,
@@ -129,8 +133,8 @@ fn explicit(
         let topic = topic.into_string();
         given.push((Endorsement { receiver, topic, giver }, Reason::Endorsed(Reverse(at_us))));
     }
-    let rule = "from or to who is not scored";
+    let rule = "involves a person who is not scored";
     drops.push(Dropped::suppressed("endorsements", rule, not_scored));
-    drops.push(Dropped::exact("endorsements", "on a topic that the ontology lacks", unknown_topic));
+    drops.push(Dropped::exact("endorsements", "topic_id not found in the ontology", unknown_topic));
     given
 }

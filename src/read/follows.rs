@@ -9,10 +9,10 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::TimestampMicrosecondType;
 use rayon::prelude::*;
 
-use super::check::Checked;
 use super::columns::{uneven, values};
 use super::eligibility::{Eligibility, Pairing};
 use super::ids::{BLOCK_ROWS, Ids};
+use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::model::time::hours_before;
@@ -26,7 +26,7 @@ pub(super) struct FollowRows {
 
 impl FollowRows {
     /// Reads `follows`, from which those that start at the cutoff or later are left out before.
-    pub(super) async fn read(input: &Checked, cutoff_us: i64, ids: &Arc<Ids>) -> Result<Self> {
+    pub(super) async fn read(input: &ValidInput, cutoff_us: i64, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let ids = Arc::clone(ids);
         let block = move |block: &[RecordBatch]| decode(block, cutoff_us, &ids);
@@ -62,9 +62,9 @@ impl FollowRows {
         let dropped: Vec<(u64, u64)> = self.blocks.par_iter_mut().map(block).collect();
         let not_scored = dropped.iter().map(|block| block.0).sum();
         let same_person = dropped.iter().map(|block| block.1).sum();
-        let rule = "from or to who may not be scored";
+        let rule = "involves an ineligible person";
         drops.push(Dropped::suppressed("follows", rule, not_scored));
-        drops.push(Dropped::exact("follows", "of a person by themselves", same_person));
+        drops.push(Dropped::exact("follows", "between accounts of one person", same_person));
         all - not_scored
     }
 
@@ -83,7 +83,7 @@ impl FollowRows {
         let key = |row: &Follow| (row.followee, row.follower, Reverse(row.since_hours()));
         rows.par_sort_unstable_by_key(key);
         rows.dedup_by_key(|row| (row.followee, row.follower));
-        let rule = "repeated: the earliest of the same two people on a network is kept";
+        let rule = "duplicate rows: the earliest follow of a pair on a network is kept";
         drops.push(Dropped::exact("follows", rule, (all - rows.len()) as u64));
         Follows { rows }
     }

@@ -4,21 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, RecordBatch, StringViewArray};
 use arrow::datatypes::Float64Type;
-use datafusion::prelude::{Expr, ident, lit};
 
-use super::check::{Checked, whole};
 use super::columns::{numbers, text};
-use super::conform::RowRule;
-use super::snapshot::Reader;
+use super::input_opener::InputOpener;
+use super::row_rules::label_rules;
+use super::validate::{ValidInput, Validator};
 use super::violations::Violations;
-use crate::engine::{Engine, count_if};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job};
 use crate::model::{Dropped, LabelSet, LabelSets, Labels, Persons};
 
 /// The input `ground_truth`, validated against its contract; its rows are not read yet.
 pub struct GroundTruth {
-    input: Checked,
+    input: ValidInput,
     /// Columns that are not read.
     pub ignored: Vec<String>,
 }
@@ -36,11 +35,11 @@ pub async fn open_ground_truth(
     if !job.inputs.contains_key(GROUND_TRUTH) {
         return Ok(None);
     }
-    let mut reader = Reader::new(engine, job, violations).await?;
-    let opened = reader.open(job, GROUND_TRUTH, violations).await?;
-    let checked = whole(engine, opened, &label_rules()?, violations).await?;
-    let ignored = reader.ignored.remove(GROUND_TRUTH).unwrap_or_default();
-    Ok(checked.map(|input| GroundTruth { input, ignored }))
+    let mut opener = InputOpener::new(engine, job, violations).await?;
+    let input = opener.open(job, GROUND_TRUTH, violations).await?;
+    let input = Validator { engine, violations }.validate(input, label_rules()?).await?;
+    let ignored = opener.ignored.remove(GROUND_TRUTH).unwrap_or_default();
+    Ok(input.map(|input| GroundTruth { input, ignored }))
 }
 
 /// The label sets of `job` about `persons`; none if the job has no `ground_truth`.
@@ -214,38 +213,9 @@ impl LabelRows {
             LabelSet { name, labels }
         };
         let drops = vec![
-            Dropped::suppressed(GROUND_TRUTH, "about who is not scored", self.not_scored),
-            Dropped::exact(GROUND_TRUTH, "repeated", self.duplicates),
+            Dropped::suppressed(GROUND_TRUTH, "person not scored", self.not_scored),
+            Dropped::exact(GROUND_TRUTH, "duplicate rows", self.duplicates),
         ];
         LabelSets { sets: self.by_name.into_iter().map(set).collect(), drops }
     }
-}
-
-/// The rules of `ground_truth` that its columns alone do not state.
-fn label_rules() -> Result<Vec<RowRule>> {
-    let form = |form: &str| ident("form").eq(lit(form));
-    let (value, loser) = (ident("value"), ident("loser_id"));
-    // NaN compares above every number, or below every one, by its sign.
-    let not_finite = value.clone().lt(lit(f64::MIN)).or(value.clone().gt(lit(f64::MAX)));
-    let rules: [(&str, &str, Expr); 6] = [
-        ("value", "is null where `form` is graded", form("graded").and(value.clone().is_null())),
-        ("value", "is set where `form` is pairwise", form("pairwise").and(value.is_not_null())),
-        ("value", "is no finite number", not_finite),
-        (
-            "loser_id",
-            "is set where `form` is graded",
-            form("graded").and(loser.clone().is_not_null()),
-        ),
-        (
-            "loser_id",
-            "is null where `form` is pairwise",
-            form("pairwise").and(loser.clone().is_null()),
-        ),
-        ("loser_id", "is `person_id`", ident("person_id").eq(loser)),
-    ];
-    let rule = |(column, words, broken): (&str, &str, Expr)| {
-        let words = format!("column `{column}` {words}");
-        Ok(RowRule { words, column: Some(column.to_owned()), broken: count_if(broken)? })
-    };
-    rules.into_iter().map(rule).collect()
 }

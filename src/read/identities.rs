@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
-use super::check::Checked;
 use super::ids::{BLOCK_ROWS, Ids};
+use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use renown_graph::numbering::NONE;
@@ -16,7 +16,7 @@ pub(super) struct IdentityRows(Vec<(u32, u32)>);
 
 impl IdentityRows {
     /// Reads `identities`.
-    pub(super) async fn read(input: &Checked, ids: &Arc<Ids>) -> Result<Self> {
+    pub(super) async fn read(input: &ValidInput, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let frame = input.frame.clone().select_columns(&["network", "account_id", "person_id"]);
         let frame = frame.map_err(|e| Error::engine(&what, e))?;

@@ -12,10 +12,10 @@ use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use hashbrown::DefaultHashBuilder;
 use rayon::prelude::*;
 
-use super::check::Checked;
 use super::columns::{texts, uneven, values};
 use super::eligibility::{Eligibility, Pairing};
 use super::ids::{BLOCK_ROWS, Ids};
+use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::method::Method;
@@ -59,7 +59,7 @@ struct Decoder {
 
 impl InteractionRows {
     /// Reads `interactions`, after `posts`.
-    pub(super) async fn read(input: &Checked, method: &Method, ids: &Arc<Ids>) -> Result<Self> {
+    pub(super) async fn read(input: &ValidInput, method: &Method, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let kinds = method.kinds.keys().cloned().zip(0_u8..).collect();
         let decoder =
@@ -97,9 +97,9 @@ impl InteractionRows {
         let dropped: Vec<(u64, u64)> = self.blocks.par_iter_mut().map(block).collect();
         let not_scored = dropped.iter().map(|block| block.0).sum();
         let same_person = dropped.iter().map(|block| block.1).sum();
-        let rule = "from or to who may not be scored";
+        let rule = "involves an ineligible person";
         drops.push(Dropped::suppressed("interactions", rule, not_scored));
-        drops.push(Dropped::exact("interactions", "of a person with themselves", same_person));
+        drops.push(Dropped::exact("interactions", "between accounts of one person", same_person));
         all - not_scored
     }
 
@@ -148,8 +148,8 @@ impl InteractionRows {
         for (of_bucket, _) in sorted {
             rows.extend(of_bucket);
         }
-        drops.push(Dropped::exact("interactions", "repeated", (all - rows.len()) as u64));
-        let rule = "kept without their post, which `posts` lacks in the window";
+        drops.push(Dropped::exact("interactions", "duplicate rows", (all - rows.len()) as u64));
+        let rule = "post_id not found in `posts`: kept without a post";
         let without_post = if post_of.is_some() { without_post } else { 0 };
         drops.push(Dropped::suppressed("interactions", rule, without_post));
         Interactions { rows }

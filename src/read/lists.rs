@@ -1,13 +1,13 @@
-//! The rows of `lists`: a list whose name holds a topic endorses its members on that topic.
+//! The rows of `lists`: the owner of a list whose name contains a topic endorses its members on that topic.
 
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use renown_graph::numbering::NONE;
 
-use super::check::Checked;
 use super::columns::{texts, uneven};
 use super::ids::{BLOCK_ROWS, Ids, PersonRef};
+use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::lists::Lists;
@@ -19,7 +19,7 @@ use crate::phrases::{Found, Vocabulary};
 pub(super) struct ListRows {
     /// Owner and member of each row.
     rows: Vec<(PersonRef, PersonRef)>,
-    /// Topics that the name of the list holds, as numbers of the ontology. Lists: rows.
+    /// Topics that the name of the list contains, as numbers of the ontology. Lists: rows.
     topics: Lists<u32>,
     /// Rows without a name or an owner.
     incomplete: u64,
@@ -28,7 +28,7 @@ pub(super) struct ListRows {
 impl ListRows {
     /// Reads `lists`, after all inputs that name accounts.
     pub(super) async fn read(
-        input: &Checked,
+        input: &ValidInput,
         vocabulary: &Arc<Vocabulary>,
         ids: &Arc<Ids>,
     ) -> Result<Self> {
@@ -98,8 +98,8 @@ impl ListRows {
                 endorsements.push(Endorsement { receiver, topic, giver });
             }
         }
-        drops.push(Dropped::suppressed("lists", "from or to who is not scored", not_scored));
-        drops.push(Dropped::exact("lists", "without a name or an owner", self.incomplete));
+        drops.push(Dropped::suppressed("lists", "involves a person who is not scored", not_scored));
+        drops.push(Dropped::exact("lists", "without list_name or owner_id", self.incomplete));
         endorsements
     }
 }

@@ -6,9 +6,7 @@
 
 mod account_stats;
 mod accounts;
-mod check;
 mod columns;
-mod conform;
 mod consent;
 mod directory;
 mod eligibility;
@@ -17,15 +15,20 @@ mod follows;
 mod ground_truth;
 mod identities;
 mod ids;
+mod input_opener;
 mod interactions;
 mod lists;
+mod open_input;
 mod people;
 mod persons;
 mod post_decoder;
 mod posts;
+mod row_filter;
+mod row_rules;
 mod scan_estimate;
 mod snapshot;
 mod sources;
+mod validate;
 mod violations;
 mod vocabulary;
 

@@ -57,7 +57,11 @@ pub async fn people(
     report_duplicates(accounts, identities, &mut drops);
     if let Some(statements) = &statements {
         let unmatched = statements.unmatched(directory);
-        drops.push(Dropped::suppressed("consent", "about nobody in this snapshot", unmatched));
+        drops.push(Dropped::suppressed(
+            "consent",
+            "account or person not found in this snapshot",
+            unmatched,
+        ));
     }
     for violation in contradictions(accounts, identities) {
         violations.report(violation)?;
@@ -190,10 +194,10 @@ fn report_duplicates(
     drops: &mut Vec<Dropped>,
 ) {
     if let Some(accounts) = accounts {
-        drops.push(Dropped::exact("accounts", "repeated", accounts.duplicates));
+        drops.push(Dropped::exact("accounts", "duplicate rows", accounts.duplicates));
     }
     if let Some(identities) = identities {
-        drops.push(Dropped::exact("identities", "repeated", identities.duplicates));
+        drops.push(Dropped::exact("identities", "duplicate rows", identities.duplicates));
     }
 }
 
@@ -226,15 +230,18 @@ fn report_left_out(
     drops: &mut Vec<Dropped>,
 ) {
     let left_out = eligibility.count_left_out(accounts);
-    drops.push(Dropped::suppressed("accounts", "may not be scored", left_out.ineligible));
-    let rule = "appear beside nobody who may be scored";
+    drops.push(Dropped::suppressed(
+        "accounts",
+        "ineligible (opted out, minor, deleted)",
+        left_out.ineligible,
+    ));
+    let rule = "seen only with ineligible people";
     drops.push(Dropped::suppressed("accounts", rule, left_out.absent));
     if accounts.is_some() {
         let both = snapshot.interactions.is_some() && snapshot.follows.is_some();
         let source = snapshot.interaction_source();
         let sources = if both { "interactions or follows" } else { source };
-        let rule =
-            format!("accounts that {sources} name and `accounts` lacks, scored all the same");
+        let rule = format!("accounts in {sources} but not in `accounts`: scored anyway");
         drops.push(Dropped::exact(source, &rule, left_out.unlisted));
     }
 }

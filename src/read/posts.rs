@@ -8,10 +8,10 @@ use std::sync::Arc;
 use arrow::array::{LargeStringArray, LargeStringBuilder};
 use rayon::prelude::*;
 
-use super::check::Checked;
 use super::eligibility::Eligibility;
 use super::ids::{BLOCK_ROWS, Ids, NetworkId};
 use super::post_decoder::{PostBlock, PostDecoder, PostRow};
+use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
@@ -54,7 +54,7 @@ pub(super) struct EligiblePosts {
 impl PostRows {
     /// Reads `posts`, before interactions are read.
     pub(super) async fn read(
-        input: &Checked,
+        input: &ValidInput,
         vocabulary: &Arc<Vocabulary>,
         ids: &Arc<Ids>,
     ) -> Result<Self> {
@@ -82,10 +82,10 @@ impl PostRows {
         }
         let eligible = posts.len();
         let ineligible = (all - eligible) as u64;
-        drops.push(Dropped::suppressed("posts", "author unknown or may not be scored", ineligible));
+        drops.push(Dropped::suppressed("posts", "author unknown or ineligible", ineligible));
         posts.par_sort_unstable();
         posts.dedup_by_key(|(row, _)| *row);
-        drops.push(Dropped::exact("posts", "repeated", (eligible - posts.len()) as u64));
+        drops.push(Dropped::exact("posts", "duplicate rows", (eligible - posts.len()) as u64));
         let twice = posts.windows(2).filter(|two| two[0].0.post == two[1].0.post).count();
         if twice > 0 {
             return Err(Error::bad_input(
@@ -94,7 +94,7 @@ impl PostRows {
             ));
         }
         let reposts = posts.iter().filter(|(row, _)| row.is_repost).count();
-        let rule = "reposts, which are no posts of one's own";
+        let rule = "reposts (not original posts)";
         drops.push(Dropped::exact("posts", rule, reposts as u64));
 
         let mut index = vec![NONE; texts.posts.len()];

@@ -1,4 +1,4 @@
-//! What a query would read of its Parquet files, told from their footers alone.
+//! What a query would read of its Parquet files, estimated from their footers alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,18 +23,17 @@ use serde::Serialize;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 
-/// Footers that are asked for at once.
+/// Footers that are requested at once.
 const AT_ONCE: usize = 32;
 
-/// What one pass over an input would read. A query that reads a file twice counts its row groups, rows
-/// and bytes twice.
+/// What one pass over an input would read. A query that reads a file twice counts its row groups, rows and bytes twice.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ScanEstimate {
-    /// Files, those left out whose partition cannot match.
+    /// Files, without those whose partition cannot match.
     pub files: usize,
     /// Row groups in these files.
     pub row_groups_found: usize,
-    /// Row groups that the statistics of their columns do not rule out.
+    /// Row groups that the statistics of their columns do not exclude.
     pub row_groups: usize,
     /// Rows in the row groups to be read.
     pub rows: u64,
@@ -68,7 +67,7 @@ struct Scan {
     config: FileScanConfig,
     /// Names of the columns that it reads.
     columns: BTreeSet<String>,
-    /// What statistics are held against.
+    /// The condition that statistics are compared with.
     predicate: Option<Arc<PruningPredicate>>,
     /// Files by path; the plan may have them in several parts.
     files: BTreeMap<String, ObjectMeta>,

@@ -28,7 +28,7 @@ pub struct InputFile {
     pub path: String,
     /// Bytes.
     pub size: u64,
-    /// The store's own mark of this version of the file, if it gives one.
+    /// The store's tag of this version of the file, if it gives one.
     pub e_tag: Option<String>,
 }
 
@@ -43,12 +43,11 @@ pub struct Listing {
     pub files: Vec<InputFile>,
 }
 
-/// Refuses inputs that have changed since they were listed: they were read more than once, and the
-/// passes may have seen different rows.
+/// Refuses inputs that have changed since they were listed: they are read more than once, and the passes may have read
+/// different rows.
 ///
 /// # Errors
-/// [`Kind::Interrupted`] if a file has come, gone or changed, [`Kind::Unavailable`] if a store does not
-/// answer.
+/// [`Kind::Interrupted`] if a file was added, removed or changed, [`Kind::Unavailable`] if a store does not answer.
 pub async fn refuse_changed_files<'a>(
     engine: &Engine,
     inputs: impl IntoIterator<Item = &'a Listing>,
@@ -82,7 +81,7 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
     let objects = engine.stores.list(url, ".parquet").await?;
     if objects.is_empty() {
         return Err(Error::bad_input(
-            format!("`{url}`: no Parquet file is there"),
+            format!("`{url}`: no Parquet file found"),
             "check the path and the snapshot date; files in a folder must end with .parquet",
         ));
     }
@@ -94,39 +93,38 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
     }
     let (_, path) = engine.stores.resolve(url)?;
     let single = objects.len() == 1 && objects[0].location == path;
-    let marked: Vec<&str> = objects.iter().filter_map(|o| marked(&path, &o.location)).collect();
-    if let Some(first) = marked.first() {
+    let hidden: Vec<&str> = objects.iter().filter_map(|o| hidden(&path, &o.location)).collect();
+    if let Some(first) = hidden.first() {
         return Err(Error::bad_input(
             format!(
                 "`{url}`: {} Parquet files below it, such as `{first}`, belong to an unfinished \
                  write or to a table format",
-                marked.len()
+                hidden.len()
             ),
-            "remove what a failed write left, or name the folder that holds nothing but data",
+            "remove what a failed write left, or give a folder that contains only data",
         ));
     }
     let url = if single { url.clone() } else { storage::folder(url) };
     let files: Vec<InputFile> = objects.into_iter().map(InputFile::from).collect();
     match listing(engine, url.clone()).await {
         Ok(frame) => Ok((without_default_partition(frame, &files)?, files)),
-        Err(error) => Err(blame(engine, &url, &files, error).await),
+        Err(error) => Err(locate(engine, &url, &files, error).await),
     }
 }
 
-/// One of the files found at `url`, read alone and so without partition columns; `None` if it cannot
-/// be.
+/// One of the files found at `url`, opened alone and so without partition columns; `None` if it cannot be opened.
 pub(super) async fn open_alone(engine: &Engine, url: &Url, file: &InputFile) -> Option<DataFrame> {
     listing(engine, url_of(url, file)).await.ok()
 }
 
 /// The URL of a file in the store of `url`.
 fn url_of(url: &Url, file: &InputFile) -> Url {
-    let mut own = url.clone();
-    own.set_path(&file.path);
-    own
+    let mut url = url.clone();
+    url.set_path(&file.path);
+    url
 }
 
-/// What a writer puts in place of a missing value of a partition column.
+/// What writers put in place of a missing value of a partition column.
 const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// The frame with nulls where a partition has no value.
@@ -142,11 +140,11 @@ fn without_default_partition(mut frame: DataFrame, files: &[InputFile]) -> Resul
     Ok(frame)
 }
 
-/// Names the file at violation if it is one of several.
-async fn blame(engine: &Engine, url: &Url, files: &[InputFile], error: Error) -> Error {
+/// The error with the file that causes it, if it is one of several.
+async fn locate(engine: &Engine, url: &Url, files: &[InputFile], error: Error) -> Error {
     for file in files.iter().filter(|_| files.len() > 1) {
-        if let Err(own) = listing(engine, url_of(url, file)).await {
-            return own.in_file(&file.path);
+        if let Err(of_file) = listing(engine, url_of(url, file)).await {
+            return of_file.in_file(&file.path);
         }
     }
     match files {
@@ -155,14 +153,13 @@ async fn blame(engine: &Engine, url: &Url, files: &[InputFile], error: Error) ->
     }
 }
 
-/// The path of an object below `folder`, if a part of it begins with `_` or `.`: by custom such
-/// files are no data.
-fn marked<'a>(folder: &Path, object: &'a Path) -> Option<&'a str> {
+/// The path of an object below `folder`, if a part of it begins with `_` or `.`: by convention such files are not data.
+fn hidden<'a>(folder: &Path, object: &'a Path) -> Option<&'a str> {
     let below = object.as_ref().strip_prefix(folder.as_ref())?.trim_start_matches('/');
     below.split('/').any(|part| part.starts_with(['_', '.'])).then_some(below)
 }
 
-/// The Parquet at `url`, undecoded but for its footers.
+/// The Parquet at `url`; only footers are read.
 async fn listing(engine: &Engine, url: Url) -> Result<DataFrame> {
     let what = format!("reading `{url}`");
     let opened = engine::guarded(&what, async { Ok(listed(engine, url.clone()).await) }).await?;
@@ -188,7 +185,7 @@ async fn listed(engine: &Engine, url: Url) -> datafusion::error::Result<DataFram
         .infer_partitions(&state, &location)
         .await?
         .into_iter()
-        // A column that the files hold themselves is read from them.
+        // A column that the files contain is read from them.
         .filter(|name| schema.field_with_name(name).is_err())
         .map(|name| (name, DataType::Utf8))
         .collect();

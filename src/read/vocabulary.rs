@@ -1,4 +1,4 @@
-//! The ontology and the phrases of a job: its own, or bundled ones.
+//! The ontology and the phrases of a job, from its inputs or bundled ones.
 
 use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
 use arrow::datatypes::Float64Type;
@@ -6,7 +6,7 @@ use datafusion::dataframe::DataFrame;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::columns::text;
-use super::conform::Opened;
+use super::open_input::OpenInput;
 use super::snapshot::Snapshot;
 use super::violations::Violations;
 use crate::engine::Engine;
@@ -22,8 +22,7 @@ const KLOUT_2018: [(&str, &[u8]); 3] = [
     ("topic_phrases", include_bytes!("../../jobs/ontologies/klout-2018/topic_phrases.parquet")),
 ];
 
-/// Reads what decides what posts are about. Without posts nothing is, but an ontology of the job's own is
-/// checked all the same.
+/// Reads the ontology and its phrases. A job without posts does not use them, but its inputs are validated all the same.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for topics that contradict themselves, edges to unknown topics, cycles,
@@ -34,15 +33,15 @@ pub async fn vocabulary(
     job: &Topics,
     violations: &mut Violations,
 ) -> Result<Vocabulary> {
-    let own = snapshot.topics.as_ref().map(|topics| {
+    let inputs = snapshot.topics.as_ref().map(|topics| {
         let rest = [&snapshot.topic_edges, &snapshot.topic_phrases];
-        let rest = rest.map(|table| table.as_ref().map(|checked| checked.frame.clone()));
+        let rest = rest.map(|table| table.as_ref().map(|input| input.frame.clone()));
         let [edges, phrases] = rest;
         [Some(topics.frame.clone()), edges, phrases]
     });
     let bundled = job.ontology.unwrap_or(Bundled::Klout2018) == Bundled::Klout2018;
-    let [topics, edges, phrases] = match own {
-        Some(own) => own,
+    let [topics, edges, phrases] = match inputs {
+        Some(inputs) => inputs,
         None if bundled && snapshot.posts.is_some() => {
             let [topics, edges, phrases] = KLOUT_2018;
             [
@@ -67,14 +66,14 @@ pub async fn vocabulary(
     vocabulary.map_err(|violation| violations.fail(vec![violation]))
 }
 
-/// A bundled table as the engine holds one of its contract.
+/// A bundled table, conformed to its contract.
 fn unpacked(engine: &Engine, (name, bytes): (&str, &'static [u8])) -> Result<DataFrame> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from_static(bytes));
     let batches = reader.and_then(|reader| reader.build()).map_err(Error::internal)?;
     let batches = batches.collect::<std::result::Result<Vec<_>, _>>().map_err(Error::internal)?;
     let table = schema::table(Direction::Input, name)?;
     let (frame, origin) = (engine.frame(batches)?, format!("the bundled {name}"));
-    Opened { table, frame, origin, closed: true, url: None, files: vec![] }.conform()
+    OpenInput { table, frame, origin, closed: true, url: None, files: vec![] }.conform()
 }
 
 fn optional(column: &StringViewArray, row: usize) -> Option<String> {
@@ -108,7 +107,7 @@ fn meanings(rows: &RecordBatch, ontology: &Ontology) -> Result<Vec<Meaning>> {
     let (topics, phrases) = (text(rows, "topic_id")?, text(rows, "phrase")?);
     let languages = text(rows, "language")?;
     let weights = rows.column_by_name("weight").and_then(|c| c.as_primitive_opt::<Float64Type>());
-    let weights = weights.ok_or_else(|| Error::internal("column `weight` is no number"))?;
+    let weights = weights.ok_or_else(|| Error::internal("column `weight` is not a number"))?;
     let refused = |cause: String, column: &str, rows: usize, remedy: &str| {
         Error::bad_input(format!("input `topic_phrases`: {cause}"), remedy)
             .in_table("topic_phrases")
@@ -119,7 +118,7 @@ fn meanings(rows: &RecordBatch, ontology: &Ontology) -> Result<Vec<Meaning>> {
     let unknown: Vec<usize> = (0..rows.num_rows()).filter(unknown).collect();
     if let Some(first) = unknown.first() {
         let cause = format!(
-            "{} rows are of topics that `topics` lacks, first `{}`",
+            "{} rows have a topic_id not found in `topics`, first `{}`",
             unknown.len(),
             topics.value(*first)
         );
@@ -130,7 +129,7 @@ fn meanings(rows: &RecordBatch, ontology: &Ontology) -> Result<Vec<Meaning>> {
             "add them to `topics`, or remove the rows",
         ));
     }
-    // A weight that is no number is within no range.
+    // NaN is outside every range.
     let outside = weights.iter().flatten().filter(|weight| !(*weight > 0.0 && *weight <= 1.0));
     let outside = outside.count();
     if outside > 0 {

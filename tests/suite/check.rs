@@ -152,7 +152,7 @@ async fn a_job_maps_and_drops_kinds() {
     with("map = { retweet = \"repost\" }\ndrop = [\"view\"]");
     let published = Published::of(&job, 2, &[]).await.unwrap();
     assert_eq!(published.table_files(), plain.run().await.table_files());
-    assert_eq!(published.drops()[&("interactions", "of a kind that the job drops")], "1");
+    assert_eq!(published.drops()[&("interactions", "kind dropped by the job")], "1");
 
     for (kinds, words) in [
         ("map = { view = \"reply\" }\ndrop = [\"view\"]", "both mapped and dropped"),
@@ -174,7 +174,7 @@ async fn accounts_that_only_interactions_name_are_told() {
         ..World::default()
     };
     let published = world.run().await;
-    let rule = "accounts that interactions name and `accounts` lacks, scored all the same";
+    let rule = "accounts in interactions but not in `accounts`: scored anyway";
     assert_eq!(published.drops()[&("interactions", rule)], "2");
     assert_eq!(published.people(), ["net:a", "net:b", "net:c"]);
 }

@@ -70,7 +70,7 @@ async fn opt_in_scores_only_whoever_agreed_for_every_account() {
     let silent = World { consent: None, ..linked("opt_in", vec![]) };
     let folder = tempfile::tempdir().unwrap();
     let refused = Published::of(&silent.write(folder.path()), 2, &[]).await.err().unwrap();
-    assert!(refused.to_string().contains("no interaction among people who may be scored"));
+    assert!(refused.to_string().contains("no interaction among eligible people"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -388,7 +388,7 @@ async fn no_trace_of_a_removed_person_anywhere() {
     }
     let log = published.files.iter().find(|(path, _)| path.ends_with("log.json")).unwrap().1;
     let log: serde_json::Value = serde_json::from_slice(log).unwrap();
-    let rule = "from or to who may not be scored";
+    let rule = "involves an ineligible person";
     let drops = log["drops"].as_array().unwrap();
     let drop = drops.iter().find(|d| d["rule"] == rule).unwrap();
     assert_eq!(drop["rows"], "fewer than 11");
@@ -440,8 +440,8 @@ async fn exact_counts_are_the_same_without_removed_people() {
     let events = own.to_vec();
     let without = World { posts: Some(own_posts), events, ..with.clone() };
     let (with, without) = (with.run().await, without.run().await);
-    assert_eq!(with.drops()[&("posts", "repeated")], "1");
-    assert_eq!(with.drops()[&("interactions", "repeated")], "1");
+    assert_eq!(with.drops()[&("posts", "duplicate rows")], "1");
+    assert_eq!(with.drops()[&("interactions", "duplicate rows")], "1");
     assert_eq!(with.drops(), without.drops());
 }
 

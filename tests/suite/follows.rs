@@ -81,7 +81,10 @@ async fn of_repeated_follows_the_earliest_known_counts() {
     };
     let people = linked(&rows).people().await;
     assert_eq!(named(&people), expected(&[("p", "a:1", Some(6)), ("a:1", "p", Some(49))]));
-    assert_eq!(dropped(&people, "repeated"), "5");
+    assert_eq!(
+        dropped(&people, "duplicate rows: the earliest follow of a pair on a network is kept"),
+        "5"
+    );
     let run = linked(&rows).run().await.commit.run_id;
     rows.reverse();
     assert_eq!(linked(&rows).run().await.commit.run_id, run);
@@ -105,7 +108,7 @@ async fn follows_of_oneself_and_after_the_cutoff_are_dropped_and_counted() {
     world.identities = Some(["2", "3"].map(|id| identity("a", id, "p")).into());
     let people = world.people().await;
     assert_eq!(named(&people), expected(&[("a:1", "p", Some(0))]));
-    assert_eq!(dropped(&people, "of a person by themselves"), "2");
+    assert_eq!(dropped(&people, "between accounts of one person"), "2");
     let published = world.run().await;
     assert_eq!(published.drops()[&("follows", "after the cutoff")], "2");
     // Whoever follows only after the cutoff does not appear yet.
@@ -135,7 +138,7 @@ async fn follows_of_who_may_not_be_scored_leave_no_trace() {
     assert_eq!(plain.commit, other.commit);
     assert_eq!(plain.table_files(), other.table_files());
     assert_eq!(plain.drops(), other.drops());
-    let rule = ("follows", "from or to who may not be scored");
+    let rule = ("follows", "involves an ineligible person");
     assert_eq!(other.drops()[&rule], "fewer than 11");
 }
 
@@ -167,7 +170,7 @@ async fn a_job_may_have_follows_alone() {
             assert_eq!(row[measure], json!(0), "{measure}");
         }
     }
-    let named = ("follows", "accounts that follows name and `accounts` lacks, scored all the same");
+    let named = ("follows", "accounts in follows but not in `accounts`: scored anyway");
     assert_eq!(run.drops()[&named], "2");
     // The same people with interactions that are all too old.
     world.events = vec![reply("a", "1", "2", 9_000)];
@@ -195,7 +198,7 @@ async fn a_job_may_have_follows_alone() {
 async fn a_snapshot_in_which_nobody_meets_anybody_is_refused() {
     let late = [follow("a", "1", "2", Some(-5))];
     let refused = published(&following(&late)).await.err().unwrap();
-    let words = "no follow among people who may be scored began before the end of 2026-03-31";
+    let words = "no follow among eligible people started before the end of 2026-03-31";
     assert!(refused.cause.contains(words) && refused.kind == Kind::BadInput, "{refused}");
     assert_eq!(refused.place.table.as_deref(), Some("follows"));
 
@@ -203,7 +206,7 @@ async fn a_snapshot_in_which_nobody_meets_anybody_is_refused() {
     both.events = vec![reply("a", "1", "2", 9_000)];
     let folder = TempDir::new().unwrap();
     let refused = Published::of(&both.write(folder.path()), 2, &[]).await.err().unwrap();
-    for words in [words, "no interaction among people who may be scored lies in the 2160 hours"] {
+    for words in [words, "no interaction among eligible people lies in the 2160 hours"] {
         assert!(refused.cause.contains(words), "{refused}");
     }
     // Nor does it say whether those who may not be scored follow anybody.

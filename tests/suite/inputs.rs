@@ -87,13 +87,13 @@ async fn refused_column(name: &str, column: ArrayRef, words: &[&str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_are_missing_or_no_parquet() {
     let folder = Folder::new();
-    let nothing = ["interactions.parquet", "no Parquet file is there", "check the path"];
+    let nothing = ["interactions.parquet", "no Parquet file found", "check the path"];
     folder.refused(PLAIN, Kind::BadInput, &nothing).await;
     fs::create_dir(folder.path("empty")).unwrap();
     let empty = "interactions = \"empty/\"\n";
     folder.refused(empty, Kind::BadInput, &["/empty/", "must end with .parquet"]).await;
     fs::write(folder.path("empty/notes.txt"), "no data").unwrap();
-    folder.refused(empty, Kind::BadInput, &["no Parquet file is there"]).await;
+    folder.refused(empty, Kind::BadInput, &["no Parquet file found"]).await;
     for bytes in ["this is no Parquet file at all", "PAR1 but the end is missing", "x"] {
         fs::write(folder.path("interactions.parquet"), bytes).unwrap();
         let words = ["interactions.parquet", "check that the file is complete"];
@@ -262,7 +262,7 @@ async fn statements_name_somebody_and_have_a_known_status() {
     let nobody = with(vec![statement("opted_in", None), statement("opted_in", Some("a"))]);
     let words = ["`consent`", "neither `network` and `account_id` nor `person_id`", "1 of 2 rows"];
     says(&run_error(nobody).await, Kind::BadInput, &words);
-    let words = ["column `status` is none of opted_in, opted_out, deleted in 1 of 1 rows"];
+    let words = ["column `status` is not one of opted_in, opted_out, deleted in 1 of 1 rows"];
     let unknown = with(vec![statement("maybe", Some("a"))]);
     says(&run_error(unknown).await, Kind::BadInput, &words);
 }
@@ -612,8 +612,8 @@ async fn a_repeated_event_counts_once_and_is_told() {
     let published = world.run().await;
     assert_eq!(published.measures("a", "a:2")["reactions_90d"], json!(2));
     let drops = published.drops();
-    assert_eq!(drops[&("interactions", "repeated")], "3");
-    assert_eq!(drops[&("interactions", "of a person with themselves")], "1");
+    assert_eq!(drops[&("interactions", "duplicate rows")], "3");
+    assert_eq!(drops[&("interactions", "between accounts of one person")], "1");
     assert_eq!(drops[&("interactions", "before the window")], "1");
     assert_eq!(drops[&("interactions", "after the cutoff")], "1");
 }
@@ -774,7 +774,7 @@ async fn many_accounts_of_many_persons_are_refused() {
 async fn everyone_opted_out() {
     let consent = ["1", "2", "3"].map(|id| of_account("a", id, "opted_out", 1)).into();
     let world = World { consent: Some(consent), events: three(), ..World::default() };
-    let words = ["no interaction among people who may be scored", "has arrived, and `consent`"];
+    let words = ["no interaction among eligible people", "has arrived, and `consent`"];
     says(&run_error(world).await, Kind::BadInput, &words);
 }
 

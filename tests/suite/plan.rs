@@ -194,7 +194,7 @@ fn row_groups_outside_the_window_and_other_columns_are_left_out() {
 fn what_footers_show_to_be_wrong_is_told() {
     let job = SampleJob::new();
     job.edit("sample/posts.parquet", "sample/gone.parquet");
-    renown(&["plan", &job.file()]).refused(65, &["no Parquet file is there"]);
+    renown(&["plan", &job.file()]).refused(65, &["no Parquet file found"]);
     let job = SampleJob::new();
     fs::copy(job.input("accounts"), job.input("interactions")).unwrap();
     renown(&["plan", &job.file()]).refused(65, &["column `actor_id` is missing"]);

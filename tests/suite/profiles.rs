@@ -59,7 +59,7 @@ async fn numbers_of_several_accounts_are_added_up() {
     assert_eq!(custom[0].0, "measure_points");
     assert_eq!(custom[0].1, [Some(0.0), Some(-1.5), None]);
     assert!(custom[0].1[0].is_some_and(f64::is_sign_positive));
-    let rule = "kept without their opening, which is not before the cutoff";
+    let rule = "creation date ignored (after the cutoff)";
     let late = people.drops.iter().find(|drop| drop.rule == rule).unwrap();
     assert_eq!((late.table.as_str(), late.rows.as_str()), ("accounts", "1"));
 
@@ -187,14 +187,17 @@ async fn measures_of_ones_own_that_are_no_numbers_are_refused() {
     let flags: ArrayRef = Arc::new(BooleanArray::from(vec![true, false, true]));
     for (column, kind) in [(text(["1", "2", "3"]), "Utf8"), (flags, "Boolean")] {
         let error = refused(&[("measure_x", column)]).await;
-        let words = format!("column `measure_x` is {kind}, a measure of your own is a number");
+        let words = format!("column `measure_x` is {kind}, a custom measure must be a number");
         assert!(error.cause.contains(&words), "{error}");
         assert_eq!(error.place.column.as_deref(), Some("measure_x"));
     }
     for bad in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let column: ArrayRef = Arc::new(Float64Array::from(vec![f64::MAX, bad, bad]));
         let error = refused(&[("measure_a", numbers()), ("measure_x", column)]).await;
-        assert!(error.cause.contains("`measure_x` is no finite number in 2 of 3 rows"), "{error}");
+        assert!(
+            error.cause.contains("`measure_x` is not a finite number in 2 of 3 rows"),
+            "{error}"
+        );
         assert_eq!(error.place.column.as_deref(), Some("measure_x"));
         assert_eq!(error.place.rows, Some(2));
     }

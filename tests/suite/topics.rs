@@ -434,7 +434,7 @@ async fn what_is_no_ontology_is_refused() {
     world.settings = "[topics.change.lobster]\noff = true\n".into();
     refused(&world, "did you mean `lobsters`?").await;
     let category = topics(&["sea!", "lobsters", "rust", "belief!faith"]);
-    refused(&with("topics", category), "column `special_category` is none of").await;
+    refused(&with("topics", category), "column `special_category` is not one of").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

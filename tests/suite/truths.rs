@@ -102,7 +102,7 @@ async fn truths_are_over_persons_in_order_of_name() {
     ];
     assert_eq!(found.sets, expected.map(|(name, labels)| LabelSet { name: name.into(), labels }));
     let drops: Vec<_> = found.drops.iter().map(|d| (d.rule.as_str(), d.rows.as_str())).collect();
-    assert_eq!(drops, [("about who is not scored", "fewer than 11"), ("repeated", "1")]);
+    assert_eq!(drops, [("person not scored", "fewer than 11"), ("duplicate rows", "1")]);
     let rng = &mut Rng::with_seed(3);
     for _ in 0..3 {
         assert_eq!(of(&shuffled(&rows, rng)).await.unwrap().sets, found.sets);
@@ -138,7 +138,7 @@ async fn judgements_that_are_none_are_refused() {
     let words = "`loser_id` is null where `form` is pairwise in 1 of 3 rows";
     refused(&[pairwise], "loser_id", words).await;
     for bad in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let words = "`value` is no finite number in 1 of 3 rows";
+        let words = "`value` is not a finite number in 1 of 3 rows";
         refused(&[grade("x", "p", None, bad)], "value", words).await;
     }
     let both = ("x", "pairwise", "p", Some("a:1"), None, Some(1.0));
@@ -154,7 +154,7 @@ async fn judgements_that_are_none_are_refused() {
     let words = "truth `x` is graded in 1 rows and pairwise in 1 rows";
     refused(&forms, "form", words).await;
     let wrong = ("x", "ranked", "p", None, None, Some(1.0));
-    refused(&[wrong], "form", "`form` is none of graded, pairwise").await;
+    refused(&[wrong], "form", "`form` is not one of graded, pairwise").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,7 +168,7 @@ async fn a_run_neither_reads_it_nor_changes_by_it() {
     assert_eq!(plain.table_files(), with.table_files());
     assert_eq!(plain.drops(), with.drops());
     let told = renown(&["check", job.to_str().unwrap()]).done().stdout;
-    assert!(told.contains("ground_truth: fewer than 11 rows: about who is not scored"), "{told}");
+    assert!(told.contains("ground_truth: fewer than 11 rows: person not scored"), "{told}");
     let plan = || {
         let told = renown(&["plan", job.to_str().unwrap(), "--format", "json"]).done().stdout;
         let plan: Value = serde_json::from_str(&told).unwrap();
@@ -218,7 +218,7 @@ async fn it_may_be_a_select_and_all_faults_are_told() {
     world.events[0].sentiment = Some(7.0);
     write(&folder.path().join("interactions.parquet"), &interactions(&world.events));
     let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["2 violations"]).stdout;
-    for words in ["`sentiment` is outside -1..1", "`value` is no finite number"] {
+    for words in ["`sentiment` is outside -1..1", "`value` is not a finite number"] {
         assert!(told.contains(words), "{told}");
     }
 }

@@ -1,0 +1,128 @@
+//! Rows that are left out before an input is validated: outside a window of time, or of dropped kinds.
+
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::ExprSchema;
+use datafusion::dataframe::DataFrame;
+use datafusion::prelude::{Expr, cast, ident, lit};
+use datafusion::scalar::ScalarValue;
+
+use super::open_input::OpenInput;
+use crate::error::{Error, Result};
+use crate::job::{Job, Kinds};
+use crate::model::time::HOUR_US;
+
+/// A span of time in microseconds since 1970, whole seconds at both ends; the end is not in it.
+#[derive(Clone, Copy)]
+struct Window {
+    start_us: i64,
+    end_us: i64,
+}
+
+impl Window {
+    /// The `hours` before `end_us`.
+    fn before(end_us: i64, hours: u32) -> Self {
+        Self { start_us: end_us - i64::from(hours) * HOUR_US, end_us }
+    }
+
+    /// All time before `end_us`.
+    fn until(end_us: i64) -> Self {
+        Self { start_us: i64::MIN, end_us }
+    }
+}
+
+/// Which rows of an input are read.
+#[derive(Clone, Default)]
+pub(super) struct RowFilter {
+    /// The window, and the column with the time of a row.
+    window: Option<(Window, &'static str)>,
+    /// Kinds that the job drops or maps, for an input with kinds.
+    kinds: Option<Kinds>,
+}
+
+/// The time of a row relative to the window, as conditions over the raw column.
+pub(super) struct InWindow {
+    column: Expr,
+    start: Expr,
+    end: Expr,
+}
+
+impl RowFilter {
+    /// The rows of the input `table` that a run of `job` with this cutoff reads.
+    pub(super) fn of(job: &Job, table: &str, cutoff_us: i64) -> Self {
+        let window = Window::before(cutoff_us, job.method.window_hours());
+        let (window, kinds) = match table {
+            "posts" => (Some((window, "created_at")), None),
+            "endorsements" => (Some((window, "at")), None),
+            "interactions" => (Some((window, "at")), Some(job.kinds.clone())),
+            "follows" => (Some((Window::until(cutoff_us), "since")), None),
+            _ => (None, None),
+        };
+        Self { window, kinds }
+    }
+
+    /// Leaves out rows outside the window and of dropped kinds, and renames the kinds that the job maps.
+    pub(super) fn apply(&self, input: &mut OpenInput) -> Result<()> {
+        if let Some(window) = self.in_window(&input.frame)? {
+            // A missing time is kept here, so that it is refused where the contract forbids it.
+            let is_inside = window.inside().or(window.column.is_null());
+            input.frame = input.frame.clone().filter(is_inside).map_err(Error::internal)?;
+        }
+        if let Some(kinds) = self.kinds.as_ref().filter(|kinds| !kinds.is_empty()) {
+            let is_kept = kinds.dropped(ident("kind")).is_not_true();
+            let kind = kinds.mapped(ident("kind"))?;
+            let frame = input.frame.clone().filter(is_kept);
+            let frame = frame.and_then(|frame| frame.with_column("kind", kind));
+            input.frame = frame.map_err(Error::internal)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a row is of a kind that the job drops; `None` if it drops none.
+    pub(super) fn is_dropped_kind(&self) -> Option<Expr> {
+        let kinds = self.kinds.as_ref().filter(|kinds| !kinds.drop.is_empty());
+        kinds.map(|kinds| kinds.dropped(ident("kind")))
+    }
+
+    /// The window over a raw input, in the type of its column; `None` if there is no window, or the column is absent or has
+    /// no type because all its values are missing.
+    ///
+    /// A comparison with a cast column would not use the statistics of the files, and every row group of all years would be
+    /// decoded.
+    pub(super) fn in_window(&self, frame: &DataFrame) -> Result<Option<InWindow>> {
+        let Some((window, time)) = self.window else { return Ok(None) };
+        let column = frame.schema().columns().into_iter().find(|column| column.name == time);
+        let Some(column) = column else { return Ok(None) };
+        let field = frame.schema().field_from_column(&column).map_err(Error::internal)?;
+        let (column, kind) = match field.data_type() {
+            DataType::Dictionary(_, values) => {
+                (cast(Expr::Column(column), values.as_ref().clone()), values.as_ref())
+            }
+            plain => (Expr::Column(column), plain),
+        };
+        let DataType::Timestamp(unit, zone) = kind else { return Ok(None) };
+        let at = |us: i64| {
+            let zone = zone.clone();
+            lit(match unit {
+                TimeUnit::Second => ScalarValue::TimestampSecond(Some(us / 1_000_000), zone),
+                TimeUnit::Millisecond => ScalarValue::TimestampMillisecond(Some(us / 1_000), zone),
+                TimeUnit::Microsecond => ScalarValue::TimestampMicrosecond(Some(us), zone),
+                // Nanoseconds end in 1677 and 2262: a time beyond is before, or after, all of them.
+                TimeUnit::Nanosecond => {
+                    ScalarValue::TimestampNanosecond(Some(us.saturating_mul(1_000)), zone)
+                }
+            })
+        };
+        let (start, end) = (at(window.start_us), at(window.end_us));
+        Ok(Some(InWindow { column, start, end }))
+    }
+}
+
+impl InWindow {
+    pub(super) fn inside(&self) -> Expr {
+        self.column.clone().gt_eq(self.start.clone()).and(self.column.clone().lt(self.end.clone()))
+    }
+
+    pub(super) fn after(&self) -> Expr {
+        self.column.clone().gt_eq(self.end.clone())
+    }
+}

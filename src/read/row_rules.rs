@@ -1,0 +1,116 @@
+//! Rules that the rows of an input must obey, as aggregates that count the rows that break them.
+
+use datafusion::functions::string::octet_length;
+use datafusion::prelude::{Expr, ident, lit, not};
+
+use super::open_input::OpenInput;
+use crate::engine::count_if;
+use crate::error::Result;
+use crate::schema::{Table, Type};
+
+/// Maximum length of an id, in bytes.
+const MAX_ID_BYTES: i32 = 1_024;
+
+/// A rule that rows must obey.
+#[derive(Clone)]
+pub(super) struct RowRule {
+    /// How a row breaks it, in words.
+    pub(super) words: String,
+    /// The column concerned, if it is one.
+    pub(super) column: Option<String>,
+    /// Number of rows that break it, as an aggregate.
+    pub(super) broken: Expr,
+}
+
+impl RowRule {
+    /// A rule for one column; `words` goes on from its name.
+    fn of_column(column: &str, words: &str, is_broken: Expr) -> Result<Self> {
+        let words = format!("column `{column}` {words}");
+        Ok(Self { words, column: Some(column.to_owned()), broken: count_if(is_broken)? })
+    }
+}
+
+/// The rules that the contract of `table` states for its columns.
+pub(super) fn contract_rules(table: &Table) -> Result<Vec<RowRule>> {
+    let mut rules = Vec::new();
+    for column in &table.columns {
+        let name = &column.name;
+        if !column.nullable {
+            rules.push(RowRule::of_column(name, "is null", ident(name).is_null())?);
+        }
+        // A closed set of values has no empty text, and kinds are compared with the method.
+        let is_network = column.kind == Type::Text && column.name == "network";
+        if column.kind == Type::Id || is_network {
+            let length = octet_length().call(vec![ident(name)]);
+            let is_wrong = length.clone().eq(lit(0)).or(length.gt(lit(MAX_ID_BYTES)));
+            let words = format!("is empty or longer than {MAX_ID_BYTES} bytes");
+            rules.push(RowRule::of_column(name, &words, is_wrong)?);
+        }
+        if let Some(values) = &column.values {
+            let allowed = values.iter().map(|value| lit(value.as_str())).collect();
+            let words = format!("is not one of {}", values.join(", "));
+            rules.push(RowRule::of_column(name, &words, ident(name).in_list(allowed, true))?);
+        }
+    }
+    Ok(rules)
+}
+
+/// The rules of `accounts` that its columns alone do not state.
+pub(super) fn account_rules(accounts: &OpenInput) -> Result<Vec<RowRule>> {
+    let mut rules = Vec::new();
+    for column in accounts.custom_measures() {
+        let words = "is not a finite number";
+        rules.push(RowRule::of_column(&column.name, words, is_not_finite(&column.name))?);
+    }
+    for column in ["followers_count", "listed_count"] {
+        rules.push(RowRule::of_column(column, "is below 0", ident(column).lt(lit(0_i64)))?);
+    }
+    Ok(rules)
+}
+
+/// The rules of `consent` that its columns alone do not state.
+pub(super) fn consent_rules() -> Result<Vec<RowRule>> {
+    let names_account = ident("account_id").is_not_null().and(ident("network").is_not_null());
+    let names_subject = names_account.or(ident("person_id").is_not_null());
+    let words = "neither `network` and `account_id` nor `person_id` is given".to_owned();
+    Ok(vec![RowRule { words, column: None, broken: count_if(not(names_subject))? }])
+}
+
+/// The rules of `interactions` that its columns alone do not state.
+pub(super) fn interaction_rules() -> Result<Vec<RowRule>> {
+    let sentiment = ident("sentiment");
+    // NaN compares above every number.
+    let is_outside = sentiment.clone().lt(lit(-1.0)).or(sentiment.gt(lit(1.0)));
+    Ok(vec![RowRule::of_column("sentiment", "is outside -1..1", is_outside)?])
+}
+
+/// The rules of `ground_truth` that its columns alone do not state.
+pub(super) fn label_rules() -> Result<Vec<RowRule>> {
+    let form = |form: &str| ident("form").eq(lit(form));
+    let (value, loser) = (ident("value"), ident("loser_id"));
+    let rules: [(&str, &str, Expr); 6] = [
+        ("value", "is null where `form` is graded", form("graded").and(value.clone().is_null())),
+        ("value", "is set where `form` is pairwise", form("pairwise").and(value.is_not_null())),
+        ("value", "is not a finite number", is_not_finite("value")),
+        (
+            "loser_id",
+            "is set where `form` is graded",
+            form("graded").and(loser.clone().is_not_null()),
+        ),
+        (
+            "loser_id",
+            "is null where `form` is pairwise",
+            form("pairwise").and(loser.clone().is_null()),
+        ),
+        ("loser_id", "is the same as `person_id`", ident("person_id").eq(loser)),
+    ];
+    let rule = |(column, words, is_broken): (&str, &str, Expr)| {
+        RowRule::of_column(column, words, is_broken)
+    };
+    rules.into_iter().map(rule).collect()
+}
+
+fn is_not_finite(column: &str) -> Expr {
+    // NaN compares above every number, or below every one, by its sign.
+    ident(column).lt(lit(f64::MIN)).or(ident(column).gt(lit(f64::MAX)))
+}

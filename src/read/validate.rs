@@ -1,0 +1,216 @@
+//! Validation of the rows of inputs against the rules of their contracts.
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use datafusion::dataframe::DataFrame;
+use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::prelude::{Expr, lit};
+
+use super::open_input::OpenInput;
+use super::row_filter::RowFilter;
+use super::row_rules::{RowRule, contract_rules};
+use super::sources::open_alone;
+use super::violations::Violations;
+use crate::engine::{self, Engine, count_rows};
+use crate::error::{Error, Result};
+use crate::model::Dropped;
+
+/// An input that conforms to its contract and obeys its rules.
+#[derive(Clone)]
+pub(super) struct ValidInput {
+    pub(super) frame: DataFrame,
+    /// How the job names the input: a URL, or SQL of a key.
+    pub(super) origin: String,
+    /// Rows, without those outside the window.
+    pub(super) rows_in_window: u64,
+    /// Rows.
+    pub(super) rows_total: u64,
+}
+
+/// Numbers of rows by group: all, and those that break each rule.
+pub(super) struct RowCounts {
+    pub(super) batches: Vec<RecordBatch>,
+}
+
+impl RowCounts {
+    /// Counts in one pass, by `group`, the rows of `frame` and those that break each of `rules`.
+    async fn of(what: &str, frame: DataFrame, group: Vec<Expr>, rules: &[RowRule]) -> Result<Self> {
+        let mut counts = vec![count(lit(1_i64)).alias("rows")];
+        counts.extend(rules.iter().map(|rule| rule.broken.clone().alias(&rule.words)));
+        let frame = frame.aggregate(group, counts).map_err(Error::internal)?;
+        Ok(Self { batches: engine::batches(what, frame).await? })
+    }
+
+    /// Sum of a count over all groups.
+    fn total(&self, name: &str) -> u64 {
+        let columns = self.batches.iter().filter_map(|batch| batch.column_by_name(name));
+        let counts = columns.filter_map(|column| column.as_primitive_opt::<Int64Type>());
+        counts.map(|counts| counts.iter().flatten().sum::<i64>().unsigned_abs()).sum()
+    }
+}
+
+/// Validates inputs one by one.
+pub(super) struct Validator<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) violations: &'a mut Violations,
+}
+
+/// How the rows of an input with times are validated.
+pub(super) struct WindowRules {
+    pub(super) filter: RowFilter,
+    /// Columns by which rows are counted.
+    pub(super) group: Vec<Expr>,
+    /// Rules in addition to those of the contract.
+    pub(super) more: Vec<RowRule>,
+}
+
+impl Validator<'_> {
+    /// Validates an input that is read whole, by the rules of its contract and `more`; `None` if it is absent or its violations
+    /// were kept.
+    pub(super) async fn validate(
+        &mut self,
+        input: Option<OpenInput>,
+        more: Vec<RowRule>,
+    ) -> Result<Option<ValidInput>> {
+        let Some(input) = input else { return Ok(None) };
+        let frame = input.conform()?;
+        let filter = RowFilter::default();
+        let rules = WindowRules { filter, group: vec![], more };
+        let counts = self.count_rows(&input, &rules, frame.clone(), None).await?;
+        Ok(counts.map(|counts| {
+            let rows = counts.total("rows");
+            ValidInput { frame, origin: input.origin, rows_in_window: rows, rows_total: rows }
+        }))
+    }
+
+    /// Validates an input within its window, and counts the rows outside. `None` if its violations were kept.
+    pub(super) async fn validate_in_window(
+        &mut self,
+        mut input: OpenInput,
+        rules: WindowRules,
+        drops: &mut Vec<Dropped>,
+    ) -> Result<Option<(ValidInput, RowCounts)>> {
+        let Some(outside) = self.count_outside(&input, &rules.filter).await? else {
+            return Ok(None);
+        };
+        rules.filter.apply(&mut input)?;
+        let frame = input.conform()?;
+        let counts = self.count_rows(&input, &rules, frame.clone(), outside.all).await?;
+        let Some(counts) = counts else { return Ok(None) };
+        let rows = counts.total("rows");
+        let all = outside.all.unwrap_or(rows);
+        let name = &input.table.table;
+        let before = all.saturating_sub(outside.after + outside.dropped.unwrap_or(0) + rows);
+        drops.push(Dropped::exact(name, "before the window", before));
+        drops.push(Dropped::exact(name, "after the cutoff", outside.after));
+        if let Some(dropped) = outside.dropped {
+            drops.push(Dropped::exact(name, "kind dropped by the job", dropped));
+        }
+        let input =
+            ValidInput { frame, origin: input.origin, rows_in_window: rows, rows_total: all };
+        Ok(Some((input, counts)))
+    }
+
+    async fn count_outside(
+        &mut self,
+        input: &OpenInput,
+        filter: &RowFilter,
+    ) -> Result<Option<Outside>> {
+        let Some(window) = filter.in_window(&input.frame)? else {
+            return Ok(Some(Outside::default()));
+        };
+        let what = format!("reading {}", input.origin);
+        let count_where = async |condition: Expr| -> Result<u64> {
+            let frame = input.frame.clone().filter(condition).map_err(Error::internal)?;
+            count_rows(&what, frame).await
+        };
+        let all = count_rows(&what, input.frame.clone()).await;
+        let Some(all) = self.violations.keep(all)? else { return Ok(None) };
+        let after = count_where(window.after()).await?;
+        let dropped = match filter.is_dropped_kind() {
+            Some(is_dropped) => Some(count_where(window.inside().and(is_dropped)).await?),
+            None => None,
+        };
+        Ok(Some(Outside { all: Some(all), after, dropped }))
+    }
+
+    /// Counts the rows of a conformed input; rows that break a rule are violations. `None` if any were kept. `all` is the
+    /// number of rows before they were filtered.
+    async fn count_rows(
+        &mut self,
+        input: &OpenInput,
+        rules: &WindowRules,
+        frame: DataFrame,
+        all: Option<u64>,
+    ) -> Result<Option<RowCounts>> {
+        let WindowRules { filter, group, more } = rules;
+        let rules = [contract_rules(input.table)?, more.clone()].concat();
+        let what = format!("reading {}", input.origin);
+        let counts = RowCounts::of(&what, frame, group.clone(), &rules).await;
+        let Some(counts) = self.violations.keep(counts)? else { return Ok(None) };
+        let is_broken = |rule: &&RowRule| counts.total(&rule.words) > 0;
+        let broken: Vec<&RowRule> = rules.iter().filter(is_broken).collect();
+        for rule in &broken {
+            let rows = counts.total(&rule.words);
+            let file = first_file(self.engine, input, filter, rule).await?;
+            let place = file.as_ref().map_or(String::new(), |file| format!(", first in `{file}`"));
+            let all = all.unwrap_or_else(|| counts.total("rows"));
+            let mut violation = input
+                .violation(
+                    format!("{} in {rows} of {all} rows{place}", rule.words),
+                    "fix these rows, or leave them out with a SELECT … WHERE",
+                )
+                .with_help(input.contract())
+                .in_rows(rows);
+            violation.place.column.clone_from(&rule.column);
+            let violation = file.iter().fold(violation, |violation, file| violation.in_file(file));
+            self.violations.report(violation)?;
+        }
+        Ok(broken.is_empty().then_some(counts))
+    }
+}
+
+/// Rows outside the window.
+#[derive(Default)]
+struct Outside {
+    /// All rows, inside and outside; `None` if there is no window.
+    all: Option<u64>,
+    /// Rows at or after the cutoff.
+    after: u64,
+    /// Rows inside the window of a kind that the job drops; `None` if it drops none.
+    dropped: Option<u64>,
+}
+
+/// The first of several files that has a row which breaks `rule`. Files are read one by one, which happens only where a rule
+/// is broken.
+async fn first_file(
+    engine: &Engine,
+    input: &OpenInput,
+    filter: &RowFilter,
+    rule: &RowRule,
+) -> Result<Option<String>> {
+    let Some(url) = input.url.as_ref().filter(|_| input.files.len() > 1) else {
+        return Ok(None);
+    };
+    for file in &input.files {
+        let Some(frame) = open_alone(engine, url, file).await else { return Ok(None) };
+        let mut alone = OpenInput { frame, ..input.clone() };
+        // It may lack a column that is one of the partitions.
+        if !alone.violations()?.is_empty() {
+            return Ok(None);
+        }
+        filter.apply(&mut alone)?;
+        let what = format!("reading `{}`", file.path);
+        let frame = alone.conform()?;
+        let has = |column: &String| frame.schema().has_column_with_unqualified_name(column);
+        // The file may lack a custom measure.
+        if !rule.column.as_ref().is_none_or(has) {
+            continue;
+        }
+        let counts = RowCounts::of(&what, frame, vec![], std::slice::from_ref(rule)).await?;
+        if counts.total(&rule.words) > 0 {
+            return Ok(Some(file.path.clone()));
+        }
+    }
+    Ok(None)
+}
