@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use renown::commands::top::{Filter, render, top};
+use renown::commands::top::{Filter, highest, people_table};
 use renown::engine::Engine;
 use renown::job::Job;
 use renown::method::profile::STANDARD;
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The people at the top, read back from the published tables.
     let run = Run::open(&engine, &job.output, commit)?;
     let (people, scores) = (run.table("people").await?, run.table("scores").await?);
-    let top = top(people, scores, STANDARD, &Filter::default(), 10).await?;
-    println!("\n{}", render(&top, None));
+    let top = highest(people, scores, STANDARD, &Filter::default(), 10).await?;
+    println!("\n{}", people_table(&top, None));
     Ok(())
 }

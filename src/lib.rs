@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod error;
 pub mod lists;
+pub(crate) mod numbers;
 pub mod schema;
 pub mod storage;
 

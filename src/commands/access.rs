@@ -1,4 +1,4 @@
-//! Everything that an output folder holds on one person, in every run whose files exist.
+//! `renown access`: everything that an output folder holds on one person, in every run whose files exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,24 +8,64 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
+use super::context::Context;
+use super::job_args::JobSettings;
+use super::output_format::OutputFormat;
+use super::run_selector::RunSelector;
+use super::text_table::UNKNOWN;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result, printable};
+use crate::numbers::{count, counted};
 use crate::publish::commit;
 use crate::published::files::{RawRow, TableFile, table_files};
 use crate::published::lookup::account_id;
 use crate::published::rows::{PersonNames, TableRow};
 use crate::schema::{self, Column, Direction};
+use crate::storage::folder;
 
 /// Maximum number of accounts named where several are meant.
 const CANDIDATES: usize = 20;
+
+/// Print everything that an output folder holds on one person, in every run whose files exist
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Job file, or URL of an output folder
+    #[arg(value_name = "OUTPUT")]
+    output: String,
+    /// Person id, `network:account_id` or account id
+    person: String,
+    #[command(flatten)]
+    settings: JobSettings,
+    /// Format of the answer
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+}
+
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let Args { output, person, settings, format } = args;
+    let output = folder(&RunSelector { run: output, settings }.output_folder()?);
+    let report = collect(&context.engine, &output, &person).await?;
+    context.answer(format, &report, page)?;
+    // Once the rest is printed.
+    match report.unreadable.len() {
+        0 => Ok(()),
+        n => Err(Error::bad_input(
+            format!(
+                "{} below `{output}` cannot be read and may hold more",
+                counted(n as u64, "file", "files")
+            ),
+            "restore or delete them, then repeat",
+        )),
+    }
+}
 
 /// Everything held on one person.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AccessReport {
     /// The output folder.
     pub output: String,
-    /// The person asked for.
-    pub asked: String,
+    /// The person, as named in the request.
+    pub query: String,
     /// Every id that the person has in any run.
     pub person_ids: BTreeSet<String>,
     /// Every account that the person has in any run, each `network:account_id`.
@@ -36,8 +76,8 @@ pub struct AccessReport {
     pub columns: BTreeMap<String, Vec<Column>>,
     /// Files that cannot be read, and may hold more.
     pub unreadable: Vec<Unreadable>,
-    /// Parquet files that are not named as the tables of a run are, and were not read.
-    pub not_tables: Vec<String>,
+    /// Parquet files that were not read: their names are not those of tables.
+    pub unrecognized_files: Vec<String>,
     /// How to correct what is held, or have it removed.
     pub remedies: Vec<String>,
 }
@@ -61,9 +101,9 @@ pub struct HeldRun {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
-    /// It is what readers of its day see.
+    /// Readers of its day see it.
     InForce,
-    /// A later run of its day has taken its place.
+    /// A later run of its day has replaced it.
     Superseded,
     /// Its files were written, and no commit names them.
     NeverCommitted,
@@ -78,7 +118,7 @@ pub struct Unreadable {
     pub cause: String,
 }
 
-/// Everything held below `output` on `asked`: a person id, an account as `network:account_id`, or the
+/// Everything held below `output` on `query`: a person id, an account as `network:account_id`, or the
 /// bare id of an account. Accounts that any run takes for the same person are the same person here.
 ///
 /// A file that cannot be read does not stop it: [`AccessReport::unreadable`] names it.
@@ -86,14 +126,14 @@ pub struct Unreadable {
 /// # Errors
 /// [`Kind::BadInput`] if no table is there or a commit is no commit, [`Kind::Usage`] if accounts of
 /// several networks are meant, [`Kind::Unavailable`] if the store does not answer.
-pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<AccessReport> {
+pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<AccessReport> {
     let commits = commit::all(&engine.stores, output).await?;
-    let (files, not_tables) = table_files(engine, output).await?;
+    let (files, unrecognized_files) = table_files(engine, output).await?;
     if files.is_empty() {
         return Err(commit::nothing_published(output));
     }
     let mut unreadable = BTreeMap::new();
-    let (person_ids, accounts) = identify(&files, asked, &mut unreadable).await?;
+    let (person_ids, accounts) = identify(&files, query, &mut unreadable).await?;
 
     let in_force = commits.first().map(|newest| newest.in_force.clone()).unwrap_or_default();
     let state = |day: NaiveDate, run_id: &str| {
@@ -134,7 +174,7 @@ pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<Access
     });
     Ok(AccessReport {
         output: output.to_string(),
-        asked: asked.to_owned(),
+        query: query.to_owned(),
         columns: columns.collect(),
         remedies: remedies(&accounts, &person_ids),
         person_ids,
@@ -144,17 +184,17 @@ pub async fn access(engine: &Engine, output: &Url, asked: &str) -> Result<Access
             .into_iter()
             .map(|(file, cause)| Unreadable { file, cause })
             .collect(),
-        not_tables,
+        unrecognized_files,
     })
 }
 
-/// The ids and accounts that the runs take for one person, beginning with `asked`.
+/// The ids and accounts that the runs take for one person, beginning with `query`.
 async fn identify(
     files: &[TableFile],
-    asked: &str,
+    query: &str,
     unreadable: &mut BTreeMap<String, String>,
 ) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
-    let mut ids = BTreeSet::from([asked.to_owned()]);
+    let mut ids = BTreeSet::from([query.to_owned()]);
     let (mut accounts, mut alike) = (BTreeSet::new(), BTreeSet::new());
     // Ids and accounts lead to each other until no run adds any.
     loop {
@@ -162,9 +202,9 @@ async fn identify(
         for file in files.iter().filter(|file| file.table == PersonNames::<String>::TABLE) {
             let see = |person: PersonNames<&str>| {
                 let PersonNames { person_id, accounts: listed, .. } = person;
-                let same_id = listed.iter().filter(|account| account_id(account) == asked);
+                let same_id = listed.iter().filter(|account| account_id(account) == query);
                 alike.extend(same_id.map(|account| (*account).to_owned()));
-                let is_known = |account: &&str| *account == asked || accounts.contains(*account);
+                let is_known = |account: &&str| *account == query || accounts.contains(*account);
                 if ids.contains(person_id) || listed.iter().any(is_known) {
                     ids.insert(person_id.to_owned());
                     accounts.extend(listed.into_iter().map(str::to_owned));
@@ -178,13 +218,13 @@ async fn identify(
             let few: Vec<&str> = alike.iter().take(CANDIDATES).map(String::as_str).collect();
             return Err(Error::new(
                 Kind::Usage,
-                format!("`{asked}` may be any of {} accounts", alike.len()),
+                format!("`{query}` may be any of {} accounts", alike.len()),
                 format!("give one of them: {}", few.join(", ")),
             ));
         }
         if accounts.is_empty() && !alike.is_empty() {
             // The bare id of an account is nobody's person id.
-            ids.remove(asked);
+            ids.remove(query);
             accounts.append(&mut alike);
         }
         if (ids.len(), accounts.len()) == before {
@@ -198,7 +238,7 @@ fn remedies(accounts: &BTreeSet<String>, ids: &BTreeSet<String>) -> Vec<String> 
     let mut lines = vec![
         "To correct: fix the rows of the person in the inputs `accounts` (name, country, language) and \
          `identities` (which accounts are one person), then run the job again for every day listed \
-         above; a day that is not run again keeps what it says."
+         above; a day that is not run again keeps its rows."
             .to_owned(),
         "To refuse: add the rows below to the input `consent`, with `at` the time of the statement, \
          later than any `opted_in` of the same account or person; `deleted` in place of `opted_out` \
@@ -242,75 +282,82 @@ impl RunState {
     }
 }
 
-/// The report as a page for people to read.
-pub fn render(report: &AccessReport) -> String {
-    let list = |texts: &BTreeSet<String>| match texts.len() {
-        0 => "–".to_owned(),
-        _ => printable(&texts.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
-    };
+/// The rows by run and table, then how to correct or remove them and the files that hold them.
+fn page(report: &AccessReport) -> String {
     let rows: usize = report.runs.iter().flat_map(|r| r.tables.values()).map(Vec::len).sum();
     let holding = report.runs.iter().filter(|run| !run.tables.is_empty()).count();
+    let list = |texts: &BTreeSet<String>| match texts.is_empty() {
+        true => UNKNOWN.to_owned(),
+        false => printable(&texts.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+    };
     let mut page = format!(
-        "held on `{}` below {}\nperson ids: {}\naccounts: {}\n{rows} rows in {holding} of {} runs\n\
-         Rows may name other people: take them out before this is handed over, and make sure that the\n\
-         ids and accounts above are all of one person.\n",
-        printable(&report.asked),
+        "data on `{}` below {}\nperson ids: {}\naccounts: {}\n{} in {} of {}\n\
+         Rows may name other people: remove them before handing this over, and make sure that all ids and\n\
+         accounts above are of one person.\n",
+        printable(&report.query),
         printable(&report.output),
         list(&report.person_ids),
         list(&report.accounts),
-        report.runs.len(),
+        counted(rows as u64, "row", "rows"),
+        count(holding as u64),
+        counted(report.runs.len() as u64, "run", "runs"),
     );
     for run in &report.runs {
-        let (day, run_id) = (run.snapshot_date, printable(&run.run_id));
-        let _ = writeln!(page, "\n{day}, run {run_id}: {}", run.state.name());
-        if run.tables.is_empty() {
-            page.push_str("  nothing\n");
-        }
-        for (table, rows) in &run.tables {
-            let _ = writeln!(page, "\n  {} ({} rows)", printable(table), rows.len());
-            for (number, row) in rows.iter().enumerate() {
-                if number > 0 {
-                    page.push('\n');
-                }
-                let width = row.keys().map(|name| name.chars().count()).max().unwrap_or(0);
-                for (name, value) in row {
-                    let _ = writeln!(page, "    {:width$}  {}", printable(name), text(value));
-                }
-            }
-        }
+        page += &run_rows(run);
     }
     page.push('\n');
     for line in &report.remedies {
         let _ = writeln!(page, "{}", printable(line));
     }
-    page.push_str("\nfiles that hold the person\n");
+    page + &files(report)
+}
+
+fn run_rows(run: &HeldRun) -> String {
+    let (day, run_id) = (run.snapshot_date, printable(&run.run_id));
+    let mut page = format!("\n{day}, run {run_id}: {}\n", run.state.name());
+    if run.tables.is_empty() {
+        page.push_str("  nothing\n");
+    }
+    for (table, rows) in &run.tables {
+        let rows_of_table = counted(rows.len() as u64, "row", "rows");
+        let _ = writeln!(page, "\n  {} ({rows_of_table})", printable(table));
+        for (number, row) in rows.iter().enumerate() {
+            if number > 0 {
+                page.push('\n');
+            }
+            let width = row.keys().map(|name| name.chars().count()).max().unwrap_or(0);
+            for (name, value) in row {
+                let _ = writeln!(page, "    {:width$}  {}", printable(name), text(value));
+            }
+        }
+    }
+    page
+}
+
+fn files(report: &AccessReport) -> String {
+    let mut page = "\nfiles with data on the person\n".to_owned();
     let files = report.runs.iter().flat_map(|run| run.files.iter().map(move |f| (f, run.state)));
-    for (file, state) in files {
+    for (file, state) in files.clone() {
         let _ = writeln!(page, "  {}  ({})", printable(file), state.name());
     }
-    if holding == 0 {
+    if files.count() == 0 {
         page.push_str("  none\n");
     }
     for Unreadable { file, cause } in &report.unreadable {
-        let _ = writeln!(
-            page,
-            "  {}  cannot be read, may hold more: {}",
-            printable(file),
-            printable(cause)
-        );
+        let (file, cause) = (printable(file), printable(cause));
+        let _ = writeln!(page, "  {file}  cannot be read, may hold more: {cause}");
     }
-    for file in &report.not_tables {
-        let _ =
-            writeln!(page, "  {}  is not named as a table of a run, was not read", printable(file));
+    for file in &report.unrecognized_files {
+        let _ = writeln!(page, "  {}  was not read: not the name of a table", printable(file));
     }
     page
 }
 
 fn text(value: &Value) -> String {
     match value {
-        Value::Null => "–".to_owned(),
+        Value::Null => UNKNOWN.to_owned(),
         Value::String(text) => printable(text),
-        Value::Array(items) if items.is_empty() => "–".to_owned(),
+        Value::Array(items) if items.is_empty() => UNKNOWN.to_owned(),
         Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }

@@ -1,16 +1,46 @@
-//! Who could be reached next: people who write about a topic and do not yet react to a person.
+//! `renown audience`: people who write about a topic and do not yet react to a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use datafusion::prelude::{Expr, ident, lit};
 use serde::Serialize;
 
+use super::context::Context;
+use super::output_format::OutputFormat;
+use super::run_selector::RunSelector;
+use super::text_table::{align_right, headed, percent, text_or_unknown};
 use crate::error::{Result, printable};
+use crate::numbers::{count, counted};
 use crate::published::Run;
 use crate::published::lookup;
 use crate::published::rows::{EdgeRow, EvidenceRow, InterestRow};
 use crate::published::table::of_person;
+
+/// List people who write about a topic and do not yet react to a person
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    run: RunSelector,
+    /// Person id, `network:account_id`, account id or display name
+    person: String,
+    /// Topic, including those below it: id or name
+    #[arg(long)]
+    topic: String,
+    /// Number of people
+    #[arg(short, default_value_t = 20)]
+    n: usize,
+    /// Format of the answer
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+}
+
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let Args { run, person, topic, n, format } = args;
+    let run = run.open(&context.engine).await?;
+    let audience = find_audience(&run, &person, &topic, n).await?;
+    context.answer(format, &audience, page)
+}
 
 /// People who write about a topic and do not react to a person, as far as the published tables show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,7 +54,7 @@ pub struct Audience {
     /// How many write about it.
     pub interested: usize,
     /// How many of them react to the person already.
-    pub reacting: usize,
+    pub already_reacting: usize,
     /// The others, those who write about it most first.
     pub people: Vec<Interested>,
 }
@@ -49,7 +79,7 @@ pub struct Interested {
 /// # Errors
 /// [`crate::error::Kind::Usage`] if several people or topics are meant, [`crate::error::Kind::BadInput`] if none is
 /// or a file cannot be read, [`crate::error::Kind::Unavailable`] if the store does not answer.
-pub async fn audience(run: &Run, wanted: &str, topic: &str, limit: usize) -> Result<Audience> {
+pub async fn find_audience(run: &Run, wanted: &str, topic: &str, limit: usize) -> Result<Audience> {
     let person_id = run.person(wanted).await?.person_id;
     let topics = run.topics().await?;
     let topic = lookup::topic(&topics, topic)?;
@@ -96,35 +126,34 @@ pub async fn audience(run: &Run, wanted: &str, topic: &str, limit: usize) -> Res
         topic_id: topic.topic_id.clone(),
         path: topic.path.clone(),
         interested,
-        reacting: interested - others,
+        already_reacting: interested - others,
         people: found,
     })
 }
 
-/// The audience for people to read.
-pub fn render(audience: &Audience) -> String {
-    let mut table = Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header(["", "name", "person", "writes about it", "posts"]);
-    for (position, p) in (1..).zip(&audience.people) {
+/// The audience, those who write most about the topic first.
+fn page(audience: &Audience) -> String {
+    format!(
+        "{} about {}; {} of them already react to {} or are that person; the others:\n{}\n",
+        counted(audience.interested as u64, "person writes", "people write"),
+        printable(&audience.path.join(" › ")),
+        count(audience.already_reacting as u64),
+        printable(&audience.person_id),
+        people_table(&audience.people)
+    )
+}
+
+fn people_table(people: &[Interested]) -> Table {
+    let mut table = headed(&["", "name", "person", "writes about it", "posts"]);
+    for (position, person) in (1..).zip(people) {
         table.add_row([
             format!("{position}"),
-            printable(p.display_name.as_deref().unwrap_or("–")),
-            printable(&p.person_id),
-            format!("{:.1} %", 100.0 * p.expressed_share),
-            p.posts.to_string(),
+            text_or_unknown(person.display_name.as_deref()),
+            printable(&person.person_id),
+            percent(person.expressed_share),
+            count(person.posts),
         ]);
     }
-    for at in [0, 3, 4] {
-        if let Some(column) = table.column_mut(at) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    format!(
-        "{} people write about {}; {} of them already react to {} or are that person; the others:\n{table}\n",
-        audience.interested,
-        printable(&audience.path.join(" › ")),
-        audience.reacting,
-        printable(&audience.person_id)
-    )
+    align_right(&mut table, &[0, 3, 4]);
+    table
 }

@@ -1,4 +1,4 @@
-//! Every input of a job held against its contract, without a run: all violations, not the first alone.
+//! `renown check`: validates the inputs of a job and reports all violations, not only the first.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,16 +6,44 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::commands::hints::with_hint;
+use super::context::Context;
+use super::hints::with_hint;
+use super::input_notes;
+use super::job_args::JobArgs;
+use super::output_format::OutputFormat;
 use crate::engine::Engine;
 use crate::error::{Error, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
 use crate::model::{Dropped, Persons};
+use crate::numbers::{count, counted};
 use crate::read::{self, Violations};
+
+/// Validate input data; writes nothing, and exits with 65 if a run would stop
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    job: JobArgs,
+    /// Format of the answer
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+}
+
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let job = args.job.load()?;
+    let report = check(&context.engine, &job).await?;
+    context.answer(args.format, &report, page)?;
+    match report.violations.len() {
+        0 => Ok(()),
+        _ => Err(Error::bad_input(
+            format!("the inputs of `{}` have {}", report.job, violations(&report)),
+            "fix each as its remedy says, then check again",
+        )),
+    }
+}
 
 /// What a check of a job found.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct CheckReport {
     /// Name of the job.
     pub job: String,
     /// Day that was checked.
@@ -41,19 +69,18 @@ pub struct Violation {
     pub remedy: String,
 }
 
-/// Reads the inputs of `job` as a run does, up to the people who may be scored, and gathers whatever
-/// would stop it; `ground_truth`, which no run reads, is held against its contract too. Nothing is written.
+/// Reads the inputs of `job` as a run does, up to the eligible people, and collects whatever would stop it; `ground_truth`,
+/// which no run reads, is validated too. Nothing is written.
 ///
-/// What builds on an input that is at violation is not looked at: people are joined once all inputs
-/// conform.
+/// What builds on an input with a violation is not checked: people are joined once all inputs conform.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] if no snapshot is named, [`crate::error::Kind::Unavailable`] if a store
 /// does not answer.
-pub async fn check(engine: &Engine, job: &Job) -> Result<Report> {
+pub async fn check(engine: &Engine, job: &Job) -> Result<CheckReport> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let mut violations = Violations::keep_all();
-    let mut report = Report {
+    let mut report = CheckReport {
         job: job.name.clone(),
         snapshot_date: day,
         violations: vec![],
@@ -63,7 +90,7 @@ pub async fn check(engine: &Engine, job: &Job) -> Result<Report> {
     let ended = inputs(engine, job, day, &mut violations, &mut report).await;
     let mut gathered = violations.into_kept();
     let persons = known(ended, &gathered)?;
-    // On its own: what is at violation in other inputs does not end the search here.
+    // On its own: violations of other inputs do not end this search.
     let mut violations = Violations::keep_all();
     let ended = truths(engine, job, persons.as_ref(), &mut violations, &mut report).await;
     let of_truths = violations.into_kept();
@@ -89,7 +116,7 @@ async fn inputs(
     job: &Job,
     day: NaiveDate,
     violations: &mut Violations,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> Result<Persons> {
     let snapshot = read::snapshot(engine, job, day, violations).await?;
     report.dropped.clone_from(&snapshot.drops);
@@ -107,7 +134,7 @@ async fn truths(
     job: &Job,
     persons: Option<&Persons>,
     violations: &mut Violations,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> Result<()> {
     let Some(truth) = read::open_ground_truth(engine, job, violations).await? else {
         return Ok(());
@@ -128,33 +155,32 @@ impl From<Error> for Violation {
     }
 }
 
-/// The report for people to read.
-pub fn render(report: &Report) -> String {
-    let mut out = String::new();
-    for violation in &report.violations {
-        out.push_str(&format!("{}\n", printable(&violation.cause)));
-        let place = &violation.place;
-        let rows = place.rows.map(|rows| rows.to_string());
-        let parts = [
-            ("table", &place.table),
-            ("column", &place.column),
-            ("file", &place.file),
-            ("rows", &rows),
-            ("remedy", &Some(violation.remedy.clone())),
-        ];
-        for (name, value) in parts {
+/// The violations, then what became of the other rows and columns.
+fn page(report: &CheckReport) -> String {
+    let mut page = String::new();
+    for Violation { place, cause, remedy } in &report.violations {
+        page += &format!("{}\n", printable(cause));
+        let rows = place.rows.map(count);
+        for (name, value) in [
+            ("table", place.table.as_deref()),
+            ("column", place.column.as_deref()),
+            ("file", place.file.as_deref()),
+            ("rows", rows.as_deref()),
+            ("remedy", Some(remedy.as_str())),
+        ] {
             if let Some(value) = value {
-                out.push_str(&format!("  {name:<7} {}\n", printable(value)));
+                page += &format!("  {name:<7} {}\n", printable(value));
             }
         }
     }
-    for note in read::describe_drops(&report.dropped, &report.columns_not_read) {
-        out.push_str(&format!("{note}\n"));
-    }
+    page += &input_notes::describe(&report.dropped, &report.columns_not_read);
     let verdict = match report.violations.len() {
-        0 => "nothing would stop a run".to_owned(),
-        1 => "1 violation would stop a run".to_owned(),
-        n => format!("{n} violations would stop a run"),
+        0 => "no violations".to_owned(),
+        _ => format!("{}: a run would stop", violations(report)),
     };
-    out + &format!("{} on {}: {verdict}\n", printable(&report.job), report.snapshot_date)
+    page + &format!("{} on {}: {verdict}\n", printable(&report.job), report.snapshot_date)
+}
+
+fn violations(report: &CheckReport) -> String {
+    counted(report.violations.len() as u64, "violation", "violations")
 }

@@ -1,16 +1,39 @@
-//! The published runs of an output folder.
+//! `renown runs`: the published runs of an output folder.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use chrono::NaiveDate;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use serde::Serialize;
 use url::Url;
 
+use super::context::Context;
+use super::output_format::OutputFormat;
+use super::text_table::{UNKNOWN, align_right, headed};
 use crate::engine::Engine;
 use crate::error::{Result, printable};
+use crate::job::url_of;
+use crate::numbers::count;
 use crate::publish::commit::{self, Commit};
 use crate::published::Run;
+use crate::storage::folder;
+
+/// List the published runs of an output folder
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// URL of the output folder
+    url: String,
+    /// Format of the answer
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+}
+
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let output = folder(&url_of(Path::new(""), &args.url)?);
+    let runs = list_runs(&context.engine, &output).await?;
+    context.answer(args.format, &runs, |runs| format!("{}\n", page(runs)))
+}
 
 /// One line of the list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,7 +80,7 @@ pub enum Record {
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if nothing was published there or a commit is no commit,
 /// [`crate::error::Kind::Unavailable`] if the store does not answer.
-pub async fn runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> {
+pub async fn list_runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> {
     let commits = commit::all(&engine.stores, output).await?;
     let newest = commits.first().ok_or_else(|| commit::nothing_published(output))?;
     let in_force = newest.in_force.clone();
@@ -83,18 +106,17 @@ pub async fn runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> {
     Ok(runs)
 }
 
-/// The runs as a table for people to read.
-pub fn render(runs: &[ListedRun]) -> String {
-    let mut table = Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header(["commit", "snapshot", "state", "job", "method", "people", "gates", "run"]);
+/// The runs as a table.
+fn page(runs: &[ListedRun]) -> Table {
+    let mut table =
+        headed(&["commit", "snapshot", "state", "job", "method", "people", "gates", "run"]);
     for run in runs {
         let (job, method, gates) = match &run.record {
             Record::Read { job, method_version, gates } => {
                 let passed = gates.iter().filter(|gate| gate.ends_with(": passed")).count();
                 (job.as_str(), method_version.as_str(), format!("{passed}/{} passed", gates.len()))
             }
-            Record::Lost { .. } => ("–", "–", "files are gone".to_owned()),
+            Record::Lost { .. } => (UNKNOWN, UNKNOWN, "files are gone".to_owned()),
         };
         table.add_row([
             run.commit.to_string(),
@@ -102,15 +124,11 @@ pub fn render(runs: &[ListedRun]) -> String {
             if run.in_force { "in force" } else { "superseded" }.to_owned(),
             printable(job),
             printable(method),
-            run.rows.get("people").map_or("–".to_owned(), u64::to_string),
+            run.rows.get("people").map_or_else(|| UNKNOWN.to_owned(), |rows| count(*rows)),
             gates,
             run.run_id.clone(),
         ]);
     }
-    for number in [0, 5] {
-        if let Some(column) = table.column_mut(number) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.to_string()
+    align_right(&mut table, &[0, 5]);
+    table
 }

@@ -1,42 +1,49 @@
-//! The topics of a published run.
+//! `renown topics`: the topics of a published run.
 
-use comfy_table::{CellAlignment, Table};
+use std::cmp::Reverse;
 
+use comfy_table::Table;
+
+use super::context::Context;
+use super::run_selector::RunSelector;
+use super::text_table::{align_right, headed};
 use crate::error::{Result, printable};
-use crate::published::Run;
+use crate::numbers::count;
 use crate::published::rows::TopicRow;
 
-/// The topics of a run whose name holds `search`, in whatever case, as a table for people to read: those
-/// with most people first, then those with most reactors.
-///
-/// # Errors
-/// [`crate::error::Kind::BadInput`] if the table has columns of another version or cannot be read.
-pub async fn topic_list(run: &Run, search: Option<&str>) -> Result<String> {
-    let search = search.map(str::to_lowercase);
-    let mut topics = run.topics().await?;
-    topics.retain(|topic| {
-        search.as_ref().is_none_or(|word| topic.name.to_lowercase().contains(word))
-    });
-    // A stable sort: equals stay in order of id.
-    topics.sort_by_key(|topic| std::cmp::Reverse((topic.people, topic.reactors, topic.posts)));
-    Ok(render(&topics))
+/// List the topics that posts of a published run are about
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    run: RunSelector,
+    /// Only topics whose name contains this word
+    #[arg(long, value_name = "WORD")]
+    search: Option<String>,
 }
 
-fn render(topics: &[TopicRow]) -> String {
-    let mut table = Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header(["topic", "id", "people", "posts", "reactors"]);
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let run = args.run.open(&context.engine).await?;
+    let mut topics = run.topics().await?;
+    if let Some(word) = args.search.map(|word| word.to_lowercase()) {
+        topics.retain(|topic| topic.name.to_lowercase().contains(&word));
+    }
+    // Equal ones stay in order of id: the sort is stable.
+    topics.sort_by_key(|topic| Reverse((topic.people, topic.reactors, topic.posts)));
+    context.print(&format!("{}\n", page(&topics)))
+}
+
+/// The topics as a table, those with most people first.
+fn page(topics: &[TopicRow]) -> Table {
+    let mut table = headed(&["topic", "id", "people", "posts", "reactors"]);
     for topic in topics {
         table.add_row([
             printable(&topic.path.join(" › ")),
             printable(&topic.topic_id),
-            topic.people.to_string(),
-            topic.posts.to_string(),
-            topic.reactors.to_string(),
+            count(topic.people),
+            count(topic.posts),
+            count(topic.reactors),
         ]);
     }
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.to_string()
+    align_right(&mut table, &[2, 3, 4]);
+    table
 }

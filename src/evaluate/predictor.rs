@@ -17,7 +17,7 @@ const BASELINES: [&str; 9] = [
 ];
 
 /// A random number for each person.
-pub(super) const RANDOM: &str = "random";
+pub(crate) const RANDOM: &str = "random";
 
 /// A predictor.
 #[derive(Clone)]

@@ -217,76 +217,9 @@ pub fn method_file(method: &Method) -> Result<String> {
         };
         let _ = writeln!(
             file,
-            "# Fitted by `renown fit` to {to} of job `{}` up to {}: {} rows.\n# {FIT_CAVEAT}. A forecast is not a cause.",
+            "# Fitted by Renown to {to} of job `{}` up to {}: {} rows.\n# {FIT_CAVEAT}. A forecast is not a cause.",
             record.job, record.snapshot, record.rows
         );
     }
     Ok(file + &text)
-}
-
-/// What was found, for people to read.
-pub fn render(fitted: &Fitted) -> String {
-    let mut page = String::new();
-    let Fitted { method, tried, short_hours } = fitted;
-    let Some(record) = &method.fit else { return page };
-    let found = &record.validation;
-    let _ = writeln!(
-        page,
-        "method {}, fitted to {} rows ({})\n\n  measure                          coefficient",
-        method.version, record.rows, record.target
-    );
-    for term in &method.forecast.terms {
-        let error = term.standard_error.map_or(String::new(), |error| format!(" ± {error:.3}"));
-        let _ = writeln!(page, "  {:<32} {:>6.3}{error}", term.measure, term.coefficient);
-    }
-    if record.target == ROLLING_ORIGIN {
-        let _ = writeln!(
-            page,
-            "\non origins it had not seen: observed / forecast {:.2}, calibration slope {:.2}, {:.1} % within the 90 % \
-             interval",
-            found.observed_over_forecast,
-            found.calibration_slope,
-            100.0 * found.coverage_90
-        );
-    }
-    if let Some(hours) = short_hours {
-        let _ = writeln!(
-            page,
-            "before the first origin lie {hours} hours, and measures look back {}: they are counted short there, and a \
-             longer time would be foreseen better",
-            method.window_hours()
-        );
-    }
-    let _ = writeln!(
-        page,
-        "\n  tried                              ridge  log score  agreement   behind the best alone"
-    );
-    let _ = writeln!(
-        page,
-        "  taken                             {:>6}    {:.4}      {:.3}\n  {:<34}{:>5}    {:.4}      {:.3}",
-        record.ridge,
-        found.log_score,
-        found.agreement,
-        record.anchor,
-        "alone",
-        found.log_score_anchor,
-        found.agreement_anchor
-    );
-    for one in tried {
-        let name = match one.measures.as_slice() {
-            [alone] => (*alone).to_owned(),
-            many => format!("{} measures", many.len()),
-        };
-        let mut behind =
-            one.behind.map_or(String::new(), |(by, error)| format!("{by:+.3} ± {error:.3}"));
-        if one.measures.len() > 1 && !one.every_origin {
-            behind.push_str(", not better at every origin");
-        }
-        let _ = writeln!(
-            page,
-            "  {name:<32} {:>7}    {:.4}      {:.3}   {behind}",
-            one.ridge, one.log_score, one.agreement
-        );
-    }
-    page
 }

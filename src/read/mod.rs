@@ -39,18 +39,3 @@ pub use snapshot::{Snapshot, estimate_scans, snapshot};
 pub use sources::{InputFile, Listing, open, refuse_changed_files};
 pub use violations::Violations;
 pub use vocabulary::vocabulary;
-
-use std::collections::BTreeMap;
-
-use crate::error::printable;
-use crate::model::Dropped;
-
-/// Dropped rows and ignored columns, one line each; rules that dropped no row are left out.
-pub fn describe_drops(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>>) -> Vec<String> {
-    let drops = drops.iter().filter(|drop| drop.rows != "0");
-    let drops = drops.map(|drop| format!("{}: {} rows: {}", drop.table, drop.rows, drop.rule));
-    let columns = ignored.iter();
-    let columns = columns
-        .map(|(table, names)| format!("{table}: not read: {}", printable(&names.join(", "))));
-    drops.chain(columns).collect()
-}

@@ -8,8 +8,6 @@ mod summaries;
 mod validation_report;
 mod widgets;
 
-use std::path::Path;
-
 use url::Url;
 
 use crate::engine::Engine;
@@ -67,26 +65,4 @@ fn two_runs(first: (&Url, &Commit), second: (&Url, &Commit)) -> Error {
         "compare them as two runs, or name the commit of a validation",
     )
     .with_help(Help::Comparison)
-}
-
-/// Writes `page` to the local path `out`, replacing an existing file: readers see the old or the new one, whole.
-///
-/// # Errors
-/// [`Kind::Unavailable`] if the disk does not take it.
-pub fn write(out: &Path, page: &str) -> Result<()> {
-    let failed = |e: std::io::Error| {
-        let cause = format!("writing `{}`: {e}", out.display());
-        Error::new(Kind::Unavailable, cause, "check the path").caused_by(e)
-    };
-    let name = out.file_name().ok_or_else(|| failed(std::io::ErrorKind::IsADirectory.into()))?;
-    let part = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
-    let part = out.with_file_name(part);
-    let written = std::fs::write(&part, page)
-        .and_then(|()| std::fs::File::open(&part)?.sync_all())
-        .and_then(|()| std::fs::rename(&part, out));
-    written.map_err(|e| {
-        // The remainder is useless, and the first error is the one to report.
-        let _ = std::fs::remove_file(&part);
-        failed(e)
-    })
 }

@@ -7,10 +7,10 @@ use datafusion::prelude::{Expr, ident, lit};
 
 use super::privacy::MIN_PEOPLE;
 use super::summaries::{self, Cause, Part, ScoresSummary};
-use super::widgets::numbers::count;
 use crate::engine::Engine;
 use crate::error::{Result, printable};
 use crate::method::profile::STANDARD;
+use crate::numbers::count;
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::RunLog;
 use crate::published::Run;

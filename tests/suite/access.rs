@@ -112,7 +112,7 @@ async fn every_run_is_found_whatever_readers_see_of_it() {
     assert!(columns.iter().all(|column| !column["meaning"].as_str().unwrap().is_empty()));
 
     let page = lake.access("a:2", &[]).done().stdout;
-    for words in ["superseded", "in force", "never committed", "  people (1 rows)", "15 files"] {
+    for words in ["superseded", "in force", "never committed", "  people (1 row)", "15 files"] {
         let found = match words {
             "15 files" => page.matches(".parquet  (").count() == 15,
             words => page.contains(words),
@@ -190,7 +190,7 @@ async fn what_the_page_advises_leaves_nothing() {
     }
     let page = lake.access("a:2", &[]).done().stdout;
     assert!(
-        page.contains("0 rows in 0 of ") && page.contains("files that hold the person\n  none"),
+        page.contains("0 rows in 0 of ") && page.contains("files with data on the person\n  none"),
         "{page}"
     );
     assert!(lake.access("a:1", &[]).done().stdout.contains("in force"));
@@ -203,8 +203,8 @@ async fn a_file_that_cannot_be_read_is_told_after_the_rest() {
     let name = |table: &str| format!("{table}/2026-03-31/{run}-00000.parquet");
     for bytes in ["", "no Parquet"] {
         fs::write(lake.output().join(name("scores")), bytes).unwrap();
-        let ended = lake.access("a:2", &[]).refused(65, &["1 files below", "cannot be read"]);
-        assert!(ended.stdout.contains("  people (1 rows)"), "{}", ended.stdout);
+        let ended = lake.access("a:2", &[]).refused(65, &["1 file below", "cannot be read"]);
+        assert!(ended.stdout.contains("  people (1 row)"), "{}", ended.stdout);
         assert!(
             ended.stdout.contains(&format!("{}  cannot be read", name("scores"))),
             "{}",
@@ -214,8 +214,8 @@ async fn a_file_that_cannot_be_read_is_told_after_the_rest() {
     // Without its `people` a run is searched for the ids that are known.
     fs::remove_file(lake.output().join(name("scores"))).unwrap();
     fs::write(lake.output().join(name("people")), "no Parquet").unwrap();
-    let ended = lake.access("a:2", &[]).refused(65, &["1 files below"]);
-    assert!(ended.stdout.contains("  measures (1 rows)"), "{}", ended.stdout);
+    let ended = lake.access("a:2", &[]).refused(65, &["1 file below"]);
+    assert!(ended.stdout.contains("  measures (1 row)"), "{}", ended.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,12 +226,12 @@ async fn others_and_strange_files_are_told_and_nothing_drives_the_terminal() {
     let page = lake.access("a:1", &[]).done().stdout;
     assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page:?}");
     assert!(page.contains("[2Jeve") && page.contains("Rows may name other people"), "{page}");
-    assert!(page.contains("people/notes.parquet  is not named"), "{page}");
+    assert!(page.contains("people/notes.parquet  was not read"), "{page}");
     let page = lake.access("nobody", &[]).done().stdout;
-    assert!(page.contains("0 rows in 0 of 1 runs"), "{page}");
+    assert!(page.contains("0 rows in 0 of 1 run"), "{page}");
     let job = lake.folder.path().join("job.toml");
     assert_eq!(renown(&["access", job.to_str().unwrap(), "nobody"]).done().stdout, page);
-    lake.access("a:1", &["--snapshot", "2026-03-31"]).refused(2, &["--snapshot does not go"]);
+    lake.access("a:1", &["--snapshot", "2026-03-31"]).refused(2, &["--snapshot does not apply"]);
     let empty = Lake::new();
     empty.access("a:1", &[]).refused(65, &["no run has been published"]);
 }

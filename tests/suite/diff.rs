@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
-use renown::commands::bars::Bars;
-use renown::commands::top::{self, TopPerson};
+use renown::commands::Bars;
+use renown::commands::top::{TopPerson, people_table};
 use renown::published::rows::ScoreRow;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -204,10 +204,10 @@ fn movers(
             "display_name": people[&vec![id.clone()]]["display_name"],
             "score": [of_a[id].1, of_b[id].1],
             "points": points,
-            "place": [before(&of_a, id) + 1, before(&of_b, id) + 1],
+            "position": [before(&of_a, id) + 1, before(&of_b, id) + 1],
             "causes": causes.collect::<Vec<_>>(),
-            "others": others - told,
-            "reference": reference,
+            "other_points": others - told,
+            "reference_points": reference,
         })
     };
     moved.into_iter().map(mover).collect()
@@ -252,10 +252,10 @@ fn by(b: &Published, changes: &BTreeMap<String, f64>) -> Vec<Value> {
             })
         });
         json!({
-            "of": of,
+            "property": of,
             "groups": groups.collect::<Vec<_>>(),
-            "in_smaller": in_smaller,
-            "in_further": large - told,
+            "in_smaller_groups": in_smaller,
+            "in_further_groups": large - told,
             "unknown": unknown,
         })
     };
@@ -280,7 +280,7 @@ fn expected([a, b]: [&Published; 2], profile: &str, most: usize) -> Value {
     let overlap = overlap.map(|first| {
         let shared =
             changes.keys().filter(|id| before(&both_a, id) < first && before(&both_b, id) < first);
-        json!({ "first": first, "shared": shared.count() })
+        json!({ "top": first, "shared": shared.count() })
     });
     let column = |scores: &Scores| scores.values().map(|own| own.0).collect::<Vec<_>>();
     let run = |published: &Published| {
@@ -308,7 +308,7 @@ fn expected([a, b]: [&Published; 2], profile: &str, most: usize) -> Value {
         "a": run(a),
         "b": run(b),
         "differs": {
-            "day": a.commit.snapshot_date != b.commit.snapshot_date,
+            "snapshot_date": a.commit.snapshot_date != b.commit.snapshot_date,
             "method": a.tables["runs"][0]["method_sha256"] != b.tables["runs"][0]["method_sha256"],
             "forecast": forecast(a) != forecast(b),
             "renown_version": false,
@@ -317,14 +317,14 @@ fn expected([a, b]: [&Published; 2], profile: &str, most: usize) -> Value {
             "both": changes.len(),
             "only_a": of_a.len() - changes.len(),
             "only_b": of_b.len() - changes.len(),
-            "gone_of_first_100": alone(&of_a, &of_b),
-            "new_in_first_100": alone(&of_b, &of_a),
+            "left_top_100": alone(&of_a, &of_b),
+            "entered_top_100": alone(&of_b, &of_a),
         },
         "agreement": {
             "spearman": spearman(&column(&both_a), &column(&both_b)),
             "overlap": overlap.collect::<Vec<_>>(),
         },
-        "moved": {
+        "score_changes": {
             "mean": mean(&values),
             "median": at(&values, 0.5),
             "percentile_5": at(&values, 0.05),
@@ -333,7 +333,7 @@ fn expected([a, b]: [&Published; 2], profile: &str, most: usize) -> Value {
         },
         "up": movers([a, b], profile, &changes, Ordering::Greater, most.div_ceil(2)),
         "down": movers([a, b], profile, &changes, Ordering::Less, most / 2),
-        "by": by(b, &changes),
+        "groupings": by(b, &changes),
     })
 }
 
@@ -342,7 +342,7 @@ fn since_a(told: &mut Value) -> BTreeMap<String, Vec<Value>> {
     let mut since = BTreeMap::new();
     for side in ["up", "down"] {
         for mover in told[side].as_array_mut().unwrap() {
-            let own = mover.as_object_mut().unwrap().remove("since_a").unwrap();
+            let own = mover.as_object_mut().unwrap().remove("published_causes").unwrap();
             let id = mover["person_id"].as_str().unwrap().to_owned();
             since.insert(id, own.as_array().unwrap().clone());
         }
@@ -436,15 +436,16 @@ async fn two_days_of_a_crowd_are_compared_as_their_tables_say() {
     // The world holds what it is for.
     let mut found = told(folder.path(), [1, 2], &[]);
     let people = |name: &str| found["people"][name].as_u64().unwrap();
-    for name in ["both", "only_a", "only_b", "gone_of_first_100", "new_in_first_100"] {
+    for name in ["both", "only_a", "only_b", "left_top_100", "entered_top_100"] {
         assert!(people(name) > 0, "{name}");
     }
     assert_eq!(found["agreement"]["overlap"].as_array().unwrap().len(), 3);
-    for (of, names) in
-        [(0, ["in_smaller"].as_slice()), (2, &["in_smaller", "in_further", "unknown"])]
-    {
+    for (of, names) in [
+        (0, ["in_smaller_groups"].as_slice()),
+        (2, &["in_smaller_groups", "in_further_groups", "unknown"]),
+    ] {
         for name in names {
-            assert!(found["by"][of][name].as_u64().unwrap() > 0, "{name} of {of}");
+            assert!(found["groupings"][of][name].as_u64().unwrap() > 0, "{name} of {of}");
         }
     }
     let [up, down] = ["up", "down"].map(|side| found[side].as_array().unwrap().len());
@@ -484,7 +485,7 @@ async fn random_worlds_and_methods_are_compared_as_their_tables_say() {
         let commits = [a.commit.number, b.commit.number];
         let of = |published: &Published| published.people().into_iter().collect::<BTreeSet<_>>();
         if of(&a).is_disjoint(&of(&b)) {
-            diff(folder.path(), commits, &[]).refused(65, &["nobody is in both runs"]);
+            diff(folder.path(), commits, &[]).refused(65, &["no one is in both runs"]);
             continue;
         }
         let mut found = told(folder.path(), commits, &["-n", "7"]);
@@ -507,23 +508,21 @@ async fn a_run_does_not_differ_from_itself() {
     let found = told(folder.path(), [1, 1], &[]);
     assert_eq!(
         found["differs"],
-        json!({ "day": false, "method": false, "forecast": false, "renown_version": false })
+        json!({ "snapshot_date": false, "method": false, "forecast": false, "renown_version": false })
     );
     assert_eq!(found["agreement"]["spearman"], 1.0);
     for overlap in found["agreement"]["overlap"].as_array().unwrap() {
-        assert_eq!(overlap["first"], overlap["shared"]);
+        assert_eq!(overlap["top"], overlap["shared"]);
     }
     for name in ["mean", "median", "percentile_5", "percentile_95"] {
-        assert_eq!(found["moved"][name], 0.0, "{name}");
+        assert_eq!(found["score_changes"][name], 0.0, "{name}");
     }
-    let bins = found["moved"]["bins"].as_array().unwrap();
+    let bins = found["score_changes"]["bins"].as_array().unwrap();
     let filled: Vec<&Value> = bins.iter().filter(|bin| bin["people"] != 0).collect();
     assert_eq!(filled, [&json!({ "from": 0.0, "to": 0.0, "people": 1_150 })]);
     assert_eq!((&found["up"], &found["down"]), (&json!([]), &json!([])));
     let page = diff(folder.path(), [1, 1], &[]).done().stdout;
-    for words in
-        ["differs: nothing of these\n", "furthest up\n nobody\n", "furthest down\n nobody\n"]
-    {
+    for words in ["different: none of these\n", "changes up\n none\n", "changes down\n none\n"] {
         assert!(page.contains(words), "no `{words}` in {page}");
     }
 }
@@ -558,41 +557,42 @@ async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_o
     later.run_in(folder.path()).await;
 
     let of_method = told(folder.path(), [1, 2], &[]);
-    let differs =
-        |told: &Value| ["day", "method", "forecast"].map(|of| told["differs"][of] == true);
+    let differs = |told: &Value| {
+        ["snapshot_date", "method", "forecast"].map(|of| told["differs"][of] == true)
+    };
     assert_eq!(differs(&of_method), [false, true, true]);
     let ada = |told: &Value, side: &str| {
         let mut movers = told[side].as_array().unwrap().iter();
         movers.find(|mover| mover["person_id"] == "a:1").cloned().unwrap()
     };
     let higher = ada(&of_method, "up");
-    assert_eq!(higher["since_a"], json!([]), "no run was before");
+    assert_eq!(higher["published_causes"], json!([]), "no run was before");
     assert_eq!(higher["causes"][0]["measure"], "trusted_reactors_30d");
     assert_eq!(higher["causes"][0]["value"], json!([2.0, 2.0]));
 
     let of_day = told(folder.path(), [2, 3], &[]);
     assert_eq!(differs(&of_day), [true, false, false]);
     let lower = ada(&of_day, "down");
-    assert_eq!(lower["since_a"], json!([{ "cause": "decay", "points": lower["points"] }]));
+    assert_eq!(lower["published_causes"], json!([{ "cause": "decay", "points": lower["points"] }]));
     assert_eq!(lower["causes"][0]["value"], json!([2.0, 1.0]));
     let newcomer = &of_day["up"][0];
     assert_eq!(
-        (&newcomer["person_id"], &newcomer["since_a"][0]["cause"]),
+        (&newcomer["person_id"], &newcomer["published_causes"][0]["cause"]),
         (&json!("a:4"), &json!("audience"))
     );
 
     // The run of that day that is not in force any more is another one.
     let of_both = told(folder.path(), [1, 3], &[]);
     assert_eq!(differs(&of_both), [true, true, true]);
-    assert_eq!(ada(&of_both, "up")["since_a"], json!([]));
+    assert_eq!(ada(&of_both, "up")["published_causes"], json!([]));
 
     let page = diff(folder.path(), [2, 3], &[]).done().stdout;
     assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page}");
     for words in [
-        "by cause: decay -",
+        "by cause: decay −",
         "trusted_reactors_30d on a, 2 → 1",
         "by cause: audience +",
-        "differs: the day\n",
+        "different: snapshot date\n",
     ] {
         assert!(page.contains(words), "no `{words}` in {page}");
     }
@@ -637,7 +637,7 @@ fn top_draws_bars_when_asked() {
     };
     let people = [person("one", 40.0), person("other", 10.0)];
     let lines = |bars| -> Vec<String> {
-        top::render(&people, bars)
+        people_table(&people, bars)
             .lines()
             .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
             .collect()
@@ -683,9 +683,10 @@ async fn runs_that_cannot_be_compared_are_refused() {
     diff(folder, [1, 2], &own).refused(2, &["run A: the run has no scores of a profile `own`"]);
     diff(folder, [2, 1], &own).refused(2, &["run B: the run has no scores of a profile `own`"]);
     diff(folder, [2, 2], &own).done();
-    diff(folder, [1, 3], &[]).refused(65, &["nobody is in both runs", "the same accounts"]);
-    diff(folder, [1, 2], &["--snapshot-a", "2026-03-31"]).refused(2, &["--snapshot does not go"]);
-    diff(folder, [1, 2], &["--set", "x=y"]).refused(2, &["--set does not go"]);
+    diff(folder, [1, 3], &[]).refused(65, &["no one is in both runs", "the same accounts"]);
+    diff(folder, [1, 2], &["--snapshot-a", "2026-03-31"])
+        .refused(2, &["--snapshot does not apply"]);
+    diff(folder, [1, 2], &["--set", "x=y"]).refused(2, &["--set does not apply"]);
     let output = folder.join("out");
     let output = output.to_str().unwrap();
     renown(&["diff", output, output, "--snapshot-b", "2020-01-01"])

@@ -104,7 +104,7 @@ async fn neighbours_are_named_with_their_shares() {
 async fn what_is_missing_has_its_reason() {
     let ran = Ran::of(&four()).await;
     let missing = |person: &str| {
-        let told = ran.json(person)["missing"].clone();
+        let told = ran.json(person)["unknown"].clone();
         let lines = told.as_array().unwrap().iter();
         lines.map(|line| line.as_str().unwrap().to_owned()).collect::<Vec<_>>().join("\n")
     };
@@ -180,7 +180,7 @@ fn a_folder_and_a_commit_explain_alike() {
     }
     let output = job.output().display().to_string();
     renown(&["explain", &output, "1837", "--snapshot", "2018-08-31"]).refused(65, &["no run"]);
-    renown(&["explain", &output, "1837", "--set", "a=b"]).refused(2, &["--set does not go"]);
+    renown(&["explain", &output, "1837", "--set", "a=b"]).refused(2, &["--set does not apply"]);
 }
 
 /// The method's forecast, worked out by hand: expected people for the trusted reactors of 30 and of 90 days.
@@ -243,7 +243,7 @@ async fn the_points_of_a_score_are_told_in_words() {
     assert!(!list.contains("level of"), "{list}");
     let last = format!("{:.1}", points(expected(3.0, 3.0)));
     assert!(list.trim_end().lines().last().unwrap().trim_end().ends_with(&last), "{list}");
-    let signed = |line: &&str| line.contains('+') || line.contains('-');
+    let signed = |line: &&str| line.contains('+') || line.contains('−');
     assert_eq!(list.lines().filter(signed).count(), 3, "{list}");
 
     // Of somebody on two networks the smaller one is one line.
@@ -267,9 +267,9 @@ async fn what_would_be_if_a_measure_were_otherwise() {
     {
         let told = what_if(&[&format!("trusted_reactors_30d{asked}")]);
         let [told] = told.as_slice() else { panic!("{told:?}") };
-        assert_eq!(keys(told), ["network", "measure", "value", "otherwise", "score", "points"]);
+        assert_eq!(keys(told), ["network", "measure", "value", "new_value", "score", "points"]);
         assert_eq!((&told["network"], &told["value"]), (&"a".into(), &3.0.into()));
-        assert_eq!(told["otherwise"], otherwise, "{asked}");
+        assert_eq!(told["new_value"], otherwise, "{asked}");
         near(&told["score"], points(expected(otherwise, 3.0)));
         near(&told["points"], points(expected(otherwise, 3.0)) - is);
     }
@@ -281,7 +281,7 @@ async fn what_would_be_if_a_measure_were_otherwise() {
     near(&told[2]["score"], points(expected(5.0, 9.0)));
     assert_eq!(told[2]["value"], 4.0);
     let page = ran.explain("p", &["--what-if", "trusted_reactors_30d=+10"]).done().stdout;
-    let line = page.split("with these values, and all else as it is").nth(1).unwrap();
+    let line = page.split("the score with these values, all else equal").nth(1).unwrap();
     let line = line.lines().nth(2).unwrap();
     let score = points(expected(13.0, 3.0));
     for words in

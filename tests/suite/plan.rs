@@ -40,8 +40,8 @@ fn the_sample_is_planned_from_its_footers_and_nothing_is_written() {
         destroy_data(&job.input(table));
     }
     let plan = plan(&job.file());
-    assert_eq!((&plan["to_do"], &plan["in_place_of"]), (&json!(true), &Value::Null));
-    assert_eq!(plan["because"], "no run of 2018-09-01 has been published");
+    assert_eq!((&plan["run_needed"], &plan["replaces_commit"]), (&json!(true), &Value::Null));
+    assert_eq!(plan["reason"], "no run of 2018-09-01 has been published");
     for table in TABLES {
         let groups = groups(&job.input(table));
         let rows: i64 = groups.iter().map(RowGroupMetaData::num_rows).sum();
@@ -71,11 +71,11 @@ fn it_tells_whether_there_is_anything_to_do() {
     let objects = job.published();
     let told = || {
         let plan = plan(&job.file());
-        assert_eq!(plan["in_place_of"], 1);
+        assert_eq!(plan["replaces_commit"], 1);
         assert_eq!(plan["writes"].as_array().unwrap().last().unwrap(), &commit(2));
-        (plan["to_do"].as_bool().unwrap(), plan["because"].as_str().unwrap().to_owned())
+        (plan["run_needed"].as_bool().unwrap(), plan["reason"].as_str().unwrap().to_owned())
     };
-    let done = (false, "these files, job and method were published as commit 1".to_owned());
+    let done = (false, "these files, job and method are published as commit 1".to_owned());
     assert_eq!(told(), done);
     assert_eq!(job.published(), objects);
 
@@ -114,11 +114,11 @@ fn the_next_day_is_estimated_from_the_run_before() {
     };
     job.edit("snapshot = 2018-09-01", "snapshot = 2018-08-31");
     let same = plan(&job.file());
-    assert_eq!(same["because"], "no run of 2018-08-31 has been published");
+    assert_eq!(same["reason"], "no run of 2018-08-31 has been published");
     let estimate = &same["estimate"];
     assert_eq!(
-        estimate["from"],
-        "the run of 2018-09-01 (commit 1), by the bytes of its input files: 1.000 times as many"
+        estimate["basis"],
+        "the run of 2018-09-01 (commit 1), scaled by 1.000, the ratio of the bytes of input files"
     );
     assert_eq!(estimate["vertices"], stage("measures")["rows_out"]);
     assert_eq!(estimate["edges"], stage("attention")["rows_out"]);
@@ -199,9 +199,12 @@ fn what_footers_show_to_be_wrong_is_told() {
     fs::copy(job.input("accounts"), job.input("interactions")).unwrap();
     renown(&["plan", &job.file()]).refused(65, &["column `actor_id` is missing"]);
     let text = renown(&["plan", &SampleJob::new().file()]).done().stdout;
-    for words in
-        ["sample on 2018-09-01: to do: no run", "1/1", "would write to file://", "/RUN-00000"]
-    {
+    for words in [
+        "sample on 2018-09-01: a run is needed: no run",
+        "1/1",
+        "would write to file://",
+        "/RUN-00000",
+    ] {
         assert!(text.contains(words), "no `{words}` in: {text}");
     }
     assert!(!text.contains('\\'), "{text}");
@@ -212,10 +215,10 @@ fn what_footers_show_to_be_wrong_is_told() {
 fn a_day_that_was_backfilled_gives_the_next_one_something_to_do() {
     let job = SampleJob::new();
     job.run(&["--quiet"]).done();
-    assert_eq!(plan(&job.file())["to_do"], false);
+    assert_eq!(plan(&job.file())["run_needed"], false);
     job.run(&["--quiet", "--snapshot", "2018-08-31"]).done();
     let told = plan(&job.file());
     let again = job.run(&["--dry-run"]).done().stdout;
     assert!(!again.contains("nothing to do"), "{again}");
-    assert_eq!(told["to_do"], true, "{}", told["because"]);
+    assert_eq!(told["run_needed"], true, "{}", told["reason"]);
 }

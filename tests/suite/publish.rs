@@ -14,7 +14,7 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use renown::audit::{Limits, audit_run};
-use renown::commands::top::{Filter, TopPerson, top};
+use renown::commands::top::{Filter, TopPerson, highest};
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::job::Job;
@@ -179,7 +179,7 @@ async fn top_of(
 ) -> Result<Vec<TopPerson>> {
     let run = Run::open(engine, output, commit)?;
     let (people, scores) = (run.table("people").await?, run.table("scores").await?);
-    top(people, scores, "standard", &Filter::default(), most).await
+    highest(people, scores, "standard", &Filter::default(), most).await
 }
 
 async fn run_job(stores: &Stores, job: &Job) -> Result<Outcome> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::imports::{Import, Source, root};
 
 /// The rooms, from the top to the bottom. `main` is the program.
-const ROOMS: [&str; 29] = [
+const ROOMS: [&str; 30] = [
     "main",
     "commands",
     "report",
@@ -35,16 +35,16 @@ const ROOMS: [&str; 29] = [
     "toml_file",
     "renamed",
     "digest",
+    "numbers",
     "lists",
     "error",
 ];
 
 /// Rooms whose files still form circles. This list gets shorter only.
-const CIRCULAR: [&str; 1] = ["commands"];
+const CIRCULAR: [&str; 0] = [];
 
 /// Imports that still lead upwards, by their files. This list gets shorter only.
-const UPWARDS: [(&str, &str); 2] =
-    [("evaluate/page.rs", "commands/bars.rs"), ("evaluate/page.rs", "commands/explain/page.rs")];
+const UPWARDS: [(&str, &str); 0] = [];
 
 /// The crates below all rooms.
 const KERNELS: [&str; 2] = ["graph", "stats"];

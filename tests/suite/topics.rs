@@ -541,7 +541,7 @@ async fn commands_tell_who_moves_people_on_a_topic_and_why() {
     let page = ask(&["explain", "Ann", "--topic", "lobsters"]).done().stdout;
     for words in [
         "Ann (a:ann) on sea › lobsters",
-        "3 posts of 2 weeks, 5 people (5 reacted, 0 endorsed)",
+        "3 posts in 2 weeks, 5 people (5 reacted, 0 endorsed)",
         "a:p1",
         "a:r0, a:r1",
     ] {
@@ -556,7 +556,7 @@ async fn commands_tell_who_moves_people_on_a_topic_and_why() {
     assert!(nothing.contains("Not enough evidence"), "{nothing}");
     // r0 replied to Ann; Ann replied to r0.
     let audience = ask(&["audience", "a:r0", "--topic", "sea"]).done().stdout;
-    assert!(audience.contains("1 people talk about sea; 1 of them"), "{audience}");
+    assert!(audience.contains("1 person writes about sea; 1 of them"), "{audience}");
     let audience = ask(&["audience", "a:r1", "--topic", "sea"]).done().stdout;
     assert!(audience.contains("0 of them") && audience.contains("Ann"), "{audience}");
     // Whoever asks what is held on them is told where they are named as having reacted.

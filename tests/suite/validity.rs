@@ -441,7 +441,7 @@ async fn the_table_is_published_beside_the_runs() {
     renown(&["top", job]).refused(65, &["no run has been published"]);
     renown(&["run", job]).done();
     let said = renown(&["run", job]).done().stdout;
-    assert!(said.contains("nothing to do: these rows, job and method were published as commit 2"));
+    assert!(said.contains("nothing to do: these rows, job and method are published as commit 2"));
     let said = renown(&["validate", job]).done().stdout;
     assert!(said.contains("commit 1 of"), "{said}");
     assert_eq!(std::fs::read_dir(out.join("commits")).unwrap().count(), 2);

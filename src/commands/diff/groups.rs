@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::compare::{mean, sign};
 use super::paired::Paired;
+use super::score_changes::{mean, sign};
 use crate::error::Result;
 use crate::published::Run;
 use crate::published::rows::PersonGroups;
@@ -20,13 +20,13 @@ const MAX_GROUPS: usize = 20;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Grouping {
     /// The property: `network`, `language` or `country`.
-    pub of: String,
+    pub property: String,
     /// The largest groups of 20 people or more, the largest first, of equals the lower name; at most 20.
     pub groups: Vec<Group>,
     /// People in groups of fewer.
-    pub in_smaller: usize,
+    pub in_smaller_groups: usize,
     /// People in further groups of 20 or more.
-    pub in_further: usize,
+    pub in_further_groups: usize,
     /// People of whom the property is unknown.
     pub unknown: usize,
 }
@@ -52,7 +52,7 @@ pub struct Group {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if the table is of another version or cannot be read.
-pub(super) async fn by(run: &Run, paired: &Paired) -> Result<Vec<Grouping>> {
+pub(super) async fn group_changes(run: &Run, paired: &Paired) -> Result<Vec<Grouping>> {
     let mut changes: [BTreeMap<String, Vec<f64>>; 3] = Default::default();
     let mut unknown = [0; 3];
     let see = |person: PersonGroups<&str>| {
@@ -73,11 +73,12 @@ pub(super) async fn by(run: &Run, paired: &Paired) -> Result<Vec<Grouping>> {
         }
     };
     run.each::<PersonGroups>(Ok, see).await?;
-    let of = ["network", "language", "country"].into_iter().zip(changes).zip(unknown);
-    Ok(of.map(|((of, changes), unknown)| grouping(of, changes, unknown)).collect())
+    let properties = ["network", "language", "country"].into_iter().zip(changes).zip(unknown);
+    let grouping = |((property, changes), unknown)| grouping(property, changes, unknown);
+    Ok(properties.map(grouping).collect())
 }
 
-fn grouping(of: &str, changes: BTreeMap<String, Vec<f64>>, unknown: usize) -> Grouping {
+fn grouping(property: &str, changes: BTreeMap<String, Vec<f64>>, unknown: usize) -> Grouping {
     let (mut large, small): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|(_, changes)| changes.len() >= MIN_PEOPLE);
     // It keeps the order of names.
@@ -86,9 +87,9 @@ fn grouping(of: &str, changes: BTreeMap<String, Vec<f64>>, unknown: usize) -> Gr
     let people =
         |groups: &[(String, Vec<f64>)]| groups.iter().map(|(_, changes)| changes.len()).sum();
     Grouping {
-        of: of.to_owned(),
-        in_smaller: people(&small),
-        in_further: people(&further),
+        property: property.to_owned(),
+        in_smaller_groups: people(&small),
+        in_further_groups: people(&further),
         groups: large.into_iter().map(|(name, changes)| group(name, changes)).collect(),
         unknown,
     }

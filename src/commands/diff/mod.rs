@@ -1,168 +1,65 @@
-//! Two published runs compared: who is in both, how their scores and positions changed, and why.
-//!
-//! Everything comes from the published tables. The first people of a run are those that `top` lists: the highest
-//! forecast first, of equals the lower id.
+//! `renown diff`: how the scores of two published runs differ.
 
-mod compare;
+mod agreement;
+mod comparison;
 mod groups;
 mod movers;
 mod page;
 mod paired;
+mod score_changes;
 
 use chrono::NaiveDate;
-use serde::Serialize;
 
-pub use compare::{Agreement, Bin, Moved, Overlap};
+pub use agreement::{Agreement, Overlap};
+pub use comparison::{ComparedRun, Diff, Differs, PeopleCounts, compare_runs};
 pub use groups::{Group, Grouping};
-pub use movers::{Cause, Mover};
-pub use page::render;
+pub use movers::{Cause, Mover, PublishedCause};
+pub use score_changes::{Bin, ChangeSummary};
 
-use crate::error::{Error, Result};
-use crate::method::Forecast;
-use crate::published::Run;
-use crate::published::run::no_profile;
-use paired::{Paired, Scores};
+use super::context::Context;
+use super::job_args::{JobSettings, parse_variable};
+use super::output_format::OutputFormat;
+use super::run_selector::{RunSelector, shared_variables};
+use crate::error::Result;
+use crate::method::profile::STANDARD;
 
-/// How many people at the top are looked for in the other run.
-const TOP: usize = 100;
-
-/// What differs between two runs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Diff {
-    /// Profile whose scores are compared.
-    pub profile: String,
-    /// The run from which changes count.
-    pub a: ComparedRun,
-    /// The run to which they count.
-    pub b: ComparedRun,
-    /// Which of what made the two runs differs.
-    pub differs: Differs,
-    /// How many people are in which run.
-    pub people: PeopleCounts,
-    /// How far the two runs agree on the order of those who are in both.
-    pub agreement: Agreement,
-    /// By how much scores changed.
-    pub moved: Moved,
-    /// Those whose scores rose most, the most first; of equals the lower id.
-    pub up: Vec<Mover>,
-    /// Those whose scores fell most, the most first; of equals the lower id.
-    pub down: Vec<Mover>,
-    /// How scores changed in groups of people, by network, language and country.
-    pub by: Vec<Grouping>,
+/// Compare the scores of two published runs: of two dates, methods or versions
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// First run: a job file, or the URL of an output folder or of one of its commits
+    run_a: String,
+    /// Second run, named in the same ways
+    run_b: String,
+    /// Profile of the scores
+    #[arg(long, default_value = STANDARD)]
+    profile: String,
+    /// Number of people with the largest changes, half of them up and half down
+    #[arg(short, default_value_t = 20)]
+    n: usize,
+    /// Date of the snapshot of RUN_A
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    snapshot_a: Option<NaiveDate>,
+    /// Date of the snapshot of RUN_B
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    snapshot_b: Option<NaiveDate>,
+    /// Set the variable ${NAME} of the job files
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    set: Vec<(String, String)>,
+    /// Format of the answer
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
 }
 
-/// One of the two runs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ComparedRun {
-    /// Number of its commit.
-    pub commit: u64,
-    /// Day of its snapshot.
-    pub snapshot_date: NaiveDate,
-    /// Id of the run.
-    pub run_id: String,
-    /// Name of the job.
-    pub job: String,
-    /// Version of the method.
-    pub method_version: String,
-    /// SHA-256 of the method's content.
-    pub method_sha256: String,
-    /// Version of Renown that made it.
-    pub renown_version: String,
-    /// Hours that its forecast covers.
-    pub horizon_hours: u32,
-    /// People with a score.
-    pub people: usize,
-}
-
-/// Which of what made two runs differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Differs {
-    /// The day of the snapshot.
-    pub day: bool,
-    /// The content of the method.
-    pub method: bool,
-    /// The forecast of the profile.
-    pub forecast: bool,
-    /// The version of Renown.
-    pub renown_version: bool,
-}
-
-/// How many people are in which run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PeopleCounts {
-    /// People in both runs.
-    pub both: usize,
-    /// People in the run A alone.
-    pub only_a: usize,
-    /// People in the run B alone.
-    pub only_b: usize,
-    /// Those of the first 100 of A who are not in B.
-    pub gone_of_first_100: usize,
-    /// Those of the first 100 of B who are not in A.
-    pub new_in_first_100: usize,
-}
-
-/// Compares the runs `a` and `b` by the scores of `profile`, and names the `limit` people whose scores changed most, half of
-/// them up and half down.
-///
-/// # Errors
-/// [`crate::error::Kind::Usage`] if one of them has no such profile, [`crate::error::Kind::BadInput`] if nobody is in both,
-/// a table is of another version or a file cannot be read, [`crate::error::Kind::Unavailable`] if the store does not answer.
-pub async fn diff(a: &Run, b: &Run, profile: &str, limit: usize) -> Result<Diff> {
-    let of_run =
-        |which: &'static str| move |error: Error| error.within(format_args!("run {which}"));
-    let (run_a, forecast_a, of_a) = read(a, profile).await.map_err(of_run("A"))?;
-    let (run_b, forecast_b, of_b) = read(b, profile).await.map_err(of_run("B"))?;
-    let paired = Paired::of([of_a, of_b]);
-    if paired.rows.is_empty() {
-        return Err(Error::bad_input(
-            "nobody is in both runs",
-            "compare runs over the same accounts, linked to persons in the same way",
-        ));
-    }
-    let by = groups::by(b, &paired).await?;
-    let (up, down) = movers::furthest([a, b], profile, &paired, limit).await?;
-    Ok(Diff {
-        profile: profile.to_owned(),
-        differs: Differs {
-            day: run_a.snapshot_date != run_b.snapshot_date,
-            method: run_a.method_sha256 != run_b.method_sha256,
-            forecast: forecast_a != forecast_b,
-            renown_version: run_a.renown_version != run_b.renown_version,
-        },
-        a: run_a,
-        b: run_b,
-        people: PeopleCounts {
-            both: paired.rows.len(),
-            only_a: paired.scores[0].len() - paired.rows.len(),
-            only_b: paired.scores[1].len() - paired.rows.len(),
-            gone_of_first_100: paired.alone_of_first(0, TOP),
-            new_in_first_100: paired.alone_of_first(1, TOP),
-        },
-        agreement: compare::agreement(&paired),
-        moved: compare::moved(&paired.changes),
-        up,
-        down,
-        by,
-    })
-}
-
-/// The record of a run, the forecast of the profile and its scores.
-async fn read(run: &Run, profile: &str) -> Result<(ComparedRun, Forecast, Scores)> {
-    let record = run.record().await?;
-    let forecast = record.profile(profile).ok_or_else(|| no_profile(profile))?.forecast;
-    let scores = Scores::of(run, profile).await?;
-    let commit = run.commit();
-    let run = ComparedRun {
-        commit: commit.number,
-        snapshot_date: commit.snapshot_date,
-        run_id: commit.run_id.clone(),
-        job: record.job,
-        method_version: record.method_version,
-        method_sha256: record.method_sha256,
-        renown_version: commit.renown_version.clone(),
-        horizon_hours: commit.horizon_hours,
-        people: scores.len(),
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let Args { run_a, run_b, profile, n, snapshot_a, snapshot_b, set, format } = args;
+    let both = [run_a, run_b];
+    let selector = |run: &String, snapshot| {
+        let settings = JobSettings { snapshot, set: shared_variables(run, &both, &set) };
+        RunSelector { run: run.clone(), settings }
     };
-    Ok((run, forecast, scores))
+    let a = selector(&both[0], snapshot_a).open(&context.engine).await?;
+    let b = selector(&both[1], snapshot_b).open(&context.engine).await?;
+    let diff = compare_runs(&a, &b, &profile, n).await?;
+    let bars = context.bars;
+    context.answer(format, &diff, |diff| page::page(diff, bars))
 }

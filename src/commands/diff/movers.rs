@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use datafusion::prelude::{Expr, lit};
 use serde::Serialize;
 
-use super::compare::sign;
 use super::paired::Paired;
+use super::score_changes::sign;
 use crate::error::Result;
 use crate::method::profile::STANDARD;
 use crate::published::Run;
@@ -31,15 +31,15 @@ pub struct Mover {
     /// Points by which it is higher in B.
     pub points: f64,
     /// Position in A and in B, from 1.
-    pub place: [usize; 2],
+    pub position: [usize; 2],
     /// The contributions that differ most, the most first; at most five, and none if a run does not hold them.
     pub causes: Vec<Cause>,
-    /// What all other contributions differ by, in points; with `causes` and `reference` it sums to `points`.
-    pub others: f64,
+    /// What all other contributions differ by, in points; with `causes` and `reference_points` it sums to `points`.
+    pub other_points: f64,
     /// What the score of the reference person of the method differs by, in points.
-    pub reference: f64,
-    /// The causes by the run B itself, where it was compared with A; of the standard profile alone.
-    pub since_a: Vec<Since>,
+    pub reference_points: f64,
+    /// The causes that B published, if A was its previous run; only for the standard profile.
+    pub published_causes: Vec<PublishedCause>,
 }
 
 /// What a measure on a network adds to the change of a score.
@@ -57,7 +57,7 @@ pub struct Cause {
 
 /// A cause in the table `changes`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Since {
+pub struct PublishedCause {
     /// The cause.
     pub cause: String,
     /// Points.
@@ -68,7 +68,7 @@ pub struct Since {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if a table is of another version or cannot be read.
-pub(super) async fn furthest(
+pub(super) async fn select_movers(
     runs: [&Run; 2],
     profile: &str,
     paired: &Paired,
@@ -93,10 +93,10 @@ pub(super) async fn furthest(
             contributions.entry(row.person_id.clone()).or_default().push(row);
         }
     }
-    let mut since: BTreeMap<String, Vec<ChangeRow>> = BTreeMap::new();
+    let mut published: BTreeMap<String, Vec<ChangeRow>> = BTreeMap::new();
     if profile == STANDARD {
         for row in rows_of::<ChangeRow>(b, &ids, lit(true)).await? {
-            since.entry(row.person_id.clone()).or_default().push(row);
+            published.entry(row.person_id.clone()).or_default().push(row);
         }
     }
     let mover = |pair: &usize| {
@@ -105,17 +105,17 @@ pub(super) async fn furthest(
         let rows = paired.rows[*pair];
         let both = [0, 1].map(|side| (&paired.scores[side], rows[side]));
         let parts = [0, 1].map(|side| contributions[side].get(id).map_or(&[][..], |rows| rows));
-        let (causes, others, reference) = causes(parts, points);
+        let (causes, other_points, reference_points) = causes(parts, points);
         Mover {
             person_id: id.to_owned(),
             display_name: names.get(id).cloned(),
             score: both.map(|(scores, row)| scores.score[row as usize]),
             points,
-            place: both.map(|(scores, row)| scores.position(row)),
+            position: both.map(|(scores, row)| scores.position(row)),
             causes,
-            others,
-            reference,
-            since_a: since_a(since.get(id), a.commit().snapshot_date, points),
+            other_points,
+            reference_points,
+            published_causes: published_causes(published.get(id), a.commit().snapshot_date, points),
         }
     };
     Ok((up.iter().map(mover).collect(), down.iter().map(mover).collect()))
@@ -164,7 +164,11 @@ fn causes(parts: [&[ContributionRow]; 2], points: f64) -> (Vec<Cause>, f64, f64)
 
 /// The causes in `changes` of a change of `points` since the run of `day`, if they explain that change: a later run of that
 /// day may have replaced the one that they were computed from.
-fn since_a(rows: Option<&Vec<ChangeRow>>, day: NaiveDate, points: f64) -> Vec<Since> {
+fn published_causes(
+    rows: Option<&Vec<ChangeRow>>,
+    day: NaiveDate,
+    points: f64,
+) -> Vec<PublishedCause> {
     let mut rows: Vec<&ChangeRow> = rows.into_iter().flatten().collect();
     let sum = rows.iter().fold(0.0, |sum, row| sum + row.points);
     if rows.iter().any(|row| row.previous_snapshot_date != day) || (sum - points).abs() > TOLERANCE
@@ -172,6 +176,6 @@ fn since_a(rows: Option<&Vec<ChangeRow>>, day: NaiveDate, points: f64) -> Vec<Si
         return vec![];
     }
     rows.sort_by(|one, other| other.points.abs().total_cmp(&one.points.abs()));
-    let since = |row: &ChangeRow| Since { cause: row.cause.clone(), points: row.points };
-    rows.into_iter().map(since).collect()
+    let cause = |row: &ChangeRow| PublishedCause { cause: row.cause.clone(), points: row.points };
+    rows.into_iter().map(cause).collect()
 }

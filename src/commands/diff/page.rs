@@ -2,61 +2,68 @@
 
 use std::fmt::Write as _;
 
-use super::{Bin, Diff, Grouping, Moved, Mover};
-use crate::commands::bars::Bars;
-use crate::commands::explain::{align_right, number, plain, signed};
+use comfy_table::Table;
+
+use super::comparison::{Diff, PeopleCounts};
+use super::groups::Grouping;
+use super::movers::Mover;
+use super::score_changes::{Bin, ChangeSummary};
+use crate::commands::text_bars::Bars;
+use crate::commands::text_table::{
+    UNKNOWN, align_right, headed, number_or_unknown, percent, plain, text_or_unknown,
+};
 use crate::error::printable;
+use crate::numbers::{count, fixed, signed, signed_to};
 
 /// Characters of the longest bar.
-const WIDTH: usize = 30;
-/// Digits of an id of a run or a hash that are shown.
+const BAR_WIDTH: usize = 30;
+/// Digits of the id of a run that are shown.
 const DIGITS: usize = 12;
 
-/// The comparison as a page for people to read.
-pub fn render(diff: &Diff, bars: Bars) -> String {
-    let mut page = format!("{}\n{}\n", runs_table(diff), differences(diff));
-    let people = &diff.people;
+/// The runs, the agreement between them, the distribution of changes, the people with the largest changes, and groups.
+pub(super) fn page(diff: &Diff, bars: Bars) -> String {
+    let mut page = format!("{}\n{}\n\n", runs_table(diff), differences(diff));
+    let PeopleCounts { both, only_a, only_b, left_top_100, entered_top_100 } = diff.people;
     let _ = writeln!(
         page,
-        "\n{} people are in both, {} only in A, {} only in B; of the first 100 of A {} are gone, of those of B {} are new",
-        people.both,
-        people.only_a,
-        people.only_b,
-        people.gone_of_first_100,
-        people.new_in_first_100
+        "people: {} in both runs, {} only in A, {} only in B; of the top 100 of A {left_top_100} are not in B, of the top 100 \
+         of B {entered_top_100} are not in A",
+        count(both as u64),
+        count(only_a as u64),
+        count(only_b as u64)
     );
     let spearman = diff.agreement.spearman;
-    let _ = write!(
-        page,
-        "of those in both: Spearman {}",
-        spearman.map_or("–".into(), |rho| format!("{rho:.4}"))
-    );
+    let spearman = spearman.map_or_else(|| UNKNOWN.to_owned(), |rho| fixed(rho, 4));
+    let _ = write!(page, "agreement of those in both: Spearman {spearman}");
     for overlap in &diff.agreement.overlap {
-        let _ = write!(page, "; of the first {} the same {}", overlap.first, overlap.shared);
+        let (shared, top) = (count(overlap.shared as u64), count(overlap.top as u64));
+        let _ = write!(page, "; {shared} of the top {top} are the same");
     }
-    let Moved { mean, median, percentile_5, percentile_95, bins } = &diff.moved;
+    let ChangeSummary { mean, median, percentile_5, percentile_95, bins } = &diff.score_changes;
+    let [mean, median, percentile_5, percentile_95] =
+        [mean, median, percentile_5, percentile_95].map(|points| signed_to(*points, 3));
     let _ = writeln!(
         page,
-        "\n\npoints by which scores of `{}` are higher in B: mean {mean:+.3}, median {median:+.3}, 5 to 95 % {percentile_5:+.3} to {percentile_95:+.3}\n{}",
+        "\n\nscore changes from A to B, profile `{}`: mean {mean}, median {median}, 5th to 95th percentile {percentile_5} to \
+         {percentile_95} points\n{}",
         printable(&diff.profile),
-        histogram(bins, diff.people.both, bars)
+        histogram(bins, both, bars)
     );
     for (heading, movers) in [("up", &diff.up), ("down", &diff.down)] {
-        let _ = writeln!(page, "\nfurthest {heading}");
-        match movers.as_slice() {
-            [] => page.push_str(" nobody\n"),
-            movers => drop(writeln!(page, "{}", movers_table(movers))),
+        let _ = writeln!(page, "\nlargest changes {heading}");
+        match movers.is_empty() {
+            true => page.push_str(" none\n"),
+            false => drop(writeln!(page, "{}", movers_table(movers))),
         }
     }
-    for grouping in &diff.by {
-        page.push_str(&group_page(grouping));
+    for grouping in &diff.groupings {
+        page += &group_page(grouping);
     }
     page
 }
 
-fn runs_table(diff: &Diff) -> comfy_table::Table {
-    let mut table = plain();
-    table.set_header(["", "day", "commit", "job", "method", "renown", "people", "run"]);
+fn runs_table(diff: &Diff) -> Table {
+    let mut table = headed(&["", "snapshot", "commit", "job", "method", "renown", "people", "run"]);
     for (name, run) in [("A", &diff.a), ("B", &diff.b)] {
         table.add_row([
             name.to_owned(),
@@ -65,7 +72,7 @@ fn runs_table(diff: &Diff) -> comfy_table::Table {
             printable(&run.job),
             printable(&run.method_version),
             printable(&run.renown_version),
-            run.people.to_string(),
+            count(run.people as u64),
             printable(&run.run_id.chars().take(DIGITS).collect::<String>()),
         ]);
     }
@@ -74,66 +81,54 @@ fn runs_table(diff: &Diff) -> comfy_table::Table {
 }
 
 fn differences(diff: &Diff) -> String {
-    let differs = &diff.differs;
-    let what = [
-        ("the day", differs.day),
-        ("the method", differs.method),
-        ("the forecast of the profile", differs.forecast),
-        ("the version of Renown", differs.renown_version),
+    let properties = [
+        ("snapshot date", diff.differs.snapshot_date),
+        ("method", diff.differs.method),
+        ("forecast of the profile", diff.differs.forecast),
+        ("version of Renown", diff.differs.renown_version),
     ];
-    let of = |wanted: bool| {
-        let names: Vec<&str> =
-            what.iter().filter(|(_, own)| *own == wanted).map(|(name, _)| *name).collect();
+    let list = |differs: bool| {
+        let names = properties.iter().filter(|property| property.1 == differs);
+        let names: Vec<&str> = names.map(|(name, _)| *name).collect();
         if names.is_empty() { "none of these".to_owned() } else { names.join(", ") }
     };
-    format!("differs: {}\nthe same: {}", of(true), of(false))
+    format!("different: {}\nsame: {}", list(true), list(false))
 }
 
-fn histogram(bins: &[Bin], people: usize, bars: Bars) -> comfy_table::Table {
-    let most = bins.iter().map(|bin| bin.people).max().unwrap_or(0).max(1);
+fn histogram(bins: &[Bin], people: usize, bars: Bars) -> Table {
+    let largest = bins.iter().map(|bin| bin.people).max().unwrap_or(0).max(1);
+    let end = |end: f64| if end == 0.0 { "0".to_owned() } else { format!("{end:+}") };
     let mut table = plain();
     for bin in bins {
         let name = match (bin.from, bin.to) {
+            (None, None) => String::new(),
             (None, Some(to)) => format!("below {to}"),
             (Some(from), None) => format!("{from:+} and more"),
             (Some(from), Some(to)) if from == to => "none".to_owned(),
-            (from, to) => {
-                let end = |end: Option<f64>| match end {
-                    Some(0.0) => "0".to_owned(),
-                    end => end.map_or(String::new(), |end| format!("{end:+}")),
-                };
-                format!("{} to {}", end(from), end(to))
-            }
+            (Some(from), Some(to)) => format!("{} to {}", end(from), end(to)),
         };
         table.add_row([
             name,
-            bin.people.to_string(),
-            format!("{:.1} %", 100.0 * bin.people as f64 / people.max(1) as f64),
-            bars.draw(bin.people as f64 / most as f64, WIDTH),
+            count(bin.people as u64),
+            percent(bin.people as f64 / people.max(1) as f64),
+            bars.draw(bin.people as f64 / largest as f64, BAR_WIDTH),
         ]);
     }
     align_right(&mut table, &[0, 1, 2]);
     table
 }
 
-fn movers_table(movers: &[Mover]) -> comfy_table::Table {
-    let mut table = plain();
-    table.set_header([
-        "name",
-        "person",
-        "score",
-        "points",
-        "position",
-        "difference by contribution",
-    ]);
+fn movers_table(movers: &[Mover]) -> Table {
+    let mut table = headed(&["name", "person", "score", "points", "position", "contributions"]);
     for mover in movers {
         let [before, after] = mover.score;
+        let [old, new] = mover.position.map(|position| count(position as u64));
         table.add_row([
-            printable(mover.display_name.as_deref().unwrap_or("–")),
+            text_or_unknown(mover.display_name.as_deref()),
             printable(&mover.person_id),
             format!("{before:.1} → {after:.1}"),
             signed(mover.points),
-            format!("{} → {}", mover.place[0], mover.place[1]),
+            format!("{old} → {new}"),
             reasons(mover),
         ]);
     }
@@ -141,51 +136,51 @@ fn movers_table(movers: &[Mover]) -> comfy_table::Table {
     table
 }
 
-/// The causes of a change, a line each.
+/// The causes of a change, one line each.
 fn reasons(mover: &Mover) -> String {
     let mut lines = Vec::new();
     for cause in &mover.causes {
         let value = match cause.value {
             [None, None] => String::new(),
-            [before, after] => format!(", {} → {}", number(before), number(after)),
+            values => {
+                let [before, after] = values.map(number_or_unknown);
+                format!(", {before} → {after}")
+            }
         };
-        lines.push(format!(
-            "{} {} on {}{value}",
-            signed(cause.points),
-            printable(&cause.measure),
-            printable(&cause.network)
-        ));
+        let (measure, network) = (printable(&cause.measure), printable(&cause.network));
+        lines.push(format!("{} {measure} on {network}{value}", signed(cause.points)));
     }
-    // What rounds to 0 is not shown.
-    for (name, points) in [("the reference person", mover.reference), ("all others", mover.others)]
+    // Points that round to 0 are left out.
+    for (name, points) in
+        [("the reference person", mover.reference_points), ("all others", mover.other_points)]
     {
         if points.abs() >= 0.05 {
             lines.push(format!("{} {name}", signed(points)));
         }
     }
-    if !mover.since_a.is_empty() {
-        let since = mover.since_a.iter();
-        let since: Vec<String> = since
-            .map(|own| format!("{} {}", own.cause.replace('_', " "), signed(own.points)))
+    if !mover.published_causes.is_empty() {
+        let causes = mover.published_causes.iter();
+        let causes: Vec<String> = causes
+            .map(|cause| format!("{} {}", cause.cause.replace('_', " "), signed(cause.points)))
             .collect();
-        lines.push(format!("by cause: {}", printable(&since.join(", "))));
+        lines.push(format!("by cause: {}", printable(&causes.join(", "))));
     }
     lines.join("\n")
 }
 
 fn group_page(grouping: &Grouping) -> String {
-    let mut page = format!("\nby {}\n", grouping.of);
+    let mut page = format!("\nby {}\n", grouping.property);
     if !grouping.groups.is_empty() {
-        let mut table = plain();
-        table.set_header([grouping.of.as_str(), "people", "mean", "median", "rose", "fell"]);
+        let header = [&*grouping.property, "people", "mean", "median", "rose", "fell"];
+        let mut table = headed(&header);
         for group in &grouping.groups {
             table.add_row([
                 printable(&group.name),
-                group.people.to_string(),
-                format!("{:+.3}", group.mean),
-                format!("{:+.3}", group.median),
-                format!("{:.1} %", 100.0 * group.rose),
-                format!("{:.1} %", 100.0 * group.fell),
+                count(group.people as u64),
+                signed_to(group.mean, 3),
+                signed_to(group.median, 3),
+                percent(group.rose),
+                percent(group.fell),
             ]);
         }
         align_right(&mut table, &[1, 2, 3, 4, 5]);
@@ -193,8 +188,11 @@ fn group_page(grouping: &Grouping) -> String {
     }
     let _ = writeln!(
         page,
-        " {} people in groups of fewer than 20, {} in further groups, {} unknown",
-        grouping.in_smaller, grouping.in_further, grouping.unknown
+        " {} people in groups of fewer than 20, {} in further groups, {} with unknown {}",
+        count(grouping.in_smaller_groups as u64),
+        count(grouping.in_further_groups as u64),
+        count(grouping.unknown as u64),
+        grouping.property
     );
     page
 }

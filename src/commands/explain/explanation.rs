@@ -30,8 +30,7 @@ pub struct Explanation {
     pub changes: Vec<ChangeRow>,
     /// The scores under the assumptions that were asked for.
     pub what_if: Vec<Alternative>,
-    /// The measures that go with most points when they are a tenth or at least one higher. These are associations, no
-    /// promises.
+    /// The measures associated with the largest gain when they are 10 % or at least one higher. Association is not cause.
     pub suggestions: Vec<Alternative>,
     /// Every measure on every network, in order of network and contract.
     pub measures: Vec<PersonMeasure>,
@@ -40,7 +39,7 @@ pub struct Explanation {
     /// Who gives the person most attention, the strongest first; at most ten.
     pub influenced: Vec<Neighbour>,
     /// What is unknown, and why.
-    pub missing: Vec<String>,
+    pub unknown: Vec<String>,
 }
 
 /// A measure of the person on one network, with its distribution there.
@@ -73,8 +72,8 @@ pub struct Alternative {
     pub measure: String,
     /// Its value.
     pub value: f64,
-    /// The other value.
-    pub otherwise: f64,
+    /// The value instead.
+    pub new_value: f64,
     /// The score with it.
     pub score: f64,
     /// Points by which that is higher.

@@ -1,20 +1,22 @@
-//! One person of a published run: the score, what it is made of, the measures, the influence and what is unknown.
+//! `renown explain`: one person's score, what it is made of, the measures, the influence and what is unknown.
 
 mod explanation;
 mod measures;
-mod missing;
 mod page;
 mod topic;
+mod topic_page;
+mod unknown;
 mod what_if;
 
 use datafusion::prelude::{ident, lit};
 
 pub use explanation::{Alternative, Explanation, Neighbour, PersonMeasure, TopicExplanation};
-pub use page::render;
-pub(crate) use page::{align_right, number, plain, signed};
-pub use topic::{explain_topic, render_topic};
+pub use topic::explain_topic;
 pub use what_if::WhatIf;
 
+use super::context::Context;
+use super::output_format::OutputFormat;
+use super::run_selector::RunSelector;
 use crate::error::{Error, Result};
 use crate::method::profile::STANDARD;
 use crate::published::Run;
@@ -23,6 +25,40 @@ use crate::published::table::{ascending, of_person, of_profile};
 
 /// Maximum number of people named in either direction of influence.
 const NEIGHBOURS: usize = 10;
+
+/// Explain one person's score
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    run: RunSelector,
+    /// Person id, `network:account_id`, account id or display name
+    person: String,
+    /// Explain the score on this topic, with the posts behind it: id or name
+    #[arg(long, conflicts_with_all = ["what_if", "profile"])]
+    topic: Option<String>,
+    /// Profile of the score
+    #[arg(long, default_value = STANDARD)]
+    profile: String,
+    /// Compute the score with another value of a measure: MEASURE=+10, MEASURE=-3 or MEASURE=25 (NETWORK:MEASURE for a person
+    /// on several networks); may be repeated
+    #[arg(long, value_name = "MEASURE=NUMBER")]
+    what_if: Vec<WhatIf>,
+    /// Format of the answer
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+}
+
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let Args { run, person, topic, profile, what_if, format } = args;
+    let run = run.open(&context.engine).await?;
+    if let Some(topic) = topic {
+        let explanation = explain_topic(&run, &person, &topic).await?;
+        return context.answer(format, &explanation, topic_page::page);
+    }
+    let options = ExplainOptions { profile, what_if };
+    let explanation = explain_score(&run, &person, &options).await?;
+    context.answer(format, &explanation, page::page)
+}
 
 /// What to explain of a score.
 #[derive(Clone, Debug)]
@@ -39,13 +75,17 @@ impl Default for ExplainOptions {
     }
 }
 
-/// Explains the score of the person whom `wanted` names in a run: a person id, an account as `network:account_id`, the bare
-/// id of an account, or a display name; the first of these that matches decides.
+/// Explains the score of the person that `wanted` names in a run: a person id, an account as `network:account_id`, the bare
+/// id of an account, or a display name; the first of these that anybody has decides.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] if several people are meant or there is no such profile, [`crate::error::Kind::BadInput`]
 /// if nobody is or a file cannot be read, [`crate::error::Kind::Unavailable`] if the store does not answer.
-pub async fn explain(run: &Run, wanted: &str, options: &ExplainOptions) -> Result<Explanation> {
+pub async fn explain_score(
+    run: &Run,
+    wanted: &str,
+    options: &ExplainOptions,
+) -> Result<Explanation> {
     let ExplainOptions { profile, what_if: what_ifs } = options;
     let person = run.person(wanted).await?;
     let id = person.person_id.as_str();
@@ -69,7 +109,7 @@ pub async fn explain(run: &Run, wanted: &str, options: &ExplainOptions) -> Resul
         what_if = what_if::what_if(&published, &measures, what_ifs)?;
         suggestions = what_if::suggestions(&published, &measures);
     }
-    let missing = missing::missing(&person, &score, &measures);
+    let unknown = unknown::unknown(&person, &score, &measures);
     Ok(Explanation {
         commit: run.commit().number,
         snapshot_date: run.commit().snapshot_date,
@@ -83,7 +123,7 @@ pub async fn explain(run: &Run, wanted: &str, options: &ExplainOptions) -> Resul
         measures,
         influencers: neighbours(run, id, Direction::Influencers).await?,
         influenced: neighbours(run, id, Direction::Influenced).await?,
-        missing,
+        unknown,
         person,
     })
 }
@@ -105,7 +145,7 @@ enum Direction {
     Influenced,
 }
 
-/// Whom the person influences or is influenced by, the strongest first.
+/// The people that the person influences or is influenced by, the strongest first.
 async fn neighbours(run: &Run, id: &str, direction: Direction) -> Result<Vec<Neighbour>> {
     let (here, there) = match direction {
         Direction::Influencers => ("influenced_id", "influencer_id"),

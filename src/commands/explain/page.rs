@@ -2,90 +2,87 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 
 use super::explanation::{Alternative, Explanation, Neighbour, PersonMeasure};
+use crate::commands::text_table::{
+    UNKNOWN, align_right, forecast_people, headed, interval, number_or_unknown, percent, plain,
+    text_or_unknown,
+};
 use crate::error::printable;
+use crate::numbers::{fixed, number, signed};
 use crate::published::rows::ContributionRow;
 
-/// The explanation as a page for people to read.
-pub fn render(explanation: &Explanation) -> String {
-    let Explanation { person, score, .. } = explanation;
-    let or_none = |text: &Option<String>| text.as_deref().map_or("–".to_owned(), printable);
-    let list = |texts: &[String]| match texts {
-        [] => "–".to_owned(),
-        texts => printable(&texts.join(", ")),
-    };
-    let mut facts = plain();
-    for (name, value) in [
-        ("person", printable(&person.person_id)),
-        ("display name", or_none(&person.display_name)),
-        ("accounts", list(&person.accounts)),
-        ("networks", list(&person.networks)),
-        ("country", or_none(&person.country)),
-        ("language", or_none(&person.language)),
-        ("flags", list(&person.flags)),
-        ("forecast people", number(Some(score.expected_reactors))),
-        ("percentile", number(Some(score.percentile))),
-        ("score", number(Some(score.score))),
-        ("90 % prediction interval", interval(score.score_low, score.score_high)),
-        ("since the previous run", score.change_1d.map_or("–".to_owned(), signed)),
-        ("true reach", number(Some(score.true_reach))),
-        ("amplification", number(score.amplification)),
-        ("network", number(score.network_score)),
-        ("style", or_none(&score.style)),
-        ("negative share", number(score.negative_share)),
-        ("flags of the score", list(&score.flags)),
-        ("method", printable(&score.method_version)),
-    ] {
-        facts.add_row([name.to_owned(), value]);
-    }
-    let mut measures = plain();
-    measures.set_header(["network", "measure", "value", "median", "percentile", "unit", "meaning"]);
-    for m in &explanation.measures {
-        measures.add_row([
-            printable(&m.network),
-            m.name.clone(),
-            number(m.value),
-            number(m.median),
-            m.percentile.map_or("–".to_owned(), |p| format!("{p:.1}")),
-            m.unit.clone(),
-            m.meaning.clone(),
-        ]);
-    }
-    align_right(&mut measures, &[2, 3, 4]);
+/// The person and the score, what it is made of, why it changed, the measures, the influence and what is unknown.
+pub(super) fn page(explanation: &Explanation) -> String {
     let mut page = format!(
-        "{} of commit {} (run {})\n\n{facts}\n{}\nmeasures, with the median and the percentile on the network\n{measures}\n",
+        "{}, commit {} (run {})\n\n{}\n",
         explanation.snapshot_date,
         explanation.commit,
         printable(&explanation.run_id),
-        reasons(explanation)
+        facts(explanation)
     );
-    let directions = [
+    page += &reasons(explanation);
+    let _ = writeln!(
+        page,
+        "\nmeasures, with the median and the person's percentile on the network\n{}",
+        measures_table(&explanation.measures)
+    );
+    for (heading, people) in [
         ("gives most attention to", &explanation.influencers),
         ("gets most attention from", &explanation.influenced),
-    ];
-    for (heading, people) in directions {
+    ] {
         let _ = writeln!(page, "\n{heading}");
-        match people.as_slice() {
-            [] => page.push_str("  nobody\n"),
-            people => {
-                let _ = writeln!(page, "{}", neighbours_table(people));
-            }
+        match people.is_empty() {
+            true => page.push_str("  no one\n"),
+            false => drop(writeln!(page, "{}", neighbours_table(people))),
         }
     }
     page.push_str("\nunknown\n");
-    for line in &explanation.missing {
+    for line in &explanation.unknown {
         let _ = writeln!(page, "  {}", printable(line));
     }
     page
+}
+
+fn facts(explanation: &Explanation) -> Table {
+    let Explanation { person, score, .. } = explanation;
+    let list = |texts: &[String]| match texts {
+        [] => UNKNOWN.to_owned(),
+        texts => printable(&texts.join(", ")),
+    };
+    let mut table = plain();
+    for (name, value) in [
+        ("person", printable(&person.person_id)),
+        ("display name", text_or_unknown(person.display_name.as_deref())),
+        ("accounts", list(&person.accounts)),
+        ("networks", list(&person.networks)),
+        ("country", text_or_unknown(person.country.as_deref())),
+        ("language", text_or_unknown(person.language.as_deref())),
+        ("flags of the person", list(&person.flags)),
+        ("forecast (people)", forecast_people(score.expected_reactors)),
+        ("percentile", fixed(score.percentile, 1)),
+        ("score", fixed(score.score, 1)),
+        ("90 % prediction interval", interval(score.score_low.zip(score.score_high), 1)),
+        ("change since the previous run", score.change_1d.map_or_else(|| UNKNOWN.into(), signed)),
+        ("true reach", number(score.true_reach)),
+        ("amplification", number_or_unknown(score.amplification)),
+        ("network", number_or_unknown(score.network_score)),
+        ("style", text_or_unknown(score.style.as_deref())),
+        ("negative share", number_or_unknown(score.negative_share)),
+        ("flags of the score", list(&score.flags)),
+        ("method", printable(&score.method_version)),
+    ] {
+        table.add_row([name.to_owned(), value]);
+    }
+    table
 }
 
 /// What the score is made of, why it changed, and what would change it.
 fn reasons(explanation: &Explanation) -> String {
     let mut page = String::new();
     if !explanation.contributions.is_empty() {
-        let _ = writeln!(page, "\nwhat the score is made of\n{}", parts_table(explanation));
+        let _ = writeln!(page, "\nwhat the score is made of\n{}", contributions_table(explanation));
     }
     if let Some(first) = explanation.changes.first() {
         let mut table = plain();
@@ -96,9 +93,9 @@ fn reasons(explanation: &Explanation) -> String {
         let _ = writeln!(page, "\nwhy it changed since {}\n{table}", first.previous_snapshot_date);
     }
     for (heading, all) in [
-        ("with these values, and all else as it is", &explanation.what_if),
+        ("the score with these values, all else equal", &explanation.what_if),
         (
-            "what goes with most points when a tenth or one higher: associations, no promises",
+            "largest gains when a measure is 10 % or at least one higher (association is not cause)",
             &explanation.suggestions,
         ),
     ] {
@@ -110,41 +107,40 @@ fn reasons(explanation: &Explanation) -> String {
 }
 
 /// Contributions, the largest first, and their sum.
-fn parts_table(explanation: &Explanation) -> Table {
+fn contributions_table(explanation: &Explanation) -> Table {
     let mut rows: Vec<&ContributionRow> =
         explanation.contributions.iter().filter(|row| row.points != 0.0).collect();
     rows.sort_by(|one, other| other.points.abs().total_cmp(&one.points.abs()));
     let mut table = plain();
     for row in rows {
-        let network = printable(&row.network);
-        table.add_row([network, printable(&words(row, &explanation.measures)), signed(row.points)]);
+        let words = printable(&in_words(row, &explanation.measures));
+        table.add_row([printable(&row.network), words, signed(row.points)]);
     }
-    table.add_row([String::new(), "score".to_owned(), format!("{:.1}", explanation.score.score)]);
+    table.add_row([String::new(), "score".to_owned(), fixed(explanation.score.score, 1)]);
     align_right(&mut table, &[2]);
     table
 }
 
-/// A contribution in words: what was counted, how many people have less, and its points.
-fn words(row: &ContributionRow, measures: &[PersonMeasure]) -> String {
+/// A contribution in words: what was counted, and how many people have less.
+fn in_words(row: &ContributionRow, measures: &[PersonMeasure]) -> String {
     let measure = measures.iter().find(|m| m.network == row.network && m.name == row.measure);
     let percentile = match measure.and_then(|measure| measure.percentile) {
-        // Nobody is above everybody, themselves included.
+        // No one is above all people, who include them.
         Some(percentile) => format!(", more than {:.0} % of people", percentile.floor().min(99.0)),
         None => String::new(),
     };
-    format!("{}{percentile}", row.describe(&number(row.value)))
+    format!("{}{percentile}", row.describe(&number_or_unknown(row.value)))
 }
 
 fn alternatives_table(all: &[Alternative]) -> Table {
-    let mut table = plain();
-    table.set_header(["network", "measure", "is", "would be", "score", "points"]);
+    let mut table = headed(&["network", "measure", "value", "new value", "score", "points"]);
     for row in all {
         table.add_row([
             printable(&row.network),
             printable(&row.measure),
-            number(Some(row.value)),
-            number(Some(row.otherwise)),
-            format!("{:.1}", row.score),
+            number(row.value),
+            number(row.new_value),
+            fixed(row.score, 1),
             signed(row.points),
         ]);
     }
@@ -152,59 +148,39 @@ fn alternatives_table(all: &[Alternative]) -> Table {
     table
 }
 
-fn interval(low: Option<f64>, high: Option<f64>) -> String {
-    low.zip(high).map_or("–".to_owned(), |(low, high)| format!("{low:.1} to {high:.1}"))
-}
-
-/// Points with their sign.
-pub(crate) fn signed(points: f64) -> String {
-    format!("{points:+.1}")
+fn measures_table(measures: &[PersonMeasure]) -> Table {
+    let mut table =
+        headed(&["network", "measure", "value", "median", "percentile", "unit", "meaning"]);
+    for measure in measures {
+        table.add_row([
+            printable(&measure.network),
+            measure.name.clone(),
+            number_or_unknown(measure.value),
+            number_or_unknown(measure.median),
+            measure
+                .percentile
+                .map_or_else(|| UNKNOWN.to_owned(), |percentile| fixed(percentile, 1)),
+            measure.unit.clone(),
+            measure.meaning.clone(),
+        ]);
+    }
+    align_right(&mut table, &[2, 3, 4]);
+    table
 }
 
 fn neighbours_table(people: &[Neighbour]) -> Table {
-    let mut table = plain();
-    table.set_header([
-        "network",
-        "person",
-        "name",
-        "attention",
-        "of the giver's",
-        "of the receiver's",
-    ]);
-    for p in people {
+    let mut table =
+        headed(&["network", "person", "name", "attention", "of all given", "of all received"]);
+    for person in people {
         table.add_row([
-            printable(&p.network),
-            printable(&p.person_id),
-            p.display_name.as_deref().map_or("–".to_owned(), printable),
-            number(Some(p.attention)),
-            format!("{:.1} %", 100.0 * p.attention_share),
-            format!("{:.1} %", 100.0 * p.audience_share),
+            printable(&person.network),
+            printable(&person.person_id),
+            text_or_unknown(person.display_name.as_deref()),
+            number(person.attention),
+            percent(person.attention_share),
+            percent(person.audience_share),
         ]);
     }
     align_right(&mut table, &[3, 4, 5]);
     table
-}
-
-pub(crate) fn plain() -> Table {
-    let mut table = Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
-    table
-}
-
-pub(crate) fn align_right(table: &mut Table, columns: &[usize]) {
-    for column in columns {
-        if let Some(column) = table.column_mut(*column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-}
-
-/// Whole numbers as they are, small ones with three digits that count.
-pub(crate) fn number(value: Option<f64>) -> String {
-    match value {
-        None => "–".to_owned(),
-        Some(x) if x.fract() == 0.0 => format!("{x:.0}"),
-        Some(x) if x.abs() < 0.01 => format!("{x:.2e}"),
-        Some(x) => format!("{x:.2}"),
-    }
 }

@@ -1,18 +1,15 @@
-//! One person of a published run on one topic: the posts, the phrases, the people.
-
-use std::fmt::Write as _;
+//! One person on one topic: the score, the posts behind it, their phrases and the people who reacted.
 
 use datafusion::prelude::{ident, lit};
 
 use super::explanation::TopicExplanation;
-use super::page::{align_right, number, plain};
-use crate::error::{Result, printable};
+use crate::error::Result;
 use crate::published::Run;
 use crate::published::lookup;
 use crate::published::rows::EvidenceRow;
 use crate::published::table::{ascending, of_person};
 
-/// Explains the person whom `wanted` names on the topic that `topic` names.
+/// Explains the score of the person that `wanted` names on the topic that `topic` names.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] if several people or topics are meant, [`crate::error::Kind::BadInput`] if none is
@@ -36,70 +33,4 @@ pub async fn explain_topic(run: &Run, wanted: &str, topic: &str) -> Result<Topic
         names,
         person,
     })
-}
-
-/// The explanation as a page for people to read.
-pub fn render_topic(explanation: &TopicExplanation) -> String {
-    let TopicExplanation { person, path, score, interest, evidence, .. } = explanation;
-    let name = person.display_name.as_deref().unwrap_or(&person.person_id);
-    let mut page = format!(
-        "{} ({}) on {}\n\n",
-        printable(name),
-        printable(&person.person_id),
-        printable(&path.join(" › "))
-    );
-    let mut facts = plain();
-    if let Some(score) = score {
-        for (name, value) in [
-            ("forecast people", number(Some(score.expected_reactors))),
-            ("score", number(Some(score.score))),
-            ("position on the topic", score.position.to_string()),
-            ("percentile on the topic", number(Some(score.percentile))),
-            ("attention on the topic", format!("{:.1} %", 100.0 * score.topic_attention_share)),
-            (
-                "evidence",
-                format!(
-                    "{} posts of {} weeks, {} people ({} reacted, {} endorsed)",
-                    score.posts, score.weeks, score.people, score.reactors, score.endorsers
-                ),
-            ),
-            ("negative share", number(score.negative_share)),
-        ] {
-            facts.add_row([name.to_owned(), value]);
-        }
-    }
-    let writes = interest.as_ref().map_or("too little".to_owned(), |interest| {
-        format!(
-            "{:.1} % of what the person writes, {} posts",
-            100.0 * interest.expressed_share,
-            interest.posts
-        )
-    });
-    facts.add_row(["writes about it".to_owned(), writes]);
-    let _ = writeln!(page, "{facts}");
-    if score.is_none() {
-        page.push_str(
-            "\nNot enough evidence of influence: the method requires several posts that drew reactions, from several people \
-             and in more than one week, none of them too old.\n",
-        );
-    }
-    if !evidence.is_empty() {
-        let mut posts = plain();
-        posts.set_header(["post", "published", "about it", "phrases", "people", "among them"]);
-        for post in evidence {
-            let name = |id: &String| explanation.names.get(id).unwrap_or(id).clone();
-            let people: Vec<String> = post.reactor_ids.iter().map(name).collect();
-            posts.add_row([
-                printable(&format!("{}:{}", post.network, post.post_id)),
-                post.created_at.get(..10).unwrap_or(&post.created_at).to_owned(),
-                format!("{:.0} %", 100.0 * post.share),
-                printable(&post.phrases.join(", ")),
-                post.reactors.to_string(),
-                printable(&people.join(", ")),
-            ]);
-        }
-        align_right(&mut posts, &[2, 4]);
-        let _ = writeln!(page, "\nthe strongest posts\n{posts}");
-    }
-    page
 }

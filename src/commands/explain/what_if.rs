@@ -76,15 +76,15 @@ impl<'a> ForecastInputs<'a> {
     }
 
     /// The score with another value of one term.
-    fn with(&self, (network, term): (usize, usize), otherwise: f64) -> Alternative {
+    fn with(&self, (network, term): (usize, usize), new_value: f64) -> Alternative {
         let mut values = self.values.clone();
-        values[network][term] = otherwise;
+        values[network][term] = new_value;
         let score = self.score(&values);
         Alternative {
             network: self.networks[network].to_owned(),
             measure: self.forecast.terms[term].measure.clone(),
             value: self.values[network][term],
-            otherwise,
+            new_value,
             score,
             points: score - self.score(&self.values),
         }

@@ -3,9 +3,15 @@
 use comfy_table::Table;
 use datafusion::prelude::{ident, lit};
 
-use super::{Filter, arrange, bar};
-use crate::commands::bars::Bars;
+use super::filter::Filter;
+use super::overall::{BAR_WIDTH, days};
+use crate::commands::text_bars::Bars;
+use crate::commands::text_table::{
+    UNKNOWN, align_right, bar, forecast_people, headed, hide, percent,
+};
 use crate::error::{Result, printable};
+use crate::numbers::{count, fixed};
+use crate::publish::commit::Commit;
 use crate::published::Run;
 use crate::published::lookup::topic;
 use crate::published::rows::{TableRow, TopicRow, TopicScoreRow};
@@ -39,7 +45,12 @@ pub struct TopicList {
 /// # Errors
 /// [`crate::error::Kind::Usage`] if several topics are meant, [`crate::error::Kind::BadInput`] if none is or a file
 /// cannot be read.
-pub async fn on_topic(run: &Run, wanted: &str, filter: &Filter, limit: usize) -> Result<TopicList> {
+pub async fn highest_on_topic(
+    run: &Run,
+    wanted: &str,
+    filter: &Filter,
+    limit: usize,
+) -> Result<TopicList> {
     let name = TopicScoreRow::TABLE;
     let topics = run.topics().await?;
     let named = topic(&topics, wanted)?;
@@ -74,15 +85,29 @@ pub async fn on_topic(run: &Run, wanted: &str, filter: &Filter, limit: usize) ->
     Ok(TopicList { path: named.path.clone(), below: within.len() - 1, people })
 }
 
-/// The list as a table for people to read, with a bar at each score if bars are to be drawn.
-pub fn render_on_topic(list: &TopicList, bars: Option<Bars>) -> String {
-    let bar = bar(bars, list.people.iter().map(|p| p.score.score));
-    let mut table = Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header([
+/// The list as a page.
+pub(super) fn page(commit: &Commit, list: &TopicList, bars: Option<Bars>) -> String {
+    let below = match list.below {
+        0 => String::new(),
+        1 => " and the topic below it".to_owned(),
+        n => format!(" and the {n} topics below it"),
+    };
+    format!(
+        "top {} on {}{below} on {}; forecast: distinct trusted people who react to posts about it within {}\n{}\n",
+        list.people.len(),
+        printable(&list.path.join(" › ")),
+        commit.snapshot_date,
+        days(commit.horizon_hours),
+        people_table(&list.people, bars)
+    )
+}
+
+fn people_table(people: &[OnTopic], bars: Option<Bars>) -> Table {
+    let largest = people.iter().map(|person| person.score.score).fold(1.0, f64::max);
+    let mut table = headed(&[
         "",
         "name",
-        "forecast people",
+        "forecast (people)",
         "score",
         "",
         "topic",
@@ -91,22 +116,23 @@ pub fn render_on_topic(list: &TopicList, bars: Option<Bars>) -> String {
         "reactors",
         "negative",
     ]);
-    for (position, OnTopic { display_name, topic, score }) in (1..).zip(&list.people) {
+    for (position, OnTopic { display_name, topic, score }) in (1..).zip(people) {
         table.add_row([
             format!("{position}"),
             printable(display_name.as_deref().unwrap_or(&score.person_id)),
-            format!("{:.1}", score.expected_reactors),
-            format!("{:.1}", score.score),
-            bar(score.score),
+            forecast_people(score.expected_reactors),
+            fixed(score.score, 1),
+            bar(bars, score.score, largest, BAR_WIDTH),
             printable(topic),
-            score.position.to_string(),
-            score.posts.to_string(),
-            score.reactors.to_string(),
-            score
-                .negative_share
-                .map_or("–".to_owned(), |share| format!("{:.0} %", 100.0 * share)),
+            count(score.position),
+            count(score.posts),
+            count(score.reactors),
+            score.negative_share.map_or_else(|| UNKNOWN.to_owned(), percent),
         ]);
     }
-    arrange(&mut table, &[1, 5], 4, bars);
-    table.to_string()
+    align_right(&mut table, &[0, 2, 3, 6, 7, 8, 9]);
+    if bars.is_none() {
+        hide(&mut table, 4);
+    }
+    table
 }

@@ -1,10 +1,10 @@
 //! Histograms of points.
 
+use crate::numbers::{count, fixed};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::summaries::Bins;
 use crate::report::widgets::histogram::Bin;
-use crate::report::widgets::numbers::{count, fixed};
 
 /// Maximum number of bars of a histogram.
 const MAX_BARS: i64 = 40;

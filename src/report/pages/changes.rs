@@ -4,12 +4,12 @@ use maud::{Markup, html};
 
 use super::bins::{LEFT_OUT, bars, bin_rows};
 use crate::error::printable;
+use crate::numbers::{count, day, fixed, number, signed};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::{NamedPerson, RunReport};
 use crate::report::summaries::Cause;
 use crate::report::widgets::bars::{Bar, Bars};
 use crate::report::widgets::histogram::Histogram;
-use crate::report::widgets::numbers::{count, day, fixed, number, signed};
 use crate::report::widgets::table::{Column, figure, nothing, table};
 
 /// A cause in words.

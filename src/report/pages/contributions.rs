@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
+use crate::numbers::{count, fixed, signed_to};
 use crate::published::describe::sentence;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::summaries::{Part, quantile};
 use crate::report::widgets::bars::{Bar, Bars};
-use crate::report::widgets::numbers::{count, fixed, signed_to};
 use crate::report::widgets::table::{Column, figure, nothing, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
 

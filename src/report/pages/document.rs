@@ -6,10 +6,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::{changes, contributions, leaders, run, scores, topics, validation};
 use crate::error::printable;
 use crate::method::ROLLING_ORIGIN;
+use crate::numbers::{day, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::validation_report::ValidationReport;
-use crate::report::widgets::numbers::{day, number};
 
 const STYLE: &str = include_str!("../style.css");
 /// Nothing may be loaded and nothing run, whatever a name may hold.

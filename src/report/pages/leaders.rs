@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use crate::error::printable;
+use crate::numbers::{fixed, number, signed};
 use crate::report::run_report::{NamedPerson, RunReport};
 use crate::report::widgets::interval::interval;
-use crate::report::widgets::numbers::{fixed, number, signed};
 use crate::report::widgets::table::nothing;
 
 pub(super) fn leaders(report: &RunReport) -> Markup {

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use crate::model::Dropped;
+use crate::numbers::{count, fixed, number};
 use crate::publish::log::{RunLog, StageLog};
 use crate::report::run_report::RunReport;
 use crate::report::widgets::bars::{Bar, Bars};
-use crate::report::widgets::numbers::{count, fixed, number};
 use crate::report::widgets::table::{Column, figure, nothing, table};
 
 pub(super) fn run(report: &RunReport) -> Markup {

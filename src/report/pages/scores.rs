@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::bins::{LEFT_OUT, bars, bin_rows};
 use crate::method::points;
+use crate::numbers::{capital, count, fixed, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::widgets::histogram::Histogram;
-use crate::report::widgets::numbers::{capital, count, fixed, number};
 use crate::report::widgets::table::{Column, figure, nothing, table};
 use crate::score::style::NAMES;
 

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use crate::error::printable;
+use crate::numbers::{count, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::{RunReport, TopicLeaders};
 use crate::report::widgets::bars::{Bar, Bars};
-use crate::report::widgets::numbers::{count, number};
 use crate::report::widgets::table::{Column, nothing, table};
 
 pub(super) fn topics(report: &RunReport) -> Markup {

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::numbers::short;
 use super::scale::{LETTERS, Scale, WIDTH, drawing, rounded};
+use crate::numbers::short;
 
 /// Horizontal bars from a common origin.
 pub(crate) struct Bars<'a> {

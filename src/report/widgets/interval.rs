@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::numbers::fixed;
 use super::scale::Scale;
+use crate::numbers::fixed;
 
 /// Draws a score between the ends of its interval, on a scale from 1 to `highest` points; no other on the page has its `number`.
 pub(crate) fn interval(number: usize, score: f64, (low, high): (f64, f64), highest: f64) -> Markup {

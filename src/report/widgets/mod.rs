@@ -4,7 +4,6 @@ pub(crate) mod bars;
 pub(crate) mod calibration;
 pub(crate) mod histogram;
 pub(crate) mod interval;
-pub(crate) mod numbers;
 pub(crate) mod scale;
 pub(crate) mod table;
 pub(crate) mod whiskers;

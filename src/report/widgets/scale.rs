@@ -5,7 +5,7 @@
 
 use maud::{Markup, html};
 
-use super::numbers::number;
+use crate::numbers::number;
 
 /// Width of a chart.
 pub(crate) const WIDTH: f64 = 360.0;

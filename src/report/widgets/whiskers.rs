@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::numbers::short;
 use super::scale::{LETTERS, Scale, WIDTH, axis_below, drawing};
+use crate::numbers::short;
 
 /// Dots with whiskers on one scale.
 pub(crate) struct Whiskers<'a> {

@@ -5,9 +5,9 @@ use maud::{Markup, html};
 use super::comparison::{Comparison, between, ends, is_main, metric, population, target};
 use crate::error::printable;
 use crate::method::profile::STANDARD;
+use crate::numbers::{capital, count, fixed, signed_to};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
-use crate::report::widgets::numbers::{capital, count, fixed, signed_to};
 use crate::report::widgets::table::{Column, figure, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
 

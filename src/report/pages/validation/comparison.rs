@@ -3,9 +3,9 @@
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
 use crate::method::profile::STANDARD;
+use crate::numbers::{count, fixed};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
-use crate::report::widgets::numbers::{count, fixed};
 
 /// The targets that a forecast has: trusted people who react, and all who do.
 pub(super) const FORECAST_TARGET: &str = FUTURE_TARGETS[0];

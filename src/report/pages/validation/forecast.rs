@@ -5,12 +5,12 @@ use maud::{Markup, html};
 use super::comparison::{Comparison, FORECAST_TARGET, POPULATIONS, ends, population};
 use crate::evaluate::{EVERYONE, METRICS};
 use crate::method::profile::STANDARD;
+use crate::numbers::{count, fixed, number};
 use crate::published::rows::ValidityRow;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::calibration::{Calibration, Decile};
 use crate::report::widgets::histogram::{Bin, Histogram};
-use crate::report::widgets::numbers::{count, fixed, number};
 use crate::report::widgets::table::{Column, figure, nothing, table};
 
 /// Forecast and observed numbers by decile, and where the observed lay within the forecast distributions: of the population

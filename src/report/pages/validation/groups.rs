@@ -6,9 +6,9 @@ use super::baselines::baselines;
 use super::comparison::{Comparison, POPULATIONS, between, ends, metric, target};
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, TOPIC};
+use crate::numbers::{capital, count, fixed};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
-use crate::report::widgets::numbers::{capital, count, fixed};
 use crate::report::widgets::table::{Column, figure, nothing, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
 

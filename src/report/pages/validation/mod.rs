@@ -12,8 +12,8 @@ use self::baselines::baselines;
 use self::comparison::{Comparison, FORECAST_TARGET};
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
+use crate::numbers::{count, day, number};
 use crate::report::validation_report::ValidationReport;
-use crate::report::widgets::numbers::{count, day, number};
 use crate::report::widgets::table::nothing;
 
 /// The notice of a run that was not validated.

@@ -7,29 +7,29 @@ use crate::published::rows::{PersonRow, ScoreRow};
 use crate::schema::OWN_MEASURE;
 
 /// What is unknown, each with its reason.
-pub(super) fn missing(
+pub(super) fn unknown(
     person: &PersonRow,
     score: &ScoreRow,
     measures: &[PersonMeasure],
 ) -> Vec<String> {
-    let mut missing = Vec::new();
+    let mut lines = Vec::new();
     let profile = [
         ("display name", &person.display_name),
         ("country", &person.country),
         ("language", &person.language),
     ];
     for (name, _) in profile.iter().filter(|(_, value)| value.is_none()) {
-        missing.push(format!("{name}: no account of the person states one in `accounts`"));
+        lines.push(format!("{name}: no account of the person states one in `accounts`"));
     }
     for network in &person.networks {
         let on_network = || measures.iter().filter(|m| m.network == *network);
         let value = |name: &str| on_network().find(|m| m.name == name).and_then(|m| m.value);
-        let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for m in on_network().filter(|m| m.value.is_none()) {
-            unknown.entry(why_unknown(&m.name, value)).or_default().push(&m.name);
+            by_reason.entry(why_unknown(&m.name, value)).or_default().push(&m.name);
         }
-        for (why, names) in unknown {
-            missing.push(format!("{} on {network}: {why}", names.join(", ")));
+        for (why, names) in by_reason {
+            lines.push(format!("{} on {network}: {why}", names.join(", ")));
         }
     }
     for flag in person.flags.iter().chain(&score.flags) {
@@ -44,9 +44,9 @@ pub(super) fn missing(
             "automated" => "an account says that it is automated",
             _ => "see `renown schema scores` and `renown schema people`",
         };
-        missing.push(format!("{flag}: {meaning}"));
+        lines.push(format!("{flag}: {meaning}"));
     }
-    missing
+    lines
 }
 
 fn why_unknown(measure: &str, value: impl Fn(&str) -> Option<f64>) -> &'static str {

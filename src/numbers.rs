@@ -1,4 +1,4 @@
-//! Numbers, days and texts as they read on a page.
+//! Numbers, days and texts as people read them.
 
 use chrono::NaiveDate;
 
@@ -13,6 +13,11 @@ pub(crate) fn count(whole: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A count with the noun that it counts.
+pub(crate) fn counted(whole: u64, singular: &str, plural: &str) -> String {
+    format!("{} {}", count(whole), if whole == 1 { singular } else { plural })
 }
 
 /// A number with at most three significant digits below 1,000: two below 1, one after the point below 100.

@@ -1,40 +1,17 @@
-//! How far two runs agree on those who are in both, and by how much their scores changed.
+//! The distribution of score changes.
 
 use serde::Serialize;
 
-use super::paired::{Paired, ranking};
-use renown_stats::correlation::spearman;
 use renown_stats::quantiles::{median, quantile};
-use renown_stats::ranking::Ranking;
 
-/// How many of the first people are compared.
-const FIRST: [usize; 3] = [10, 100, 1_000];
 /// Ends of the bins of a change, in points, on either side.
 const ENDS: [f64; 5] = [0.5, 1.0, 2.0, 5.0, 10.0];
-/// Largest change that counts as none, in points: so far the parts of a score may be off the score itself.
+/// Largest change that counts as none, in points: contributions may differ from the score by as much.
 const NONE: f64 = 1e-9;
 
-/// How far two runs agree on the order of those who are in both.
+/// The distribution of score changes, in points.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Agreement {
-    /// Spearman's ρ of the forecast people, by mid-ranks; none where all are equal in a run.
-    pub spearman: Option<f64>,
-    /// The first people of either run, as far as there are so many.
-    pub overlap: Vec<Overlap>,
-}
-
-/// How many of the first people are the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Overlap {
-    /// How many are the first.
-    pub first: usize,
-    /// How many of these are so in both runs.
-    pub shared: usize,
-}
-
-/// By how much scores changed, in points.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Moved {
+pub struct ChangeSummary {
     /// Mean of the changes.
     pub mean: f64,
     /// Their median.
@@ -43,18 +20,18 @@ pub struct Moved {
     pub percentile_5: f64,
     /// Their 95th percentile.
     pub percentile_95: f64,
-    /// How many changes lie where, the lowest first.
+    /// A histogram, the lowest first.
     pub bins: Vec<Bin>,
 }
 
-/// Changes of one size. An end belongs to the bin that is farther from none.
+/// A bin of the histogram. An end belongs to the bin that is farther from no change.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Bin {
     /// Lower end in points; none if there is none.
     pub from: Option<f64>,
     /// Upper end in points; none if there is none.
     pub to: Option<f64>,
-    /// People whose scores changed by so much.
+    /// People with such a change.
     pub people: usize,
 }
 
@@ -63,27 +40,12 @@ pub(super) fn sign(change: f64) -> i32 {
     i32::from(change > NONE) - i32::from(change < -NONE)
 }
 
-/// How far two runs order alike those who are in both; of equals the lower id is first.
-pub(super) fn agreement(paired: &Paired) -> Agreement {
-    let people = paired.rows.len();
-    let expected = [0, 1].map(|side| paired.expected(side));
-    let [a, b] = [0, 1].map(|side| Ranking::new(&expected[side]));
-    let [first_a, first_b] = [0, 1].map(|side| ranking(&expected[side]));
-    let overlap = FIRST.into_iter().filter(|first| *first <= people).map(|first| {
-        let mut of_a = first_a[..first].to_vec();
-        of_a.sort_unstable();
-        let shared = first_b[..first].iter().filter(|own| of_a.binary_search(own).is_ok()).count();
-        Overlap { first, shared }
-    });
-    Agreement { spearman: spearman(&a, &b, &vec![1; people]), overlap: overlap.collect() }
-}
-
-/// By how much scores changed, of at least one person.
-pub(super) fn moved(changes: &[f64]) -> Moved {
+/// Summarises the changes of at least one person.
+pub(super) fn summarise(changes: &[f64]) -> ChangeSummary {
     let mut sorted = changes.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let at = |share| quantile(&sorted, share).unwrap_or_default();
-    Moved {
+    ChangeSummary {
         mean: mean(&sorted),
         median: median(&sorted).unwrap_or_default(),
         percentile_5: at(0.05),
@@ -109,7 +71,7 @@ fn bins(changes: &[f64]) -> Vec<Bin> {
         };
         people[bin] += 1;
     }
-    // From none outwards.
+    // From no change outwards.
     let ends: Vec<f64> = [0.0].into_iter().chain(ENDS).collect();
     let bin = |(bin, people): (usize, usize)| {
         let (inner, outer) = match bin.abs_diff(middle) {
@@ -128,13 +90,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_of_a_bin_belongs_to_the_one_farther_from_none() {
+    fn an_end_of_a_bin_belongs_to_the_one_farther_from_no_change() {
         let changes = [
             -12.0, -10.0, -9.9, -5.0, -2.0, -1.0, -0.5, -0.4, -2e-9, -1e-9, 0.0, 1e-9, 2e-9, 0.5,
             0.9, 4.9, 5.0, 10.0, 1e3,
         ];
         let bins: Vec<_> =
-            moved(&changes).bins.into_iter().map(|b| (b.from, b.to, b.people)).collect();
+            summarise(&changes).bins.into_iter().map(|b| (b.from, b.to, b.people)).collect();
         let expected = [
             (None, Some(-10.0), 2),
             (Some(-10.0), Some(-5.0), 2),

@@ -1,0 +1,50 @@
+//! The job that a command works on.
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use clap::Args;
+
+use crate::error::Result;
+use crate::job::Job;
+
+/// A job file with its settings.
+#[derive(Args)]
+pub(super) struct JobArgs {
+    /// Job file
+    pub(super) job: PathBuf,
+    #[command(flatten)]
+    pub(super) settings: JobSettings,
+}
+
+/// What the command line sets in a job file.
+#[derive(Args, Clone)]
+pub(super) struct JobSettings {
+    /// Date of the snapshot, which covers everything up to the end of that day in UTC
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) snapshot: Option<NaiveDate>,
+    /// Set the variable ${NAME} of the job file
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    pub(super) set: Vec<(String, String)>,
+}
+
+impl JobArgs {
+    /// The job.
+    pub(super) fn load(&self) -> Result<Job> {
+        self.load_under(None)
+    }
+
+    /// The job under another method file, if one is given.
+    pub(super) fn load_under(&self, method: Option<&Path>) -> Result<Job> {
+        let JobSettings { snapshot, set } = &self.settings;
+        Job::load_under(&self.job, set, *snapshot, method)
+    }
+}
+
+/// Parses `NAME=VALUE`.
+pub(super) fn parse_variable(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("give it as NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,23 @@
+//! `renown methods`: the methods section of a paper.
+
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::job_args::JobArgs;
+use crate::docs::methods::methods_page;
+use crate::error::Result;
+
+/// Write how a job's scores are computed and validated, as the methods section of a paper in Markdown
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    job: JobArgs,
+    /// Method file to describe instead of the job's
+    #[arg(long, value_name = "METHOD.toml")]
+    method: Option<PathBuf>,
+}
+
+pub(super) fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let job = args.job.load_under(args.method.as_deref())?;
+    context.print(&methods_page(&job)?)
+}

@@ -1,0 +1,47 @@
+//! What has changed since a day was published.
+
+use std::collections::BTreeMap;
+
+use super::logged_run::LoggedRun;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::job::Job;
+use crate::pipeline::run_id::job_sha256;
+use crate::publish::commit::{self, Commit};
+use crate::read::Listing;
+
+/// Whether a run is needed although the day has been published by `commit`, and why.
+pub(super) async fn since_commit(
+    engine: &Engine,
+    job: &Job,
+    commit: Commit,
+    files: &BTreeMap<String, Listing>,
+) -> Result<(bool, String)> {
+    let (number, snapshot_date) = (commit.number, commit.snapshot_date);
+    let stores = &engine.stores;
+    if !commit::intact(stores, &job.output, &commit).await? {
+        return Ok((true, format!("files of commit {number} are gone")));
+    }
+    let Some(LoggedRun { commit, log }) = LoggedRun::of(engine, &job.output, commit).await? else {
+        return Ok((true, format!("commit {number} has no log that this renown reads")));
+    };
+    if log.job_sha256 != job_sha256(job, commit.snapshot_date)? {
+        return Ok((true, format!("job, method or renown have changed since commit {number}")));
+    }
+    let newest = commit::newest(stores, &job.output).await?;
+    let before = newest.and_then(|newest| newest.before(snapshot_date));
+    if log.run_before.as_ref().map(|run| run.commit) != before.map(|(_, number)| number) {
+        return Ok((true, format!("the previous run has changed since commit {number}")));
+    }
+    // A file without an entity tag may have changed although size and time have not.
+    let same = |name: &str, listed: &Listing| {
+        log.inputs.get(name) == Some(&listed.files)
+            && listed.files.iter().all(|file| file.e_tag.is_some())
+    };
+    let changed = files.iter().filter(|(name, listed)| !same(name, listed));
+    let changed: Vec<&str> = changed.map(|(name, _)| name.as_str()).collect();
+    Ok(match changed.is_empty() {
+        true => (false, format!("these files, job and method are published as commit {number}")),
+        false => (true, format!("changed since commit {number}: {}", changed.join(", "))),
+    })
+}

@@ -1,0 +1,145 @@
+//! `renown run`: scores a snapshot and publishes the tables.
+
+use std::collections::BTreeMap;
+
+use super::context::Context;
+use super::job_args::JobArgs;
+use super::text_bars::Bars;
+use super::top::{self, Filter};
+use super::{input_notes, text_table};
+use crate::audit::Audited;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::method::profile::STANDARD;
+use crate::model::Dropped;
+use crate::numbers::count;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::run::{self, Outcome, Prepared, Ready};
+use crate::publish::bytes;
+use crate::publish::commit::Commit;
+use crate::published::Run;
+
+/// Number of people that are listed at the end.
+const LISTED: usize = 20;
+
+/// Score a snapshot and publish the tables
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    job: JobArgs,
+    /// Run every stage and check the gates, but write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let job = args.job.load()?;
+    match args.dry_run {
+        false => publish(&job, context).await,
+        true => rehearse(&job, context).await,
+    }
+}
+
+async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
+    let mut progress = context.progress(run::STAGES);
+    let outcome = run::run(&context.engine, job, &mut progress).await;
+    progress.finish();
+    let Outcome { commit, already, drops, ignored } = outcome?;
+    if context.quiet {
+        return Ok(());
+    }
+    print_course(&progress, &drops, &ignored, context)?;
+    if already {
+        print_nothing_to_do(&commit, context)?;
+    }
+    context.print("\n")?;
+    // The tables are published: a list that cannot be shown must not fail the job.
+    let run = Run::open(&context.engine, &job.output, &commit)?;
+    let bars = context.bars_beside_numbers();
+    let page = top::page(&run, STANDARD, &Filter::default(), LISTED, bars).await;
+    match page.and_then(|page| context.print(&page)) {
+        Ok(()) => {}
+        Err(error) => {
+            tracing::warn!("published as commit {}, but not shown: {error}", commit.number);
+        }
+    }
+    Ok(())
+}
+
+/// Runs a job up to the gates and shows what would be published.
+async fn rehearse(job: &Job, context: &mut Context<'_>) -> Result<()> {
+    let mut progress = context.progress(run::STAGES);
+    let prepared = run::prepare(&context.engine, job, &mut progress).await;
+    progress.finish();
+    let Prepared { ready, drops, ignored } = prepared?;
+    if context.quiet {
+        return Ok(());
+    }
+    print_course(&progress, &drops, &ignored, context)?;
+    let audited = match ready {
+        Ready::Nothing(commit) => return print_nothing_to_do(&commit, context),
+        Ready::Tables(audited, ..) => audited,
+    };
+    let bars = context.bars_beside_numbers();
+    let page = rehearsal_page(job, &audited, &context.engine, bars).await?;
+    context.print(&page)
+}
+
+async fn rehearsal_page(
+    job: &Job,
+    audited: &Audited,
+    engine: &Engine,
+    bars: Option<Bars>,
+) -> Result<String> {
+    let table = |name: &str| {
+        let found = audited.tables().iter().find(|(table, _)| *table == name);
+        let batches = found.map(|(_, batches)| batches.clone());
+        let missing = || Error::internal(format!("no table `{name}`"));
+        engine.frame(batches.ok_or_else(missing)?)
+    };
+    let (people, scores) = (table("people")?, table("scores")?);
+    let people = top::highest(people, scores, STANDARD, &Filter::default(), LISTED).await?;
+    let mut page = format!(
+        "\n{}\n\ndry run: nothing was written; a run would write to {}\n",
+        top::people_table(&people, bars),
+        job.output
+    );
+    let origin = audited.origin();
+    for (name, batches) in audited.tables() {
+        let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
+        let bytes = tokio::task::block_in_place(|| bytes(name, origin, batches))?;
+        let [rows, bytes] = [count(rows as u64), count(bytes)];
+        page += &format!("  {name:<16} {rows:>9} rows  {bytes:>11} bytes\n");
+    }
+    page += &format!("  run {} of {}\n", origin.run_id, origin.day);
+    Ok(page)
+}
+
+/// The stages, dropped rows and columns that were not read.
+fn print_course(
+    progress: &Progress,
+    drops: &[Dropped],
+    ignored: &BTreeMap<String, Vec<String>>,
+    context: &mut Context<'_>,
+) -> Result<()> {
+    let mut table = text_table::headed(&["stage", "rows in", "rows out", "seconds", "peak MB"]);
+    for stage in progress.stages() {
+        table.add_row([
+            stage.stage.clone(),
+            count(stage.rows_in),
+            count(stage.rows_out),
+            format!("{:.2}", stage.seconds),
+            count(stage.peak_memory_bytes / 1_000_000),
+        ]);
+    }
+    text_table::align_right(&mut table, &[1, 2, 3, 4]);
+    context.print(&format!("{table}\n{}", input_notes::describe(drops, ignored)))
+}
+
+fn print_nothing_to_do(commit: &Commit, context: &mut Context<'_>) -> Result<()> {
+    context.print(&format!(
+        "\nnothing to do: these rows, job and method are published as commit {}\n",
+        commit.number
+    ))
+}

@@ -1,0 +1,53 @@
+//! `renown synth`: a synthetic snapshot with its truth.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use super::context::Context;
+use crate::error::Result;
+use crate::job::url_of;
+use crate::numbers::count;
+use crate::storage::folder;
+use crate::synth::{self, Parameters};
+
+/// Write a synthetic snapshot, with the true parameters of every person
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Number of people
+    #[arg(long)]
+    people: u32,
+    /// Number of interactions, over 120 days
+    #[arg(long)]
+    interactions: u64,
+    /// Number of posts, over the same days
+    #[arg(long)]
+    posts: u32,
+    /// Random seed; the same seed gives the same bytes
+    #[arg(long)]
+    seed: u64,
+    /// Empty folder to write to: URL or path
+    #[arg(long)]
+    out: String,
+    /// Date of the snapshot
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2026-11-21")]
+    snapshot: NaiveDate,
+}
+
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let Args { people, interactions, posts, seed, out, snapshot } = args;
+    let out = folder(&url_of(Path::new(""), &out)?);
+    let group = synth::GROUP;
+    let parameters = Parameters { people, interactions, posts, seed, snapshot, group };
+    let tables = synth::synth(&context.engine.stores, &parameters, &out).await?;
+    if context.quiet {
+        return Ok(());
+    }
+    let people = count(u64::from(people));
+    let mut page = format!("a synthetic world of {people} people on {snapshot}: {out}\n");
+    for (name, rows) in tables {
+        page += &format!("  {name:<16} {:>13} rows\n", count(rows));
+    }
+    page += "run it with its job.toml\n";
+    context.print(&page)
+}

@@ -1,0 +1,54 @@
+//! `renown validate`: how accurate the scores of a job are.
+
+mod page;
+
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::job_args::JobArgs;
+use super::output_format::OutputFormat;
+use crate::error::Result;
+use crate::evaluate;
+use crate::job::Job;
+
+/// Measure how accurate a job's scores are, against later reactions and `ground_truth`, and publish the table `validity`
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    job: JobArgs,
+    /// Method file to validate instead of the job's; repeat it to compare others with the first; nothing is published
+    #[arg(long, value_name = "METHOD.toml")]
+    method: Vec<PathBuf>,
+    /// Measure, but write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Format of the answer
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    format: OutputFormat,
+}
+
+pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
+    let Args { job, method, dry_run, format } = args;
+    let under = |method: Option<&Path>| job.load_under(method);
+    let jobs: Vec<Job> = match method.is_empty() {
+        true => vec![under(None)?],
+        false => method.iter().map(|path| under(Some(path))).collect::<Result<_>>()?,
+    };
+    let mut progress = context.progress(evaluate::stages(&jobs[0]));
+    let validity = evaluate::validate(&context.engine, &jobs, &mut progress).await;
+    progress.finish();
+    let validity = validity?;
+    let bars = context.bars_beside_numbers();
+    context.answer(format, &validity, |validity| page::page(validity, bars))?;
+    if dry_run || !method.is_empty() {
+        return Ok(());
+    }
+    let output = &jobs[0].output;
+    let commit = evaluate::publish_validity(&context.engine, &jobs[0], &validity).await?;
+    match format {
+        OutputFormat::Text => {
+            context.print(&format!("table `validity`: commit {} of {output}\n", commit.number))
+        }
+        OutputFormat::Json => Ok(()),
+    }
+}

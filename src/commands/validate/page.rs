@@ -1,0 +1,109 @@
+//! A validation as a page.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::commands::text_bars::Bars;
+use crate::commands::text_table::{align_right, headed, interval};
+use crate::error::printable;
+use crate::evaluate::{Difference, EVERYONE, MetricRow, RANDOM, Validity};
+use crate::numbers::{count, fixed, signed_to};
+
+/// Characters of the longest bar.
+const BAR_WIDTH: usize = 10;
+/// Metrics that are shown of groups and topics.
+const GROUP_METRICS: [&str; 4] = ["spearman", "auc", "pairwise_auc", "observed_over_forecast"];
+/// Beginnings of the names of metrics that are the bins of a histogram, for charts.
+const BINS: [&str; 4] = ["pit_", "forecast_", "observed_0", "observed_1"];
+
+/// Every profile and the best baseline of each metric, then groups and topics; with `bars` of metrics that are at most 1.
+pub(super) fn page(validity: &Validity, bars: Option<Bars>) -> String {
+    let mut page =
+        format!("{} on {}", validity.methods.join(" compared with "), validity.snapshot_date);
+    match validity.backtests_hours.len() {
+        0 => {}
+        backtests => {
+            let hours = count(u64::from(validity.horizon_hours));
+            let s = if backtests == 1 { "" } else { "s" };
+            let _ = write!(page, ": {backtests} backtest{s}, each over {hours} hours");
+        }
+    }
+    let _ = writeln!(
+        page,
+        "; 95 % confidence intervals from {} bootstrap resamples of people (seed {})\n",
+        count(u64::from(validity.resamples)),
+        validity.seed
+    );
+    let several_methods = validity.methods.len() > 1;
+    let is_bin = |row: &&MetricRow| !BINS.iter().any(|bin| row.metric.starts_with(bin));
+    let (whole, groups): (Vec<&MetricRow>, Vec<&MetricRow>) =
+        validity.rows.iter().filter(is_bin).partition(|row| row.group_by == EVERYONE);
+    page += &table(&whole, several_methods, false, bars);
+    let groups: Vec<&MetricRow> =
+        groups.into_iter().filter(|row| GROUP_METRICS.contains(&&*row.metric)).collect();
+    if !groups.is_empty() {
+        page += "\nby group, and by topic (the mean over all topics first)\n\n";
+        page += &table(&groups, several_methods, true, bars);
+    }
+    page.push('\n');
+    for note in &validity.notes {
+        let _ = writeln!(page, "{}", printable(note));
+    }
+    page
+}
+
+fn table(rows: &[&MetricRow], several_methods: bool, grouped: bool, bars: Option<Bars>) -> String {
+    let mut header = vec!["target", "population"];
+    header.extend(grouped.then_some("group"));
+    header.extend(["people", "metric", "predictor"]);
+    header.extend(several_methods.then_some("method"));
+    header.push("value");
+    header.extend(bars.map(|_| ""));
+    header.extend(["95 % interval", "above the best baseline"]);
+    header.extend(several_methods.then_some("above the first method"));
+    let mut table = headed(&header);
+    // Of the baselines the best one of each metric is shown, and chance.
+    let key = |row: &MetricRow, predictor: &str| {
+        let MetricRow { target, population, group_by, group_value, metric, .. } = row;
+        [target, population, group_by, group_value, metric, predictor].map(str::to_owned)
+    };
+    let best = rows.iter().filter_map(|row| Some(key(row, &row.difference.as_ref()?.to)));
+    let best: BTreeSet<[String; 6]> = best.collect();
+    let is_shown = |row: &&&MetricRow| {
+        !row.is_baseline
+            || (!grouped && (row.predictor == RANDOM || best.contains(&key(row, &row.predictor))))
+    };
+    for row in rows.iter().filter(is_shown) {
+        let mut cells = vec![printable(&row.target), row.population.clone()];
+        if grouped {
+            cells.push(format!("{} {}", row.group_by, printable(&row.group_value)));
+        }
+        cells.extend([count(row.people), row.metric.clone(), printable(&row.predictor)]);
+        if several_methods {
+            cells.push(printable(&row.method_version));
+        }
+        cells.push(fixed(row.value, 3));
+        let is_at_most_1 =
+            !row.metric.starts_with("calibration") && !row.metric.starts_with("observed");
+        let value = if is_at_most_1 { row.value } else { 0.0 };
+        cells.extend(bars.map(|bars| bars.draw(value, BAR_WIDTH)));
+        cells.push(interval(row.interval, 3));
+        let baseline = row.difference.as_ref();
+        cells.push(baseline.map_or_else(String::new, |difference| {
+            format!("{} {}", above(difference), printable(&difference.to))
+        }));
+        if several_methods {
+            cells.push(row.from_first.as_ref().map_or_else(String::new, above));
+        }
+        table.add_row(cells);
+    }
+    let numbers = header.iter().enumerate();
+    let numbers = numbers.filter(|(_, name)| ["people", "value"].contains(name));
+    align_right(&mut table, &numbers.map(|(at, _)| at).collect::<Vec<_>>());
+    format!("{table}\n")
+}
+
+/// A difference with its interval.
+fn above(difference: &Difference) -> String {
+    format!("{} ({})", signed_to(difference.value, 3), interval(difference.interval, 3))
+}
