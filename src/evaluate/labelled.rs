@@ -122,7 +122,7 @@ impl LabelEvaluation<'_> {
             let fitted = job.method.fit.as_ref();
             if fitted.is_some_and(|fit| fit.target == set.name && fit.held_out <= 0.0) {
                 return refuse(
-                    format!("method `{version}` was fitted to it, to everybody"),
+                    format!("method `{version}` was fitted to it, with no one held out"),
                     "fit with `held_out` in `[fit]`, and it is validated on the people held out; or leave it out of \
                      `validate.target`",
                 );

@@ -24,7 +24,7 @@ use crate::binary::renown;
 use crate::fit::steady;
 use crate::parquet_files::{in_repository, read, strings, write};
 use crate::sample_job::SampleJob;
-use crate::validate::judgements;
+use crate::validate::labels;
 use crate::world::{World, follow, reply};
 
 /// What a file says of where it comes from.
@@ -167,17 +167,17 @@ async fn what_was_published_before_is_still_read() {
     assert!(told(&["runs", out]).matches("passed").count() == 2);
 }
 
-/// Those of `validate` over all forms of truth are those that are described.
+/// The metrics of `validate` over all forms of labels are those that are documented.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_metric_is_described() {
+async fn every_metric_is_documented() {
     let mut yielded = BTreeSet::new();
-    let graded = judgements("graded");
-    let labels = Arc::new((1..100).map(|i| Some(f64::from(i % 2))).collect::<Float64Array>());
-    let labels = crate::world::with(&graded, "value", labels);
-    for truth in [graded, labels, judgements("pairwise")] {
+    let graded = labels("graded");
+    let values = Arc::new((1..100).map(|i| Some(f64::from(i % 2))).collect::<Float64Array>());
+    let binary = crate::world::with(&graded, "value", values);
+    for table in [graded, binary, labels("pairwise")] {
         let folder = TempDir::new().unwrap();
         let mut world = steady(40, 9);
-        world.more.push(("ground_truth", truth));
+        world.more.push(("ground_truth", table));
         let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
         let validity =
             validate(&Engine::new(Stores::default(), 3), &[job], &mut Progress::silent())

@@ -1,4 +1,4 @@
-//! Methods that are fitted: to what came after, and to outside judgements.
+//! Methods that are fitted: to observed reactors, and to labels from outside.
 
 use std::sync::Arc;
 
@@ -36,14 +36,14 @@ pub fn steady(days: i64, seed: u64) -> World {
     world
 }
 
-async fn fitted(world: &World, truth: Option<&str>) -> Result<Fitted> {
+async fn fitted(world: &World, label_set: Option<&str>) -> Result<Fitted> {
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None)?;
-    fit_method(&Engine::new(Stores::default(), 3), &job, "own-1", truth).await
+    fit_method(&Engine::new(Stores::default(), 3), &job, "own-1", label_set).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_steady_world_is_foreseen() {
+async fn a_steady_world_is_forecast() {
     let Fitted { method, tried, short_hours } = fitted(&steady(150, 1), None).await.unwrap();
     assert_eq!(method.version, "own-1");
     assert!(method.fitted && !tried.is_empty());
@@ -98,7 +98,7 @@ async fn too_little_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn origins_before_which_nothing_came_are_not_validated() {
+async fn origins_without_earlier_outcomes_are_not_validated() {
     let mut world = steady(150, 6);
     let days = |event: &Interaction| (world.cutoff - event.at) / (24 * crate::world::HOUR);
     // Nothing between the 60th day before the end and the twelfth.
@@ -143,7 +143,7 @@ fn same_bits_at_any_thread_count() {
 }
 
 /// Comparisons of the people of `steady` that number `value` decides, with some noise.
-pub fn judged(rng: &mut Rng, value: impl Fn(u32) -> f64) -> RecordBatch {
+pub fn labelled_pairs(rng: &mut Rng, value: impl Fn(u32) -> f64) -> RecordBatch {
     let pairs: Vec<(String, String)> = (0..1_500)
         .map(|_| {
             let (a, b) = (rng.u32(..100), rng.u32(..100));
@@ -167,7 +167,7 @@ pub fn judged(rng: &mut Rng, value: impl Fn(u32) -> f64) -> RecordBatch {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pairs_are_fitted_over_measures_of_ones_own() {
+async fn pairs_are_fitted_over_custom_measures() {
     let mut rng = Rng::with_seed(6);
     let points: Vec<f64> = (0..100).map(|_| 100.0 * rng.f64()).collect();
     let mut world = steady(60, 6);
@@ -180,7 +180,7 @@ async fn pairs_are_fitted_over_measures_of_ones_own() {
             })
             .collect(),
     );
-    let table = judged(&mut rng, |person| 2.0 * (1.0 + points[person as usize]).ln());
+    let table = labelled_pairs(&mut rng, |person| 2.0 * (1.0 + points[person as usize]).ln());
     world.more.push(("ground_truth", table));
     let Fitted { method, .. } = fitted(&world, Some("panel")).await.unwrap();
     let record = method.fit.clone().unwrap();

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use tempfile::TempDir;
 
 use crate::binary::renown;
-use crate::truths::{grade, pair, table};
+use crate::label_sets::{grade, pair, table};
 use crate::world::{
     Account, HOUR, Identity, Interaction, Post, Published, Row, World, account, identity, read,
     reply, rows,

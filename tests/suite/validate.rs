@@ -1,4 +1,4 @@
-//! How right scores are said to be, beside runs of earlier days and what came after them.
+//! Metrics of a validation, recomputed from runs of earlier days and the reactions after them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ pub async fn validated(world: &World) -> Result<Validity> {
 }
 
 pub fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a MetricRow {
-    let [truth, population, metric, predictor] = of;
+    let [target, population, metric, predictor] = of;
     let found = validity.rows.iter().find(|row| {
         (&*row.target, &*row.population, &*row.metric, &*row.predictor)
-            == (truth, population, metric, predictor)
+            == (target, population, metric, predictor)
             && row.group_by == "everyone"
     });
     found.unwrap_or_else(|| panic!("no row of {of:?}"))
@@ -51,13 +51,13 @@ pub fn spearman(pairs: &[(f64, f64)]) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say() {
+async fn backtests_agree_with_runs_of_those_days_and_later_events() {
     let mut world = steady(150, 8);
     world.settings = "[validate]\nevery_hours = 48\n".into();
     let validity = validated(&world).await.unwrap();
     let days = [7, 9, 11, 13, 15];
     assert_eq!(validity.backtests_hours, days.map(|days| 24 * days));
-    // (truth, predictor) → ρ at each day.
+    // (target, predictor) → ρ at each day.
     let mut expected: BTreeMap<[&str; 2], Vec<f64>> = BTreeMap::new();
     let mut ratios = Vec::new();
     for days in days.map(i64::from) {
@@ -67,36 +67,37 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
         let scores = published.by("scores", &["person_id"]);
         assert_eq!(scores.len(), 100);
         let weeks = then.cutoff..then.cutoff + 7 * 24 * HOUR;
-        let came = |person: &str, trusted: bool| {
-            let own = world.events.iter().filter(|event| {
+        let observed = |person: &str, trusted: bool| {
+            let events = world.events.iter().filter(|event| {
                 weeks.contains(&event.at)
                     && format!("net:{}", event.target) == person
                     && (!trusted
                         || measures[&vec![format!("net:{}", event.actor)]]["is_trusted"] == 1)
             });
-            let actors: std::collections::BTreeSet<&str> = own.map(|event| &*event.actor).collect();
+            let actors: std::collections::BTreeSet<&str> =
+                events.map(|event| &*event.actor).collect();
             actors.len() as f64
         };
-        for (truth, trusted) in [("future_trusted_reactors", true), ("future_reactors", false)] {
+        for (target, trusted) in [("future_trusted_reactors", true), ("future_reactors", false)] {
             for predictor in ["standard", "reactors_90d", "pagerank"] {
                 let predicted = |person: &Vec<String>| match predictor {
                     "standard" => scores[person]["expected_reactors"].as_f64().unwrap(),
                     measure => measures[person][measure].as_f64().unwrap(),
                 };
-                let pairs = scores.keys().map(|p| (predicted(p), came(&p[0], trusted)));
+                let pairs = scores.keys().map(|p| (predicted(p), observed(&p[0], trusted)));
                 let pairs: Vec<(f64, f64)> = pairs.collect();
                 let found = spearman(&pairs);
                 if (predictor, trusted) == ("standard", true) {
                     let sums = pairs.iter().fold((0.0, 0.0), |s, p| (s.0 + p.0, s.1 + p.1));
                     ratios.push(sums.1 / sums.0);
                 }
-                expected.entry([truth, predictor]).or_default().push(found);
+                expected.entry([target, predictor]).or_default().push(found);
             }
         }
     }
-    for ([truth, predictor], found) in expected {
+    for ([target, predictor], found) in expected {
         let mean = found.iter().sum::<f64>() / 5.0;
-        let row = row(&validity, [truth, "all", "spearman", predictor]);
+        let row = row(&validity, [target, "all", "spearman", predictor]);
         assert!((row.value - mean).abs() < 1e-9, "{row:?}, not {mean}");
         assert_eq!(row.people, 100);
         let (low, high) = row.interval.unwrap();
@@ -112,7 +113,7 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
     assert!(
         validity.rows.iter().all(|row| row.predictor != "pagerank" || row.metric != "brier_any")
     );
-    // A score tells more than chance, and is held against the best count.
+    // A score is better than chance, and is compared with the best count.
     let score = row(&validity, ["future_reactors", "all", "spearman", "standard"]);
     let random = row(&validity, ["future_reactors", "all", "spearman", "random"]);
     assert!(score.interval.unwrap().0 > random.interval.unwrap().1);
@@ -122,8 +123,8 @@ async fn what_is_found_forward_is_what_runs_of_those_days_and_later_events_say()
     assert!(best.difference.is_none());
 }
 
-/// Judgements: of person i the value i, or that i is better than i - 1; and one on a topic.
-pub fn judgements(form: &str) -> RecordBatch {
+/// Labels: of person i the value i, or that i is more influential than i - 1; and one on a topic.
+pub fn labels(form: &str) -> RecordBatch {
     let rows = 1..100_usize;
     let person = |i: usize| format!("net:p{i}");
     let graded = form == "graded";
@@ -144,10 +145,10 @@ pub fn judgements(form: &str) -> RecordBatch {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn judgements_of_both_forms_are_held_against_the_scores() {
+async fn labels_of_both_forms_are_compared_with_the_scores() {
     for form in ["graded", "pairwise"] {
         let mut world = steady(60, 9);
-        world.more.push(("ground_truth", judgements(form)));
+        world.more.push(("ground_truth", labels(form)));
         let scores = world.run().await;
         let score =
             |i: usize| scores.score(&format!("net:p{i}"))["expected_reactors"].as_f64().unwrap();
@@ -193,32 +194,32 @@ fn it_is_printed_for_people_and_programs() {
     for words in ["looked 168 hours ahead from 5 instants", "future_reactors", "not a cause"] {
         assert!(page.contains(words), "{words} in {page}");
     }
-    let told = renown(&["validate", job.to_str().unwrap(), "--format", "json"]).done().stdout;
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["resamples"], &told["seed"]), (&200.into(), &1.into()));
-    assert!(told["rows"].as_array().unwrap().len() > 100);
+    let printed = renown(&["validate", job.to_str().unwrap(), "--format", "json"]).done().stdout;
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!((&printed["resamples"], &printed["seed"]), (&200.into(), &1.into()));
+    assert!(printed["rows"].as_array().unwrap().len() > 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_method_has_seen_is_told() {
+async fn possible_leakage_is_noted() {
     let mut world = steady(150, 13);
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
     let engine = Engine::new(Stores::default(), 3);
     let fitted = fit_method(&engine, &job, "own-1", None).await.unwrap().method;
     world.method = method_file(&fitted).unwrap();
-    let seen =
+    let noted =
         |validity: &Validity| validity.notes.iter().any(|n| n.contains("`own-1` was fitted"));
-    assert!(seen(&validated(&world).await.unwrap()));
-    // Fitted five weeks before, it has seen nothing of it.
+    assert!(noted(&validated(&world).await.unwrap()));
+    // Fitted five weeks before, it has seen none of the backtests.
     let before = (world.day - chrono::Days::new(35)).to_string();
     world.method = world.method.replace(&world.day.to_string(), &before);
-    assert!(!seen(&validated(&world).await.unwrap()));
+    assert!(!noted(&validated(&world).await.unwrap()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_short_a_time_is_refused() {
+async fn too_short_a_history_is_refused() {
     let error = validated(&steady(10, 12)).await.unwrap_err();
     assert_eq!(error.kind, Kind::BadInput);
-    assert!(error.to_string().contains("takes 336"), "{error}");
+    assert!(error.to_string().contains("needs 336"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! The table `validity`, and what is told of parts of people, labels, topics, several methods and what was seen before.
+//! The table `validity`: groups, labels, topics, several methods, leakage, and how it is published.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,13 +17,13 @@ use renown::storage::Stores;
 use tempfile::TempDir;
 
 use crate::binary::renown;
-use crate::fit::{judged, steady};
+use crate::fit::{labelled_pairs, steady};
+use crate::label_sets::{grade, pair, table};
 use crate::topics::lobsters;
-use crate::truths::{grade, pair, table};
 use crate::validate::{spearman, validated};
 use crate::world::{Account, World, account, read, rows, text, write};
 
-/// `steady`, in which an account says the country, the points and the age of each.
+/// `steady`, with an account of each person that states country, points and age.
 fn stated(days: i64, seed: u64) -> World {
     let mut world = steady(days, seed);
     let account = |i: usize| Account {
@@ -36,18 +36,18 @@ fn stated(days: i64, seed: u64) -> World {
     world
 }
 
-fn own(validity: &Validity, wanted: impl Fn(&MetricRow) -> bool) -> Vec<&MetricRow> {
+fn matching(validity: &Validity, wanted: impl Fn(&MetricRow) -> bool) -> Vec<&MetricRow> {
     validity.rows.iter().filter(|row| wanted(row)).collect()
 }
 
-fn one(validity: &Validity, wanted: impl Fn(&MetricRow) -> bool) -> &MetricRow {
-    let found = own(validity, wanted);
+fn single(validity: &Validity, wanted: impl Fn(&MetricRow) -> bool) -> &MetricRow {
+    let found = matching(validity, wanted);
     assert_eq!(found.len(), 1, "{found:?}");
     found[0]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_part_is_told_of_as_if_nobody_else_were_there() {
+async fn a_group_is_evaluated_as_if_nobody_else_existed() {
     let mut world = stated(60, 31);
     world.settings = "[validate]\nbacktests = 1\nmin_people = 10\n".into();
     let validity = validated(&world).await.unwrap();
@@ -56,30 +56,30 @@ async fn a_part_is_told_of_as_if_nobody_else_were_there() {
     let scores = published.by("scores", &["person_id"]);
     let measures = published.by("measures", &["person_id"]);
     let weeks = then.cutoff..world.cutoff;
-    let came = |person: &str| {
+    let observed = |person: &str| {
         let own = world.events.iter().filter(|e| weeks.contains(&e.at) && e.target == person);
         own.map(|e| &*e.actor).collect::<std::collections::BTreeSet<&str>>().len() as f64
     };
     let number = |id: &str| id.trim_start_matches("net:p").parse::<usize>().unwrap();
-    // Of the active: (part, expected, came, α and the like are in the forecast alone).
-    let mut parts: BTreeMap<(&str, String), Vec<(f64, f64)>> = BTreeMap::new();
+    // Forecast and observed of the active people of each group.
+    let mut groups: BTreeMap<(&str, String), Vec<(f64, f64)>> = BTreeMap::new();
     for (key, row) in &scores {
         let active = measures[&vec![key[0].clone()]]["reactors_window"].as_i64().unwrap() > 0;
         let i = number(&key[0]);
-        let pair = (row["expected_reactors"].as_f64().unwrap(), came(&format!("p{i}")));
+        let pair = (row["expected_reactors"].as_f64().unwrap(), observed(&format!("p{i}")));
         if active {
             let age = ["below 30 days", "30 days to 1 year", "1 to 3 years", "3 years and more"];
             if !i.is_multiple_of(10) {
                 let country = ["DE", "FR"][i % 2].to_owned();
-                parts.entry(("country", country)).or_default().push(pair);
+                groups.entry(("country", country)).or_default().push(pair);
             }
-            parts.entry(("account_age", age[i % 4].to_owned())).or_default().push(pair);
+            groups.entry(("account_age", age[i % 4].to_owned())).or_default().push(pair);
         }
     }
-    assert_eq!(parts.len(), 6);
-    for ((by, name), pairs) in parts {
+    assert_eq!(groups.len(), 6);
+    for ((by, name), pairs) in groups {
         let of = |metric: &str| {
-            one(&validity, |row| {
+            single(&validity, |row| {
                 (&*row.target, &*row.group_by, &*row.group_value, &*row.predictor, &*row.metric)
                     == ("future_reactors", by, name.as_str(), "standard", metric)
             })
@@ -89,25 +89,25 @@ async fn a_part_is_told_of_as_if_nobody_else_were_there() {
         assert!((found.value - spearman(&pairs)).abs() < 1e-12, "{found:?}");
         assert_eq!(found.population, "active");
     }
-    // Everybody is on one network: that is no part. Tenths by size hold a tenth each, or all who are alike.
-    assert!(own(&validity, |row| row.group_by == "network").is_empty());
-    let sizes = own(&validity, |row| {
+    // Everyone is on one network, which is no group. Deciles by size have a tenth of the people each, or all who are tied.
+    assert!(matching(&validity, |row| row.group_by == "network").is_empty());
+    let sizes = matching(&validity, |row| {
         row.group_by == "size" && row.metric == "spearman" && row.predictor == "standard"
     });
     assert!(sizes.len() >= 4, "{sizes:?}");
-    let told = validity.notes.iter().any(|note| note.starts_with("by size: "));
-    assert!(told, "{:?}", validity.notes);
-    // Parts that are asked for.
+    let printed = validity.notes.iter().any(|note| note.starts_with("by size: "));
+    assert!(printed, "{:?}", validity.notes);
+    // The groups that the job names.
     world.settings = "[validate]\nbacktests = 1\ngroups = [\"country\"]\nmin_people = 40\n".into();
     let validity = validated(&world).await.unwrap();
-    let by = own(&validity, |row| row.group_by != "everyone");
+    let by = matching(&validity, |row| row.group_by != "everyone");
     assert!(by.iter().all(|row| row.group_by == "country" && row.group_value == "FR"), "{by:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn labels_are_told_apart_and_found_at_the_top() {
+async fn binary_labels_have_an_auc_and_a_precision() {
     let mut world = stated(60, 32);
-    // Labelled are the even ones, and true are those of many reactors, with some that are not.
+    // Labelled are the even ones; 1 are those of many reactors, and some others.
     let label = |i: usize| f64::from(u8::from((i + 30 * (i % 4)) >= 80));
     let people: Vec<String> = (0..100).step_by(2).map(|i| format!("net:p{i}")).collect();
     let labels: Vec<_> =
@@ -136,7 +136,7 @@ async fn labels_are_told_apart_and_found_at_the_top() {
         }
     }
     let of = |metric: &str, predictor: &str| {
-        one(&validity, |row| {
+        single(&validity, |row| {
             (&*row.population, &*row.group_by, &*row.metric, &*row.predictor)
                 == ("all", "everyone", metric, predictor)
         })
@@ -147,16 +147,16 @@ async fn labels_are_told_apart_and_found_at_the_top() {
     let ends = sorted[6].0 > sorted[7].0;
     let right = sorted[..7].iter().map(|one| one.1).sum::<f64>() / 7.0;
     assert!(ends && (of("precision_7", "standard").value - right).abs() < 1e-12);
-    // A column of one's own is a count to beat.
+    // A custom measure is a count to beat.
     assert!(of("auc", "measure_points").is_baseline);
-    // Chance is none.
+    // Chance is not.
     assert!(
         validity.rows.iter().all(|row| row.difference.as_ref().is_none_or(|d| d.to != "random"))
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn experts_on_a_topic_are_held_against_its_scores() {
+async fn labels_on_a_topic_are_compared_with_its_scores() {
     let mut world = lobsters(&[2, 3, 9], 5);
     let people: Vec<String> = (0..5).map(|i| format!("a:r{i}")).chain(["a:ann".into()]).collect();
     let mut grades: Vec<_> = (0..6)
@@ -177,16 +177,16 @@ async fn experts_on_a_topic_are_held_against_its_scores() {
         people.iter().zip(0..).map(|(p, at)| (score(p), f64::from(7 * at % 6))).collect();
     assert!(pairs[5].0 > 0.0);
     for group in ["lobsters", ""] {
-        let row = one(&validity, |row| {
+        let row = single(&validity, |row| {
             (&*row.group_by, &*row.group_value, &*row.predictor, &*row.metric)
                 == ("topic", group, "topic_score", "spearman")
         });
         assert!((row.value - spearman(&pairs)).abs() < 1e-12, "{row:?}");
         assert_eq!((row.people, row.backtests), (6, 1));
     }
-    assert!(own(&validity, |row| row.group_value == "nowhere").is_empty());
-    let told = "target `experts`: no post is about 1 of its topics, which are left out: nowhere";
-    assert!(validity.notes.contains(&told.to_owned()), "{:?}", validity.notes);
+    assert!(matching(&validity, |row| row.group_value == "nowhere").is_empty());
+    let printed = "target `experts`: no post is about 1 of its topics, which are left out: nowhere";
+    assert!(validity.notes.contains(&printed.to_owned()), "{:?}", validity.notes);
 }
 
 async fn under(world: &World, methods: &[&str]) -> Result<Validity> {
@@ -202,7 +202,7 @@ async fn under(world: &World, methods: &[&str]) -> Result<Validity> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn methods_stand_side_by_side() {
+async fn methods_are_compared() {
     let mut world = steady(40, 33);
     world.settings = "[validate]\nbacktests = 2\n".into();
     let first = world.method.clone();
@@ -215,7 +215,7 @@ async fn methods_stand_side_by_side() {
     assert_eq!(both.methods, ["standard-4", "short-1"]);
     let alone = under(&world, &[&other]).await.unwrap();
     let mut compared = 0;
-    for row in own(&both, |row| row.method_version == "short-1") {
+    for row in matching(&both, |row| row.method_version == "short-1") {
         let key = |other: &MetricRow| {
             (&row.target, &row.population, &row.group_by, &row.group_value, &row.metric)
                 == (
@@ -227,11 +227,11 @@ async fn methods_stand_side_by_side() {
                 )
         };
         // Everybody who reacted is trusted here, so that both methods count the same.
-        let by_itself = own(&alone, |other| key(other) && other.predictor == row.predictor);
+        let by_itself = matching(&alone, |other| key(other) && other.predictor == row.predictor);
         if row.population == "all" && row.group_by == "everyone" {
             assert!((by_itself[0].value - row.value).abs() < 1e-12, "{row:?}");
         }
-        let first = own(&both, |other| {
+        let first = matching(&both, |other| {
             key(other) && other.predictor == "standard" && other.method_version == "standard-4"
         });
         if let Some(difference) = &row.from_first {
@@ -257,11 +257,11 @@ async fn methods_stand_side_by_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
+async fn a_method_is_validated_on_people_held_out_of_its_fit() {
     let mut world = stated(60, 34);
     let mut rng = Rng::with_seed(34);
     let points = |i: u32| f64::from((37 * i) % 101);
-    world.more.push(("ground_truth", judged(&mut rng, |i| 2.0 * (1.0 + points(i)).ln())));
+    world.more.push(("ground_truth", labelled_pairs(&mut rng, |i| 2.0 * (1.0 + points(i)).ln())));
     world.settings = "[fit]\nheld_out = 0.4\n[[validate.target]]\nname = \"panel\"\n".into();
     let engine = Engine::new(Stores::default(), 3);
     let fitted = async |world: &World| {
@@ -288,7 +288,7 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     assert_eq!((record.held_out, record.rows), (0.4, without.len() as u64));
     world.method = method_file(&method).unwrap();
     let validity = validated(&world).await.unwrap();
-    let row = one(&validity, |row| {
+    let row = single(&validity, |row| {
         (&*row.population, &*row.group_by, &*row.predictor, &*row.metric)
             == ("all", "everyone", "standard", "pairwise_accuracy")
     });
@@ -306,18 +306,18 @@ async fn a_method_is_held_against_people_that_its_fit_has_not_seen() {
     let share = within.iter().map(won).sum::<f64>() / within.len() as f64;
     assert!((row.value - share).abs() < 1e-12, "{row:?}, not {share}");
     assert!(row.value > 0.7, "{row:?}");
-    // With nobody held out there is nothing to hold it against.
+    // With no one held out there is nothing to validate it on.
     world.settings = "[[validate.target]]\nname = \"panel\"\n".into();
     world.method = crate::world::METHOD.into();
     world.method = method_file(&fitted(&world).await).unwrap();
     let error = validated(&world).await.unwrap_err();
     assert_eq!((error.kind, error.place.table.as_deref()), (Kind::BadInput, Some("ground_truth")));
-    assert!(error.to_string().contains("fitted to it, to everybody"), "{error}");
+    assert!(error.to_string().contains("fitted to it, with no one held out"), "{error}");
 }
 
-/// People with numbers that their accounts state, and judgements of pairs of them: nobody met anybody.
+/// People with numbers that their accounts state, and labelled pairs of them, without interactions.
 #[test]
-fn accounts_and_judgements_are_enough() {
+fn accounts_and_labels_are_enough() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     let mut rng = Rng::with_seed(40);
@@ -360,10 +360,10 @@ fn accounts_and_judgements_are_enough() {
     let method = method.to_str().unwrap();
     renown(&["run", job]).refused(78, &["equal scores for everybody are not published"]);
     renown(&["fit", job, "--truth", "panel", "--out", method]).done();
-    let told = renown(&["validate", job, "--method", method, "--format", "json"]).done().stdout;
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let printed = renown(&["validate", job, "--method", method, "--format", "json"]).done().stdout;
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
     let value = |predictor: &str, metric: &str| {
-        let rows = told["rows"].as_array().unwrap().iter();
+        let rows = printed["rows"].as_array().unwrap().iter();
         let mut own = rows.filter(|row| {
             (&row["population"], &row["group_by"]) == (&"all".into(), &"everyone".into())
                 && (&row["predictor"], &row["metric"]) == (&predictor.into(), &metric.into())
@@ -380,7 +380,7 @@ fn accounts_and_judgements_are_enough() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_truth_that_the_score_is_computed_from_is_refused() {
+async fn labels_that_the_score_is_computed_from_are_refused() {
     let mut world = stated(60, 35);
     world.edit_method("trusted_reactors_30d", "measure_points");
     let people: Vec<String> = (0..100).map(|i| format!("net:p{i}")).collect();
@@ -392,7 +392,7 @@ async fn a_truth_that_the_score_is_computed_from_is_refused() {
     world.more = vec![("ground_truth", grades(&alike))];
     let error = validated(&world).await.unwrap_err();
     assert!(error.to_string().contains("orders people as `measure_points` does"), "{error}");
-    // Left out of what is compared it harms nothing, and near it is not it.
+    // Where the job does not name them they are not compared; and almost the same is not the same.
     world.settings = "[[validate.target]]\nname = \"future_reactors\"\n".into();
     assert!(validated(&world).await.is_ok());
     world.settings = String::new();
@@ -401,7 +401,7 @@ async fn a_truth_that_the_score_is_computed_from_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_job_asks_for_must_be_there() {
+async fn settings_out_of_range_are_refused() {
     let mut world = steady(60, 36);
     for (settings, words) in [
         ("[[validate.target]]\nname = \"panel\"\n", "names `panel`, which does not exist"),
@@ -427,7 +427,7 @@ fn published(output: &Path, commit: &commit::Commit) -> Vec<crate::world::Row> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_table_is_published_beside_the_runs() {
+async fn the_table_is_published_in_a_commit_of_its_own() {
     let mut world = steady(40, 37);
     world.settings = "[validate]\nbacktests = 1\n".into();
     let folder = TempDir::new().unwrap();
@@ -493,13 +493,13 @@ async fn the_table_is_published_beside_the_runs() {
     assert!(!said.contains("table `validity`"), "{said}");
     let newest = commit::newest(&stores, &loaded.output).await.unwrap().unwrap();
     assert_eq!(numbers(&newest), (2, 1));
-    let told = renown(&["validate", job, "--format", "json"]).done().stdout;
-    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(told["seed"], 2);
+    let printed = renown(&["validate", job, "--format", "json"]).done().stdout;
+    let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["seed"], 2);
     let newest = commit::newest(&stores, &loaded.output).await.unwrap().unwrap();
     assert_eq!(numbers(&newest), (3, 3));
     assert_eq!(newest.in_force[&world.day], 2);
-    // Of two at once that say different things the later one is told.
+    // Of two at once that say different things the later one is printed.
     let stale =
         validate(&engine, std::slice::from_ref(&loaded), &mut Progress::silent()).await.unwrap();
     let again = publish_validity(&engine, &loaded, &stale).await.unwrap();

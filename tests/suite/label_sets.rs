@@ -1,4 +1,4 @@
-//! Outside judgements: what is read of them, and that no run reads them.
+//! Labels from outside: how they are read, and that no run reads them.
 
 use std::fs;
 use std::path::Path;
@@ -25,12 +25,12 @@ use crate::world::{
 /// LabelSet, form, person, loser, topic, value.
 pub type Row<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<f64>);
 
-pub fn grade<'a>(truth: &'a str, person: &'a str, topic: Option<&'a str>, value: f64) -> Row<'a> {
-    (truth, "graded", person, None, topic, Some(value))
+pub fn grade<'a>(set: &'a str, person: &'a str, topic: Option<&'a str>, value: f64) -> Row<'a> {
+    (set, "graded", person, None, topic, Some(value))
 }
 
-pub fn pair<'a>(truth: &'a str, winner: &'a str, loser: &'a str) -> Row<'a> {
-    (truth, "pairwise", winner, Some(loser), None, None)
+pub fn pair<'a>(set: &'a str, winner: &'a str, loser: &'a str) -> Row<'a> {
+    (set, "pairwise", winner, Some(loser), None, None)
 }
 
 pub fn table(rows: &[Row<'_>]) -> RecordBatch {
@@ -60,7 +60,7 @@ fn world() -> World {
     }
 }
 
-fn judged(rows: &RecordBatch) -> World {
+fn labelled(rows: &RecordBatch) -> World {
     World { more: vec![("ground_truth", rows.clone())], ..world() }
 }
 
@@ -73,11 +73,11 @@ async fn read(job: &Path) -> Result<LabelSets> {
 
 async fn of(rows: &RecordBatch) -> Result<LabelSets> {
     let folder = TempDir::new().unwrap();
-    read(&judged(rows).write(folder.path())).await
+    read(&labelled(rows).write(folder.path())).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn truths_are_over_persons_in_order_of_name() {
+async fn label_sets_are_over_persons_in_order_of_name() {
     let rows = table(&[
         pair("panel", "p", "a:1"),
         pair("panel", "a:1", "a:3"),
@@ -123,7 +123,7 @@ async fn refused(rows: &[Row<'_>], column: &str, words: &str) -> Error {
     assert!(error.place.rows.is_some() && !error.remedy.is_empty(), "{error}");
     // A check finds it, and a run does not look.
     let folder = TempDir::new().unwrap();
-    let job = judged(&rows).write(folder.path());
+    let job = labelled(&rows).write(folder.path());
     let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["1 violations"]).stdout;
     assert!(told.contains(words), "{told}");
     renown(&["run", job.to_str().unwrap()]).done();
@@ -131,7 +131,7 @@ async fn refused(rows: &[Row<'_>], column: &str, words: &str) -> Error {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn judgements_that_are_none_are_refused() {
+async fn broken_labels_are_refused() {
     let graded = ("x", "graded", "p", None, None, None);
     refused(&[graded], "value", "`value` is null where `form` is graded in 1 of 3 rows").await;
     let pairwise = ("x", "pairwise", "p", None, None, None);
@@ -158,11 +158,11 @@ async fn judgements_that_are_none_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_neither_reads_it_nor_changes_by_it() {
+async fn a_run_neither_reads_labels_nor_changes_by_them() {
     let plain = world().run().await;
     let rows = table(&[grade("x", "p", None, 1.0), pair("y", "p", "a:1")]);
     let folder = TempDir::new().unwrap();
-    let job = judged(&rows).write(folder.path());
+    let job = labelled(&rows).write(folder.path());
     let with = Published::of(&job, 2, &[]).await.unwrap();
     assert_eq!(plain.commit, with.commit);
     assert_eq!(plain.table_files(), with.table_files());
@@ -196,9 +196,9 @@ async fn a_run_neither_reads_it_nor_changes_by_it() {
 
 /// Sources are opened for the inputs of a run, and again for this one.
 #[tokio::test(flavor = "multi_thread")]
-async fn it_may_be_a_select_and_all_faults_are_told() {
+async fn labels_may_come_from_a_select_and_check_reports_all_violations() {
     let folder = TempDir::new().unwrap();
-    let mut world = judged(&table(&[grade("x", "p", None, 1.0)]));
+    let mut world = labelled(&table(&[grade("x", "p", None, 1.0)]));
     let job = world.write(folder.path());
     let plain = fs::read_to_string(&job).unwrap();
     let select = |sql: &str| {
