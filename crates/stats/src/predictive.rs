@@ -45,7 +45,7 @@ const SMALL_MEAN: f64 = 50.0;
 const SMALL_EXCESS: f64 = 1e3;
 /// Means and shapes from this on are nearly normal.
 const NEARLY_NORMAL: f64 = 1e6;
-/// A term this small beside the sum, or a tail this small beside 1, ends the sum.
+/// A term this small relative to the sum, or a tail this small relative to 1, ends the sum.
 const NEGLIGIBLE: f64 = 1e-18;
 /// Bits of a mean that quantiles ignore.
 const IGNORED_BITS: u32 = 22;
@@ -257,7 +257,7 @@ impl CountDistribution {
         if self.is_small() {
             return self.upward(f64::INFINITY, p).0;
         }
-        // Invariant: F(low) < p ≤ F(high), −1 standing for F = 0.
+        // Invariant: F(low) < p ≤ F(high), where −1 means F = 0.
         let (mut low, mut high) = (-1.0, libm::floor(self.mean));
         while self.cdf(high) < p {
             (low, high) = (high, 2.0 * high);

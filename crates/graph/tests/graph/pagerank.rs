@@ -61,7 +61,7 @@ fn small_graphs() {
                 let settled = rank(damping, reachable(damping), chunk_len);
                 let found = settled.run(&graph, given.as_deref()).unwrap();
                 certified(&found, &exact);
-                // Not vacuous: beside the tolerance, a few hundred roundings.
+                // Not vacuous: the tolerance and a few hundred roundings.
                 assert!(found.bound <= reachable(damping) + 300.0 * f64::EPSILON / (1.0 - damping));
                 // The bound holds wherever iteration stops, not only at convergence …
                 let early = PageRank { stop: Stop::Iterations(rng.u32(1..20)), ..settled };
