@@ -46,6 +46,7 @@ mod synth;
 mod topics;
 mod topics_oracle;
 mod trust_oracle;
+mod upgrade;
 mod validate;
 mod validity;
 mod windows;

@@ -465,8 +465,8 @@ async fn the_same_run_gives_the_same_bytes_over_what_was_there() {
     report(&file).done();
     assert_eq!(fs::read_to_string(&file).unwrap(), one);
     assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
-    report(&out.join("missing/page.html")).refused(69, &["missing/page.html", "--out"]);
-    report(&out).refused(69, &["--out"]);
+    report(&out.join("missing/page.html")).refused(69, &["missing/page.html", "check the path"]);
+    report(&out).refused(69, &["check the path"]);
     assert_eq!(
         fs::read_dir(folder.path())
             .unwrap()
