@@ -2,7 +2,7 @@
 //!
 //! A pair of people is a comparison that one of them won, `P(a over b) = σ(η_a − η_b)` with η the predictor of the
 //! forecast (Bradley & Terry 1952, *Rank Analysis of Incomplete Block Designs*). Graded values are taken as the pairs
-//! that they order. MeasureColumns of a person on several networks add up.
+//! that they order. Measures of a person on several networks add up.
 
 use chrono::NaiveDate;
 
@@ -34,7 +34,7 @@ const OTHERS: usize = 50;
 /// Fewest pairs that can be fitted to.
 const LEAST_PAIRS: usize = 50;
 
-/// MeasureColumns of everybody, one column for each, and the pairs.
+/// Measures of everybody, one column for each, and the pairs.
 struct Items {
     names: Vec<String>,
     offsets: Vec<f64>,

@@ -26,6 +26,8 @@ pub(super) struct Opened {
 
 /// Everything that a run computes from, and that decides which run it is.
 pub(super) struct Inputs {
+    /// Day of the snapshot.
+    pub day: NaiveDate,
     /// Everyone who is eligible.
     pub people: People,
     pub vocabulary: Arc<Vocabulary>,
@@ -113,7 +115,7 @@ pub(super) async fn read_inputs(
         cutoff_us,
         horizon_hours: method.forecast.horizon_hours,
     };
-    Ok(Inputs { people, vocabulary, previous, facts, files, ignored, drops })
+    Ok(Inputs { day, people, vocabulary, previous, facts, files, ignored, drops })
 }
 
 impl Inputs {
@@ -121,15 +123,15 @@ impl Inputs {
     ///
     /// # Errors
     /// [`crate::error::Kind::Internal`] if the job cannot be written as JSON.
-    pub fn log(&self, job: &Job, day: NaiveDate, ranks: &Ranks) -> Result<RunLog> {
+    pub fn log(&self, job: &Job, ranks: &Ranks) -> Result<RunLog> {
         let previous = self.previous.as_ref();
         let run_before = previous
             .map(|previous| RunBefore { commit: previous.commit, snapshot_date: previous.day });
         Ok(RunLog {
             run_id: self.facts.run_id.clone(),
             job: self.facts.job.clone(),
-            job_sha256: job_sha256(job, day)?,
-            snapshot_date: day,
+            job_sha256: job_sha256(job, self.day)?,
+            snapshot_date: self.day,
             method_version: self.facts.method_version.clone(),
             inputs: input_files(&self.files),
             columns_not_read: self.ignored.clone(),

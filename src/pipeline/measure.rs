@@ -1,4 +1,4 @@
-//! MeasureColumns of people as of a date. A run measures the end of its snapshot; backtests and fits measure that and earlier dates.
+//! Measures of people as of a date. A run measures the end of its snapshot; backtests and fits measure that and earlier dates.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,20 @@ pub struct Measured {
     pub measures: MeasureColumns,
 }
 
-/// MeasureColumns `people`, who are as they were at the date.
+impl Measured {
+    /// Frees engagement and the reactors of posts.
+    pub fn free_engagement(&mut self) {
+        self.engagement = vec![];
+        self.post_reactors = None;
+    }
+
+    /// Frees the graphs of attention.
+    pub fn free_attention(&mut self) {
+        self.attention = vec![];
+    }
+}
+
+/// Measures `people`, who are as they were at the date.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance,

@@ -9,3 +9,4 @@ pub mod run;
 pub mod run_id;
 pub mod sample;
 mod scoring;
+mod stages;

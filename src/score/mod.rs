@@ -1,4 +1,4 @@
-//! MeasureColumns of each person on each network, the score that follows from them, and what explains it.
+//! Measures of each person on each network, the score that follows from them, and what explains it.
 
 pub mod changes;
 pub mod cohorts;

@@ -1,4 +1,4 @@
-//! MeasureColumns of a vertex in the graph of attention.
+//! Measures of a vertex in the graph of attention.
 
 use std::sync::Arc;
 

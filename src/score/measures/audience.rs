@@ -1,4 +1,4 @@
-//! MeasureColumns of the audience that a vertex is known to have: followers, endorsers, and what accounts state.
+//! Measures of the audience that a vertex is known to have: followers, endorsers, and what accounts state.
 
 use std::sync::Arc;
 

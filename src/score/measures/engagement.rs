@@ -1,4 +1,4 @@
-//! MeasureColumns of engagement: what a vertex received and what it did.
+//! Measures of engagement: what a vertex received and what it did.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! MeasureColumns of the responses to a vertex's posts.
+//! Measures of the responses to a vertex's posts.
 
 use std::cmp::Reverse;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! MeasureColumns that follow from a vertex's own posts and the reactions to them alone, so that they can be computed again under
+//! Measures that follow from a vertex's own posts and the reactions to them alone, so that they can be computed again under
 //! other conditions: at another date, or with other people trusted.
 
 use super::min_ages::MinAges;
@@ -6,7 +6,7 @@ use super::posts::{Responses, count_responses};
 use crate::model::People;
 use crate::reduce::{Engagement, InteractionRules, engagement, post_reactors};
 
-/// MeasureColumns of every vertex, computed again.
+/// Measures of every vertex, computed again.
 pub struct RecomputedMeasures {
     engagement: Vec<Engagement>,
     responses: Option<Vec<Responses>>,
