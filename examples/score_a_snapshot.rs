@@ -12,7 +12,7 @@ use renown::engine::Engine;
 use renown::job::Job;
 use renown::method::profile::STANDARD;
 use renown::pipeline::progress::Progress;
-use renown::pipeline::run::run;
+use renown::pipeline::run;
 use renown::published::Run;
 use renown::storage::Stores;
 use url::Url;

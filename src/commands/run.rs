@@ -15,7 +15,7 @@ use crate::method::profile::STANDARD;
 use crate::model::Dropped;
 use crate::numbers::count;
 use crate::pipeline::progress::Progress;
-use crate::pipeline::run::{self, Outcome, Prepared, Ready};
+use crate::pipeline::{self, PreparedRun, Ready, RunOutcome};
 use crate::publish::bytes;
 use crate::publish::commit::Commit;
 use crate::published::Run;
@@ -42,10 +42,10 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
 }
 
 async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
-    let mut progress = context.progress(run::STAGES);
-    let outcome = run::run(&context.engine, job, &mut progress).await;
+    let mut progress = context.progress(pipeline::STAGES);
+    let outcome = pipeline::run(&context.engine, job, &mut progress).await;
     progress.finish();
-    let Outcome { commit, already, drops, ignored } = outcome?;
+    let RunOutcome { commit, already, drops, ignored } = outcome?;
     if context.quiet {
         return Ok(());
     }
@@ -69,10 +69,10 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
 
 /// Runs a job up to the gates and shows what would be published.
 async fn rehearse(job: &Job, context: &mut Context<'_>) -> Result<()> {
-    let mut progress = context.progress(run::STAGES);
-    let prepared = run::prepare(&context.engine, job, &mut progress).await;
+    let mut progress = context.progress(pipeline::STAGES);
+    let prepared = pipeline::prepare(&context.engine, job, &mut progress).await;
     progress.finish();
-    let Prepared { ready, drops, ignored } = prepared?;
+    let PreparedRun { ready, drops, ignored } = prepared?;
     if context.quiet {
         return Ok(());
     }

@@ -2,11 +2,14 @@
 
 pub mod backtest;
 pub(crate) mod inputs;
-pub mod measure;
+mod measure;
 pub mod progress;
 mod rows;
-pub mod run;
+mod run;
 pub mod run_id;
 pub mod sample;
 mod scoring;
 mod stages;
+
+pub use measure::{AsOf, Measured, measure};
+pub use run::{PreparedRun, Ready, RunOutcome, STAGES, prepare, run};

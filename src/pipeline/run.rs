@@ -20,7 +20,7 @@ pub const STAGES: u64 = 11 + measure::STAGES;
 
 /// The result of a run.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// The commit that is now in force for the snapshot.
     pub commit: Commit,
     /// Whether it was in force before, so that there was nothing to do.
@@ -33,7 +33,7 @@ pub struct Outcome {
 
 /// A run up to the gates.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct PreparedRun {
     /// What there is to publish.
     pub ready: Ready,
     /// Rows dropped, by rule.
@@ -55,24 +55,24 @@ pub enum Ready {
 ///
 /// # Errors
 /// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
-pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Outcome> {
-    let Prepared { ready, drops, ignored } = prepare(engine, job, progress).await?;
+pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<RunOutcome> {
+    let PreparedRun { ready, drops, ignored } = prepare(engine, job, progress).await?;
     let (audited, mut log, replaced) = match ready {
-        Ready::Nothing(commit) => return Ok(Outcome { commit, already: true, drops, ignored }),
+        Ready::Nothing(commit) => return Ok(RunOutcome { commit, already: true, drops, ignored }),
         Ready::Tables(audited, log, replaced) => (audited, log, replaced),
     };
     log.stages = progress.stages().to_vec();
     let rows = audited.rows();
     let published = publish(&engine.stores, &job.output, audited, &*log, replaced);
     let commit = progress.wait("publish", |_| rows, published).await?;
-    Ok(Outcome { commit, already: false, drops, ignored })
+    Ok(RunOutcome { commit, already: false, drops, ignored })
 }
 
 /// All stages of a run but the last: nothing is written.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<Prepared> {
+pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<PreparedRun> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let in_force = commit::in_force(&engine.stores, &job.output, Some(day)).await?;
     let replaced = in_force.as_ref().map(|commit| commit.number);
@@ -95,7 +95,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
         }
     };
     let Inputs { drops, ignored, .. } = inputs;
-    Ok(Prepared { ready, drops, ignored })
+    Ok(PreparedRun { ready, drops, ignored })
 }
 
 /// The stages between reading and publishing.

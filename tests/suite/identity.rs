@@ -12,7 +12,7 @@ use fastrand::Rng;
 use renown::engine::Engine;
 use renown::job::Job;
 use renown::pipeline::progress::Progress;
-use renown::pipeline::run::run;
+use renown::pipeline::run;
 use renown::publish::commit;
 use renown::schema::{self, Direction, Status};
 use renown::storage::{Stores, below};

@@ -175,7 +175,7 @@ async fn a_run_needs_a_snapshot() {
     let job = load(&JOB.replace("snapshot = \"2026-03-31\"", "")).unwrap();
     let engine = renown::engine::Engine::new(renown::storage::Stores::default(), 1);
     let mut silent = renown::pipeline::progress::Progress::silent();
-    let error = renown::pipeline::run::run(&engine, &job, &mut silent).await.unwrap_err();
+    let error = renown::pipeline::run(&engine, &job, &mut silent).await.unwrap_err();
     says(error, Kind::Usage, &["no snapshot is named"]);
 }
 

@@ -20,7 +20,7 @@ use renown::error::{Error, Kind, Result};
 use renown::job::Job;
 use renown::method::{Evidence, GateRule, hex};
 use renown::pipeline::progress::Progress;
-use renown::pipeline::run::{Outcome, run};
+use renown::pipeline::{RunOutcome, run};
 use renown::publish::commit::{self, Commit};
 use renown::publish::publish;
 use renown::published::Run;
@@ -182,7 +182,7 @@ async fn top_of(
     highest(people, scores, "standard", &Filter::default(), most).await
 }
 
-async fn run_job(stores: &Stores, job: &Job) -> Result<Outcome> {
+async fn run_job(stores: &Stores, job: &Job) -> Result<RunOutcome> {
     run(&Engine::new(stores.clone(), 1), job, &mut Progress::silent()).await
 }
 

@@ -20,7 +20,7 @@ use renown::error::Result;
 use renown::job::Job;
 use renown::model::People;
 use renown::pipeline::progress::Progress;
-use renown::pipeline::run::{Outcome, run};
+use renown::pipeline::{RunOutcome, run};
 use renown::publish::commit::Commit;
 use renown::read::{Violations, people, snapshot, vocabulary};
 use renown::storage::Stores;
@@ -370,7 +370,7 @@ pub async fn run_job(
     path: &Path,
     partitions: usize,
     set: &[(&str, &str)],
-) -> Result<(Job, Outcome)> {
+) -> Result<(Job, RunOutcome)> {
     let set: Vec<_> = set.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let job = Job::load(path, &set, None)?;
     let engine = Engine::new(Stores::default(), partitions);
@@ -497,7 +497,7 @@ pub struct Published {
     /// The bytes of every file below the output folder, by path.
     pub files: BTreeMap<String, Vec<u8>>,
     pub commit: Commit,
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
 }
 
 impl Published {
