@@ -1,7 +1,7 @@
-//! The contracts in `schemas/`: grain, key and columns of every table read or written.
+//! The contracts of `schemas/`: grain, key and columns of every table that is read or written.
 //!
-//! The TOML files are compiled in. Readers conform their data to them ([`crate::read`]), writers
-//! build their batches through [`Table::batch`], which refuses any other set of columns.
+//! The TOML files are compiled in. Readers conform data to them, writers build batches with [`Table::batch`], which refuses
+//! any other set of columns.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static TABLES: LazyLock<Result<Vec<Table>>> = LazyLock::new(parse_all);
 
-/// How names of measures of one's own begin.
-pub const OWN_MEASURE: &str = "measure_";
+/// Prefix of custom measures.
+pub const CUSTOM_MEASURE: &str = "measure_";
 
 /// Time zone of every timestamp.
 pub const UTC: &str = "UTC";
@@ -33,7 +33,7 @@ pub enum Direction {
     Output,
 }
 
-/// Whether any stage reads or writes the table yet.
+/// Whether a stage reads or writes the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -43,7 +43,7 @@ pub enum Status {
     Published,
     /// Output of `validate`.
     Measured,
-    /// The contract is fixed, no stage reads or writes it yet.
+    /// No stage reads or writes it yet.
     Reserved,
 }
 
@@ -84,7 +84,7 @@ impl Type {
         }
     }
 
-    /// Name in the contracts.
+    /// Name of the type in the contracts.
     pub fn name(self) -> &'static str {
         match self {
             Type::Id => "id",
@@ -98,7 +98,7 @@ impl Type {
         }
     }
 
-    /// Name in SQL (as in DuckDB and PostgreSQL).
+    /// Name of the type in SQL (DuckDB and PostgreSQL).
     fn ddl(self) -> &'static str {
         match self {
             Type::Id | Type::Text => "VARCHAR",
@@ -121,16 +121,16 @@ pub struct Column {
     /// Type.
     #[serde(rename = "type")]
     pub kind: Type,
-    /// Whether it may hold nulls; a nullable column of an input may be absent.
+    /// Whether values may be null; a nullable column of an input may be missing.
     pub nullable: bool,
     /// Unit of the values, empty where there is none.
     pub unit: String,
     /// What a value means.
     pub meaning: String,
-    /// The declaration of a measure; only columns of `measures` have it.
+    /// Declaration of the measure; only columns of `measures` have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<Measure>,
-    /// The only values allowed, where the set is closed.
+    /// Allowed values, where there is a fixed set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Vec<String>>,
 }
@@ -139,20 +139,20 @@ pub struct Column {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measure {
-    /// Group of measures it belongs to.
+    /// Family of the measure.
     pub family: String,
-    /// What a value says of somebody, with `{}` for it; every measure that may enter the forecast has it.
+    /// Phrase for explanations, with `{}` for the value; every measure that may enter the forecast has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
     /// Formula in plain symbols.
     pub formula: String,
-    /// `own`, or works as `AUTHORS YEAR, *TITLE*, PLACE` and remarks, parted by `; `.
+    /// `own` (defined by Renown), or works as `AUTHORS YEAR, *TITLE*, PLACE` and remarks, separated by `; `.
     pub source: String,
-    /// `up` if one more reactor can only raise it or leave it, else `shown`.
+    /// `up` if one more reactor can never lower it, else `shown`.
     pub direction: String,
     /// Whether a method may give it a coefficient.
     pub forecast: bool,
-    /// The reason for the line above.
+    /// The reason for `direction` and `forecast`.
     pub why: String,
 }
 
@@ -162,19 +162,19 @@ pub struct Measure {
 pub struct Table {
     /// Name.
     pub table: String,
-    /// Version of the contract; any change of columns raises it.
+    /// Version of the contract; it rises with every change of columns.
     pub version: u32,
     /// Whether it is in use.
     pub status: Status,
-    /// What one row is.
+    /// What a row is.
     pub grain: String,
-    /// Columns whose values together are unique.
+    /// Columns whose values together identify a row.
     pub key: Vec<String>,
-    /// What the table is for.
+    /// What the table means.
     pub meaning: String,
     /// Columns in order.
     pub columns: Vec<Column>,
-    /// Read or written; taken from the folder.
+    /// Read or written, by the folder of the file.
     #[serde(skip_deserializing, default = "input")]
     pub direction: Direction,
 }
@@ -225,7 +225,7 @@ pub fn table(direction: Direction, name: &str) -> Result<&'static Table> {
 }
 
 impl Table {
-    /// The Arrow schema in which the table is written; unit and meaning are field metadata.
+    /// Arrow schema of the table, with unit and meaning as field metadata.
     pub fn arrow(&self) -> SchemaRef {
         let fields: Vec<Field> = self
             .columns
@@ -246,7 +246,7 @@ impl Table {
         Arc::new(Schema::new_with_metadata(fields, metadata))
     }
 
-    /// A batch of this table from columns in any order.
+    /// Builds a batch of this table from columns in any order.
     ///
     /// # Errors
     /// [`crate::error::Kind::Internal`] unless the names are exactly those of the contract and every
@@ -254,49 +254,50 @@ impl Table {
     pub fn batch(&self, mut columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch> {
         let mut arrays = Vec::with_capacity(self.columns.len());
         for column in &self.columns {
-            let at = columns
+            let place = columns
                 .iter()
                 .position(|(name, _)| *name == column.name)
-                .ok_or_else(|| self.fault(format!("column `{}` was not built", column.name)))?;
-            arrays.push(columns.swap_remove(at).1);
+                .ok_or_else(|| self.error(format!("column `{}` was not built", column.name)))?;
+            arrays.push(columns.swap_remove(place).1);
         }
         if let Some((name, _)) = columns.first() {
-            return Err(self.fault(format!("column `{name}` is not in the contract")));
+            return Err(self.error(format!("column `{name}` is not in the contract")));
         }
-        RecordBatch::try_new(self.arrow(), arrays).map_err(|e| self.fault(e.to_string()))
+        RecordBatch::try_new(self.arrow(), arrays).map_err(|e| self.error(e.to_string()))
     }
 
-    /// [`Table::batch`] of the table `measures`, with columns `measure_*` after those of the contract.
+    /// Builds a batch of the table `measures`, with custom measures after the columns of the contract.
     ///
     /// # Errors
     /// As [`Table::batch`].
-    pub fn batch_with(
+    pub fn batch_with_custom(
         &self,
         columns: Vec<(&str, ArrayRef)>,
-        own: Vec<(&str, ArrayRef)>,
+        custom: Vec<(&str, ArrayRef)>,
     ) -> Result<RecordBatch> {
         let batch = self.batch(columns)?;
         let schema = batch.schema();
         let mut fields: Vec<FieldRef> = schema.fields().iter().cloned().collect();
         let meaning = "The column of this name of `accounts`, summed over the accounts of the person on the network.";
-        fields.extend(own.iter().map(|(name, _)| {
+        fields.extend(custom.iter().map(|(name, _)| {
             let metadata = [("unit", ""), ("meaning", meaning)];
             let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
             Arc::new(
                 Field::new(*name, DataType::Float64, true).with_metadata(HashMap::from(metadata)),
             )
         }));
-        let arrays = batch.columns().iter().cloned().chain(own.into_iter().map(|(_, array)| array));
+        let arrays =
+            batch.columns().iter().cloned().chain(custom.into_iter().map(|(_, array)| array));
         let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
         RecordBatch::try_new(Arc::new(schema), arrays.collect())
-            .map_err(|e| self.fault(e.to_string()))
+            .map_err(|e| self.error(e.to_string()))
     }
 
-    fn fault(&self, cause: String) -> Error {
+    fn error(&self, cause: String) -> Error {
         Error::internal(format!("table `{}`: {cause}", self.table))
     }
 
-    /// The contract for people to read.
+    /// The contract as text.
     pub fn text(&self) -> String {
         let mut out = String::new();
         let direction = match self.direction {

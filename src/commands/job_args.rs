@@ -31,13 +31,13 @@ pub(super) struct JobSettings {
 impl JobArgs {
     /// The job.
     pub(super) fn load(&self) -> Result<Job> {
-        self.load_under(None)
+        self.load_with_method(None)
     }
 
     /// The job under another method file, if one is given.
-    pub(super) fn load_under(&self, method: Option<&Path>) -> Result<Job> {
+    pub(super) fn load_with_method(&self, method: Option<&Path>) -> Result<Job> {
         let JobSettings { snapshot, set } = &self.settings;
-        Job::load_under(&self.job, set, *snapshot, method)
+        Job::load_with_method(&self.job, set, *snapshot, method)
     }
 }
 

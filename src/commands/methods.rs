@@ -18,6 +18,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
-    let job = args.job.load_under(args.method.as_deref())?;
+    let job = args.job.load_with_method(args.method.as_deref())?;
     context.print(&methods_page(&job)?)
 }

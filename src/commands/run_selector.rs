@@ -9,7 +9,7 @@ use url::Url;
 use super::job_args::JobSettings;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
-use crate::job::{Job, url_of};
+use crate::job::{Job, parse_url};
 use crate::publish::commit::{self, Commit};
 use crate::published::Run;
 use crate::storage::Stores;
@@ -84,7 +84,7 @@ impl RunSelector {
         if !set.is_empty() {
             return Err(not_applicable("--set", &self.run));
         }
-        Ok((url_of(Path::new(""), &self.run)?, *snapshot))
+        Ok((parse_url(Path::new(""), &self.run)?, *snapshot))
     }
 
     /// The output folder alone, with all of its runs.

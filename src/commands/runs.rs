@@ -13,7 +13,7 @@ use super::output_format::OutputFormat;
 use super::text_table::{UNKNOWN, align_right, headed};
 use crate::engine::Engine;
 use crate::error::{Result, printable};
-use crate::job::url_of;
+use crate::job::parse_url;
 use crate::numbers::count;
 use crate::publish::commit::{self, Commit};
 use crate::published::Run;
@@ -30,7 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
-    let output = folder(&url_of(Path::new(""), &args.url)?);
+    let output = folder(&parse_url(Path::new(""), &args.url)?);
     let runs = list_runs(&context.engine, &output).await?;
     context.answer(args.format, &runs, |runs| format!("{}\n", page(runs)))
 }

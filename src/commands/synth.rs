@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::context::Context;
 use crate::error::Result;
-use crate::job::url_of;
+use crate::job::parse_url;
 use crate::numbers::count;
 use crate::storage::folder;
 use crate::synth::{self, Parameters};
@@ -36,7 +36,7 @@ pub(super) struct Args {
 
 pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
     let Args { people, interactions, posts, seed, out, snapshot } = args;
-    let out = folder(&url_of(Path::new(""), &out)?);
+    let out = folder(&parse_url(Path::new(""), &out)?);
     let group = synth::GROUP;
     let parameters = Parameters { people, interactions, posts, seed, snapshot, group };
     let tables = synth::synth(&context.engine.stores, &parameters, &out).await?;

@@ -18,7 +18,7 @@ use crate::pipeline::backtest::{Backtest, read_history};
 use crate::pipeline::run_id::data_sha256;
 use crate::pipeline::sample::mix32;
 use crate::read::{self, Violations};
-use crate::schema::OWN_MEASURE;
+use crate::schema::CUSTOM_MEASURE;
 use crate::score::measures::MeasureColumns;
 use renown_stats::bradley_terry::{self, ComparisonFit, ComparisonProblem, win_probability};
 use renown_stats::quantiles::median;
@@ -134,7 +134,7 @@ fn items(people: &People, job: &Job, measures: &MeasureColumns, form: Labels) ->
         let column: Vec<f64> = values.iter().map(|value| libm::log1p(value / offset)).collect();
         let differs = items.pairs.iter().any(|(a, b)| column[*a as usize] != column[*b as usize]);
         if differs && !items.columns.contains(&column) {
-            items.nonnegative.push(!name.starts_with(OWN_MEASURE));
+            items.nonnegative.push(!name.starts_with(CUSTOM_MEASURE));
             items.names.push(name);
             items.offsets.push(offset);
             items.values.push(values);
@@ -153,7 +153,7 @@ fn items(people: &People, job: &Job, measures: &MeasureColumns, form: Labels) ->
 
 /// Scale of the logarithm: of counts that of a forward fit, of others a tenth of the median of those above 0.
 fn offset(name: &str, values: &[f64]) -> f64 {
-    let stated = name.starts_with(OWN_MEASURE) || name.ends_with("_count");
+    let stated = name.starts_with(CUSTOM_MEASURE) || name.ends_with("_count");
     let mut positive: Vec<f64> = values.iter().copied().filter(|value| *value > 0.0).collect();
     positive.sort_unstable_by(f64::total_cmp);
     match median(&positive) {

@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// An audience. Whoever meets all conditions belongs to it; a condition that is left out is met by everybody.
+/// An audience. A member meets every condition that is given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cohort {
     /// Name of the cohort.
     pub name: String,
-    /// Topics, by id or name: people who move others on any of them or on one below.
+    /// Topics, by id or name: people with a score on any of them or on one below.
     #[serde(default)]
     pub topics: BTreeSet<String>,
-    /// Least score: the highest on these topics, or the person's own without topics.
+    /// Minimum score: the highest on these topics, or the `standard` score without topics.
     #[serde(default)]
     pub min_score: Option<f64>,
-    /// Largest score.
+    /// Maximum score.
     #[serde(default)]
     pub max_score: Option<f64>,
     /// Networks: people with an account on any of them.
@@ -31,7 +31,7 @@ pub struct Cohort {
     /// Languages, as accounts state them.
     #[serde(default)]
     pub languages: BTreeSet<String>,
-    /// Most people: those with the highest score.
+    /// Maximum number of people: those with the highest scores.
     #[serde(default)]
     pub max_people: Option<u32>,
 }
@@ -46,10 +46,10 @@ impl Cohort {
                 return refused("has no name", "name it");
             }
             if all[..place].iter().any(|before| before.name == cohort.name) {
-                return refused("stands there twice", "give each cohort a name of its own");
+                return refused("is declared twice", "give each cohort a unique name");
             }
             let (low, high) = (cohort.min_score.unwrap_or(1.0), cohort.max_score.unwrap_or(100.0));
-            // What is no number is in no order.
+            // NaN fails every comparison.
             if !(1.0 <= low && low <= high && high <= 100.0) {
                 return refused(
                     &format!("has scores from {low} to {high}"),

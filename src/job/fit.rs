@@ -1,32 +1,32 @@
-//! What `fit` looks at.
+//! Settings of `fit`: the section `[fit]`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::method::{Method, may_enter, suggested};
-use crate::schema::OWN_MEASURE;
+use crate::method::{Method, may_enter, suggest_measure};
+use crate::schema::CUSTOM_MEASURE;
 
-/// What `fit` looks at; a run does not read it.
+/// Settings of `fit`; runs ignore them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fit {
-    /// Most origins: instants from which the method's horizon is looked ahead, the last of them a horizon before the
-    /// end of the snapshot. 2 to 200.
+    /// Maximum number of origins: dates after which reactions within the method's horizon are observed. The last one is
+    /// a horizon before the end of the snapshot. 2 to 200.
     pub origins: u32,
-    /// Hours from one origin to the next; without it a quarter of the horizon.
+    /// Hours from one origin to the next. Default: a quarter of the horizon.
     pub every_hours: Option<u32>,
-    /// Kinds of interaction that are counted ahead, by which people are moved: sign-ups, sales. Without any, those of
-    /// the method, which are all reactions if it names none.
+    /// Kinds of interaction to forecast, for example sign-ups or sales. Default: those of the method, which are all
+    /// reactions unless it names some.
     pub outcomes: Vec<String>,
-    /// Measures that may enter, of those that may at all; without any, all of them.
+    /// Measures to choose from. Default: all measures that may enter the forecast.
     pub measures: Vec<String>,
-    /// Most rows (somebody on a network at an origin) that are fitted to; of more people than that a fixed sample is
-    /// taken. 1,000 or more.
+    /// Maximum number of rows (one person on one network at one origin) to fit to; a fixed sample is taken of more.
+    /// 1,000 or more.
     pub rows: u32,
-    /// Share of the people of a truth who take no part in a fit to it, by a hash of their ids, so that `validate` can
-    /// hold the method against people that it has not seen. 0 to 0.9; a fit to what came after holds out later origins
-    /// instead.
+    /// Share of the people of a label set who are held out of a fit to it, by a hash of their ids, so that `validate`
+    /// can compare the method with labels that it was not fitted to. 0 to 0.9. A fit to observed reactors holds out
+    /// later origins instead.
     pub held_out: f64,
 }
 
@@ -44,9 +44,9 @@ impl Default for Fit {
 }
 
 impl Fit {
-    /// Whether a measure may enter.
+    /// Whether a measure is one to choose from.
     pub fn takes(&self, name: &str) -> bool {
-        self.measures.is_empty() || self.measures.iter().any(|own| own == name)
+        self.measures.is_empty() || self.measures.iter().any(|measure| measure == name)
     }
 
     pub(super) fn check(&self, file: &str, method: &Method) -> Result<()> {
@@ -65,10 +65,10 @@ impl Fit {
             return refuse(format!("`fit.rows` is {}", self.rows), "give 1000 or more");
         }
         let may = may_enter()?;
-        let strange =
-            |name: &&String| !may.contains(&name.as_str()) && !name.starts_with(OWN_MEASURE);
-        if let Some(name) = self.measures.iter().find(strange) {
-            let near = suggested(name, &may);
+        let unknown =
+            |name: &&String| !may.contains(&name.as_str()) && !name.starts_with(CUSTOM_MEASURE);
+        if let Some(name) = self.measures.iter().find(unknown) {
+            let near = suggest_measure(name, &may);
             return refuse(
                 format!("`fit.measures` names `{name}`, which may not enter the forecast"),
                 &format!("{near}those that may: {}, and any `measure_*`", may.join(", ")),

@@ -9,13 +9,16 @@ use crate::error::{Error, Help, Kind};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Input {
     /// Parquet that conforms to the contract.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "serialize_as_text")]
     Url(Url),
     /// A `SELECT` over the sources.
     Sql(String),
 }
 
-fn as_text<S: serde::Serializer>(url: &Url, to: S) -> std::result::Result<S::Ok, S::Error> {
+fn serialize_as_text<S: serde::Serializer>(
+    url: &Url,
+    to: S,
+) -> std::result::Result<S::Ok, S::Error> {
     to.serialize_str(url.as_str())
 }
 

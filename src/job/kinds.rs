@@ -1,4 +1,4 @@
-//! Kinds of interaction that the method does not know.
+//! Kinds of interaction to map or drop: the section `[kinds]`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::method::Method;
 
-/// Kinds of interaction that the method does not know.
+/// What to do with kinds of interaction that the method does not list.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Kinds {
-    /// Kinds that count as another: `retweet = "repost"`.
+    /// Kinds to count as another kind: `retweet = "repost"`.
     pub map: BTreeMap<String, String>,
-    /// Kinds that do not count at all, such as `view`.
+    /// Kinds to ignore, such as `view`.
     pub drop: BTreeSet<String>,
 }
 
@@ -25,16 +25,16 @@ impl Kinds {
         self.map.is_empty() && self.drop.is_empty()
     }
 
-    /// Whether `kind` is dropped.
-    pub fn dropped(&self, kind: Expr) -> Expr {
+    /// Expression for whether `kind` is dropped.
+    pub fn is_dropped(&self, kind: Expr) -> Expr {
         kind.in_list(self.drop.iter().map(|k| lit(k.as_str())).collect(), false)
     }
 
-    /// The kind that `kind` counts as.
+    /// Expression for the kind that `kind` is counted as.
     ///
     /// # Errors
     /// [`crate::error::Kind::Internal`] if the expression cannot be built.
-    pub fn mapped(&self, kind: Expr) -> Result<Expr> {
+    pub fn map_kind(&self, kind: Expr) -> Result<Expr> {
         let mut cases = None;
         for (from, to) in &self.map {
             let mut before = cases.unwrap_or_else(|| case(kind.clone()));

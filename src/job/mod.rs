@@ -18,11 +18,11 @@ pub use fit::Fit;
 pub use input::{Input, no_snapshot};
 pub use kinds::Kinds;
 pub use profile::ProfileSection;
-pub(crate) use profile::measured_otherwise;
+pub(crate) use profile::find_measurement_difference;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use texts::Texts;
-pub use texts::url_of;
+pub use texts::parse_url;
 pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
 pub use validate::{GroupBy, TargetSection, Validate};
@@ -51,31 +51,31 @@ pub struct JobFile {
     /// Kinds of interaction that the method does not know; any other is an error.
     #[serde(default)]
     pub kinds: Kinds,
-    /// Who may be scored.
+    /// Who is eligible for scoring.
     #[serde(default)]
     pub consent: Consent,
-    /// Who is trusted from the start.
+    /// Seeds of trust.
     #[serde(default)]
     pub trust: Trust,
-    /// What posts are about.
+    /// How topics of posts are found.
     #[serde(default)]
     pub topics: Topics,
-    /// What is published of who influences whom.
+    /// Which influence edges are published.
     #[serde(default)]
     pub influence: Influence,
-    /// Scores beside the standard one.
+    /// Further scores, in addition to the standard one.
     #[serde(default)]
     pub profile: Vec<ProfileSection>,
-    /// What `fit` looks at.
+    /// Settings of `fit`.
     #[serde(default)]
     pub fit: Fit,
-    /// What `validate` looks at.
+    /// Settings of `validate`.
     #[serde(default)]
     pub validate: Validate,
-    /// Audiences: who belongs to each stands in the table `cohorts`, if they agreed to be scored.
+    /// Audiences: the table `cohorts` lists the members of each who opted in.
     #[serde(default)]
     pub cohort: Vec<Cohort>,
-    /// Where the tables go.
+    /// Where tables are written.
     pub output: OutputSection,
 }
 
@@ -83,12 +83,12 @@ pub struct JobFile {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct JobSection {
-    /// Name of the job; it stands in the `runs` table.
+    /// Name of the job, as in the table `runs`.
     pub name: String,
-    /// Day to score, covered to its end in UTC; `--snapshot` wins over it.
+    /// Date of the snapshot, which covers everything up to the end of this day in UTC. A date given for a run replaces it.
     #[serde(deserialize_with = "day")]
     pub snapshot: Option<NaiveDate>,
-    /// Path of the method file; without it the built-in `standard-4` is used.
+    /// Path of the method file. Default: the built-in method `standard-4`.
     pub method: Option<String>,
 }
 
@@ -98,7 +98,7 @@ impl Default for JobSection {
     }
 }
 
-/// A day, as a TOML date or as text.
+/// Reads a day from a TOML date or from text.
 fn day<'de, D: serde::Deserializer<'de>>(
     from: D,
 ) -> std::result::Result<Option<NaiveDate>, D::Error> {
@@ -112,17 +112,17 @@ fn day<'de, D: serde::Deserializer<'de>>(
         Day::Date(date) => date.to_string(),
         Day::Text(text) => text,
     };
-    let wrong = |e| serde::de::Error::custom(format!("`{text}` is no day: {e}"));
+    let wrong = |e| serde::de::Error::custom(format!("`{text}` is not a date: {e}"));
     text.parse().map(Some).map_err(wrong)
 }
 
-/// Who may be scored.
+/// Who is eligible for scoring.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Consent {
-    /// `opt_out`: everyone who did not refuse; `opt_in`: only who agreed.
+    /// `opt_out`: everyone who did not opt out is eligible; `opt_in`: only people who opted in.
     pub rule: ConsentRule,
-    /// Age in years below which nobody is scored (where a birth date or `is_minor` is known).
+    /// Minimum age in years, applied where a birth date or `is_minor` is known.
     pub minimum_age: u32,
 }
 
@@ -132,29 +132,29 @@ impl Default for Consent {
     }
 }
 
-/// Whether silence means yes.
+/// Whether people without a statement are eligible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentRule {
-    /// Everyone who did not refuse may be scored.
+    /// Everyone who did not opt out.
     OptOut,
-    /// Only who agreed may be scored.
+    /// Only people who opted in.
     OptIn,
 }
 
-/// Who is trusted from the start, beside those whom a rule of the method names.
+/// Seeds of trust, in addition to those that a rule of the method selects.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Trust {
-    /// Ids of people, or of accounts as `network:account_id`; who is not scored is left out.
+    /// Ids of people, or of accounts as `network:account_id`; ineligible people are ignored.
     pub seeds: BTreeSet<String>,
 }
 
-/// What is published of who influences whom.
+/// Which influence edges are published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Influence {
-    /// How many of each person's strongest edges are kept, in either direction.
+    /// Number of strongest edges kept of each person, in either direction.
     pub top: u32,
 }
 
@@ -164,7 +164,7 @@ impl Default for Influence {
     }
 }
 
-/// Where the tables go.
+/// Where tables are written.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutputSection {
@@ -172,7 +172,7 @@ pub struct OutputSection {
     pub url: String,
 }
 
-/// The input that scores are measured against: no run reads it.
+/// The input of label sets; only `fit` and `validate` read it.
 pub const GROUND_TRUTH: &str = "ground_truth";
 
 /// A job ready to run: every reference resolved, every value checked.
@@ -188,25 +188,25 @@ pub struct Job {
     pub sources: BTreeMap<String, Url>,
     /// Input tables by name.
     pub inputs: BTreeMap<String, Input>,
-    /// Kinds of interaction that are mapped or dropped.
+    /// Kinds of interaction to map or drop.
     pub kinds: Kinds,
-    /// Who may be scored.
+    /// Who is eligible for scoring.
     pub consent: Consent,
-    /// Who is trusted from the start.
+    /// Seeds of trust.
     pub trust: Trust,
-    /// What posts are about.
+    /// How topics of posts are found.
     pub topics: Topics,
-    /// What is published of who influences whom.
+    /// Which influence edges are published.
     pub influence: Influence,
-    /// By what people are scored, in order of name; one of them is the standard.
+    /// Profiles in order of name, the standard one among them.
     pub profiles: Vec<Profile>,
-    /// What `fit` looks at.
+    /// Settings of `fit`.
     pub fit: Fit,
-    /// What `validate` looks at.
+    /// Settings of `validate`.
     pub validate: Validate,
     /// Audiences, in order of name.
     pub cohorts: Vec<Cohort>,
-    /// The folder that the tables go to.
+    /// The folder to which tables are written.
     pub output: Url,
 }
 
@@ -220,14 +220,14 @@ impl Job {
         settings: &[(String, String)],
         snapshot: Option<NaiveDate>,
     ) -> Result<Self> {
-        Self::load_under(path, settings, snapshot, None)
+        Self::load_with_method(path, settings, snapshot, None)
     }
 
-    /// As [`Job::load`], with the method file at `method` in place of the job's own.
+    /// As [`Job::load`], with the method file at `method` instead of the one that the job names.
     ///
     /// # Errors
     /// As [`Job::load`].
-    pub fn load_under(
+    pub fn load_with_method(
         path: &Path,
         settings: &[(String, String)],
         snapshot: Option<NaiveDate>,
@@ -246,14 +246,14 @@ impl Job {
             snapshot: snapshot.or(file.job.snapshot),
         };
 
-        let own = file.job.method.as_ref();
-        let own = own.map(|path| texts.path(path)).transpose()?;
-        let method = match method.or(own.as_deref()) {
+        let named = file.job.method.as_ref().map(|path| texts.path(path)).transpose()?;
+        let method = match method.or(named.as_deref()) {
             None => Method::parse("the built-in method", BUILT_IN)?,
-            Some(path) => method_at(path)?,
+            Some(path) => read_method(path)?,
         };
         let others = file.profile.iter().map(|profile| profile.method.as_ref());
-        let others = others.map(|path| path.map(|path| method_at(&texts.path(path)?)).transpose());
+        let others =
+            others.map(|path| path.map(|path| read_method(&texts.path(path)?)).transpose());
         let profiles =
             profile::profiles(&name, &method, &file.profile, &others.collect::<Result<Vec<_>>>()?)?;
         let mut sources = BTreeMap::new();
@@ -271,7 +271,7 @@ impl Job {
                 format!(
                     "{name}: `inputs.interactions`, `.follows` and `.accounts` are all missing"
                 ),
-                "name the interactions, who follows whom, or what accounts state: a URL, or a SELECT over [sources]",
+                "name at least one of them: a URL, or a SELECT over [sources]",
             ));
         }
         file.kinds.check(&name, &method)?;
@@ -298,23 +298,23 @@ impl Job {
             cohorts,
             output: crate::storage::folder(&texts.url(&file.output.url)?),
         };
-        texts.all_used()?;
+        texts.check_all_used()?;
         Ok(job)
     }
 }
 
-fn method_at(path: &Path) -> Result<Method> {
+fn read_method(path: &Path) -> Result<Method> {
     Method::parse(&path.display().to_string(), &read_file(path)?)
 }
 
 impl Job {
-    /// Whether nothing tells who met or follows whom.
-    pub fn is_without_meetings(&self) -> bool {
-        !["interactions", "follows"].iter().any(|table| self.inputs.contains_key(*table))
+    /// Whether an input has interactions or follows; else accounts alone are scored.
+    pub fn has_interaction_source(&self) -> bool {
+        ["interactions", "follows"].iter().any(|table| self.inputs.contains_key(*table))
     }
 
     /// The inputs from which scores are computed: all but [`GROUND_TRUTH`].
-    pub fn read_by_runs(&self) -> BTreeMap<&str, &Input> {
+    pub fn inputs_of_runs(&self) -> BTreeMap<&str, &Input> {
         let inputs = self.inputs.iter().map(|(name, input)| (name.as_str(), input));
         inputs.filter(|(name, _)| *name != GROUND_TRUTH).collect()
     }
@@ -338,12 +338,12 @@ fn check_input_name(file: &str, name: &str) -> Result<()> {
     if inputs()?.any(|t| t.table == name) {
         return Err(Error::bad_job(
             format!("{file}: the input `{name}` is reserved: no stage reads it yet"),
-            format!("remove it; read are: {}", read.join(", ")),
+            format!("remove it; inputs are: {}", read.join(", ")),
         ));
     }
     let near = did_you_mean(name, read.iter().copied());
     Err(Error::bad_job(
         format!("{file}: unknown input `{name}`"),
-        format!("{near}read are: {}", read.join(", ")),
+        format!("{near}inputs are: {}", read.join(", ")),
     ))
 }

@@ -1,4 +1,4 @@
-//! AccountStats: scores beside the standard one.
+//! Further scores: sections `[[profile]]`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,25 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::method::profile::{Profile, STANDARD};
-use crate::method::{Forecast, Method, suggested};
-use crate::schema::{self, Direction, OWN_MEASURE};
+use crate::method::{Forecast, Method, suggest_measure};
+use crate::schema::{self, CUSTOM_MEASURE, Direction};
 
-/// Largest weight of a measure or family.
-const LARGEST: f64 = 100.0;
+/// Maximum weight of a measure or family.
+const MAX_WEIGHT: f64 = 100.0;
 
-/// A score beside the standard one: the standard forecast with measures weighted otherwise, or the forecast of another
-/// method.
+/// A score in addition to the standard one: the standard forecast with other weights of measures, or the forecast of
+/// another method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProfileSection {
-    /// Name; it stands in `scores`.
+    /// Name, as in the table `scores`.
     pub name: String,
-    /// Path of a method file whose forecast is used; all else in it must be as in the job's own method.
+    /// Path of a method file whose forecast is used; everything else in it must equal the method of the job.
     #[serde(default)]
     pub method: Option<String>,
-    /// Factor of the coefficients of a measure, or of all measures of a family (`reach`, `response` …); 0 to 100, 1
-    /// for all that are not named. A measure's own weight goes before that of its family. What weighs more takes its
-    /// weight from the rest: the coefficients' sum and the reference person's score are kept.
+    /// Factor of the coefficients of a measure, or of all measures of a family (`reach`, `response` …); 0 to 100,
+    /// default 1. The weight of a measure takes precedence over that of its family. Coefficients are scaled so that their
+    /// sum and the reference person's score stay the same.
     #[serde(default)]
     pub weights: BTreeMap<String, f64>,
 }
@@ -44,37 +44,37 @@ pub(super) fn profiles(
             Err(Error::bad_job(format!("{file}: profile `{name}`: {what}"), remedy))
         };
         if name.trim().is_empty() || all.iter().any(|profile| profile.name == *name) {
-            return refuse(
-                "the name is empty or taken".into(),
-                "give each profile a name of its own",
-            );
+            return refuse("the name is empty or taken".into(), "give each profile a unique name");
         }
         if name == STANDARD || (other.is_none() && section.weights.is_empty()) {
             return refuse(
-                "it is the standard score".into(),
+                "it equals the standard score".into(),
                 "name weights, or the method file of another forecast",
             );
         }
         let base = other.as_ref().unwrap_or(method);
-        if let Some(part) = measured_otherwise(method, base) {
+        if let Some(part) = find_measurement_difference(method, base) {
             return refuse(
-                format!("`{part}` of method `{}` is another than that of the job's", base.version),
-                "profiles share what is measured; run a job of its own for it",
+                format!(
+                    "`{part}` of method `{}` differs from that of the job's method",
+                    base.version
+                ),
+                "all profiles of a job share their measures; use a separate job",
             );
         }
-        let own = Profile::of(name, base);
+        let profile = Profile::of(name, base);
         all.push(Profile {
-            fitted: own.fitted && section.weights.is_empty(),
-            forecast: weighted(file, section, &base.forecast)?,
-            ..own
+            fitted: profile.fitted && section.weights.is_empty(),
+            forecast: weigh_forecast(file, section, &base.forecast)?,
+            ..profile
         });
     }
     all.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(all)
 }
 
-/// The first part of two methods that differs and that measures depend on.
-pub(crate) fn measured_otherwise(one: &Method, other: &Method) -> Option<&'static str> {
+/// The first section that measures depend on and that differs between two methods.
+pub(crate) fn find_measurement_difference(one: &Method, other: &Method) -> Option<&'static str> {
     let parts = [
         ("attention", one.attention == other.attention),
         ("kinds", one.kinds == other.kinds),
@@ -85,14 +85,14 @@ pub(crate) fn measured_otherwise(one: &Method, other: &Method) -> Option<&'stati
     parts.into_iter().find(|(_, same)| !same).map(|(part, _)| part)
 }
 
-fn weighted(file: &str, section: &ProfileSection, base: &Forecast) -> Result<Forecast> {
+fn weigh_forecast(file: &str, section: &ProfileSection, base: &Forecast) -> Result<Forecast> {
     let family = |measure: &str| -> Result<String> {
-        if measure.starts_with(OWN_MEASURE) {
+        if measure.starts_with(CUSTOM_MEASURE) {
             return Ok("own".to_owned());
         }
         let columns = &schema::table(Direction::Output, "measures")?.columns;
-        let own = columns.iter().find(|column| column.name == measure);
-        let declared = own.and_then(|column| column.measure.as_ref());
+        let column = columns.iter().find(|column| column.name == measure);
+        let declared = column.and_then(|column| column.measure.as_ref());
         declared
             .map(|declared| declared.family.clone())
             .ok_or_else(|| Error::internal(format!("no measure `{measure}`")))
@@ -113,16 +113,16 @@ fn weighted(file: &str, section: &ProfileSection, base: &Forecast) -> Result<For
     for (key, weight) in &section.weights {
         if !known.contains(key) {
             let all: Vec<&str> = known.iter().map(String::as_str).collect();
-            let near = suggested(key, &all);
+            let near = suggest_measure(key, &all);
             return refuse(
                 format!("the forecast has no measure or family `{key}`"),
                 format!("{near}it has: {}", all.join(", ")),
             );
         }
-        if !(0.0..=LARGEST).contains(weight) {
+        if !(0.0..=MAX_WEIGHT).contains(weight) {
             return refuse(
                 format!("the weight of `{key}` is {weight}"),
-                format!("give 0 to {LARGEST}"),
+                format!("give 0 to {MAX_WEIGHT}"),
             );
         }
     }
@@ -132,13 +132,16 @@ fn weighted(file: &str, section: &ProfileSection, base: &Forecast) -> Result<For
             "give one a weight above 0".into(),
         );
     }
-    Ok(of_same_scale(forecast, base))
+    Ok(scale_like(forecast, base))
 }
 
-/// The forecast with the sum of the coefficients of `base` and its reference person's expected people, so that a larger
-/// weight says what counts and not how much all count: an elasticity above what was fitted runs away with large counts.
-fn of_same_scale(mut forecast: Forecast, base: &Forecast) -> Forecast {
-    let size = |of: &Forecast| of.terms.iter().fold(0.0, |sum, term| sum + term.coefficient.abs());
+/// Scales the coefficients to the sum of those of `base`, and the intercept to its reference person's forecast. Weights
+/// then say which measures matter more, not how much all of them do: with elasticities above the fitted ones the forecasts
+/// of large counts explode.
+fn scale_like(mut forecast: Forecast, base: &Forecast) -> Forecast {
+    let size = |forecast: &Forecast| {
+        forecast.terms.iter().fold(0.0, |sum, term| sum + term.coefficient.abs())
+    };
     let reference = |of: &Forecast| {
         of.terms.iter().fold(of.intercept, |sum, term| sum + term.part(term.reference))
     };

@@ -1,4 +1,4 @@
-//! The texts of a job file, filled and resolved.
+//! Texts of a job file: placeholders filled, paths resolved.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::input::{Input, no_snapshot};
 use crate::error::{Error, Help, Result};
 use crate::storage::credentials::{credential, refuse_signed};
 
-/// Fills and resolves the texts of one job file.
+/// Fills placeholders and resolves paths in the texts of one job file.
 pub(super) struct Texts<'a> {
     pub(super) file: &'a str,
     pub(super) folder: PathBuf,
@@ -44,7 +44,7 @@ impl Texts<'_> {
         Ok(out)
     }
 
-    /// The path of a file beside the job file.
+    /// Resolves a path relative to the folder of the job file.
     pub(super) fn path(&mut self, text: &str) -> Result<PathBuf> {
         let text = self.fill(text)?;
         Ok(self.folder.join(text))
@@ -63,7 +63,7 @@ impl Texts<'_> {
 
     pub(super) fn url(&mut self, text: &str) -> Result<Url> {
         let text = self.fill_dated(text)?;
-        let url = url_of(&self.folder, &text)?;
+        let url = parse_url(&self.folder, &text)?;
         // In abfss://container@account the part before the @ names no user.
         let user = matches!(url.scheme(), "s3" | "s3a" | "gs") && !url.username().is_empty();
         if user || url.password().is_some() {
@@ -79,8 +79,8 @@ impl Texts<'_> {
         Ok(Input::Url(self.url(text)?))
     }
 
-    /// A setting that nothing uses is a typing error.
-    pub(super) fn all_used(&self) -> Result<()> {
+    /// Refuses settings that no text uses: they are probably typing errors.
+    pub(super) fn check_all_used(&self) -> Result<()> {
         match self.settings.iter().find(|(name, _)| !self.used.contains(name)) {
             None => Ok(()),
             Some((name, _)) => Err(Error::bad_job(
@@ -91,8 +91,8 @@ impl Texts<'_> {
     }
 }
 
-/// Whether an input is SQL, not a URL: it begins with a word of SQL, after comments and brackets.
-/// Statements that write count too, so that they are refused for what they are.
+/// Whether an input is SQL and not a URL: it begins with a keyword of SQL, after comments and brackets.
+/// Statements that write count too, so that the error about them is a precise one.
 fn is_sql(text: &str) -> bool {
     const WORDS: [&str; 11] = [
         "select", "with", "values", "insert", "update", "delete", "create", "drop", "copy",
@@ -115,12 +115,12 @@ fn is_sql(text: &str) -> bool {
     follows && WORDS.contains(&word.to_ascii_lowercase().as_str())
 }
 
-/// `text` as a URL; what has no scheme is a path, relative to `folder`.
+/// Parses `text` as a URL; without a scheme it is a path relative to `folder`.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if it is neither.
-pub fn url_of(folder: &Path, text: &str) -> Result<Url> {
-    // What stands before an @ may be a secret.
+pub fn parse_url(folder: &Path, text: &str) -> Result<Url> {
+    // The part before an @ may be a secret.
     let shown = match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
         _ => text.to_owned(),
@@ -136,7 +136,7 @@ pub fn url_of(folder: &Path, text: &str) -> Result<Url> {
     } else {
         Url::from_file_path(&path)
     };
-    let url = url.map_err(|()| bad("not a path".into()))?;
+    let url = url.map_err(|()| bad("it is not a path".into()))?;
     // Parsing once more resolves `..`, which no store accepts.
     Url::parse(url.as_str()).map_err(|e| bad(e.to_string()).caused_by(e))
 }

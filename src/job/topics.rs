@@ -1,4 +1,4 @@
-//! What posts are about: the section `[topics]`.
+//! How topics of posts are found: the section `[topics]`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,21 +9,20 @@ use super::input::Input;
 use crate::error::{Error, Result, did_you_mean};
 use crate::schema::{self, Direction};
 
-/// What posts are about.
+/// How topics of posts are found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Topics {
-    /// The bundled ontology that is used unless the job has an input `topics`: `klout-2018`, the default, or
-    /// `none`.
+    /// Bundled ontology, where the job has no input `topics`: `klout-2018` (the default) or `none`.
     pub ontology: Option<Bundled>,
-    /// Whether tags and hashtags that are no phrase of the ontology are topics of their own.
+    /// Whether tags and hashtags that are not phrases of the ontology are topics too.
     pub tags: bool,
     /// Language of posts that state none, BCP 47.
     pub language: String,
     /// Special categories of personal data (GDPR, article 9) whose branches of the ontology are used: `religion`,
-    /// `health`, `sexual_orientation`, `politics`, `trade_union`, `ethnicity`. Without it they are left out.
+    /// `health`, `sexual_orientation`, `politics`, `trade_union`, `ethnicity`. Default: none of them.
     pub special_categories: BTreeSet<String>,
-    /// Phrases and tags that stand for nothing.
+    /// Phrases and tags to ignore.
     pub stop: BTreeSet<String>,
     /// Changes to single topics, by `topic_id`.
     pub change: BTreeMap<String, TopicChange>,
@@ -44,15 +43,15 @@ impl Default for Topics {
 
 impl Topics {
     pub(super) fn check(&self, file: &str, inputs: &BTreeMap<String, Input>) -> Result<()> {
-        let own = inputs.contains_key("topics");
-        if own && self.ontology.is_some() {
+        let has_topics = inputs.contains_key("topics");
+        if has_topics && self.ontology.is_some() {
             return Err(Error::bad_job(
-                format!("{file}: `topics.ontology` beside `inputs.topics`"),
+                format!("{file}: `topics.ontology` and `inputs.topics` are both given"),
                 "leave out one of the two",
             ));
         }
         for rest in ["topic_edges", "topic_phrases"] {
-            if inputs.contains_key(rest) && !own {
+            if inputs.contains_key(rest) && !has_topics {
                 return Err(Error::bad_job(
                     format!("{file}: `inputs.{rest}` without `inputs.topics`"),
                     "name the topics too",
@@ -68,7 +67,7 @@ impl Topics {
                 let near = did_you_mean(name, known.iter().map(String::as_str));
                 Err(Error::bad_job(
                     format!("{file}: unknown special category `{name}`"),
-                    format!("{near}they are {}", known.join(", ")),
+                    format!("{near}known are: {}", known.join(", ")),
                 ))
             }
         }
@@ -90,10 +89,10 @@ pub enum Bundled {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TopicChange {
-    /// Phrases that stand for it too, in every language.
+    /// Phrases to add, in every language.
     pub add: BTreeSet<String>,
-    /// Phrases that do not stand for it.
+    /// Phrases to remove.
     pub drop: BTreeSet<String>,
-    /// Whether it and all topics below it are left out.
+    /// Whether to leave out the topic and all topics below it.
     pub off: bool,
 }

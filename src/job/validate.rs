@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Validate {
-    /// Most backtest dates, each followed by one horizon of the method within the snapshot; the latest is one horizon before
-    /// the end of the snapshot. 1 to 200.
+    /// Maximum number of backtest dates, each followed by one horizon of the method within the snapshot; the last one is a
+    /// horizon before the end of the snapshot. 1 to 200.
     pub backtests: u32,
-    /// Hours from one backtest date to the next; without it a quarter of the horizon.
+    /// Hours from one backtest date to the next. Default: a quarter of the horizon.
     pub every_hours: Option<u32>,
     /// Bootstrap resamples of people, for the intervals. 100 to 10000.
     pub resamples: u32,
@@ -24,36 +24,36 @@ pub struct Validate {
     pub top: u32,
     /// How people are grouped, so that differences between groups show.
     pub groups: BTreeSet<GroupBy>,
-    /// Fewest people of a group or a topic that is evaluated. 2 or more.
+    /// Minimum number of people of a group or topic that is evaluated. 2 or more.
     pub min_people: u32,
-    /// The targets that scores are compared with, each once: `future_trusted_reactors`, `future_reactors` and the label sets
-    /// of the input `ground_truth`. Without any, all of them.
+    /// Targets to compare scores with: `future_trusted_reactors`, `future_reactors`, and label sets of the input
+    /// `ground_truth`. Default: all of them.
     pub target: Vec<TargetSection>,
 }
 
-/// By what people are grouped.
+/// How people are grouped.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum GroupBy {
-    /// The networks they are on.
+    /// By network; a person may be in several groups.
     Network,
-    /// The language that their accounts state.
+    /// By the language that accounts state.
     Language,
-    /// The country that their accounts state.
+    /// By the country that accounts state.
     Country,
-    /// The age of their oldest account.
+    /// By the age of the oldest account.
     AccountAge,
-    /// Deciles by distinct reactors within 90 days.
+    /// By decile of the reactors within 90 days.
     Size,
 }
 
-/// A target that scores are compared with.
+/// A target to compare scores with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetSection {
-    /// Its name.
+    /// Name of the target.
     pub name: String,
     /// What agreement with it is worth, in a sentence that is printed with the results.
     #[serde(default)]

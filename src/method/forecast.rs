@@ -1,4 +1,4 @@
-//! The forecast of reactors, as a method states it.
+//! The forecast of people who react, as a method declares it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, did_you_mean};
 use crate::renamed;
-use crate::schema::{self, Direction, OWN_MEASURE};
+use crate::schema::{self, CUSTOM_MEASURE, Direction};
 
 /// ln(expected reactors) = `intercept` + level of the network + Σ `coefficient` · ln(1 + measure / `offset`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,22 +15,22 @@ use crate::schema::{self, Direction, OWN_MEASURE};
 pub struct Forecast {
     /// Hours ahead that the forecast covers.
     pub horizon_hours: u32,
-    /// Natural logarithm of the people expected by somebody whose measures are all 0.
+    /// Natural logarithm of the forecast for a person whose measures are all 0.
     pub intercept: f64,
-    /// α of the negative binomial distribution of what is observed about what is expected: its variance is
-    /// μ + α·μ^`overdispersion_power`. 0 or more; the interval of each score follows from it.
+    /// α of the negative binomial distribution of observed reactors around the forecast μ, with the variance
+    /// μ + α·μ^`overdispersion_power`; 0 or more. The interval of each score follows from it.
     #[serde(default = "one")]
     pub overdispersion: f64,
-    /// 1 to 2: with 2 the interval widens as what is expected does, with 1 as its root.
+    /// 1 to 2: with 2 the interval widens in proportion to the forecast, with 1 to its root.
     #[serde(default = "two")]
     pub overdispersion_power: f64,
-    /// Kinds of interaction that are counted ahead, by which people are moved; without any, all reactions.
+    /// Kinds of interaction to forecast. Default: all reactions.
     #[serde(default)]
     pub outcomes: Vec<String>,
-    /// What the logarithm is higher by on each network, by name; 0 on others.
+    /// Difference of the logarithm on each network, by name; 0 on others.
     #[serde(default)]
     pub levels: BTreeMap<String, f64>,
-    /// The measures used.
+    /// The measures of the forecast.
     pub terms: Vec<Term>,
 }
 
@@ -46,19 +46,19 @@ fn two() -> f64 {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Term {
-    /// A column of `measures` whose declaration lets it enter the forecast, or a `measure_*` of your own.
+    /// A column of `measures` that may enter the forecast, or a custom `measure_*`.
     pub measure: String,
     /// Scale of the logarithm, in the measure's unit; more than 0.
     pub offset: f64,
-    /// Coefficient, 0 or more; of a `measure_*` any number.
+    /// Coefficient: 0 or more, for a `measure_*` any number.
     pub coefficient: f64,
-    /// Value of the reference person, against whom scores are explained; 0 or more.
+    /// Value of the reference person, with whom explanations compare; 0 or more.
     #[serde(default)]
     pub reference: f64,
-    /// Largest value met where the coefficients were fitted: a score beyond it says so in its flags.
+    /// Largest value in the data to which the coefficients were fitted; scores with a larger one are flagged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub highest: Option<f64>,
-    /// Standard error of the coefficient where it was fitted and is not 0.
+    /// Standard error of the coefficient, where it was fitted and is not 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard_error: Option<f64>,
 }
@@ -69,19 +69,19 @@ impl Term {
         libm::log1p(value / self.offset)
     }
 
-    /// What a value adds to the logarithm of the forecast; one below 0 counts as 0.
+    /// What a value adds to the logarithm of the forecast; a value below 0 counts as 0.
     pub fn part(&self, value: f64) -> f64 {
         self.coefficient * self.transformed(value.max(0.0))
     }
 }
 
 impl Forecast {
-    /// What the logarithm is on a network for somebody whose measures are all 0.
+    /// Logarithm of the forecast on a network for a person whose measures are all 0.
     pub fn level(&self, network: &str) -> f64 {
         self.intercept + self.levels.get(network).copied().unwrap_or(0.0)
     }
 
-    /// The forecast at a level, with the `values` of the terms in their order.
+    /// The forecast for the `values` of the terms, in their order, given the level of the network.
     pub fn expected(&self, level: f64, values: impl Iterator<Item = f64>) -> f64 {
         let parts = self.terms.iter().zip(values).map(|(term, value)| term.part(value));
         libm::exp(parts.fold(level, |sum, part| sum + part))
@@ -94,13 +94,13 @@ impl Forecast {
         for (at, term) in self.terms.iter().enumerate() {
             if self.terms[..at].iter().any(|other| other.measure == term.measure) {
                 return refuse(
-                    format!("`{}` stands in two terms of the forecast", term.measure),
-                    "name each measure once: its points are one row",
+                    format!("`{}` has two terms in the forecast", term.measure),
+                    "give each measure one term: its points are one row",
                 );
             }
-            let own = term.measure.starts_with(OWN_MEASURE);
-            if !own && !may_enter.contains(&term.measure.as_str()) {
-                let near = suggested(&term.measure, &may_enter);
+            let is_custom = term.measure.starts_with(CUSTOM_MEASURE);
+            if !is_custom && !may_enter.contains(&term.measure.as_str()) {
+                let near = suggest_measure(&term.measure, &may_enter);
                 return refuse(
                     format!("`{}` may not enter the forecast", term.measure),
                     &format!("{near}those that may: {}, and any `measure_*`", may_enter.join(", ")),
@@ -108,7 +108,8 @@ impl Forecast {
             }
             let Term { measure, offset, coefficient, reference, .. } = term;
             let finite = offset.is_finite() && coefficient.is_finite() && reference.is_finite();
-            if !(finite && *offset > 0.0 && (own || *coefficient >= 0.0) && *reference >= 0.0) {
+            if !(finite && *offset > 0.0 && (is_custom || *coefficient >= 0.0) && *reference >= 0.0)
+            {
                 return refuse(
                     format!(
                         "the term of `{measure}` has offset {offset}, coefficient {coefficient} and reference \
@@ -121,7 +122,7 @@ impl Forecast {
         if !self.terms.iter().any(|term| term.coefficient != 0.0) {
             return refuse(
                 "no term of the forecast has a coefficient other than 0".into(),
-                "give at least one, or everybody scores alike",
+                "give at least one, or all scores are equal",
             );
         }
         if let Some(level) = self.levels.values().find(|level| !level.is_finite()) {
@@ -149,15 +150,15 @@ impl Forecast {
     }
 }
 
-/// What to say first of a measure `name` that is not among the `known` ones: what it is called now, or the nearest name.
-pub(crate) fn suggested(name: &str, known: &[&str]) -> String {
+/// The beginning of the remedy for an unknown measure: the new name of a renamed one, or the nearest of the `known` names.
+pub(crate) fn suggest_measure(name: &str, known: &[&str]) -> String {
     match renamed::measure(name) {
         Some(new) => format!("it is called `{new}` now; "),
         None => did_you_mean(name, known.iter().copied()),
     }
 }
 
-/// Names of the measures that the contract lets enter the forecast, in its order.
+/// Names of the measures that may enter the forecast, in the order of the contract.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if the contract does not parse.

@@ -1,4 +1,4 @@
-//! The method file: everything that decides how a score is computed, versioned.
+//! The method file: everything that decides how a score is computed, with a version.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ mod record;
 mod scale;
 mod trust;
 
-pub(crate) use forecast::suggested;
+pub(crate) use forecast::suggest_measure;
 pub use forecast::{Forecast, Term, may_enter};
 pub use record::{FitRecord, ROLLING_ORIGIN, Validation};
 pub use scale::points;
@@ -23,53 +23,53 @@ pub use trust::{SeedRule, TrustRule};
 
 /// The method that a job without a `method` key uses.
 pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-4.toml");
-/// Longest window of a measure, in hours (90 days); interactions are read back to it at least.
+/// Longest window of a measure, in hours (90 days); interactions of at least this window are read.
 pub(crate) const MEASURE_HOURS: u32 = 90 * 24;
-/// Longest window, in hours: ten years.
-const LONGEST_HOURS: u32 = 87_660;
-/// Kinds are numbered in 8 bits.
-const MOST_KINDS: usize = 256;
-/// Smallest weight of a kind that has any; in fixed point it is some thousand units.
-const SMALLEST_WEIGHT: f64 = 1e-6;
-/// Largest weight of a kind; keeps the fixed-point sums of attention far from overflow.
-const LARGEST_WEIGHT: f64 = 1_000.0;
+/// Maximum window, in hours: ten years.
+const MAX_HOURS: u32 = 87_660;
+/// Maximum number of kinds: they are numbered in 8 bits.
+const MAX_KINDS: usize = 256;
+/// Minimum weight of a kind other than 0; in fixed point it is a few thousand units.
+const MIN_WEIGHT: f64 = 1e-6;
+/// Maximum weight of a kind; keeps the fixed-point sums of attention far from overflow.
+const MAX_WEIGHT: f64 = 1_000.0;
 
 /// A method: a change of any key is a new version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Method {
-    /// Name of this version; it stands in every scored row.
+    /// Name of this version, as in every scored row.
     pub version: String,
-    /// Whether the coefficients were fitted to data; if not, every score says so.
+    /// Whether the coefficients were fitted to data; if not, every score is flagged.
     pub fitted: bool,
-    /// Whether the data have no times at all, so that nothing is foreseen: every score says so.
+    /// Whether the data have no times, so that nothing is forecast; every score is then flagged.
     #[serde(default)]
     pub structural: bool,
     /// How interactions become attention.
     pub attention: AttentionRule,
-    /// The kinds of interaction. An input that holds any other kind is refused.
+    /// Kinds of interaction by name. Any other kind in an input is an error unless the job maps or drops it.
     pub kinds: BTreeMap<String, KindRule>,
     /// Whose attention counts.
     #[serde(default)]
     pub trust: TrustRule,
-    /// The propagation.
+    /// PageRank on attention and follows.
     #[serde(default)]
     pub rank: RankRule,
-    /// How many posts the population's share counts for in each person's amplification.
+    /// How amplification is shrunk towards the network's share.
     #[serde(default)]
     pub amplification: AmplificationRule,
-    /// What posts are about, and who moves people on it.
+    /// Topics of posts, and influence on topics.
     #[serde(default)]
     pub topics: TopicRule,
-    /// Where the axes of style part people.
+    /// Thresholds of the axes of style.
     #[serde(default)]
     pub style: StyleRule,
-    /// The forecast of reactors.
+    /// The forecast of people who react.
     pub forecast: Forecast,
     /// Where its coefficients come from, if they were fitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitRecord>,
-    /// What has to hold before anything is published.
+    /// Limits of the gates that tables must pass before they are published.
     #[serde(default)]
     pub gates: GateRule,
 }
@@ -78,9 +78,9 @@ pub struct Method {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttentionRule {
-    /// Hours after which an interaction weighs half.
+    /// Half-life of an interaction's weight, in hours.
     pub half_life_hours: u32,
-    /// Hours before the cutoff that count at all.
+    /// Length of the attention window before the cutoff, in hours.
     pub window_hours: u32,
 }
 
@@ -94,15 +94,15 @@ pub struct KindRule {
     pub reaction: bool,
 }
 
-/// The propagation.
+/// PageRank on attention and follows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RankRule {
-    /// Share of a person's rank that is passed on, 0 or more and under 1.
+    /// Damping factor: the share of PageRank that is passed on, 0 or more and less than 1.
     pub damping: f64,
-    /// L1 distance to the exact ranks, rounding aside, at which to stop; 1e-14 or more.
+    /// Stop when the L1 distance to exact PageRank, rounding aside, is at most this; 1e-14 or more.
     pub tolerance: f64,
-    /// Iterations after which not having converged is an error.
+    /// Maximum number of iterations; no convergence within them is an error.
     pub max_iterations: u32,
 }
 
@@ -112,7 +112,7 @@ impl Default for RankRule {
     }
 }
 
-/// How amplification is shrunk to the population.
+/// How amplification is shrunk towards the network's share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AmplificationRule {
@@ -126,34 +126,34 @@ impl Default for AmplificationRule {
     }
 }
 
-/// What posts are about, and who moves people on it.
+/// Topics of posts, and influence on topics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TopicRule {
-    /// Share of a topic's weight that goes to the topics right above it, 0 or more and under 1.
+    /// Share of a topic's weight that its direct parents get, 0 or more and less than 1.
     pub roll_up: f64,
-    /// Weight of the topics of the post that a post replies to, quotes or passes on, beside its own; 0 or more.
+    /// Weight of the topics of the post that a post replies to, quotes or reposts, relative to its own topics; 0 or more.
     pub parent_weight: f64,
-    /// Weight of a phrase in the title, where one in the text weighs 1; 0 or more, as those below.
+    /// Weight of a phrase in the title, relative to one in the text; 0 or more, as for tags and URLs.
     pub title_weight: f64,
     /// Weight of a phrase that is a tag.
     pub tag_weight: f64,
-    /// Weight of a phrase in an address.
+    /// Weight of a phrase in a URL.
     pub url_weight: f64,
-    /// Most topics of a post, 1 to 20.
+    /// Maximum number of topics of a post, 1 to 20.
     pub max_topics: u32,
-    /// Least share of a post that is about a topic, 0 to 1; the largest is always one.
+    /// Minimum share of a post that is about a topic, 0 to 1; the main topic is always kept.
     pub min_share: f64,
-    /// What has to be there before somebody is said to move people on a topic.
+    /// Evidence that a topic score needs.
     pub evidence: Evidence,
-    /// Pairs of people of whom one reacted to the other on a topic, from which on attention is propagated over
-    /// them; on a topic with fewer each person's attention is divided once.
+    /// Minimum number of pairs (actor, target) on a topic for PageRank; with fewer, each actor's attention is divided
+    /// once.
     pub ranked_pairs: u64,
-    /// Posts kept of each topic, those with most reactors.
+    /// Number of posts kept of each topic: those with most reactors.
     pub posts: u32,
-    /// Posts kept of each person on each topic.
+    /// Number of posts kept of each person on each topic.
     pub evidence_posts: u32,
-    /// Topics kept of what each person talks about.
+    /// Number of topics kept of what each person writes about.
     pub interests: u32,
 }
 
@@ -176,19 +176,20 @@ impl Default for TopicRule {
     }
 }
 
-/// What has to be there before somebody is said to move people on a topic.
+/// Evidence that a topic score needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evidence {
-    /// Own posts about it that drew a reaction.
+    /// Minimum number of the person's posts about the topic with a reaction.
     pub posts: u32,
-    /// Distinct people who reacted to them, endorsed the person on the topic or put it on a list of that name.
+    /// Minimum number of distinct people who reacted to them, endorsed the person on the topic, or put the person on a
+    /// list of that name.
     pub people: u32,
-    /// Different weeks before the cutoff in which these posts were published.
+    /// Minimum number of different weeks before the cutoff in which these posts were published.
     pub weeks: u32,
-    /// Half-lives after which a post or a reaction is no evidence any more; more than 0.
+    /// Evidence period, in half-lives: older posts and reactions do not count; more than 0.
     pub half_lives: f64,
-    /// Endorsements and places on lists that count of one giver.
+    /// Maximum number of endorsements and list entries that count of one giver.
     pub per_giver: u32,
 }
 
@@ -198,17 +199,17 @@ impl Default for Evidence {
     }
 }
 
-/// Where the axes of style part people: medians of a population that the method names.
+/// Thresholds of the axes of style: medians of a population that the method names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StyleRule {
-    /// Share of posts that are not passed on ones from which on somebody creates, 0 to 1; below it one shares.
+    /// Share of posts that are not reposts: from this on a person creates, below it shares; 0 to 1.
     pub creating: f64,
-    /// Entropy of the topics, in nats, up to which somebody is focused; above it one is broad.
+    /// Entropy of topics, in nats: up to this a person is focused, above it broad.
     pub entropy: f64,
-    /// Interactions with others in 90 days from which on somebody participates; below it one listens.
+    /// Interactions with others in 90 days: from this on a person participates, below it listens.
     pub interactions: u32,
-    /// Weeks with any activity, of 13, from which on somebody is consistent; below it one is casual.
+    /// Weeks with any activity, of 13: from this on a person is consistent, below it casual.
     pub weeks: u32,
 }
 
@@ -218,13 +219,13 @@ impl Default for StyleRule {
     }
 }
 
-/// What has to hold before anything is published.
+/// Limits of the gates that tables must pass before they are published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GateRule {
-    /// How far the ranks of a network may be from summing to 1.
+    /// Maximum difference of the sum of a network's PageRank from 1.
     pub rank_mass_tolerance: f64,
-    /// Fewest people that may be published: fewer tell of a late input, or of consent that is missing.
+    /// Minimum number of people to publish: fewer are a sign of a late input or of missing consent.
     pub min_people: u64,
 }
 
@@ -235,7 +236,7 @@ impl Default for GateRule {
 }
 
 impl Method {
-    /// Parses and checks a method file that people know as `name`.
+    /// Parses and checks a method file; `name` is how errors call it.
     ///
     /// # Errors
     /// [`crate::error::Kind::BadJob`] for an unknown key, a wrong type or a value out of range.
@@ -245,8 +246,8 @@ impl Method {
         Ok(method)
     }
 
-    /// Hours before an instant in which interactions and posts are read: the attention window, and that of the longest
-    /// measure at least.
+    /// Hours before the cutoff of which interactions and posts are read: the attention window, or that of the longest
+    /// measure if it is longer.
     pub fn window_hours(&self) -> u32 {
         self.attention.window_hours.max(MEASURE_HOURS)
     }
@@ -277,7 +278,7 @@ impl Method {
         Ok(self)
     }
 
-    /// Refuses values out of range in a method that people know as `name`.
+    /// Refuses values out of range; `name` is how errors call the method.
     pub(crate) fn check(&self, name: &str) -> Result<()> {
         let refuse =
             |what: String, remedy: &str| Err(Error::bad_job(format!("{name}: {what}"), remedy));
@@ -286,10 +287,10 @@ impl Method {
             ("attention.window_hours", self.attention.window_hours),
             ("forecast.horizon_hours", self.forecast.horizon_hours),
         ] {
-            if !(1..=LONGEST_HOURS).contains(&hours) {
+            if !(1..=MAX_HOURS).contains(&hours) {
                 return refuse(
                     format!("`{key}` is {hours}"),
-                    &format!("give whole hours from 1 to {LONGEST_HOURS}"),
+                    &format!("give whole hours from 1 to {MAX_HOURS}"),
                 );
             }
         }
@@ -299,29 +300,32 @@ impl Method {
         if self.kinds.is_empty() {
             return refuse("`kinds` is empty".into(), "name at least one kind of interaction");
         }
-        if self.kinds.len() > MOST_KINDS {
+        if self.kinds.len() > MAX_KINDS {
             return refuse(
                 format!("`kinds` names {} kinds", self.kinds.len()),
-                &format!("name at most {MOST_KINDS}"),
+                &format!("name at most {MAX_KINDS}"),
             );
         }
         for (kind, rule) in &self.kinds {
-            let weighs = (SMALLEST_WEIGHT..=LARGEST_WEIGHT).contains(&rule.weight);
-            if rule.weight != 0.0 && !weighs {
+            let in_range = (MIN_WEIGHT..=MAX_WEIGHT).contains(&rule.weight);
+            if rule.weight != 0.0 && !in_range {
                 return refuse(
                     format!("`kinds.{kind}.weight` is {}", rule.weight),
-                    &format!("give 0, or a weight from {SMALLEST_WEIGHT} to {LARGEST_WEIGHT}"),
+                    &format!("give 0, or a weight from {MIN_WEIGHT} to {MAX_WEIGHT}"),
                 );
             }
         }
         if self.reaction_kinds().next().is_none() {
-            return refuse("no kind counts as a reaction".into(), "give one `reaction = true`");
+            return refuse(
+                "no kind counts as a reaction".into(),
+                "set `reaction = true` for at least one",
+            );
         }
         let rank = &self.rank;
         if !(0.0..1.0).contains(&rank.damping) {
             return refuse(
                 format!("`rank.damping` is {}", rank.damping),
-                "give 0 or more and under 1",
+                "give 0 or more and less than 1",
             );
         }
         if !(1e-14..1.0).contains(&rank.tolerance) || rank.max_iterations == 0 {
@@ -344,7 +348,7 @@ impl Method {
         if !(0.0..1.0).contains(&mass) {
             return refuse(
                 format!("`gates.rank_mass_tolerance` is {mass}"),
-                "give 0 or more and under 1",
+                "give 0 or more and less than 1",
             );
         }
         let (old, new) = renamed::ROLLING_ORIGIN;
@@ -369,22 +373,22 @@ impl Method {
     fn check_topics(&self, name: &str) -> Result<()> {
         let rule = &self.topics;
         let share = 0.0..1.0;
-        for (key, value, fine, remedy) in [
-            ("roll_up", rule.roll_up, share.contains(&rule.roll_up), "0 or more and under 1"),
-            ("parent_weight", rule.parent_weight, weighs(rule.parent_weight), "0 to 1000"),
-            ("title_weight", rule.title_weight, weighs(rule.title_weight), "0 to 1000"),
-            ("tag_weight", rule.tag_weight, weighs(rule.tag_weight), "0 to 1000"),
-            ("url_weight", rule.url_weight, weighs(rule.url_weight), "0 to 1000"),
+        for (key, value, in_range, remedy) in [
+            ("roll_up", rule.roll_up, share.contains(&rule.roll_up), "0 or more and less than 1"),
+            ("parent_weight", rule.parent_weight, is_weight(rule.parent_weight), "0 to 1000"),
+            ("title_weight", rule.title_weight, is_weight(rule.title_weight), "0 to 1000"),
+            ("tag_weight", rule.tag_weight, is_weight(rule.tag_weight), "0 to 1000"),
+            ("url_weight", rule.url_weight, is_weight(rule.url_weight), "0 to 1000"),
             ("max_topics", rule.max_topics.into(), (1..=20).contains(&rule.max_topics), "1 to 20"),
             ("min_share", rule.min_share, (0.0..=1.0).contains(&rule.min_share), "0 to 1"),
             (
                 "evidence.half_lives",
                 rule.evidence.half_lives,
-                rule.evidence.half_lives > 0.0 && weighs(rule.evidence.half_lives),
+                rule.evidence.half_lives > 0.0 && is_weight(rule.evidence.half_lives),
                 "more than 0, at most 1000",
             ),
         ] {
-            if !fine {
+            if !in_range {
                 let cause = format!("{name}: `topics.{key}` is {value}");
                 return Err(Error::bad_job(cause, format!("give {remedy}")));
             }
@@ -393,9 +397,9 @@ impl Method {
     }
 }
 
-/// Whether `weight` is none below 0 and not too large.
-fn weighs(weight: f64) -> bool {
-    (0.0..=LARGEST_WEIGHT).contains(&weight)
+/// Whether `weight` is at least 0 and not too large.
+fn is_weight(weight: f64) -> bool {
+    (0.0..=MAX_WEIGHT).contains(&weight)
 }
 
 /// Lower-case hexadecimal text of `bytes`.

@@ -7,25 +7,25 @@ use crate::method::{Forecast, Method, ROLLING_ORIGIN};
 /// Name of the profile that every run publishes.
 pub const STANDARD: &str = "standard";
 
-/// A named forecast by which everybody is scored.
+/// A named forecast by which everyone is scored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
-    /// Its name.
+    /// Name, as in the table `scores`.
     pub name: String,
-    /// Version of the method that the forecast is from.
+    /// Version of the method with this forecast.
     pub method_version: String,
-    /// Whether its coefficients were fitted, and not weighted since.
+    /// Whether its coefficients are as they were fitted, without weights of a job.
     pub fitted: bool,
-    /// Whether they were fitted to a label set: `expected_reactors` is then a scale and not a count.
+    /// Whether its coefficients were fitted to a label set: `expected_reactors` is then a scale and not a count.
     pub fitted_to_labels: bool,
-    /// Whether the data have no times, so that nothing is foreseen.
+    /// Whether the data have no times, so that nothing is forecast.
     pub structural: bool,
     /// The forecast.
     pub forecast: Forecast,
 }
 
 impl Profile {
-    /// The forecast of a method under a name.
+    /// The profile called `name` with the forecast of a method.
     pub fn of(name: &str, method: &Method) -> Self {
         Self {
             name: name.to_owned(),

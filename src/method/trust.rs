@@ -1,23 +1,23 @@
-//! Whose attention counts.
+//! Whose attention counts: the section `[trust]`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Whose attention counts: trust is propagated from seeds over attention that is older than a lag, so that
-/// tonight's events cannot change tonight's trust.
+/// Whose attention counts. Trust is propagated from seeds over attention that is older than a lag, so that the latest events
+/// cannot change who is trusted now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrustRule {
-    /// Hours before the cutoff in which attention does not yet carry trust; under the window.
+    /// Lag, in hours: attention of the last hours before the cutoff does not carry trust. Less than the window.
     pub lag_hours: u32,
-    /// Trust, as a multiple of its mean on the network, from which on a person is trusted; 0 or more.
+    /// Minimum trust of a trusted person, as a multiple of the mean on the network; 0 or more.
     pub threshold: f64,
-    /// On a network without seeds trusted are all who acted before the lag and to whom at least so many distinct
-    /// people paid attention before it; 0 trusts everybody.
+    /// On a network without seeds, trusted are people who acted before the lag and to whom at least this many distinct
+    /// people paid attention before it; with 0, everyone.
     pub fallback_people: u32,
-    /// Whose accounts are seeds, by what `accounts` states: those that meet any of these rules.
+    /// Rules for seeds, by what `accounts` states: an account that meets any of them is a seed.
     pub seeds: Vec<SeedRule>,
 }
 
@@ -27,15 +27,15 @@ impl Default for TrustRule {
     }
 }
 
-/// A rule for seeds: all that it names must hold of a person on a network.
+/// A rule for seeds: a person on a network must meet all of its conditions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SeedRule {
-    /// Whether an account must be verified.
+    /// Require a verified account.
     pub verified: bool,
-    /// Least age of the oldest account, in days.
+    /// Minimum age of the oldest account, in days.
     pub account_days: Option<u32>,
-    /// Least number of lists that the accounts stand on.
+    /// Minimum number of lists with the accounts.
     pub listed: Option<u32>,
 }
 
@@ -46,7 +46,7 @@ impl TrustRule {
         if self.lag_hours >= window_hours {
             return refuse(
                 format!("`trust.lag_hours` is {}", self.lag_hours),
-                "give fewer hours than `attention.window_hours`, or no attention carries trust",
+                "give fewer hours than `attention.window_hours`: otherwise no attention carries trust",
             );
         }
         if !(0.0..=1e6).contains(&self.threshold) {
@@ -57,7 +57,7 @@ impl TrustRule {
         }
         if self.seeds.contains(&SeedRule::default()) {
             return refuse(
-                "a rule of `trust.seeds` names nothing, and everybody would be a seed".into(),
+                "a rule of `trust.seeds` has no condition, and everyone would be a seed".into(),
                 "name `verified`, `account_days` or `listed`",
             );
         }

@@ -66,7 +66,7 @@ impl<'a> Stages<'a> {
                 topics,
                 profiles: &job.profiles,
                 style: &job.method.style,
-                refuse_equal: job.is_without_meetings(),
+                refuse_equal: !job.has_interaction_source(),
             })
         })
     }

@@ -107,7 +107,7 @@ pub fn path(number: u64) -> String {
     format!("commits/{number:020}.json")
 }
 
-fn url_of(output: &Url, number: u64) -> Result<Url> {
+fn parse_url(output: &Url, number: u64) -> Result<Url> {
     below(output, &path(number))
 }
 
@@ -212,7 +212,7 @@ async fn of_day(
 }
 
 async fn existing(stores: &Stores, output: &Url, number: u64) -> Result<Commit> {
-    let url = url_of(output, number)?;
+    let url = parse_url(output, number)?;
     let bad = |what: &str| {
         Error::bad_input(format!("commit `{url}` {what}"), "restore it from where it was kept")
     };
@@ -262,7 +262,7 @@ pub async fn commit(
                 false => Err(published_first(&winner)),
             };
         }
-        let url = url_of(output, commit.number)?;
+        let url = parse_url(output, commit.number)?;
         let text = serde_json::to_vec_pretty(&commit).map_err(Error::internal)?;
         let (store, path) = stores.resolve(&url)?;
         let put = store.put_opts(&path, PutPayload::from(text), PutMode::Create.into()).await;

@@ -68,8 +68,8 @@ impl RowFilter {
             input.frame = input.frame.clone().filter(is_inside).map_err(Error::internal)?;
         }
         if let Some(kinds) = self.kinds.as_ref().filter(|kinds| !kinds.is_empty()) {
-            let is_kept = kinds.dropped(ident("kind")).is_not_true();
-            let kind = kinds.mapped(ident("kind"))?;
+            let is_kept = kinds.is_dropped(ident("kind")).is_not_true();
+            let kind = kinds.map_kind(ident("kind"))?;
             let frame = input.frame.clone().filter(is_kept);
             let frame = frame.and_then(|frame| frame.with_column("kind", kind));
             input.frame = frame.map_err(Error::internal)?;
@@ -80,7 +80,7 @@ impl RowFilter {
     /// Whether a row is of a kind that the job drops; `None` if it drops none.
     pub(super) fn is_dropped_kind(&self) -> Option<Expr> {
         let kinds = self.kinds.as_ref().filter(|kinds| !kinds.drop.is_empty());
-        kinds.map(|kinds| kinds.dropped(ident("kind")))
+        kinds.map(|kinds| kinds.is_dropped(ident("kind")))
     }
 
     /// The window over a raw input, in the type of its column; `None` if there is no window, or the column is absent or has

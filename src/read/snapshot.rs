@@ -232,7 +232,7 @@ pub async fn estimate_scans(
     let (cutoff_us, violations) = (cutoff(day)?, &mut Violations::stop_at_first());
     let mut opener = InputOpener::new(engine, job, violations).await?;
     let mut estimates = BTreeMap::new();
-    for table in job.read_by_runs().into_keys() {
+    for table in job.inputs_of_runs().into_keys() {
         if let Some(mut input) = opener.open(job, table, violations).await? {
             RowFilter::of(job, table, cutoff_us).apply(&mut input)?;
             let what = format!("reading {}", input.origin);

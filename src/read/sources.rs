@@ -114,11 +114,11 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
 
 /// One of the files found at `url`, opened alone and so without partition columns; `None` if it cannot be opened.
 pub(super) async fn open_alone(engine: &Engine, url: &Url, file: &InputFile) -> Option<DataFrame> {
-    listing(engine, url_of(url, file)).await.ok()
+    listing(engine, parse_url(url, file)).await.ok()
 }
 
 /// The URL of a file in the store of `url`.
-fn url_of(url: &Url, file: &InputFile) -> Url {
+fn parse_url(url: &Url, file: &InputFile) -> Url {
     let mut url = url.clone();
     url.set_path(&file.path);
     url
@@ -143,7 +143,7 @@ fn without_default_partition(mut frame: DataFrame, files: &[InputFile]) -> Resul
 /// The error with the file that causes it, if it is one of several.
 async fn locate(engine: &Engine, url: &Url, files: &[InputFile], error: Error) -> Error {
     for file in files.iter().filter(|_| files.len() > 1) {
-        if let Err(of_file) = listing(engine, url_of(url, file)).await {
+        if let Err(of_file) = listing(engine, parse_url(url, file)).await {
             return of_file.in_file(&file.path);
         }
     }

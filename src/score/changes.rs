@@ -18,7 +18,7 @@ use chrono::NaiveDate;
 
 use super::measures::{MinAges, RecomputedMeasures};
 use crate::error::Result;
-use crate::job::measured_otherwise;
+use crate::job::find_measurement_difference;
 use crate::method::{Forecast, Method, points};
 use crate::model::time::days_since_epoch;
 use crate::model::{People, Persons, Previous};
@@ -96,7 +96,7 @@ pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
     let decayed = score_from(since_hours, since_hours);
     let with_posts = score_from(0, since_hours);
     let with_audience = score_from(0, 0);
-    let under_method = match measured_otherwise(&previous.method, method) {
+    let under_method = match find_measurement_difference(&previous.method, method) {
         None if previous.method.forecast == *forecast => None,
         None => Some(score(persons, forecast, &previous.existed, published)),
         Some(_) => Some(decayed.clone()),

@@ -62,7 +62,7 @@ pub(super) fn draft_measures(
         let custom = measures.custom.iter();
         let custom =
             custom.map(|(name, column)| (name.as_str(), column.slice(rows.start, rows.len())));
-        table.batch_with(columns, custom.collect())
+        table.batch_with_custom(columns, custom.collect())
     })
 }
 

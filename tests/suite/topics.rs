@@ -500,7 +500,7 @@ async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
 
     for (settings, words) in [
         ("[[cohort]]\nname = \"x\"\ntopics = [\"see\"]\n", "did you mean `sea`?"),
-        ("[[cohort]]\nname = \"x\"\n[[cohort]]\nname = \"x\"\n", "stands there twice"),
+        ("[[cohort]]\nname = \"x\"\n[[cohort]]\nname = \"x\"\n", "is declared twice"),
         ("[[cohort]]\nname = \"x\"\nmin_score = 9\nmax_score = 8\n", "has scores from 9 to 8"),
         ("[[cohort]]\nname = \" \"\n", "has no name"),
     ] {

@@ -195,7 +195,7 @@ async fn under(world: &World, methods: &[&str]) -> Result<Validity> {
     let jobs = methods.iter().enumerate().map(|(number, method)| {
         let file = folder.path().join(format!("{number}.toml"));
         std::fs::write(&file, method).unwrap();
-        Job::load_under(&path, &[], None, Some(&file))
+        Job::load_with_method(&path, &[], None, Some(&file))
     });
     let jobs: Vec<Job> = jobs.collect::<Result<_>>()?;
     validate(&Engine::new(Stores::default(), 3), &jobs, &mut Progress::silent()).await

@@ -3,7 +3,7 @@
 use super::explanation::PersonMeasure;
 use crate::error::Result;
 use crate::published::measures::{MeasureRow, Measures};
-use crate::schema::{self, Direction, OWN_MEASURE};
+use crate::schema::{self, CUSTOM_MEASURE, Direction};
 use renown_stats::quantiles::{median, percentile_rank};
 
 /// The measures of the person `id`, in order of network and contract.
@@ -11,7 +11,7 @@ pub(super) async fn of_person(table: &Measures, id: &str) -> Result<Vec<PersonMe
     let contract = schema::table(Direction::Output, "measures")?;
     let declared = contract.columns.iter().filter(|column| column.measure.is_some());
     let declared = declared.map(|c| (c.name.as_str(), c.unit.as_str(), c.meaning.as_str()));
-    let stated = table.columns().into_iter().filter(|name| name.starts_with(OWN_MEASURE));
+    let stated = table.columns().into_iter().filter(|name| name.starts_with(CUSTOM_MEASURE));
     let stated = stated.map(|name| (name, "", "As `accounts` states it."));
     // A run of an earlier version may lack a measure.
     let described: Vec<(&str, &str, &str)> =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::explanation::PersonMeasure;
 use crate::published::rows::{PersonRow, ScoreRow};
-use crate::schema::OWN_MEASURE;
+use crate::schema::CUSTOM_MEASURE;
 
 /// What is unknown, each with its reason.
 pub(super) fn unknown(
@@ -60,7 +60,9 @@ fn why_unknown(measure: &str, value: impl Fn(&str) -> Option<f64>) -> &'static s
             "no account of the person states it in `accounts`"
         }
         "audience_followers" => "nobody who gave attention states it in `accounts`",
-        name if name.starts_with(OWN_MEASURE) => "no account of the person states it in `accounts`",
+        name if name.starts_with(CUSTOM_MEASURE) => {
+            "no account of the person states it in `accounts`"
+        }
         "burstiness" => "fewer than three reactions within 90 days, or all within one hour",
         "concentration" => "no reactions within 90 days",
         "negative_share" if value("reactions_90d") == Some(0.0) => "no reactions within 90 days",

@@ -17,7 +17,7 @@ use self::phases::Phases;
 use super::context::Context;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
-use crate::job::url_of;
+use crate::job::parse_url;
 use crate::numbers::count;
 use crate::propagate::ranking_error;
 use crate::publish::encode;
@@ -69,12 +69,12 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     };
     let pagerank = PageRank { damping: args.damping, stop, ..PageRank::default() };
     let edges = EdgeSource {
-        url: url_of(here, &args.edges)?,
+        url: parse_url(here, &args.edges)?,
         source: args.source,
         target: args.target,
         weight: args.weight,
     };
-    let out = url_of(here, &args.out)?;
+    let out = parse_url(here, &args.out)?;
     let report = rank_vertices(&context.engine, &edges, &pagerank, &out).await?;
     context.print(&page(&report))
 }

@@ -29,7 +29,7 @@ pub(super) struct Args {
 
 pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
     let Args { job, method, dry_run, format } = args;
-    let under = |method: Option<&Path>| job.load_under(method);
+    let under = |method: Option<&Path>| job.load_with_method(method);
     let jobs: Vec<Job> = match method.is_empty() {
         true => vec![under(None)?],
         false => method.iter().map(|path| under(Some(path))).collect::<Result<_>>()?,
