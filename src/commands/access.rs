@@ -26,7 +26,7 @@ use crate::storage::folder;
 /// Maximum number of accounts named where several are meant.
 const CANDIDATES: usize = 20;
 
-/// Print everything that an output folder holds on one person, in every run whose files exist
+/// Print everything that an output folder holds on one person
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Job file, or URL of an output folder

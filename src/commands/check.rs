@@ -18,7 +18,7 @@ use crate::model::{Dropped, Persons};
 use crate::numbers::{count, counted};
 use crate::read::{self, Violations};
 
-/// Validate input data; writes nothing, and exits with 65 if a run would stop
+/// Validate input data; writes nothing, exits with 65 if a run would stop
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

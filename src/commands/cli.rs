@@ -13,6 +13,9 @@ use super::{
 };
 use crate::error::Result;
 
+/// Heading of the options that every command has, in its help.
+const GLOBAL: &str = "Global options";
+
 /// Score how many people each person moves, from Parquet snapshots of social networks
 #[derive(Parser)]
 #[command(name = "renown", version, after_help = exit::CODES)]
@@ -20,13 +23,13 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Number of threads; results do not depend on it [default: all cores]
-    #[arg(long, global = true, env = "RENOWN_THREADS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "RENOWN_THREADS", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// Format of log lines on standard error [default: a progress bar on a terminal, else JSON for stages and text for errors]
-    #[arg(long, global = true, value_enum)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_enum)]
     log: Option<LogFormat>,
     /// Show only warnings and errors
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     quiet: bool,
 }
 

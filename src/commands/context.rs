@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use serde::Serialize;
 
 use super::output_format::OutputFormat;
+use super::progress_bar::ProgressBar;
 use super::text_bars::Bars;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
@@ -69,7 +70,7 @@ impl<'a> Context<'a> {
     /// The progress of a command with this number of stages.
     pub(super) fn progress(&self, stages: u64) -> Progress {
         match self.shows_progress {
-            true => Progress::with_bar(stages),
+            true => Progress::observed_by(Box::new(ProgressBar::of_stages(stages))),
             false => Progress::silent(),
         }
     }

@@ -7,7 +7,7 @@ use super::job_args::JobArgs;
 use crate::docs::methods::methods_page;
 use crate::error::Result;
 
-/// Write how a job's scores are computed and validated, as the methods section of a paper in Markdown
+/// Write the methods section of a paper about a job's scores, in Markdown
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

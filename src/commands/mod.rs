@@ -16,6 +16,7 @@ mod man;
 mod methods;
 mod output_format;
 pub mod process;
+mod progress_bar;
 mod report;
 mod run;
 mod run_selector;

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::numbers::count;
 use crate::report;
 
-/// Write a published run, validations or both as one HTML page with charts, which loads nothing
+/// Write a published run, validations or both as an HTML page with charts
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Job files, or URLs of output folders or commits: at most one run, and validations in the order in which they are shown

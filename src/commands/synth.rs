@@ -11,7 +11,7 @@ use crate::numbers::count;
 use crate::storage::folder;
 use crate::synth::{self, Parameters};
 
-/// Write a synthetic snapshot, with the true parameters of every person
+/// Write a synthetic snapshot with the true parameters of every person
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Number of people

@@ -1,9 +1,6 @@
-//! Stages as they run: each is timed, shown as a bar or logged as a line, and recorded for the summary and `log.json`.
+//! Stages as they run: each is timed, shown to an observer, logged as a line, and recorded for the summary and `log.json`.
 
-use std::fmt::Write as _;
-use std::time::{Duration, Instant};
-
-use indicatif::{ProgressBar, ProgressStyle};
+use std::time::Instant;
 
 use crate::error::Result;
 use crate::publish::log::StageLog;
@@ -14,27 +11,31 @@ pub trait Rows {
     fn rows(&self) -> u64;
 }
 
+/// Sees stages as they run: a progress bar, for example.
+pub trait Observer: Send + Sync {
+    /// A stage has started.
+    fn start(&self, stage: &'static str);
+
+    /// The stage that started last has ended.
+    fn end(&self);
+}
+
 /// Runs the stages of a command and keeps their records.
 pub struct Progress {
-    bar: Option<ProgressBar>,
+    observer: Option<Box<dyn Observer>>,
     is_logged: bool,
     stages: Vec<StageLog>,
 }
 
 impl Progress {
-    /// Logs each stage, and shows a bar of `stages` stages on standard error.
-    pub fn with_bar(stages: u64) -> Self {
-        let bar = ProgressBar::new(stages);
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg} {elapsed}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar: Some(bar), ..Self::silent() }
+    /// Logs each stage, and shows it to an observer until [`Progress::finish`].
+    pub fn observed_by(observer: Box<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..Self::silent() }
     }
 
     /// Logs each stage, which shows nothing where no log is set up.
     pub fn silent() -> Self {
-        Self { bar: None, is_logged: true, stages: vec![] }
+        Self { observer: None, is_logged: true, stages: vec![] }
     }
 
     /// Neither shows nor logs its stages, which are parts of one stage of another command.
@@ -76,8 +77,8 @@ impl Progress {
     }
 
     fn start(&self, stage: &'static str) -> Instant {
-        if let Some(bar) = &self.bar {
-            bar.set_message(stage);
+        if let Some(observer) = &self.observer {
+            observer.start(stage);
         }
         Instant::now()
     }
@@ -85,8 +86,8 @@ impl Progress {
     fn end(&mut self, stage: &str, started: Instant, rows_in: u64, rows_out: u64) {
         let seconds = started.elapsed().as_secs_f64();
         let peak_memory_bytes = peak_memory_bytes();
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
+        if let Some(observer) = &self.observer {
+            observer.end();
         }
         if self.is_logged {
             tracing::info!(stage, rows_in, rows_out, seconds, peak_memory_bytes);
@@ -100,31 +101,9 @@ impl Progress {
         &self.stages
     }
 
-    /// Clears the bar.
-    pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-
-    /// The stages as a table.
-    pub fn summary(&self) -> String {
-        let mut out = format!(
-            "{:<15} {:>14} {:>14} {:>9} {:>9}\n",
-            "stage", "rows in", "rows out", "seconds", "peak MB"
-        );
-        for s in &self.stages {
-            let _ = writeln!(
-                out,
-                "{:<15} {:>14} {:>14} {:>9.2} {:>9.0}",
-                s.stage,
-                s.rows_in,
-                s.rows_out,
-                s.seconds,
-                s.peak_memory_bytes as f64 / 1e6
-            );
-        }
-        out
+    /// The last stage has ended: lets go of the observer.
+    pub fn finish(&mut self) {
+        self.observer = None;
     }
 }
 

@@ -17,6 +17,8 @@ use crate::numbers::{count, fixed, signed, signed_to};
 
 /// Characters of the longest bar.
 const BAR_WIDTH: usize = 30;
+/// Smallest points that do not round to 0.
+const SHOWN: f64 = 0.05;
 /// Digits of the id of a run that are shown.
 const DIGITS: usize = 12;
 
@@ -139,7 +141,8 @@ fn movers_table(movers: &[Mover]) -> Table {
 /// The causes of a change, one line each.
 fn reasons(mover: &Mover) -> String {
     let mut lines = Vec::new();
-    for cause in &mover.causes {
+    // Points that round to 0 are left out.
+    for cause in mover.causes.iter().filter(|cause| cause.points.abs() >= SHOWN) {
         let value = match cause.value {
             [None, None] => String::new(),
             values => {
@@ -150,11 +153,10 @@ fn reasons(mover: &Mover) -> String {
         let (measure, network) = (printable(&cause.measure), printable(&cause.network));
         lines.push(format!("{} {measure} on {network}{value}", signed(cause.points)));
     }
-    // Points that round to 0 are left out.
     for (name, points) in
         [("the reference person", mover.reference_points), ("all others", mover.other_points)]
     {
-        if points.abs() >= 0.05 {
+        if points.abs() >= SHOWN {
             lines.push(format!("{} {name}", signed(points)));
         }
     }

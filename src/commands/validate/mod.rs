@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::evaluate;
 use crate::job::Job;
 
-/// Measure how accurate a job's scores are, against later reactions and `ground_truth`, and publish the table `validity`
+/// Measure how accurate scores are and publish the table `validity`
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
