@@ -8,6 +8,10 @@ use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::storage::Stores;
 
+/// Stack of each thread of the runtime: planning a query with many expressions takes more than the usual 2 MiB in a debug
+/// build.
+const STACK_BYTES: usize = 8 << 20;
+
 /// Runs the command until it is done, or until a signal asks the process to stop.
 ///
 /// # Errors
@@ -18,6 +22,7 @@ pub fn run(cli: Cli) -> Result<()> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Error::internal)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
+        .thread_stack_size(STACK_BYTES)
         .enable_all()
         .build()
         .map_err(Error::internal)?;
