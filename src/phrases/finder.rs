@@ -1,13 +1,13 @@
-//! Where a post holds phrases.
+//! Finds the phrases of a post.
 
 use memchr::{memchr2, memmem};
 
-use super::fold::{Folded, parted, plain};
-use super::lexicon::{Lexicon, number};
-use super::parts::{Part, parts};
+use super::fold::{Folded, normalize, split_words};
+use super::lexicon::{Lexicon, language_number};
+use super::text_parts::{Part, for_each_part};
 use crate::digest::{Digest, Digestible};
 
-/// Where a phrase was found: any of the constants.
+/// Where a phrase was found: a union of the constants.
 pub type Places = u8;
 
 /// In the title.
@@ -16,7 +16,7 @@ pub const TITLE: Places = 1;
 pub const TAG: Places = 2;
 /// In the text.
 pub const TEXT: Places = 4;
-/// In an address.
+/// In a URL.
 pub const URL: Places = 8;
 
 /// A phrase of a post.
@@ -24,7 +24,7 @@ pub const URL: Places = 8;
 pub struct Hit {
     /// Number of the phrase.
     pub phrase: u32,
-    /// Everywhere it stands.
+    /// Everywhere it was found.
     pub places: Places,
 }
 
@@ -37,16 +37,16 @@ impl Digestible for Hit {
 }
 
 impl Lexicon {
-    /// Looks for phrases in posts, one after the other; addresses, and tags that are no phrases, if it `keeps` them.
-    pub fn finder(&self, keeps: bool) -> Finder<'_> {
+    /// A finder for posts, one after the other. It extracts URLs, and tags that are not phrases, if `extract_all`.
+    pub fn finder(&self, extract_all: bool) -> Finder<'_> {
         Finder {
             lexicon: self,
-            language: self.usual,
+            language: self.default_language,
             matches: vec![],
-            keeps,
-            found: Found::default(),
+            extract_all,
+            extracted: Extracted::default(),
             joined: vec![],
-            parted: String::new(),
+            words: String::new(),
         }
     }
 }
@@ -58,101 +58,103 @@ struct Match {
     spelling: u32,
 }
 
-/// What a post holds.
+/// What was found in a post.
 #[derive(Debug, Default)]
-pub struct Found {
-    /// Its phrases, each once and in order.
+pub struct Extracted {
+    /// Its phrases, sorted, each once.
     pub hits: Vec<Hit>,
-    /// Its tags that are none, as they are written.
+    /// Its tags that are not phrases, as written.
     pub tags: Vec<String>,
-    /// Its addresses, as they are written.
+    /// Its URLs, as written.
     pub urls: Vec<String>,
 }
 
-/// Looks for the phrases of a [`Lexicon`] in the parts of a post.
+/// Finds the phrases of a [`Lexicon`] in the parts of a post.
 pub struct Finder<'a> {
     lexicon: &'a Lexicon,
     language: u8,
     matches: Vec<Match>,
-    keeps: bool,
-    found: Found,
-    /// A tag by its [`spelling`](super::spelling), and as its words.
+    extract_all: bool,
+    extracted: Extracted,
+    /// The [`spelling`](super::spelling) of a tag.
     joined: Vec<u8>,
-    parted: String,
+    /// The words of a tag.
+    words: String,
 }
 
 impl Finder<'_> {
     /// Sets the language of the post, BCP 47.
-    pub fn language(&mut self, language: Option<&str>) {
-        self.language =
-            language.map_or(self.lexicon.usual, |own| number(&self.lexicon.languages, own));
-    }
-
-    /// Looks at the title.
-    pub fn title(&mut self, title: &str) {
-        self.written(title, TITLE);
-    }
-
-    /// Looks at the text.
-    pub fn text(&mut self, text: &str) {
-        self.written(text, TEXT);
-    }
-
-    fn written(&mut self, text: &str, place: Places) {
-        parts(text, |part| match part {
-            Part::Words(words) => self.words(words, place),
-            Part::Tag(tag) => self.tag(tag),
-            Part::Url(url) => self.url(url),
+    pub fn set_language(&mut self, language: Option<&str>) {
+        self.language = language.map_or(self.lexicon.default_language, |tag| {
+            language_number(&self.lexicon.languages, tag)
         });
     }
 
-    /// Looks at a tag: as a whole, and if that is no phrase at its words, parted at case and digits.
-    pub fn tag(&mut self, tag: &str) {
+    /// Searches the title.
+    pub fn add_title(&mut self, title: &str) {
+        self.search_text(title, TITLE);
+    }
+
+    /// Searches the text.
+    pub fn add_text(&mut self, text: &str) {
+        self.search_text(text, TEXT);
+    }
+
+    fn search_text(&mut self, text: &str, place: Places) {
+        for_each_part(text, |part| match part {
+            Part::Words(words) => self.search_words(words, place),
+            Part::Tag(tag) => self.add_tag(tag),
+            Part::Url(url) => self.add_url(url),
+        });
+    }
+
+    /// Searches a tag: as a whole, and if that is not a phrase, its words, split at case and digits.
+    pub fn add_tag(&mut self, tag: &str) {
         let tag = tag.trim_start_matches('#');
         self.joined.clear();
-        self.joined.extend(Folded::of(&plain(tag)).filter(|byte| *byte != b' '));
+        self.joined.extend(Folded::of(&normalize(tag)).filter(|byte| *byte != b' '));
         if self.joined.is_empty() {
             return;
         }
         match self.lexicon.joined.get(self.joined.as_slice()) {
-            Some(spelling) => self.hit(*spelling, TAG),
+            Some(spelling) => self.add_hits(*spelling, TAG),
             None => {
-                // A single word is no phrase, as has just been seen.
+                // A single word is not a phrase, because the tag as a whole is not.
                 if !tag.bytes().all(|byte| byte.is_ascii_lowercase()) {
-                    parted(tag, &mut self.parted);
-                    let parted = std::mem::take(&mut self.parted);
-                    self.words(&parted, TAG);
-                    self.parted = parted;
+                    split_words(tag, &mut self.words);
+                    let words = std::mem::take(&mut self.words);
+                    self.search_words(&words, TAG);
+                    self.words = words;
                 }
-                if self.keeps {
-                    self.found.tags.push(tag.to_owned());
+                if self.extract_all {
+                    self.extracted.tags.push(tag.to_owned());
                 }
             }
         }
     }
 
-    /// Looks at host and path of an address.
-    pub fn url(&mut self, url: &str) {
+    /// Searches host and path of a URL.
+    pub fn add_url(&mut self, url: &str) {
         let start = memmem::find(url.as_bytes(), b"://").map_or(0, |scheme| scheme + 3);
         let end = memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len()).max(start);
-        self.words(&url[start..end], URL);
-        if self.keeps {
-            self.found.urls.push(url.to_owned());
+        self.search_words(&url[start..end], URL);
+        if self.extract_all {
+            self.extracted.urls.push(url.to_owned());
         }
     }
 
-    /// Of the phrases that overlap the leftmost counts, of those the longest.
-    fn words(&mut self, text: &str, place: Places) {
+    /// Of overlapping phrases the leftmost counts, of several there the longest.
+    fn search_words(&mut self, text: &str, place: Places) {
         let Some(automaton) = &self.lexicon.automaton else { return };
-        let text = plain(text);
+        let text = normalize(text);
         let (lexicon, language) = (self.lexicon, self.language);
-        let holds = |spelling: u32| {
+        let applies = |spelling: u32| {
             let phrases = lexicon.spellings.of(spelling as usize).iter();
-            phrases.into_iter().any(|phrase| lexicon.phrases[*phrase as usize].holds_in(language))
+            phrases.into_iter().any(|phrase| lexicon.phrases[*phrase as usize].applies_in(language))
         };
         for found in automaton.find_overlapping_iter_from_iter(Folded::of(&text)) {
             let (start, end, spelling) = (found.start(), found.end(), found.value());
-            if holds(spelling) {
+            if applies(spelling) {
                 self.matches.push(Match { start, end, spelling });
             }
         }
@@ -163,30 +165,31 @@ impl Finder<'_> {
             // Neighbours share the space between them.
             if found.start + 1 >= taken {
                 taken = found.end;
-                self.hit(found.spelling, place);
+                self.add_hits(found.spelling, place);
             }
         }
         self.matches = matches;
         self.matches.clear();
     }
 
-    fn hit(&mut self, spelling: u32, places: Places) {
+    fn add_hits(&mut self, spelling: u32, places: Places) {
         let phrases = self.lexicon.spellings.of(spelling as usize).iter().copied();
-        let holds = |phrase: &u32| self.lexicon.phrases[*phrase as usize].holds_in(self.language);
-        self.found.hits.extend(phrases.filter(holds).map(|phrase| Hit { phrase, places }));
+        let applies =
+            |phrase: &u32| self.lexicon.phrases[*phrase as usize].applies_in(self.language);
+        self.extracted.hits.extend(phrases.filter(applies).map(|phrase| Hit { phrase, places }));
     }
 
-    /// Ends the post, and adds what it holds to `found`.
-    pub fn end(&mut self, found: &mut Found) {
-        let own = &mut self.found;
-        own.hits.sort_unstable();
-        for of_phrase in own.hits.chunk_by(|one, other| one.phrase == other.phrase) {
+    /// Ends the post, and adds what was found in it to `extracted`.
+    pub fn finish_post(&mut self, extracted: &mut Extracted) {
+        let post = &mut self.extracted;
+        post.hits.sort_unstable();
+        for of_phrase in post.hits.chunk_by(|one, other| one.phrase == other.phrase) {
             let places = of_phrase.iter().fold(0, |places, hit| places | hit.places);
-            found.hits.push(Hit { phrase: of_phrase[0].phrase, places });
+            extracted.hits.push(Hit { phrase: of_phrase[0].phrase, places });
         }
-        own.hits.clear();
-        found.tags.append(&mut own.tags);
-        found.urls.append(&mut own.urls);
+        post.hits.clear();
+        extracted.tags.append(&mut post.tags);
+        extracted.urls.append(&mut post.urls);
     }
 }
 
@@ -195,7 +198,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::phrases::{Meaning, Ontology, Topic};
+    use crate::phrases::{Ontology, Topic, TopicPhrase};
 
     fn lexicon(phrases: &[(u32, &str, Option<&str>, f64)], stop: &[&str]) -> Lexicon {
         let topic = |id: u32| {
@@ -203,36 +206,36 @@ mod tests {
             Topic { name: id.clone(), id, special_category: None }
         };
         let ontology = Ontology::new((0..20).map(topic).collect(), &[]).unwrap();
-        let meaning =
-            |(topic, phrase, language, weight): &(u32, &str, Option<&str>, f64)| Meaning {
+        let row =
+            |(topic, phrase, language, weight): &(u32, &str, Option<&str>, f64)| TopicPhrase {
                 topic: *topic,
                 phrase: (*phrase).to_owned(),
                 language: language.map(str::to_owned),
                 weight: *weight,
             };
-        let meanings: Vec<Meaning> = phrases.iter().map(meaning).collect();
+        let rows: Vec<TopicPhrase> = phrases.iter().map(row).collect();
         let stop = stop.iter().map(|phrase| (*phrase).to_owned()).collect();
-        Lexicon::new(&meanings, &ontology.roll_up(0.5), &stop, "en").unwrap()
+        Lexicon::new(&rows, &ontology.roll_up(0.5), &stop, "en").unwrap()
     }
 
     /// The phrases of a post with their places, and its other tags.
-    fn find(lexicon: &Lexicon, see: impl Fn(&mut Finder<'_>)) -> (Vec<(String, u8)>, Vec<String>) {
+    fn find(lexicon: &Lexicon, add: impl Fn(&mut Finder<'_>)) -> (Vec<(String, u8)>, Vec<String>) {
         let mut finder = lexicon.finder(true);
-        // The same finder looks at another post before.
-        finder.text("new york new york");
-        finder.tag("x");
-        finder.end(&mut Found::default());
-        see(&mut finder);
-        let mut found = Found::default();
-        finder.end(&mut found);
-        let Found { hits, tags, .. } = found;
+        // The same finder searches another post before.
+        finder.add_text("new york new york");
+        finder.add_tag("x");
+        finder.finish_post(&mut Extracted::default());
+        add(&mut finder);
+        let mut extracted = Extracted::default();
+        finder.finish_post(&mut extracted);
+        let Extracted { hits, tags, .. } = extracted;
         let text =
             |hit: &Hit| (lexicon.phrases()[hit.phrase as usize].text.to_string(), hit.places);
         (hits.iter().map(text).collect(), tags)
     }
 
     fn in_text(lexicon: &Lexicon, text: &str) -> Vec<String> {
-        find(lexicon, |finder| finder.text(text)).0.into_iter().map(|(text, _)| text).collect()
+        find(lexicon, |finder| finder.add_text(text)).0.into_iter().map(|(text, _)| text).collect()
     }
 
     #[test]
@@ -260,17 +263,17 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_post_are_told_apart() {
+    fn parts_of_a_post_are_distinguished() {
         let rows =
             [(0, "machine learning", None, 1.0), (1, "rust", None, 1.0), (2, "example", None, 1.0)];
         let lexicon = lexicon(&rows, &[]);
         let found = find(&lexicon, |finder| {
-            finder.title("Rust");
-            finder.text("#MachineLearning in #RustConf2018 https://www.example.org/machine-learning?rust @rust");
-            finder.tag("rust");
-            finder.tag("machine-learning");
-            finder.tag("!");
-            finder.tag("Other Tag");
+            finder.add_title("Rust");
+            finder.add_text("#MachineLearning in #RustConf2018 https://www.example.org/machine-learning?rust @rust");
+            finder.add_tag("rust");
+            finder.add_tag("machine-learning");
+            finder.add_tag("!");
+            finder.add_tag("Other Tag");
         });
         let expected = [("example", URL), ("machine learning", TAG | URL), ("rust", TITLE | TAG)];
         let expected = expected.map(|(text, places)| (text.to_owned(), places));
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn phrases_hold_in_their_language() {
+    fn phrases_apply_in_their_language() {
         let rows = [
             (0, "gift", Some("en"), 1.0),
             (1, "Gift", Some("de-AT"), 1.0),
@@ -288,13 +291,13 @@ mod tests {
         ];
         let lexicon = lexicon(&rows, &[]);
         let topics = |language: Option<&str>| {
-            let mut found = Found::default();
+            let mut extracted = Extracted::default();
             let mut finder = lexicon.finder(false);
-            finder.language(language);
-            finder.text("Gift gifts");
-            finder.end(&mut found);
+            finder.set_language(language);
+            finder.add_text("Gift gifts");
+            finder.finish_post(&mut extracted);
             let topic = |hit: &Hit| lexicon.senses(hit.phrase)[0].topic;
-            found.hits.iter().map(topic).collect::<Vec<_>>()
+            extracted.hits.iter().map(topic).collect::<Vec<_>>()
         };
         assert_eq!(topics(Some("en-GB")), [0, 3]);
         assert_eq!(topics(Some("DE")), [1, 3]);
@@ -303,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn doubtful_phrases_need_company() {
+    fn uncertain_phrases_need_context() {
         let rows = [
             (0, "sure", None, 0.5),
             (1, "unsure", None, 0.4),
@@ -313,20 +316,19 @@ mod tests {
             (5, "…", None, 1.0),
         ];
         let lexicon = lexicon(&rows, &["STOP!"]);
-        let told: Vec<_> = lexicon.phrases().iter().map(|p| (&*p.text, p.in_company)).collect();
-        assert_eq!(told, [("sure", false), ("two", true), ("unsure", true)]);
+        let phrases: Vec<_> =
+            lexicon.phrases().iter().map(|p| (&*p.text, p.needs_context)).collect();
+        assert_eq!(phrases, [("sure", false), ("two", true), ("unsure", true)]);
         assert_eq!(lexicon.senses(1).len(), 2);
     }
 
-    /// Against looking at every run of words.
+    /// Compared with a search of every run of words.
     #[test]
-    fn random_texts_hold_what_their_words_say() {
+    fn random_texts_have_the_phrases_of_their_words() {
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..500 {
-            let words = |random: &mut fastrand::Rng, most: usize| -> Vec<&str> {
-                (0..random.usize(1..most))
-                    .map(|_| random.choice(["a", "b", "c"]).unwrap())
-                    .collect()
+            let words = |random: &mut fastrand::Rng, max: usize| -> Vec<&str> {
+                (0..random.usize(1..max)).map(|_| random.choice(["a", "b", "c"]).unwrap()).collect()
             };
             let phrases: BTreeSet<String> =
                 (0..random.usize(1..8)).map(|_| words(&mut random, 4).join(" ")).collect();
@@ -347,9 +349,9 @@ mod tests {
     }
 
     #[test]
-    fn no_phrases_find_nothing() {
+    fn without_phrases_nothing_is_found() {
         let lexicon = lexicon(&[], &[]);
         assert!(lexicon.is_empty());
-        assert_eq!(find(&lexicon, |finder| finder.text("#a")).1, ["a"]);
+        assert_eq!(find(&lexicon, |finder| finder.add_text("#a")).1, ["a"]);
     }
 }

@@ -1,14 +1,14 @@
-//! Texts as words: what is written differently and means the same becomes the same bytes.
+//! Texts as words: different ways of writing the same words become the same bytes.
 //!
-//! A folded text is its words between single spaces, ` new york s c++ 東 京 `: a phrase that begins and ends with a
-//! space is found at boundaries of words alone, whatever stood between them.
+//! A folded text is its words between single spaces, ` new york s c++ 東 京 `: a phrase that starts and ends with a
+//! space is found only at word boundaries, whatever separated the words.
 //!
 //! - Case, width, ligatures and the like fold as NFKC_Casefold does (Unicode Standard §3.13, R5; UTS 46 §4 with
 //!   its four deviations mapped too). Accents stay: *año* is not *ano*.
-//! - A word is a run of letters, marks and digits. Whatever is ignorable (zero-width, bidirectional controls,
-//!   variation selectors) is not there; all else parts words, but `+` and `#` that follow a word's letter stay (C++, C#), and
-//!   the ending *'s* goes.
-//! - In scripts that are written without spaces each letter with its marks is a word of its own.
+//! - A word is a run of letters, marks and digits. Ignorable characters (zero-width, bidirectional controls, variation
+//!   selectors) are removed; all others separate words, except that `+` and `#` after a letter of a word are kept (C++, C#),
+//!   and the ending *'s* is removed.
+//! - In scripts written without spaces each letter with its marks is a separate word.
 
 use std::borrow::Cow;
 
@@ -18,41 +18,41 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// What becomes of a byte: itself in lower case, or one of the four below.
+/// What each byte becomes: itself in lower case, or one of the three constants below.
 const CLASSES: [u8; 256] = classes();
-const PARTS_WORDS: u8 = 0;
+const SEPARATOR: u8 = 0;
 const SYMBOL: u8 = 1;
 const APOSTROPHE: u8 = 2;
 
 const fn classes() -> [u8; 256] {
-    let mut classes = [PARTS_WORDS; 256];
+    let mut classes = [SEPARATOR; 256];
     let mut byte = 0;
     while byte < 256 {
         classes[byte] = match byte as u8 {
             b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => (byte as u8).to_ascii_lowercase(),
             b'+' | b'#' => SYMBOL,
             b'\'' => APOSTROPHE,
-            // Of letters that `plain` has folded.
+            // Part of a letter that `normalize` has folded.
             0x80.. => byte as u8,
-            _ => PARTS_WORDS,
+            _ => SEPARATOR,
         };
         byte += 1;
     }
     classes
 }
 
-/// The bytes of a folded text, from a text that [`plain`] gave.
+/// The bytes of a folded text, from the result of [`normalize`].
 pub(super) struct Folded<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Whether the last byte given was a space.
     spaced: bool,
-    begun: bool,
+    started: bool,
 }
 
 impl<'a> Folded<'a> {
     pub(super) fn of(plain: &'a str) -> Self {
-        Self { bytes: plain.as_bytes(), at: 0, spaced: false, begun: false }
+        Self { bytes: plain.as_bytes(), at: 0, spaced: false, started: false }
     }
 
     /// Whether the apostrophe before `at` begins the ending *'s*.
@@ -69,12 +69,12 @@ impl Iterator for Folded<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<u8> {
-        while self.begun {
+        while self.started {
             let Some(byte) = self.bytes.get(self.at) else { break };
             self.at += 1;
             match CLASSES[usize::from(*byte)] {
                 APOSTROPHE if self.is_possessive() => self.at += 1,
-                PARTS_WORDS | APOSTROPHE => {
+                SEPARATOR | APOSTROPHE => {
                     if !self.spaced {
                         self.spaced = true;
                         return Some(b' ');
@@ -93,42 +93,42 @@ impl Iterator for Folded<'_> {
         }
         // A space before the first word, and one after the last.
         let ends = !self.spaced;
-        (self.begun, self.spaced) = (true, true);
+        (self.started, self.spaced) = (true, true);
         ends.then_some(b' ')
     }
 }
 
 /// The folded text; without words it is a single space.
 pub fn folded(text: &str) -> String {
-    String::from_utf8_lossy(&Folded::of(&plain(text)).collect::<Vec<u8>>()).into_owned()
+    String::from_utf8_lossy(&Folded::of(&normalize(text)).collect::<Vec<u8>>()).into_owned()
 }
 
-/// The text with everything folded that is beyond ASCII: what is left there are letters, marks and digits of
-/// words, and scripts without spaces have some.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
+/// The text with all characters beyond ASCII folded: those left are letters, marks and digits of words. In scripts
+/// without spaces, words are separated by spaces.
+pub(super) fn normalize(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    let mut plain = String::with_capacity(text.len() + text.len() / 4);
+    let mut normalized = String::with_capacity(text.len() + text.len() / 4);
     for chunk in text.split_inclusive(|c: char| c.is_ascii_whitespace()) {
-        let before = plain.len();
-        if !fold_punctuation(chunk, &mut plain) {
-            plain.truncate(before);
-            fold_chunk(chunk, &mut plain);
+        let before = normalized.len();
+        if !fold_punctuation(chunk, &mut normalized) {
+            normalized.truncate(before);
+            fold_chunk(chunk, &mut normalized);
         }
     }
-    Cow::Owned(plain)
+    Cow::Owned(normalized)
 }
 
-/// As [`fold_chunk`] for ASCII with typographic punctuation and emoji, which is most of what is written in English:
-/// these neither compose with anything nor are letters. False if there is anything else.
-fn fold_punctuation(chunk: &str, plain: &mut String) -> bool {
+/// A fast path of [`fold_chunk`] for ASCII with typographic punctuation and emoji, which covers most English texts: these
+/// neither compose with other characters nor are letters. Returns `false` if the chunk has any other character.
+fn fold_punctuation(chunk: &str, to: &mut String) -> bool {
     for c in chunk.chars() {
         match c {
-            '\0'..='\u{7f}' => plain.push(c),
-            '\u{2019}' => plain.push('\''),
+            '\0'..='\u{7f}' => to.push(c),
+            '\u{2019}' => to.push('\''),
             '\u{2010}'..='\u{2016}' | '\u{2018}'..='\u{2027}' | '\u{1f300}'..='\u{1faff}' => {
-                plain.push(' ')
+                to.push(' ')
             }
             '\u{200d}' | '\u{fe0f}' => {}
             _ => return false,
@@ -137,25 +137,25 @@ fn fold_punctuation(chunk: &str, plain: &mut String) -> bool {
     true
 }
 
-/// What a letter is to the words around it.
+/// How a letter relates to the words around it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Letter {
-    /// No letter, mark or digit.
+    /// Not a letter, mark or digit.
     None,
     /// Part of the word of the letter before.
     Mark,
     /// Part of a word.
     Spaced,
-    /// A word of its own.
+    /// A separate word.
     Unspaced,
 }
 
-fn fold_chunk(chunk: &str, plain: &mut String) {
+fn fold_chunk(chunk: &str, to: &mut String) {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let mapper = Uts46MapperBorrowed::new();
-    let seen = chunk.chars().filter(|c| !ignorable.contains(*c));
+    let visible = chunk.chars().filter(|c| !ignorable.contains(*c));
     // The deviations of UTS 46 fold as case does, and typographic apostrophes as plain ones.
-    let mapped = seen.flat_map(|c| match c {
+    let mapped = visible.flat_map(|c| match c {
         'ß' | 'ẞ' => [Some('s'), Some('s')],
         'ς' => [Some('σ'), None],
         '\u{2019}' | '\u{2bc}' => [Some('\''), None],
@@ -165,18 +165,18 @@ fn fold_chunk(chunk: &str, plain: &mut String) {
     for c in mapper.map_normalize(mapped.flatten()) {
         let letter = letter(c);
         if unspaced && letter != Letter::Mark {
-            plain.push(' ');
+            to.push(' ');
         }
         unspaced = letter == Letter::Unspaced || unspaced && letter == Letter::Mark;
         match (letter, c) {
-            (Letter::None, c) if c.is_ascii() => plain.push(c),
-            (Letter::None, _) => plain.push(' '),
-            (Letter::Unspaced, c) => plain.extend([' ', c]),
-            (_, c) => plain.push(c),
+            (Letter::None, c) if c.is_ascii() => to.push(c),
+            (Letter::None, _) => to.push(' '),
+            (Letter::Unspaced, c) => to.extend([' ', c]),
+            (_, c) => to.push(c),
         }
     }
     if unspaced {
-        plain.push(' ');
+        to.push(' ');
     }
 }
 
@@ -213,14 +213,14 @@ pub(super) fn letter(c: char) -> Letter {
     }
 }
 
-/// The words of a tag or of a name without spaces, parted at case and digits: `MachineLearning2018` is
+/// The words of a tag or a name without spaces, split at case and digits: `MachineLearning2018` is
 /// *Machine Learning 2018*, `NBAFinals` *NBA Finals*.
-pub(super) fn parted(tag: &str, words: &mut String) {
+pub(super) fn split_words(tag: &str, words: &mut String) {
     words.clear();
     let mut before = None;
     let mut chars = tag.chars().peekable();
     while let Some(c) = chars.next() {
-        let begins = |before: char| {
+        let starts_word = |before: char| {
             let digit = |c: char| c.is_numeric();
             let after_capitals = before.is_uppercase()
                 && c.is_uppercase()
@@ -229,7 +229,7 @@ pub(super) fn parted(tag: &str, words: &mut String) {
                 || after_capitals
                 || digit(before) != digit(c) && before.is_alphanumeric() && c.is_alphanumeric()
         };
-        if before.is_some_and(begins) {
+        if before.is_some_and(starts_word) {
             words.push(' ');
         }
         words.push(c);
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_means_the_same_becomes_the_same() {
+    fn different_ways_of_writing_fold_alike() {
         for (text, words) in [
             ("", " "),
             (" \u{200b}… ", " "),
@@ -294,30 +294,30 @@ mod tests {
             // A zero-width space anywhere changes nothing.
             let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
             if let Some(at) = random.choice(places) {
-                let seen = format!("{}\u{200b}{}", &text[..at], &text[at..]);
-                assert_eq!(folded(&seen), once, "{text:?} at {at}");
+                let with_space = format!("{}\u{200b}{}", &text[..at], &text[at..]);
+                assert_eq!(folded(&with_space), once, "{text:?} at {at}");
             }
         }
     }
 
     #[test]
-    fn the_short_way_folds_as_the_long_one() {
-        let (mut short, mut long) = (String::new(), String::new());
+    fn the_fast_path_folds_as_the_general_one() {
+        let (mut fast, mut general) = (String::new(), String::new());
         for c in ('\0'..=char::MAX).filter(|c| fold_punctuation(&c.to_string(), &mut String::new()))
         {
             for text in [format!("a{c}b"), format!("{c}"), format!("{c}{c}'s 1{c}")] {
-                (short, long) = (String::new(), String::new());
-                assert!(fold_punctuation(&text, &mut short));
-                fold_chunk(&text, &mut long);
-                let folded = |plain: &str| Folded::of(plain).collect::<Vec<u8>>();
-                assert_eq!(folded(&short), folded(&long), "{text:?}");
+                (fast, general) = (String::new(), String::new());
+                assert!(fold_punctuation(&text, &mut fast));
+                fold_chunk(&text, &mut general);
+                let folded = |normalized: &str| Folded::of(normalized).collect::<Vec<u8>>();
+                assert_eq!(folded(&fast), folded(&general), "{text:?}");
             }
         }
-        assert!(!fold_punctuation("e\u{301}", &mut short) && !long.is_empty());
+        assert!(!fold_punctuation("e\u{301}", &mut fast) && !general.is_empty());
     }
 
     #[test]
-    fn tags_part_at_case_and_digits() {
+    fn tags_are_split_at_case_and_digits() {
         for (tag, words) in [
             ("MachineLearning2018", "Machine Learning 2018"),
             ("NBAFinals", "NBA Finals"),
@@ -329,7 +329,7 @@ mod tests {
             ("", ""),
         ] {
             let mut found = "before".to_owned();
-            parted(tag, &mut found);
+            split_words(tag, &mut found);
             assert_eq!(found, words);
         }
     }

@@ -12,91 +12,90 @@ use crate::lists::Lists;
 /// Weight for each topic.
 type Weights = BTreeMap<u32, f64>;
 
-/// Longest phrase, in bytes of its folded form: at any place of a text only so many can end.
-const LONGEST: usize = 256;
-/// Phrases of a smaller weight count in company alone.
-const SURE: f64 = 0.5;
-/// Languages are numbered in 8 bits, the first and the last number kept.
-const MOST_LANGUAGES: usize = 254;
-/// The language of phrases that hold in all.
-const EVERY: u8 = 0;
-/// The language of posts in one that no phrase is of.
-const OTHER: u8 = u8::MAX;
+/// Maximum length of a phrase, in bytes of its folded form: it bounds the phrases that end at one position of a text.
+const MAX_PHRASE_BYTES: usize = 256;
+/// Phrases of a smaller weight count only in context.
+const SURE_WEIGHT: f64 = 0.5;
+/// Languages are numbered in 8 bits, of which the first and the last number are reserved.
+const MAX_LANGUAGES: usize = 254;
+/// The language of phrases that apply in every language.
+const ANY_LANGUAGE: u8 = 0;
+/// The language of posts in a language without phrases.
+const OTHER_LANGUAGE: u8 = u8::MAX;
 
 /// A row of `topic_phrases`, its topic by number.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Meaning {
+pub struct TopicPhrase {
     /// Number of the topic.
     pub topic: u32,
-    /// The phrase as it is written.
+    /// The phrase, as written.
     pub phrase: String,
-    /// Language it holds in, BCP 47; none where it holds in every one.
+    /// Language in which it applies, BCP 47; `None` for every language.
     pub language: Option<String>,
-    /// How surely it means the topic, above 0 and at most 1.
+    /// Certainty that it stands for the topic, above 0 and at most 1.
     pub weight: f64,
 }
 
-/// What a phrase stands for.
+/// A topic that a phrase stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sense {
     /// Number of the topic.
     pub topic: u32,
-    /// How surely the phrase means it, above 0 and at most 1.
+    /// Certainty that the phrase stands for it, above 0 and at most 1.
     pub weight: f64,
 }
 
-/// A phrase in one language, or in all.
+/// A phrase in one language, or in every language.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phrase {
-    /// As it is written in the first of its rows.
+    /// As written in the first of its rows.
     pub text: Box<str>,
     language: u8,
-    /// Whether it counts only beside another phrase of the same branch: it is not sure of any topic, or stands
-    /// for several that are no relatives.
-    pub in_company: bool,
+    /// Whether it counts only in a post with another phrase of a related topic: it is not certain of any topic, or stands
+    /// for several unrelated ones.
+    pub needs_context: bool,
 }
 
 /// Phrases, numbered in order of their folded form and language.
 ///
-/// Memory: about 130 bytes a phrase, and 60 for each character that no other phrase shares from the start.
+/// Memory: about 130 bytes for a phrase, and 60 for each character beyond the prefix that it shares with another.
 pub struct Lexicon {
     pub(super) phrases: Vec<Phrase>,
-    /// What each phrase stands for, by topic.
+    /// The topics of each phrase.
     pub(super) senses: Lists<Sense>,
-    /// Finds the spellings, of which each is a run of phrases in different languages.
+    /// Finds spellings; each is a run of phrases in different languages.
     pub(super) automaton: Option<DoubleArrayAhoCorasick<u32>>,
     /// Phrases of each spelling.
     pub(super) spellings: Lists<u32>,
-    /// Spellings by [`spelling`](super::spelling), as tags have them.
+    /// Spellings without spaces, see [`spelling`](super::spelling), as tags are written.
     pub(super) joined: HashMap<Box<[u8]>, u32>,
     /// Languages by number, from 1.
     pub(super) languages: Vec<Box<str>>,
     /// Language of posts that state none.
-    pub(super) usual: u8,
+    pub(super) default_language: u8,
 }
 
 impl Lexicon {
-    /// A lexicon of `meanings`, without the phrases of the list `stop` and those without a word; `branches` has
-    /// the topics above each, by which it is told whether topics are relatives; posts that
-    /// state no language are taken to be in `usual`. Of a phrase that is given twice for one topic the larger
-    /// weight counts.
+    /// A lexicon of `rows`, without the phrases in `stop` and those without a word. `ancestors` has the ancestors of each
+    /// topic; topics that share one are related. A post that states no language is taken to be in `default_language`. Of
+    /// several rows with one phrase and topic the largest weight counts.
     ///
     /// # Errors
     /// [`crate::error::Kind::BadInput`] for phrases longer than 256 bytes, more languages than 254 and more
     /// phrases than can be searched at once.
     pub fn new(
-        meanings: &[Meaning],
-        branches: &Lists<(u32, f64)>,
+        rows: &[TopicPhrase],
+        ancestors: &Lists<(u32, f64)>,
         stop: &BTreeSet<String>,
-        usual: &str,
+        default_language: &str,
     ) -> Result<Self> {
         let refused = |cause: String, remedy: &str| {
             Error::bad_input(format!("input `topic_phrases`: {cause}"), remedy)
                 .in_table("topic_phrases")
         };
-        let known = meanings.iter().filter_map(|meaning| meaning.language.as_deref());
+        let known = rows.iter().filter_map(|row| row.language.as_deref());
         let known: BTreeSet<String> = known.map(primary).collect();
-        if known.len() > MOST_LANGUAGES {
+        if known.len() > MAX_LANGUAGES {
             let cause = format!("phrases are in {} languages", known.len());
             return Err(refused(cause, "give at most 254, by their first subtags"));
         }
@@ -104,51 +103,52 @@ impl Lexicon {
         let stop: BTreeSet<String> = stop.iter().map(|phrase| folded(phrase)).collect();
 
         // By folded form and language: the first of the texts in their order, and the weight for each topic.
-        let mut rows: BTreeMap<(String, u8), (&str, Weights)> = BTreeMap::new();
+        let mut by_spelling: BTreeMap<(String, u8), (&str, Weights)> = BTreeMap::new();
         let mut too_long = 0;
-        for meaning in meanings {
-            let words = folded(&meaning.phrase);
+        for row in rows {
+            let words = folded(&row.phrase);
             if words.len() <= 1 || stop.contains(&words) {
                 continue;
             }
-            too_long += u64::from(words.len() > LONGEST);
-            let language = meaning.language.as_deref().map_or(EVERY, |l| number(&languages, l));
-            let row = rows.entry((words, language));
-            let (text, senses) = row.or_insert((&meaning.phrase, Weights::new()));
-            *text = (*text).min(&meaning.phrase);
-            let weight = senses.entry(meaning.topic).or_insert(0.0);
-            *weight = weight.max(meaning.weight);
+            too_long += u64::from(words.len() > MAX_PHRASE_BYTES);
+            let language = row.language.as_deref();
+            let language = language.map_or(ANY_LANGUAGE, |l| language_number(&languages, l));
+            let entry = by_spelling.entry((words, language));
+            let (text, senses) = entry.or_insert((&row.phrase, Weights::new()));
+            *text = (*text).min(&row.phrase);
+            let weight = senses.entry(row.topic).or_insert(0.0);
+            *weight = weight.max(row.weight);
         }
         if too_long > 0 {
-            let cause = format!("{too_long} phrases are longer than {LONGEST} bytes");
+            let cause = format!("{too_long} phrases are longer than {MAX_PHRASE_BYTES} bytes");
             return Err(refused(cause, "shorten or remove them").in_column("phrase"));
         }
         let mut lexicon = Self {
-            phrases: Vec::with_capacity(rows.len()),
+            phrases: Vec::with_capacity(by_spelling.len()),
             senses: Lists::default(),
             automaton: None,
             spellings: Lists::default(),
             joined: HashMap::new(),
-            usual: number(&languages, usual),
+            default_language: language_number(&languages, default_language),
             languages,
         };
         let mut words: Vec<String> = Vec::new();
         let mut of_spelling = Vec::new();
-        for ((spelling, language), (text, senses)) in rows {
+        for ((spelling, language), (text, senses)) in by_spelling {
             if words.last() != Some(&spelling) {
-                lexicon.spellings_end(&mut of_spelling);
+                lexicon.end_spelling(&mut of_spelling);
                 words.push(spelling);
             }
             of_spelling.push(lexicon.phrases.len() as u32);
             let topics: Vec<u32> = senses.keys().copied().collect();
-            let unsure = senses.values().all(|weight| *weight < SURE);
-            let in_company = unsure || !all_relatives(&topics, branches);
-            lexicon.phrases.push(Phrase { text: text.into(), language, in_company });
+            let is_unsure = senses.values().all(|weight| *weight < SURE_WEIGHT);
+            let needs_context = is_unsure || !all_related(&topics, ancestors);
+            lexicon.phrases.push(Phrase { text: text.into(), language, needs_context });
             lexicon.senses.push(senses.into_iter().map(|(topic, weight)| Sense { topic, weight }));
         }
-        lexicon.spellings_end(&mut of_spelling);
+        lexicon.end_spelling(&mut of_spelling);
         for (spelling, words) in (0..).zip(&words) {
-            // Two that differ in spaces alone: the first has the joined form.
+            // Of two that differ only in spaces, the first has the joined form.
             let joined = words.replace(' ', "").into_bytes().into();
             lexicon.joined.entry(joined).or_insert(spelling);
         }
@@ -161,7 +161,7 @@ impl Lexicon {
         Ok(lexicon)
     }
 
-    fn spellings_end(&mut self, phrases: &mut Vec<u32>) {
+    fn end_spelling(&mut self, phrases: &mut Vec<u32>) {
         if !phrases.is_empty() {
             self.spellings.push(phrases.drain(..));
         }
@@ -182,23 +182,23 @@ impl Lexicon {
         &self.phrases
     }
 
-    /// What the phrase stands for, in order of topic.
+    /// The topics of a phrase, sorted.
     pub fn senses(&self, phrase: u32) -> &[Sense] {
         self.senses.of(phrase as usize)
     }
 }
 
-/// Whether any two of the topics have an ancestor in common.
-fn all_relatives(topics: &[u32], branches: &Lists<(u32, f64)>) -> bool {
-    let of = |topic: &u32| branches.of(*topic as usize);
+/// Whether every two of the topics share an ancestor.
+fn all_related(topics: &[u32], ancestors: &Lists<(u32, f64)>) -> bool {
+    let of = |topic: &u32| ancestors.of(*topic as usize);
     topics
         .iter()
         .enumerate()
-        .all(|(place, one)| topics[..place].iter().all(|other| are_relatives(of(one), of(other))))
+        .all(|(place, one)| topics[..place].iter().all(|other| share_ancestor(of(one), of(other))))
 }
 
-/// Whether two branches, each in order of topic, meet.
-pub(crate) fn are_relatives(one: &[(u32, f64)], other: &[(u32, f64)]) -> bool {
+/// Whether two lists of ancestors, each sorted by topic, have a topic in common.
+pub(crate) fn share_ancestor(one: &[(u32, f64)], other: &[(u32, f64)]) -> bool {
     let mut other = other.iter().map(|(topic, _)| topic).peekable();
     one.iter().any(|(topic, _)| {
         while other.next_if(|above| *above < topic).is_some() {}
@@ -211,14 +211,15 @@ fn primary(language: &str) -> String {
     language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
 }
 
-pub(super) fn number(languages: &[Box<str>], language: &str) -> u8 {
-    let place = languages.iter().position(|known| **known == primary(language));
-    place.map_or(OTHER, |place| place as u8 + 1)
+/// The number of a language among those with phrases.
+pub(super) fn language_number(languages: &[Box<str>], language: &str) -> u8 {
+    let place = languages.iter().position(|found| **found == primary(language));
+    place.map_or(OTHER_LANGUAGE, |place| place as u8 + 1)
 }
 
 impl Phrase {
-    pub(super) fn holds_in(&self, language: u8) -> bool {
-        self.language == EVERY || self.language == language
+    pub(super) fn applies_in(&self, language: u8) -> bool {
+        self.language == ANY_LANGUAGE || self.language == language
     }
 }
 
@@ -228,9 +229,9 @@ mod tests {
 
     #[test]
     fn long_phrases_are_refused() {
-        let long = "x".repeat(LONGEST);
-        let meaning = Meaning { topic: 0, phrase: long, language: None, weight: 1.0 };
-        let refused = Lexicon::new(&[meaning], &Lists::default(), &BTreeSet::new(), "en");
+        let long = "x".repeat(MAX_PHRASE_BYTES);
+        let row = TopicPhrase { topic: 0, phrase: long, language: None, weight: 1.0 };
+        let refused = Lexicon::new(&[row], &Lists::default(), &BTreeSet::new(), "en");
         let cause = refused.err().unwrap().cause;
         assert_eq!(cause, "input `topic_phrases`: 1 phrases are longer than 256 bytes");
     }

@@ -1,22 +1,22 @@
-//! Topics and the phrases by which texts are known to be about them.
+//! Topics, and the phrases that stand for them in texts.
 //!
-//! An [`Ontology`] holds the topics and which lies under which, a [`Lexicon`] the phrases that stand for them;
-//! [`Lexicon::finder`] tells which of them a post holds, and where. A [`Vocabulary`] is both as a job wants them.
+//! An [`Ontology`] has the topics and their parents, a [`Lexicon`] the phrases that stand for them; [`Lexicon::finder`] finds
+//! the phrases of a post. A [`Vocabulary`] is both, with the settings of a job.
 
 mod finder;
 mod fold;
 mod lexicon;
 mod ontology;
-mod parts;
+mod text_parts;
 mod vocabulary;
 
-pub use finder::{Finder, Found, Hit, Places, TAG, TEXT, TITLE, URL};
+pub use finder::{Extracted, Finder, Hit, Places, TAG, TEXT, TITLE, URL};
 pub use fold::folded;
-pub use lexicon::{Lexicon, Meaning, Phrase, Sense};
+pub use lexicon::{Lexicon, Phrase, Sense, TopicPhrase};
 pub use ontology::{Ontology, Topic};
 pub use vocabulary::Vocabulary;
 
-/// A tag as it is told from others: folded, without spaces.
+/// The form by which tags are compared: folded, without spaces.
 pub fn spelling(tag: &str) -> String {
     folded(tag).replace(' ', "")
 }

@@ -1,55 +1,55 @@
-//! Topics, and which lies under which.
+//! Topics and their parents.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::error::Error;
 use crate::lists::Lists;
 
-/// Shares of a topic's weight below this reach no further ancestor: at a damping of one half that is eight
-/// generations, and a topic has at most 256 ancestors that count.
-const LEAST_SHARE: f64 = 1.0 / 256.0;
+/// Smaller shares of a topic's weight are not passed on: at a damping of one half that is eight generations, and a topic
+/// has at most 256 ancestors that count.
+const MIN_SHARE: f64 = 1.0 / 256.0;
 
 /// A row of `topics`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Topic {
     /// Id of the topic.
     pub id: String,
-    /// Name as it is shown.
+    /// Name as shown.
     pub name: String,
-    /// Special category of personal data that the topic's branch tells of.
+    /// Special category of personal data that the topic and its descendants reveal.
     pub special_category: Option<String>,
 }
 
-/// Topics as a directed graph without cycles, numbered in order of their ids.
+/// Topics as a directed acyclic graph, numbered in order of their ids.
 #[derive(Clone, Debug, Default)]
 pub struct Ontology {
     topics: Vec<Topic>,
     parents: Lists<u32>,
     children: Lists<u32>,
-    /// Special categories of each topic and of all above it, sorted.
+    /// Special categories of each topic and its ancestors, sorted.
     special: Lists<u32>,
     categories: Vec<String>,
-    /// The parent of each topic by the shortest way to a root, the smallest of several.
-    nearest: Vec<Option<u32>>,
+    /// The parent of each topic on the shortest path to a root, the smallest of several.
+    nearest_parents: Vec<Option<u32>>,
 }
 
 impl Ontology {
-    /// An ontology of `topics` with `edges` (topic, parent), in any order; what is repeated counts once.
+    /// An ontology of `topics` with `edges` (topic, parent), in any order; duplicates count once.
     ///
     /// # Errors
-    /// [`crate::error::Kind::BadInput`], one for each rule broken: two topics of one id, an empty name, an
-    /// edge from or to a topic that is not there, a cycle.
+    /// [`crate::error::Kind::BadInput`], one for each rule broken: two topics with one id, an empty name, an edge from or to
+    /// an unknown topic, a cycle.
     pub fn new(mut topics: Vec<Topic>, edges: &[(String, String)]) -> Result<Self, Vec<Error>> {
         topics.sort_unstable();
         topics.dedup();
-        let mut faults = Vec::new();
+        let mut violations = Vec::new();
         let twice: Vec<&str> =
             topics.windows(2).filter(|two| two[0].id == two[1].id).map(|two| &*two[0].id).collect();
         let nameless = topics.iter().filter(|topic| topic.name.trim().is_empty());
         let nameless: Vec<&str> = nameless.map(|topic| &*topic.id).collect();
         let remedy = "keep one row for each topic_id";
-        faults.extend(broken("topics", "topic_id", "contradict each other", &twice, remedy));
-        faults.extend(broken("topics", "name", "have no name", &nameless, "name them"));
+        violations.extend(broken("topics", "topic_id", "contradict each other", &twice, remedy));
+        violations.extend(broken("topics", "name", "have no name", &nameless, "name them"));
         let number = |id: &str| topics.binary_search_by(|topic| (*topic.id).cmp(id));
         let mut unknown: [Vec<&str>; 2] = Default::default();
         let mut pairs = Vec::with_capacity(edges.len());
@@ -66,7 +66,13 @@ impl Ontology {
             unknown.sort_unstable();
             unknown.dedup();
             let remedy = "add them to `topics`, or remove their rows";
-            faults.extend(broken("topic_edges", column, "are not in `topics`", &unknown, remedy));
+            violations.extend(broken(
+                "topic_edges",
+                column,
+                "are not in `topics`",
+                &unknown,
+                remedy,
+            ));
         }
         pairs.sort_unstable();
         pairs.dedup();
@@ -76,13 +82,13 @@ impl Ontology {
         if let Some(cycle) = cycle(&parents, &order) {
             let ids: Vec<&str> = cycle.iter().map(|topic| &*topics[*topic as usize].id).collect();
             let remedy = "remove one of these edges";
-            faults.extend(broken("topic_edges", "parent_id", "form a cycle", &ids, remedy));
+            violations.extend(broken("topic_edges", "parent_id", "form a cycle", &ids, remedy));
         }
-        if !faults.is_empty() {
-            return Err(faults);
+        if !violations.is_empty() {
+            return Err(violations);
         }
-        let nearest = nearest(&parents, &children);
-        let mut ontology = Self { topics, parents, children, nearest, ..Self::default() };
+        let nearest_parents = nearest_parents(&parents, &children);
+        let mut ontology = Self { topics, parents, children, nearest_parents, ..Self::default() };
         ontology.inherit_categories(&order);
         Ok(ontology)
     }
@@ -108,30 +114,30 @@ impl Ontology {
         found.ok().map(|number| number as u32)
     }
 
-    /// The topics right above `topic`, ascending.
+    /// The parents of `topic`, ascending.
     pub fn parents(&self, topic: u32) -> &[u32] {
         self.parents.of(topic as usize)
     }
 
-    /// Special categories of personal data that `topic`, or a topic above it, tells of.
+    /// Special categories of personal data that `topic` reveals, by itself or by an ancestor.
     pub fn special_categories(&self, topic: u32) -> impl Iterator<Item = &str> {
         self.special.of(topic as usize).iter().map(|category| &*self.categories[*category as usize])
     }
 
-    /// `topic` and all topics under it, in no order.
-    pub fn below(&self, topic: u32) -> Vec<u32> {
-        let (mut found, mut seen) = (vec![topic], BTreeSet::from([topic]));
+    /// `topic` and all its descendants, in no order.
+    pub fn with_descendants(&self, topic: u32) -> Vec<u32> {
+        let (mut found, mut visited) = (vec![topic], BTreeSet::from([topic]));
         let mut at = 0;
         while let Some(topic) = found.get(at).copied() {
             at += 1;
             let children = self.children.of(topic as usize).iter();
-            found.extend(children.filter(|child| seen.insert(**child)));
+            found.extend(children.filter(|child| visited.insert(**child)));
         }
         found
     }
 
-    /// What of a topic's weight counts for each topic above it, and all for itself: a topic passes the share
-    /// `damping` on, in equal parts to its parents. Shares below 1/256 go no further. In order of topic.
+    /// The share of a topic's weight that counts for each of its ancestors, and all for itself: a topic passes on the share
+    /// `damping`, in equal parts to its parents. Shares below 1/256 are not passed on. Sorted by topic.
     pub fn roll_up(&self, damping: f64) -> Lists<(u32, f64)> {
         let mut all = Lists::default();
         for topic in 0..self.topics.len() as u32 {
@@ -142,7 +148,7 @@ impl Ontology {
                 for (from, share) in passing {
                     let parents = self.parents(from);
                     let each = damping * share / parents.len() as f64;
-                    for parent in parents.iter().filter(|_| each >= LEAST_SHARE) {
+                    for parent in parents.iter().filter(|_| each >= MIN_SHARE) {
                         *passed.entry(*parent).or_insert(0.0) += each;
                     }
                 }
@@ -156,11 +162,11 @@ impl Ontology {
         all
     }
 
-    /// Topics from a root down to `topic`, itself the last, by the shortest way; ties go to the smaller id.
+    /// The shortest path from a root to `topic`, both included; of several the one with smaller ids.
     pub fn path(&self, topic: u32) -> Vec<u32> {
         let mut path = vec![topic];
         let mut at = topic;
-        while let Some(parent) = self.nearest[at as usize] {
+        while let Some(parent) = self.nearest_parents[at as usize] {
             path.push(parent);
             at = parent;
         }
@@ -169,15 +175,15 @@ impl Ontology {
     }
 
     fn inherit_categories(&mut self, parents_first: &[u32]) {
-        let own = self.topics.iter().filter_map(|topic| topic.special_category.clone());
-        self.categories = own.collect();
+        let categories = self.topics.iter().filter_map(|topic| topic.special_category.clone());
+        self.categories = categories.collect();
         self.categories.sort_unstable();
         self.categories.dedup();
         let mut special: Vec<Vec<u32>> = vec![vec![]; self.topics.len()];
         for topic in parents_first.iter().copied() {
-            let own = self.topics[topic as usize].special_category.as_ref();
-            let own = own.and_then(|own| self.categories.binary_search(own).ok());
-            let mut all: Vec<u32> = own.map(|category| category as u32).into_iter().collect();
+            let category = self.topics[topic as usize].special_category.as_ref();
+            let category = category.and_then(|name| self.categories.binary_search(name).ok());
+            let mut all: Vec<u32> = category.map(|category| category as u32).into_iter().collect();
             let parents = self.parents(topic).iter();
             all.extend(parents.flat_map(|parent| special[*parent as usize].iter().copied()));
             all.sort_unstable();
@@ -196,8 +202,8 @@ fn children(parents: &Lists<u32>) -> Lists<u32> {
     Lists::grouped(parents.len(), pairs)
 }
 
-/// The parent of each topic by the shortest way to a root, the smallest of several.
-fn nearest(parents: &Lists<u32>, children: &Lists<u32>) -> Vec<Option<u32>> {
+/// The parent of each topic on the shortest path to a root, the smallest of several.
+fn nearest_parents(parents: &Lists<u32>, children: &Lists<u32>) -> Vec<Option<u32>> {
     let mut depths = vec![usize::MAX; parents.len()];
     let roots = (0..).zip(parents.iter()).filter(|(_, above)| above.is_empty());
     let mut next: VecDeque<u32> = roots.map(|(root, _)| root).collect();
@@ -210,13 +216,13 @@ fn nearest(parents: &Lists<u32>, children: &Lists<u32>) -> Vec<Option<u32>> {
             }
         }
     }
-    let of_topic = |above: &[u32]| {
-        above.iter().copied().min_by_key(|parent| (depths[*parent as usize], *parent))
+    let nearest = |parents: &[u32]| {
+        parents.iter().copied().min_by_key(|parent| (depths[*parent as usize], *parent))
     };
-    parents.iter().map(of_topic).collect()
+    parents.iter().map(nearest).collect()
 }
 
-/// The topics so that parents come before their children; those of cycles and below are left out.
+/// The topics in topological order, parents first; topics of cycles and their descendants are left out.
 fn parents_first(parents: &Lists<u32>, children: &Lists<u32>) -> Vec<u32> {
     let mut waiting: Vec<usize> = parents.iter().map(<[u32]>::len).collect();
     let mut order: Vec<u32> =
@@ -234,23 +240,23 @@ fn parents_first(parents: &Lists<u32>, children: &Lists<u32>) -> Vec<u32> {
     order
 }
 
-/// The topics of a cycle, if there is one: each lies right under the next, and the last under the first.
+/// The topics of a cycle, if there is one: the next is a parent of each, and the first of the last.
 fn cycle(parents: &Lists<u32>, parents_first: &[u32]) -> Option<Vec<u32>> {
     let mut outside = vec![false; parents.len()];
     parents_first.iter().for_each(|topic| outside[*topic as usize] = true);
-    // Whoever is left has a parent that is left.
+    // Every topic that is left out has a parent that is left out.
     let mut topic = outside.iter().position(|outside| !outside)? as u32;
-    let mut way = Vec::new();
+    let mut path = Vec::new();
     loop {
-        if let Some(first) = way.iter().position(|passed| *passed == topic) {
-            return Some(way.split_off(first));
+        if let Some(first) = path.iter().position(|passed| *passed == topic) {
+            return Some(path.split_off(first));
         }
-        way.push(topic);
+        path.push(topic);
         topic = *parents.of(topic as usize).iter().find(|parent| !outside[**parent as usize])?;
     }
 }
 
-/// The fault that the topics `ids` of `table` break a rule, if there are any.
+/// The violation of a rule by the topics `ids` of `table`, if there are any.
 fn broken(
     table: &str,
     column: &str,
@@ -262,8 +268,8 @@ fn broken(
     let (first, rest) = (ids.get(..SHOWN).unwrap_or(ids), ids.len().saturating_sub(SHOWN));
     let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
     let cause = format!("input `{table}`: topics {how}: `{}`{more}", first.join("`, `"));
-    let fault = Error::bad_input(cause, remedy).in_table(table).in_column(column);
-    (!ids.is_empty()).then(|| fault.in_rows(ids.len() as u64))
+    let violation = Error::bad_input(cause, remedy).in_table(table).in_column(column);
+    (!ids.is_empty()).then(|| violation.in_rows(ids.len() as u64))
 }
 
 #[cfg(test)]
@@ -281,46 +287,47 @@ mod tests {
         Ontology::new(topics.iter().map(topic).collect(), &edges)
     }
 
-    fn faults(topics: &[&str], edges: &[(&str, &str)]) -> Vec<String> {
-        ontology(topics, edges).unwrap_err().into_iter().map(|fault| fault.cause).collect()
+    fn violations(topics: &[&str], edges: &[(&str, &str)]) -> Vec<String> {
+        ontology(topics, edges).unwrap_err().into_iter().map(|violation| violation.cause).collect()
     }
 
     #[test]
-    fn what_is_no_ontology_is_refused() {
+    fn invalid_ontologies_are_refused() {
         assert_eq!(
-            faults(&["a", "a!health"], &[]),
+            violations(&["a", "a!health"], &[]),
             ["input `topics`: topics contradict each other: `a`"]
         );
-        assert_eq!(faults(&["a", "0"], &[]), ["input `topics`: topics have no name: `0`"]);
+        assert_eq!(violations(&["a", "0"], &[]), ["input `topics`: topics have no name: `0`"]);
         assert_eq!(
-            faults(&["a"], &[("a", "b"), ("c", "a")]),
+            violations(&["a"], &[("a", "b"), ("c", "a")]),
             [
                 "input `topic_edges`: topics are not in `topics`: `c`",
                 "input `topic_edges`: topics are not in `topics`: `b`",
             ]
         );
         assert_eq!(
-            faults(&["a"], &[("a", "a")]),
+            violations(&["a"], &[("a", "a")]),
             ["input `topic_edges`: topics form a cycle: `a`"]
         );
         let edges = [("a", "b"), ("b", "c"), ("c", "d"), ("d", "b"), ("e", "a")];
         assert_eq!(
-            faults(&["a", "b", "c", "d", "e"], &edges),
+            violations(&["a", "b", "c", "d", "e"], &edges),
             ["input `topic_edges`: topics form a cycle: `b`, `c`, `d`"]
         );
     }
 
     #[test]
     fn weight_rolls_up_and_is_shared_among_parents() {
-        // d lies under b and c, which lie under a.
+        // The parents of d are b and c, whose parent is a.
         let edges = [("b", "a"), ("c", "a"), ("d", "b"), ("d", "c"), ("d", "c")];
         let ontology = ontology(&["d", "c", "b", "a"], &edges).unwrap();
         let shares = ontology.roll_up(0.5);
         assert_eq!(shares.of(3), [(0, 0.25), (1, 0.25), (2, 0.25), (3, 1.0)]);
         assert_eq!(shares.of(0), [(0, 1.0)]);
         assert_eq!(ontology.path(3), [0, 1, 3]);
-        let below = |topic| ontology.below(topic).into_iter().collect::<BTreeSet<_>>();
-        assert_eq!((below(0), below(3)), ((0..4).collect(), BTreeSet::from([3])));
+        let descendants =
+            |topic| ontology.with_descendants(topic).into_iter().collect::<BTreeSet<_>>();
+        assert_eq!((descendants(0), descendants(3)), ((0..4).collect(), BTreeSet::from([3])));
     }
 
     #[test]
@@ -334,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn categories_reach_all_below() {
+    fn categories_reach_all_descendants() {
         let edges = [("b", "a"), ("c", "b"), ("c", "d")];
         let ontology = ontology(&["a!religion", "b", "c", "d!health", "e"], &edges).unwrap();
         let of = |topic| ontology.special_categories(topic).collect::<Vec<_>>();

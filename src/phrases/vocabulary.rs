@@ -1,9 +1,9 @@
-//! All that decides what a post is taken to be about.
+//! The vocabulary of a job: an ontology and its phrases, with the changes of the job.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finder::Hit;
-use super::lexicon::{Lexicon, Meaning, Sense, are_relatives};
+use super::lexicon::{Lexicon, Sense, TopicPhrase, share_ancestor};
 use super::ontology::{Ontology, Topic};
 use super::{folded, spelling};
 use crate::digest::Digest;
@@ -11,106 +11,111 @@ use crate::error::{Error, Result, did_you_mean};
 use crate::job::Topics;
 use crate::lists::Lists;
 
-/// Damping up to which ancestors make topics relatives: eight generations, fewer where there are several parents.
-const WITHIN_BRANCH: f64 = 0.5;
+/// Damping of the roll-up that limits the ancestors by which topics are related: eight generations, fewer where topics have
+/// several parents.
+const RELATED_DAMPING: f64 = 0.5;
 
-/// An ontology with its phrases, changed as a job says.
+/// An ontology with its phrases, changed as a job demands.
 pub struct Vocabulary {
     /// The topics.
     pub ontology: Ontology,
     /// The phrases that stand for them.
     pub lexicon: Lexicon,
-    /// Topics that are left out, by number; what lies under one is left out too. Their phrases are found and mean
-    /// nothing.
-    off: Vec<bool>,
-    /// The topics above each, itself one of them: topics whose branches meet are relatives.
-    pub branches: Lists<(u32, f64)>,
-    /// Whether tags that are no phrase are topics of their own.
+    /// Whether each topic is excluded, by itself or as a descendant. Its phrases are still found, so that they hide shorter ones.
+    excluded: Vec<bool>,
+    /// The ancestors of each topic with itself, sorted: topics that share one are related.
+    pub ancestors: Lists<(u32, f64)>,
+    /// Whether tags that are not phrases are topics.
     pub tags: bool,
-    /// Tags that are none, as [`spelling`].
+    /// Tags that are not topics, as [`spelling`].
     pub stop_tags: BTreeSet<String>,
     /// Hash of all of it.
     pub sha256: [u8; 32],
 }
 
 impl Vocabulary {
-    /// The vocabulary of `ontology` and `meanings` under the settings of a job. Topics without a row among the
-    /// meanings are known by their names.
+    /// The vocabulary of `ontology` and `phrases` with the settings of a job. The name of a topic without phrases is its only
+    /// phrase.
     ///
     /// # Errors
-    /// [`crate::error::Kind::BadJob`] for a change of a topic that is not there, and those of [`Lexicon::new`].
-    pub fn new(ontology: Ontology, mut meanings: Vec<Meaning>, job: &Topics) -> Result<Self> {
-        let mut named = vec![true; ontology.len()];
-        meanings.iter().for_each(|meaning| named[meaning.topic as usize] = false);
-        let everywhere =
-            |topic: u32, phrase: String| Meaning { topic, phrase, language: None, weight: 1.0 };
-        for (topic, named) in (0..).zip(named) {
-            if named {
-                meanings.push(everywhere(topic, ontology.topics()[topic as usize].name.clone()));
+    /// [`crate::error::Kind::BadJob`] for a change of an unknown topic, and those of [`Lexicon::new`].
+    pub fn new(ontology: Ontology, mut phrases: Vec<TopicPhrase>, job: &Topics) -> Result<Self> {
+        let mut has_phrases = vec![false; ontology.len()];
+        phrases.iter().for_each(|phrase| has_phrases[phrase.topic as usize] = true);
+        let certain =
+            |topic: u32, phrase: String| TopicPhrase { topic, phrase, language: None, weight: 1.0 };
+        for (topic, has_phrases) in (0..).zip(has_phrases) {
+            if !has_phrases {
+                phrases.push(certain(topic, ontology.topics()[topic as usize].name.clone()));
             }
         }
         let mut dropped: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
-        let mut off = vec![false; ontology.len()];
+        let mut excluded = vec![false; ontology.len()];
         for (id, change) in &job.change {
             let topic = ontology.number(id).ok_or_else(|| unknown(&ontology, id))?;
-            meanings.extend(change.add.iter().map(|phrase| everywhere(topic, phrase.clone())));
+            phrases.extend(change.add.iter().map(|phrase| certain(topic, phrase.clone())));
             dropped.insert(topic, change.drop.iter().map(|phrase| folded(phrase)).collect());
             if change.off {
-                ontology.below(topic).into_iter().for_each(|topic| off[topic as usize] = true);
+                let topics = ontology.with_descendants(topic).into_iter();
+                topics.for_each(|topic| excluded[topic as usize] = true);
             }
         }
-        meanings.retain(|meaning| {
-            let dropped = dropped.get(&meaning.topic);
-            !dropped.is_some_and(|dropped| dropped.contains(&folded(&meaning.phrase)))
+        phrases.retain(|row| {
+            let dropped = dropped.get(&row.topic);
+            !dropped.is_some_and(|dropped| dropped.contains(&folded(&row.phrase)))
         });
-        meanings.sort_by(|one, other| {
-            let key = |meaning: &Meaning| (meaning.topic, meaning.weight.to_bits());
+        phrases.sort_by(|one, other| {
+            let key = |row: &TopicPhrase| (row.topic, row.weight.to_bits());
             key(one)
                 .cmp(&key(other))
                 .then_with(|| (&one.phrase, &one.language).cmp(&(&other.phrase, &other.language)))
         });
-        meanings.dedup();
+        phrases.dedup();
         let allowed = |category: &str| job.special_categories.contains(category);
-        for (topic, off) in (0..).zip(&mut off) {
-            *off |= ontology.special_categories(topic).any(|category| !allowed(category));
+        for (topic, excluded) in (0..).zip(&mut excluded) {
+            *excluded |= ontology.special_categories(topic).any(|category| !allowed(category));
         }
-        let sha256 = digest(&ontology, &meanings, &off);
-        let branches = ontology.roll_up(WITHIN_BRANCH);
+        let sha256 = digest(&ontology, &phrases, &excluded);
+        let ancestors = ontology.roll_up(RELATED_DAMPING);
         Ok(Self {
-            lexicon: Lexicon::new(&meanings, &branches, &job.stop, &job.language)?,
-            branches,
+            lexicon: Lexicon::new(&phrases, &ancestors, &job.stop, &job.language)?,
+            ancestors,
             ontology,
-            off,
+            excluded,
             tags: job.tags,
             stop_tags: job.stop.iter().map(|tag| spelling(tag)).collect(),
             sha256,
         })
     }
 
-    /// Whether `topic` is left out.
-    pub fn is_off(&self, topic: u32) -> bool {
-        self.off[topic as usize]
+    /// Whether `topic` is excluded.
+    pub fn is_excluded(&self, topic: u32) -> bool {
+        self.excluded[topic as usize]
     }
 
-    /// What the phrases of a post mean, in order of phrase and topic. Topics that are left out are not meant, and by
-    /// a phrase that needs company those alone of whose branch another phrase of the post is.
-    pub fn meant<'a>(&'a self, hits: &'a [Hit]) -> impl Iterator<Item = (Hit, Sense)> + 'a {
-        let on = |sense: &&Sense| !self.is_off(sense.topic);
-        let senses = move |hit: &Hit| self.lexicon.senses(hit.phrase).iter().filter(on);
+    /// The topics that the phrases of a post stand for, sorted by phrase and topic, without excluded ones. A phrase that needs
+    /// context stands only for topics that are related to one of another phrase of the post.
+    pub fn senses_in_context<'a>(
+        &'a self,
+        hits: &'a [Hit],
+    ) -> impl Iterator<Item = (Hit, Sense)> + 'a {
+        let is_included = |sense: &&Sense| !self.is_excluded(sense.topic);
+        let senses = move |hit: &Hit| self.lexicon.senses(hit.phrase).iter().filter(is_included);
         hits.iter().flat_map(move |hit| {
-            let in_company = self.lexicon.phrases()[hit.phrase as usize].in_company;
-            let has_company = move |sense: &&Sense| {
-                let own = self.branches.of(sense.topic as usize);
+            let needs_context = self.lexicon.phrases()[hit.phrase as usize].needs_context;
+            let has_context = move |sense: &&Sense| {
+                let ancestors = self.ancestors.of(sense.topic as usize);
                 let others = hits.iter().filter(|other| other.phrase != hit.phrase);
                 let mut others = others.flat_map(senses);
-                others.any(|other| are_relatives(own, self.branches.of(other.topic as usize)))
+                others
+                    .any(|other| share_ancestor(ancestors, self.ancestors.of(other.topic as usize)))
             };
-            let meant = senses(hit).filter(move |sense| !in_company || has_company(sense));
-            meant.map(|sense| (*hit, *sense))
+            let kept = senses(hit).filter(move |sense| !needs_context || has_context(sense));
+            kept.map(|sense| (*hit, *sense))
         })
     }
 
-    /// Whether no post can be about anything.
+    /// Whether no post can have a topic.
     pub fn is_empty(&self) -> bool {
         self.lexicon.is_empty() && !self.tags
     }
@@ -129,17 +134,17 @@ fn unknown(ontology: &Ontology, id: &str) -> Error {
     )
 }
 
-/// Of the ontology what posts can be about; special categories show in what is left out.
-fn digest(ontology: &Ontology, meanings: &[Meaning], off: &[bool]) -> [u8; 32] {
+/// The digest of the topics that posts can have; special categories act only through the excluded topics.
+fn digest(ontology: &Ontology, phrases: &[TopicPhrase], excluded: &[bool]) -> [u8; 32] {
     let mut digest = Digest::default();
-    for (number, (topic, off)) in (0..).zip(ontology.topics().iter().zip(off)) {
+    for (number, (topic, excluded)) in (0..).zip(ontology.topics().iter().zip(excluded)) {
         let Topic { id, name, special_category: _ } = topic;
         digest.add(id);
         digest.add(name);
-        digest.add(off);
+        digest.add(excluded);
         digest.add(ontology.parents(number));
     }
-    for Meaning { topic, phrase, language, weight } in meanings {
+    for TopicPhrase { topic, phrase, language, weight } in phrases {
         digest.add(topic);
         digest.add(phrase);
         digest.add(language);

@@ -12,7 +12,7 @@ use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::model::{Dropped, Endorsement};
-use crate::phrases::{Found, Vocabulary};
+use crate::phrases::{Extracted, Vocabulary};
 
 /// The rows of `lists` that have a name and an owner.
 #[derive(Default)]
@@ -62,12 +62,12 @@ impl ListRows {
             };
             owners.push((network, owner));
             members.push((network, member));
-            let mut found = Found::default();
-            finder.tag(name);
-            finder.end(&mut found);
+            let mut extracted = Extracted::default();
+            finder.add_tag(name);
+            finder.finish_post(&mut extracted);
             // A name is too short to give context to a phrase that needs it.
-            found.hits.retain(|hit| !lexicon.phrases()[hit.phrase as usize].in_company);
-            let senses = found.hits.iter().flat_map(|hit| lexicon.senses(hit.phrase));
+            extracted.hits.retain(|hit| !lexicon.phrases()[hit.phrase as usize].needs_context);
+            let senses = extracted.hits.iter().flat_map(|hit| lexicon.senses(hit.phrase));
             read.topics.push(senses.map(|sense| sense.topic));
         }
         let reference = |account| match account {

@@ -11,7 +11,7 @@ use super::columns::{list, text, texts, uneven, values};
 use super::ids::{Ids, too_many};
 use crate::error::Result;
 use crate::lists::Lists;
-use crate::phrases::{Finder, Found, Hit, Vocabulary, spelling};
+use crate::phrases::{Extracted, Finder, Hit, Vocabulary, spelling};
 use renown_graph::numbering::NONE;
 
 /// A row of `posts`, over numbers.
@@ -70,7 +70,7 @@ impl PostDecoder {
 
         let mut read = PostBlock::default();
         let mut finder = vocabulary.lexicon.finder(true);
-        let (mut found, mut all_tags) = (Found::default(), Vec::new());
+        let (mut extracted, mut all_tags) = (Extracted::default(), Vec::new());
         let mut keys = posts.into_iter().zip(authors).zip(parents);
         for batch in block {
             let content = Content::of(batch)?;
@@ -85,8 +85,8 @@ impl PostDecoder {
                     content: content.hash(row, hasher),
                 });
                 content.search(row, &mut finder);
-                finder.end(&mut found);
-                let Found { hits, tags, urls } = &mut found;
+                finder.finish_post(&mut extracted);
+                let Extracted { hits, tags, urls } = &mut extracted;
                 read.hits.push(hits.drain(..));
                 tags.retain(|tag| {
                     vocabulary.tags && !vocabulary.stop_tags.contains(&spelling(tag))
@@ -156,10 +156,10 @@ impl<'a> Content<'a> {
     }
 
     fn search(&self, row: usize, finder: &mut Finder<'_>) {
-        finder.language(self.text(LANGUAGE, row));
-        self.text(TITLE, row).into_iter().for_each(|title| finder.title(title));
-        self.text(TEXT, row).into_iter().for_each(|text| finder.text(text));
-        self.for_each(HASHTAGS, row, |tag| finder.tag(tag));
-        self.for_each(URLS, row, |url| finder.url(url));
+        finder.set_language(self.text(LANGUAGE, row));
+        self.text(TITLE, row).into_iter().for_each(|title| finder.add_title(title));
+        self.text(TEXT, row).into_iter().for_each(|text| finder.add_text(text));
+        self.for_each(HASHTAGS, row, |tag| finder.add_tag(tag));
+        self.for_each(URLS, row, |url| finder.add_url(url));
     }
 }

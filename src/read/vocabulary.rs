@@ -12,7 +12,7 @@ use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Bundled, Topics};
-use crate::phrases::{Meaning, Ontology, Topic, Vocabulary};
+use crate::phrases::{Ontology, Topic, TopicPhrase, Vocabulary};
 use crate::schema::{self, Direction};
 
 /// The three tables of the bundled ontology.
@@ -61,8 +61,8 @@ pub async fn vocabulary(
     let phrases = rows("topic_phrases", phrases, &["topic_id", "phrase", "language"]).await?;
     let ontology =
         ontology(topics.as_ref(), edges.as_ref())?.map_err(|all| violations.fail(all))?;
-    let meanings = phrases.as_ref().map_or(Ok(vec![]), |rows| meanings(rows, &ontology));
-    let vocabulary = meanings.and_then(|meanings| Vocabulary::new(ontology, meanings, job));
+    let phrases = phrases.as_ref().map_or(Ok(vec![]), |rows| topic_phrases(rows, &ontology));
+    let vocabulary = phrases.and_then(|phrases| Vocabulary::new(ontology, phrases, job));
     vocabulary.map_err(|violation| violations.fail(vec![violation]))
 }
 
@@ -103,7 +103,7 @@ fn ontology(
     Ok(Ontology::new(all, &pairs))
 }
 
-fn meanings(rows: &RecordBatch, ontology: &Ontology) -> Result<Vec<Meaning>> {
+fn topic_phrases(rows: &RecordBatch, ontology: &Ontology) -> Result<Vec<TopicPhrase>> {
     let (topics, phrases) = (text(rows, "topic_id")?, text(rows, "phrase")?);
     let languages = text(rows, "language")?;
     let weights = rows.column_by_name("weight").and_then(|c| c.as_primitive_opt::<Float64Type>());
@@ -136,13 +136,13 @@ fn meanings(rows: &RecordBatch, ontology: &Ontology) -> Result<Vec<Meaning>> {
         let cause = format!("the weight of {outside} rows is not above 0 and at most 1");
         return Err(refused(cause, "weight", outside, "correct them"));
     }
-    let meaning = |row: usize| {
-        Some(Meaning {
+    let phrase = |row: usize| {
+        Some(TopicPhrase {
             topic: ontology.number(topics.value(row))?,
             phrase: phrases.value(row).to_owned(),
             language: optional(languages, row),
             weight: if weights.is_valid(row) { weights.value(row) } else { 1.0 },
         })
     };
-    Ok((0..rows.num_rows()).filter_map(meaning).collect())
+    Ok((0..rows.num_rows()).filter_map(phrase).collect())
 }

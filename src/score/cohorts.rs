@@ -76,7 +76,8 @@ fn find_best_on_topics<'a>(
         }
         for at in found {
             wanted[at] = true;
-            let below = entries[at].in_ontology.map(|topic| vocabulary.ontology.below(topic));
+            let below =
+                entries[at].in_ontology.map(|topic| vocabulary.ontology.with_descendants(topic));
             for topic in below.unwrap_or_default() {
                 wanted[topics.catalogue.of_ontology(topic) as usize] = true;
             }

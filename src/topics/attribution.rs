@@ -97,7 +97,7 @@ impl<'a> Attribution<'a> {
     fn without_parent(&self, post: usize) -> Vec<TopicShare> {
         let refused = self.refused[post];
         let mut weights: Vec<(u32, f64)> = Vec::new();
-        for (hit, sense) in self.vocabulary.meant(self.posts.hits.of(post)) {
+        for (hit, sense) in self.vocabulary.senses_in_context(self.posts.hits.of(post)) {
             // A refused topic is refused with all topics below it, so no topic above one that is not refused is refused.
             if !refused.contains(&self.catalogue.of_ontology(sense.topic)) {
                 let weight =

@@ -62,9 +62,11 @@ impl Catalogue {
         let mut below: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
         for id in refusals.values().flatten() {
             below.entry(id).or_insert_with(|| match ontology.number(id) {
-                Some(topic) => {
-                    ontology.below(topic).into_iter().map(|t| catalogue.of_ontology(t)).collect()
-                }
+                Some(topic) => ontology
+                    .with_descendants(topic)
+                    .into_iter()
+                    .map(|t| catalogue.of_ontology(t))
+                    .collect(),
                 None => catalogue.number(id).into_iter().collect(),
             });
         }

@@ -23,9 +23,9 @@ pub(super) fn group_endorsers_by_person(context: &Context<'_>) -> Lists<(u32, u3
         }
         match catalogue.entries()[topic as usize].in_ontology {
             None => all.push((*receiver, (topic, *giver))),
-            Some(topic) if vocabulary.is_off(topic) => {}
+            Some(topic) if vocabulary.is_excluded(topic) => {}
             Some(topic) => {
-                let above = vocabulary.branches.of(topic as usize).iter();
+                let above = vocabulary.ancestors.of(topic as usize).iter();
                 let above = above.map(|(above, _)| catalogue.of_ontology(*above));
                 all.extend(above.map(|topic| (*receiver, (topic, *giver))));
             }

@@ -106,8 +106,8 @@ fn find_phrases(context: &Context<'_>, post: u32, score: &TopicScore) -> Vec<Str
 fn phrases_of_post(context: &Context<'_>, post: usize, score: &TopicScore) -> BTreeSet<String> {
     let Context { posts, vocabulary, catalogue, .. } = context;
     let refused = catalogue.refused_by(score.person);
-    let meant = vocabulary.meant(posts.hits.of(post)).filter(|(_, sense)| {
-        let mut above = vocabulary.branches.of(sense.topic as usize).iter();
+    let meant = vocabulary.senses_in_context(posts.hits.of(post)).filter(|(_, sense)| {
+        let mut above = vocabulary.ancestors.of(sense.topic as usize).iter();
         !refused.contains(&catalogue.of_ontology(sense.topic))
             && above.any(|(above, _)| catalogue.of_ontology(*above) == score.topic)
     });

@@ -136,7 +136,7 @@ fn find_topics_with_posts(context: &Context<'_>) -> Vec<bool> {
     context.of_posts.items().iter().for_each(|(topic, _)| about[*topic as usize] = true);
     let mut listed = about.clone();
     for (entry, _) in catalogue.entries().iter().zip(about).filter(|(_, about)| *about) {
-        let above = entry.in_ontology.map(|topic| vocabulary.branches.of(topic as usize));
+        let above = entry.in_ontology.map(|topic| vocabulary.ancestors.of(topic as usize));
         for (above, _) in above.unwrap_or_default() {
             listed[catalogue.of_ontology(*above) as usize] = true;
         }
@@ -153,7 +153,7 @@ fn path(vocabulary: &Vocabulary, entry: &TopicEntry) -> Vec<String> {
 
 fn ancestors(vocabulary: &Vocabulary, entry: &TopicEntry) -> Vec<String> {
     let Some(topic) = entry.in_ontology else { return vec![] };
-    let above = vocabulary.branches.of(topic as usize).iter().map(|(above, _)| *above);
+    let above = vocabulary.ancestors.of(topic as usize).iter().map(|(above, _)| *above);
     let id = |topic: u32| vocabulary.ontology.topics()[topic as usize].id.clone();
     // Topics of an ontology are numbered in order of id.
     above.filter(|above| *above != topic).map(id).collect()

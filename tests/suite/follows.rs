@@ -206,7 +206,7 @@ async fn a_snapshot_in_which_nobody_meets_anybody_is_refused() {
     both.events = vec![reply("a", "1", "2", 9_000)];
     let folder = TempDir::new().unwrap();
     let refused = Published::of(&both.write(folder.path()), 2, &[]).await.err().unwrap();
-    for words in [words, "no interaction among eligible people lies in the 2160 hours"] {
+    for words in [words, "no interaction among eligible people in the 2160 hours"] {
         assert!(refused.cause.contains(words), "{refused}");
     }
     // Nor does it say whether those who may not be scored follow anybody.

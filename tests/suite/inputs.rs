@@ -650,7 +650,7 @@ async fn a_rerun_does_nothing_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_and_one_person_are_worlds_too() {
     // An empty snapshot is most often a late one.
-    let words = ["`interactions`", "lies in the 2160 hours before the end of", "has arrived"];
+    let words = ["`interactions`", "in the 2160 hours before the end of", "has arrived"];
     says(&run_error(World::default()).await, Kind::BadInput, &words);
     // Nor does it say whether those who did not agree met anybody.
     let refused = World { rule: "opt_in", events: three(), ..World::default() };

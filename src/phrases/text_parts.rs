@@ -1,4 +1,4 @@
-//! What a text holds beside words: hashtags, addresses and names of accounts.
+//! Parts of a text: words, hashtags, URLs and names of accounts.
 
 use memchr::memchr3;
 
@@ -7,16 +7,16 @@ use super::fold::{Letter, letter};
 /// A part of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part<'a> {
-    /// Words, those of hashtags too; addresses and names of accounts (`@somebody`) are left out.
+    /// Words, including those of hashtags, without URLs and names of accounts (`@name`).
     Words(&'a str),
-    /// A hashtag without its `#`, which stands within words too.
+    /// A hashtag without its `#`; it is part of the words too.
     Tag(&'a str),
-    /// An address with its scheme.
+    /// A URL with its scheme.
     Url(&'a str),
 }
 
-/// Shows the parts of `text` to `see`, in order of their ends.
-pub(super) fn parts<'a>(text: &'a str, mut see: impl FnMut(Part<'a>)) {
+/// Passes the parts of `text` to `visit`, in order of their ends.
+pub(super) fn for_each_part<'a>(text: &'a str, mut visit: impl FnMut(Part<'a>)) {
     let (mut from, mut at) = (0, 0);
     while let Some(found) = memchr3(b'#', b'@', b':', &text.as_bytes()[at..]) {
         let mark = at + found;
@@ -25,10 +25,10 @@ pub(super) fn parts<'a>(text: &'a str, mut see: impl FnMut(Part<'a>)) {
             b':' => {
                 let Some(start) = scheme(&text[from..mark], &text[at..]) else { continue };
                 let start = from + start;
-                let ends = text.as_bytes()[at..].iter().position(|byte| ends_address(*byte));
+                let ends = text.as_bytes()[at..].iter().position(|byte| ends_url(*byte));
                 let end = ends.map_or(text.len(), |length| at + length);
-                see(Part::Words(&text[from..start]));
-                see(Part::Url(&text[start..end]));
+                visit(Part::Words(&text[from..start]));
+                visit(Part::Url(&text[start..end]));
                 (from, at) = (end, end);
             }
             _ if ends_word(&text[..mark]) => {}
@@ -36,15 +36,15 @@ pub(super) fn parts<'a>(text: &'a str, mut see: impl FnMut(Part<'a>)) {
                 let word = word(&text[at..]);
                 at += word.len();
                 if sign == b'@' && !word.is_empty() {
-                    see(Part::Words(&text[from..mark]));
+                    visit(Part::Words(&text[from..mark]));
                     from = at;
                 } else if sign == b'#' && word.contains(char::is_alphabetic) {
-                    see(Part::Tag(word));
+                    visit(Part::Tag(word));
                 }
             }
         }
     }
-    see(Part::Words(&text[from..]));
+    visit(Part::Words(&text[from..]));
 }
 
 fn is_word(c: char) -> bool {
@@ -58,7 +58,7 @@ fn ends_word(text: &str) -> bool {
     }
 }
 
-/// The word that `text` begins with.
+/// The word that `text` starts with.
 fn word(text: &str) -> &str {
     let in_ascii = |byte: &u8| *byte == b'_' || byte.is_ascii_alphanumeric();
     let ascii = text.bytes().take_while(in_ascii).count();
@@ -71,7 +71,7 @@ fn word(text: &str) -> &str {
     }
 }
 
-/// Where the scheme begins that `before` ends with, if `after` its colon an address follows.
+/// Where the scheme starts that `before` ends with, if a URL follows `after` the colon.
 fn scheme(before: &str, after: &str) -> Option<usize> {
     if !after.starts_with("//") {
         return None;
@@ -81,8 +81,8 @@ fn scheme(before: &str, after: &str) -> Option<usize> {
     web.then_some(start)
 }
 
-/// An address ends at whatever is no ASCII: were it a letter of it, its words would still be looked at.
-fn ends_address(byte: u8) -> bool {
+/// A URL ends at the first character beyond ASCII: if it belongs to the URL, its words are searched as text.
+fn ends_url(byte: u8) -> bool {
     !byte.is_ascii_graphic() || matches!(byte, b'<' | b'>' | b'"')
 }
 
@@ -92,12 +92,12 @@ mod tests {
 
     fn all(text: &str) -> Vec<Part<'_>> {
         let mut all = Vec::new();
-        parts(text, |part| all.push(part));
+        for_each_part(text, |part| all.push(part));
         all
     }
 
     #[test]
-    fn tags_addresses_and_names_are_told_from_words() {
+    fn tags_urls_and_names_are_distinguished_from_words() {
         use Part::{Tag, Url, Words};
         assert_eq!(all("plain: words"), [Words("plain: words")]);
         assert_eq!(all("I #love Rust"), [Tag("love"), Words("I #love Rust")]);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_has_parts_that_stand_in_it() {
+    fn parts_of_any_text_are_substrings() {
         let mut random = fastrand::Rng::with_seed(6);
         for _ in 0..3_000 {
             let piece = |random: &mut fastrand::Rng| match random.u8(0..5) {
