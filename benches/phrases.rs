@@ -1,4 +1,4 @@
-//! The text stage beside the automaton alone, on the same texts and phrases: those of the bundled ontology, and the posts
+//! The text stage compared with the automaton alone, on the same texts and phrases: those of the bundled ontology, and the posts
 //! of the bundled sample cut to 140 characters, or the lines of the file that `RENOWN_BENCH_TEXTS` names.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use daachorse::DoubleArrayAhoCorasick;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::prelude::*;
-use renown::phrases::{Found, Lexicon, Meaning, Ontology, Topic, folded};
+use renown::phrases::{Extracted, Lexicon, Ontology, Topic, TopicPhrase, folded};
 
 /// As in the program.
 #[global_allocator]
@@ -43,8 +43,8 @@ fn columns<const N: usize>(path: &str, names: [&str; N]) -> Outcome<Vec<[Option<
     Ok(all)
 }
 
-/// The bundled ontology's phrases, with the branches of its topics.
-fn lexicon() -> Outcome<(Vec<Meaning>, Lexicon)> {
+/// The phrases of the bundled ontology.
+fn lexicon() -> Outcome<(Vec<TopicPhrase>, Lexicon)> {
     let folder = "ontologies/klout-2018";
     let mut topics = Vec::new();
     for [id, name] in columns(&format!("{folder}/topics"), ["topic_id", "name"])? {
@@ -55,16 +55,21 @@ fn lexicon() -> Outcome<(Vec<Meaning>, Lexicon)> {
     for [topic, parent] in columns(&format!("{folder}/topic_edges"), ["topic_id", "parent_id"])? {
         edges.push((topic.ok_or("no id")?, parent.ok_or("no id")?));
     }
-    let ontology = Ontology::new(topics, &edges).map_err(|faults| faults[0].clone())?;
-    let mut meanings = Vec::new();
+    let ontology = Ontology::new(topics, &edges).map_err(|violations| violations[0].clone())?;
+    let mut phrases = Vec::new();
     for [topic, phrase, language] in
         columns(&format!("{folder}/topic_phrases"), ["topic_id", "phrase", "language"])?
     {
         let topic = ontology.number(&topic.ok_or("no id")?).ok_or("an unknown topic")?;
-        meanings.push(Meaning { topic, phrase: phrase.ok_or("no phrase")?, language, weight: 1.0 });
+        phrases.push(TopicPhrase {
+            topic,
+            phrase: phrase.ok_or("no phrase")?,
+            language,
+            weight: 1.0,
+        });
     }
-    let lexicon = Lexicon::new(&meanings, &ontology.roll_up(0.5), &BTreeSet::new(), "en")?;
-    Ok((meanings, lexicon))
+    let lexicon = Lexicon::new(&phrases, &ontology.roll_up(0.5), &BTreeSet::new(), "en")?;
+    Ok((phrases, lexicon))
 }
 
 fn texts() -> Outcome<Vec<String>> {
@@ -81,16 +86,16 @@ fn texts() -> Outcome<Vec<String>> {
 
 fn stage(c: &mut Criterion) {
     match (lexicon(), texts()) {
-        (Ok((meanings, lexicon)), Ok(texts)) => measure(c, &meanings, &lexicon, &texts),
+        (Ok((phrases, lexicon)), Ok(texts)) => measure(c, &phrases, &lexicon, &texts),
         (Err(error), _) | (_, Err(error)) => eprintln!("nothing was measured: {error}"),
     }
 }
 
-fn measure(c: &mut Criterion, meanings: &[Meaning], lexicon: &Lexicon, texts: &[String]) {
+fn measure(c: &mut Criterion, phrases: &[TopicPhrase], lexicon: &Lexicon, texts: &[String]) {
     let mut spellings: BTreeMap<String, u32> = BTreeMap::new();
-    for meaning in meanings {
+    for row in phrases {
         let next = spellings.len() as u32;
-        spellings.entry(folded(&meaning.phrase)).or_insert(next);
+        spellings.entry(folded(&row.phrase)).or_insert(next);
     }
     spellings.remove(" ");
     let Ok(automaton) = DoubleArrayAhoCorasick::with_values(
@@ -114,12 +119,12 @@ fn measure(c: &mut Criterion, meanings: &[Meaning], lexicon: &Lexicon, texts: &[
         texts.iter().map(|text| automaton.find_overlapping_iter(text).count()).sum()
     };
     let found = |texts: &[String]| -> usize {
-        let (mut finder, mut found) = (lexicon.finder(false), Found::default());
+        let (mut finder, mut extracted) = (lexicon.finder(false), Extracted::default());
         for text in texts {
-            finder.text(text);
-            finder.end(&mut found);
+            finder.add_text(text);
+            finder.finish_post(&mut extracted);
         }
-        found.hits.len()
+        extracted.hits.len()
     };
     group.bench_function("automaton, one thread", |b| b.iter(|| black_box(matched(&folded))));
     group.bench_function("whole stage, one thread", |b| b.iter(|| black_box(found(texts))));
