@@ -39,7 +39,7 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     let out = folder(&parse_url(Path::new(""), &out)?);
     let group = synth::GROUP;
     let parameters = Parameters { people, interactions, posts, seed, snapshot, group };
-    let tables = synth::synth(&context.engine.stores, &parameters, &out).await?;
+    let tables = synth::write_world(&context.engine.stores, &parameters, &out).await?;
     if context.quiet {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! When things happen: more by day than by night, fewer at weekends.
+//! Times of interactions and posts: more by day than by night, fewer at weekends.
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
@@ -14,12 +14,12 @@ const HOURS: [f64; 24] = [
 /// A span of whole days.
 pub(super) struct Calendar {
     first_us: i64,
-    /// Share of everything that happens before each hour. Length: hours + 1, from 0 to 1.
+    /// Share of all events before each hour. Length: hours + 1, from 0 to 1.
     before: Vec<f64>,
 }
 
 impl Calendar {
-    /// `days` days from the beginning of `first`.
+    /// `days` days from the start of `first`.
     pub(super) fn new(first: NaiveDate, days: u32) -> Self {
         let mut before = vec![0.0];
         let mut sum = 0.0;
@@ -34,7 +34,7 @@ impl Calendar {
         Self { first_us: midnight_us(first), before }
     }
 
-    /// The instant, in whole milliseconds, before which the share `x` of everything happens; `x` in [0, 1).
+    /// The instant, in whole milliseconds, before which the share `x` of all events lies; `x` in [0, 1).
     pub(super) fn at_us(&self, x: f64) -> i64 {
         let hours = self.before.len() - 1;
         let hour = self.before.partition_point(|before| *before <= x).clamp(1, hours) - 1;

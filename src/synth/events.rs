@@ -1,4 +1,4 @@
-//! Who does what to whom, and when.
+//! Interactions: actor, target, kind, time and post.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,35 +15,36 @@ use super::world::World;
 use crate::error::Result;
 use crate::schema::{self, Direction, UTC};
 
-/// Share of all interactions in which a cheating group acts as one, where there are any.
+/// Share of all interactions that cheating groups make, if there are any groups.
 const CHEATING: f64 = 0.02;
-/// Of the other interactions, those between an active account and one of a few friends in its cell, in
-/// either direction, so that people react in turn.
+/// Of the other interactions, the share between an active account and one of a few friends in its cell, in either direction,
+/// so that reactions are mutual.
 pub(super) const WITH_FRIENDS: f64 = 0.25;
-/// Of them, those with anybody in the active account's cell, by attraction; the rest are with anybody on the network.
+/// Of them, the share with any account of the active account's cell, by attraction; the rest are with any account of the
+/// network.
 pub(super) const WITHIN_CELL: f64 = 0.45;
 /// Friends of an account.
 pub(super) const FRIENDS: u64 = 4;
-/// Of them, follows, on every network; everything else is a reaction.
+/// Of them, the share of follows, on every network; all others are reactions.
 pub(super) const FOLLOWS: f64 = 0.04;
 
 const FOLLOW: &str = "follow";
-/// What people do beside following, by network, in shares.
+/// Shares of the kinds of reaction, by network.
 const KINDS: [&[(&str, f64)]; NETWORKS.len()] = [
     &[("like", 0.61), ("repost", 0.17), ("reply", 0.14), ("mention", 0.05), ("quote", 0.03)],
     &[("like", 0.52), ("repost", 0.26), ("reply", 0.17), ("mention", 0.05)],
     &[("comment", 0.38), ("reply", 0.31), ("like", 0.26), ("accept", 0.05)],
 ];
-/// Kinds that come with words, and so with a sentiment and mostly a post of their own.
-const IN_WORDS: [&str; 5] = ["reply", "mention", "quote", "comment", "accept"];
+/// Kinds with words, which have a sentiment and mostly a reacting post.
+const WITH_WORDS: [&str; 5] = ["reply", "mention", "quote", "comment", "accept"];
 
 /// The share of interactions that groups make.
 pub(super) fn cheating(population: &Population) -> f64 {
     if population.cheaters.is_empty() { 0.0 } else { CHEATING }
 }
 
-/// Number `number` of the friends of an account: two accounts whose places in their cell sum to a constant.
-/// It may be the account itself.
+/// Friend number `number` of an account: two accounts are friends if their positions in the cell sum to a constant. It may
+/// be the account itself.
 pub(super) fn friend(population: &Population, cell: usize, account: u32, number: u64) -> u32 {
     let Range { start, end } = population.of_cell(cell);
     let n = u64::from(end - start);
@@ -51,8 +52,8 @@ pub(super) fn friend(population: &Population, cell: usize, account: u32, number:
     start + ((constant + n - u64::from(account - start)) % n) as u32
 }
 
-/// Whom an account turns to instead of itself: the next of its cell, or, if it is alone there, of its
-/// network.
+/// The account that takes the place of an account as its own target: the next of its cell, or of its network if it is alone
+/// in the cell.
 pub(super) fn neighbour(population: &Population, cell: usize, account: u32) -> u32 {
     let mut range = population.of_cell(cell);
     if range.len() == 1 {
@@ -62,7 +63,7 @@ pub(super) fn neighbour(population: &Population, cell: usize, account: u32) -> u
 }
 
 impl World {
-    /// Who reacts to whom, of the active account itself and those about it.
+    /// Actor and target of a reaction that involves the active account.
     pub(super) fn reaction(&self, active: u32, random: &mut Random) -> (u32, u32) {
         let population = &self.population;
         let cell = population.cell(active);
@@ -76,7 +77,7 @@ impl World {
         if target == actor { (actor, neighbour(population, cell, actor)) } else { (actor, target) }
     }
 
-    /// Somebody of the actor's cell or network, by attraction; it may be the actor.
+    /// An account of the actor's cell or network, by attraction; it may be the actor.
     pub(super) fn attracted(
         &self,
         actor: u32,
@@ -116,27 +117,27 @@ impl World {
         (actor, target, kind)
     }
 
-    /// How favourable a reaction to an account is: one in twenty draws mostly bad ones.
+    /// Sentiment of a reaction to an account: one person in twenty draws mostly negative ones.
     fn sentiment(&self, target: u32, random: &mut Random) -> f64 {
         let person = self.population.person[target as usize];
         let liking = hash(self.population.seed, Stream::Liking, person.into());
         let disliked = liking.is_multiple_of(20);
         let mean = if disliked { -0.4 } else { 0.25 };
         let hundredths = libm::rint(100.0 * (mean + 0.35 * random.normal()));
-        // Not −0, which is another value than 0 in a file.
+        // −0 becomes 0: they are different values in a file.
         hundredths.clamp(-100.0, 100.0) / 100.0 + 0.0
     }
 }
 
-/// The time before or after the cutoff, and how many interactions fall into it.
+/// The time before or after the cutoff, and its number of interactions.
 pub(super) struct Period<'a> {
     pub(super) stream: Stream,
     pub(super) calendar: &'a Calendar,
     pub(super) rows: u64,
 }
 
-/// Rows of `interactions`, in order of time. Posts end with the snapshot: what comes after it reacts to the
-/// last posts before.
+/// Rows of `interactions`, in order of time. Posts end with the snapshot: later interactions react to the last posts before
+/// its end.
 pub(super) fn interactions(
     world: &World,
     period: &Period<'_>,
@@ -152,12 +153,12 @@ pub(super) fn interactions(
         let x = (row as f64 + random.unit()) / period.rows as f64;
         let published = if matches!(period.stream, Stream::Future) { 1.0 } else { x };
         let (actor, target, kind) = world.interaction(&mut random);
-        let in_words = IN_WORDS.contains(&kind);
+        let with_words = WITH_WORDS.contains(&kind);
         let on_post = !matches!(kind, FOLLOW | "mention");
         let post = if on_post { recent(world, target, published, &mut random) } else { None };
-        let own = in_words && random.chance(0.7);
-        let own = if own { recent(world, actor, published, &mut random) } else { None };
-        let said = in_words && random.chance(0.8);
+        let has_via = with_words && random.chance(0.7);
+        let via_post = if has_via { recent(world, actor, published, &mut random) } else { None };
+        let has_sentiment = with_words && random.chance(0.8);
 
         network.append_value(NETWORKS[population.network(actor)]);
         append(&mut actors, Some(population.account_id(actor)));
@@ -165,8 +166,8 @@ pub(super) fn interactions(
         kinds.append_value(kind);
         at.append_value(period.calendar.at_us(x));
         append(&mut posts, post.map(|post| post_id(world, post)));
-        append(&mut via, own.map(|post| post_id(world, post)));
-        sentiments.append_option(said.then(|| world.sentiment(target, &mut random)));
+        append(&mut via, via_post.map(|post| post_id(world, post)));
+        sentiments.append_option(has_sentiment.then(|| world.sentiment(target, &mut random)));
     }
     schema::table(Direction::Input, "interactions")?.batch(vec![
         ("network", Arc::new(network.finish()) as ArrayRef),
@@ -180,7 +181,7 @@ pub(super) fn interactions(
     ])
 }
 
-/// Appends an id as text without a text of its own.
+/// Appends an id as text without allocating.
 fn append(to: &mut StringBuilder, id: Option<u64>) {
     let Some(mut id) = id else {
         return to.append_null();

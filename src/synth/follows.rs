@@ -1,4 +1,4 @@
-//! Who follows whom at the cutoff.
+//! Follows at the cutoff.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,29 +13,29 @@ use super::world::World;
 use crate::error::Result;
 use crate::schema::{self, Direction, UTC};
 
-/// Accounts that one account follows on average, before repeated ones are left out, and their spread in
-/// powers of e.
+/// Accounts that one account follows on average, before duplicates are removed, and their spread in powers of e.
 const MEAN: f64 = 5.0;
 const SPREAD: f64 = 1.0;
-const MOST: f64 = 2_000.0;
-/// Share of them in the follower's own community.
+/// Maximum number of accounts that one account follows.
+const MAX: f64 = 2_000.0;
+/// Share of them in the follower's community.
 const WITHIN_CELL: f64 = 0.6;
 
-/// Follows of one account, as its network states them.
+/// Numbers of follows of one account, as its network reports them.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Counts {
+pub(super) struct FollowCounts {
     pub(super) followers: u32,
     pub(super) following: u32,
 }
 
-/// The follows of everybody in numbers.
+/// Numbers of follows of all accounts.
 pub(super) struct Follows {
     /// Length: accounts.
-    pub(super) counts: Vec<Counts>,
+    pub(super) counts: Vec<FollowCounts>,
 }
 
 impl Follows {
-    /// Counts what [`follows`] writes: made twice, it need not be held.
+    /// Counts the rows of [`follows`], which are drawn twice so that they need no memory.
     pub(super) fn count(world: &World) -> Self {
         let accounts = world.population.accounts();
         let followers: Vec<AtomicU32> = (0..accounts).map(|_| AtomicU32::new(0)).collect();
@@ -48,18 +48,19 @@ impl Follows {
         };
         let following: Vec<u32> = (0..accounts).into_par_iter().map(count).collect();
         let followers = followers.into_iter().map(AtomicU32::into_inner);
-        let counts =
-            followers.zip(&following).map(|(followers, f)| Counts { followers, following: *f });
+        let counts = followers
+            .zip(&following)
+            .map(|(followers, f)| FollowCounts { followers, following: *f });
         Self { counts: counts.collect() }
     }
 }
 
-/// Whom an account follows, ascending.
+/// The accounts that an account follows, ascending.
 fn followees(world: &World, follower: u32) -> Vec<u32> {
     let population = &world.population;
     let mut random = Random::of(population.seed, Stream::Follows, follower.into());
     let mut followees: Vec<u32> = match population.level[follower as usize] {
-        // Opened to follow who pays for it.
+        // Created only to follow the buyers.
         0 => {
             let place = population.cheaters.partition_point(|(actor, _)| *actor < follower);
             let group = population.cheaters.get(place);
@@ -68,7 +69,7 @@ fn followees(world: &World, follower: u32) -> Vec<u32> {
         _ => {
             let cell = population.cell(follower);
             let rate = MEAN * libm::exp(SPREAD * random.normal() - SPREAD * SPREAD / 2.0);
-            let number = (rate + random.unit()).min(MOST) as u32;
+            let number = (rate + random.unit()).min(MAX) as u32;
             let mut one = |_| {
                 let within = random.chance(WITHIN_CELL);
                 world.attracted(follower, cell, within, &mut random)
@@ -91,7 +92,7 @@ pub(super) fn follows(world: &World, range: Range<u64>) -> Result<RecordBatch> {
     for follower in range.map(|account| account as u32) {
         let id = population.account_id(follower).to_string();
         for followee in followees(world, follower) {
-            let both = world.opened_us(follower).max(world.opened_us(followee));
+            let both = world.created_us(follower).max(world.created_us(followee));
             network.append_value(NETWORKS[population.network(follower)]);
             followers.append_value(&id);
             followed.append_value(population.account_id(followee).to_string());

@@ -9,12 +9,12 @@ pub const DAYS: u32 = 120;
 /// Days that `future` covers.
 pub const FUTURE_DAYS: u32 = 28;
 
-/// Fewer people make no networks; more would need other numbers than 32-bit ones for their accounts.
+/// Fewer people form no networks; the accounts of more do not fit 32-bit numbers.
 const PEOPLE: std::ops::RangeInclusive<u32> = 10..=1_000_000_000;
-/// Interactions in a row group.
+/// Interactions in a row group, by default.
 pub const GROUP: u64 = 1 << 18;
 
-/// How large a world is, and which of all of that size.
+/// Size and seed of a world.
 #[derive(Clone, Debug)]
 pub struct Parameters {
     /// People, 10 to a thousand million.
@@ -23,29 +23,29 @@ pub struct Parameters {
     pub interactions: u64,
     /// Posts in the snapshot, at least one.
     pub posts: u32,
-    /// Worlds of different seeds are different.
+    /// Random seed.
     pub seed: u64,
     /// The last day of the snapshot.
     pub snapshot: NaiveDate,
-    /// Interactions in a row group, usually [`GROUP`]. Each group has random numbers of its own, so that other
-    /// groups hold other rows.
+    /// Interactions in a row group, usually [`GROUP`]. Each group has its own random numbers, so that other sizes give other
+    /// rows.
     pub group: u64,
 }
 
 impl Parameters {
-    /// Refuses what is out of range.
+    /// Refuses values out of range.
     ///
     /// # Errors
     /// [`Kind::Usage`].
     pub(super) fn check(&self) -> Result<()> {
-        let refused = |option: &str, value: String, remedy: &str| {
-            Err(Error::new(Kind::Usage, format!("--{option} {value} is out of range"), remedy))
+        let refused = |name: &str, value: String, remedy: &str| {
+            Err(Error::new(Kind::Usage, format!("{name}: {value} is out of range"), remedy))
         };
         if !PEOPLE.contains(&self.people) {
             let remedy = "give 10 to 1000000000 people";
             return refused("people", self.people.to_string(), remedy);
         }
-        // Beyond 2^53 rows have no time of their own.
+        // Beyond 2^53 the times of rows cannot be distinguished.
         if !(1..=1 << 53).contains(&self.interactions) {
             let remedy = "give 1 to 9007199254740992 interactions";
             return refused("interactions", self.interactions.to_string(), remedy);

@@ -1,5 +1,4 @@
-//! Who there is: people, communities, accounts, how much each acts and attracts, and who cheats; all in
-//! flat arrays.
+//! People, communities and accounts: how much each acts and attracts, and who cheats; all in flat arrays.
 
 use std::ops::Range;
 
@@ -10,25 +9,25 @@ use super::random::{Random, Stream, Weighted, hash, scramble};
 pub(super) const NETWORKS: [&str; 3] = ["chirp", "fedi", "forum"];
 /// Share of the people whose first account is on each network.
 const FIRST_ON: [f64; 3] = [0.60, 0.25, 0.15];
-/// Share of the others on a network who are there too.
+/// Probability that a person is on each other network too.
 const ALSO_ON: f64 = 0.08;
 
 /// Levels of activity: level 0 does nothing by itself, level k acts in proportion to 1.5^k.
 ///
-/// A continuous rate would look the same; with levels the truth can be summed exactly.
+/// A continuous rate would look the same; with levels the expected reactors can be summed exactly.
 pub(super) const LEVELS: usize = 37;
 /// Level of the median account, and the spread of accounts around it in powers of e.
 const MEDIAN_LEVEL: f64 = 15.0;
 const ACTIVITY_SPREAD: f64 = 1.6;
 /// Pareto exponent of attraction.
 const ATTRACTION_EXPONENT: f64 = 1.4;
-/// Attraction of accounts that nobody has reason to react to; that of others is some 0.2 or more.
+/// Attraction of accounts without content; the attraction of others is about 0.2 or more.
 const EMPTY_ATTRACTION: f64 = 1e-6;
 
 /// Share of the accounts of a network in each kind of group.
 const SHARE_IN_GROUPS: f64 = 0.0036;
-/// Accounts from which on the first network has a group of each kind whatever the share says.
-const LEAST_FOR_CHEATS: u32 = 300;
+/// Number of accounts from which the first network has a group of each kind, even if its share is less than one.
+const MIN_ACCOUNTS_FOR_GROUPS: u32 = 300;
 /// Buyers in a farm; its other accounts follow them.
 const BUYERS: u32 = 3;
 
@@ -37,9 +36,9 @@ const BUYERS: u32 = 3;
 pub(super) enum Cheat {
     /// Each reacts to the next, the last to the first.
     Ring,
-    /// Each likes everything of every other.
+    /// Each likes all posts of all others.
     Pod,
-    /// The first few buy the follows of the rest, which were opened for that and hardly do anything else.
+    /// The first few buy the follows of the rest, which were created for that and hardly do anything else.
     Farm,
 }
 
@@ -50,7 +49,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    /// Those who act for the group.
+    /// The accounts that act.
     pub(super) fn actors(&self) -> Range<u32> {
         match self.cheat {
             Cheat::Farm => self.accounts.start + BUYERS..self.accounts.end,
@@ -58,7 +57,7 @@ impl Group {
         }
     }
 
-    /// Those whom `actor` may act on.
+    /// The accounts on which `actor` may act.
     pub(super) fn targets(&self, actor: u32) -> Vec<u32> {
         let Range { start, end } = self.accounts;
         match self.cheat {
@@ -70,9 +69,9 @@ impl Group {
     }
 }
 
-/// What a person's accounts have to do with cheating.
+/// The role of a person in a cheating group.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Part {
+pub(super) enum Role {
     None,
     Ring,
     Pod,
@@ -80,25 +79,24 @@ pub(super) enum Part {
     Bought,
 }
 
-/// Everybody. Accounts are numbered by network, then person; people by community. A *cell* is one
-/// community on one network.
+/// All people. Accounts are numbered by network, then person; people by community. A *cell* is one community on one network.
 pub(super) struct Population {
     pub(super) seed: u64,
     /// First person of each community. Length: communities + 1.
     communities: Vec<u32>,
     /// The networks that each person is on, one bit each. Length: people.
     on: Vec<u8>,
-    /// What each person has to do with cheating. Length: people.
-    pub(super) parts: Vec<Part>,
+    /// Role of each person. Length: people.
+    pub(super) roles: Vec<Role>,
     /// First account of each network. Length: networks + 1.
     pub(super) networks: Vec<u32>,
     /// First account of each cell. Length: networks · communities + 1.
     pub(super) cells: Vec<u32>,
-    /// Who owns each account. Length: accounts, as of all that follow.
+    /// Person who owns each account. Length: accounts, as for all below.
     pub(super) person: Vec<u32>,
     /// Level of activity.
     pub(super) level: Vec<u8>,
-    /// How much an account draws reactions, beside the others of its cell or network.
+    /// Attraction, relative to the other accounts of the cell or network.
     pub(super) attraction: Vec<f64>,
     /// First post. Length: accounts + 1.
     pub(super) posts: Vec<u32>,
@@ -111,7 +109,7 @@ pub(super) struct Population {
     pub(super) in_network: Weighted,
 }
 
-/// What an account of `level` acts in proportion to.
+/// Relative rate at which an account of `level` acts.
 pub(super) fn activity(level: u8) -> f64 {
     if level == 0 { 0.0 } else { libm::pow(1.5, f64::from(level) - MEDIAN_LEVEL) }
 }
@@ -138,19 +136,19 @@ impl Population {
         }
 
         let groups = groups(seed, &networks);
-        let mut parts = vec![Part::None; people as usize];
+        let mut roles = vec![Role::None; people as usize];
         let mut cheaters = Vec::new();
         for (number, group) in groups.iter().enumerate() {
             for account in group.accounts.clone() {
                 let actor = group.actors().contains(&account);
-                let part = match group.cheat {
-                    Cheat::Ring => Part::Ring,
-                    Cheat::Pod => Part::Pod,
-                    Cheat::Farm if actor => Part::Bought,
-                    Cheat::Farm => Part::Buyer,
+                let role = match group.cheat {
+                    Cheat::Ring => Role::Ring,
+                    Cheat::Pod => Role::Pod,
+                    Cheat::Farm if actor => Role::Bought,
+                    Cheat::Farm => Role::Buyer,
                 };
-                parts[person[account as usize] as usize] = part;
-                if part == Part::Bought {
+                roles[person[account as usize] as usize] = role;
+                if role == Role::Bought {
                     level[account as usize] = 0;
                     attraction[account as usize] = EMPTY_ATTRACTION;
                 }
@@ -171,7 +169,7 @@ impl Population {
             seed,
             communities,
             on,
-            parts,
+            roles,
             posts,
             groups,
             cheaters,
@@ -222,14 +220,14 @@ impl Population {
         self.posts[account as usize]..self.posts[account as usize + 1]
     }
 
-    /// Whether the account stands for its person in tables of one row a person: the first one does.
-    pub(super) fn stands_for_person(&self, account: u32) -> bool {
+    /// Whether the account is the first of its person; tables with one row per person have it there.
+    pub(super) fn is_first_of_person(&self, account: u32) -> bool {
         let on = self.on[self.person[account as usize] as usize];
         on.trailing_zeros() as usize == self.network(account)
     }
 
-    /// Whether the owner has more accounts than this one.
-    pub(super) fn linked(&self, account: u32) -> bool {
+    /// Whether the owner has other accounts.
+    pub(super) fn is_linked(&self, account: u32) -> bool {
         self.on[self.person[account as usize] as usize].count_ones() > 1
     }
 
@@ -242,9 +240,9 @@ impl Population {
         }
     }
 
-    /// Id of a person as in `identities`, or else the one that an account on its own has.
+    /// The person id in `identities`, or else that of an account without an identity.
     pub(super) fn person_id(&self, account: u32) -> String {
-        if self.linked(account) {
+        if self.is_linked(account) {
             return format!("p{}", self.person[account as usize]);
         }
         format!("{}:{}", NETWORKS[self.network(account)], self.account_id(account))
@@ -258,13 +256,13 @@ fn communities(people: u32) -> Vec<u32> {
     allot(people, &sizes.collect::<Vec<_>>())
 }
 
-/// Parts `total` among `weights` in their order; returns the first of each, and `total`.
+/// Divides `total` among `weights`; returns where the share of each starts, and `total`.
 fn allot(total: u32, weights: &[f64]) -> Vec<u32> {
     let all: f64 = weights.iter().sum();
     let mut before = 0.0;
     let mut firsts = Vec::with_capacity(weights.len() + 1);
     for weight in weights {
-        // The cast keeps a rounding error from going beyond the end.
+        // The minimum keeps a rounding error from going beyond the end.
         firsts.push(((f64::from(total) * (before / all)) as u32).min(total));
         before += weight;
     }
@@ -278,13 +276,13 @@ fn on_networks(seed: u64, people: u32) -> Vec<u8> {
     let one = |person| {
         let first = random.one_of(&[(&0_usize, FIRST_ON[0]), (&1, FIRST_ON[1]), (&2, FIRST_ON[2])]);
         let also: u8 = networks().map(|n| u8::from(random.chance(ALSO_ON)) << n).sum();
-        // Two people are everywhere, so that on no network anybody is alone.
+        // Two people are on all networks, so that no account is alone on one.
         if person < 2 { 0b111 } else { also | 1 << first }
     };
     (0..people).map(one).collect()
 }
 
-/// How much a person acts (normal), and how much it attracts (Pareto, and a little more if it acts).
+/// How much a person acts (normal), and attracts (Pareto, and slightly more if they act).
 fn traits(seed: u64, person: u32) -> (f64, f64) {
     let mut random = Random::of(seed, Stream::Traits, person.into());
     let acts = random.normal();
@@ -297,23 +295,23 @@ fn level_of(normal: f64) -> u8 {
     libm::rint(MEDIAN_LEVEL + steps).clamp(1.0, (LEVELS - 1) as f64) as u8
 }
 
-/// Places the groups: a network is cut into as many stretches as it has groups, one for each.
+/// Places the groups: a network is cut into as many stretches as it has groups, and each lies in one.
 fn groups(seed: u64, networks: &[u32]) -> Vec<Group> {
     let mut random = Random::of(seed, Stream::Cheats, 0);
     let mut groups = Vec::new();
     for (first, end) in networks.windows(2).map(|ends| (ends[0], ends[1])) {
         let accounts = end - first;
-        let least_groups = usize::from(first == 0 && accounts >= LEAST_FOR_CHEATS);
+        let min_groups = usize::from(first == 0 && accounts >= MIN_ACCOUNTS_FOR_GROUPS);
         let kinds = [(Cheat::Ring, 10, 30), (Cheat::Pod, 15, 25), (Cheat::Farm, 25, 75)];
         let mut cheats = Vec::new();
-        for (cheat, least, most) in kinds {
-            let middle = f64::from(least + most) / 2.0;
+        for (cheat, min, max) in kinds {
+            let middle = f64::from(min + max) / 2.0;
             let number = (SHARE_IN_GROUPS * f64::from(accounts) / middle) as usize;
-            cheats.extend(std::iter::repeat_n((cheat, least, most), number.max(least_groups)));
+            cheats.extend(std::iter::repeat_n((cheat, min, max), number.max(min_groups)));
         }
         let stretch = accounts / cheats.len().max(1) as u32;
-        for (number, (cheat, least, most)) in (0..).zip(cheats) {
-            let length = least + random.below(u64::from(most - least) + 1) as u32;
+        for (number, (cheat, min, max)) in (0..).zip(cheats) {
+            let length = min + random.below(u64::from(max - min) + 1) as u32;
             let shift = random.below(u64::from(stretch - length) + 1) as u32;
             let start = first + number * stretch + shift;
             groups.push(Group { cheat, accounts: start..start + length });

@@ -1,4 +1,4 @@
-//! What people publish: ordinary words, and phrases of the author's topics among them.
+//! Posts: ordinary words, with phrases of the author's topics among them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ const KINDS: [(&str, f64); 4] =
 /// Chances of no, one, two or three phrases in a post.
 const PHRASES: [(&u32, f64); 4] = [(&0, 0.35), (&1, 0.40), (&2, 0.18), (&3, 0.07)];
 
-/// Id of a post, on whatever network.
+/// Id of a post on its network.
 pub(super) fn post_id(world: &World, post: u32) -> u64 {
     scramble(hash(world.population.seed, Stream::PostIds, 0).wrapping_add(post.into()))
 }
 
-/// The share of all that happens in the snapshot before an author's post number `k` of `n`: the posts of
-/// an author are in order, one in each n-th part.
+/// The share of all events of the snapshot before an author's post number `k` of `n`: the posts of an author are in order,
+/// one in each n-th of the events.
 fn moment(world: &World, first: u32, k: u32, n: u32) -> f64 {
     let within = unit(hash(world.population.seed, Stream::PostTimes, u64::from(first + k)));
     (f64::from(k) + within) / f64::from(n)
@@ -34,14 +34,14 @@ fn moment(world: &World, first: u32, k: u32, n: u32) -> f64 {
 
 /// A post of `author` before the moment `x`, one of the latest, if there is any.
 pub(super) fn recent(world: &World, author: u32, x: f64, random: &mut Random) -> Option<u32> {
-    let own = world.population.of_author(author);
-    let n = own.end - own.start;
+    let posts = world.population.of_author(author);
+    let n = posts.end - posts.start;
     let part = ((x * f64::from(n)) as u32).min(n.checked_sub(1)?);
-    let early = moment(world, own.start, part, n) > x;
+    let early = moment(world, posts.start, part, n) > x;
     let latest = if early { part.checked_sub(1)? } else { part };
-    // Half of what happens to posts happens to the latest, half of the rest to the one before …
+    // Half of the reactions go to the latest post, half of the rest to the one before …
     let back = random.bits().trailing_zeros();
-    Some(own.start + latest.saturating_sub(back))
+    Some(posts.start + latest.saturating_sub(back))
 }
 
 /// Rows of `posts`.
@@ -58,14 +58,14 @@ pub(super) fn posts(world: &World, range: Range<u64>) -> Result<RecordBatch> {
     let mut at = TimestampMicrosecondBuilder::new().with_timezone(UTC);
     let mut writer =
         population.posts.partition_point(|first| u64::from(*first) <= range.start) as u32 - 1;
-    let mut own = of_person(population, &world.topics, population.person[writer as usize]);
+    let mut topics = of_person(population, &world.topics, population.person[writer as usize]);
     for post in range.map(|post| post as u32) {
         while post >= population.of_author(writer).end {
             writer += 1;
-            own.clear();
+            topics.clear();
         }
-        if own.is_empty() {
-            own = of_person(population, &world.topics, population.person[writer as usize]);
+        if topics.is_empty() {
+            topics = of_person(population, &world.topics, population.person[writer as usize]);
         }
         let posts = population.of_author(writer);
         let x = moment(world, posts.start, post - posts.start, posts.end - posts.start);
@@ -78,7 +78,7 @@ pub(super) fn posts(world: &World, range: Range<u64>) -> Result<RecordBatch> {
 
         let word = random.one_of(&KINDS);
         kind.append_option((word != "original" || random.chance(0.5)).then_some(word));
-        // Somebody whom the author reacts to, or else who reacts to the author.
+        // An account that the author reacts to, or else one that reacts to the author.
         let other = (word != "original").then(|| {
             let (actor, target) = world.reaction(writer, &mut random);
             if actor == writer { target } else { actor }
@@ -86,9 +86,9 @@ pub(super) fn posts(world: &World, range: Range<u64>) -> Result<RecordBatch> {
         let other = other.and_then(|other| recent(world, other, x, &mut random));
         parent.append_option(other.map(|other| post_id(world, other).to_string()));
 
-        let (name, phrases) = &world.topics[own[random.below(own.len() as u64) as usize]];
+        let (name, phrases) = &world.topics[topics[random.below(topics.len() as u64) as usize]];
         let mentioned = *random.one_of(&PHRASES);
-        text.append_value(written(world, phrases, mentioned, &mut random));
+        text.append_value(random_text(world, phrases, mentioned, &mut random));
         title.append_option((on == "forum").then(|| headline(world, &mut random)));
         if mentioned > 0 && random.chance(0.4) {
             hashtags.values().append_value(name.replace('-', ""));
@@ -118,7 +118,7 @@ pub(super) fn posts(world: &World, range: Range<u64>) -> Result<RecordBatch> {
 }
 
 /// 8 to 25 words, with `mentioned` of `phrases` at random places among them.
-fn written(world: &World, phrases: &[String], mentioned: u32, random: &mut Random) -> String {
+fn random_text(world: &World, phrases: &[String], mentioned: u32, random: &mut Random) -> String {
     let length = 8 + random.below(18);
     let mut left = u64::from(mentioned);
     let mut text = String::with_capacity(160);

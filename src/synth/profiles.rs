@@ -1,4 +1,4 @@
-//! Accounts, who owns them, and who agreed to be scored.
+//! Accounts, identities and consent.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use arrow::array::{
 };
 
 use super::follows::Follows;
-use super::population::{NETWORKS, Part};
+use super::population::{NETWORKS, Role};
 use super::random::{Random, Stream};
 use super::world::World;
 use crate::error::Result;
@@ -32,9 +32,9 @@ const SYLLABLES: [&str; 16] = [
     "ve",
 ];
 
-/// What a person said of being scored; shares are those of everybody.
+/// What a person stated about being scored.
 #[derive(Clone, Copy, PartialEq)]
-enum Standing {
+enum Consent {
     Silent,
     OptedOut,
     Deleted,
@@ -45,24 +45,25 @@ enum Standing {
     RefusesTopic,
 }
 
-const STANDINGS: [(&Standing, f64); 6] = [
-    (&Standing::OptedOut, 0.020),
-    (&Standing::Deleted, 0.005),
-    (&Standing::Returned, 0.005),
-    (&Standing::OptedIn, 0.005),
-    (&Standing::RefusesTopic, 0.002),
-    (&Standing::Silent, 0.963),
+/// Shares of all people.
+const CONSENTS: [(&Consent, f64); 6] = [
+    (&Consent::OptedOut, 0.020),
+    (&Consent::Deleted, 0.005),
+    (&Consent::Returned, 0.005),
+    (&Consent::OptedIn, 0.005),
+    (&Consent::RefusesTopic, 0.002),
+    (&Consent::Silent, 0.963),
 ];
 
-/// What does not enter the model of who reacts to whom.
+/// Attributes of a person without effect on interactions.
 struct Profile {
     language: &'static str,
     country: &'static str,
-    /// Days from birth to the day of the snapshot, where a birth date is known.
+    /// Days from birth to the day of the snapshot, if there is a birth date.
     age_days: Option<i32>,
     is_minor: Option<bool>,
     is_automated: bool,
-    standing: Standing,
+    consent_given: Consent,
 }
 
 fn profile(world: &World, person: u32) -> Profile {
@@ -92,7 +93,7 @@ fn profile(world: &World, person: u32) -> Profile {
         age_days,
         is_minor,
         is_automated: random.chance(0.02),
-        standing: *random.one_of(&STANDINGS),
+        consent_given: *random.one_of(&CONSENTS),
     }
 }
 
@@ -100,7 +101,7 @@ fn profile(world: &World, person: u32) -> Profile {
 pub(super) fn is_eligible(world: &World, person: u32) -> bool {
     let profile = profile(world, person);
     let young = profile.age_days.is_some_and(|days| f64::from(days) < 18.0 * 365.2425);
-    let refused = matches!(profile.standing, Standing::OptedOut | Standing::Deleted);
+    let refused = matches!(profile.consent_given, Consent::OptedOut | Consent::Deleted);
     !(young || profile.is_minor == Some(true) || refused)
 }
 
@@ -116,7 +117,7 @@ fn capital(word: &str) -> String {
     word[..1].to_uppercase() + &word[1..]
 }
 
-/// Rows of `accounts`, of which `follows` says how many follow each.
+/// Rows of `accounts`; `follows` has their numbers of followers.
 pub(super) fn accounts(world: &World, follows: &Follows, range: Range<u64>) -> Result<RecordBatch> {
     let population = &world.population;
     let [mut network, mut id, mut handle, mut shown, mut country, mut language] =
@@ -125,14 +126,14 @@ pub(super) fn accounts(world: &World, follows: &Follows, range: Range<u64>) -> R
         [(); 4].map(|()| Int64Builder::new());
     let [mut verified, mut automated, mut private, mut minor] =
         [(); 4].map(|()| BooleanBuilder::new());
-    let mut opened = TimestampMicrosecondBuilder::new().with_timezone(UTC);
+    let mut created = TimestampMicrosecondBuilder::new().with_timezone(UTC);
     let mut born = Date32Builder::new();
     for account in range.map(|account| account as u32) {
         let person = population.person[account as usize];
         let profile = profile(world, person);
         let [given, family] = name(population.seed, person);
         let mut random = Random::of(population.seed, Stream::Shown, account.into());
-        let own = &follows.counts[account as usize];
+        let counts = &follows.counts[account as usize];
         network.append_value(NETWORKS[population.network(account)]);
         id.append_value(population.account_id(account).to_string());
         handle.append_value(format!("{given}_{family}_{person}"));
@@ -141,12 +142,12 @@ pub(super) fn accounts(world: &World, follows: &Follows, range: Range<u64>) -> R
         );
         country.append_option(random.chance(0.8).then_some(profile.country));
         language.append_option(random.chance(0.95).then_some(profile.language));
-        opened.append_value(world.opened_us(account));
-        followers.append_value(own.followers.into());
-        following.append_value(own.following.into());
+        created.append_value(world.created_us(account));
+        followers.append_value(counts.followers.into());
+        following.append_value(counts.following.into());
         posts.append_value(population.of_author(account).len() as i64);
-        listed.append_value(i64::from(own.followers) / 40);
-        verified.append_value(own.followers > 200 && random.chance(0.5));
+        listed.append_value(i64::from(counts.followers) / 40);
+        verified.append_value(counts.followers > 200 && random.chance(0.5));
         automated.append_value(profile.is_automated);
         private.append_value(random.chance(0.03));
         born.append_option(profile.age_days.map(|days| world.day_number - days));
@@ -157,7 +158,7 @@ pub(super) fn accounts(world: &World, follows: &Follows, range: Range<u64>) -> R
         ("account_id", Arc::new(id.finish())),
         ("handle", Arc::new(handle.finish())),
         ("display_name", Arc::new(shown.finish())),
-        ("created_at", Arc::new(opened.finish())),
+        ("created_at", Arc::new(created.finish())),
         ("followers_count", Arc::new(followers.finish())),
         ("following_count", Arc::new(following.finish())),
         ("posts_count", Arc::new(posts.finish())),
@@ -177,7 +178,7 @@ pub(super) fn identities(world: &World, range: Range<u64>) -> Result<RecordBatch
     const PROOFS: [&str; 3] = ["signed in with both", "linked from both profiles", "by hand"];
     let population = &world.population;
     let [mut network, mut id, mut person, mut proof] = [(); 4].map(|()| StringBuilder::new());
-    for account in range.map(|a| a as u32).filter(|account| population.linked(*account)) {
+    for account in range.map(|a| a as u32).filter(|account| population.is_linked(*account)) {
         network.append_value(NETWORKS[population.network(account)]);
         id.append_value(population.account_id(account).to_string());
         person.append_value(population.person_id(account));
@@ -191,25 +192,25 @@ pub(super) fn identities(world: &World, range: Range<u64>) -> Result<RecordBatch
     ])
 }
 
-/// Rows of `consent`: what the owners of these accounts said, each once.
+/// Rows of `consent`: the statements of the owners of these accounts.
 pub(super) fn consent(world: &World, range: Range<u64>) -> Result<RecordBatch> {
     let population = &world.population;
     let [mut network, mut id, mut person, mut topic, mut status] =
         [(); 5].map(|()| StringBuilder::new());
     let mut at = TimestampMicrosecondBuilder::new().with_timezone(UTC);
     for account in range.map(|account| account as u32) {
-        if !population.stands_for_person(account) {
+        if !population.is_first_of_person(account) {
             continue;
         }
         let mut random = Random::of(population.seed, Stream::Statements, account.into());
-        let by_person = population.linked(account) && random.chance(0.5);
-        let standing = profile(world, population.person[account as usize]).standing;
-        let words: &[&str] = match standing {
-            Standing::Silent => &[],
-            Standing::OptedOut | Standing::RefusesTopic => &["opted_out"],
-            Standing::Deleted => &["deleted"],
-            Standing::Returned => &["opted_out", "opted_in"],
-            Standing::OptedIn => &["opted_in"],
+        let by_person = population.is_linked(account) && random.chance(0.5);
+        let consent_given = profile(world, population.person[account as usize]).consent_given;
+        let words: &[&str] = match consent_given {
+            Consent::Silent => &[],
+            Consent::OptedOut | Consent::RefusesTopic => &["opted_out"],
+            Consent::Deleted => &["deleted"],
+            Consent::Returned => &["opted_out", "opted_in"],
+            Consent::OptedIn => &["opted_in"],
         };
         for (number, word) in (0_i64..).zip(words) {
             let account_id = population.account_id(account).to_string();
@@ -217,7 +218,7 @@ pub(super) fn consent(world: &World, range: Range<u64>) -> Result<RecordBatch> {
             id.append_option((!by_person).then_some(account_id));
             person.append_option(by_person.then(|| population.person_id(account)));
             let about = &world.topics[random.below(world.topics.len() as u64) as usize].0;
-            topic.append_option((standing == Standing::RefusesTopic).then_some(about));
+            topic.append_option((consent_given == Consent::RefusesTopic).then_some(about));
             status.append_value(word);
             // The first 200 to 400 days before the end, a second one after it.
             let days = (2 - number) as f64 * 200.0 - 200.0 * random.unit();
@@ -234,12 +235,12 @@ pub(super) fn consent(world: &World, range: Range<u64>) -> Result<RecordBatch> {
     ])
 }
 
-/// What `truth` says of a person's part in cheating.
-pub(super) fn cheats(part: Part) -> Option<&'static str> {
-    match part {
-        Part::None => None,
-        Part::Ring => Some("ring"),
-        Part::Pod => Some("pod"),
-        Part::Buyer | Part::Bought => Some("bought_follows"),
+/// The value of `cheats` in `truth`.
+pub(super) fn cheats(role: Role) -> Option<&'static str> {
+    match role {
+        Role::None => None,
+        Role::Ring => Some("ring"),
+        Role::Pod => Some("pod"),
+        Role::Buyer | Role::Bought => Some("bought_follows"),
     }
 }

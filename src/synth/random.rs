@@ -1,14 +1,14 @@
-//! Randomness that is the same on every machine: xoshiro256++ for rows, a hash for single facts.
+//! Random numbers that are the same on every machine: xoshiro256++ for rows, a hash for single values.
 //!
-//! What is drawn from it uses additions, products, square roots and `libm` alone, whose bits depend on
-//! neither the platform nor the number of threads.
+//! All draws use only additions, products, square roots and `libm`, whose bits depend on neither the platform nor the number
+//! of threads.
 
 use std::ops::Range;
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-/// What random numbers are drawn for; each purpose has numbers of its own.
+/// What random numbers are drawn for; the numbers of two purposes are independent.
 #[derive(Clone, Copy)]
 pub(super) enum Stream {
     People,
@@ -40,7 +40,7 @@ pub(super) enum Stream {
 pub(super) struct Random(Xoshiro256PlusPlus);
 
 impl Random {
-    /// The numbers of one purpose and one item of it: a person, or a block of rows.
+    /// The generator for one purpose and one item of it: a person, or a block of rows.
     pub(super) fn of(seed: u64, stream: Stream, item: u64) -> Self {
         Self(Xoshiro256PlusPlus::seed_from_u64(hash(seed, stream, item)))
     }
@@ -59,7 +59,7 @@ impl Random {
         self.split(n).0
     }
 
-    /// Uniform in 0..n, and 32 bits beside it that are independent of that.
+    /// Uniform in 0..n, and 32 bits that are independent of it.
     pub(super) fn split(&mut self, n: u64) -> (u64, u32) {
         let product = u128::from(self.bits()) * u128::from(n);
         ((product >> 64) as u64, (product >> 32) as u32)
@@ -75,7 +75,7 @@ impl Random {
         radius * libm::cos(std::f64::consts::TAU * self.unit())
     }
 
-    /// One of `from`, each as likely as its weight; the weights sum to 1.
+    /// One of `from`, with its weight as probability; the weights sum to 1.
     pub(super) fn one_of<'a, T: ?Sized>(&mut self, from: &[(&'a T, f64)]) -> &'a T {
         let mut left = self.unit();
         let mut last = from[0].0;
@@ -116,7 +116,7 @@ pub(super) fn scramble(x: u64) -> u64 {
 
 /// Draws from ranges of items by their weights in constant time (Walker 1977, tables after Vose 1991).
 pub(super) struct Weighted {
-    /// Of each item the chance, in 2⁻³², that its slot stays with it, and who has the rest.
+    /// For each item the probability, in 2⁻³², that its slot gives the item itself, and the item that it gives otherwise.
     slots: Vec<(u32, u32)>,
 }
 
@@ -133,14 +133,14 @@ impl Weighted {
             let scale = f64::from(range.end - range.start) / total;
             let mut share: Vec<f64> = weights[usizes(&range)].iter().map(|w| w * scale).collect();
             for item in range.clone() {
-                let less = share[(item - range.start) as usize] < 1.0;
-                if less { small.push(item) } else { large.push(item) }
+                let is_small = share[(item - range.start) as usize] < 1.0;
+                if is_small { small.push(item) } else { large.push(item) }
             }
             while let (Some(item), Some(giver)) = (small.pop(), large.last().copied()) {
-                let (own, of_giver) =
+                let (of_item, of_giver) =
                     ((item - range.start) as usize, (giver - range.start) as usize);
-                slots[item as usize] = ((share[own] * 4_294_967_296.0) as u32, giver);
-                share[of_giver] -= 1.0 - share[own];
+                slots[item as usize] = ((share[of_item] * 4_294_967_296.0) as u32, giver);
+                share[of_giver] -= 1.0 - share[of_item];
                 if share[of_giver] < 1.0 {
                     large.pop();
                     small.push(giver);

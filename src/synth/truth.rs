@@ -1,10 +1,10 @@
-//! What is true of everybody in a synthetic world, computed from its rates, not counted.
+//! The ground truth of a synthetic world, computed from its rates and not counted.
 //!
-//! The N interactions after the cutoff are drawn independently of one another, so that account a reacts to
-//! account t with probability 1 − (1 − p)^N, where p is the chance that one interaction is a reaction of a
-//! to t; the sum over all a is the number of distinct reactors to expect. p is the sum of what attracts a
-//! by t's attraction, which depends on a's cell and level of activity alone, and is so summed over classes,
-//! and of what a few pairs have beside: friends, members of one group, and neighbours.
+//! The N interactions after the cutoff are drawn independently of one another, so that account a reacts to account t with
+//! probability 1 − (1 − p)^N, where p is the probability that one interaction is a reaction of a to t; the sum over all a
+//! is the expected number of distinct reactors. p has two parts: reactions by t's attraction, which depend only on a's cell
+//! and level of activity and are summed over these classes, and additional reactions of a few pairs: friends, members of
+//! one group, and neighbours.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,33 +17,33 @@ use arrow::datatypes::{DataType, Field, Schema};
 use rayon::prelude::*;
 
 use super::events::{FOLLOWS, FRIENDS, WITH_FRIENDS, WITHIN_CELL, cheating, friend, neighbour};
-use super::population::{Cheat, LEVELS, Part, Population, activity};
+use super::population::{Cheat, LEVELS, Population, Role, activity};
 use super::profiles::{cheats, is_eligible};
 use super::random::usizes;
 use super::vocabulary::of_person;
 use super::world::World;
 use crate::error::{Error, Result};
 
-/// Of everybody, and of those who may be scored.
-type Counted = [f64; 2];
+/// From all people, and from eligible people.
+type AllAndEligible = [f64; 2];
 
-/// What is expected, and who may be scored.
+/// Expected reactors, and who is eligible.
 #[derive(Default)]
-pub(super) struct Truth {
+pub(super) struct Expected {
     /// Distinct accounts that react to each person after the cutoff. Length: people.
-    expected: Vec<Counted>,
-    /// Length: people.
-    scored: Vec<bool>,
+    reactors: Vec<AllAndEligible>,
+    /// Whether each person is eligible. Length: people.
+    eligible: Vec<bool>,
 }
 
-/// The chances of pairs in one draw.
+/// Probabilities of pairs in one draw.
 struct Rates<'a> {
     population: &'a Population,
-    /// Draws.
+    /// Number of draws.
     n: f64,
-    /// Chance that a draw is a reaction of anybody left to themselves.
+    /// Probability that a draw is a reaction outside cheating groups.
     reaction: f64,
-    /// Activity of everybody.
+    /// Total activity.
     activity: f64,
     /// Attraction of each cell, and of each network.
     of_cells: Vec<f64>,
@@ -51,13 +51,12 @@ struct Rates<'a> {
 }
 
 impl Rates<'_> {
-    /// Chance that the active account of a draw is a certain one, of `level`, and the draw a reaction.
+    /// Probability that a draw is a reaction with a given active account of `level`.
     fn of_level(&self, level: u8) -> f64 {
         self.reaction * activity(level) / self.activity
     }
 
-    /// Chances that a reaction goes to `target` by its attraction, from its own cell and from elsewhere on
-    /// its network.
+    /// Probabilities that a reaction goes to `target` by its attraction, from its own cell and from the rest of its network.
     fn attracted(&self, target: u32, cell: usize) -> (f64, f64) {
         let attraction = self.population.attraction[target as usize];
         let network = self.population.network(target);
@@ -65,47 +64,47 @@ impl Rates<'_> {
         (outside + WITHIN_CELL * attraction / self.of_cells[cell], outside)
     }
 
-    /// Chance that what happens in one draw with probability `p` happens in any.
+    /// Probability that an event of probability `p` in one draw happens in any draw.
     fn ever(&self, p: f64) -> f64 {
         -libm::expm1(self.n * libm::log1p(-p))
     }
 
-    /// What an actor does beside reacting to attraction: chances of each target in a draw.
-    fn beside(&self, actor: u32, cell: usize, group: Option<u32>) -> BTreeMap<u32, f64> {
+    /// Reactions of an actor in addition to those by attraction: probability of each target in a draw.
+    fn additional(&self, actor: u32, cell: usize, group: Option<u32>) -> BTreeMap<u32, f64> {
         let population = self.population;
-        let own = self.of_level(population.level[actor as usize]);
+        let of_actor = self.of_level(population.level[actor as usize]);
         let (to_itself, _) = self.attracted(actor, cell);
-        let mut beside = BTreeMap::from([(actor, own * to_itself)]);
+        let mut additional = BTreeMap::from([(actor, of_actor * to_itself)]);
         for number in 0..FRIENDS {
             let friend = friend(population, cell, actor, number);
             let of_friend = self.of_level(population.level[friend as usize]);
-            // Each of the two begins half of what happens between them, at its own rate.
-            *beside.entry(friend).or_default() +=
-                (own + of_friend) / 2.0 * WITH_FRIENDS / FRIENDS as f64;
+            // Each of the two starts half of the reactions between them, at its own rate.
+            *additional.entry(friend).or_default() +=
+                (of_actor + of_friend) / 2.0 * WITH_FRIENDS / FRIENDS as f64;
         }
-        // What would go to the actor goes to the neighbour.
-        let turned = beside.remove(&actor).unwrap_or_default();
-        *beside.entry(neighbour(population, cell, actor)).or_default() += turned;
+        // Reactions of the actor to itself go to the neighbour.
+        let redirected = additional.remove(&actor).unwrap_or_default();
+        *additional.entry(neighbour(population, cell, actor)).or_default() += redirected;
         if let Some(group) = group.map(|group| &population.groups[group as usize])
             && group.cheat != Cheat::Farm
         {
             let all = cheating(population) / population.cheaters.len() as f64;
             let targets = group.targets(actor);
             for target in &targets {
-                *beside.entry(*target).or_default() += all / targets.len() as f64;
+                *additional.entry(*target).or_default() += all / targets.len() as f64;
             }
         }
-        beside
+        additional
     }
 }
 
-impl Truth {
+impl Expected {
     pub(super) fn new(world: &World, interactions: u64) -> Self {
         let population = &world.population;
-        let people = population.parts.len() as u32;
-        let scored: Vec<bool> =
+        let people = population.roles.len() as u32;
+        let eligible: Vec<bool> =
             (0..people).into_par_iter().map(|person| is_eligible(world, person)).collect();
-        let scores = |account: u32| scored[population.person[account as usize] as usize];
+        let is_eligible = |account: u32| eligible[population.person[account as usize] as usize];
         let sums = |bounds: &[u32]| -> Vec<f64> {
             let ranges = bounds.windows(2).map(|ends| usizes(&(ends[0]..ends[1])));
             ranges.map(|range| population.attraction[range].iter().sum()).collect()
@@ -118,9 +117,9 @@ impl Truth {
             of_cells: sums(&population.cells),
             of_networks: sums(&population.networks),
         };
-        let levels = levels(population, scores);
+        let levels = levels(population, is_eligible);
 
-        // By attraction, from all accounts, as though an account could react to itself.
+        // By attraction, from all accounts, as if an account could react to itself.
         let cells = population.cells.len() - 1;
         let of_network = levels.chunks(cells / (population.networks.len() - 1)).map(|cells| {
             let mut all = [[0; 2]; LEVELS];
@@ -133,46 +132,47 @@ impl Truth {
             let (inside, outside) = rates.attracted(target, cell);
             let all = of_network[population.network(target)].iter().zip(&levels[cell]);
             let mut sum = [0.0; 2];
-            for (level, (all, own)) in (0..).zip(all).filter(|(_, (all, _))| all[0] > 0) {
+            for (level, (all, inside_cell)) in (0..).zip(all).filter(|(_, (all, _))| all[0] > 0) {
                 let rate = rates.of_level(level);
                 let (near, far) = (rates.ever(rate * inside), rates.ever(rate * outside));
                 for who in 0..2 {
-                    sum[who] += f64::from(own[who]) * near + f64::from(all[who] - own[who]) * far;
+                    sum[who] += f64::from(inside_cell[who]) * near
+                        + f64::from(all[who] - inside_cell[who]) * far;
                 }
             }
             sum
         };
-        let by_account: Vec<Counted> =
+        let by_account: Vec<AllAndEligible> =
             (0..population.accounts()).into_par_iter().map(by_attraction).collect();
-        let mut expected = vec![[0.0; 2]; people as usize];
+        let mut reactors = vec![[0.0; 2]; people as usize];
         for (person, of_account) in population.person.iter().zip(by_account) {
-            (0..2).for_each(|who| expected[*person as usize][who] += of_account[who]);
+            (0..2).for_each(|who| reactors[*person as usize][who] += of_account[who]);
         }
 
-        // Then what single pairs have beside, and not to itself.
+        // Then the additional reactions of single pairs, without reactions of an account to itself.
         let mut cheaters = population.cheaters.iter().peekable();
         for actor in 0..population.accounts() {
             let group = cheaters.next_if(|(cheater, _)| *cheater == actor).map(|(_, group)| *group);
             let cell = population.cell(actor);
             let rate = rates.of_level(population.level[actor as usize]);
-            let counts = [1.0, f64::from(u8::from(scores(actor)))];
+            let counts = [1.0, f64::from(u8::from(is_eligible(actor)))];
             let mut change = |target: u32, by: f64| {
-                let of_target = &mut expected[population.person[target as usize] as usize];
+                let of_target = &mut reactors[population.person[target as usize] as usize];
                 (0..2).for_each(|who| of_target[who] += counts[who] * by);
             };
             change(actor, -rates.ever(rate * rates.attracted(actor, cell).0));
-            for (target, beside) in rates.beside(actor, cell, group) {
+            for (target, additional) in rates.additional(actor, cell, group) {
                 let of_target = population.cell(target);
                 let (inside, outside) = rates.attracted(target, of_target);
                 let p = rate * if of_target == cell { inside } else { outside };
-                change(target, rates.ever(p + beside) - rates.ever(p));
+                change(target, rates.ever(p + additional) - rates.ever(p));
             }
         }
-        Self { expected, scored }
+        Self { reactors, eligible }
     }
 }
 
-/// Accounts on each level: all, and those of people who may be scored.
+/// Accounts on each level: all, and those of eligible people.
 type Levels = [[u32; 2]; LEVELS];
 
 fn add(to: &mut Levels, other: &Levels) {
@@ -180,22 +180,22 @@ fn add(to: &mut Levels, other: &Levels) {
 }
 
 /// The levels of each cell.
-fn levels(population: &Population, scores: impl Fn(u32) -> bool) -> Vec<Levels> {
+fn levels(population: &Population, is_eligible: impl Fn(u32) -> bool) -> Vec<Levels> {
     let cells = population.cells.windows(2).map(|ends| ends[0]..ends[1]);
     let count = |cell: Range<u32>| {
         let mut levels = [[0; 2]; LEVELS];
         for account in cell {
-            let [all, scored] = &mut levels[population.level[account as usize] as usize];
+            let [all, eligible] = &mut levels[population.level[account as usize] as usize];
             *all += 1;
-            *scored += u32::from(scores(account));
+            *eligible += u32::from(is_eligible(account));
         }
         levels
     };
     cells.map(count).collect()
 }
 
-/// Rows of `truth`: people, each where the first of its accounts stands.
-pub(super) fn truth(world: &World, truth: &Truth, range: Range<u64>) -> Result<RecordBatch> {
+/// Rows of `truth`: people, each at the position of their first account.
+pub(super) fn truth(world: &World, expected: &Expected, range: Range<u64>) -> Result<RecordBatch> {
     let population = &world.population;
     let [mut id, mut cheating] = [(); 2].map(|()| StringBuilder::new());
     let mut community = Int64Builder::new();
@@ -204,19 +204,19 @@ pub(super) fn truth(world: &World, truth: &Truth, range: Range<u64>) -> Result<R
     let item = Field::new("item", DataType::Utf8, false);
     let mut topics = ListBuilder::new(StringBuilder::new()).with_field(item.clone());
     for account in range.map(|account| account as u32) {
-        if !population.stands_for_person(account) {
+        if !population.is_first_of_person(account) {
             continue;
         }
         let person = population.person[account as usize];
-        let part = population.parts[person as usize];
-        let [all, of_scored] = truth.expected[person as usize];
+        let role = population.roles[person as usize];
+        let [all, of_eligible] = expected.reactors[person as usize];
         id.append_value(population.person_id(account));
         community.append_value(population.community(person).into());
-        cheating.append_option(cheats(part));
-        bought.append_value(part == Part::Bought);
-        scored.append_value(truth.scored[person as usize]);
+        cheating.append_option(cheats(role));
+        bought.append_value(role == Role::Bought);
+        scored.append_value(expected.eligible[person as usize]);
         reactors.append_value(all);
-        scored_reactors.append_value(of_scored);
+        scored_reactors.append_value(of_eligible);
         for topic in of_person(population, &world.topics, person) {
             topics.values().append_value(&world.topics[topic].0);
         }
@@ -237,7 +237,7 @@ pub(super) fn truth(world: &World, truth: &Truth, range: Range<u64>) -> Result<R
         (
             "is_bought",
             Arc::new(bought.finish()),
-            "True where an account was opened only to follow those who bought its follow.",
+            "True where an account was created only to follow the buyers of its follow.",
         ),
         (
             "is_eligible",
@@ -247,13 +247,13 @@ pub(super) fn truth(world: &World, truth: &Truth, range: Range<u64>) -> Result<R
         (
             "expected_reactors",
             Arc::new(reactors.finish()),
-            "Expected number of distinct (person, network) that react, in any way but a follow, in the 28 \
+            "Expected number of distinct (person, network) pairs that react, in any way but a follow, in the 28 \
              days after the cutoff; `future` is one draw of it.",
         ),
         (
             "expected_scored_reactors",
             Arc::new(scored_reactors.finish()),
-            "As `expected_reactors`, counting only those who may be scored.",
+            "As `expected_reactors`, from eligible people only.",
         ),
         ("topics", Arc::new(topics.finish()), "Topics the person's posts are about."),
     ];

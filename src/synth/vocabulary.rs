@@ -1,4 +1,4 @@
-//! What people write about, and in which words.
+//! Topics of people, phrases of topics, and ordinary words.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// A topic with the phrases that stand for it.
 pub(super) type Topic = (String, Vec<String>);
 
-/// Share of a person's topics that are those of its community.
+/// Share of a person's topics that are topics of the community.
 const OF_COMMUNITY: f64 = 0.85;
 /// Topics of a community.
 const COMMUNITY_TOPICS: u64 = 3;
@@ -27,7 +27,7 @@ pub(super) fn of_person(population: &Population, topics: &[Topic], person: u32) 
     let community = u64::from(population.community(person));
     let mut random = Random::of(population.seed, Stream::Topics, person.into());
     let number = 1 + random.below(3);
-    let mut own: Vec<usize> = (0..number)
+    let mut topics_of_person: Vec<usize> = (0..number)
         .map(|_| {
             if !random.chance(OF_COMMUNITY) {
                 return random.below(all) as usize;
@@ -36,9 +36,9 @@ pub(super) fn of_person(population: &Population, topics: &[Topic], person: u32) 
             Random::of(population.seed, Stream::CommunityTopics, item).below(all) as usize
         })
         .collect();
-    own.sort_unstable();
-    own.dedup();
-    own
+    topics_of_person.sort_unstable();
+    topics_of_person.dedup();
+    topics_of_person
 }
 
 /// The ordinary words.
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_words_make_no_phrase() {
+    fn ordinary_words_form_no_phrase() {
         let words = words();
         for (name, phrases) in topics().unwrap() {
             assert!((2..=4).contains(&phrases.len()), "{name}");

@@ -1,4 +1,4 @@
-//! What the rows of all tables are made from.
+//! The state from which the rows of all tables are generated.
 
 use chrono::{Days, NaiveDate};
 
@@ -9,7 +9,7 @@ use super::random::{Stream, hash, unit};
 use super::vocabulary::{Topic, topics, words};
 use crate::error::{Error, Result};
 
-/// All that rows are made from.
+/// The state from which rows are generated.
 pub(super) struct World {
     pub(super) population: Population,
     pub(super) topics: Vec<Topic>,
@@ -24,7 +24,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// The world of these parameters, which [`Parameters::check`] let pass.
+    /// The world of these parameters, which [`Parameters::check`] has accepted.
     pub(super) fn new(parameters: &Parameters) -> Result<Self> {
         let outside = || Error::internal("a day out of range");
         let after = parameters.snapshot.succ_opt().ok_or_else(outside)?;
@@ -42,9 +42,8 @@ impl World {
         })
     }
 
-    /// When an account was opened, in microseconds: before all events, and not long before them if only in
-    /// order to follow somebody.
-    pub(super) fn opened_us(&self, account: u32) -> i64 {
+    /// When an account was created, in microseconds: before all events, and shortly before them if it only follows buyers.
+    pub(super) fn created_us(&self, account: u32) -> i64 {
         let random = unit(hash(self.population.seed, Stream::Opened, account.into()));
         let days = match self.population.level[account as usize] {
             0 => 30.0 * random,

@@ -1,4 +1,4 @@
-//! Tables as folders of Parquet files, made and written piece by piece.
+//! Tables as folders of Parquet files, generated and written piece by piece.
 
 use std::ops::Range;
 
@@ -14,20 +14,20 @@ use crate::storage::{Stores, below};
 
 /// Row groups in a file.
 const GROUPS: u64 = 4;
-/// Files that are made at once, at most: this bounds the memory of machines with many cores.
-const MOST_AT_ONCE: usize = 8;
+/// Maximum number of files that are generated at once: it bounds the memory of machines with many cores.
+const MAX_AT_ONCE: usize = 8;
 
-/// The folder that a world goes to.
+/// The folder to which a world is written.
 pub(super) struct Out<'a> {
     pub(super) stores: &'a Stores,
     pub(super) url: &'a Url,
 }
 
 impl Out<'_> {
-    /// Writes the table `name`; `batch` makes the rows of a range of `items`, and each `per_group` of them are
-    /// a row group. Returns the name and the number of rows.
+    /// Writes the table `name`; `batch` generates the rows of a range of `items`, of which each `per_group` form a row group.
+    /// Returns the name and the number of rows.
     ///
-    /// The next files are made while the last are written. What they hold depends on neither.
+    /// The next files are generated while the last are written; their content depends on neither.
     pub(super) async fn write(
         &self,
         name: &'static str,
@@ -37,7 +37,7 @@ impl Out<'_> {
     ) -> Result<(&'static str, u64)> {
         let per_file = GROUPS * per_group;
         let files: Vec<u64> = (0..items.div_ceil(per_file)).collect();
-        let at_once = rayon::current_num_threads().min(MOST_AT_ONCE);
+        let at_once = rayon::current_num_threads().min(MAX_AT_ONCE);
         let mut rows = 0;
         let mut writing = None;
         for numbers in files.chunks(at_once) {
@@ -47,14 +47,14 @@ impl Out<'_> {
                 let path = format!("{name}/part-{number:05}.parquet");
                 Ok((below(self.url, &path)?, bytes, rows))
             };
-            let made: Result<Vec<_>> =
+            let files: Result<Vec<_>> =
                 tokio::task::block_in_place(|| numbers.par_iter().map(file).collect());
-            let made = made?;
-            rows += made.iter().map(|(_, _, rows)| rows).sum::<u64>();
+            let files = files?;
+            rows += files.iter().map(|(_, _, rows)| rows).sum::<u64>();
             finished(writing.take()).await?;
             let stores = self.stores.clone();
             writing = Some(tokio::spawn(async move {
-                for (url, bytes, _) in made {
+                for (url, bytes, _) in files {
                     stores.write(&url, bytes).await?;
                 }
                 Ok(())
@@ -72,7 +72,7 @@ async fn finished(writing: Option<tokio::task::JoinHandle<Result<()>>>) -> Resul
     }
 }
 
-/// One file, and how many rows it has.
+/// The bytes of one file, and its number of rows.
 fn encode(
     items: Range<u64>,
     per_group: u64,

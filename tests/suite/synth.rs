@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use renown::storage::Stores;
-use renown::synth::{Parameters, synth};
+use renown::synth::{Parameters, write_world};
 use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
@@ -28,7 +28,7 @@ impl Synthetic {
             Parameters { people, interactions, posts, seed, snapshot: DAY, group: 1_000 };
         on_threads(threads, || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            runtime.unwrap().block_on(synth(&Stores::default(), &parameters, &out)).unwrap();
+            runtime.unwrap().block_on(write_world(&Stores::default(), &parameters, &out)).unwrap();
         });
         Self { folder }
     }
@@ -388,17 +388,17 @@ fn what_cannot_be_written_is_refused() {
         ("--snapshot", "9999-12-31"),
         ("--snapshot", "-200000-01-01"),
     ] {
-        let option_and_value = format!("{option} {value}");
+        let words = format!("{}: {value} is out of range", option.trim_start_matches('-'));
         let [option, joined] = [option.to_owned(), format!("{option}={value}")];
         let changed =
             if value.starts_with('-') { [joined.as_str(), "--quiet"] } else { [&option, value] };
-        write(&out, changed).refused(2, &[&option_and_value, "remedy: give"]);
+        write(&out, changed).refused(2, &[&words, "remedy: give"]);
     }
     assert!(!out.exists());
     let ended = write(&out, ["--snapshot", "2024-02-29"]).done();
     assert!(ended.stdout.contains("interactions               300 rows"), "{}", ended.stdout);
     renown(&["check", out.join("job.toml").to_str().unwrap()]).done();
-    write(&out, ["--seed", "2"]).refused(2, &["is not empty", "remedy: name an empty folder"]);
+    write(&out, ["--seed", "2"]).refused(2, &["is not empty", "remedy: give an empty folder"]);
     // Any file at all, not Parquet alone.
     let other = folder.path().join("other");
     fs::create_dir(&other).unwrap();
@@ -419,11 +419,13 @@ async fn a_world_in_an_object_store_names_its_urls() {
         snapshot: DAY,
         group: renown::synth::GROUP,
     };
-    let rows = synth(&stores, &parameters, &url).await.unwrap();
+    let rows = write_world(&stores, &parameters, &url).await.unwrap();
     assert_eq!(rows.iter().find(|(name, _)| *name == "posts"), Some(&("posts", 20)));
     let job = url.join("world/job.toml").unwrap();
     let job = String::from_utf8(stores.read(&job).await.unwrap().unwrap()).unwrap();
     assert!(job.contains("\"memory:///lake/world/posts/\""), "{job}");
     assert!(job.contains("url = \"memory:///lake/world/run-output/\""), "{job}");
-    assert!(synth(&stores, &parameters, &url).await.unwrap_err().cause.contains("is not empty"));
+    assert!(
+        write_world(&stores, &parameters, &url).await.unwrap_err().cause.contains("is not empty")
+    );
 }
