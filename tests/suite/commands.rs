@@ -215,7 +215,7 @@ fn a_bad_job_exits_with_78() {
     refused(
         "interactions = \"sample/interactions.parquet\"",
         "",
-        &["names neither `interactions` nor `follows`", "equal scores for everybody"],
+        &["names neither `interactions` nor `follows`", "equal scores are not published"],
     );
     refused("methods/standard-4.toml", "methods/none.toml", &["none.toml"]);
     refused("\"../out/sample/\"", "\"ftp://host/out/\"", &["`ftp`"]);

@@ -342,7 +342,7 @@ async fn suggestions_are_the_measures_that_go_with_most_points() {
         near(&found["points"], points);
     }
     let page = ran.explain("p", &[]).done().stdout;
-    assert!(page.contains("when a tenth or one higher: associations, no promises"), "{page}");
+    assert!(page.contains("10 % or at least one higher (association is not cause)"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -398,7 +398,7 @@ async fn why_a_score_moved_is_told_from_the_second_day_on() {
     let moved = points(expected(2.0, 3.0)) - points(expected(3.0, 3.0));
     near(&changes[0]["points"], moved);
     near(&told["score"]["change_1d"], moved);
-    for (person, cause, sign) in [("p", "decay", "-"), ("a:4", "audience", "+")] {
+    for (person, cause, sign) in [("p", "decay", "−"), ("a:4", "audience", "+")] {
         let page = ran.explain(person, &[]).done().stdout;
         let list = page.split("why it changed since 2026-03-31\n").nth(1).unwrap();
         let line = list.lines().next().unwrap();

@@ -212,6 +212,6 @@ fn a_method_is_never_written_over() {
     let words = ["fit", job.to_str().unwrap(), "--out", out.to_str().unwrap()];
     let said = renown(&words).done().stdout;
     assert!(said.contains("method own-1, fitted to"), "{said}");
-    renown(&words).refused(2, &["is there already", "give another name"]);
+    renown(&words).refused(2, &["exists", "it is not replaced"]);
     renown(&["fit", job.to_str().unwrap(), "--out", "method"]).refused(2, &[".toml"]);
 }

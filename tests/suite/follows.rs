@@ -213,7 +213,7 @@ async fn a_snapshot_in_which_nobody_meets_anybody_is_refused() {
     let mut hidden = following(&[follow("a", "1", "2", Some(5))]);
     hidden.rule = "opt_in";
     let hidden = published(&hidden).await.err().unwrap();
-    assert!(hidden.cause.contains("no follow among people"), "{hidden}");
+    assert!(hidden.cause.contains("no follow among eligible people"), "{hidden}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -124,7 +124,7 @@ async fn refused(rows: &[Row<'_>], column: &str, words: &str) -> Error {
     // A check finds it, and a run does not look.
     let folder = TempDir::new().unwrap();
     let job = labelled(&rows).write(folder.path());
-    let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["1 violations"]).stdout;
+    let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["have 1 violation"]).stdout;
     assert!(told.contains(words), "{told}");
     renown(&["run", job.to_str().unwrap()]).done();
     error
@@ -145,7 +145,7 @@ async fn broken_labels_are_refused() {
     refused(&[both], "value", "`value` is set where `form` is pairwise").await;
     let both = ("x", "graded", "p", Some("a:1"), None, Some(1.0));
     refused(&[both], "loser_id", "`loser_id` is set where `form` is graded").await;
-    refused(&[pair("x", "p", "p")], "loser_id", "`loser_id` is `person_id` in 1 of 3 rows").await;
+    refused(&[pair("x", "p", "p")], "loser_id", "is the same as `person_id` in 1 of 3 rows").await;
     let accounts = [pair("x", "p", "a:2"), pair("x", "b:1", "p")];
     refused(&accounts, "loser_id", "truth `x` compares people with themselves in 1 rows").await;
     let twice = [grade("x", "p", None, 1.0), grade("x", "a:2", None, 2.0)];
@@ -173,7 +173,7 @@ async fn a_run_neither_reads_labels_nor_changes_by_them() {
         let told = renown(&["plan", job.to_str().unwrap(), "--format", "json"]).done().stdout;
         let plan: Value = serde_json::from_str(&told).unwrap();
         assert_eq!(plan["reads"]["ground_truth"], Value::Null);
-        plan["to_do"].clone()
+        plan["run_needed"].clone()
     };
     assert_eq!(plan(), json!(false));
     // It may change, break and go: a run of the same rows has nothing to do.

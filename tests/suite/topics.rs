@@ -419,7 +419,7 @@ async fn what_is_no_ontology_is_refused() {
     let other = topic_phrases(&[("whales", "whales", None, None)]);
     refused(
         &with("topic_phrases", other),
-        "1 rows are of topics that `topics` lacks, first `whales`",
+        "1 rows have a topic_id not found in `topics`, first `whales`",
     )
     .await;
     for weight in [0.0, -1.0, 1.5, f64::NAN] {

@@ -191,7 +191,7 @@ fn it_is_printed_for_people_and_programs() {
     let folder = TempDir::new().unwrap();
     let job = steady(60, 11).write(folder.path());
     let page = renown(&["validate", job.to_str().unwrap()]).done().stdout;
-    for words in ["looked 168 hours ahead from 5 instants", "future_reactors", "not a cause"] {
+    for words in ["5 backtests, each over 168 hours", "future_reactors", "not a cause"] {
         assert!(page.contains(words), "{words} in {page}");
     }
     let printed = renown(&["validate", job.to_str().unwrap(), "--format", "json"]).done().stdout;

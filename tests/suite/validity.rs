@@ -358,7 +358,7 @@ fn accounts_and_labels_are_enough() {
     let job = path("job.toml");
     let (job, method) = (job.to_str().unwrap(), path("panel-1.toml"));
     let method = method.to_str().unwrap();
-    renown(&["run", job]).refused(78, &["equal scores for everybody are not published"]);
+    renown(&["run", job]).refused(78, &["equal scores are not published"]);
     renown(&["fit", job, "--target", "panel", "--out", method]).done();
     let printed = renown(&["validate", job, "--method", method, "--format", "json"]).done().stdout;
     let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
