@@ -37,7 +37,7 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
         let selector = RunSelector { run: run.clone(), settings };
         commits.push(selector.run_or_validation(&context.engine.stores).await?);
     }
-    let page = report::report(&context.engine, &commits, public).await?;
+    let page = report::render(&context.engine, &commits, public).await?;
     local_file::replace(&out, &page)?;
     let bytes = count(page.len() as u64);
     context.print(&format!("written to {}, {bytes} bytes\n", out.display()))

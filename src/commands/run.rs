@@ -16,8 +16,8 @@ use crate::model::Dropped;
 use crate::numbers::count;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::{self, PreparedRun, Ready, RunOutcome};
-use crate::publish::bytes;
 use crate::publish::commit::Commit;
+use crate::publish::encoded_bytes;
 use crate::published::Run;
 
 /// Number of people that are listed at the end.
@@ -108,7 +108,7 @@ async fn rehearsal_page(
     let origin = audited.origin();
     for (name, batches) in audited.tables() {
         let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
-        let bytes = tokio::task::block_in_place(|| bytes(name, origin, batches))?;
+        let bytes = tokio::task::block_in_place(|| encoded_bytes(name, origin, batches))?;
         let [rows, bytes] = [count(rows as u64), count(bytes)];
         page += &format!("  {name:<16} {rows:>9} rows  {bytes:>11} bytes\n");
     }

@@ -21,8 +21,8 @@ use crate::pipeline::inputs::input_files;
 use crate::pipeline::progress::{Progress, Rows};
 use crate::pipeline::run_id::{data_sha256, label_sets_sha256, validation_id};
 use crate::publish::commit::{self, Commit};
+use crate::publish::commit_tables;
 use crate::publish::log::ValidationLog;
-use crate::publish::publish;
 use crate::read::{self, Listing, Violations};
 
 /// Most stages of a validation, for the progress bar.
@@ -201,7 +201,7 @@ pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -
     };
     let audited = audit_validation(origin, validity.horizon_hours, batch)?;
     let before = before.map(|commit| commit.number);
-    publish(stores, &job.output, audited, &validity.log, before).await
+    commit_tables(stores, &job.output, audited, &validity.log, before).await
 }
 
 /// People with the label sets of `ground_truth`.

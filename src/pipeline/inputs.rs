@@ -15,7 +15,7 @@ use crate::model::{Dropped, People, Previous};
 use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
-use crate::published::previous::previous;
+use crate::published::previous;
 use crate::read::{self, Listing, Snapshot, Violations};
 
 /// Inputs that have been opened and validated, and not yet read in full.
@@ -97,7 +97,7 @@ pub(super) async fn read_inputs(
     read::refuse_changed_files(engine, files.values()).await?;
     drops.extend_from_slice(&people.drops);
     let forecast = &method.forecast;
-    let previous = previous(engine, &job.output, day, &people.persons, forecast).await?;
+    let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
     // The threads of the runtime go on serving others.
     let (data_sha256, run_id) = tokio::task::block_in_place(|| {
         let data_sha256 = data_sha256(&people);

@@ -12,8 +12,8 @@ use crate::error::Result;
 use crate::job::{Job, no_snapshot};
 use crate::model::Dropped;
 use crate::publish::commit::{self, Commit};
+use crate::publish::commit_tables;
 use crate::publish::log::RunLog;
-use crate::publish::publish;
 
 /// Stages of a run.
 pub const STAGES: u64 = 11 + measure::STAGES;
@@ -63,7 +63,7 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
     };
     log.stages = progress.stages().to_vec();
     let rows = audited.rows();
-    let published = publish(&engine.stores, &job.output, audited, &*log, replaced);
+    let published = commit_tables(&engine.stores, &job.output, audited, &*log, replaced);
     let commit = progress.wait("publish", |_| rows, published).await?;
     Ok(RunOutcome { commit, already: false, drops, ignored })
 }

@@ -242,7 +242,7 @@ pub async fn intact(stores: &Stores, output: &Url, commit: &Commit) -> Result<bo
 ///
 /// # Errors
 /// [`Kind::Interrupted`] if another run has won, [`Kind::Unavailable`] if the store does not take it.
-pub async fn commit(
+pub async fn create(
     stores: &Stores,
     output: &Url,
     before: Option<u64>,

@@ -42,7 +42,7 @@ const HASH_DIGITS: usize = 16;
 /// # Errors
 /// [`crate::error::Kind::Unavailable`] if the store does not take a file,
 /// [`crate::error::Kind::Interrupted`] if another run of the day committed first.
-pub async fn publish(
+pub async fn commit_tables(
     stores: &Stores,
     output: &Url,
     audited: Audited,
@@ -69,7 +69,7 @@ pub async fn publish(
     let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
     stores.write(&below(output, &log_path(day, &run_id))?, text).await?;
     let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
-    commit::commit(stores, output, before, commit).await
+    commit::create(stores, output, before, commit).await
 }
 
 /// Stores a file of a table at `path`, or under a name that holds its hash if `path` has other bytes: a commit
@@ -141,7 +141,7 @@ fn encode_all(key: &[String], origin: &Origin, batches: &[RecordBatch]) -> Resul
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if they cannot be encoded.
-pub fn bytes(name: &str, origin: &Origin, batches: &[RecordBatch]) -> Result<u64> {
+pub fn encoded_bytes(name: &str, origin: &Origin, batches: &[RecordBatch]) -> Result<u64> {
     let table = schema::table(Direction::Output, name)?;
     let bytes = |batch| Ok(encode(&table.key, Some(origin), batch)?.len() as u64);
     batches.par_iter().map(bytes).sum()

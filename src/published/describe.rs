@@ -5,7 +5,7 @@ use crate::schema::{self, Direction};
 
 impl ContributionRow {
     /// What was counted, in words, with `value` for its number.
-    pub(crate) fn describe(&self, value: &str) -> String {
+    pub(crate) fn in_words(&self, value: &str) -> String {
         match self.measure.as_str() {
             "reference" => "the reference person of the method".to_owned(),
             "joined" => format!("everything on {}", self.network),

@@ -22,7 +22,7 @@ use crate::publish::commit;
 /// # Errors
 /// [`crate::error::Kind::Unavailable`] if the store does not answer, [`crate::error::Kind::BadInput`] if a file is
 /// damaged.
-pub async fn previous(
+pub async fn read(
     engine: &Engine,
     output: &Url,
     day: NaiveDate,

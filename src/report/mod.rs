@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Help, Kind, Result};
 use crate::publish::commit::{self, Commit};
 use crate::published::Run;
-use pages::document::{Document, document};
+use pages::document::{self, Document};
 use run_report::RunReport;
 use validation_report::ValidationReport;
 
@@ -24,7 +24,7 @@ use validation_report::ValidationReport;
 ///
 /// # Errors
 /// [`Kind::Usage`] for two runs; [`Kind::BadInput`] or [`Kind::Unavailable`] if files cannot be read.
-pub async fn report(engine: &Engine, commits: &[(Url, Commit)], public: bool) -> Result<String> {
+pub async fn render(engine: &Engine, commits: &[(Url, Commit)], public: bool) -> Result<String> {
     let mut run: Option<(&Url, &Commit)> = None;
     let mut validations: Vec<ValidationReport> = vec![];
     for (output, commit) in commits {
@@ -52,7 +52,7 @@ pub async fn report(engine: &Engine, commits: &[(Url, Commit)], public: bool) ->
         }
         None => None,
     };
-    Ok(document(&Document { public, run, validations }).into_string())
+    Ok(document::render(&Document { public, run, validations }).into_string())
 }
 
 fn two_runs(first: (&Url, &Commit), second: (&Url, &Commit)) -> Error {

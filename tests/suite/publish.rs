@@ -22,7 +22,7 @@ use renown::method::{Evidence, GateRule, hex};
 use renown::pipeline::progress::Progress;
 use renown::pipeline::{RunOutcome, run};
 use renown::publish::commit::{self, Commit};
-use renown::publish::publish;
+use renown::publish::commit_tables;
 use renown::published::Run;
 use renown::storage::{Stores, below};
 use serde_json::json;
@@ -137,7 +137,7 @@ async fn publish_day(stores: &Stores, output: &Url, of: NaiveDate, run_id: &str)
     let limits = Limits { gates: &GateRule::default(), evidence: &Evidence::default() };
     let audited =
         audit_run(drafts::of_run(drafts::draft(of), run_id), &drafts::facts(run_id), &limits)?;
-    publish(stores, output, audited, &json!({ "run_id": run_id }), before).await
+    commit_tables(stores, output, audited, &json!({ "run_id": run_id }), before).await
 }
 
 /// A job over three interactions.
@@ -511,7 +511,7 @@ async fn a_commit_is_created_once(place: &Place) {
     let output = place.output();
     let first = publish_draft(&place.stores(), &output, "first").await.unwrap();
     let second = Commit { run_id: "second".into(), ..first.clone() };
-    let refused: Error = commit::commit(&place.stores(), &output, None, second).await.unwrap_err();
+    let refused: Error = commit::create(&place.stores(), &output, None, second).await.unwrap_err();
     assert_eq!(refused.kind, Kind::Interrupted);
     assert_eq!(place.seen(&output).await, Some(first));
 }

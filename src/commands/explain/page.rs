@@ -129,7 +129,7 @@ fn in_words(row: &ContributionRow, measures: &[PersonMeasure]) -> String {
         Some(percentile) => format!(", more than {:.0} % of people", percentile.floor().min(99.0)),
         None => String::new(),
     };
-    format!("{}{percentile}", row.describe(&number_or_unknown(row.value)))
+    format!("{}{percentile}", row.in_words(&number_or_unknown(row.value)))
 }
 
 fn alternatives_table(all: &[Alternative]) -> Table {

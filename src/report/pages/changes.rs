@@ -9,8 +9,8 @@ use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::{NamedPerson, RunReport};
 use crate::report::summaries::Cause;
 use crate::report::widgets::bars::{Bar, Bars};
+use crate::report::widgets::figures::{Column, figure, nothing, table};
 use crate::report::widgets::histogram::Histogram;
-use crate::report::widgets::table::{Column, figure, nothing, table};
 
 /// A cause in words.
 fn describe(name: &str) -> String {
@@ -24,7 +24,7 @@ fn describe(name: &str) -> String {
     }
 }
 
-pub(super) fn changes(report: &RunReport) -> Markup {
+pub(super) fn section(report: &RunReport) -> Markup {
     let date = report.commit.snapshot_date;
     let Some(previous) = &report.previous else {
         let day_before = date.pred_opt().unwrap_or(date);

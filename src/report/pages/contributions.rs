@@ -8,7 +8,7 @@ use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::summaries::{Part, quantile};
 use crate::report::widgets::bars::{Bar, Bars};
-use crate::report::widgets::table::{Column, figure, nothing, table};
+use crate::report::widgets::figures::{Column, figure, nothing, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
 
 /// A column of `measures` in words.
@@ -20,7 +20,7 @@ fn measure(name: &str) -> String {
     }
 }
 
-pub(super) fn contributions(report: &RunReport) -> Markup {
+pub(super) fn section(report: &RunReport) -> Markup {
     let shown = report.parts.iter().filter(|(_, part)| !report.public || part.people >= MIN_PEOPLE);
     let mut shown: Vec<_> = shown.collect();
     if shown.is_empty() {

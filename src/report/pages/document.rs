@@ -35,7 +35,7 @@ fn section(id: impl Into<String>, heading: impl Into<String>, body: Markup) -> S
     Section { id: id.into(), heading: heading.into(), body, parts: vec![] }
 }
 
-pub(crate) fn document(document: &Document) -> Markup {
+pub(crate) fn render(document: &Document) -> Markup {
     let (job, date, head) = match (&document.run, document.validations.first()) {
         (Some(report), _) => {
             let (job, date) = (printable(&report.record.job), day(report.commit.snapshot_date));
@@ -96,13 +96,13 @@ fn sections(document: &Document) -> Vec<Section> {
     let mut sections = vec![];
     if let Some(report) = &document.run {
         if !report.public {
-            sections.push(section("people", "The people at the top", leaders::leaders(report)));
+            sections.push(section("people", "The people at the top", leaders::section(report)));
         }
         sections.extend([
-            section("scores", "Distribution of scores", scores::scores(report)),
-            section("why", "What scores are made of", contributions::contributions(report)),
-            section("changes", "What changed", changes::changes(report)),
-            section("topics", "Topics", topics::topics(report)),
+            section("scores", "Distribution of scores", scores::section(report)),
+            section("why", "What scores are made of", contributions::section(report)),
+            section("changes", "What changed", changes::section(report)),
+            section("topics", "Topics", topics::section(report)),
         ]);
         if document.validations.is_empty() {
             let missing = validation::missing(report.commit.snapshot_date);
@@ -120,7 +120,7 @@ fn sections(document: &Document) -> Vec<Section> {
         whole
     }));
     if let Some(report) = &document.run {
-        sections.push(section("run", "The run", run::run(report)));
+        sections.push(section("run", "The run", run::section(report)));
     }
     sections
 }

@@ -5,10 +5,10 @@ use maud::{Markup, html};
 use crate::error::printable;
 use crate::numbers::{fixed, number, signed};
 use crate::report::run_report::{NamedPerson, RunReport};
-use crate::report::widgets::interval::interval;
-use crate::report::widgets::table::nothing;
+use crate::report::widgets::figures::nothing;
+use crate::report::widgets::interval;
 
-pub(super) fn leaders(report: &RunReport) -> Markup {
+pub(super) fn section(report: &RunReport) -> Markup {
     let Some(first) = report.leaders.first() else {
         return nothing("Nobody was scored.", "renown check JOB");
     };
@@ -46,13 +46,13 @@ fn leader(report: &RunReport, position: usize, person: &NamedPerson, highest: f6
         }
         @if let Some(ends) = ends {
             div.span {
-                (interval(position, score.score, ends, highest))
+                (interval::draw(position, score.score, ends, highest))
                 p { (fixed(ends.0, 1)) " to " (fixed(ends.1, 1)) }
             }
         }
         ul.why { @for row in &person.contributions {
             @let value = row.value.map(number).unwrap_or_default();
-            li { span.number { (signed(row.points)) } " " (printable(&row.describe(&value))) }
+            li { span.number { (signed(row.points)) } " " (printable(&row.in_words(&value))) }
         } }
     }
 }

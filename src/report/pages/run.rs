@@ -7,9 +7,9 @@ use crate::numbers::{count, fixed, number};
 use crate::publish::log::{RunLog, StageLog};
 use crate::report::run_report::RunReport;
 use crate::report::widgets::bars::{Bar, Bars};
-use crate::report::widgets::table::{Column, figure, nothing, table};
+use crate::report::widgets::figures::{Column, figure, nothing, table};
 
-pub(super) fn run(report: &RunReport) -> Markup {
+pub(super) fn section(report: &RunReport) -> Markup {
     let commit = &report.commit;
     let previous = report.previous.as_ref().filter(|_| !report.public);
     let mut columns = vec![Column::Text("table"), Column::Number("rows")];

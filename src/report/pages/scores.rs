@@ -7,11 +7,11 @@ use crate::method::points;
 use crate::numbers::{capital, count, fixed, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
+use crate::report::widgets::figures::{Column, figure, nothing, table};
 use crate::report::widgets::histogram::Histogram;
-use crate::report::widgets::table::{Column, figure, nothing, table};
 use crate::score::style::NAMES;
 
-pub(super) fn scores(report: &RunReport) -> Markup {
+pub(super) fn section(report: &RunReport) -> Markup {
     let summary = &report.scores;
     if report.public && summary.people < MIN_PEOPLE {
         return html! { p.nothing { "Fewer than " (MIN_PEOPLE) " people were scored." } };

@@ -7,9 +7,9 @@ use crate::numbers::{count, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::{RunReport, TopicLeaders};
 use crate::report::widgets::bars::{Bar, Bars};
-use crate::report::widgets::table::{Column, nothing, table};
+use crate::report::widgets::figures::{Column, nothing, table};
 
-pub(super) fn topics(report: &RunReport) -> Markup {
+pub(super) fn section(report: &RunReport) -> Markup {
     let shown = report
         .topics
         .iter()

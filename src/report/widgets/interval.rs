@@ -6,7 +6,7 @@ use super::scale::Scale;
 use crate::numbers::fixed;
 
 /// Draws a score between the ends of its interval, on a scale from 1 to `highest` points; no other on the page has its `number`.
-pub(crate) fn interval(number: usize, score: f64, (low, high): (f64, f64), highest: f64) -> Markup {
+pub(crate) fn draw(number: usize, score: f64, (low, high): (f64, f64), highest: f64) -> Markup {
     let scale = Scale::linear((1.0, highest), (6.0, 154.0));
     let (from, to) = (scale.at(low), scale.at(high));
     let name = format!("interval-{number}");

@@ -2,8 +2,8 @@
 
 pub(crate) mod bars;
 pub(crate) mod calibration;
+pub(crate) mod figures;
 pub(crate) mod histogram;
 pub(crate) mod interval;
 pub(crate) mod scale;
-pub(crate) mod table;
 pub(crate) mod whiskers;

@@ -8,12 +8,12 @@ use crate::method::profile::STANDARD;
 use crate::numbers::{capital, count, fixed, signed_to};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
-use crate::report::widgets::table::{Column, figure, table};
+use crate::report::widgets::figures::{Column, figure, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
 
 /// Scores and baselines by the main metrics of each target, and how far scores are from the best baseline; other populations
 /// and metrics are a click away.
-pub(super) fn baselines(of: &ValidationReport, group_by: &str) -> Markup {
+pub(super) fn section(of: &ValidationReport, group_by: &str) -> Markup {
     let all: Vec<(Comparison, usize)> = Comparison::all(of).into_iter().zip(1..).collect();
     let targets = all.chunk_by(|one, other| one.0.target == other.0.target);
     html! { @for of_target in targets {

@@ -10,12 +10,12 @@ use crate::published::rows::ValidityRow;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::calibration::{Calibration, Decile};
+use crate::report::widgets::figures::{Column, figure, nothing, table};
 use crate::report::widgets::histogram::{Bin, Histogram};
-use crate::report::widgets::table::{Column, figure, nothing, table};
 
 /// Forecast and observed numbers by decile, and where the observed lay within the forecast distributions: of the population
 /// that has most deciles, since many people with one forecast form a single one.
-pub(super) fn forecast(of: &ValidationReport) -> Markup {
+pub(super) fn section(of: &ValidationReport) -> Markup {
     let row = |population: &str, metric: &str| {
         let comparison = Comparison { target: FORECAST_TARGET, population, group_by: EVERYONE };
         let mut rows = comparison.rows(of, metric).into_iter();

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::baselines::baselines;
+use super::baselines;
 use super::comparison::{Comparison, POPULATIONS, between, ends, metric, target};
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, TOPIC};
 use crate::numbers::{capital, count, fixed};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
-use crate::report::widgets::table::{Column, figure, nothing, table};
+use crate::report::widgets::figures::{Column, figure, nothing, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
 
 /// Maximum number of groups of one kind that are shown.
@@ -18,7 +18,7 @@ const MAX_GROUPS: usize = 15;
 const METRICS: [&str; 4] = ["observed_over_forecast", "spearman", "auc", "pairwise_accuracy"];
 
 /// The metrics of groups, by target.
-pub(super) fn groups(of: &ValidationReport) -> Markup {
+pub(super) fn section(of: &ValidationReport) -> Markup {
     let kinds = ["network", "language", "country", "account_age", "size"];
     let all: Vec<(&str, Vec<Markup>)> = targets(of)
         .map(|target| (target.0, kinds.map(|kind| charts(of, target, kind)).concat()))
@@ -44,7 +44,7 @@ pub(super) fn groups(of: &ValidationReport) -> Markup {
 pub(super) fn on_topics(of: &ValidationReport) -> Markup {
     let single: Vec<Markup> = targets(of).flat_map(|own| charts(of, own, TOPIC)).collect();
     html! {
-        (baselines(of, TOPIC))
+        (baselines::section(of, TOPIC))
         @if !single.is_empty() { details.more {
             summary { "Single topics" }
             div.figures { @for chart in single { (chart) } }

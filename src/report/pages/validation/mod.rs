@@ -8,13 +8,12 @@ mod groups;
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use self::baselines::baselines;
 use self::comparison::{Comparison, FORECAST_TARGET};
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
 use crate::numbers::{count, day, number};
 use crate::report::validation_report::ValidationReport;
-use crate::report::widgets::table::nothing;
+use crate::report::widgets::figures::nothing;
 
 /// The notice of a run that was not validated.
 pub(super) fn missing(date: NaiveDate) -> Markup {
@@ -76,11 +75,11 @@ pub(super) fn parts(of: &ValidationReport) -> Vec<(&'static str, &'static str, M
     let all = Comparison::all(of);
     let mut parts = vec![];
     if all.iter().any(|comparison| comparison.target == FORECAST_TARGET) {
-        parts.push(("forecast", "Forecast and outcome", forecast::forecast(of)));
+        parts.push(("forecast", "Forecast and outcome", forecast::section(of)));
     }
     if all.iter().any(|comparison| comparison.group_by == EVERYONE) {
-        parts.push(("baselines", "Scores and baselines", baselines(of, EVERYONE)));
-        parts.push(("groups", "Groups", groups::groups(of)));
+        parts.push(("baselines", "Scores and baselines", baselines::section(of, EVERYONE)));
+        parts.push(("groups", "Groups", groups::section(of)));
     }
     if all.iter().any(|comparison| comparison.group_by == TOPIC) {
         parts.push(("topics", "Scores on topics", groups::on_topics(of)));
