@@ -1,14 +1,15 @@
 //! Commands as people run them: within the tests, or as the program.
 
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use clap::Parser as _;
 use renown::commands::hints::with_hint;
 use renown::commands::{Cli, Context, exit};
 use renown::engine::Engine;
 use renown::storage::Stores;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
+
+use crate::on_threads;
 
 /// How the program ended and what it said.
 #[derive(Debug)]
@@ -61,10 +62,9 @@ pub fn program(args: &[&str]) -> Ended {
 }
 
 /// Runs the command of the library that `args` name, without a process of its own: it ends with the same code and the same
-/// words, but for the log. What names an option of the process runs the program.
+/// words, but for the log. What asks for a log runs the program.
 pub fn renown(args: &[&str]) -> Ended {
-    let of_process = ["--log", "--threads"];
-    if args.iter().any(|arg| of_process.iter().any(|option| arg.starts_with(option))) {
+    if args.iter().any(|arg| arg.starts_with("--log")) {
         return program(args);
     }
     let cli = match Cli::try_parse_from([&["renown"], args].concat()) {
@@ -78,25 +78,16 @@ pub fn renown(args: &[&str]) -> Ended {
             return Ended { code, stdout, stderr };
         }
     };
-    let mut out = Vec::new();
-    // A thread of its own: the caller may be a task of another runtime.
-    let answered = std::thread::scope(|scope| {
-        let answer = async {
-            let engine = Engine::new(Stores::default(), 4);
-            cli.run(&mut Context::new(engine, &mut out)).await
-        };
-        let thread = std::thread::Builder::new().stack_size(8 << 20);
-        thread.spawn_scoped(scope, || runtime().block_on(answer)).unwrap().join().unwrap()
+    let (threads, mut out) = (cli.threads(), Vec::new());
+    // On threads of its own: the caller may be a task of another runtime.
+    let answered = on_threads(threads, || {
+        let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+        let engine = Engine::new(Stores::default(), 2 * threads);
+        runtime.unwrap().block_on(cli.run(&mut Context::new(engine, &mut out)))
     });
     let (code, stderr) = match answered.map_err(with_hint) {
         Ok(()) => (0, String::new()),
         Err(error) => (i32::from(exit::code(error.kind)), format!("error: {error}\n")),
     };
     Ended { code: Some(code), stdout: String::from_utf8(out).unwrap(), stderr }
-}
-
-/// The runtime that all commands share.
-fn runtime() -> &'static Runtime {
-    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
-    RUNTIME.get_or_init(|| Runtime::new().unwrap())
 }

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::cases;
+use crate::campaign::cases;
 use crate::measures_oracle::causes;
 use crate::random_worlds::world;
 use crate::world::{
@@ -152,10 +152,13 @@ fn goes_on(world: &mut World, hours: i64, rng: &mut Rng) {
     world.events.extend(events);
 }
 
+/// The whole: `RENOWN_CASES=500 cargo test --test suite random_days_agree`.
 #[tokio::test(flavor = "multi_thread")]
-async fn random_days_agree_with_the_oracle() {
+async fn random_days_agree_with_the_oracle_campaign() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in 0..cases(15) as u64 {
+    let mut tried = 0;
+    for seed in cases(0, 3) {
+        tried += 1;
         let rng = &mut Rng::with_seed(seed);
         let folder = TempDir::new().unwrap();
         let mut then = world(rng);
@@ -202,7 +205,8 @@ async fn random_days_agree_with_the_oracle() {
         }
     }
     let kinds: Vec<&str> = seen.keys().map(String::as_str).collect();
-    assert!(kinds.len() >= 4 && seen.values().all(|times| *times > 2), "{seen:?}");
+    let often = if tried < 15 { 0 } else { 2 };
+    assert!(kinds.len() >= 4 && seen.values().all(|times| *times > often), "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

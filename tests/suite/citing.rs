@@ -47,8 +47,7 @@ fn files(commit: &Commit) -> impl Iterator<Item = (&String, &String)> {
 
 #[test]
 fn every_file_of_a_run_says_where_it_comes_from() {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     let commit = commit_of(&job.commit(1));
     let runs = files(&commit).find(|(name, _)| *name == "runs").unwrap().1;
     let runs = read(&job.output().join(runs));

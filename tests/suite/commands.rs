@@ -74,8 +74,7 @@ fn a_run_reports_its_stages_and_prints_the_top() {
 
 #[test]
 fn top_reads_a_job_a_folder_and_a_commit_alike() {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     let (folder, commit) = (job.output(), job.commit(1));
     let (folder, commit) = (folder.to_str().unwrap(), commit.to_str().unwrap());
     let of_job = job.top(&job.file()).done();
@@ -99,8 +98,7 @@ fn top_reads_a_job_a_folder_and_a_commit_alike() {
 /// An option that cannot do anything is a typing error, and nothing is silent.
 #[test]
 fn top_refuses_options_that_its_target_cannot_use() {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     let (folder, commit) = (job.output(), job.commit(1));
     let unused = renown(&["top", folder.to_str().unwrap(), "--set", "lake=there"]);
     assert_ne!(unused.code, Some(0), "--set has nothing to fill");
@@ -110,8 +108,7 @@ fn top_refuses_options_that_its_target_cannot_use() {
 
 #[test]
 fn a_table_file_that_no_commit_names_is_invisible() {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     let before = job.top(&job.file()).done().stdout;
     for table in ["people", "scores"] {
         let folder = job.output().join(table).join("2018-09-01");
@@ -125,8 +122,7 @@ fn a_table_file_that_no_commit_names_is_invisible() {
 /// A damaged table must not be read as a smaller one.
 #[test]
 fn a_published_file_that_is_gone_is_an_error() {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     fs::remove_dir_all(job.output().join("people")).unwrap();
     job.top(&job.file()).refused(65, &["people"]);
 }
@@ -364,8 +360,7 @@ fn errors_do_not_drive_the_terminal() {
 /// Hidden or half-written objects beside the commits are not commits.
 #[test]
 fn stray_files_beside_the_commits_change_nothing() {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     let before = job.top(&job.file()).done().stdout;
     let commits = job.output().join("commits");
     let mut mistaken = vec![];
@@ -554,8 +549,8 @@ fn a_quiet_run_stays_quiet_whatever_the_filter() {
 fn nothing_is_coloured_without_a_terminal() {
     let job = SampleJob::new();
     let told = [
-        renown(&["--help"]),
-        renown(&["rum"]),
+        program(&["--help"]),
+        program(&["rum"]),
         job.run(&["--log", "text"]),
         job.run(&["--log", "json", "--snapshot", "2001-01-01"]),
     ];

@@ -72,8 +72,7 @@ fn contracts_hold_together() {
 
 #[test]
 fn published_files_are_as_their_contracts_say() {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     let commit: Value = serde_json::from_slice(&fs::read(job.commit(1)).unwrap()).unwrap();
     let published: Vec<&Table> =
         of(Direction::Output).filter(|table| table.status == Status::Published).collect();
@@ -291,8 +290,7 @@ fn every_term_of_every_method_may_enter_the_forecast() {
 /// What `runs` says of the run is what the commit and the method say.
 #[test]
 fn the_row_of_the_run_is_true() {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     let commit: Value = serde_json::from_slice(&fs::read(job.commit(1)).unwrap()).unwrap();
     let file = commit["tables"]["runs"]["files"][0]["path"].as_str().unwrap();
     let runs = crate::parquet_files::read(&job.output().join(file));

@@ -469,10 +469,12 @@ async fn two_days_of_a_crowd_are_compared_as_their_tables_say() {
     assert_eq!(json("1").done().stdout, json("3").done().stdout);
 }
 
+/// The whole: `RENOWN_CASES=500 cargo test --test suite random_worlds_and_methods`.
 #[tokio::test(flavor = "multi_thread")]
-async fn random_worlds_and_methods_are_compared_as_their_tables_say() {
-    let mut compared = 0;
-    for seed in 0..crate::cases(12) as u64 {
+async fn random_worlds_and_methods_are_compared_as_their_tables_say_campaign() {
+    let (mut tried, mut compared) = (0, 0);
+    for seed in crate::campaign::cases(0, 3) {
+        tried += 1;
         let rng = &mut Rng::with_seed(seed);
         let folder = TempDir::new().unwrap();
         let world = random_worlds::world(rng);
@@ -498,7 +500,7 @@ async fn random_worlds_and_methods_are_compared_as_their_tables_say() {
         }
         compared += 1;
     }
-    assert!(compared > 6);
+    assert!(2 * compared > tried, "{compared} of {tried}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

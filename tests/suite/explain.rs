@@ -169,8 +169,7 @@ async fn pages_do_not_drive_the_terminal() {
 
 #[test]
 fn a_folder_and_a_commit_explain_alike() {
-    let job = SampleJob::new();
-    job.run(&["--quiet"]).done();
+    let job = SampleJob::after_run();
     let page = renown(&["explain", &job.file(), "DaftWullie"]).done().stdout;
     assert!(page.contains("quantum.stackexchange:1837") && page.contains("DaftWullie"), "{page}");
     assert!(page.contains(" trusted people reacted in the last 90 days, more than 99 %"), "{page}");

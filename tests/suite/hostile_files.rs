@@ -1,5 +1,5 @@
 //! Files cut short or with flipped bits: a typed error or a result, never a panic, never called a
-//! fault of our own. `RENOWN_CASES` sets how many bits are flipped.
+//! fault of our own. The whole: `RENOWN_CASES=5000 cargo test --test suite hostile_files`.
 
 use std::fs;
 
@@ -7,10 +7,8 @@ use fastrand::Rng;
 use renown::error::Kind;
 use tempfile::TempDir;
 
+use crate::campaign::{cases, is_whole};
 use crate::world::{Published, World, reply};
-
-/// Bits flipped unless `RENOWN_CASES` says otherwise.
-const CASES: usize = 200;
 
 struct Hostile {
     folder: TempDir,
@@ -48,22 +46,22 @@ impl Hostile {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_cut_anywhere_in_its_footer_is_refused() {
+async fn a_file_cut_anywhere_in_its_footer_is_refused_campaign() {
     let hostile = Hostile::new();
     assert!(!hostile.refused(&hostile.sound, "sound").await);
-    for length in hostile.footer..hostile.sound.len() {
+    let step = if is_whole() { 1 } else { 97 };
+    for length in (hostile.footer..hostile.sound.len()).step_by(step) {
         let what = format!("cut to {length} bytes");
         assert!(hostile.refused(&hostile.sound[..length], &what).await, "{what}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flipped_bits_end_in_a_typed_error_or_a_result() {
+async fn flipped_bits_end_in_a_typed_error_or_a_result_campaign() {
     let hostile = Hostile::new();
-    let cases = std::env::var("RENOWN_CASES").map_or(CASES, |cases| cases.parse().unwrap());
     let mut rng = Rng::with_seed(31);
     let mut refused = 0;
-    for _ in 0..cases {
+    for _ in cases(0, 40) {
         let mut bytes = hostile.sound.clone();
         // Most of them in the footer, which tells how the rest is read.
         let from = if rng.u8(..4) > 0 { hostile.footer } else { 0 };

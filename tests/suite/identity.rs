@@ -18,7 +18,7 @@ use renown::schema::{self, Direction, Status};
 use renown::storage::{Stores, below};
 use tempfile::TempDir;
 
-use crate::cases;
+use crate::campaign::cases;
 use crate::world::{
     Account, CUTOFF, HOUR, Post, Published, Row, World, account, follow, identity, instants, lists,
     of_account, of_person, reply, text, topic_edges, topic_phrases, topics, write,
@@ -60,9 +60,10 @@ async fn who_withdraws_an_agreement_leaves_the_cohorts() {
     assert_eq!(members(&second), ["net:ann"]);
 }
 
+/// The whole: `RENOWN_CASES=60 cargo test --test suite runs_at_once_that_differ`.
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_at_once_that_differ_in_an_agreement_leave_a_whole_set() {
-    for _ in 0..10 {
+async fn runs_at_once_that_differ_in_an_agreement_leave_a_whole_set_campaign() {
+    for _ in cases(0, 3) {
         let folder = TempDir::new().unwrap();
         let output = folder.path().join("out");
         let job = |name: &str, people: &[&str]| {
@@ -388,9 +389,9 @@ const NOT_SHOWN_HERE: [(&str, &str); 14] = [
     ("topics: row 3 left out", "no post is about it"),
 ];
 
-/// The campaign is `RENOWN_CASES=100000 cargo test --test suite identity`; fewer cases are a sample of it.
+/// The whole, about 1,600 changes: `RENOWN_CASES=2000 cargo test --test suite run_ids_change_together`.
 #[tokio::test(flavor = "multi_thread")]
-async fn published_bytes_and_run_ids_change_together() {
+async fn published_bytes_and_run_ids_change_together_campaign() {
     let mut world = whole_world();
     world.settings += NOT_READ;
     let folder = TempDir::new().unwrap();
@@ -414,7 +415,7 @@ async fn published_bytes_and_run_ids_change_together() {
     Rng::with_seed(31).shuffle(&mut changes);
     let (mut refused, mut same, mut other) = (0, 0, 0);
     let mut unseen = BTreeSet::new();
-    for (what, change) in changes.iter().take(cases(60)) {
+    for ((what, change), _) in changes.iter().zip(cases(0, 15)) {
         fs::remove_dir_all(folder.path()).unwrap();
         world.write(folder.path());
         match change {

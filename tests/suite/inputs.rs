@@ -798,8 +798,7 @@ async fn an_output_that_cannot_be_written_is_unavailable() {
 /// What many tables lack is written as a constant, which DataFusion's planner takes note of.
 #[test]
 fn constants_in_a_select_give_the_same_bytes() {
-    let plain = SampleJob::new();
-    plain.run(&[]).done();
+    let plain = SampleJob::after_run();
     let job = SampleJob::new();
     let network = "'quantum.stackexchange' AS network";
     let events = format!("{network}, actor_id, target_id, at, post_id, via_post_id");

@@ -11,6 +11,7 @@ use renown::publish::commit::Commit;
 use sha2::{Digest as _, Sha256};
 
 use crate::binary::{Ended, command};
+use crate::campaign::{cases, is_whole};
 use crate::sample_job::SampleJob;
 
 /// Tables and commits; what an unfinished write may leave beside them is nobody's.
@@ -21,8 +22,7 @@ fn visible(job: &SampleJob) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn undisturbed() -> BTreeMap<String, Vec<u8>> {
-    let job = SampleJob::new();
-    job.run(&[]).done();
+    let job = SampleJob::after_run();
     visible(&job)
 }
 
@@ -61,10 +61,13 @@ fn met(job: &SampleJob, after: usize, at: impl FnOnce(&Child)) -> Ended {
     ended
 }
 
-fn stopped_at_every_stage(name: &str) {
+/// Stops a run after each of its first lines, or after those of `usual` where not the whole campaign is asked for.
+fn stopped_at_every_stage(name: &str, usual: &[usize]) {
     let expected = undisturbed();
     let mut interrupted = 0;
-    for after in 0..=8 {
+    let every: Vec<usize> = (0..=8).collect();
+    let lines = if is_whole() { &every } else { usual };
+    for &after in lines {
         let job = SampleJob::new();
         let ended = met(&job, after, |child| signal(child, name));
         let committed = job.commit(1).exists();
@@ -86,17 +89,19 @@ fn stopped_at_every_stage(name: &str) {
         job.run(&[]).done();
         assert!(visible(&job) == expected, "{what}");
     }
-    assert!(interrupted >= 3, "only {interrupted} of 9 were interrupted");
+    assert!(interrupted * 3 >= lines.len(), "only {interrupted} of {lines:?} were interrupted");
 }
 
+/// The whole: `RENOWN_CASES=1 cargo test --test suite at_any_stage`.
 #[test]
-fn a_run_terminated_at_any_stage_is_finished_by_the_next() {
-    stopped_at_every_stage("TERM");
+fn a_run_terminated_at_any_stage_is_finished_by_the_next_campaign() {
+    stopped_at_every_stage("TERM", &[0, 2, 7]);
 }
 
+/// The whole: `RENOWN_CASES=1 cargo test --test suite at_any_stage`.
 #[test]
-fn a_run_interrupted_at_any_stage_is_finished_by_the_next() {
-    stopped_at_every_stage("INT");
+fn a_run_interrupted_at_any_stage_is_finished_by_the_next_campaign() {
+    stopped_at_every_stage("INT", &[1, 4]);
 }
 
 /// Two jobs with one output folder.
@@ -125,9 +130,10 @@ fn of_two_runs_at_once_one_wins_and_the_other_is_told() {
     sound(&one.output(), &one.commit(2));
 }
 
+/// The whole: `RENOWN_CASES=20 cargo test --test suite two_processes_on_one_folder`.
 #[test]
-fn two_processes_on_one_folder_leave_whole_commits() {
-    for _ in 0..3 {
+fn two_processes_on_one_folder_leave_whole_commits_campaign() {
+    for _ in cases(0, 1) {
         let [one, two] = two_on_one_folder();
         let children = [&one, &two].map(|job| {
             let mut run = command(&["run", &job.file()]);

@@ -5,6 +5,7 @@
 mod access;
 mod backtest;
 mod binary;
+mod campaign;
 mod changes;
 mod check;
 mod citing;
@@ -56,11 +57,6 @@ mod world;
 
 /// Runs `work` on a rayon pool of its own.
 fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(8 << 20).build();
     pool.unwrap().install(work)
-}
-
-/// Cases of a campaign: as many as `RENOWN_CASES` says, or else `usual`.
-fn cases(usual: usize) -> usize {
-    std::env::var("RENOWN_CASES").map_or(usual, |cases| cases.parse().unwrap())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -27,6 +28,23 @@ impl SampleJob {
         let copied = copied.iter().map(String::as_str);
         for file in copied.chain(["jobs/sample.toml", "jobs/methods/standard-4.toml"]) {
             fs::copy(in_repository(file), job.path(file)).unwrap();
+        }
+        job
+    }
+
+    /// The job after a run of it, which all tests share: what it published is copied.
+    pub fn after_run() -> Self {
+        static PUBLISHED: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+        let published = PUBLISHED.get_or_init(|| {
+            let job = Self::new();
+            job.run(&[]).done();
+            job.objects()
+        });
+        let job = Self::new();
+        for (path, bytes) in published {
+            let file = job.output().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, bytes).unwrap();
         }
         job
     }
@@ -66,9 +84,14 @@ impl SampleJob {
 
     /// Every object of the output by its path, but for the logs.
     pub fn published(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut objects = self.objects();
+        objects.retain(|path, _| !path.starts_with("logs/"));
+        objects
+    }
+
+    fn objects(&self) -> BTreeMap<String, Vec<u8>> {
         let mut objects = BTreeMap::new();
         collect(&self.output(), &self.output(), &mut objects);
-        objects.retain(|path, _| !path.starts_with("logs/"));
         objects
     }
 }

@@ -255,10 +255,12 @@ fn near(found: &Value, expected: &Value) -> bool {
     }
 }
 
+/// The whole: `RENOWN_CASES=1000 cargo test --test suite topics_oracle`.
 #[tokio::test(flavor = "multi_thread")]
-async fn random_worlds_agree_with_the_oracle() {
-    let (mut scored, mut interested) = (0, 0);
-    for seed in 0..crate::cases(120) as u64 {
+async fn random_worlds_agree_with_the_oracle_campaign() {
+    let (mut tried, mut scored, mut interested) = (0, 0, 0);
+    for seed in crate::campaign::cases(0, 20) {
+        tried += 1;
         let world = tagged(seed);
         if world.posts.is_none() {
             continue;
@@ -326,5 +328,5 @@ async fn random_worlds_agree_with_the_oracle() {
             assert_eq!(row["reactor_ids"], json!(reactors.iter().take(10).collect::<Vec<_>>()));
         }
     }
-    assert!(scored > 25 && interested > 250, "{scored} {interested}");
+    assert!(5 * scored > tried && interested > 2 * tried, "{scored} {interested} of {tried}");
 }
