@@ -10,13 +10,13 @@ use tokio::task::JoinError;
 /// What the reader of an error has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What was asked for is wrong or ambiguous: correct the request.
+    /// The request is wrong or ambiguous: correct it.
     Usage,
     /// The input data break their contract: fix the data.
     BadInput,
     /// Storage or the engine is unavailable: try again.
     Unavailable,
-    /// A fault in Renown itself: report it.
+    /// A bug in Renown: report it.
     Internal,
     /// Interrupted, or another run published first: try again.
     Interrupted,
@@ -61,6 +61,8 @@ pub enum Help {
     MethodFittedToLabels,
     /// A comparison of two published runs.
     Comparison,
+    /// The scores of the standard profile.
+    StandardProfile,
 }
 
 /// An error of another library, kept as the source of ours.
@@ -169,7 +171,7 @@ impl Error {
         Self::new(Kind::BadJob, cause, remedy)
     }
 
-    /// A fault of our own: something that no input should be able to cause.
+    /// A bug in Renown: something that no input should be able to cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let source = cause.into();
         Self::new(

@@ -223,7 +223,7 @@ async fn identify(
             ));
         }
         if accounts.is_empty() && !alike.is_empty() {
-            // The bare id of an account is nobody's person id.
+            // The bare id of an account is not a person id.
             ids.remove(query);
             accounts.append(&mut alike);
         }

@@ -45,7 +45,7 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
 /// People who write about a topic and do not react to a person, as far as the published tables show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Audience {
-    /// The person whose audience is asked for.
+    /// The person.
     pub person_id: String,
     /// Id of the topic.
     pub topic_id: String,
@@ -72,8 +72,8 @@ pub struct Interested {
     pub posts: u64,
 }
 
-/// The `limit` people who write most about the topic that `topic` names and of whom no table shows that they react to the
-/// person whom `wanted` names: `influence_edges` holds the strongest few of either side, `topic_evidence` the first who
+/// The `limit` people who write most about the topic that `topic` names, without those that a table shows to react to the
+/// person that `wanted` names: `influence_edges` holds the strongest few of either side, `topic_evidence` the first who
 /// reacted to a post.
 ///
 /// # Errors

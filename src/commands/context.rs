@@ -62,8 +62,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// What bars beside numbers are drawn with; none unless the answer goes to a terminal.
-    pub(super) fn bars_beside_numbers(&self) -> Option<Bars> {
+    /// What bars next to numbers are drawn with; none unless the answer goes to a terminal.
+    pub(super) fn bars_next_to_numbers(&self) -> Option<Bars> {
         self.is_terminal.then_some(self.bars)
     }
 

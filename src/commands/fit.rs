@@ -88,13 +88,12 @@ fn page(fitted: &Fitted) -> String {
 
 /// The fitted candidate, the best single measure, and everything that was tried.
 fn candidates(record: &FitRecord, tried: &[TriedForecast]) -> comfy_table::Table {
-    let mut table = headed(&[
-        "candidate",
-        "ridge",
-        "log score",
-        "concordance",
-        "behind the best single measure",
-    ]);
+    let agreement = match record.target.as_str() {
+        ROLLING_ORIGIN => "Spearman",
+        _ => "pairs in order",
+    };
+    let mut table =
+        headed(&["candidate", "ridge", "log score", agreement, "behind the best single measure"]);
     let found = &record.validation;
     table.add_row([
         "fitted".to_owned(),

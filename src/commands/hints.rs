@@ -19,9 +19,8 @@ fn hint(help: &Help) -> String {
         Help::Topics => "`renown topics` lists the topics of a run".to_owned(),
         Help::SnapshotDate => "add --snapshot YYYY-MM-DD".to_owned(),
         Help::Variable(name) => format!("add --set {name}=VALUE"),
-        Help::MethodFittedToLabels => {
-            "`renown fit` with the name of a label set writes one".to_owned()
-        }
+        Help::MethodFittedToLabels => "`renown fit --target LABELS` writes one".to_owned(),
+        Help::StandardProfile => "leave --profile out for the standard one".to_owned(),
         Help::Comparison => "`renown diff` compares two runs".to_owned(),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn execute(
 fn write(mut program: clap::Command, page: &mut Vec<u8>) -> std::io::Result<()> {
     program.build();
     let main = Man::new(program.clone());
-    // Without its list of subcommands, which names a page of its own for each.
+    // Without its list of subcommands, which names a separate page for each.
     main.render_title(page)?;
     main.render_name_section(page)?;
     main.render_synopsis_section(page)?;

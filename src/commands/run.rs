@@ -56,7 +56,7 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
     context.print("\n")?;
     // The tables are published: a list that cannot be shown must not fail the job.
     let run = Run::open(&context.engine, &job.output, &commit)?;
-    let bars = context.bars_beside_numbers();
+    let bars = context.bars_next_to_numbers();
     let page = top::page(&run, STANDARD, &Filter::default(), LISTED, bars).await;
     match page.and_then(|page| context.print(&page)) {
         Ok(()) => {}
@@ -81,7 +81,7 @@ async fn rehearse(job: &Job, context: &mut Context<'_>) -> Result<()> {
         Ready::Nothing(commit) => return print_nothing_to_do(&commit, context),
         Ready::Tables(audited, ..) => audited,
     };
-    let bars = context.bars_beside_numbers();
+    let bars = context.bars_next_to_numbers();
     let page = rehearsal_page(job, &audited, &context.engine, bars).await?;
     context.print(&page)
 }

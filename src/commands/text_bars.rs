@@ -74,8 +74,8 @@ mod tests {
     fn the_first_variable_that_is_set_decides() {
         let of = |set: &[(&str, &str)]| {
             Bars::of_locale(|name| {
-                let own = set.iter().find(|(own, _)| *own == name);
-                own.map(|(_, value)| (*value).to_owned())
+                let variable = set.iter().find(|(variable, _)| *variable == name);
+                variable.map(|(_, value)| (*value).to_owned())
             })
         };
         assert_eq!(of(&[]), Bars::Hashes);

@@ -6,7 +6,7 @@ use super::text_bars::Bars;
 use crate::error::printable;
 use crate::numbers::{fixed, number};
 
-/// What stands for a value that is unknown.
+/// The sign for a value that is unknown.
 pub(super) const UNKNOWN: &str = "–";
 
 /// A table without lines between its cells.
@@ -67,7 +67,7 @@ pub(super) fn interval(ends: Option<(f64, f64)>, digits: usize) -> String {
     )
 }
 
-/// A bar of a value beside others of which the largest has the longest bar; empty if bars are not drawn.
+/// A bar of a value, where `largest` has the longest bar; empty if bars are not drawn.
 pub(super) fn bar(bars: Option<Bars>, value: f64, largest: f64, width: usize) -> String {
     bars.map_or_else(String::new, |bars| bars.draw(value / largest, width))
 }

@@ -11,7 +11,7 @@ use super::measures::Measures;
 use super::rows::{PersonRow, RunRow, ScoreRow, TableRow, TopicRow};
 use super::table::{self, Queried, of_person, of_profile, planned, reading};
 use crate::engine::{Engine, count_rows};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Help, Kind, Result};
 use crate::method::profile::STANDARD;
 use crate::publish::commit::Commit;
 use crate::publish::log;
@@ -205,6 +205,7 @@ pub(crate) fn no_profile(profile: &str) -> Error {
     Error::new(
         Kind::Usage,
         format!("the run has no scores of a profile `{profile}`"),
-        "name a profile of the job, or leave --profile out",
+        "name a profile of the job",
     )
+    .with_help(Help::StandardProfile)
 }

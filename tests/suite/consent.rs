@@ -324,7 +324,10 @@ async fn whoever_may_not_be_scored_changes_no_byte_campaign() {
         assert_eq!(published.commit, other.commit, "seed {seed}: {gone:?} changed");
         assert_eq!(visible(&published), visible(&other), "seed {seed}: {gone:?} changed");
     }
-    assert!(2 * somebody_left > tried, "only {somebody_left} of {tried} worlds removed some and kept some");
+    assert!(
+        2 * somebody_left > tried,
+        "only {somebody_left} of {tried} worlds removed some and kept some"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -233,7 +233,8 @@ async fn numbers_out_of_range_are_refused() {
         let job = linked(rows).write(folder.path());
         let error = people_of(&job, 2).await.err().expect("the sum is refused");
         assert!(error.cause.contains("of 1 accounts is too large to be added"), "{error}");
-        let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["have 1 violation"]).stdout;
+        let told =
+            renown(&["check", job.to_str().unwrap()]).refused(65, &["have 1 violation"]).stdout;
         assert!(told.contains("too large to be added"), "{told}");
     }
 }

@@ -36,9 +36,9 @@ pub struct Diff {
     pub agreement: Agreement,
     /// The distribution of score changes.
     pub score_changes: ChangeSummary,
-    /// Those whose scores rose most, the most first; of equals the lower id.
+    /// The people whose scores rose most, the most first; of equals the lower id.
     pub up: Vec<Mover>,
-    /// Those whose scores fell most, the most first; of equals the lower id.
+    /// The people whose scores fell most, the most first; of equals the lower id.
     pub down: Vec<Mover>,
     /// How scores changed in groups of people, by network, language and country.
     pub groupings: Vec<Grouping>,

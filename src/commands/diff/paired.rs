@@ -60,7 +60,7 @@ pub(super) fn ranking(values: &[f64]) -> Vec<u32> {
 /// The people of two runs, A and B.
 pub(super) struct Paired {
     pub(super) scores: [Scores; 2],
-    /// The rows in A and in B of everybody who is in both, in order of id.
+    /// The rows in A and in B of the people who are in both, in order of id.
     pub(super) rows: Vec<[u32; 2]>,
     /// By how many points the score of each of them is higher in B.
     pub(super) changes: Vec<f64>,
@@ -103,7 +103,7 @@ impl Paired {
         self.scores[side].ranking.iter().take(first).filter(alone).count()
     }
 
-    /// The forecast people of everybody who is in both, by one run.
+    /// The forecasts of one run for the people who are in both.
     pub(super) fn expected(&self, side: usize) -> Vec<f64> {
         self.rows.iter().map(|rows| self.scores[side].expected[rows[side] as usize]).collect()
     }

@@ -28,15 +28,15 @@ pub struct Explanation {
     pub contributions: Vec<ContributionRow>,
     /// Why it changed since the previous run, in order of cause; only for the standard profile.
     pub changes: Vec<ChangeRow>,
-    /// The scores under the assumptions that were asked for.
+    /// The scores with the values of measures in the request.
     pub what_if: Vec<Alternative>,
     /// The measures associated with the largest gain when they are 10 % or at least one higher. Association is not cause.
     pub suggestions: Vec<Alternative>,
     /// Every measure on every network, in order of network and contract.
     pub measures: Vec<PersonMeasure>,
-    /// To whom the person gives most attention, the strongest first; at most ten.
+    /// The people to whom the person gives most attention, the strongest first; at most ten.
     pub influencers: Vec<Neighbour>,
-    /// Who gives the person most attention, the strongest first; at most ten.
+    /// The people who give the person most attention, the strongest first; at most ten.
     pub influenced: Vec<Neighbour>,
     /// What is unknown, and why.
     pub unknown: Vec<String>,

@@ -76,11 +76,11 @@ impl Default for ExplainOptions {
 }
 
 /// Explains the score of the person that `wanted` names in a run: a person id, an account as `network:account_id`, the bare
-/// id of an account, or a display name; the first of these that anybody has decides.
+/// id of an account, or a display name; the first of these that matches decides.
 ///
 /// # Errors
 /// [`crate::error::Kind::Usage`] if several people are meant or there is no such profile, [`crate::error::Kind::BadInput`]
-/// if nobody is or a file cannot be read, [`crate::error::Kind::Unavailable`] if the store does not answer.
+/// if no one is or a file cannot be read, [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn explain_score(
     run: &Run,
     wanted: &str,
@@ -138,7 +138,7 @@ fn no_forecast(profile: &str, score: &ScoreRow) -> Error {
     )
 }
 
-/// Which end of an edge is asked for.
+/// The other end of an edge.
 #[derive(Clone, Copy, PartialEq)]
 enum Direction {
     Influencers,

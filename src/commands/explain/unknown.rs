@@ -51,7 +51,7 @@ pub(super) fn unknown(
 
 fn why_unknown(measure: &str, value: impl Fn(&str) -> Option<f64>) -> &'static str {
     match measure {
-        "audience_pagerank_percentile" => "nobody gave attention within the method's window",
+        "audience_pagerank_percentile" => "no one gave attention within the method's window",
         "reciprocity" => "no audience within 90 days",
         "trust" => "the network has no seeds of trust",
         "followers" | "trusted_followers" | "follows_gained_30d" | "follows_gained_90d"
@@ -59,7 +59,7 @@ fn why_unknown(measure: &str, value: impl Fn(&str) -> Option<f64>) -> &'static s
         "followers_count" | "listed_count" | "account_age_days" => {
             "no account of the person states it in `accounts`"
         }
-        "audience_followers" => "nobody who gave attention states it in `accounts`",
+        "audience_followers" => "no one who gave attention states it in `accounts`",
         name if name.starts_with(CUSTOM_MEASURE) => {
             "no account of the person states it in `accounts`"
         }

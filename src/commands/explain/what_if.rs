@@ -153,7 +153,7 @@ pub(super) fn what_if(
     Ok(all)
 }
 
-/// The measures that go with most points when they are a tenth or at least one higher: the highest three.
+/// The three measures with the largest gain in points when they are 10 % or at least one higher.
 pub(super) fn suggestions(profile: &Profile, measures: &[PersonMeasure]) -> Vec<Alternative> {
     let inputs = ForecastInputs::of(profile, measures);
     let terms = (0..inputs.networks.len())

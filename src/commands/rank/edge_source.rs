@@ -239,7 +239,7 @@ impl VertexIds {
     }
 }
 
-/// A dictionary is a way to write a column, not a type of its own: the type of its values.
+/// The type of the values: a dictionary is a way to write a column, not another type.
 fn plain(kind: &DataType) -> DataType {
     match kind {
         DataType::Dictionary(_, values) => values.as_ref().clone(),

@@ -41,7 +41,7 @@ pub(super) trait Ids: Ord + Send + Sync + Sized + 'static {
     /// All ids with their numbers.
     fn keys(numbering: Self::Numbering) -> Vec<(Self, u32)>;
 
-    /// The ids in the type `kind`, in which they came.
+    /// The ids as a column of the type `kind`.
     fn array(ids: Vec<Self>, kind: &DataType) -> Result<ArrayRef>;
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Args {
 pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
     let Args { run, n, topic, profile, filter } = args;
     let run = run.open(&context.engine).await?;
-    let bars = context.bars_beside_numbers();
+    let bars = context.bars_next_to_numbers();
     let page = match topic {
         None => page(&run, &profile, &filter, n, bars).await?,
         Some(topic) => {
