@@ -180,7 +180,7 @@ async fn validate_by_backtests(
 /// Writes the table `validity` and commits it, unless this very one is in force already.
 ///
 /// # Errors
-/// [`crate::error::Kind::Gate`] if the table breaks its contract, and those of [`publish`].
+/// [`crate::error::Kind::Gate`] if the table breaks its contract, and those of [`commit_tables`].
 pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -> Result<Commit> {
     let (stores, day) = (&engine.stores, validity.snapshot_date);
     let before = commit::validity_in_force(stores, &job.output, Some(day)).await?;

@@ -59,7 +59,7 @@ fn trust_and_forecast_out_of_range_are_refused() {
         ("fallback_people = 2", "fallback_people = -2", ["fallback_people = -2", "renown schema"]),
         ("fallback_people", "fallback_persons", ["`fallback_persons`", "`fallback_people`?"]),
         ("verified = true", "", ["a rule of `trust.seeds` has no condition", "name `verified`"]),
-        ("verified = true", "verified = false", ["a rule of `trust.seeds` names", "everybody"]),
+        ("verified = true", "verified = false", ["a rule of `trust.seeds`", "everyone"]),
         ("verified = true", "verify = true", ["`verify`", "did you mean `verified`?"]),
         (
             "intercept     =",
