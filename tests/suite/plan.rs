@@ -66,7 +66,8 @@ fn commit(number: u64) -> Value {
 
 #[test]
 fn it_tells_whether_there_is_anything_to_do() {
-    let job = SampleJob::after_run();
+    let job = SampleJob::new();
+    job.run(&["--quiet"]).done();
     let objects = job.published();
     let told = || {
         let plan = plan(&job.file());
@@ -212,7 +213,8 @@ fn what_footers_show_to_be_wrong_is_told() {
 /// A run tells changes since the run before: where one has come before it, there is something to do.
 #[test]
 fn a_day_that_was_backfilled_gives_the_next_one_something_to_do() {
-    let job = SampleJob::after_run();
+    let job = SampleJob::new();
+    job.run(&["--quiet"]).done();
     assert_eq!(plan(&job.file())["run_needed"], false);
     job.run(&["--quiet", "--snapshot", "2018-08-31"]).done();
     let told = plan(&job.file());
