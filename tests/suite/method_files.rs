@@ -126,7 +126,7 @@ fn trust_and_forecast_out_of_range_are_refused() {
         (
             "\"trusted_reactors_90d\"",
             "\"trusted_reactors_30d\"",
-            ["`trusted_reactors_30d`", "once"],
+            ["`trusted_reactors_30d`", "one term"],
         ),
     ] {
         assert!(METHOD.contains(from), "{from}");
