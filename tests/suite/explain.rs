@@ -124,7 +124,7 @@ async fn what_is_missing_has_its_reason() {
     assert!(!ada.contains("country") && !ada.contains("display name"), "{ada}");
     assert!(third.contains("country: "), "{third}");
     assert!(third.contains("reciprocity on a: no audience within 90 days"), "{third}");
-    assert!(third.contains("audience_pagerank_percentile on a: nobody gave attention"), "{third}");
+    assert!(third.contains("audience_pagerank_percentile on a: no one gave attention"), "{third}");
     assert!(third.contains("trust on a: the network has no seeds of trust"), "{third}");
     assert!(third.contains("concentration, negative_share on a: no reactions within"), "{third}");
     assert!(ada.contains("burstiness on a: fewer than three reactions within 90 days"), "{ada}");
