@@ -535,15 +535,16 @@ impl<'a> Oracle<'a> {
 /// The first counts to which a negative binomial distribution with this mean and this variance beyond it has at least
 /// these shares.
 fn quantiles(mean: f64, excess: f64, shares: [f64; 2]) -> [f64; 2] {
-    // Times to the successes of a coin, as P(0) and P(j + 1)/P(j).
+    // ln P(0) and ln P(j + 1)/P(j): P(0) itself is below what a number can hold where many are expected.
     let (odds, shape) = (excess / mean, mean * mean / excess);
-    let mut term = if odds < 1e-12 { (-mean).exp() } else { (1.0 + odds).powf(-shape) };
-    let (mut count, mut below) = (0.0, term);
+    let mut term = if odds < 1e-12 { -mean } else { -shape * odds.ln_1p() };
+    let (mut count, mut below) = (0.0, term.exp());
     shares.map(|share| {
         while below < share {
-            term *= (mean + odds * count) / ((1.0 + odds) * (count + 1.0));
+            term += ((mean + odds * count) / ((1.0 + odds) * (count + 1.0))).ln();
             count += 1.0;
-            below += term;
+            below += term.exp();
+            assert!(count < 1e9, "no quantile: mean {mean}, excess {excess}, {below}");
         }
         count
     })
