@@ -118,10 +118,10 @@ impl Engine {
             .map(plain)
             .collect::<std::result::Result<_, _>>()
             .map_err(Error::internal)?;
-        let most = self.session.state().config().target_partitions().min(batches.len());
-        let mut parts = vec![Vec::new(); most];
+        let partitions = self.session.state().config().target_partitions().min(batches.len());
+        let mut parts = vec![Vec::new(); partitions];
         for (i, batch) in batches.into_iter().enumerate() {
-            parts[i % most].push(batch);
+            parts[i % partitions].push(batch);
         }
         MemTable::try_new(schema, parts)
             .and_then(|table| self.session.read_table(Arc::new(table)))

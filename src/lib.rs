@@ -3,9 +3,10 @@
 pub mod digest;
 pub mod error;
 pub mod lists;
-pub(crate) mod numbers;
+pub(crate) mod number_format;
 pub mod schema;
 pub mod storage;
+pub(crate) mod suggest;
 
 pub mod engine;
 pub mod renamed;

@@ -3,8 +3,9 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Help, Result, did_you_mean};
+use crate::error::{Error, Help, Result};
 use crate::renamed;
+use crate::suggest::did_you_mean;
 
 /// Parses `text`, the contents of the file that people know as `name`.
 ///

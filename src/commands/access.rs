@@ -15,7 +15,7 @@ use super::run_selector::RunSelector;
 use super::text_table::UNKNOWN;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result, printable};
-use crate::numbers::{count, counted};
+use crate::number_format::{count, counted};
 use crate::publish::commit;
 use crate::published::files::{RawRow, TableFile, table_files};
 use crate::published::lookup::account_id;

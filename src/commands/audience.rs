@@ -11,7 +11,7 @@ use super::output_format::OutputFormat;
 use super::run_selector::RunSelector;
 use super::text_table::{align_right, headed, percent, text_or_unknown};
 use crate::error::{Result, printable};
-use crate::numbers::{count, counted};
+use crate::number_format::{count, counted};
 use crate::published::Run;
 use crate::published::lookup;
 use crate::published::rows::{EdgeRow, EvidenceRow, InterestRow};

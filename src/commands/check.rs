@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
 use crate::model::{Dropped, Persons};
-use crate::numbers::{count, counted};
+use crate::number_format::{count, counted};
 use crate::read::{self, Violations};
 
 /// Validate input data; writes nothing, exits with 65 if a run would stop

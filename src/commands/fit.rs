@@ -10,7 +10,7 @@ use super::text_table::{UNKNOWN, align_right, headed};
 use crate::error::{Error, Kind, Result};
 use crate::fit::{self, Fitted, TriedForecast};
 use crate::method::{FitRecord, ROLLING_ORIGIN};
-use crate::numbers::{count, fixed, number, signed_to};
+use crate::number_format::{count, fixed, number, signed_to};
 
 /// Fit the forecast of a job's method to its data and write the fitted method
 #[derive(clap::Args)]

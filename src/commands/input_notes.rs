@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::printable;
 use crate::model::Dropped;
-use crate::numbers::count;
+use crate::number_format::count;
 
 /// One line for each rule that dropped rows, and for each input with columns that are not read.
 pub(super) fn describe(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>>) -> String {

@@ -7,7 +7,7 @@ use super::job_args::JobSettings;
 use super::local_file;
 use super::run_selector::{RunSelector, shared_snapshot, shared_variables};
 use crate::error::Result;
-use crate::numbers::count;
+use crate::number_format::count;
 use crate::report;
 
 /// Write a published run, validations or both as an HTML page with charts

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::profile::STANDARD;
 use crate::model::Dropped;
-use crate::numbers::count;
+use crate::number_format::count;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::{self, PreparedRun, Ready, RunOutcome};
 use crate::publish::commit::Commit;

@@ -14,7 +14,7 @@ use super::text_table::{UNKNOWN, align_right, headed};
 use crate::engine::Engine;
 use crate::error::{Result, printable};
 use crate::job::parse_url;
-use crate::numbers::count;
+use crate::number_format::count;
 use crate::publish::commit::{self, Commit};
 use crate::published::Run;
 use crate::storage::folder;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::context::Context;
 use crate::error::Result;
 use crate::job::parse_url;
-use crate::numbers::count;
+use crate::number_format::count;
 use crate::storage::folder;
 use crate::synth::{self, Parameters};
 

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, Table};
 
 use super::text_bars::Bars;
 use crate::error::printable;
-use crate::numbers::{fixed, number};
+use crate::number_format::{fixed, number};
 
 /// The sign for a value that is unknown.
 pub(super) const UNKNOWN: &str = "–";

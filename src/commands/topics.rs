@@ -8,7 +8,7 @@ use super::context::Context;
 use super::run_selector::RunSelector;
 use super::text_table::{align_right, headed};
 use crate::error::{Result, printable};
-use crate::numbers::count;
+use crate::number_format::count;
 use crate::published::rows::TopicRow;
 
 /// List the topics that posts of a published run are about

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Help, Kind, Result, did_you_mean};
+use crate::error::{Error, Help, Kind, Result};
 use crate::job::JobFile;
 use crate::method::Method;
 use crate::schema::{self, Status, Table};
+use crate::suggest::did_you_mean;
 
 /// Every key of a job file with type, default and meaning.
 ///
@@ -184,8 +185,8 @@ fn words(schema: &Value) -> String {
 
 /// What a key means, by its own description or that of its type.
 pub(crate) fn words_of(declared: &Value, resolved: &Value) -> String {
-    let own = words(declared);
-    if own.is_empty() { words(resolved) } else { own }
+    let description = words(declared);
+    if description.is_empty() { words(resolved) } else { description }
 }
 
 fn kind(schema: &Value) -> String {

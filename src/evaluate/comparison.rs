@@ -230,7 +230,12 @@ mod tests {
             .collect();
         let uniform: Vec<f64> = (0..n).map(|_| rng.f64()).collect();
         let pit = |at: usize| {
-            renown_stats::predictive::randomised_pit(expected[at], 0.0, observed[at], uniform[at])
+            renown_stats::predictive_distribution::randomised_pit(
+                expected[at],
+                0.0,
+                observed[at],
+                uniform[at],
+            )
         };
         let forecast = ForecastEvaluation {
             log_expected: expected.iter().map(|mean| libm::log(*mean)).collect(),

@@ -16,7 +16,7 @@ use crate::pipeline::sample::mix32;
 use crate::propagate::Trust;
 use crate::score::measures::MeasureColumns;
 use crate::score::scores::{ESTABLISHED, score_people};
-use renown_stats::predictive::{cdf, randomised_pit};
+use renown_stats::predictive_distribution::{cdf, randomised_pit};
 
 /// The values of all predictors as runs of the jobs at a backtest date would have computed them. Lengths: persons.
 pub(super) struct Predictions {

@@ -15,7 +15,7 @@ use crate::pipeline::sample::mix32;
 use renown_stats::correlation::spearman;
 use renown_stats::error::FitError;
 use renown_stats::overdispersion::Dispersion;
-use renown_stats::predictive::{log_score, randomised_pit};
+use renown_stats::predictive_distribution::{log_score, randomised_pit};
 use renown_stats::ranking::Ranking;
 use renown_stats::regression::{self, RegressionFit, RegressionProblem};
 use renown_stats::resampling::jackknife_error;

@@ -27,11 +27,12 @@ pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
 pub use validate::{GroupBy, TargetSection, Validate};
 
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result};
 use crate::method::profile::Profile;
 use crate::method::{BUILT_IN, Method};
 use crate::schema::{self, Direction, Status};
 use crate::storage::credentials::{refuse_secret_keys, refuse_signed};
+use crate::suggest::did_you_mean;
 use crate::toml_file;
 
 /// A job file as people write it. Text may hold `${name}`, filled by `--set name=value`.

@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::Input;
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result};
 use crate::schema::{self, Direction};
+use crate::suggest::did_you_mean;
 
 /// How topics of posts are found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

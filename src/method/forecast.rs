@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result};
 use crate::renamed;
 use crate::schema::{self, CUSTOM_MEASURE, Direction};
+use crate::suggest::did_you_mean;
 
 /// ln(expected reactors) = `intercept` + level of the network + Σ `coefficient` · ln(1 + measure / `offset`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -7,9 +7,10 @@ use super::lexicon::{Lexicon, Sense, TopicPhrase, share_ancestor};
 use super::ontology::{Ontology, Topic};
 use super::{folded, spelling};
 use crate::digest::Digest;
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result};
 use crate::job::Topics;
 use crate::lists::Lists;
+use crate::suggest::did_you_mean;
 
 /// Damping of the roll-up that limits the ancestors by which topics are related: eight generations, fewer where topics have
 /// several parents.

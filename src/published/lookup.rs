@@ -6,7 +6,8 @@ use datafusion::dataframe::DataFrame;
 
 use super::rows::{PersonNames, TopicRow};
 use super::table::{each, of_people, reading};
-use crate::error::{Error, Help, Kind, Result, did_you_mean, nearest};
+use crate::error::{Error, Help, Kind, Result};
+use crate::suggest::{did_you_mean, nearest};
 
 /// Maximum number of people or topics named where several are meant.
 const CANDIDATES: usize = 20;

@@ -89,7 +89,8 @@ impl Measures {
     pub(crate) async fn on_network(&self, name: &str, network: &str) -> Result<Vec<f64>> {
         let what = reading(NAME);
         let frame = self.frame.clone().filter(ident("network").eq(lit(network)));
-        let column = frame.and_then(|own| own.select(vec![cast(ident(name), DataType::Float64)]));
+        let column =
+            frame.and_then(|frame| frame.select(vec![cast(ident(name), DataType::Float64)]));
         let column = engine::rows(&what, column.map_err(|e| Error::engine(&what, e))?).await?;
         Ok(column.column(0).as_primitive::<Float64Type>().iter().flatten().collect())
     }

@@ -81,7 +81,7 @@ pub async fn read(
 
 /// The vertex of a person on a network, if it is scored there now.
 fn vertex(persons: &Persons, network: &str, id: &str) -> Option<usize> {
-    let network = persons.networks.binary_search_by(|own| own.as_str().cmp(network)).ok()?;
+    let network = persons.networks.binary_search_by(|name| name.as_str().cmp(network)).ok()?;
     let range = persons.network(network);
     let person = u32::try_from(person(persons, id)?).ok()?;
     let on_network = &persons.vertex_persons[range.clone()];

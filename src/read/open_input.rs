@@ -10,8 +10,9 @@ use datafusion::scalar::ScalarValue;
 use url::Url;
 
 use super::sources::InputFile;
-use crate::error::{Error, Help, Result, did_you_mean};
+use crate::error::{Error, Help, Result};
 use crate::schema::{Column, Table, Type, UTC};
+use crate::suggest::did_you_mean;
 
 /// Maximum edit distance at which the name of a column is taken for a typing error of a name in the contract.
 const MAX_TYPING_ERRORS: usize = 1;

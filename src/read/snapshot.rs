@@ -16,10 +16,11 @@ use super::sources::Listing;
 use super::validate::{RowCounts, ValidInput, Validator, WindowRules};
 use super::violations::Violations;
 use crate::engine::Engine;
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::Method;
 use crate::model::Dropped;
+use crate::suggest::did_you_mean;
 
 /// All inputs of one snapshot, validated and not yet read in full.
 pub struct Snapshot {

@@ -39,7 +39,7 @@ pub async fn render(engine: &Engine, commits: &[(Url, Commit)], public: bool) ->
         }
         // A validation that several targets have in common is shown once.
         let is_new =
-            |own: &Commit| validations.iter().all(|other| other.commit.run_id != own.run_id);
+            |commit: &Commit| validations.iter().all(|other| other.commit.run_id != commit.run_id);
         if let Some(commit) = validation.filter(is_new) {
             let run = Run::open(engine, output, &commit)?;
             let number = validations.len() + 1;

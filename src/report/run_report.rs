@@ -10,7 +10,7 @@ use super::summaries::{self, Cause, Part, ScoresSummary};
 use crate::engine::Engine;
 use crate::error::{Result, printable};
 use crate::method::profile::STANDARD;
-use crate::numbers::count;
+use crate::number_format::count;
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::RunLog;
 use crate::published::Run;

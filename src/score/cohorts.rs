@@ -4,10 +4,11 @@
 
 use arrow::array::{Array, LargeStringArray};
 
-use crate::error::{Error, Result, did_you_mean};
+use crate::error::{Error, Result};
 use crate::job::Cohort;
 use crate::model::Persons;
 use crate::phrases::{Vocabulary, spelling};
+use crate::suggest::did_you_mean;
 use crate::topics::{TopicEntry, TopicResults, TopicScore};
 
 /// What members are selected from.

@@ -1,6 +1,6 @@
 //! From measures to the score of every person.
 
-use renown_stats::predictive::prediction_interval;
+use renown_stats::predictive_distribution::prediction_interval;
 use renown_stats::quantiles::percentile_ranks;
 
 use super::forecast_values::ForecastValues;

@@ -35,9 +35,10 @@ const ROOMS: [&str; 30] = [
     "toml_file",
     "renamed",
     "digest",
-    "numbers",
+    "number_format",
     "lists",
     "error",
+    "suggest",
 ];
 
 /// Rooms whose files still form circles. This list gets shorter only.

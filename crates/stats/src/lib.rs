@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`regression`] | negative-binomial regression with bounds, ridge and cluster-robust standard errors |
 //! | [`overdispersion`] | how the variance of counts grows with their mean |
-//! | [`predictive`] | distribution, quantiles and intervals of a forecast count; log score and PIT |
+//! | [`predictive_distribution`] | distribution, quantiles and intervals of a forecast count; log score and PIT |
 //! | [`bradley_terry`] | paired comparison by measures |
 //! | [`quantiles`] | percentile ranks, medians, quantiles |
 //! | [`ranking`] | items in order of a value, with ties |
@@ -47,7 +47,7 @@ mod matrix;
 mod negative_binomial;
 mod newton;
 pub mod overdispersion;
-pub mod predictive;
+pub mod predictive_distribution;
 pub mod quantiles;
 pub mod ranking;
 pub mod regression;

@@ -13,7 +13,7 @@ use crate::commands::text_table::{
     UNKNOWN, align_right, headed, number_or_unknown, percent, plain, text_or_unknown,
 };
 use crate::error::printable;
-use crate::numbers::{count, fixed, signed, signed_to};
+use crate::number_format::{count, fixed, signed, signed_to};
 
 /// Characters of the longest bar.
 const BAR_WIDTH: usize = 30;

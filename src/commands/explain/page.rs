@@ -10,7 +10,7 @@ use crate::commands::text_table::{
     text_or_unknown,
 };
 use crate::error::printable;
-use crate::numbers::{fixed, number, signed};
+use crate::number_format::{fixed, number, signed};
 use crate::published::rows::ContributionRow;
 
 /// The person and the score, what it is made of, why it changed, the measures, the influence and what is unknown.

@@ -9,7 +9,7 @@ use crate::commands::text_table::{
     align_right, forecast_people, headed, number_or_unknown, percent, plain,
 };
 use crate::error::printable;
-use crate::numbers::{count, counted, fixed};
+use crate::number_format::{count, counted, fixed};
 use crate::published::rows::{InterestRow, TopicScoreRow};
 
 /// The score, the evidence behind it and the strongest posts.

@@ -1,10 +1,11 @@
 //! The score with other values of measures.
 
 use super::explanation::{Alternative, PersonMeasure};
-use crate::error::{Error, Kind, Result, did_you_mean};
+use crate::error::{Error, Kind, Result};
 use crate::method::Forecast;
 use crate::method::points;
 use crate::method::profile::Profile;
+use crate::suggest::did_you_mean;
 
 /// Maximum number of suggested changes.
 const SUGGESTIONS: usize = 3;

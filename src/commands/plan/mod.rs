@@ -19,7 +19,7 @@ use super::text_table::{align_right, headed};
 use crate::engine::Engine;
 use crate::error::{Result, printable};
 use crate::job::{Job, no_snapshot};
-use crate::numbers::{count, number};
+use crate::number_format::{count, number};
 use crate::publish::commit;
 use crate::publish::{log_path, table_path};
 use crate::read::{self, ScanEstimate};

@@ -18,7 +18,7 @@ use super::context::Context;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::job::parse_url;
-use crate::numbers::count;
+use crate::number_format::count;
 use crate::propagate::ranking_error;
 use crate::publish::encode;
 use renown_graph::pagerank::{PageRank, RankError, Ranks, Stop};

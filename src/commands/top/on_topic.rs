@@ -10,7 +10,7 @@ use crate::commands::text_table::{
     UNKNOWN, align_right, bar, forecast_people, headed, hide, percent,
 };
 use crate::error::{Result, printable};
-use crate::numbers::{count, fixed};
+use crate::number_format::{count, fixed};
 use crate::publish::commit::Commit;
 use crate::published::Run;
 use crate::published::lookup::topic;

@@ -8,7 +8,7 @@ use crate::commands::text_table::{
     UNKNOWN, align_right, bar, forecast_people, headed, hide, interval,
 };
 use crate::error::{Result, printable};
-use crate::numbers::{count, fixed, number};
+use crate::number_format::{count, fixed, number};
 use crate::published::Run;
 use crate::published::lookup::names;
 use crate::published::rows::ScoreRow;

@@ -7,7 +7,7 @@ use crate::commands::text_bars::Bars;
 use crate::commands::text_table::{align_right, headed, interval};
 use crate::error::printable;
 use crate::evaluate::{Difference, EVERYONE, MetricRow, RANDOM, Validity};
-use crate::numbers::{count, fixed, signed_to};
+use crate::number_format::{count, fixed, signed_to};
 
 /// Characters of the longest bar.
 const BAR_WIDTH: usize = 10;

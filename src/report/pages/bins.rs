@@ -1,6 +1,6 @@
 //! Histograms of points.
 
-use crate::numbers::{count, fixed};
+use crate::number_format::{count, fixed};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::summaries::Bins;

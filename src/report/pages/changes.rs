@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::bins::{LEFT_OUT, bars, bin_rows};
 use crate::error::printable;
-use crate::numbers::{count, day, fixed, number, signed};
+use crate::number_format::{count, day, fixed, number, signed};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::{NamedPerson, RunReport};
 use crate::report::summaries::Cause;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::numbers::{count, fixed, signed_to};
+use crate::number_format::{count, fixed, signed_to};
 use crate::published::describe::sentence;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;

@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::{changes, contributions, leaders, run, scores, topics, validation};
 use crate::error::printable;
 use crate::method::ROLLING_ORIGIN;
-use crate::numbers::{day, number};
+use crate::number_format::{day, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::validation_report::ValidationReport;
@@ -69,11 +69,11 @@ pub(crate) fn render(document: &Document) -> Markup {
                             li.part { a href={ "#" (part.id) } { (part.heading) } }
                         }
                     } } }
-                    main id="content" { @for own in &sections {
-                        section id=(own.id) aria-labelledby={ (own.id) "-heading" } {
-                            h2 id={ (own.id) "-heading" } { (own.heading) }
-                            (own.body)
-                            @for part in &own.parts {
+                    main id="content" { @for section in &sections {
+                        section id=(section.id) aria-labelledby={ (section.id) "-heading" } {
+                            h2 id={ (section.id) "-heading" } { (section.heading) }
+                            (section.body)
+                            @for part in &section.parts {
                                 h3.part id=(part.id) { (part.heading) }
                                 (part.body)
                             }

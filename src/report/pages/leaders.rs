@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::error::printable;
-use crate::numbers::{fixed, number, signed};
+use crate::number_format::{fixed, number, signed};
 use crate::report::run_report::{NamedPerson, RunReport};
 use crate::report::widgets::figures::nothing;
 use crate::report::widgets::interval;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::model::Dropped;
-use crate::numbers::{count, fixed, number};
+use crate::number_format::{count, fixed, number};
 use crate::publish::log::{RunLog, StageLog};
 use crate::report::run_report::RunReport;
 use crate::report::widgets::bars::{Bar, Bars};

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::bins::{LEFT_OUT, bars, bin_rows};
 use crate::method::points;
-use crate::numbers::{capital, count, fixed, number};
+use crate::number_format::{capital, count, fixed, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::widgets::figures::{Column, figure, nothing, table};
@@ -91,7 +91,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
 fn styles(report: &RunReport) -> Markup {
     let styles = &report.scores.styles;
     let all: u64 = styles.iter().sum();
-    let Some((most, people)) =
+    let Some((most_common, people)) =
         (0..16).map(|at| (at, styles[at])).rev().max_by_key(|style| style.1).filter(|_| all > 0)
     else {
         return nothing(
@@ -110,7 +110,7 @@ fn styles(report: &RunReport) -> Markup {
         "participates, consistent",
     ];
     let rows = ["shares, broad", "shares, focused", "creates, broad", "creates, focused"];
-    let shade = |people: u64| match libm::sqrt(people as f64 / styles[most] as f64) {
+    let shade = |people: u64| match libm::sqrt(people as f64 / styles[most_common] as f64) {
         _ if people == 0 || (report.public && people < MIN_PEOPLE) => "s0",
         share if share < 0.34 => "s1",
         share if share < 0.67 => "s2",
@@ -119,7 +119,7 @@ fn styles(report: &RunReport) -> Markup {
     html! {
         figure {
             figcaption {
-                "The most common style is " strong { (NAMES[most]) }
+                "The most common style is " strong { (NAMES[most_common]) }
                 // With all of them shown, few could be found by subtraction.
                 @if !report.public {
                     ": " (percent) " % of the " (count(all)) " people whose style is known, those with posts about topics"

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::error::printable;
-use crate::numbers::{count, number};
+use crate::number_format::{count, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::{RunReport, TopicLeaders};
 use crate::report::widgets::bars::{Bar, Bars};

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::scale::{LETTERS, Scale, WIDTH, drawing, rounded};
-use crate::numbers::short;
+use crate::number_format::short;
 
 /// Horizontal bars from a common origin.
 pub(crate) struct Bars<'a> {

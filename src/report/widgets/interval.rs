@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::scale::Scale;
-use crate::numbers::fixed;
+use crate::number_format::fixed;
 
 /// Draws a score between the ends of its interval, on a scale from 1 to `highest` points; no other on the page has its `number`.
 pub(crate) fn draw(number: usize, score: f64, (low, high): (f64, f64), highest: f64) -> Markup {

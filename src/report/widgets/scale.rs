@@ -5,7 +5,7 @@
 
 use maud::{Markup, html};
 
-use crate::numbers::number;
+use crate::number_format::number;
 
 /// Width of a chart.
 pub(crate) const WIDTH: f64 = 360.0;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::scale::{LETTERS, Scale, WIDTH, axis_below, drawing};
-use crate::numbers::short;
+use crate::number_format::short;
 
 /// Dots with whiskers on one scale.
 pub(crate) struct Whiskers<'a> {

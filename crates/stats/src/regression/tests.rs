@@ -6,7 +6,7 @@ use super::{LEVEL_PRIOR, RegressionFit, RegressionProblem, fit, standard_errors}
 use crate::design::CHUNK;
 use crate::error::FitError;
 use crate::newton::{Objective, TOLERANCE};
-use crate::predictive;
+use crate::predictive_distribution;
 
 /// Owned rows, of which a problem borrows.
 struct Data {
@@ -315,7 +315,7 @@ fn standard_errors_agree_with_a_bootstrap_over_clusters() {
             data.columns[0].push(kind);
             data.columns[1].push(x);
             data.groups.push(origin);
-            data.outcomes.push(predictive::quantile(mean, 0.0, random.f64()));
+            data.outcomes.push(predictive_distribution::quantile(mean, 0.0, random.f64()));
         }
     }
     let clusters: Vec<u32> = (0..people * origins).map(|i| i / origins).collect();

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::comparison::{Comparison, between, ends, is_main, metric, population, target};
 use crate::error::printable;
 use crate::method::profile::STANDARD;
-use crate::numbers::{capital, count, fixed, signed_to};
+use crate::number_format::{capital, count, fixed, signed_to};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::{Column, figure, table};
@@ -17,7 +17,7 @@ pub(super) fn section(of: &ValidationReport, group_by: &str) -> Markup {
     let all: Vec<(Comparison, usize)> = Comparison::all(of).into_iter().zip(1..).collect();
     let targets = all.chunk_by(|one, other| one.0.target == other.0.target);
     html! { @for of_target in targets {
-        @let mut wanted = of_target.iter().copied().filter(|(own, _)| own.group_by == group_by);
+        @let mut wanted = of_target.iter().copied().filter(|(comparison, _)| comparison.group_by == group_by);
         @if let Some(first) = wanted.next() { (by_target(of, first, &wanted.collect::<Vec<_>>())) }
     } }
 }
@@ -31,7 +31,9 @@ fn by_target(
     let shown = figures(of, first, true);
     let mut more = figures(of, first, false);
     more.extend(
-        others.iter().flat_map(|own| [true, false].map(|main| figures(of, *own, main)).concat()),
+        others
+            .iter()
+            .flat_map(|numbered| [true, false].map(|main| figures(of, *numbered, main)).concat()),
     );
     html! { @if !shown.is_empty() || !more.is_empty() {
         h4 { (capital(&target(first.0.target))) }
@@ -39,7 +41,7 @@ fn by_target(
         @if !more.is_empty() { details.more {
             summary {
                 "Other metrics"
-                @for (own, _) in others { ", " (population(own.population)) }
+                @for (comparison, _) in others { ", " (population(comparison.population)) }
             }
             div.figures { @for figure in more { (figure) } }
         } }
@@ -48,11 +50,11 @@ fn by_target(
 
 /// The charts of the main metrics, with the differences of all, or those of the other metrics. Of the two rank correlations
 /// one is drawn.
-fn figures(of: &ValidationReport, own: (Comparison, usize), main: bool) -> Vec<Markup> {
+fn figures(of: &ValidationReport, numbered: (Comparison, usize), main: bool) -> Vec<Markup> {
     let shown = |name: &&str| is_main(name) == main && *name != "kendall_tau_b";
-    let metrics = own.0.metrics(of).into_iter().filter(shown);
-    let charts = metrics.filter_map(|name| by_metric(of, own, name));
-    charts.chain(differences(of, own).filter(|_| main)).collect()
+    let metrics = numbered.0.metrics(of).into_iter().filter(shown);
+    let charts = metrics.filter_map(|name| by_metric(of, numbered, name));
+    charts.chain(differences(of, numbered).filter(|_| main)).collect()
 }
 
 fn predictor(name: &str) -> String {

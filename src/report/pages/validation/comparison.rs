@@ -3,7 +3,7 @@
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
 use crate::method::profile::STANDARD;
-use crate::numbers::{count, fixed};
+use crate::number_format::{count, fixed};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::comparison::{Comparison, FORECAST_TARGET, POPULATIONS, ends, population};
 use crate::evaluate::{EVERYONE, METRICS};
 use crate::method::profile::STANDARD;
-use crate::numbers::{count, fixed, number};
+use crate::number_format::{count, fixed, number};
 use crate::published::rows::ValidityRow;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::validation_report::ValidationReport;

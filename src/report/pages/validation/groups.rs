@@ -6,7 +6,7 @@ use super::baselines;
 use super::comparison::{Comparison, POPULATIONS, between, ends, metric, target};
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, TOPIC};
-use crate::numbers::{capital, count, fixed};
+use crate::number_format::{capital, count, fixed};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::{Column, figure, nothing, table};
@@ -24,7 +24,7 @@ pub(super) fn section(of: &ValidationReport) -> Markup {
         .map(|target| (target.0, kinds.map(|kind| charts(of, target, kind)).concat()))
         .collect();
     let mut all = all.iter().filter(|(_, charts)| !charts.is_empty());
-    let Some((first, own)) = all.next() else {
+    let Some((first, first_charts)) = all.next() else {
         return nothing(
             "People were not grouped, or there are not two groups large enough; [validate] of the job names the groups:",
             "renown schema job",
@@ -32,7 +32,7 @@ pub(super) fn section(of: &ValidationReport) -> Markup {
     };
     html! {
         h4 { (capital(&target(first))) }
-        div.figures { @for chart in own { (chart) } }
+        div.figures { @for chart in first_charts { (chart) } }
         @for (name, charts) in all { details.more {
             summary { (capital(&target(name))) }
             div.figures { @for chart in charts { (chart) } }
@@ -42,7 +42,7 @@ pub(super) fn section(of: &ValidationReport) -> Markup {
 
 /// The metrics of scores on topics: of all topics, and of each.
 pub(super) fn on_topics(of: &ValidationReport) -> Markup {
-    let single: Vec<Markup> = targets(of).flat_map(|own| charts(of, own, TOPIC)).collect();
+    let single: Vec<Markup> = targets(of).flat_map(|target| charts(of, target, TOPIC)).collect();
     html! {
         (baselines::section(of, TOPIC))
         @if !single.is_empty() { details.more {
@@ -72,14 +72,14 @@ fn group(
     name: &str,
 ) -> Option<Markup> {
     let score = Comparison { target, population: "", group_by }.score();
-    let own = of.rows().filter(|row| {
+    let rows = of.rows().filter(|row| {
         row.group_by == group_by
             && !row.group_value.is_empty()
             && row.metric == name
             && row.predictor == score
             && row.target == target
     });
-    let mut rows: Vec<&ValidityRow> = own.collect();
+    let mut rows: Vec<&ValidityRow> = rows.collect();
     // One population, the widest that was grouped.
     let has = |population: &&str| rows.iter().any(|row| row.population == *population);
     let population = POPULATIONS.into_iter().find(has)?;

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use self::comparison::{Comparison, FORECAST_TARGET};
 use crate::error::printable;
 use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
-use crate::numbers::{count, day, number};
+use crate::number_format::{count, day, number};
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::nothing;
 

@@ -28,7 +28,7 @@
 //! errors do, so that a larger mean never has a smaller quantile.
 //!
 //! ```
-//! use renown_stats::predictive::{cdf, prediction_interval, quantile};
+//! use renown_stats::predictive_distribution::{cdf, prediction_interval, quantile};
 //!
 //! // Poisson: P(0) = e⁻²; and an overdispersed count of the same mean is less certain.
 //! assert!((cdf(2.0, 0.0, 0.0) - (-2.0_f64).exp()).abs() < 1e-15);
