@@ -237,7 +237,7 @@ mod tests {
         assert_ne!(of(&rows[..rows.len() - 1]), whole);
         let text = "x".repeat(3 * BUFFER);
         assert_ne!(Digest::of(text.as_str()), Digest::of(&text[1..]));
-        // The same bytes, however they are cut into pieces.
+        // The same bytes in different pieces.
         let mut pieces = Digest::default();
         pieces.add(&text.len());
         text.as_bytes().chunks(7).for_each(|piece| pieces.bytes(piece));

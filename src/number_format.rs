@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_as_people_write_them() {
+    fn numbers_are_formatted_for_people() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         let values = [0.0, 0.00902, 0.5, 0.999, 1.0, 12.34, 624.2, -3124.0, 0.6000000000000001];
         let texts = ["0", "0.009", "0.5", "1", "1", "12.3", "624", "−3,124", "0.6"];

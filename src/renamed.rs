@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_of_an_earlier_version_gets_the_names_of_now() {
+    fn a_method_of_an_earlier_version_gets_the_current_names() {
         let mut method = serde_json::json!({
             "topics": { "most": 5, "roll_up": 0.5 },
             "gates": { "least_people": 1 },

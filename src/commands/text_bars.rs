@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_variable_that_is_set_decides() {
+    fn the_first_locale_variable_that_is_set_decides() {
         let of = |set: &[(&str, &str)]| {
             Bars::of_locale(|name| {
                 let variable = set.iter().find(|(variable, _)| *variable == name);

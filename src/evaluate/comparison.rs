@@ -208,9 +208,9 @@ mod tests {
         assert!((465..=485).contains(&held), "{held} of {worlds}");
     }
 
-    /// Forecasts that are right: PIT deciles of equal share, observed equal to forecast in each decile, slope 1, intercept 0.
+    /// Correct forecasts: PIT deciles of equal share, observed equal to forecast in each decile, slope 1, intercept 0.
     #[test]
-    fn a_right_forecast_is_found_to_be_right() {
+    fn a_correct_forecast_is_measured_as_calibrated() {
         let n = 4_000_u32;
         let mut rng = fastrand::Rng::with_seed(5);
         let expected: Vec<f64> = (0..n).map(|i| 0.5 + 4.0 * f64::from(i) / f64::from(n)).collect();

@@ -14,7 +14,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_are_held_out_and_more_with_a_larger_share() {
+    fn the_requested_share_is_held_out_and_a_larger_share_holds_out_more() {
         let ids: Vec<String> = (0..10_000).map(|i| format!("net:{i}")).collect();
         let held = |share: f64| ids.iter().filter(|id| is_held_out(id, share)).count();
         assert_eq!((held(0.0), held(1.0)), (0, 10_000));

@@ -504,7 +504,7 @@ mod tests {
     }
 
     #[test]
-    fn people_of_whom_a_part_is_taken_are_in_all_groups() {
+    fn a_sample_of_people_covers_all_groups() {
         for one_in in [1, 2, 5, 20] {
             let taken = (0..20_000 * one_in).filter(|person| mix32(*person).is_multiple_of(one_in));
             let mut sizes = [0; GROUPS as usize];
@@ -514,20 +514,20 @@ mod tests {
     }
 
     #[test]
-    fn what_ranks_worse_is_not_taken_however_much_it_foresees() {
+    fn forecasts_that_rank_worse_are_not_selected() {
         assert_eq!(taken(&[anchor(), tried(5, -0.1, 0.37, 0.03, true)]), 0);
         assert_eq!(taken(&[anchor(), tried(5, -0.1, 0.39, 0.01, true)]), 1);
     }
 
     #[test]
-    fn what_foresees_better_in_a_rise_alone_is_not_taken() {
+    fn forecasts_that_are_better_at_some_origins_only_are_not_selected() {
         assert_eq!(taken(&[anchor(), tried(3, -0.1, 0.41, -0.01, false)]), 0);
         // Of counts one is as good as another at any origin.
         assert_eq!(taken(&[anchor(), tried(1, -0.4, 0.395, 0.005, false)]), 1);
     }
 
     #[test]
-    fn where_one_measure_is_known_to_rank_as_well_it_is_kept() {
+    fn a_single_measure_that_ranks_as_well_is_kept() {
         let known = |behind: f64, error: f64| TriedForecast {
             behind: Some((behind, error)),
             ..tried(5, -0.1, 0.4 - behind, behind, true)
@@ -541,7 +541,7 @@ mod tests {
     }
 
     #[test]
-    fn of_those_that_foresee_about_as_well_the_one_that_ranks_best_is_taken() {
+    fn of_similar_log_scores_the_best_ranking_is_selected() {
         let better = tried(5, -0.40, 0.40, 0.0, true);
         assert_eq!(taken(&[anchor(), better.clone(), tried(4, -0.405, 0.42, -0.02, true)]), 2);
         assert_eq!(taken(&[anchor(), better.clone(), tried(4, -0.42, 0.42, -0.02, true)]), 1);
@@ -550,7 +550,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_foresees_better_the_best_single_measure_is_taken() {
+    fn without_improvement_the_best_single_measure_is_selected() {
         let unknown = TriedForecast { behind: None, ..tried(5, -0.1, 0.5, 0.0, true) };
         assert_eq!(taken(&[anchor(), tried(5, -0.5, 0.4, 0.0, true), unknown]), 0);
     }

@@ -221,7 +221,7 @@ mod tests {
     /// The phrases of a post with their places, and its other tags.
     fn find(lexicon: &Lexicon, add: impl Fn(&mut Finder<'_>)) -> (Vec<(String, u8)>, Vec<String>) {
         let mut finder = lexicon.finder(true);
-        // The same finder searches another post before.
+        // The same finder has searched another post before.
         finder.add_text("new york new york");
         finder.add_tag("x");
         finder.finish_post(&mut Extracted::default());
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn phrases_apply_in_their_language() {
+    fn phrases_match_only_in_their_language() {
         let rows = [
             (0, "gift", Some("en"), 1.0),
             (1, "Gift", Some("de-AT"), 1.0),

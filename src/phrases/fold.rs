@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn different_ways_of_writing_fold_alike() {
+    fn spelling_variants_fold_alike() {
         for (text, words) in [
             ("", " "),
             (" \u{200b}… ", " "),
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fast_path_folds_as_the_general_one() {
+    fn the_fast_path_folds_like_the_general_one() {
         let (mut fast, mut general) = (String::new(), String::new());
         for c in ('\0'..=char::MAX).filter(|c| fold_punctuation(&c.to_string(), &mut String::new()))
         {

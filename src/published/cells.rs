@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_names_its_column() {
+    fn mismatched_types_name_the_column() {
         #[derive(Debug, Deserialize)]
         struct Typed {
             #[expect(dead_code)]

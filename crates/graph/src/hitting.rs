@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn linking_back_moves_the_probability_less_than_the_rank() {
+    fn links_back_change_the_hitting_probability_less_than_the_rank() {
         // 1 and 2 link to 0; then 0 links back to 1.
         let before = graph(&[(1, 0), (2, 0)]);
         let after = graph(&[(1, 0), (2, 0), (0, 1)]);
@@ -126,7 +126,7 @@ mod tests {
             (ranks[0], probabilities(graph, &ranks, 0.85)[0])
         };
         let ((rank, probability), (rank_after, probability_after)) = (of(&before), of(&after));
-        // A walk starts at 0, or at 1 or 2 and follows its link: (1 + 2·d) / 4, whatever 0 links to.
+        // A walk starts at 0, or at 1 or 2 and follows its link: (1 + 2·d) / 4, independent of the links of 0.
         assert!((probability - (1.0 + 2.0 * 0.85) / 4.0).abs() < 1e-9, "{probability}");
         assert!((probability_after - probability).abs() < 1e-9, "{probability_after}");
         assert!((rank_after - rank).abs() > 0.01);

@@ -292,7 +292,7 @@ mod tests {
         }
     }
 
-    /// The 120 pairs that the golden numbers are of.
+    /// The 120 pairs of the golden numbers.
     fn golden() -> Data {
         let items = 0..120_u32;
         let columns: Vec<Vec<f64>> = vec![
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn derivatives_are_those_of_the_value() {
+    fn derivatives_match_the_value() {
         let mut data = golden();
         data.ridge = 0.2;
         let problem = data.problem();
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_fitted_is_an_error() {
+    fn problems_without_a_fit_are_errors() {
         let fails = |data: &Data| fit(&data.problem(), None).unwrap_err();
         assert_eq!(fails(&Data::new(vec![vec![0.0, 1.0]], vec![])), FitError::Empty);
         let far = Data::new(vec![vec![0.0, 1.0]], vec![(0, 2)]);

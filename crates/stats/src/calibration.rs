@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_that_of_another_program() {
+    fn the_calibration_agrees_with_another_program() {
         let expected = [0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 7.0, 9.0];
         let logs = expected.map(f64::ln);
         let observed = [0.0, 1.0, 0.0, 2.0, 1.0, 6.0, 5.0, 14.0];

@@ -306,7 +306,7 @@ mod tests {
 
     /// The sums row by row, over chunk and block boundaries and a padded panel.
     #[test]
-    fn moments_are_those_of_the_definition() {
+    fn moments_match_the_definition() {
         for rows in [1, BLOCK, BLOCK + 1, CHUNK, CHUNK + 3, 2 * CHUNK + 77] {
             let mut random = fastrand::Rng::with_seed(rows as u64);
             let columns: Vec<Vec<f64>> =

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn solves_what_it_factors() {
+    fn factored_systems_are_solved() {
         let a = matrix(&[&[4.0, 2.0, 1.0], &[2.0, 5.0, 3.0], &[1.0, 3.0, 6.0]]);
         let mut x = [1.0 * 4.0 - 2.0 * 2.0 + 3.0, 2.0 - 10.0 + 9.0, 1.0 - 6.0 + 18.0];
         a.cholesky().unwrap().solve(&mut x);

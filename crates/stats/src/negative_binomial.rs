@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stirling_error_is_what_gamma_leaves() {
+    fn stirling_error_matches_gamma() {
         for z in [1e-9, 1e-3, 0.5, 1.0, 7.25, 15.9, 16.0, 100.0] {
             let half = 0.5 * libm::log(2.0 * std::f64::consts::PI);
             let direct = libm::lgamma(z) - ((z - 0.5) * libm::log(z) - z + half);

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slope_is_that_of_the_likelihood() {
+    fn the_slope_matches_the_likelihood() {
         let means = [0.01, 0.5, 3.0, 40.0, 200.0];
         for outcomes in [[0.0, 1.0, 7.0, 90.0, 55.0], [0.5, 2.5, 0.0, 80.25, 300.0]] {
             for (alpha, power) in [(1e-3, 2.0), (0.1, 1.3), (2.0, 2.0), (100.0, 1.0)] {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn nb_p_is_as_another_program_finds_it() {
+    fn nb_p_agrees_with_another_program() {
         let means =
             [0.01, 0.02, 0.05, 0.1, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0];
         let outcomes =
@@ -249,13 +249,13 @@ mod tests {
         let found = fit_dispersion(&means, &outcomes);
         assert!((found.overdispersion - 0.166_575_32).abs() < 1e-5, "{found:?}");
         assert!((found.power - 1.807_259_72).abs() < 1e-5, "{found:?}");
-        // Counts as they must be are Poisson, whatever p.
+        // Counts equal to their means are Poisson for any p.
         let all = fit_dispersion(&means, &means);
         assert_eq!(all, Dispersion { overdispersion: 0.0, power: 2.0 });
     }
 
     #[test]
-    fn the_ends_are_reached() {
+    fn the_limits_are_reached() {
         let means = [5.0; 4];
         let estimate = |outcomes: &[f64]| fit_overdispersion(&means, outcomes, 0.0);
         assert_eq!(estimate(&[5.0, 5.0, 4.0, 6.0]), 0.0);

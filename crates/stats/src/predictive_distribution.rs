@@ -387,14 +387,14 @@ mod tests {
 
     /// Floating-point neighbours of a mean at which the quantile grows.
     #[test]
-    fn rounding_errors_take_no_quantile_back() {
+    fn rounding_errors_lower_no_quantile() {
         for alpha in OVERDISPERSIONS {
             for (low, p) in [(0.01, 0.95), (3.0, 0.3), (70.0, 0.9), (5e3, 0.6), (2e6, 0.5)] {
                 let (mut low, mut high) = (low, 200.0 * low);
-                let least = quantile(low, alpha, p);
+                let at_start = quantile(low, alpha, p);
                 while high - low > 4.0 * f64::EPSILON * high {
                     let middle = 0.5 * (low + high);
-                    if quantile(middle, alpha, p) > least { high = middle } else { low = middle }
+                    if quantile(middle, alpha, p) > at_start { high = middle } else { low = middle }
                 }
                 let bits = low.to_bits();
                 let mut last = 0.0;
@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_inputs_have_an_answer() {
+    fn degenerate_inputs_have_an_answer() {
         assert_eq!(quantile(0.0, 1.0, 0.99), 0.0);
         assert_eq!(prediction_interval(0.0, 0.0, 0.9), (0.0, 0.0));
         assert_eq!(quantile(3.0, 1.0, 1.0), f64::INFINITY);

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_restricted_ranking_is_that_of_the_items_alone() {
+    fn a_restricted_ranking_equals_a_ranking_of_the_items() {
         let values = [3.0, 1.0, 3.0, -0.0, 0.0, 2.0, 1.0];
         let new_index = [LEFT_OUT, 3, 0, 2, 1, LEFT_OUT, 4];
         let restricted = Ranking::new(&values).restrict(&new_index);

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_resample_has_as_many_draws_as_units_and_no_two_are_alike() {
+    fn every_resample_has_as_many_draws_as_units_and_all_differ() {
         let resamples = bootstrap(50, 20, 7, <[u32]>::to_vec);
         assert!(resamples.iter().all(|counts| counts.iter().sum::<u32>() == 50));
         let distinct: std::collections::BTreeSet<_> = resamples.iter().collect();

@@ -1,4 +1,4 @@
-//! Metrics of agreement against other programs, and what holds of all of them.
+//! Metrics of agreement: against other programs, and their general properties.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -15,7 +15,7 @@ const MULTIPLICITIES: [u32; 12] = [1, 2, 0, 1, 3, 1, 1, 0, 2, 1, 1, 1];
 /// Of SciPy 1.16 (spearmanr, kendalltau) and scikit-learn 1.9 (roc_auc_score, ndcg_score at 5 and 40), over the rows
 /// and over each of them as often as its multiplicity says.
 #[test]
-fn metrics_are_those_of_other_programs() {
+fn metrics_agree_with_other_programs() {
     let (predicted, truth) = (Ranking::new(&PREDICTED), Ranking::new(&TRUE));
     let labels = LABELS.map(f64::from);
     for (multiplicities, golden) in [
@@ -68,7 +68,7 @@ fn a_predictor_without_information_has_no_metric() {
 }
 
 #[test]
-fn pairs_both_ways_round_have_the_curve_of_all_of_them() {
+fn mirrored_pairs_have_the_curve_of_all_pairs() {
     let margins = [1.5, -0.5, 0.0, 2.0, 0.5];
     let pairs = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 4)];
     for multiplicities in [[1; 5], [2, 1, 1, 3, 0]] {

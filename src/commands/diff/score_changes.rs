@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_of_a_bin_belongs_to_the_one_farther_from_no_change() {
+    fn a_bin_edge_belongs_to_the_bin_of_larger_changes() {
         let changes = [
             -12.0, -10.0, -9.9, -5.0, -2.0, -1.0, -0.5, -0.4, -2e-9, -1e-9, 0.0, 1e-9, 2e-9, 0.5,
             0.9, 4.9, 5.0, 10.0, 1e3,

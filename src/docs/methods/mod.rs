@@ -223,7 +223,7 @@ mod tests {
     use crate::schema::{Direction, table};
 
     #[test]
-    fn every_declared_source_is_own_or_a_work() {
+    fn every_declared_source_is_internal_or_a_listed_work() {
         let measures = table(Direction::Output, "measures").unwrap().columns.iter();
         let measures = measures.filter_map(|c| Some(c.measure.as_ref()?.source.as_str()));
         let metrics = METRICS.iter().map(|metric| metric.source);

@@ -74,7 +74,7 @@ mod tests {
             rest.split('"').next().unwrap().parse().unwrap()
         };
         let circles: Vec<&str> = drawn.split("<circle").skip(1).collect();
-        assert_eq!(circles.len(), 2, "nobody reacted to the third");
+        assert_eq!(circles.len(), 2, "no one reacted to the third");
         for circle in circles {
             let across = (place(circle, "cx") - SIDES.0) / (SIDES.1 - SIDES.0);
             let upward = (ENDS.0 - place(circle, "cy")) / (ENDS.0 - ENDS.1);

@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn threads_agree_while_the_table_grows() {
         let numbering = IntegerNumbering::with_limit(8, 1 << 20);
-        // Each key in each of eight threads, in an order of its own.
+        // Each key in each of eight threads, in a different order.
         let keys = move |thread: u64| -> Vec<u64> {
             let of = |i: u64| (i * (2 * thread + 1) % 50_000).wrapping_mul(u64::MAX / 50_000);
             (0..50_000).map(of).collect()

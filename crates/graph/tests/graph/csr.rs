@@ -62,12 +62,12 @@ fn rows_are_sorted_merged_and_transposed() {
     for _ in 0..300 {
         agrees(&small(&mut rng));
     }
-    // More rows than one task of the parallel sort, and a hub's row above rayon's own threshold.
+    // More rows than one task of the parallel sort, and a hub's row above the threshold of rayon.
     agrees(&skewed(20_000, 200_000, &mut rng));
 }
 
 #[test]
-fn a_graph_by_hand() {
+fn a_small_graph_has_the_expected_arrays() {
     let edges = Edges {
         vertices: 4,
         sources: vec![2, 0, 2, 1, 2, 0],
@@ -162,19 +162,19 @@ fn bad_edges_are_refused() {
 #[test]
 fn weights_that_no_f32_holds_are_refused() {
     let two = |weights: [f64; 2]| csr(2, &[0, 0], &[1, 1], Some(&weights));
-    let most = f64::from(f32::MAX);
-    assert_eq!(two([most, 0.0]).unwrap().weights(), [f32::MAX]);
-    for weights in [[most, most], [0.0, 1e39], [f64::MAX, f64::MAX]] {
+    let largest = f64::from(f32::MAX);
+    assert_eq!(two([largest, 0.0]).unwrap().weights(), [f32::MAX]);
+    for weights in [[largest, largest], [0.0, 1e39], [f64::MAX, f64::MAX]] {
         let refused =
             GraphError::WeightTooLarge { from: 0, to: 1, weight: weights[0] + weights[1] };
         assert_eq!(two(weights), Err(refused));
     }
-    let least = f64::from(f32::from_bits(1));
-    assert_eq!(two([least, 0.0]).unwrap().weights(), [f32::from_bits(1)]);
+    let smallest = f64::from(f32::from_bits(1));
+    assert_eq!(two([smallest, 0.0]).unwrap().weights(), [f32::from_bits(1)]);
     // Each alone would round to 0; together they do not.
-    assert_eq!(two([least * 0.4; 2]).unwrap().weights(), [f32::from_bits(1)]);
-    let refused = GraphError::WeightTooSmall { from: 0, to: 1, weight: least * 0.5 };
-    assert_eq!(two([least * 0.25; 2]), Err(refused));
+    assert_eq!(two([smallest * 0.4; 2]).unwrap().weights(), [f32::from_bits(1)]);
+    let refused = GraphError::WeightTooSmall { from: 0, to: 1, weight: smallest * 0.5 };
+    assert_eq!(two([smallest * 0.25; 2]), Err(refused));
 }
 
 #[test]

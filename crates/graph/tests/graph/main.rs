@@ -1,4 +1,4 @@
-//! Graphs, ranks, numbers and sums against oracles that take another path.
+//! Graphs, ranks, numbers and sums against oracles that compute the same in another way.
 
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,13 +9,13 @@ mod random;
 mod relabel;
 mod sum;
 
-/// Runs `work` on a rayon pool of its own.
+/// Runs `work` on a separate rayon pool.
 fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.unwrap().install(work)
 }
 
-/// The bits of `values`, which tell +0 from −0 and are equal only if nothing at all differs.
+/// The bits of `values`, which distinguish +0 from −0 and are equal only if nothing differs.
 fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|value| value.to_bits()).collect()
 }

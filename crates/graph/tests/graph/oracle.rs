@@ -1,4 +1,4 @@
-//! PageRank by other paths: a dense direct solve, and serial push over the edge list.
+//! PageRank computed in other ways: a dense direct solve, and serial push over the edge list.
 
 use renown_graph::csr::Csr;
 

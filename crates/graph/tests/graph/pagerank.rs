@@ -6,7 +6,7 @@ use renown_graph::pagerank::{PageRank, RankError, Ranks, Stop};
 use crate::random::{Edges, skewed, small, teleport};
 use crate::{bits, on_threads, oracle};
 
-/// What the oracles themselves may be off by, in L1.
+/// Error of the oracles themselves, in L1.
 const ORACLE_ERROR: f64 = 1e-13;
 
 const CHUNK_LENGTHS: [usize; 3] = [1, 7, 4096];
@@ -44,7 +44,7 @@ fn certified(found: &Ranks, expected: &[f64]) {
 
 #[test]
 fn small_graphs_agree_with_a_direct_solve() {
-    // UnitWeight thread: waking others for a chunk of one vertex takes a minute, and is tested below.
+    // One thread: waking others for a chunk of one vertex takes a minute, and is tested below.
     on_threads(1, small_graphs);
 }
 
@@ -67,7 +67,7 @@ fn small_graphs() {
                 let early = PageRank { stop: Stop::Iterations(rng.u32(1..20)), ..settled };
                 certified(&early.run(&graph, given.as_deref()).unwrap(), &exact);
             }
-            // … and where nothing but rounding is left.
+            // … and where only rounding is left.
             let late = PageRank { stop: Stop::Iterations(5_000), ..rank(damping, 1e-12, 7) };
             if case % 20 == 0 {
                 let found = late.run(&graph, given.as_deref()).unwrap();
@@ -183,8 +183,8 @@ fn several_chunks_agree_with_serial_push() {
     }
 }
 
-/// Two chunk lengths round differently, and nothing else is left after 300 steps: no oracle's own
-/// error hides a bound that is too small.
+/// Two chunk lengths round differently, and nothing else is left after 300 steps: no error of an
+/// oracle hides a bound that is too small.
 #[test]
 fn rounding_stays_within_the_bounds() {
     let mut rng = Rng::with_seed(10);
@@ -199,7 +199,7 @@ fn rounding_stays_within_the_bounds() {
     let apart = distance(&short.ranks, &long.ranks);
     assert!(apart > 0.0);
     assert!(apart <= short.bound + long.bound, "{apart:e}");
-    // What ‖Δ‖₁ alone would promise is not kept: the rounding term is needed.
+    // A bound by ‖Δ‖₁ alone does not hold: the rounding term is needed.
     let promised = 0.85 / 0.15 * (short.residual + long.residual);
     assert!(apart > promised, "{apart:e} {promised:e}");
 }
@@ -231,7 +231,7 @@ fn a_graph_without_weights_gives_the_bits_of_weights_of_one() {
     assert_eq!(PageRank::default().run(&graph.into_unweighted().unwrap(), None), weighted);
 }
 
-/// 20 iterations as their formula stands, one after the other, over the weights as they are given.
+/// 20 iterations by the plain formula, in sequence, over the given weights.
 fn plain_iterations(edges: &Edges, damping: f64) -> Vec<f64> {
     let n = edges.vertices;
     let weight = |i: usize| edges.weights.as_ref().map_or(1.0, |weights| weights[i]);
@@ -250,7 +250,7 @@ fn plain_iterations(edges: &Edges, damping: f64) -> Vec<f64> {
 }
 
 #[test]
-fn each_rank_is_that_of_plain_iterations() {
+fn each_rank_agrees_with_plain_iterations() {
     let mut rng = Rng::with_seed(14);
     let mut edges = skewed(5_000, 100_000, &mut rng);
     let apart = |edges: &Edges| {
@@ -284,7 +284,7 @@ fn iterations_are_counted() {
     // Each step multiplies the change by −d/2; the first moves d/4 from one vertex to the other.
     assert_eq!(found.iterations, 3);
     assert!((found.residual - 0.425 * 0.425 * 0.425).abs() < 1e-15);
-    // Without damping the teleport vector is the fixed point: one step sees it.
+    // Without damping the teleport vector is the fixed point: one step finds it.
     assert_eq!(rank(0.0, 1e-12, 7).run(&graph, None).unwrap().iterations, 1);
 }
 

@@ -58,19 +58,19 @@ impl Edges {
     }
 }
 
-/// 1 to 40 vertices of every awkward kind: dangling, unreachable, periodic, with self-loops,
+/// 1 to 40 vertices with every edge case: dangling, unreachable, periodic, with self-loops,
 /// duplicates, weight 0, and weights across twelve orders of magnitude.
 pub fn small(rng: &mut Rng) -> Edges {
     let n = if rng.u8(..10) == 0 { 1 } else { rng.u32(1..=40) };
     let mut edges = Vec::new();
     if rng.u8(..4) == 0 {
-        // UnitWeight long cycle: the slowest mixing there is.
+        // One long cycle: it mixes slowest.
         edges.extend((0..n).map(|v| (v, (v + 1) % n)));
     }
     let (block, loops) = (rng.u32(1..=n), rng.bool());
     for _ in 0..rng.u32(0..=4 * n) {
         let (source, target) = (rng.u32(..n), rng.u32(..n));
-        // Sources past the block dangle, but for the cycle; its own edges are often duplicates.
+        // Sources past the block dangle, except on the cycle; its edges are often duplicates.
         if source < block && (loops || source != target) {
             edges.extend(vec![(source, target); rng.usize(1..=3)]);
         }

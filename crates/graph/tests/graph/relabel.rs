@@ -34,7 +34,7 @@ fn dense(columns: &[[Vec<u64>; 2]]) -> (Vertices<u64>, Vec<EdgeList<UnitWeight>>
 }
 
 #[test]
-fn ids_are_by_outgoing_edges_and_then_by_key() {
+fn ids_are_sorted_by_outgoing_edges_and_then_by_key() {
     let mut rng = fastrand::Rng::with_seed(1);
     // Keys around and above i64::MAX, many of them more than once; parts with few and with many.
     let mut part = |rows: usize| -> [Vec<u64>; 2] {
@@ -75,7 +75,7 @@ fn keys_may_be_text() {
 }
 
 #[test]
-fn no_edges_have_no_ids() {
+fn an_empty_edge_list_has_no_ids() {
     assert!(dense(&[]).0.keys.is_empty());
     assert!(dense(&[[vec![], vec![]]]).0.keys.is_empty());
 }

@@ -25,7 +25,7 @@ fn threads_change_no_bit() {
     let mut rng = fastrand::Rng::with_seed(4);
     let values: Vec<f64> = (0..20_000).map(|_| rng.f64() * 10f64.powi(rng.i32(-8..8))).collect();
     for chunk in lengths() {
-        // Another path: the definition, spelled out on one thread.
+        // The definition, computed on one thread.
         let mut expected = 0.0;
         for chunk in values.chunks(chunk.get()) {
             let mut partial = 0.0;

@@ -8,7 +8,7 @@ use crate::error::FitError;
 use crate::newton::{Objective, TOLERANCE};
 use crate::predictive_distribution;
 
-/// Owned rows, of which a problem borrows.
+/// Owned rows that a problem borrows.
 struct Data {
     columns: Vec<Vec<f64>>,
     groups: Vec<u32>,
@@ -38,7 +38,7 @@ fn plain(columns: Vec<Vec<f64>>, groups: Vec<u32>, outcomes: Vec<f64>) -> Data {
     Data { columns, groups, outcomes, nonnegative, ridge: 0.0, ridged }
 }
 
-/// The 120 rows that the golden numbers are of.
+/// The 120 rows of the golden numbers.
 fn golden(groups: u32) -> Data {
     let rows = 0..120_u32;
     let first = |i: u32| (i * 37) % 101;
@@ -83,7 +83,7 @@ fn close(found: &[f64], known: &[f64], within: f64) {
 
 #[test]
 fn a_bound_on_the_elasticity_holds_and_is_best_there() {
-    // Outcomes that grow with the square of 1 + x, of which no more than in proportion is foreseen.
+    // Outcomes grow with the square of 1 + x, and the bound allows only proportional growth.
     let column: Vec<f64> = (0..200).map(|i| libm::log1p(f64::from(i % 20))).collect();
     let noise = |i: u32| f64::from(i * 7 % 5) / 5.0;
     let outcome = |i: u32| libm::round(libm::exp(2.0 * column[i as usize]) * noise(i));
@@ -99,7 +99,7 @@ fn a_bound_on_the_elasticity_holds_and_is_best_there() {
     let loose =
         fit(&RegressionProblem { max_elasticity: Some(9.0), ..data.problem() }, None).unwrap();
     assert_eq!(loose, free);
-    // Moved along the bound, it is less likely.
+    // Other values on the bound are less likely.
     assert!(bound.log_likelihood < free.log_likelihood);
 }
 
@@ -144,7 +144,7 @@ fn a_group_without_outcome_has_a_finite_level_and_one_without_rows_the_mean() {
 }
 
 #[test]
-fn derivatives_are_those_of_the_value() {
+fn derivatives_match_the_value() {
     let mut data = random(300, 3, 1);
     (data.ridge, data.ridged[1]) = (0.3, false);
     for alpha in [0.0, 0.7] {
@@ -233,7 +233,7 @@ fn a_bound_that_binds_leaves_the_fit_without_the_column() {
 }
 
 #[test]
-fn the_ridge_means_the_same_at_any_scale_and_shrinks_only_what_it_may() {
+fn the_ridge_is_scale_invariant_and_shrinks_only_ridged_columns() {
     let mut data = golden(1);
     (data.ridge, data.ridged[0]) = (10.0, false);
     let fitted = fit(&data.problem(), None).unwrap();
@@ -244,7 +244,7 @@ fn the_ridge_means_the_same_at_any_scale_and_shrinks_only_what_it_may() {
 }
 
 #[test]
-fn a_warm_start_ends_where_a_cold_one_does() {
+fn a_warm_start_reaches_the_optimum_of_a_cold_start() {
     let mut data = random(3000, 6, 7);
     data.nonnegative = vec![true; 6];
     data.ridge = 0.1;
@@ -281,7 +281,7 @@ fn threads_change_no_bit() {
 }
 
 #[test]
-fn what_cannot_be_fitted_is_an_error() {
+fn problems_without_a_fit_are_errors() {
     let fails = |data: &Data| fit(&data.problem(), None).unwrap_err();
     assert_eq!(fails(&plain(vec![], vec![], vec![])), FitError::Empty);
     assert_eq!(fails(&plain(vec![], vec![0, 0], vec![0.0, 0.0])), FitError::NoOutcome);
@@ -308,10 +308,10 @@ fn standard_errors_agree_with_a_bootstrap_over_clusters() {
     let mut random = fastrand::Rng::with_seed(11);
     let mut data = plain(vec![vec![], vec![]], vec![], vec![]);
     for _ in 0..people {
-        let (kind, own) = (random.f64() * 2.0, -libm::log(random.f64()));
+        let (kind, frailty) = (random.f64() * 2.0, -libm::log(random.f64()));
         for origin in 0..origins {
             let x = random.f64();
-            let mean = own * libm::exp(0.5 * kind - 0.4 * x);
+            let mean = frailty * libm::exp(0.5 * kind - 0.4 * x);
             data.columns[0].push(kind);
             data.columns[1].push(x);
             data.groups.push(origin);
