@@ -8,7 +8,7 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A module with a file of its own.
+/// A module that is a separate file.
 pub struct Module {
     /// Names from the crate's root.
     pub path: Vec<String>,
@@ -19,17 +19,17 @@ pub struct Module {
 /// A path as it stands in the source.
 struct Named {
     segments: Vec<String>,
-    /// The module in which it stands, which may be an inline one.
+    /// The module that contains it, which may be an inline one.
     module: Vec<String>,
     /// The name that a `use` gives it.
     imported_as: Option<String>,
-    /// Whether a `pub use` passes it on.
-    passed_on: bool,
+    /// Whether a `pub use` re-exports it.
+    reexported: bool,
 }
 
 impl Named {
     fn mark(&self) -> &'static str {
-        if self.passed_on { ", passed on" } else { "" }
+        if self.reexported { ", re-exported" } else { "" }
     }
 }
 
@@ -39,8 +39,8 @@ pub struct Import<'a> {
     pub to: &'a Module,
     /// The last name of the path.
     pub name: &'a str,
-    /// Passing on a name of a module below is no use of it.
-    pub passed_on: bool,
+    /// Whether it re-exports the name, which does not count as a use.
+    pub reexported: bool,
 }
 
 /// All modules of the crate by path; the program is the module `main`.
@@ -81,7 +81,7 @@ impl Source {
             from.paths.iter().filter_map(move |named| {
                 let to = self.module_of(&named.segments, &named.module, 0)?;
                 let name = named.segments.last()?;
-                Some(Import { from, to, name, passed_on: named.passed_on })
+                Some(Import { from, to, name, reexported: named.reexported })
             })
         })
     }
@@ -107,7 +107,7 @@ impl Source {
         self.descend(at, rest, depth)
     }
 
-    /// Goes on from the module `at` along `rest`, through names that modules on the way import.
+    /// Follows `rest` from the module `at`, through names that modules on the way import.
     fn descend(&self, mut at: Vec<String>, mut rest: &[String], depth: usize) -> Option<&Module> {
         while let Some((next, after)) = rest.split_first() {
             let child = [&at[..], std::slice::from_ref(next)].concat();
@@ -126,7 +126,7 @@ impl Source {
         self.nearest(&at)
     }
 
-    /// The module with a file of its own that `path` names or lies in.
+    /// The nearest module with a separate file that `path` names or lies in.
     fn nearest(&self, path: &[String]) -> Option<&Module> {
         (1..=path.len()).rev().find_map(|length| self.modules.get(&path[..length]))
     }
@@ -160,7 +160,7 @@ fn paths(text: &str, path: &[String]) -> Vec<Named> {
                 at += 1;
             }
             "use" if token(at + 1) != "<" => {
-                let passed_on = at > 0 && matches!(token(at - 1), "pub" | ")");
+                let reexported = at > 0 && matches!(token(at - 1), "pub" | ")");
                 let length = tokens[at..].iter().position(|token| token == ";").unwrap();
                 for (segments, imported_as) in leaves(&tokens[at + 1..at + length]) {
                     let module = module.clone();
@@ -168,7 +168,7 @@ fn paths(text: &str, path: &[String]) -> Vec<Named> {
                         segments,
                         module,
                         imported_as: Some(imported_as),
-                        passed_on,
+                        reexported,
                     });
                 }
                 at += length;
@@ -180,17 +180,17 @@ fn paths(text: &str, path: &[String]) -> Vec<Named> {
                     at += 2;
                 }
                 if segments.len() > 1 {
-                    found.push(Named { segments, module, imported_as: None, passed_on: false });
+                    found.push(Named { segments, module, imported_as: None, reexported: false });
                 }
             }
             _ => {}
         }
         at += 1;
     }
-    // A name that is passed on and stands elsewhere in the file too is used here.
-    for named in found.iter_mut().filter(|named: &&mut Named| named.passed_on) {
+    // A re-exported name that occurs elsewhere in the file is also used there.
+    for named in found.iter_mut().filter(|named: &&mut Named| named.reexported) {
         let name = named.imported_as.as_deref().unwrap_or_default();
-        named.passed_on = tokens.iter().filter(|token| *token == name).count() == 1;
+        named.reexported = tokens.iter().filter(|token| *token == name).count() == 1;
     }
     let leads = |first: &str| {
         matches!(first, "crate" | "self" | "super" | "renown") || children.contains(first)
@@ -310,7 +310,7 @@ fn imports_are_found_in_every_form() {
             "crate::read::people::Persons in a",
             "crate::read::people::Row in a",
             "crate::read::* in a",
-            "inner::Thing in a, passed on",
+            "inner::Thing in a, re-exported",
             "crate::model::Post in a",
             "inner::g in a",
             "super::f in a::tests",

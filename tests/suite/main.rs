@@ -1,17 +1,20 @@
-//! The program against what it says of itself, and against oracles that take another path.
+//! The program against its documentation, and against oracles that compute the same in another way.
 
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod account_stats;
 mod backtest;
 mod binary;
 mod campaign;
 mod changes;
 mod check;
-mod citing;
+mod citation;
 mod commands;
 mod consent;
 mod contracts;
+mod corrupt_files;
+mod determinism;
 mod diff;
 mod diff_oracle;
 mod drafts;
@@ -23,7 +26,6 @@ mod follows;
 mod frozen;
 mod full_world;
 mod gates;
-mod hostile_files;
 mod identity;
 mod imports;
 mod inputs;
@@ -31,13 +33,13 @@ mod interruptions;
 mod job_files;
 mod label_sets;
 mod large;
+mod layers;
 mod logs;
 mod measures_oracle;
 mod method_files;
-mod monotone;
+mod monotonicity;
 mod parquet_files;
 mod plan;
-mod profiles;
 mod publish;
 mod random_worlds;
 mod rank_command;
@@ -47,9 +49,7 @@ mod renamed;
 mod report;
 mod research_jobs;
 mod runs;
-mod same_bits;
 mod sample_job;
-mod storeys;
 mod synth;
 mod topics;
 mod topics_oracle;
@@ -60,7 +60,7 @@ mod validity;
 mod windows;
 mod world;
 
-/// Runs `work` on a rayon pool of its own.
+/// Runs `work` on a separate rayon pool.
 fn on_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(8 << 20).build();
     pool.unwrap().install(work)

@@ -1,13 +1,13 @@
-//! The source is a house in storeys: a room (a module of the crate's root) uses rooms below it and never one above, and no
-//! files of one room import each other in a circle. ARCHITECTURE.md lists the same rooms.
+//! The modules of the crate's root are layers: a module uses modules below it and never one above, and the files of a module
+//! import each other without cycles. ARCHITECTURE.md lists the same modules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::imports::{Import, Source, root};
 
-/// The rooms, from the top to the bottom. `main` is the program.
-const ROOMS: [&str; 31] = [
+/// The modules of the crate's root, from the top to the bottom. `main` is the program.
+const MODULES: [&str; 31] = [
     "main",
     "commands",
     "report",
@@ -41,41 +41,42 @@ const ROOMS: [&str; 31] = [
     "suggest",
 ];
 
-/// Rooms whose files still form circles. This list gets shorter only.
-const CIRCULAR: [&str; 0] = [];
+/// Modules whose files still form import cycles. This list only gets shorter.
+const CYCLIC: [&str; 0] = [];
 
-/// Imports that still lead upwards, by their files. This list gets shorter only.
+/// Imports that still lead upwards, by their files. This list only gets shorter.
 const UPWARDS: [(&str, &str); 0] = [];
 
-/// The crates below all rooms.
+/// The crates below all modules.
 const KERNELS: [&str; 2] = ["graph", "stats"];
 
-/// Crates that the kernels do without: no Arrow, no async, no I/O.
+/// Crates that no kernel may depend on: no Arrow, no async, no I/O.
 const NOT_IN_KERNELS: [&str; 7] =
     ["arrow", "parquet", "datafusion", "object_store", "tokio", "futures", "tracing"];
 
 const ARCHITECTURE: &str = include_str!("../../ARCHITECTURE.md");
 
 #[test]
-fn every_room_has_its_place() {
+fn every_module_has_a_place() {
     let source = Source::read("src");
-    let rooms: BTreeSet<&str> = source.modules.values().map(|module| room(&module.path)).collect();
-    assert_eq!(rooms, BTreeSet::from(ROOMS));
+    let found: BTreeSet<&str> =
+        source.modules.values().map(|module| root_module(&module.path)).collect();
+    assert_eq!(found, BTreeSet::from(MODULES));
 }
 
 #[test]
-fn architecture_lists_the_same_rooms() {
-    let table = ARCHITECTURE.split("<!-- rooms -->").nth(1).unwrap();
+fn architecture_lists_the_same_modules() {
+    let table = ARCHITECTURE.split("<!-- modules -->").nth(1).unwrap();
     let listed: Vec<&str> = table
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
-        .map(|(room, _)| room.trim_end_matches('/'))
+        .map(|(module, _)| module.trim_end_matches('/'))
         .collect();
-    assert_eq!(listed, ROOMS);
+    assert_eq!(listed, MODULES);
 }
 
 #[test]
-fn documents_name_files_that_are_there() {
+fn documents_name_existing_files() {
     for (document, text) in [
         ("ARCHITECTURE.md", ARCHITECTURE),
         ("CONTRIBUTING.md", include_str!("../../CONTRIBUTING.md")),
@@ -92,33 +93,34 @@ fn documents_name_files_that_are_there() {
 }
 
 #[test]
-fn no_room_uses_one_above_it() {
-    let place = |room: &str| ROOMS.iter().position(|listed| *listed == room);
+fn no_module_uses_a_module_above_it() {
+    let place = |module: &str| MODULES.iter().position(|listed| *listed == module);
     let source = Source::read("src");
     let excepted = |i: &Import<'_>| {
         UPWARDS.iter().any(|(from, to)| i.from.file.ends_with(from) && i.to.file.ends_with(to))
     };
-    let upwards =
-        |i: &Import<'_>| place(room(&i.to.path)) < place(room(&i.from.path)) && !excepted(i);
+    let upwards = |i: &Import<'_>| {
+        place(root_module(&i.to.path)) < place(root_module(&i.from.path)) && !excepted(i)
+    };
     let upwards = lines(source.imports().filter(upwards));
     assert!(upwards.is_empty(), "imports lead upwards:\n{upwards}");
 }
 
 #[test]
-fn no_files_of_a_room_form_a_circle() {
+fn files_of_a_module_form_no_import_cycle() {
     let source = Source::read("src");
-    let circles = circles(&source, |import| {
-        let own = room(&import.from.path);
-        own == room(&import.to.path) && !CIRCULAR.contains(&own)
+    let cycles = cycles(&source, |import| {
+        let module = root_module(&import.from.path);
+        module == root_module(&import.to.path) && !CYCLIC.contains(&module)
     });
-    assert!(circles.is_empty(), "imports form circles:\n{circles}");
+    assert!(cycles.is_empty(), "imports form cycles:\n{cycles}");
 }
 
 #[test]
-fn no_files_of_a_kernel_form_a_circle() {
-    for kernel in KERNELS.into_iter().filter(|kernel| !CIRCULAR.contains(kernel)) {
-        let circles = circles(&Source::read(&format!("crates/{kernel}/src")), |_| true);
-        assert!(circles.is_empty(), "imports of crates/{kernel} form circles:\n{circles}");
+fn files_of_a_kernel_form_no_import_cycle() {
+    for kernel in KERNELS.into_iter().filter(|kernel| !CYCLIC.contains(kernel)) {
+        let cycles = cycles(&Source::read(&format!("crates/{kernel}/src")), |_| true);
+        assert!(cycles.is_empty(), "imports of crates/{kernel} form cycles:\n{cycles}");
     }
 }
 
@@ -134,10 +136,10 @@ fn kernels_need_no_arrow_no_async_and_no_io() {
     }
 }
 
-/// The imports of those `within` the same room that are part of a circle of files.
-fn circles(source: &Source, within: impl Fn(&Import<'_>) -> bool) -> String {
+/// The imports that are `within` a module and part of a cycle of files.
+fn cycles(source: &Source, within: impl Fn(&Import<'_>) -> bool) -> String {
     let imports = || {
-        let imports = source.imports().filter(|i| !i.passed_on && i.from.file != i.to.file);
+        let imports = source.imports().filter(|i| !i.reexported && i.from.file != i.to.file);
         imports.filter(|import| within(import))
     };
     let mut uses: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
@@ -161,8 +163,8 @@ fn lines<'a>(imports: impl Iterator<Item = Import<'a>>) -> String {
     lines
 }
 
-/// The room of a module; the program has files of its own.
-fn room(path: &[String]) -> &str {
+/// The module of the crate's root that `path` lies in; the files of the program are `main`.
+fn root_module(path: &[String]) -> &str {
     let first = path.first().map_or("main", String::as_str);
     if ["cli", "logging", "target"].contains(&first) { "main" } else { first }
 }

@@ -1,4 +1,5 @@
-//! Same rows, job and method: the same bytes, whatever the threads, files, order or types of ids.
+//! The same rows, job and method give the same bytes, at any number of threads and files, in any order and with any type of
+//! ids.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +20,7 @@ use crate::random_worlds::world;
 use crate::sample_job::{SampleJob, TABLES};
 use crate::world::run_job;
 
-/// The objects of the sample, computed on `threads` threads after `change` has had its inputs.
+/// The objects that the sample publishes on `threads` threads, with inputs as `change` writes them.
 fn objects(
     threads: &str,
     change: impl Fn(&SampleJob, &str, RecordBatch),
@@ -33,7 +34,11 @@ fn objects(
 }
 
 #[track_caller]
-fn same(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>, what: &str) {
+fn assert_same(
+    found: &BTreeMap<String, Vec<u8>>,
+    expected: &BTreeMap<String, Vec<u8>>,
+    what: &str,
+) {
     let paths = |objects: &BTreeMap<String, Vec<u8>>| objects.keys().cloned().collect::<Vec<_>>();
     assert_eq!(paths(found), paths(expected), "{what}");
     for (path, bytes) in found {
@@ -41,7 +46,7 @@ fn same(found: &BTreeMap<String, Vec<u8>>, expected: &BTreeMap<String, Vec<u8>>,
     }
 }
 
-fn bundled() -> BTreeMap<String, Vec<u8>> {
+fn published_sample() -> BTreeMap<String, Vec<u8>> {
     let objects = SampleJob::after_run().published();
     let folders: Vec<_> = objects.keys().filter_map(|path| path.split('/').next()).collect();
     let expected = "changes cohorts commits contributions influence_edges measures people runs scores topic_evidence topic_interests \
@@ -52,11 +57,11 @@ fn bundled() -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn threads_change_no_byte() {
-    let expected = bundled();
+    let expected = published_sample();
     for threads in ["1", "3", "8"] {
         let job = SampleJob::new();
         program(&["run", &job.file(), "--threads", threads]).done();
-        same(&job.published(), &expected, &format!("{threads} threads"));
+        assert_same(&job.published(), &expected, &format!("{threads} threads"));
     }
 }
 
@@ -65,17 +70,17 @@ fn the_order_of_rows_changes_no_byte() {
     let found = objects("3", |job, table, rows| {
         write(&job.input(table), &shuffled(&rows, &mut Rng::with_seed(21)));
     });
-    same(&found, &bundled(), "shuffled");
+    assert_same(&found, &published_sample(), "shuffled");
 }
 
 #[test]
 fn row_groups_change_no_byte() {
-    let expected = bundled();
+    let expected = published_sample();
     for rows_per_group in [100, 999] {
         let found = objects("2", |job, table, rows| {
             write_in_groups(&job.input(table), &rows, rows_per_group);
         });
-        same(&found, &expected, &format!("row groups of {rows_per_group}"));
+        assert_same(&found, &expected, &format!("row groups of {rows_per_group}"));
     }
 }
 
@@ -87,18 +92,18 @@ fn several_files_change_no_byte() {
         fs::remove_file(job.input(table)).unwrap();
         job.edit(&format!("\"sample/{table}.parquet\""), &format!("\"sample/{table}\""));
     });
-    same(&found, &bundled(), "several files");
+    assert_same(&found, &published_sample(), "several files");
 }
 
 #[test]
-fn rows_given_twice_change_no_byte() {
+fn duplicate_rows_change_no_byte() {
     let found = objects("2", |job, table, rows| {
         let folder = job.path(&format!("jobs/sample/{table}"));
         write_parts(&folder, &rows, 1);
         write(&folder.join("again.parquet"), &shuffled(&rows, &mut Rng::with_seed(23)));
         job.edit(&format!("\"sample/{table}.parquet\""), &format!("\"sample/{table}/\""));
     });
-    same(&found, &bundled(), "rows given twice");
+    assert_same(&found, &published_sample(), "rows given twice");
 }
 
 /// The columns whose names end in `_id` as `kind`, which must be another type.
@@ -120,7 +125,7 @@ fn with_ids_as(rows: &RecordBatch, kind: &DataType) -> RecordBatch {
 #[test]
 fn text_ids_give_the_bytes_of_integer_ids_campaign() {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let expected = bundled();
+    let expected = published_sample();
     for kind in
         [dictionary, DataType::Utf8View, DataType::Utf8, DataType::LargeUtf8, DataType::Int32]
             .into_iter()
@@ -129,21 +134,21 @@ fn text_ids_give_the_bytes_of_integer_ids_campaign() {
         let found = objects("2", |job, table, rows| {
             write(&job.input(table), &with_ids_as(&rows, &kind));
         });
-        same(&found, &expected, &format!("ids as {kind}"));
+        assert_same(&found, &expected, &format!("ids as {kind}"));
     }
 }
 
-/// The same bytes must not come from reading nothing: one row less shows.
+/// Guards against comparing empty outputs: one row less must change bytes.
 #[test]
-fn a_row_less_changes_bytes() {
+fn one_row_less_changes_bytes() {
     let found = objects("2", |job, table, rows| {
         let keep = rows.num_rows() - usize::from(table == "interactions");
         write(&job.input(table), &rows.slice(0, keep));
     });
-    assert_ne!(found, bundled());
+    assert_ne!(found, published_sample());
 }
 
-/// Runs the job at `path` in process on pools of its own.
+/// Runs the job at `path` in process, on separate thread pools.
 fn commit_on(path: &Path, threads: usize, partitions: usize) -> Commit {
     on_threads(threads, || {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -152,7 +157,7 @@ fn commit_on(path: &Path, threads: usize, partitions: usize) -> Commit {
     })
 }
 
-/// The tables of the job at `path`, computed in process on pools of its own.
+/// The tables of the job at `path`, computed in process on separate thread pools.
 fn tables_on(path: &Path, output: &Path, threads: usize, partitions: usize) -> Vec<Vec<u8>> {
     let _ = fs::remove_dir_all(output);
     let commit = commit_on(path, threads, partitions);
@@ -268,13 +273,13 @@ fn two_days_of_the_sample_change_no_byte() {
                 write(&job.input(table), &shuffled(&rows, rng));
             }
         });
-        same(&found, &expected, &format!("two days on {threads} threads, shuffled"));
+        assert_same(&found, &expected, &format!("two days on {threads} threads, shuffled"));
     }
 }
 
 /// SHA-256 of every table file of the sample, as its commit says, one a line.
 #[test]
-fn the_sample_gives_the_bytes_that_it_always_gave() {
+fn the_sample_matches_its_golden_digests() {
     let job = SampleJob::after_run();
     let commit: Commit = serde_json::from_slice(&fs::read(job.commit(1)).unwrap()).unwrap();
     let files = commit.tables.values().flat_map(|table| &table.files);
@@ -283,7 +288,7 @@ fn the_sample_gives_the_bytes_that_it_always_gave() {
     let expected = fs::read_to_string(&golden).unwrap_or_default();
     assert!(
         found == expected,
-        "the tables of the sample have changed: if that is meant, raise the version of Renown, of \
+        "the tables of the sample have changed: if that is intended, raise the version of Renown, of \
          the method or of the table's contract, and write this to {}:\n{found}",
         golden.display()
     );

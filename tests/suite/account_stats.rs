@@ -1,4 +1,4 @@
-//! What accounts state in numbers, as the stages after reading have it.
+//! Numbers that accounts state, as the stages after reading receive them.
 
 use std::fs;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::world::{
     people_of, reply, text, with, write,
 };
 
-/// Person p with the accounts 1 and 2, and the unlinked account 3; on another network p is 1 again.
+/// Person p with the accounts 1 and 2, the unlinked account 3, and account 1 of another network.
 fn linked(rows: [Account; 4]) -> World {
     World {
         accounts: Some(rows.into()),
@@ -29,13 +29,13 @@ fn linked(rows: [Account; 4]) -> World {
     }
 }
 
-fn four() -> [Account; 4] {
+fn four_accounts() -> [Account; 4] {
     [account("a", "1"), account("a", "2"), account("a", "3"), account("b", "1")]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_of_several_accounts_are_added_up() {
-    let [mut one, mut two, mut three, other] = four();
+async fn numbers_of_several_accounts_are_summed() {
+    let [mut one, mut two, mut three, other] = four_accounts();
     one = Account { followers: Some(3), points: Some(0.5), created: Some(CUTOFF), ..one };
     two = Account {
         followers: Some(4),
@@ -63,7 +63,7 @@ async fn numbers_of_several_accounts_are_added_up() {
     let late = people.drops.iter().find(|drop| drop.rule == rule).unwrap();
     assert_eq!((late.table.as_str(), late.rows.as_str()), ("accounts", "1"));
 
-    // The order of rows counts for nothing, and every number for the identity of the run.
+    // The order of rows has no effect on the id of the run, and every number has.
     let run = world.run().await.commit.run_id;
     let turned = linked([other.clone(), three.clone(), two.clone(), one.clone()]);
     assert_eq!(turned.run().await.commit.run_id, run);
@@ -83,7 +83,7 @@ async fn numbers_of_several_accounts_are_added_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_accounts_nothing_is_known() {
+async fn without_accounts_all_numbers_are_missing() {
     let world = World { events: vec![reply("a", "1", "3", 3)], ..World::default() };
     let AccountStats { followers, listed, verified, created_hours, custom } =
         world.people().await.account_stats;
@@ -92,8 +92,8 @@ async fn without_accounts_nothing_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_may_not_be_scored_states_nothing() {
-    let mut rows = four();
+async fn numbers_of_ineligible_people_are_ignored() {
+    let mut rows = four_accounts();
     for (number, row) in (1..).zip(&mut rows) {
         row.followers = Some(number);
     }
@@ -111,7 +111,7 @@ async fn whoever_may_not_be_scored_states_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_rows_that_differ_in_a_number_contradict_each_other() {
+async fn two_rows_of_an_account_with_different_numbers_are_refused() {
     let changes: [fn(&mut Account); 5] = [
         |a| a.followers = Some(5),
         |a| a.listed = Some(5),
@@ -120,7 +120,7 @@ async fn two_rows_that_differ_in_a_number_contradict_each_other() {
         |a| a.points = Some(0.1),
     ];
     for change in changes {
-        let mut rows = four();
+        let mut rows = four_accounts();
         rows[3] = account("a", "1");
         change(&mut rows[3]);
         let folder = TempDir::new().unwrap();
@@ -130,11 +130,12 @@ async fn two_rows_that_differ_in_a_number_contradict_each_other() {
     }
 }
 
-/// A world of the accounts 1, 2, 3 with the columns `own` beside those of the contract.
-fn measuring(folder: &TempDir, own: &[(&str, ArrayRef)]) -> std::path::PathBuf {
+/// A job over the accounts 1, 2, 3 with `columns` added to those of the contract.
+fn job_with_columns(folder: &TempDir, columns: &[(&str, ArrayRef)]) -> std::path::PathBuf {
     let rows = accounts(&["1", "2", "3"].map(|id| account("a", id)));
     let rows = RecordBatch::try_from_iter(crate::world::without(&rows, "measure_points")).unwrap();
-    let rows = own.iter().fold(rows, |rows, (name, column)| with(&rows, name, Arc::clone(column)));
+    let rows =
+        columns.iter().fold(rows, |rows, (name, column)| with(&rows, name, Arc::clone(column)));
     write(&folder.path().join("accounts.parquet"), &rows);
     let events = interactions(&[reply("a", "1", "2", 3), reply("a", "3", "2", 3)]);
     write(&folder.path().join("interactions.parquet"), &events);
@@ -142,18 +143,18 @@ fn measuring(folder: &TempDir, own: &[(&str, ArrayRef)]) -> std::path::PathBuf {
     World::default().write_job(folder.path(), inputs)
 }
 
-async fn own(own: &[(&str, ArrayRef)]) -> Result<People> {
-    people_of(&measuring(&TempDir::new().unwrap(), own), 2).await
+async fn people_with(columns: &[(&str, ArrayRef)]) -> Result<People> {
+    people_of(&job_with_columns(&TempDir::new().unwrap(), columns), 2).await
 }
 
 async fn refused(columns: &[(&str, ArrayRef)]) -> Error {
-    let error = own(columns).await.err().expect("the column is refused");
+    let error = people_with(columns).await.err().expect("the column is refused");
     assert_eq!(error.kind, Kind::BadInput, "{error}");
     error
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn measures_of_ones_own_are_numbers_of_any_width() {
+async fn custom_measures_may_be_of_any_numeric_type() {
     let decimal = Decimal128Array::from(vec![10, 25, -30]).with_precision_and_scale(20, 1).unwrap();
     let narrow: ArrayRef = Arc::new(Int8Array::from(vec![Some(-128), None, Some(127)]));
     let encoded = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Int8));
@@ -165,7 +166,7 @@ async fn measures_of_ones_own_are_numbers_of_any_width() {
         ("measure_large", Arc::new(UInt64Array::from(vec![u64::MAX, 0, 1 << 53]))),
         ("measure_none", arrow::array::new_null_array(&DataType::Int64, 3)),
     ];
-    let found = own(&columns).await.unwrap().account_stats.custom;
+    let found = people_with(&columns).await.unwrap().account_stats.custom;
     let narrow = vec![Some(-128.0), None, Some(127.0)];
     let expected = [
         ("measure_Z.a \"b\"", narrow.clone()),
@@ -176,14 +177,14 @@ async fn measures_of_ones_own_are_numbers_of_any_width() {
         ("measure_z", vec![Some(0.5), Some(1.0), Some(-1.5)]),
     ];
     assert!(found.iter().map(|(name, values)| (name.as_str(), values.clone())).eq(expected));
-    // They are not among the columns that are passed over.
+    // They are not reported as ignored columns.
     let folder = TempDir::new().unwrap();
-    let job = measuring(&folder, &columns);
+    let job = job_with_columns(&folder, &columns);
     assert!(Published::of(&job, 2, &[]).await.unwrap().outcome.ignored.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn measures_of_ones_own_that_are_no_numbers_are_refused() {
+async fn non_numeric_custom_measures_are_refused() {
     let flags: ArrayRef = Arc::new(BooleanArray::from(vec![true, false, true]));
     for (column, kind) in [(text(["1", "2", "3"]), "Utf8"), (flags, "Boolean")] {
         let error = refused(&[("measure_x", column)]).await;
@@ -203,7 +204,7 @@ async fn measures_of_ones_own_that_are_no_numbers_are_refused() {
     }
     let many: Vec<String> = (0..101).map(|number| format!("measure_{number}")).collect();
     let many: Vec<(&str, ArrayRef)> = many.iter().map(|name| (name.as_str(), numbers())).collect();
-    assert_eq!(own(&many[..100]).await.unwrap().account_stats.custom.len(), 100);
+    assert_eq!(people_with(&many[..100]).await.unwrap().account_stats.custom.len(), 100);
     let error = refused(&many).await;
     assert!(error.cause.contains("101 columns `measure_…`, renown reads at most 100"), "{error}");
 }
@@ -223,27 +224,27 @@ async fn numbers_out_of_range_are_refused() {
         let error = refused(&[(name, counts)]).await;
         assert!(error.cause.contains(words), "{error}");
     }
-    // Each is a number, their sum is none.
+    // Each number is finite, and their sum is not.
     let changes: [fn(&mut Account); 2] =
         [|a| a.followers = Some(i64::MAX), |a| a.points = Some(f64::MAX)];
     for change in changes {
-        let mut rows = four();
+        let mut rows = four_accounts();
         rows.iter_mut().for_each(change);
         let folder = TempDir::new().unwrap();
         let job = linked(rows).write(folder.path());
         let error = people_of(&job, 2).await.err().expect("the sum is refused");
         assert!(error.cause.contains("of 1 accounts is too large to be added"), "{error}");
-        let told =
+        let report =
             renown(&["check", job.to_str().unwrap()]).refused(65, &["have 1 violation"]).stdout;
-        assert!(told.contains("too large to be added"), "{told}");
+        assert!(report.contains("too large to be added"), "{report}");
     }
 }
 
-/// A file that lacks a measure has none for its accounts; the file with the bad one is named.
+/// Accounts in a file without the measure have none; an error names the file with the bad value.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_measure_may_be_in_some_files_alone() {
+async fn a_custom_measure_may_be_missing_from_some_files() {
     let folder = TempDir::new().unwrap();
-    let job = measuring(&folder, &[]);
+    let job = job_with_columns(&folder, &[]);
     let rows = crate::parquet_files::read(&folder.path().join("accounts.parquet"));
     fs::remove_file(folder.path().join("accounts.parquet")).unwrap();
     let put = |name: &str, rows: &RecordBatch| {
@@ -254,8 +255,8 @@ async fn a_measure_may_be_in_some_files_alone() {
     let value = |value| -> ArrayRef { Arc::new(Float64Array::from(vec![Some(value), None])) };
     put("1.parquet", &rows.slice(0, 1));
     put("2.parquet", &with(&rows.slice(1, 2), "measure_x", value(2.0)));
-    let own = people_of(&job, 2).await.unwrap().account_stats.custom;
-    assert_eq!(own, [("measure_x".to_owned(), vec![None, Some(2.0), None])]);
+    let custom = people_of(&job, 2).await.unwrap().account_stats.custom;
+    assert_eq!(custom, [("measure_x".to_owned(), vec![None, Some(2.0), None])]);
     put("2.parquet", &with(&rows.slice(1, 2), "measure_x", value(f64::NAN)));
     let error = people_of(&job, 2).await.err().expect("it is refused");
     assert!(error.cause.contains("in 1 of 3 rows, first in `"), "{error}");
@@ -263,13 +264,13 @@ async fn a_measure_may_be_in_some_files_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_select_may_name_measures() {
+async fn a_select_may_define_custom_measures() {
     let folder = TempDir::new().unwrap();
-    let job = measuring(&folder, &[]);
+    let job = job_with_columns(&folder, &[]);
     let text = fs::read_to_string(&job).unwrap();
     let select = "SELECT network, account_id, 2 AS measure_two FROM raw";
     let text = text.replace("accounts = \"accounts.parquet\"", &format!("accounts = \"{select}\""));
     fs::write(&job, format!("{text}\n[sources]\nraw = \"accounts.parquet\"\n")).unwrap();
-    let own = people_of(&job, 2).await.unwrap().account_stats.custom;
-    assert_eq!(own, [("measure_two".to_owned(), vec![Some(2.0); 3])]);
+    let custom = people_of(&job, 2).await.unwrap().account_stats.custom;
+    assert_eq!(custom, [("measure_two".to_owned(), vec![Some(2.0); 3])]);
 }

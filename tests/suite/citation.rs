@@ -1,4 +1,4 @@
-//! What is needed to cite a score: where a table comes from, how it is computed, and whom to name.
+//! What is needed to cite a score: where a table comes from, how it is computed, and what to cite.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -27,12 +27,12 @@ use crate::sample_job::SampleJob;
 use crate::validate::labels;
 use crate::world::{World, follow, reply};
 
-/// What a file says of where it comes from.
+/// What the metadata of a file states about its origin.
 fn origin(path: &Path) -> BTreeMap<String, String> {
     let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
     let all = reader.metadata().file_metadata().key_value_metadata().unwrap().iter();
-    let own = all.filter(|pair| pair.key.starts_with("renown."));
-    own.map(|pair| (pair.key.clone(), pair.value.clone().unwrap())).collect()
+    let pairs = all.filter(|pair| pair.key.starts_with("renown."));
+    pairs.map(|pair| (pair.key.clone(), pair.value.clone().unwrap())).collect()
 }
 
 fn commit_of(path: &Path) -> Commit {
@@ -46,7 +46,7 @@ fn files(commit: &Commit) -> impl Iterator<Item = (&String, &String)> {
 }
 
 #[test]
-fn every_file_of_a_run_says_where_it_comes_from() {
+fn every_file_of_a_run_states_its_origin() {
     let job = SampleJob::after_run();
     let commit = commit_of(&job.commit(1));
     let runs = files(&commit).find(|(name, _)| *name == "runs").unwrap().1;
@@ -67,7 +67,7 @@ fn every_file_of_a_run_says_where_it_comes_from() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn so_does_that_of_a_validation() {
+async fn every_file_of_a_validation_states_its_origin() {
     let folder = TempDir::new().unwrap();
     let mut world = steady(40, 3);
     world.settings = "[validate]\nseed = 7\n".into();
@@ -88,9 +88,9 @@ async fn so_does_that_of_a_validation() {
     }
 }
 
-/// The hash is of the rows that are left, and of all of them.
+/// The hash covers all rows that are not dropped.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_hash_of_the_data_is_that_of_the_rows() {
+async fn the_data_hash_depends_on_the_rows_only() {
     let hash = async |world: &World| {
         world.run().await.tables["runs"][0]["data_sha256"].as_str().unwrap().to_owned()
     };
@@ -98,11 +98,11 @@ async fn the_hash_of_the_data_is_that_of_the_rows() {
     let follows = Some(vec![follow("net", "1", "2", None), follow("net", "2", "3", Some(9))]);
     let world = World { events, follows, ..World::default() };
     let first = hash(&world).await;
-    let mut turned = world.clone();
-    turned.events.reverse();
-    turned.top = 3;
-    turned.edit_method("damping        = 0.85", "damping = 0.8");
-    assert_eq!(hash(&turned).await, first, "the job and the method are no data");
+    let mut reordered = world.clone();
+    reordered.events.reverse();
+    reordered.top = 3;
+    reordered.edit_method("damping        = 0.85", "damping = 0.8");
+    assert_eq!(hash(&reordered).await, first, "the job and the method are no data");
     let mut others = [world.clone(), world.clone(), world.clone()];
     others[0].events.push(reply("net", "3", "1", 7));
     others[1].follows.as_mut().unwrap().pop();
@@ -113,7 +113,7 @@ async fn the_hash_of_the_data_is_that_of_the_rows() {
     }
 }
 
-/// Takes from a published folder what versions before did not write: the metadata, and the column of the hash.
+/// Removes from a published folder what earlier versions did not write: the metadata, and the column of the hash.
 fn make_old(output: &Path) {
     for commit in fs::read_dir(output.join("commits")).unwrap() {
         let path = commit.unwrap().path();
@@ -138,32 +138,32 @@ fn make_old(output: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_published_before_is_still_read() {
+async fn output_of_earlier_versions_is_still_read() {
     let folder = TempDir::new().unwrap();
     let world = steady(40, 4);
     world.run_in(folder.path()).await;
     let out = folder.path().join("out");
     let out = out.to_str().unwrap();
-    let told = |args: &[&str]| renown(args).done().stdout;
-    let asked: [&[&str]; 4] = [
+    let stdout_of = |args: &[&str]| renown(args).done().stdout;
+    let commands: [&[&str]; 4] = [
         &["runs", out],
         &["top", out],
         &["explain", out, "net:p90", "--format", "json"],
         &["diff", out, out],
     ];
-    let before = asked.map(told);
+    let before = commands.map(stdout_of);
     let access: [&str; 5] = ["access", out, "net:p90", "--format", "json"];
-    let rows = |told: String| -> Value {
-        serde_json::from_str::<Value>(&told).unwrap()["runs"][0]["tables"].take()
+    let rows = |json: String| -> Value {
+        serde_json::from_str::<Value>(&json).unwrap()["runs"][0]["tables"].take()
     };
-    let held = rows(told(&access));
+    let held = rows(stdout_of(&access));
     make_old(Path::new(out));
-    assert_eq!(asked.map(told), before);
-    assert_eq!(rows(told(&access)), held);
-    // The next night tells its changes from it.
+    assert_eq!(commands.map(stdout_of), before);
+    assert_eq!(rows(stdout_of(&access)), held);
+    // The next run computes its changes against it.
     let next = world.later(1).run_in(folder.path()).await;
     assert!(!next.tables["changes"].is_empty());
-    assert!(told(&["runs", out]).matches("passed").count() == 2);
+    assert!(stdout_of(&["runs", out]).matches("passed").count() == 2);
 }
 
 /// The metrics of `validate` over all forms of labels are those that are documented.
@@ -205,7 +205,7 @@ fn keys<'a>(page: &'a str, title: &str) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn the_page_says_all_that_is_declared() {
+fn the_methods_page_documents_all_declarations() {
     let page = methods(&in_repository("jobs/validate-sample.toml"), &[]);
     let measures = schema::table(Direction::Output, "measures").unwrap();
     let mut count = 0;
@@ -220,7 +220,7 @@ fn the_page_says_all_that_is_declared() {
         count += 1;
     }
     assert_eq!(page.matches("\n- **`").count(), count);
-    // Every key that the reference of a method file names, in this section or one of its own.
+    // Every key in the reference of method files is in this section, or in a section listed here.
     let said = keys(&page, "Settings of the method");
     let reference = renown(&["schema", "method"]).done().stdout;
     let mut section = "";
@@ -231,7 +231,7 @@ fn the_page_says_all_that_is_declared() {
             let path = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
             let elsewhere = ["kinds.NAME", "[trust.seeds", "[forecast.terms", "fit"];
             assert!(
-                said.contains(&*path) || elsewhere.iter().any(|own| section.starts_with(own)),
+                said.contains(&*path) || elsewhere.iter().any(|prefix| section.starts_with(prefix)),
                 "{path}"
             );
         }
@@ -255,9 +255,9 @@ fn the_page_says_all_that_is_declared() {
     }
 }
 
-/// Whoever is cited in the text is in the list, and nobody else; the list is in order, each work once.
+/// Exactly the cited works are listed, in order and once each.
 #[test]
-fn references_are_those_cited() {
+fn the_reference_list_matches_the_citations() {
     let page = methods(&in_repository("jobs/sample.toml"), &[]);
     let (text, list) = page.split_once("\n## References\n\n").unwrap();
     let listed: Vec<&str> = list
@@ -268,7 +268,7 @@ fn references_are_those_cited() {
     for work in &listed {
         assert!(text.contains(work), "{work} is cited nowhere");
     }
-    // Names are followed by a year: cited are the words before each year that end a list of authors.
+    // A citation is a list of authors followed by a year.
     let years = text.split_inclusive(|c: char| !c.is_alphanumeric());
     let mut before = "";
     for word in years {
@@ -285,10 +285,10 @@ fn references_are_those_cited() {
 }
 
 #[test]
-fn the_page_follows_the_method_and_the_job() {
+fn the_methods_page_reflects_the_method_and_the_job() {
     let sample = in_repository("jobs/sample.toml");
-    let own = methods(&sample, &[]);
-    assert!(own.contains("$d = 0.85$") && own.contains("| 2018-09-01 |"));
+    let page = methods(&sample, &[]);
+    assert!(page.contains("$d = 0.85$") && page.contains("| 2018-09-01 |"));
     let folder = TempDir::new().unwrap();
     let mut world = World::default();
     world.edit_method("damping        = 0.85", "damping = 0.71");
@@ -316,7 +316,7 @@ fn the_page_follows_the_method_and_the_job() {
 
 /// A map of the Citation File Format 1.2.0: its required keys, and the version of the package.
 #[test]
-fn the_citation_is_of_this_version() {
+fn the_citation_names_this_version() {
     let citation = fs::read_to_string(in_repository("CITATION.cff")).unwrap();
     let value = |key: &str| {
         let line = citation.lines().find_map(|line| line.strip_prefix(&format!("{key}: ")));

@@ -1,4 +1,4 @@
-//! What may be done to a person and by them without their score falling, or rising.
+//! What must not lower a score, and what must not change it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::measures_oracle::sample;
 use crate::random_worlds::world;
 use crate::world::{Identity, Interaction, Post, Published, Row, World, account, reply};
 
-/// (person, profile) → expected people.
+/// (person, profile) → forecast.
 fn expected(published: &Published) -> BTreeMap<(String, String), f64> {
     let text = |row: &Row, name: &str| row[name].as_str().unwrap().to_owned();
     let rows = published.tables["scores"].iter();
@@ -18,8 +18,8 @@ fn expected(published: &Published) -> BTreeMap<(String, String), f64> {
     rows.map(|row| (key(row), row["expected_reactors"].as_f64().unwrap())).collect()
 }
 
-/// Random worlds in which what happens in the last hour changes nobody's trust; `RENOWN_CASES=1000 cargo test --test suite
-/// monotone` tries a thousand.
+/// Random worlds in which what happens in the last hour changes no one's trust; `RENOWN_CASES=1000 cargo test --test suite
+/// monotonicity` tries a thousand.
 fn worlds(first: u64) -> impl Iterator<Item = (u64, World, Rng)> {
     cases(first, 5).filter_map(|seed| {
         let mut rng = Rng::with_seed(seed);
@@ -29,8 +29,8 @@ fn worlds(first: u64) -> impl Iterator<Item = (u64, World, Rng)> {
     })
 }
 
-/// An account on `network` of one of the people with this trust there.
-fn somebody(
+/// An account on `network` of a random person with at least this trust on it.
+fn pick_account(
     world: &World,
     published: &Published,
     network: &str,
@@ -43,9 +43,9 @@ fn somebody(
     let people: Vec<&str> = of_network.map(|row| row["person_id"].as_str().unwrap()).collect();
     let person = rng.choice(people)?;
     let accounts = world.members(3000).into_iter().filter(|(on, _)| on == network);
-    let own: Vec<String> =
+    let ids: Vec<String> =
         accounts.map(|(_, id)| id).filter(|id| world.person(network, id) == person).collect();
-    rng.choice(own)
+    rng.choice(ids)
 }
 
 fn networks(published: &Published) -> Vec<String> {
@@ -53,7 +53,7 @@ fn networks(published: &Published) -> Vec<String> {
     all.map(|row| row["network"].as_str().unwrap().to_owned()).collect()
 }
 
-fn fresh(
+fn new_reply(
     world: &World,
     network: &str,
     actor: &str,
@@ -72,7 +72,7 @@ fn fresh(
 }
 
 #[track_caller]
-fn none_falls(seed: u64, before: &Published, after: &Published) -> bool {
+fn assert_none_falls(seed: u64, before: &Published, after: &Published) -> bool {
     let (before, after) = (expected(before), expected(after));
     assert!(before.keys().eq(after.keys()), "seed {seed}");
     for (key, was) in &before {
@@ -82,22 +82,24 @@ fn none_falls(seed: u64, before: &Published, after: &Published) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_more_reaction_lowers_nobody_campaign() {
+async fn one_more_reaction_lowers_no_score_campaign() {
     let (mut tried, mut added, mut raised) = (0, 0, 0);
     for trusted in [1, 0] {
         for (seed, mut world, mut rng) in worlds(0) {
             tried += 1;
             let before = world.run().await;
             let network = rng.choice(networks(&before)).unwrap();
-            let Some(actor) = somebody(&world, &before, &network, trusted, &mut rng) else {
+            let Some(actor) = pick_account(&world, &before, &network, trusted, &mut rng) else {
                 continue;
             };
-            let Some(target) = somebody(&world, &before, &network, 0, &mut rng) else { continue };
+            let Some(target) = pick_account(&world, &before, &network, 0, &mut rng) else {
+                continue;
+            };
             let posts = world.posts.iter().flatten();
             let posts = posts.filter(|post| post.network == network && post.author == target);
             let post = rng.choice(posts.map(|post| post.id.clone()).collect::<Vec<_>>());
-            world.events.push(fresh(&world, &network, &actor, &target, post));
-            raised += usize::from(none_falls(seed, &before, &world.run().await));
+            world.events.push(new_reply(&world, &network, &actor, &target, post));
+            raised += usize::from(assert_none_falls(seed, &before, &world.run().await));
             added += 1;
         }
     }
@@ -105,7 +107,7 @@ async fn one_more_reaction_lowers_nobody_campaign() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_more_network_lowers_nobody_campaign() {
+async fn one_more_network_lowers_no_score_campaign() {
     let (mut tried, mut linked) = (0, 0);
     for (seed, mut world, mut rng) in worlds(100) {
         tried += 1;
@@ -150,13 +152,13 @@ async fn one_more_network_lowers_nobody_campaign() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_post_that_draws_nothing_moves_nobody_campaign() {
+async fn a_post_without_reactions_changes_no_score_campaign() {
     let (mut tried, mut posted) = (0, 0);
     for (seed, mut world, mut rng) in worlds(200) {
         tried += 1;
         let before = world.run().await;
         let network = rng.choice(networks(&before)).unwrap();
-        let author = somebody(&world, &before, &network, 0, &mut rng);
+        let author = pick_account(&world, &before, &network, 0, &mut rng);
         let (Some(author), at) = (author, world.cutoff - 1) else { continue };
         let Some(posts) = &mut world.posts else { continue };
         for number in 0..rng.u32(1..4) {
@@ -171,25 +173,28 @@ async fn a_post_that_draws_nothing_moves_nobody_campaign() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_replies_to_others_more_is_not_lowered_or_raised_by_it_campaign() {
+async fn replying_to_others_does_not_change_ones_score_campaign() {
     let (mut tried, mut replied) = (0, 0);
     for (seed, mut world, mut rng) in worlds(300) {
         tried += 1;
         let before = world.run().await;
         let network = rng.choice(networks(&before)).unwrap();
-        let actor = somebody(&world, &before, &network, 0, &mut rng);
+        let actor = pick_account(&world, &before, &network, 0, &mut rng);
         let Some(actor) = actor else { continue };
         for _ in 0..rng.u32(1..6) {
-            let target = somebody(&world, &before, &network, 0, &mut rng);
+            let target = pick_account(&world, &before, &network, 0, &mut rng);
             let target = target.unwrap_or_else(|| "somebody new".into());
-            world.events.push(fresh(&world, &network, &actor, &target, None));
+            world.events.push(new_reply(&world, &network, &actor, &target, None));
         }
         let (was, is) = (expected(&before), expected(&world.run().await));
-        let own = world.person(&network, &actor);
+        let actor_person = world.person(&network, &actor);
         for ((person, profile), value) in was {
             let now = is[&(person.clone(), profile)];
             assert!(now >= value * (1.0 - 1e-12), "seed {seed}: {person}: {now} < {value}");
-            assert!(person != own || now == value, "seed {seed}: {own}: {now}, not {value}");
+            assert!(
+                person != actor_person || now == value,
+                "seed {seed}: {actor_person}: {now}, not {value}"
+            );
         }
         replied += 1;
     }
@@ -210,14 +215,14 @@ fn real_people() -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_real_people_are_not_lowered() {
+async fn scores_of_a_thousand_real_people_do_not_fall() {
     const SITE: &str = "quantum.stackexchange";
     let world = real_people();
     let before = world.run().await;
     let was = expected(&before);
     let mut rng = Rng::with_seed(7);
-    let on_site = |least: i64| -> Vec<String> {
-        let of = |row: &&Row| row["is_trusted"].as_i64().unwrap() >= least;
+    let on_site = |min_trusted: i64| -> Vec<String> {
+        let of = |row: &&Row| row["is_trusted"].as_i64().unwrap() >= min_trusted;
         let people = before.tables["measures"].iter().filter(of);
         let id = |row: &Row| row["person_id"].as_str().unwrap().to_owned();
         people.map(|row| id(row).split_once(':').unwrap().1.to_owned()).collect()
@@ -234,25 +239,25 @@ async fn a_thousand_real_people_are_not_lowered() {
         };
         let new = trusted.iter().filter(|actor| *actor != target && !had(actor));
         let actor = rng.choice(new.collect::<Vec<_>>()).unwrap();
-        more.events.push(fresh(&world, SITE, actor, target, None));
+        more.events.push(new_reply(&world, SITE, actor, target, None));
     }
     let after = more.run().await;
-    none_falls(0, &before, &after);
+    assert_none_falls(0, &before, &after);
     let is = expected(&after);
     let raised = was.iter().filter(|(key, was)| is[*key] > **was).count();
     assert!(raised >= 1000, "{raised}");
 
-    // Replies of theirs to somebody new.
+    // Replies by these people to a new person.
     let mut more = world.clone();
     for actor in &some {
-        more.events.push(fresh(&world, SITE, actor, "somebody new", None));
+        more.events.push(new_reply(&world, SITE, actor, "somebody new", None));
     }
     let after = expected(&more.run().await);
     for (key, was) in &was {
         assert_eq!(after[key], *was, "{key:?}");
     }
 
-    // Posts of theirs that draw nothing.
+    // Posts by these people without reactions.
     let mut more = world.clone();
     let silent = some.iter().map(|author| Post {
         network: SITE.into(),
@@ -267,7 +272,7 @@ async fn a_thousand_real_people_are_not_lowered() {
         assert!(after[key] <= was * (1.0 + 1e-12), "{key:?}");
     }
 
-    // Another network, on which somebody reacts to them.
+    // Another network on which one person reacts to them.
     let mut more = world.clone();
     more.accounts.get_or_insert_default().extend(some.iter().map(|id| account("b", id)));
     more.events.extend(some.iter().map(|id| reply("b", "somebody", id, 3)));

@@ -1,5 +1,5 @@
-//! Files cut short or with flipped bits: a typed error or a result, never a panic, never called a
-//! fault of our own. The whole: `RENOWN_CASES=5000 cargo test --test suite hostile_files`.
+//! Truncated files and files with flipped bits: a typed error or a result, never a panic and never an internal error. The
+//! whole: `RENOWN_CASES=5000 cargo test --test suite corrupt_files`.
 
 use std::fs;
 
@@ -10,13 +10,13 @@ use tempfile::TempDir;
 use crate::campaign::{cases, is_whole};
 use crate::world::{Published, World, reply};
 
-struct Hostile {
+struct CorruptFile {
     folder: TempDir,
     sound: Vec<u8>,
     footer: usize,
 }
 
-impl Hostile {
+impl CorruptFile {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let events = (0..40).map(|i| reply("net", &format!("a{}", i % 7), &format!("b{i}"), i));
@@ -46,29 +46,29 @@ impl Hostile {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_cut_anywhere_in_its_footer_is_refused_campaign() {
-    let hostile = Hostile::new();
-    assert!(!hostile.refused(&hostile.sound, "sound").await);
+async fn a_file_truncated_anywhere_in_its_footer_is_refused_campaign() {
+    let file = CorruptFile::new();
+    assert!(!file.refused(&file.sound, "sound").await);
     let step = if is_whole() { 1 } else { 97 };
-    for length in (hostile.footer..hostile.sound.len()).step_by(step) {
+    for length in (file.footer..file.sound.len()).step_by(step) {
         let what = format!("cut to {length} bytes");
-        assert!(hostile.refused(&hostile.sound[..length], &what).await, "{what}");
+        assert!(file.refused(&file.sound[..length], &what).await, "{what}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flipped_bits_end_in_a_typed_error_or_a_result_campaign() {
-    let hostile = Hostile::new();
+    let file = CorruptFile::new();
     let mut rng = Rng::with_seed(31);
     let mut refused = 0;
     for _ in cases(0, 40) {
-        let mut bytes = hostile.sound.clone();
-        // Most of them in the footer, which tells how the rest is read.
-        let from = if rng.u8(..4) > 0 { hostile.footer } else { 0 };
+        let mut bytes = file.sound.clone();
+        // Most of them in the footer, which describes the rest of the file.
+        let from = if rng.u8(..4) > 0 { file.footer } else { 0 };
         let (at, bit) = (rng.usize(from..bytes.len()), rng.u8(..8));
         bytes[at] ^= 1 << bit;
         let what = format!("bit {bit} of byte {at} flipped");
-        refused += usize::from(hostile.refused(&bytes, &what).await);
+        refused += usize::from(file.refused(&bytes, &what).await);
     }
     assert!(refused > 0);
 }
