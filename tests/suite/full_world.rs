@@ -12,7 +12,7 @@ use crate::world::{
     topics, with,
 };
 
-/// Random numbers that stay the same whatever library versions are used (SplitMix64; Steele, Lea, Flood 2014).
+/// Random numbers that do not depend on versions of libraries (SplitMix64; Steele, Lea, Flood 2014).
 struct Draws(u64);
 
 impl Draws {
@@ -134,7 +134,8 @@ pub fn full_world() -> World {
         ..World::default()
     };
     let other = world.method.replace("\"standard-4\"", "\"other\"");
-    world.beside = vec![("other.toml", other.replace("coefficient = 0.6", "coefficient = 0.4"))];
+    world.extra_files =
+        vec![("other.toml", other.replace("coefficient = 0.6", "coefficient = 0.4"))];
     world
 }
 
@@ -209,7 +210,7 @@ fn edit_method() -> String {
 }
 
 fn build_accounts(all_accounts: &[(&str, u64)]) -> RecordBatch {
-    // Account 59 of each network acts, and has no row.
+    // Account 59 of each network acts but has no row.
     let all_accounts = || all_accounts.iter().filter(|(_, number)| *number != 59);
     let row = |(network, number): &(&str, u64)| {
         let n = *number as i64;

@@ -44,9 +44,9 @@ struct Profile {
     forecast: Forecast,
 }
 
-/// An own post of 90 days.
+/// An original post of the last 90 days.
 #[derive(Default)]
-struct Drawn {
+struct PostStats {
     age: i64,
     /// Distinct reactors, and whether each is trusted.
     reactors: BTreeMap<String, bool>,
@@ -63,9 +63,9 @@ struct Oracle<'a> {
     attention: BTreeMap<Vertex, BTreeMap<String, f64>>,
     /// (network, actor) → Σ_u A(actor→u).
     given: BTreeMap<Vertex, f64>,
-    /// (network, author) → each own post of 90 days.
-    posts: BTreeMap<Vertex, Vec<Drawn>>,
-    /// (network, author) → who passed something of theirs on, and whether from somebody else who had.
+    /// (network, author) → original posts of the last 90 days.
+    posts: BTreeMap<Vertex, Vec<PostStats>>,
+    /// (network, author) → who reposted a post of theirs, and whether from another reposter.
     passed_on: BTreeMap<Vertex, BTreeMap<String, bool>>,
     trust: Trust,
     profiles: Vec<Profile>,
@@ -88,7 +88,7 @@ impl<'a> Oracle<'a> {
         let accounts = world.accounts.iter().flatten().map(|a| (&*a.network, &*a.id));
         let ends =
             world.events.iter().flat_map(|e| [(&*e.network, &*e.actor), (&*e.network, &*e.target)]);
-        let follows = world.begun();
+        let follows = world.started_follows();
         let follows =
             follows.flat_map(|f| [(&*f.network, &*f.follower), (&*f.network, &*f.followee)]);
         for (network, id) in accounts.chain(ends).chain(follows) {
@@ -183,8 +183,8 @@ impl<'a> Oracle<'a> {
     }
 
     fn people_of(&self, network: &str) -> Vec<&str> {
-        let own = self.vertices.iter().filter(|(n, _)| n == network);
-        own.map(|(_, person)| person.as_str()).collect()
+        let vertices = self.vertices.iter().filter(|(n, _)| n == network);
+        vertices.map(|(_, person)| person.as_str()).collect()
     }
 
     fn received(&self, vertex: &Vertex) -> BTreeMap<&str, f64> {
@@ -235,10 +235,10 @@ impl<'a> Oracle<'a> {
         };
         let distinct = |people: &[&str]| people.iter().collect::<BTreeSet<_>>().len();
         let latest = |actor: &str| {
-            let own = to.iter().filter(|a| a.reaction && a.actor == actor).map(|a| a.age);
+            let ages = to.iter().filter(|a| a.reaction && a.actor == actor).map(|a| a.age);
             let half_life = f64::from(self.method.attention.half_life_hours);
             // In the same fixed-point units as attention.
-            ((-(own.min().unwrap() as f64) / half_life).exp2() * ONE).round() / ONE
+            ((-(ages.min().unwrap() as f64) / half_life).exp2() * ONE).round() / ONE
         };
         let reactors: BTreeSet<&str> = reactions(90).into_iter().collect();
         let all_reactors: BTreeSet<&str> =
@@ -256,28 +256,28 @@ impl<'a> Oracle<'a> {
         // Equal places differ by rounding: ranks are compared at 32 bits.
         let place = |rank: &f64| f64::from(*rank as f32);
         let percentile = |person: &str| mid_rank(ranks.values().map(place), place(&ranks[person]));
-        let known: Vec<f64> =
+        let sentiments: Vec<f64> =
             to.iter().filter(|a| a.reaction && a.age < 2160).filter_map(|a| a.sentiment).collect();
-        let negative = known.iter().filter(|s| **s < 0.0).count();
+        let negative = sentiments.iter().filter(|s| **s < 0.0).count();
         let mutual = audience.intersection(&engaged).count();
-        let own = self.posts.get(vertex).map_or(&[][..], Vec::as_slice);
+        let posts = self.posts.get(vertex).map_or(&[][..], Vec::as_slice);
         let count =
-            |f: &dyn Fn(&[Drawn]) -> usize| json!(self.world.posts.as_ref().map(|_| f(own)));
-        let per_post = |f: fn(&Drawn) -> usize| {
-            json!(ratio(own.iter().map(f).sum::<usize>() as f64, own.len() as f64))
+            |f: &dyn Fn(&[PostStats]) -> usize| json!(self.world.posts.as_ref().map(|_| f(posts)));
+        let per_post = |f: fn(&PostStats) -> usize| {
+            json!(ratio(posts.iter().map(f).sum::<usize>() as f64, posts.len() as f64))
         };
-        let with_trusted = |own: &[&Drawn]| own.iter().filter(|p| p.trusted() > 0).count();
+        let with_trusted = |posts: &[&PostStats]| posts.iter().filter(|p| p.trusted() > 0).count();
         let of_network = self.posts.iter().filter(|((n, person), _)| {
             n == network && self.vertices.contains(&(n.clone(), person.clone()))
         });
-        let of_network: Vec<&Drawn> = of_network.flat_map(|(_, own)| own).collect();
+        let of_network: Vec<&PostStats> = of_network.flat_map(|(_, posts)| posts).collect();
         let p = with_trusted(&of_network) as f64 / of_network.len() as f64;
         let s = self.method.amplification.prior_posts;
-        let own_with_trusted = own.iter().filter(|p| p.trusted() > 0).count();
-        let amplification = 100.0 * (own_with_trusted as f64 + s * p) / (own.len() as f64 + s);
+        let posts_with_trusted = posts.iter().filter(|p| p.trusted() > 0).count();
+        let amplification = 100.0 * (posts_with_trusted as f64 + s * p) / (posts.len() as f64 + s);
         let none = BTreeMap::new();
         let passed_on = self.passed_on.get(vertex).unwrap_or(&none);
-        // Of the trusted alone.
+        // The same of trusted people only.
         let trusted: Vec<&&Act> = to.iter().filter(|a| a.trusted).collect();
         let trusted_reactions = |days: i64| -> Vec<&str> {
             let recent = trusted.iter().filter(|a| a.reaction && a.age < days * 24);
@@ -287,7 +287,7 @@ impl<'a> Oracle<'a> {
             trusted.iter().filter(|a| a.reaction).map(|a| a.actor.as_str()).collect();
         let trusted_audience: Vec<&str> =
             trusted.iter().filter(|a| a.age < 2160).map(|a| a.actor.as_str()).collect();
-        let most = reactors
+        let max_reactions = reactors
             .iter()
             .map(|actor| reactions(90).iter().filter(|a| *a == actor).count())
             .max()
@@ -316,22 +316,25 @@ impl<'a> Oracle<'a> {
                 "audience_pagerank_percentile",
                 json!(ratio(received.iter().map(|(a, w)| w * percentile(a)).sum(), attention)),
             ),
-            ("posts_90d", count(&<[Drawn]>::len)),
-            ("posts_30d", count(&|own| own.iter().filter(|p| p.age < 720).count())),
+            ("posts_90d", count(&<[PostStats]>::len)),
+            ("posts_30d", count(&|posts| posts.iter().filter(|p| p.age < 720).count())),
             (
                 "posts_with_reaction_90d",
-                count(&|own| own.iter().filter(|p| !p.reactors.is_empty()).count()),
+                count(&|posts| posts.iter().filter(|p| !p.reactors.is_empty()).count()),
             ),
             (
                 "posts_with_trusted_reaction_90d",
-                count(&|own| own.iter().filter(|p| p.trusted() > 0).count()),
+                count(&|posts| posts.iter().filter(|p| p.trusted() > 0).count()),
             ),
-            ("amplification", json!((!own.is_empty()).then_some(amplification))),
+            ("amplification", json!((!posts.is_empty()).then_some(amplification))),
             ("reactors_per_post", per_post(|p| p.reactors.len())),
-            ("trusted_reactors_per_post", per_post(Drawn::trusted)),
+            ("trusted_reactors_per_post", per_post(PostStats::trusted)),
             ("reactions_per_post", per_post(|p| p.reactions)),
-            ("h_index", count(&|own| h_index(own.iter().map(|p| p.reactors.len()).collect()))),
-            ("trusted_h_index", count(&|own| h_index(own.iter().map(Drawn::trusted).collect()))),
+            ("h_index", count(&|posts| h_index(posts.iter().map(|p| p.reactors.len()).collect()))),
+            (
+                "trusted_h_index",
+                count(&|posts| h_index(posts.iter().map(PostStats::trusted).collect())),
+            ),
             ("repost_reach_90d", count(&|_| passed_on.len())),
             ("onward_reach_90d", count(&|_| passed_on.values().filter(|onward| **onward).count())),
             ("trusted_reactors_7d", json!(distinct(&trusted_reactions(7)))),
@@ -345,25 +348,25 @@ impl<'a> Oracle<'a> {
             ("trusted_reactions_30d", json!(trusted_reactions(30).len())),
             ("trusted_reactions_90d", json!(trusted_reactions(90).len())),
             ("trusted_audience_90d", json!(distinct(&trusted_audience))),
-            ("concentration", json!(ratio(most as f64, reactions(90).len() as f64))),
+            ("concentration", json!(ratio(max_reactions as f64, reactions(90).len() as f64))),
             ("burstiness", burstiness(&to)),
             ("trust", json!(self.trust.trust.get(vertex))),
             ("is_trusted", json!(i64::from(self.trust.trusted.contains(vertex)))),
             ("interactions_made_90d", json!(recent(&by, 90))),
             ("people_engaged_90d", json!(engaged.len())),
             ("reciprocity", json!(ratio(mutual as f64, audience.len() as f64))),
-            ("negative_share", json!(ratio(negative as f64, known.len() as f64))),
+            ("negative_share", json!(ratio(negative as f64, sentiments.len() as f64))),
         ])
     }
 
-    /// Who follows whom on `network`, with the earliest known beginning in hours: (followee, follower).
+    /// Follows on `network` with their earliest known beginning in hours: (followee, follower).
     fn follows(&self, network: &str) -> BTreeMap<(String, String), Option<i64>> {
         let mut follows: BTreeMap<(String, String), Option<i64>> = BTreeMap::new();
-        for follow in self.world.begun().filter(|follow| follow.network == network) {
+        for follow in self.world.started_follows().filter(|follow| follow.network == network) {
             let person = |id: &String| self.world.person(network, id);
             let (followee, follower) = (person(&follow.followee), person(&follow.follower));
-            let there = |p: &String| self.vertices.contains(&(network.to_owned(), p.clone()));
-            if followee != follower && there(&followee) && there(&follower) {
+            let is_vertex = |p: &String| self.vertices.contains(&(network.to_owned(), p.clone()));
+            if followee != follower && is_vertex(&followee) && is_vertex(&follower) {
                 let since = follow.since.map(|at| age(self.world, at));
                 let known = follows.entry((followee, follower)).or_default();
                 *known = (*known).max(since);
@@ -381,8 +384,8 @@ impl<'a> Oracle<'a> {
         for _ in 0..400 {
             let dangling: f64 = people.iter().filter(|p| out[*p] == 0.0).map(|p| ranks[p]).sum();
             let pulled = |p: &&str| {
-                let own = follows.keys().filter(|(followee, _)| followee == p);
-                let sum: f64 = own.map(|(_, by)| ranks[by.as_str()] / out[by.as_str()]).sum();
+                let followers = follows.keys().filter(|(followee, _)| followee == p);
+                let sum: f64 = followers.map(|(_, by)| ranks[by.as_str()] / out[by.as_str()]).sum();
                 (1.0 - d) / n + d * (sum + dangling / n)
             };
             ranks = people.iter().map(|p| (*p, pulled(p))).collect();
@@ -390,26 +393,31 @@ impl<'a> Oracle<'a> {
         ranks
     }
 
-    /// What others say of one vertex and what its accounts state.
-    fn standing(&self, vertex: &Vertex, ranks: &BTreeMap<&str, f64>) -> BTreeMap<&str, Value> {
+    /// The measures of one vertex that follow from follows, accounts and who gives attention.
+    fn further_measures(
+        &self,
+        vertex: &Vertex,
+        ranks: &BTreeMap<&str, f64>,
+    ) -> BTreeMap<&str, Value> {
         let (network, person) = vertex;
         let stated = |of: fn(&Account) -> Option<i64>, person: &str| -> Vec<i64> {
-            let own = self.world.accounts.iter().flatten();
-            let own = own
+            let accounts = self.world.accounts.iter().flatten();
+            let accounts = accounts
                 .filter(|a| a.network == *network && self.world.person(network, &a.id) == person);
             // An account that is given twice is one.
-            let own: BTreeMap<&String, Option<i64>> = own.map(|a| (&a.id, of(a))).collect();
-            own.into_values().flatten().collect()
+            let values: BTreeMap<&String, Option<i64>> = accounts.map(|a| (&a.id, of(a))).collect();
+            values.into_values().flatten().collect()
         };
         let sum = |values: Vec<i64>| (!values.is_empty()).then(|| values.iter().sum::<i64>());
         let created = stated(|a| a.created, person);
         let created = created.into_iter().filter(|at| *at < self.world.cutoff);
         let opened = created.map(|at| age(self.world, at) / 24).max();
         let follows = self.follows(network);
-        let own = || follows.iter().filter(|((followee, _), _)| followee == person);
-        let trusted = own()
+        let incoming = || follows.iter().filter(|((followee, _), _)| followee == person);
+        let trusted = incoming()
             .filter(|((_, by), _)| self.trust.trusted.contains(&(network.clone(), by.clone())));
-        let gained = |days: i64| own().filter(|(_, s)| s.is_some_and(|h| h < 24 * days)).count();
+        let gained =
+            |days: i64| incoming().filter(|(_, s)| s.is_some_and(|h| h < 24 * days)).count();
         let count = |n: usize| json!(self.world.follows.as_ref().map(|_| n));
         let follow_rank =
             self.world.follows.as_ref().map(|_| self.follow_ranks(network)[person.as_str()]);
@@ -425,15 +433,15 @@ impl<'a> Oracle<'a> {
         let given = |p: &str| self.given(network, p);
         let dangling: f64 =
             ranks.iter().filter(|(p, _)| given(p) == 0.0).map(|(_, rank)| rank).sum();
-        let back = received.iter().map(|(actor, there)| {
+        let back = received.iter().map(|(actor, attention)| {
             let back = self.received(&(network.clone(), (*actor).to_owned()));
-            let own = back.get(person.as_str()).copied().unwrap_or(0.0);
-            there / given(actor) * if own > 0.0 { own / given(person) } else { 0.0 }
+            let returned = back.get(person.as_str()).copied().unwrap_or(0.0);
+            attention / given(actor) * if returned > 0.0 { returned / given(person) } else { 0.0 }
         });
         let returns = d * d * back.sum::<f64>();
         let hitting = ranks[person.as_str()] / (1.0 - d + d * dangling) * (1.0 - returns);
         BTreeMap::from([
-            ("followers", count(own().count())),
+            ("followers", count(incoming().count())),
             ("trusted_followers", count(trusted.count())),
             ("follows_gained_30d", count(gained(30))),
             ("follows_gained_90d", count(gained(90))),
@@ -458,15 +466,17 @@ impl<'a> Oracle<'a> {
         let top = self.world.top as usize;
         let mut kept = BTreeMap::new();
         for &(network, target, actor, attention) in &all {
-            let own = || all.iter().filter(|e| e.0 == network);
+            let on_network = || all.iter().filter(|e| e.0 == network);
             // Of equally strong edges the smaller id goes first.
             let stronger =
                 |other: f64, before: bool| other > attention || other == attention && before;
-            let of_target = own().filter(|e| e.1 == target && stronger(e.3, e.2 < actor)).count();
-            let of_actor = own().filter(|e| e.2 == actor && stronger(e.3, e.1 < target)).count();
+            let of_target =
+                on_network().filter(|e| e.1 == target && stronger(e.3, e.2 < actor)).count();
+            let of_actor =
+                on_network().filter(|e| e.2 == actor && stronger(e.3, e.1 < target)).count();
             if of_target < top || of_actor < top {
                 let given = attention / self.given(network, actor);
-                let received = own().filter(|e| e.1 == target).map(|e| e.3).sum::<f64>();
+                let received = on_network().filter(|e| e.1 == target).map(|e| e.3).sum::<f64>();
                 let key = [network, target, actor].map(str::to_owned).into();
                 kept.insert(key, [attention, given, attention / received]);
             }
@@ -561,7 +571,7 @@ impl Profile {
         self.forecast.levels.get(network).copied().unwrap_or(0.0)
     }
 
-    /// ŷ of somebody with these measures.
+    /// ŷ of a person with these measures.
     fn expected(&self, network: &str, measures: &BTreeMap<&str, Value>) -> f64 {
         let value = |name: &str| measures[name].as_f64().unwrap_or(0.0);
         let terms = self.forecast.terms.iter();
@@ -586,12 +596,12 @@ impl Profile {
         } else {
             (points(all) - points(reference)) / (all - reference)
         };
-        let most = (0..each.len()).rev().max_by(|a, b| each[*a].total_cmp(&each[*b])).unwrap();
+        let largest = (0..each.len()).rev().max_by(|a, b| each[*a].total_cmp(&each[*b])).unwrap();
         let mut rows = BTreeMap::new();
         let key = |network: &str, name: &str| [network.to_owned(), name.to_owned()];
         rows.insert(key("", "reference"), (None, None, points(reference)));
         for (at, ((network, _), measures)) in of.iter().enumerate() {
-            if at != most {
+            if at != largest {
                 rows.insert(key(network, "joined"), (None, None, slope * each[at]));
                 continue;
             }
@@ -614,15 +624,15 @@ impl Profile {
     }
 }
 
-impl Drawn {
+impl PostStats {
     fn trusted(&self) -> usize {
         self.reactors.values().filter(|trusted| **trusted).count()
     }
 }
 
-fn h_index(drawn: Vec<usize>) -> usize {
-    let at_least = |h: usize| drawn.iter().filter(|n| **n >= h).count();
-    (0..=drawn.len()).rev().find(|h| at_least(*h) >= *h).unwrap()
+fn h_index(counts: Vec<usize>) -> usize {
+    let at_least = |h: usize| counts.iter().filter(|n| **n >= h).count();
+    (0..=counts.len()).rev().find(|h| at_least(*h) >= *h).unwrap()
 }
 
 /// (σ − μ) / (σ + μ) of the whole hours between reactions of 90 days.
@@ -652,7 +662,7 @@ fn profiles(world: &World, method: &Method) -> Vec<Profile> {
     for section in sections.get("profile").into_iter().flat_map(|all| all.as_array().unwrap()) {
         let file = section.get("method").map(|file| file.as_str().unwrap());
         let base = file.map(|file| {
-            let (_, text) = world.beside.iter().find(|(name, _)| *name == file).unwrap();
+            let (_, text) = world.extra_files.iter().find(|(name, _)| *name == file).unwrap();
             Method::parse(file, text).unwrap()
         });
         let base = base.as_ref().unwrap_or(method);
@@ -661,11 +671,11 @@ fn profiles(world: &World, method: &Method) -> Vec<Profile> {
         let weight = |name: &str| weights.and_then(|w| w.get(name)).map(number);
         let mut forecast = base.forecast.clone();
         for term in &mut forecast.terms {
-            let own = weight(&term.measure).or(weight(&family(&term.measure)));
-            term.coefficient *= own.unwrap_or(1.0);
+            let factor = weight(&term.measure).or(weight(&family(&term.measure)));
+            term.coefficient *= factor.unwrap_or(1.0);
         }
         if weights.is_some() {
-            // As much in all as before, and as much for the reference person.
+            // The same sum of coefficients, and the same forecast for the reference person.
             let all = |f: &Forecast| f.terms.iter().map(|t| t.coefficient.abs()).sum::<f64>();
             let (before, after) = (all(&base.forecast), all(&forecast));
             for (term, base) in forecast.terms.iter_mut().zip(&base.forecast.terms) {
@@ -684,7 +694,7 @@ fn profiles(world: &World, method: &Method) -> Vec<Profile> {
     all
 }
 
-/// (network, author) → who passed on a post of theirs within 90 days, and whether from another passing on.
+/// (network, author) → who reposted a post of theirs within 90 days, and whether from another reposter.
 fn passed_on(
     world: &World,
     vertices: &BTreeSet<Vertex>,
@@ -704,7 +714,7 @@ fn passed_on(
         .values()
         .filter(|post| is_repost(post) && (since..2160).contains(&age(world, post.at)));
     for repost in recent {
-        // A chain that goes in a circle begins nowhere.
+        // A circular chain has no root.
         let (mut seen, mut steps) = (BTreeSet::new(), 0);
         let mut root = Some(*repost);
         while let Some(post) = root.filter(|post| is_repost(post)) {
@@ -723,7 +733,7 @@ fn passed_on(
 }
 
 impl Oracle<'_> {
-    /// How a person takes part, from what the run says that they talk about.
+    /// How a person takes part; `interests` are the published topics of the person.
     fn style(&self, person: &str, interests: &[Row]) -> BTreeMap<&'static str, Value> {
         let week = |age: i64| age / (7 * 24);
         let posts = self.world.posts.iter().flatten().filter(|post| {
@@ -733,7 +743,7 @@ impl Oracle<'_> {
         });
         // A post that is given twice is one.
         let posts: BTreeMap<_, _> = posts.map(|post| ((&post.network, &post.id), post)).collect();
-        let own = posts.values().filter(|post| post.kind.as_deref() != Some("repost")).count();
+        let original = posts.values().filter(|post| post.kind.as_deref() != Some("repost")).count();
         let made = self.acts.iter().filter(|act| act.actor == person && act.age < 2160);
         let weeks = posts.values().map(|post| week(age(self.world, post.at)));
         let weeks: BTreeSet<i64> = weeks.chain(made.clone().map(|act| week(act.age))).collect();
@@ -746,7 +756,7 @@ impl Oracle<'_> {
         }
         let (all, made) = (shares.iter().sum::<f64>(), made.count());
         let entropy: f64 = shares.iter().map(|share| share / all).map(|p| -p * p.ln()).sum();
-        let creating = own as f64 / posts.len() as f64;
+        let creating = original as f64 / posts.len() as f64;
         let rule = &self.method.style;
         let name = match (
             creating >= rule.creating,
@@ -783,33 +793,33 @@ impl Oracle<'_> {
     }
 }
 
-/// (network, author) → each own post of 90 days.
-fn posts(world: &World, acts: &[Act<'_>], since: i64) -> BTreeMap<Vertex, Vec<Drawn>> {
-    let mut own: BTreeMap<(&str, &str), (String, Drawn)> = BTreeMap::new();
+/// (network, author) → original posts of the last 90 days.
+fn posts(world: &World, acts: &[Act<'_>], since: i64) -> BTreeMap<Vertex, Vec<PostStats>> {
+    let mut by_post: BTreeMap<(&str, &str), (String, PostStats)> = BTreeMap::new();
     for post in world.posts.iter().flatten() {
         let recent = post.at < world.cutoff && (since..2160).contains(&age(world, post.at));
         if recent && post.kind.as_deref() != Some("repost") {
             let author = world.person(&post.network, &post.author);
-            let drawn = Drawn { age: age(world, post.at), ..Drawn::default() };
-            own.insert((&post.network, &post.id), (author, drawn));
+            let stats = PostStats { age: age(world, post.at), ..PostStats::default() };
+            by_post.insert((&post.network, &post.id), (author, stats));
         }
     }
     for act in acts.iter().filter(|act| act.reaction) {
-        let post = act.post.and_then(|post| own.get_mut(&(act.network, post)));
-        if let Some((_, drawn)) = post.filter(|(author, _)| *author != act.actor) {
-            drawn.reactors.insert(act.actor.clone(), act.trusted);
-            drawn.reactions += 1;
+        let post = act.post.and_then(|post| by_post.get_mut(&(act.network, post)));
+        if let Some((_, stats)) = post.filter(|(author, _)| *author != act.actor) {
+            stats.reactors.insert(act.actor.clone(), act.trusted);
+            stats.reactions += 1;
         }
     }
-    let mut of_authors: BTreeMap<Vertex, Vec<Drawn>> = BTreeMap::new();
-    for ((network, _), (author, drawn)) in own {
-        of_authors.entry((network.to_owned(), author)).or_default().push(drawn);
+    let mut of_authors: BTreeMap<Vertex, Vec<PostStats>> = BTreeMap::new();
+    for ((network, _), (author, stats)) in by_post {
+        of_authors.entry((network.to_owned(), author)).or_default().push(stats);
     }
     of_authors
 }
 
-/// Why the standard scores of `now` are not those that were published of `then`: (person, cause) → points. Whoever
-/// had no score then has none.
+/// Causes of the changes from the standard scores published for `then` to those of `now`: (person, cause) → points. People
+/// without a score then are left out.
 pub fn causes(
     then: &World,
     published: &Published,
@@ -819,18 +829,18 @@ pub fn causes(
     let (old, new) = (Oracle::of(then).method, Oracle::of(now));
     let standard = &new.profiles[0];
     let score = |of: &Oracle<'_>, person: &str| {
-        let own = of.vertices.iter().filter(|(_, own)| own == person);
-        let expected = own.map(|vertex| {
+        let vertices = of.vertices.iter().filter(|(_, id)| id == person);
+        let expected = vertices.map(|vertex| {
             let ranks = of.people_of(&vertex.0).into_iter().map(|p| (p, 1.0)).collect();
             standard.expected(&vertex.0, &of.measures(vertex, &ranks))
         });
         points(expected.sum())
     };
-    // As if those were trusted who were then, and nothing had been posted or done since so many hours.
+    // With the trust of `then`, and without the posts and interactions of the last so many hours.
     let was_trusted = |network: &str, person: &str| {
         let rows = &published.tables["measures"];
-        let own = rows.iter().find(|row| row["network"] == network && row["person_id"] == person);
-        own.is_some_and(|row| row["is_trusted"] == 1)
+        let row = rows.iter().find(|row| row["network"] == network && row["person_id"] == person);
+        row.is_some_and(|row| row["is_trusted"] == 1)
     };
     let step = |posted: i64, acted: i64| {
         let mut step = Oracle::of(now);
@@ -862,8 +872,8 @@ pub fn causes(
         } else if old.forecast == new.method.forecast {
             was
         } else {
-            let own = published.tables["measures"].iter().filter(|row| row["person_id"] == person);
-            let expected = own.map(|row| {
+            let rows = published.tables["measures"].iter().filter(|row| row["person_id"] == person);
+            let expected = rows.map(|row| {
                 let known = row.iter().map(|(name, value)| (name.as_str(), value.clone()));
                 standard.expected(row["network"].as_str().unwrap(), &known.collect())
             });
@@ -902,14 +912,14 @@ fn close(found: &Value, expected: &Value) -> bool {
     }
 }
 
-fn columns_agree(what: &str, found: &Row, expected: &BTreeMap<&str, Value>) {
+fn assert_columns_agree(what: &str, found: &Row, expected: &BTreeMap<&str, Value>) {
     for (name, value) in expected {
         assert!(close(&found[*name], value), "{what}: {name} is {}, not {value}", found[*name]);
     }
 }
 
 /// Every column of a table but its key is in the oracle, so that no new one goes unchecked.
-fn all_columns(table: &str, checked: impl Iterator<Item = String>) {
+fn assert_all_columns_checked(table: &str, checked: impl Iterator<Item = String>) {
     let table = schema::table(Direction::Output, table).unwrap();
     let names: BTreeSet<_> = table.columns.iter().map(|c| c.name.clone()).collect();
     let checked: BTreeSet<_> =
@@ -917,7 +927,7 @@ fn all_columns(table: &str, checked: impl Iterator<Item = String>) {
     assert_eq!(names, checked, "columns of {}", table.table);
 }
 
-fn agrees(world: &World, published: &Published) {
+fn assert_agrees(world: &World, published: &Published) {
     let oracle = Oracle::of(world);
     let measures = published.by("measures", &["network", "person_id"]);
     let keys: Vec<Vec<String>> =
@@ -933,7 +943,7 @@ fn agrees(world: &World, published: &Published) {
             assert!((rank - exact[person]).abs() <= 1e-9, "rank of {network} {person}");
             let vertex = (network.to_owned(), (*person).to_owned());
             let mut expected = oracle.measures(&vertex, &ranks);
-            expected.extend(oracle.standing(&vertex, &ranks));
+            expected.extend(oracle.further_measures(&vertex, &ranks));
             let follow_rank = &measures[&key(person)]["follow_pagerank"];
             if let (Some(found), Some(exact)) =
                 (follow_rank.as_f64(), expected["follow_pagerank"].as_f64())
@@ -946,9 +956,9 @@ fn agrees(world: &World, published: &Published) {
                 assert!((found - exact).abs() <= 1e-9, "trust of {network} {person}");
                 expected.insert("trust", trust.clone());
             }
-            columns_agree(&format!("{network} {person}"), measures[&key(person)], &expected);
+            assert_columns_agree(&format!("{network} {person}"), measures[&key(person)], &expected);
             let checked = expected.keys().copied().chain(["network", "person_id"]);
-            all_columns("measures", checked.map(str::to_owned));
+            assert_all_columns_checked("measures", checked.map(str::to_owned));
             of_person.entry(person).or_default().push((vertex, expected));
         }
     }
@@ -965,22 +975,22 @@ fn agrees(world: &World, published: &Published) {
     }
     let number = |row: &Row, name: &str| row[name].as_f64().unwrap();
     for profile in &oracle.profiles {
-        let own = |person: &str| scores[&vec![person.to_owned(), profile.name.clone()]];
-        let all = of_person.keys().map(|person| number(own(person), "expected_reactors"));
+        let score_of = |person: &str| scores[&vec![person.to_owned(), profile.name.clone()]];
+        let all = of_person.keys().map(|person| number(score_of(person), "expected_reactors"));
         let all: Vec<f64> = all.collect();
         for (person, of) in &of_person {
             let what = format!("{person} by {}", profile.name);
-            let (found, expected) = (own(person), oracle.scores(profile, of));
-            columns_agree(&what, found, &expected);
+            let (found, expected) = (score_of(person), oracle.scores(profile, of));
+            assert_columns_agree(&what, found, &expected);
             let percentile = mid_rank(all.iter().copied(), number(found, "expected_reactors"));
             assert!(close(&found["percentile"], &json!(percentile)), "percentile of {what}");
             let score = number(found, "score");
             assert_eq!(found["change_1d"], Value::Null, "{what}");
             let style = oracle.style(person, &published.tables["topic_interests"]);
-            columns_agree(&what, found, &style);
+            assert_columns_agree(&what, found, &style);
             let others = ["percentile", "person_id", "change_1d"];
             let checked = expected.keys().chain(style.keys()).copied().chain(others);
-            all_columns("scores", checked.map(str::to_owned));
+            assert_all_columns_checked("scores", checked.map(str::to_owned));
 
             let found = &contributions[&[*person, profile.name.as_str()]];
             let expected = profile.contributions(of);
@@ -1000,9 +1010,9 @@ fn agrees(world: &World, published: &Published) {
         }
     }
     assert_eq!(contributions.len(), scores.len());
-    assert!(published.tables["changes"].is_empty(), "there was no run before");
+    assert!(published.tables["changes"].is_empty(), "there is no previous run");
     for (key, row) in published.by("people", &["person_id"]) {
-        person_agrees(world, &oracle, &key[0], row);
+        assert_person_agrees(world, &oracle, &key[0], row);
     }
 
     let edges = published.by("influence_edges", &["network", "influencer_id", "influenced_id"]);
@@ -1011,25 +1021,25 @@ fn agrees(world: &World, published: &Published) {
     for (key, values) in expected {
         let shares = ["attention", "attention_share", "audience_share"];
         let values = shares.into_iter().zip(values.map(Value::from)).collect();
-        columns_agree(&format!("{key:?}"), edges[&key], &values);
+        assert_columns_agree(&format!("{key:?}"), edges[&key], &values);
     }
 }
 
-fn person_agrees(world: &World, oracle: &Oracle<'_>, person: &str, row: &Row) {
-    let own = &oracle.persons[person];
-    let names: BTreeSet<String> = own.iter().map(|(n, id)| format!("{n}:{id}")).collect();
+fn assert_person_agrees(world: &World, oracle: &Oracle<'_>, person: &str, row: &Row) {
+    let ids = &oracle.persons[person];
+    let names: BTreeSet<String> = ids.iter().map(|(n, id)| format!("{n}:{id}")).collect();
     let found: BTreeSet<String> =
         row["accounts"].as_array().unwrap().iter().map(|a| a.as_str().unwrap().into()).collect();
     assert_eq!(found, names, "accounts of {person}");
-    let networks: BTreeSet<&str> = own.iter().map(|(n, _)| *n).collect();
+    let networks: BTreeSet<&str> = ids.iter().map(|(n, _)| *n).collect();
     let mut accounts: Vec<&Account> = world.accounts.iter().flatten().collect();
-    accounts.retain(|a| own.contains(&(&*a.network, &*a.id)));
+    accounts.retain(|a| ids.contains(&(&*a.network, &*a.id)));
     accounts.sort_by_key(|a| (&a.network, &a.id));
     let first = |text: fn(&Account) -> Option<&str>| {
         json!(accounts.iter().filter_map(|a| text(a)).find(|text| !text.is_empty()))
     };
     let automated = accounts.iter().any(|a| a.automated == Some(true));
-    columns_agree(
+    assert_columns_agree(
         person,
         row,
         &BTreeMap::from([
@@ -1047,7 +1057,7 @@ async fn random_worlds_agree_with_the_oracle_campaign() {
     for seed in cases(0, 10) {
         let world = world(&mut Rng::with_seed(seed));
         println!("seed {seed}");
-        agrees(&world, &world.run().await);
+        assert_agrees(&world, &world.run().await);
     }
 }
 
@@ -1128,7 +1138,7 @@ async fn the_sample_agrees_with_the_oracle_campaign() {
         world.events.retain(|event| kept(&event.actor) && kept(&event.target));
         assert!(world.events.len() > 500, "{}", world.events.len());
     }
-    agrees(&world, &world.run().await);
+    assert_agrees(&world, &world.run().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -1143,7 +1153,7 @@ async fn age_counts_whole_hours_up_to_the_last_microsecond_covered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn minus_zero_is_not_below_zero() {
+async fn a_sentiment_of_minus_zero_is_not_negative() {
     let mut event = reply("a", "1", "2", 3);
     event.sentiment = Some(-0.0);
     let published = World { events: vec![event], ..World::default() }.run().await;
@@ -1151,7 +1161,7 @@ async fn minus_zero_is_not_below_zero() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn true_reach_counts_kinds_that_weigh_nothing_too() {
+async fn true_reach_counts_kinds_of_weight_zero() {
     let method = World::default().method.replace("weight = 0.3", "weight = 0.0");
     let like = Interaction { kind: "like".into(), ..reply("a", "1", "2", 3) };
     let world = World { method, events: vec![like], ..World::default() };
@@ -1169,14 +1179,14 @@ async fn accounts_of_a_person_are_sorted_as_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_may_not_borrow_the_name_of_an_unlinked_account() {
+async fn a_person_id_may_not_be_the_name_of_an_unlinked_account() {
     let world = |identities| World {
         identities: Some(identities),
         accounts: Some(vec![account("a", "1"), account("b", "2")]),
         events: vec![reply("a", "1", "1", 3)],
         ..World::default()
     };
-    // `a:1` is what the unlinked account goes by: the two would be one person without proof.
+    // `a:1` is the name of the unlinked account: the two would become one person without proof.
     let folder = tempfile::TempDir::new().unwrap();
     let job = world(vec![identity("b", "2", "a:1")]).write(folder.path());
     let error = Published::of(&job, 2, &[]).await.err().unwrap();
@@ -1187,7 +1197,7 @@ async fn a_person_may_not_borrow_the_name_of_an_unlinked_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_in_the_same_place_have_the_same_percentile() {
+async fn equal_ranks_have_equal_percentiles() {
     // Two stars of the same shape; the names alone differ.
     let mut rng = Rng::with_seed(7);
     for _ in 0..5 {
@@ -1212,17 +1222,16 @@ async fn people_in_the_same_place_have_the_same_percentile() {
     }
 }
 
-/// Where a score is that of the reference person but for a rounding, what takes points and what gives them are told
-/// by the derivative.
+/// Where a score equals that of the reference person up to rounding, contributions follow from the derivative.
 #[tokio::test(flavor = "multi_thread")]
-async fn points_that_cancel_each_other_are_told_all_the_same() {
+async fn contributions_that_cancel_out_are_still_listed() {
     let (head, tail) = World::default().method.split_once("[[forecast.terms]]").map_or_else(
         || panic!("no terms"),
         |(head, tail)| (head.to_owned(), tail.split_once("[gates]").unwrap().1.to_owned()),
     );
     let part = |value: i64| 0.7 * (value as f64 / 0.3).ln_1p();
     let in_order = |one: i64, other: i64| 1.1 + part(one) + part(other);
-    // Three reactors where the reference person has three and so many more, and the other way around.
+    // Three reactors where the reference person has three and `more`, and the other way around.
     let rounded = (1..400).filter(|more| in_order(3, 3 + more) != in_order(3 + more, 3));
     let rounded: Vec<i64> = rounded.take(6).collect();
     assert_eq!(rounded.len(), 6);
@@ -1239,6 +1248,6 @@ async fn points_that_cancel_each_other_are_told_all_the_same() {
             (1..=3).map(|actor| reply("a", &actor.to_string(), "0", actor)).collect();
         events.extend((0..more).map(|hours| reply("a", "1", "0", 20 + hours)));
         let world = World { method, events, ..World::default() };
-        agrees(&world, &world.run().await);
+        assert_agrees(&world, &world.run().await);
     }
 }

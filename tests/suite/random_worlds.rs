@@ -1,4 +1,4 @@
-//! Seeded random worlds: few people, so that everything awkward happens in each.
+//! Seeded random worlds: few people, so that every edge case occurs often.
 
 use chrono::NaiveDate;
 use fastrand::Rng;
@@ -52,7 +52,7 @@ fn id(number: u32) -> String {
     }
 }
 
-/// A time, often exactly at an end of a window or one microsecond beside it.
+/// A time, often exactly at the end of a window or one microsecond off.
 fn time(rng: &mut Rng, window_hours: i64) -> i64 {
     let edges = [0, 7 * 24, 30 * 24, 90 * 24, window_hours];
     let before = match rng.u8(..10) {
@@ -110,7 +110,7 @@ fn method(rng: &mut Rng) -> (String, i64) {
             }
         }
     }
-    // Little evidence, so that these small worlds have some.
+    // Low thresholds of evidence, so that these small worlds reach some.
     text += &format!(
         "[topics.evidence]\nposts = {}\npeople = {}\nweeks = 1\nhalf_lives = {}\n[topics]\nranked_pairs = {}\nmax_topics = {}\n",
         rng.u8(1..=2),
@@ -125,11 +125,11 @@ fn method(rng: &mut Rng) -> (String, i64) {
     (text, window)
 }
 
-/// A world without consent statements. Everyone who acts has a row in `accounts`, if there is one.
+/// A world without consent statements. Every actor has a row in `accounts`, if that table exists.
 pub fn world(rng: &mut Rng) -> World {
     let (networks, ids) = (rng.usize(1..=3), rng.u32(1..=12));
     let (method, window) = method(rng);
-    let everybody: Vec<(String, String)> =
+    let everyone: Vec<(String, String)> =
         (0..networks).flat_map(|n| (0..ids).map(move |i| (NETWORKS[n].into(), id(i)))).collect();
 
     let posts = (rng.u8(..4) > 0).then(|| {
@@ -189,11 +189,11 @@ pub fn world(rng: &mut Rng) -> World {
             events.push(Interaction { sentiment: sentiments[rng.usize(..7)], ..again });
         }
     }
-    // A snapshot in which nothing happened is refused.
+    // A snapshot without events is refused.
     if !events.iter().any(|e| (CUTOFF - 2160 * HOUR..CUTOFF).contains(&e.at)) {
         events.push(reply(NETWORKS[0], &id(0), &id(1), 0));
     }
-    // Numbers of their own, so that the rest of a world is what it was without them.
+    // A separate stream of random numbers, so that these columns do not change the rest of a world.
     let numbers = &mut rng.clone();
     let accounts = (rng.u8(..4) > 0).then(|| {
         let row = |(network, id): &(String, String)| Account {
@@ -209,7 +209,7 @@ pub fn world(rng: &mut Rng) -> World {
             points: some(numbers, 2, |rng| rng.f64() - 0.5),
             ..Account::default()
         };
-        everybody.iter().map(row).collect()
+        everyone.iter().map(row).collect()
     });
     let follows = (numbers.u8(..3) == 0).then(|| {
         let follow = |_| {
@@ -220,7 +220,7 @@ pub fn world(rng: &mut Rng) -> World {
         (0..30).map(follow).collect()
     });
     let identities = (rng.u8(..4) > 0).then(|| {
-        let linked: Vec<_> = everybody.iter().filter(|_| rng.u8(..3) > 0).collect();
+        let linked: Vec<_> = everyone.iter().filter(|_| rng.u8(..3) > 0).collect();
         let person = |(network, id): &(String, String)| Identity {
             network: network.clone(),
             id: id.clone(),
@@ -242,7 +242,7 @@ pub fn world(rng: &mut Rng) -> World {
     let mut seeds = Vec::new();
     if rng.bool() {
         for _ in 0..rng.u8(1..4) {
-            let (network, id) = rng.choice(&everybody).unwrap();
+            let (network, id) = rng.choice(&everyone).unwrap();
             let account = format!("{network}:{id}");
             seeds.push(if rng.bool() { account } else { format!("person {}", rng.u32(..ids)) });
         }
@@ -259,7 +259,7 @@ pub fn world(rng: &mut Rng) -> World {
         follows,
         seeds,
         profiles,
-        beside: vec![("other.toml", other)],
+        extra_files: vec![("other.toml", other)],
         ..World::default()
     }
 }
@@ -300,8 +300,8 @@ fn profiles(rng: &mut Rng, method: &str) -> (String, String) {
     (text, other)
 }
 
-/// A world with consent statements of every sort; everyone who acts is in `accounts`, and every
-/// account of a person too.
+/// A world with consent statements of all kinds; `accounts` has every actor and every account of a
+/// person.
 pub fn world_with_consent(rng: &mut Rng) -> World {
     let mut world = loop {
         let world = world(rng);

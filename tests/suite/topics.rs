@@ -1,4 +1,4 @@
-//! Topics from end to end: what people talk about, what they move others on, and what it rests on.
+//! Topics from end to end: what people write about, on which topics they are influential, and the evidence.
 
 use arrow::array::RecordBatch;
 use renown::error::Kind;
@@ -21,7 +21,7 @@ fn post(id: &str, author: &str, days: i64, text: &str) -> Post {
 }
 
 /// A reply of `actor` to a post, an hour after it.
-fn replied(actor: &str, post: &Post) -> Interaction {
+fn reply_to(actor: &str, post: &Post) -> Interaction {
     Interaction {
         network: "a".into(),
         actor: actor.into(),
@@ -53,9 +53,9 @@ pub fn lobsters(days: &[i64], people: usize) -> World {
         .map(|(d, n)| post(&format!("p{n}"), "ann", *d, "On lobsters!"))
         .collect();
     let events =
-        posts.iter().flat_map(|post| (0..people).map(move |n| replied(&format!("r{n}"), post)));
+        posts.iter().flat_map(|post| (0..people).map(move |n| reply_to(&format!("r{n}"), post)));
     World {
-        events: events.chain([replied("ann", &post("x", "r0", 1, ""))]).collect(),
+        events: events.chain([reply_to("ann", &post("x", "r0", 1, ""))]).collect(),
         posts: Some(posts),
         more: ontology(),
         settings: String::new(),
@@ -64,7 +64,7 @@ pub fn lobsters(days: &[i64], people: usize) -> World {
     }
 }
 
-fn on<'a>(published: &'a Published, table: &str, person: &str, topic: &str) -> Option<&'a Row> {
+fn row_on<'a>(published: &'a Published, table: &str, person: &str, topic: &str) -> Option<&'a Row> {
     let mut rows = published.tables[table].iter();
     rows.find(|row| row["person_id"] == person && row["topic_id"] == topic)
 }
@@ -75,19 +75,19 @@ fn influential(published: &Published) -> Vec<(&str, &str)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_is_told_with_its_evidence() {
+async fn a_topic_score_is_published_with_its_evidence() {
     let published = lobsters(&[2, 3, 9], 5).run().await;
     assert_eq!(influential(&published), [("a:ann", "lobsters"), ("a:ann", "sea")]);
-    let score = on(&published, "topic_scores", "a:ann", "lobsters").unwrap();
+    let score = row_on(&published, "topic_scores", "a:ann", "lobsters").unwrap();
     let five = published.score("a:ann");
-    // All that happened to Ann was on lobsters.
+    // All reactions to Ann are on lobsters.
     assert_eq!(score["score"], five["score"]);
     assert_eq!(score["expected_reactors"], five["expected_reactors"]);
     for (name, value) in [("position", 1), ("posts", 3), ("reactors", 5), ("weeks", 2)] {
         assert_eq!(score[name], value, "{name}");
     }
     assert_eq!((&score["percentile"], &score["negative_share"]), (&json!(50.0), &Value::Null));
-    // Fewer pairs than are propagated: each of the five gives all to Ann.
+    // Fewer pairs than are ranked: each of the five gives all attention to Ann.
     assert_eq!(score["topic_attention_share"], 1.0);
 
     let evidence = published.by("topic_evidence", &["topic_id", "post_id"]);
@@ -101,15 +101,15 @@ async fn a_topic_is_told_with_its_evidence() {
 
     let topics = published.by("topics", &["topic_id"]);
     assert_eq!(topics.keys().flatten().collect::<Vec<_>>(), ["lobsters", "sea"]);
-    let told = topics[&vec!["lobsters".to_owned()]];
-    assert_eq!(told["path"], json!(["sea", "lobsters"]));
-    assert_eq!((&told["ancestors"], &told["people"]), (&json!(["sea"]), &json!(1)));
-    assert_eq!((&told["posts"], &told["reactors"]), (&json!(3), &json!(5)));
-    let talks = on(&published, "topic_interests", "a:ann", "lobsters").unwrap();
+    let topic = topics[&vec!["lobsters".to_owned()]];
+    assert_eq!(topic["path"], json!(["sea", "lobsters"]));
+    assert_eq!((&topic["ancestors"], &topic["people"]), (&json!(["sea"]), &json!(1)));
+    assert_eq!((&topic["posts"], &topic["reactors"]), (&json!(3), &json!(5)));
+    let talks = row_on(&published, "topic_interests", "a:ann", "lobsters").unwrap();
     assert_eq!(talks["posts"], 3);
     assert!((talks["expressed_share"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-4);
-    // Whoever only replies talks about nothing, and moves nobody.
-    assert!(on(&published, "topic_interests", "a:r0", "lobsters").is_none());
+    // People who only reply have no topics and no influence.
+    assert!(row_on(&published, "topic_interests", "a:r0", "lobsters").is_none());
     let edges = published.tables["influence_edges"].iter();
     let topics: Vec<&Value> =
         edges.filter(|e| e["influencer_id"] == "a:ann").map(|e| &e["topic_id"]).collect();
@@ -117,36 +117,39 @@ async fn a_topic_is_told_with_its_evidence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_posts_that_moved_most_are_told_with_their_links() {
+async fn top_posts_of_a_topic_are_published_with_their_links() {
     let mut world = lobsters(&[2, 3, 9, 70], 5);
     world.posts.as_mut().unwrap()[1].text =
         Some("lobsters https://sea.example/2, #x http://b http://b".into());
-    world.events.push(replied("r9", &post("p2", "ann", 3, "")));
+    world.events.push(reply_to("r9", &post("p2", "ann", 3, "")));
     let published = world.run().await;
     let posts = published.by("topic_posts", &["topic_id", "post_id"]);
     let row = |post: &str| posts[&vec!["lobsters".to_owned(), post.to_owned()]];
     assert_eq!((&row("p2")["position"], &row("p2")["reactors"]), (&json!(1), &json!(6)));
     assert_eq!(row("p2")["urls"], json!(["https://sea.example/2,", "http://b"]));
-    // Equals share a place, and what is too old is left out.
+    // Equal posts share a position, and old ones are left out.
     assert_eq!((&row("p1")["position"], &row("p3")["position"]), (&json!(2), &json!(2)));
     assert_eq!(posts.len(), 6);
     assert_eq!(row("p1")["person_id"], "a:ann");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn less_than_the_method_asks_for_says_nothing() {
+async fn too_little_evidence_gives_no_topic_score() {
     for (days, people) in [(&[2, 9][..], 5), (&[2, 3, 9], 4), (&[2, 3, 4], 5), (&[], 9)] {
         let published = lobsters(days, people).run().await;
         assert_eq!(influential(&published), [], "{days:?} {people}");
         assert!(published.tables["topic_evidence"].is_empty());
-        // What is talked about needs no evidence.
-        assert_eq!(on(&published, "topic_interests", "a:ann", "sea").is_some(), !days.is_empty());
+        // Interests need no evidence.
+        assert_eq!(
+            row_on(&published, "topic_interests", "a:ann", "sea").is_some(),
+            !days.is_empty()
+        );
     }
-    // Posts that draw nothing are none.
+    // Posts without reactions are not evidence.
     let mut world = lobsters(&[2, 3, 9], 5);
     world.events.retain(|event| event.post.as_deref() != Some("p3"));
     assert_eq!(influential(&world.run().await), []);
-    // One person on two networks is one.
+    // Two accounts of one person are one reactor.
     let mut world = lobsters(&[2, 3, 9], 5);
     let linked = |id: &str| crate::world::identity("a", id, "one");
     world.identities = Some(vec![linked("r0"), linked("r1")]);
@@ -154,7 +157,7 @@ async fn less_than_the_method_asks_for_says_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_is_gone_two_half_lives_after_the_last_post() {
+async fn evidence_expires_after_two_half_lives() {
     // All three posts are needed; the oldest is this many days old.
     for (oldest, found) in [(50, true), (59, true), (60, false), (70, false)] {
         let published = lobsters(&[oldest - 8, oldest - 7, oldest], 5).run().await;
@@ -189,13 +192,13 @@ async fn a_refused_topic_is_removed_with_all_below_it() {
     world.consent = Some(vec![refusal("ann", "sea", 5)]);
     let published = world.run().await;
     assert_eq!(influential(&published), [("a:ann", "rust")]);
-    assert!(on(&published, "topic_interests", "a:ann", "lobsters").is_none());
-    assert!(on(&published, "topic_posts", "a:ann", "sea").is_none());
-    // Taken back later.
+    assert!(row_on(&published, "topic_interests", "a:ann", "lobsters").is_none());
+    assert!(row_on(&published, "topic_posts", "a:ann", "sea").is_none());
+    // A refusal that was withdrawn later.
     let taken_back = Statement { status: "opted_in".into(), ..refusal("ann", "sea", 4) };
     world.consent = Some(vec![refusal("ann", "sea", 5), taken_back]);
     assert_eq!(influential(&world.run().await).len(), 3);
-    // Somebody who reacted refuses: neither the evidence nor an edge says on what.
+    // A reactor refuses a topic: neither evidence nor edges show them on it.
     world.consent = Some(vec![refusal("r1", "lobsters", 5)]);
     let published = world.run().await;
     let evidence = published.by("topic_evidence", &["topic_id", "post_id"]);
@@ -209,9 +212,9 @@ async fn a_refused_topic_is_removed_with_all_below_it() {
     assert_eq!(topic("a:r1"), &Value::Null);
 }
 
-/// A phrase that means something which is left out or refused is no evidence of what lies above it.
+/// A phrase of an excluded or refused topic is no evidence of the topics above it.
 #[tokio::test(flavor = "multi_thread")]
-async fn evidence_names_no_phrase_of_a_topic_that_is_left_out_or_refused() {
+async fn evidence_shows_no_phrases_of_excluded_or_refused_topics() {
     let mut world = lobsters(&[2, 3, 9], 5);
     world.more = vec![
         ("topics", topics(&["life", "lobsters", "sea", "belief!religion"])),
@@ -228,10 +231,10 @@ async fn evidence_names_no_phrase_of_a_topic_that_is_left_out_or_refused() {
     for post in world.posts.iter_mut().flatten() {
         post.text = Some("church, garden, lobsters, tides".into());
     }
-    // What answers it shows its phrases where it has none of its own.
+    // A reply without phrases shows the phrases of the post that it answers.
     let mut answer = post("q", "ann", 4, "yes");
     answer.parent = Some("p1".into());
-    world.events.extend((0..9).map(|n| replied(&format!("r{n}"), &answer)));
+    world.events.extend((0..9).map(|n| reply_to(&format!("r{n}"), &answer)));
     world.posts.as_mut().unwrap().push(answer);
     let refusal = |topic: &str| Statement {
         topic: Some(topic.into()),
@@ -248,7 +251,7 @@ async fn evidence_names_no_phrase_of_a_topic_that_is_left_out_or_refused() {
     let published = world.run().await;
     assert_eq!(influential(&published), [("a:ann", "life"), ("a:ann", "sea")]);
     assert_eq!(phrases(&published, "sea"), vec![json!(["tides"]); 4]);
-    // Of lobsters alone nothing is left of the sea.
+    // With lobsters alone, no evidence is left for the sea.
     for post in world.posts.iter_mut().flatten() {
         post.text = Some("garden, lobsters".into());
     }
@@ -256,7 +259,7 @@ async fn evidence_names_no_phrase_of_a_topic_that_is_left_out_or_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn replies_take_a_share_of_what_they_answer() {
+async fn replies_inherit_a_share_of_the_topics_they_answer() {
     let mut answer = post("q", "bob", 1, "I disagree about Rust");
     answer.parent = Some("p1".into());
     let mut deeper = post("s", "cid", 1, "so do I");
@@ -266,26 +269,26 @@ async fn replies_take_a_share_of_what_they_answer() {
     let mut world = lobsters(&[2, 3, 9], 5);
     world
         .events
-        .extend(["bob", "cid", "dee"].map(|actor| replied(actor, &post("p1", "ann", 2, ""))));
+        .extend(["bob", "cid", "dee"].map(|actor| reply_to(actor, &post("p1", "ann", 2, ""))));
     world.posts.as_mut().unwrap().extend([answer, deeper, passed_on]);
     let published = world.run().await;
     let share = |person: &str, topic: &str| -> f64 {
-        let row = on(&published, "topic_interests", person, topic);
+        let row = row_on(&published, "topic_interests", person, topic);
         row.map_or(0.0, |row| row["expressed_share"].as_f64().unwrap())
     };
     let near =
         |found: f64, expected: f64| assert!((found - expected).abs() < 1e-3, "{found} {expected}");
-    // Rust weighs one, lobsters and the sea half of their two and one thirds.
+    // Rust weighs one; lobsters and the sea weigh half of their two and one thirds.
     near(share("a:bob", "rust"), 2.0 / 3.0);
     near(share("a:bob", "lobsters"), 2.0 / 9.0);
     near(share("a:cid", "rust"), 2.0 / 3.0);
     near(share("a:dee", "lobsters"), 2.0 / 3.0);
-    // What is passed on is talked about, and is nobody's own.
-    assert!(on(&published, "topic_posts", "a:dee", "lobsters").is_none());
+    // A repost counts as an interest, and not as a post of the reposter.
+    assert!(row_on(&published, "topic_posts", "a:dee", "lobsters").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tags_are_topics_where_the_job_says_so() {
+async fn tags_are_topics_if_the_job_enables_them() {
     let mut world = lobsters(&[2, 3, 9], 5);
     let (plain, words) = (world.more.clone(), ["Sea-Food", "#seafood", "seaFood"]);
     for (post, tag) in world.posts.iter_mut().flatten().zip(words) {
@@ -298,13 +301,13 @@ async fn tags_are_topics_where_the_job_says_so() {
         [("a:ann", "#seafood"), ("a:ann", "lobsters"), ("a:ann", "sea")]
     );
     let tag = published.by("topics", &["topic_id"])[&vec!["#seafood".to_owned()]];
-    // Of several ways of writing it the first.
+    // The first of several spellings is shown.
     assert_eq!(tag["name"], "#Sea-Food");
     (world.more, world.settings) = (plain, String::new());
     assert!(!influential(&world.run().await).contains(&("a:ann", "#seafood")));
 }
 
-/// Each of `changes` to the job gives these topics of Ann's.
+/// Each change to the job leaves these topics of Ann.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_changes_single_topics() {
     let world = |settings: &str| World { settings: settings.into(), ..lobsters(&[2, 3, 9], 5) };
@@ -322,7 +325,7 @@ async fn a_job_changes_single_topics() {
     }
 }
 
-/// Three posts draw four people; what others say of Ann is the fifth.
+/// Three posts get reactions from four people; an endorsement or a list is the fifth.
 #[tokio::test(flavor = "multi_thread")]
 async fn endorsements_and_lists_are_evidence_up_to_a_cap() {
     let endorsed = |giver: &str, topic: &str, days: i64| {
@@ -346,7 +349,7 @@ async fn endorsements_and_lists_are_evidence_up_to_a_cap() {
     };
     let vouched = |table: &'static str, batch: RecordBatch, method: &str| {
         let mut world = lobsters(&[2, 3, 9], 4);
-        world.events.push(replied("vic", &post("x", "r0", 1, "")));
+        world.events.push(reply_to("vic", &post("x", "r0", 1, "")));
         world.more.push((table, batch));
         world.method = world.method.replace("per_giver  = 20", method);
         world
@@ -371,14 +374,14 @@ async fn endorsements_and_lists_are_evidence_up_to_a_cap() {
             influential(&published).into_iter().map(|(_, topic)| topic).collect();
         assert_eq!(topics, found);
         if let (true, Some(score)) =
-            (topics.len() > 1, on(&published, "topic_scores", "a:ann", "lobsters"))
+            (topics.len() > 1, row_on(&published, "topic_scores", "a:ann", "lobsters"))
         {
             let counts =
                 ["reactors", "endorsers", "people"].map(|name| score[name].as_i64().unwrap());
             assert_eq!(counts, [4, 1, 5]);
         }
     }
-    // Whoever may not be scored vouches for nobody, and a topic that the giver refuses is not told of.
+    // Ineligible people cannot vouch, and a topic that the giver refuses does not count.
     for topic in [None, Some("lobsters".to_owned())] {
         let mut world = vouched("endorsements", endorsed("a:vic", "lobsters", 5), usual);
         world.consent = Some(vec![Statement { topic, ..of_account("a", "vic", "opted_out", 1) }]);
@@ -392,7 +395,7 @@ async fn refused(world: &World, words: &str) {
     assert!(matches!(error.kind, Kind::BadInput | Kind::BadJob), "{error}");
     assert!(error.to_string().contains(words), "no `{words}` in: {error}");
     assert!(!folder.path().join("out").exists());
-    // A check finds it too, and goes on to the end.
+    // `check` finds it too, and goes on to the end.
     let job = folder.path().join("job.toml");
     let checked = renown(&["check", job.to_str().unwrap()]);
     assert_eq!(checked.code, Some(65));
@@ -400,7 +403,7 @@ async fn refused(world: &World, words: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_ontology_is_refused() {
+async fn invalid_ontologies_are_refused() {
     let with = |table: &str, batch: RecordBatch| {
         let mut world = lobsters(&[2], 1);
         world.more.retain(|(name, _)| *name != table);
@@ -438,7 +441,7 @@ async fn what_is_no_ontology_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_text_stops_a_run() {
+async fn unusual_texts_do_not_stop_a_run() {
     let tags: Vec<String> = (0..10_000).map(|n| format!("#tag{n}")).collect();
     let texts = [
         "lobsters ".repeat(120_000),
@@ -458,16 +461,16 @@ async fn no_text_stops_a_run() {
     posts.extend(texts.iter().zip(10..).map(|(text, n)| post(&format!("p{n}"), "eve", 1, text)));
     let last = posts.last_mut().unwrap();
     last.tags = tags;
-    world.events.push(replied("ann", last));
+    world.events.push(reply_to("ann", last));
     world.settings = "[topics]\ntags = true\n".into();
     let published = world.run().await;
-    let talks = on(&published, "topic_interests", "a:eve", "lobsters").unwrap();
+    let talks = row_on(&published, "topic_interests", "a:eve", "lobsters").unwrap();
     // Repeated, with zero-width characters, between NULs and in HTML.
     assert_eq!(talks["posts"], 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
+async fn cohorts_hold_people_who_agreed_and_meet_all_conditions() {
     let mut world = lobsters(&[2, 3, 9], 5);
     let opted_in = |id: &str| of_account("a", id, "opted_in", 5);
     world.consent = Some(vec![opted_in("r0")]);
@@ -483,12 +486,12 @@ async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
         let rows = published.by("cohorts", &["cohort", "person_id"]);
         rows.into_keys().map(|key| (key[0].clone(), key[1].clone())).collect()
     };
-    // Ann did not agree; nobody else moves people on the sea.
+    // Ann did not agree; nobody else is influential on the sea.
     let published = world.run().await;
     assert_eq!(of(&published), [("all".to_owned(), "a:r0".to_owned())]);
     world.consent = Some(vec![opted_in("r0"), opted_in("ann")]);
     let published = world.run().await;
-    let ann = |campaign: &str| (campaign.to_owned(), "a:ann".to_owned());
+    let ann = |cohort: &str| (cohort.to_owned(), "a:ann".to_owned());
     assert_eq!(of(&published), [ann("all"), ann("sea folk")]);
     let row = published.by("cohorts", &["cohort"])[&vec!["sea folk".to_owned()]];
     assert_eq!((&row["position"], row["reasons"].as_array().unwrap().len()), (&json!(1), 4));
@@ -496,7 +499,10 @@ async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
         row["reasons"][0],
         "moves people on lobsters: 5 reacted to 3 posts in 2 different weeks"
     );
-    assert_eq!(row["score"], on(&published, "topic_scores", "a:ann", "lobsters").unwrap()["score"]);
+    assert_eq!(
+        row["score"],
+        row_on(&published, "topic_scores", "a:ann", "lobsters").unwrap()["score"]
+    );
 
     for (settings, words) in [
         ("[[cohort]]\nname = \"x\"\ntopics = [\"see\"]\n", "did you mean `sea`?"),
@@ -513,7 +519,7 @@ async fn cohorts_hold_whoever_agreed_and_meets_all_conditions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_tell_who_moves_people_on_a_topic_and_why() {
+async fn commands_list_and_explain_influence_on_a_topic() {
     let folder = TempDir::new().unwrap();
     let mut world = lobsters(&[2, 3, 9], 5);
     world.accounts.as_mut().unwrap()[0].country = Some("DE".into());
@@ -536,8 +542,8 @@ async fn commands_tell_who_moves_people_on_a_topic_and_why() {
         let top = ask(&[&["top", "--topic", "lobsters"], filter].concat()).done().stdout;
         assert!(top.contains(&format!("top {found} on sea › lobsters")), "{filter:?}: {top}");
     }
-    let everybody = ask(&["top", "--country", "DE"]).done().stdout;
-    assert!(everybody.contains("top 1 of"), "{everybody}");
+    let everyone = ask(&["top", "--country", "DE"]).done().stdout;
+    assert!(everyone.contains("top 1 of"), "{everyone}");
     let page = ask(&["explain", "Ann", "--topic", "lobsters"]).done().stdout;
     for words in [
         "Ann (a:ann) on sea › lobsters",
@@ -547,11 +553,11 @@ async fn commands_tell_who_moves_people_on_a_topic_and_why() {
     ] {
         assert!(page.contains(words), "no `{words}` in: {page}");
     }
-    let told: Value = serde_json::from_str(
+    let explanation: Value = serde_json::from_str(
         &ask(&["explain", "Ann", "--topic", "sea", "--format", "json"]).done().stdout,
     )
     .unwrap();
-    assert_eq!(told["evidence"].as_array().unwrap().len(), 3);
+    assert_eq!(explanation["evidence"].as_array().unwrap().len(), 3);
     let nothing = ask(&["explain", "a:r0", "--topic", "sea"]).done().stdout;
     assert!(nothing.contains("Not enough evidence"), "{nothing}");
     // r0 replied to Ann; Ann replied to r0.
@@ -559,7 +565,7 @@ async fn commands_tell_who_moves_people_on_a_topic_and_why() {
     assert!(audience.contains("1 person writes about sea; 1 of them"), "{audience}");
     let audience = ask(&["audience", "a:r1", "--topic", "sea"]).done().stdout;
     assert!(audience.contains("0 of them") && audience.contains("Ann"), "{audience}");
-    // Whoever asks what is held on them is told where they are named as having reacted.
+    // `access` also shows where a person is listed as a reactor.
     let held = ask(&["access", "a:r0", "--format", "json"]).done().stdout;
     let held: Value = serde_json::from_str(&held).unwrap();
     assert!(held.to_string().contains("reactor_ids"), "{held}");

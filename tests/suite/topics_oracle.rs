@@ -10,7 +10,7 @@ use crate::random_worlds::world;
 use crate::trust_oracle;
 use crate::world::{HOUR, Post, Published, World};
 
-/// Tags that count whatever their weights are: most posts have few.
+/// A world in which every tag counts, whatever its weight, because most posts have few tags.
 fn tagged(seed: u64) -> World {
     let mut world = world(&mut Rng::with_seed(seed));
     world.more.clear();
@@ -113,12 +113,16 @@ impl<'a> Oracle<'a> {
         Self { method, vertices, posts, acts, trusted }
     }
 
-    /// Own posts of a person about a topic.
-    fn own(&self, person: &str, topic: &str) -> Vec<&(&'a Post, String, BTreeSet<String>, i64)> {
-        let own = |(post, author, tags, _): &&(&Post, String, BTreeSet<String>, i64)| {
+    /// Original posts of a person about a topic.
+    fn original_posts(
+        &self,
+        person: &str,
+        topic: &str,
+    ) -> Vec<&(&'a Post, String, BTreeSet<String>, i64)> {
+        let is_original = |(post, author, tags, _): &&(&Post, String, BTreeSet<String>, i64)| {
             author == person && tags.contains(topic) && post.kind.as_deref() != Some("repost")
         };
-        self.posts.iter().filter(own).collect()
+        self.posts.iter().filter(is_original).collect()
     }
 
     /// Distinct people on the network of a post, other than its author, who reacted to it.
@@ -129,23 +133,24 @@ impl<'a> Oracle<'a> {
         on.map(|act| act.actor.as_str()).filter(|actor| *actor != author).collect()
     }
 
-    /// What is published of a person on a topic, without places and attention; none if it is too little.
+    /// The topic score of a person, without position and attention share; none if the evidence is too thin.
     fn score(&self, person: &str, topic: &str) -> Option<BTreeMap<&'static str, Value>> {
-        let least = &self.method.topics.evidence;
-        let hours = least.half_lives * f64::from(self.method.attention.half_life_hours);
+        let minimum = &self.method.topics.evidence;
+        let hours = minimum.half_lives * f64::from(self.method.attention.half_life_hours);
         let young = |age: i64| (age as f64) < hours;
-        let own = self.own(person, topic);
-        let evidence: Vec<_> = own
+        let original = self.original_posts(person, topic);
+        let evidence: Vec<_> = original
             .iter()
             .filter(|(post, author, _, age)| young(*age) && !self.reactors(post, author).is_empty())
             .collect();
         let weeks: BTreeSet<i64> = evidence.iter().map(|(.., age)| age / 168).collect();
-        if evidence.len() < least.posts as usize || weeks.len() < least.weeks as usize {
+        if evidence.len() < minimum.posts as usize || weeks.len() < minimum.weeks as usize {
             return None;
         }
         let (mut people, mut expected, mut known) = (BTreeSet::new(), 0.0, Vec::new());
-        for vertex in self.vertices.iter().filter(|(_, own)| own == person) {
-            let posts: Vec<_> = own.iter().filter(|(post, ..)| post.network == vertex.0).collect();
+        for vertex in self.vertices.iter().filter(|(_, id)| id == person) {
+            let posts: Vec<_> =
+                original.iter().filter(|(post, ..)| post.network == vertex.0).collect();
             let acts: Vec<&Act<'_>> = self
                 .acts
                 .iter()
@@ -165,7 +170,7 @@ impl<'a> Oracle<'a> {
                 expected += self.forecast(&vertex.0, &acts, &posts);
             }
         }
-        if people.len() < least.people as usize {
+        if people.len() < minimum.people as usize {
             return None;
         }
         let negative = known.iter().filter(|sentiment| **sentiment < 0.0).count() as f64;
@@ -188,7 +193,7 @@ impl<'a> Oracle<'a> {
         posts: &[&&(&Post, String, BTreeSet<String>, i64)],
     ) -> f64 {
         let half_life = f64::from(self.method.attention.half_life_hours);
-        // `trusted_…` is the same of the trusted alone.
+        // `trusted_…` is the same, of trusted people only.
         let value = |measure: &str| {
             let (only, measure) = match measure.strip_prefix("trusted_") {
                 Some(measure) => (true, measure),
@@ -234,7 +239,7 @@ impl<'a> Oracle<'a> {
                         .find(|h| drawn.iter().filter(|n| *n >= h).count() >= *h)
                         .unwrap_or(0) as f64
                 }
-                // What is passed on is not counted on topics.
+                // Reposts are not counted by topic.
                 "repost_reach_90d" | "onward_reach_90d" => 0.0,
                 other => panic!("{other}"),
             }
@@ -259,7 +264,7 @@ fn near(found: &Value, expected: &Value) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn random_worlds_agree_with_the_oracle_campaign() {
     let (mut tried, mut scored, mut interested) = (0, 0, 0);
-    // From a seed on after which some worlds score topics.
+    // From a seed on after which some worlds have topic scores.
     for seed in crate::campaign::cases(59, 30) {
         tried += 1;
         let world = tagged(seed);
@@ -300,14 +305,14 @@ async fn random_worlds_agree_with_the_oracle_campaign() {
 
         for (key, row) in published.by("topics", &["topic_id"]) {
             let topic = &key[0][1..];
-            let own = oracle.posts.iter().filter(|(post, _, tags, _)| {
+            let posts = oracle.posts.iter().filter(|(post, _, tags, _)| {
                 tags.contains(topic) && post.kind.as_deref() != Some("repost")
             });
-            assert_eq!(row["posts"], own.clone().count(), "seed {seed}: {topic}");
+            assert_eq!(row["posts"], posts.clone().count(), "seed {seed}: {topic}");
             let people = expected.iter().filter(|pair| pair[1] == key[0]).count();
             assert_eq!(row["people"], people, "seed {seed}: {topic}");
         }
-        // Places and shares of attention, by the published scores themselves.
+        // Positions and attention shares, from the published scores themselves.
         for (key, row) in &scores {
             let rivals =
                 || scores.iter().filter(|(other, _)| other[1] == key[1]).map(|(_, row)| row);

@@ -19,20 +19,20 @@ pub struct Act<'a> {
     pub target: &'a str,
     /// Whole hours before the last instant covered.
     pub age: i64,
-    /// Of its kind.
+    /// Weight of its kind.
     pub weight: f64,
 }
 
 #[derive(Default)]
 pub struct Trust {
-    /// Trust as a multiple of the mean; nobody of a network without seeds.
+    /// Trust as a multiple of the mean; none on networks without seeds.
     pub trust: BTreeMap<Vertex, f64>,
     pub trusted: BTreeSet<Vertex>,
     /// Networks without seeds.
     pub fallback: BTreeSet<String>,
 }
 
-/// (network, actor) → target → A(actor→target), of what is at least `since` hours old.
+/// (network, actor) → target → A(actor→target), of acts at least `since` hours old.
 pub fn attention<'a>(
     method: &Method,
     acts: impl Iterator<Item = Act<'a>>,
@@ -54,7 +54,7 @@ pub fn attention<'a>(
     given.collect()
 }
 
-/// The people whom the job names, by their id or that of an account that is known.
+/// The seeds that the job names, by their id or that of a known account.
 fn named(world: &World, method: &Method) -> BTreeSet<String> {
     let known = world.members(i64::from(method.attention.window_hours).max(2160));
     let of_account = |seed: &String| {
@@ -76,29 +76,29 @@ pub fn trust<'a>(
     let mut all = Trust::default();
     let networks: BTreeSet<&String> = vertices.iter().map(|(network, _)| network).collect();
     for network in networks {
-        let own: Vec<&Vertex> = vertices.iter().filter(|(n, _)| n == network).collect();
+        let on_network: Vec<&Vertex> = vertices.iter().filter(|(n, _)| n == network).collect();
         let out = |vertex: &Vertex| given.get(vertex).filter(|targets| !targets.is_empty());
         let seeds: BTreeSet<&Vertex> =
-            own.iter().copied().filter(|(_, person)| named.contains(person)).collect();
+            on_network.iter().copied().filter(|(_, person)| named.contains(person)).collect();
         if seeds.is_empty() {
             all.fallback.insert(network.clone());
-            let least = method.trust.fallback_people as usize;
-            for vertex in own {
+            let min_people = method.trust.fallback_people as usize;
+            for vertex in on_network {
                 let actors = given.iter().filter(|((n, _), _)| n == network);
                 let heard = actors.filter(|(_, targets)| targets.contains_key(&vertex.1)).count();
-                if least == 0 || out(vertex).is_some() && heard >= least {
+                if min_people == 0 || out(vertex).is_some() && heard >= min_people {
                     all.trusted.insert(vertex.clone());
                 }
             }
             continue;
         }
-        let (n, d) = (own.len() as f64, method.rank.damping);
+        let (n, d) = (on_network.len() as f64, method.rank.damping);
         let jump = |v: &Vertex| if seeds.contains(v) { 1.0 / seeds.len() as f64 } else { 0.0 };
-        let mut now: BTreeMap<&Vertex, f64> = own.iter().map(|v| (*v, jump(v))).collect();
+        let mut now: BTreeMap<&Vertex, f64> = on_network.iter().map(|v| (*v, jump(v))).collect();
         for _ in 0..3000 {
-            // Everybody hands on what they have, the silent to the seeds.
+            // Everyone passes on their trust; people without outgoing attention pass it to the seeds.
             let mut next: BTreeMap<Vertex, f64> =
-                own.iter().map(|v| ((*v).clone(), (1.0 - d) * jump(v))).collect();
+                on_network.iter().map(|v| ((*v).clone(), (1.0 - d) * jump(v))).collect();
             let mut silent = 0.0;
             for (vertex, has) in &now {
                 let Some(targets) = out(vertex) else {
@@ -112,8 +112,8 @@ pub fn trust<'a>(
                 }
             }
             next.iter_mut().for_each(|(v, has)| *has += d * silent * jump(v));
-            let change: f64 = own.iter().map(|v| (next[*v] - now[*v]).abs()).sum();
-            now = own.iter().map(|v| (*v, next[*v])).collect();
+            let change: f64 = on_network.iter().map(|v| (next[*v] - now[*v]).abs()).sum();
+            now = on_network.iter().map(|v| (*v, next[*v])).collect();
             if change < 1e-14 {
                 break;
             }

@@ -30,7 +30,7 @@ use tempfile::TempDir;
 pub use crate::parquet_files::{texts as text, write};
 
 pub const HOUR: i64 = 3_600_000_000;
-/// Day of the snapshot of a world, and the first instant after it.
+/// Day of the snapshot of a world, and the first instant after that day.
 pub const DAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 31).unwrap();
 pub const CUTOFF: i64 = 1_775_001_600_000_000;
 pub const METHOD: &str = include_str!("../data/methods/by-hand.toml");
@@ -123,10 +123,10 @@ pub struct World {
     pub settings: String,
     /// Seeds of trust, by name.
     pub seeds: Vec<String>,
-    /// The profiles beside the standard one, as the job names them.
+    /// Profiles of the job, besides the standard one.
     pub profiles: String,
-    /// Files beside the job, by name.
-    pub beside: Vec<(&'static str, String)>,
+    /// Further files in the folder of the job, by name.
+    pub extra_files: Vec<(&'static str, String)>,
 }
 
 impl Default for World {
@@ -134,10 +134,10 @@ impl Default for World {
         Self {
             day: DAY,
             cutoff: CUTOFF,
-            // Small worlds may lose everybody.
+            // Small worlds may lose all people.
             method: METHOD
                 .replace("min_people          = 1", "min_people = 0")
-                // Where nobody acted long ago, everybody counts.
+                // Without older interactions everyone is trusted.
                 .replace("fallback_people = 2", "fallback_people = 0"),
             rule: "opt_out",
             top: 10,
@@ -151,7 +151,7 @@ impl Default for World {
             settings: "[topics]\nontology = \"none\"\ntags = true\n".into(),
             seeds: vec![],
             profiles: String::new(),
-            beside: vec![],
+            extra_files: vec![],
         }
     }
 }
@@ -189,7 +189,7 @@ pub fn reply(network: &str, actor: &str, target: &str, hours: i64) -> Interactio
     }
 }
 
-/// That one account follows another, since `hours` hours before the cutoff if that is known.
+/// A follow that started `hours` hours before the cutoff, if that is known.
 pub fn follow(network: &str, follower: &str, followee: &str, hours: Option<i64>) -> Follow {
     Follow {
         network: network.into(),
@@ -213,7 +213,7 @@ pub fn lists<'a>(rows: impl IntoIterator<Item = &'a [String]>) -> ArrayRef {
     Arc::new(lists.finish())
 }
 
-/// Topics as `id`, or `id!category`, each named as it is called.
+/// Topics as `id` or `id!category`, each with its id as its name.
 pub fn topics(rows: &[&str]) -> RecordBatch {
     let parts = || rows.iter().map(|row| row.split_once('!').unwrap_or((row, "")));
     let categories = parts().map(|(_, c)| (!c.is_empty()).then(|| c.to_owned()));
@@ -346,18 +346,18 @@ pub fn follows(rows: &[Follow]) -> RecordBatch {
     .unwrap()
 }
 
-/// `batch` with the column `name` put in its place, or added.
+/// `batch` with the column `name` replaced or added.
 pub fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
     let mut columns: Vec<(String, ArrayRef)> = without(batch, name);
     columns.push((name.into(), column));
     RecordBatch::try_from_iter(columns).unwrap()
 }
 
-/// The columns of `batch` but `name`.
+/// The columns of `batch` without `name`.
 pub fn without(batch: &RecordBatch, name: &str) -> Vec<(String, ArrayRef)> {
     let schema = batch.schema();
     let names = schema.fields().iter().map(|f| f.name().clone());
-    names.zip(batch.columns().iter().cloned()).filter(|(own, _)| own != name).collect()
+    names.zip(batch.columns().iter().cloned()).filter(|(other, _)| other != name).collect()
 }
 
 pub fn read(path: &Path) -> Vec<RecordBatch> {
@@ -378,7 +378,7 @@ pub async fn run_job(
     Ok((job, outcome))
 }
 
-/// Loads the job at `path` and reads it up to the people who may be scored.
+/// Loads the job at `path` and reads it up to the eligible people.
 pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
     let job = Job::load(path, &[], None)?;
     let (engine, violations) =
@@ -412,7 +412,7 @@ impl World {
         self.write_job(folder, &inputs.collect::<String>())
     }
 
-    /// Writes a job whose `[inputs]` hold `inputs`, beside its method; more sections may follow in it.
+    /// Writes a job with `inputs` as its `[inputs]`, and its method next to it; more sections may follow.
     pub fn write_job(&self, folder: &Path, inputs: &str) -> PathBuf {
         let path = folder.join("job.toml");
         let Self { day, rule, top, settings, seeds, profiles, .. } = self;
@@ -422,7 +422,7 @@ impl World {
              {profiles}{settings}[output]\nurl = \"out/\"\n[inputs]\n{inputs}"
         );
         fs::create_dir_all(folder).unwrap();
-        for (name, text) in &self.beside {
+        for (name, text) in &self.extra_files {
             fs::write(folder.join(name), text).unwrap();
         }
         fs::write(folder.join("method.toml"), &self.method).unwrap();
@@ -441,40 +441,40 @@ impl World {
         Published::of(&job, 3, &[]).await.unwrap()
     }
 
-    /// The people who may be scored, as the stages after reading have them.
+    /// The eligible people, as the stages after reading receive them.
     pub async fn people(&self) -> People {
         let folder = TempDir::new().unwrap();
         people_of(&self.write(folder.path()), 3).await.unwrap()
     }
 
     /// The follows that began before the cutoff.
-    pub fn begun(&self) -> impl Iterator<Item = &Follow> {
+    pub fn started_follows(&self) -> impl Iterator<Item = &Follow> {
         let before = |f: &&Follow| f.since.is_none_or(|at| at < self.cutoff);
         self.follows.iter().flatten().filter(before)
     }
 
-    /// Writes `to` for `from`, once, in the method and those of the profiles.
+    /// Replaces `from` by `to`, once, in the method and in those of the profiles.
     pub fn edit_method(&mut self, from: &str, to: &str) {
-        let others = self.beside.iter_mut().map(|(_, text)| text);
+        let others = self.extra_files.iter_mut().map(|(_, text)| text);
         for text in [&mut self.method].into_iter().chain(others) {
             *text = text.replacen(from, to, 1);
         }
     }
 
-    /// The same inputs as they are `days` later.
+    /// The same inputs with a snapshot `days` later.
     pub fn later(&self, days: i64) -> Self {
         let day = self.day + chrono::Duration::days(days);
         Self { day, cutoff: self.cutoff + 24 * days * HOUR, ..self.clone() }
     }
 
-    /// Keys of all accounts that appear in `accounts`, in an event of the window or in a follow.
+    /// Keys of all accounts in `accounts`, in events of the window or in follows.
     pub fn members(&self, window_hours: i64) -> BTreeSet<(String, String)> {
         let start = self.cutoff - window_hours * HOUR;
         let within = |e: &&Interaction| (start..self.cutoff).contains(&e.at);
         let ends = self.events.iter().filter(within).flat_map(|e| {
             [(e.network.clone(), e.actor.clone()), (e.network.clone(), e.target.clone())]
         });
-        let follows = self.begun().flat_map(|f| {
+        let follows = self.started_follows().flat_map(|f| {
             [(f.network.clone(), f.follower.clone()), (f.network.clone(), f.followee.clone())]
         });
         let accounts = self.accounts.iter().flatten();
@@ -483,8 +483,8 @@ impl World {
 
     pub fn person(&self, network: &str, id: &str) -> String {
         let mut identities = self.identities.iter().flatten();
-        let own = identities.find(|i| i.network == network && i.id == id);
-        own.map_or_else(|| format!("{network}:{id}"), |i| i.person.clone())
+        let link = identities.find(|i| i.network == network && i.id == id);
+        link.map_or_else(|| format!("{network}:{id}"), |i| i.person.clone())
     }
 }
 
@@ -501,7 +501,7 @@ pub struct Published {
 }
 
 impl Published {
-    /// Runs the job at `path` and reads what is there afterwards.
+    /// Runs the job at `path` and reads what it published.
     pub async fn of(path: &Path, partitions: usize, set: &[(&str, &str)]) -> Result<Self> {
         let (job, outcome) = run_job(path, partitions, set).await?;
         let output = job.output.to_file_path().unwrap();
