@@ -1,4 +1,4 @@
-//! `renown check`: every fault at once, where it lies, and nothing written.
+//! `renown check`: reports every violation at once with its place, and writes nothing.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn check(job: &Path, more: &[&str]) -> Ended {
     renown(&[&["check", job.to_str().unwrap()], more].concat())
 }
 
-/// The report as JSON, however the check ended.
+/// The report as JSON, after requiring the exit code.
 fn report(job: &Path, code: i32) -> Value {
     let ended = check(job, &["--format", "json"]);
     assert_eq!(ended.code, Some(code), "{}{}", ended.stdout, ended.stderr);
@@ -35,7 +35,7 @@ fn rows(events: &[Interaction]) -> RecordBatch {
 }
 
 #[test]
-fn every_fault_is_told_with_its_place() {
+fn every_violation_is_reported_with_its_place() {
     let folder = TempDir::new().unwrap();
     let sound = [reply("net", "a", "b", 1), reply("net", "b", "c", 2)];
     let empty = [reply("net", "", "b", 3), reply("net", "a", "", 4), reply("net", "", "c", 5)];
@@ -75,12 +75,12 @@ fn every_fault_is_told_with_its_place() {
     for words in ["column `account_id` is missing", "in 2 of 5 rows", "remedy", "2.parquet"] {
         assert!(text.contains(words), "no `{words}` in: {text}");
     }
-    // A run stops at the first, and names it alike.
+    // A run stops at the first violation, with the same words.
     renown(&["run", job.to_str().unwrap()]).refused(65, &["column `account_id` is missing"]);
 }
 
 #[test]
-fn contradictions_are_gathered_once_inputs_conform() {
+fn contradictions_are_reported_once_inputs_conform() {
     let folder = TempDir::new().unwrap();
     let mut twice = account("net", "a");
     twice.name = Some("Ann".into());
@@ -102,15 +102,15 @@ fn contradictions_are_gathered_once_inputs_conform() {
 }
 
 #[test]
-fn a_sound_job_passes_with_what_it_would_drop() {
+fn a_valid_job_passes_and_lists_what_it_would_drop() {
     let job = SampleJob::new();
     let ended = check(job.path("jobs/sample.toml").as_path(), &[]).done();
     assert!(ended.stdout.ends_with("no violations\n"), "{}", ended.stdout);
     assert!(!job.output().exists());
     let run = job.run(&[]).done().stdout;
-    let told = ended.stdout.lines().filter(|line| line.contains(" rows: "));
+    let reported = ended.stdout.lines().filter(|line| line.contains(" rows: "));
     let mut notes = 0;
-    for note in told {
+    for note in reported {
         assert!(run.contains(note), "the run does not say: {note}");
         notes += 1;
     }
@@ -139,7 +139,7 @@ async fn a_job_maps_and_drops_kinds() {
         events: vec![of_kind("repost", first.clone()), second.clone()],
         ..World::default()
     };
-    // What is dropped is not held against any rule.
+    // Dropped rows are not validated.
     let view = Interaction { sentiment: Some(7.0), ..of_kind("view", reply("net", "z", "b", 3)) };
     let raw = World { events: vec![of_kind("retweet", first), second, view], ..World::default() };
     let folder = TempDir::new().unwrap();
@@ -167,7 +167,7 @@ async fn a_job_maps_and_drops_kinds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_that_only_interactions_name_are_told() {
+async fn accounts_found_only_in_interactions_are_reported() {
     let world = World {
         events: vec![reply("net", "a", "b", 1), reply("net", "c", "b", 1)],
         accounts: Some(vec![account("net", "a")]),

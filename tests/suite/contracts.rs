@@ -1,4 +1,4 @@
-//! Contracts and code say the same: published files, accepted inputs, printed reference.
+//! Contracts and code agree: published files, accepted inputs, printed reference.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ use crate::binary::renown;
 use crate::parquet_files::{in_repository, strings};
 use crate::sample_job::SampleJob;
 
-fn of(direction: Direction) -> impl Iterator<Item = &'static Table> {
+fn tables_of(direction: Direction) -> impl Iterator<Item = &'static Table> {
     schema::tables().unwrap().iter().filter(move |table| table.direction == direction)
 }
 
@@ -41,7 +41,7 @@ fn every_table_is_declared_in_a_file_of_its_name() {
 }
 
 #[test]
-fn contracts_hold_together() {
+fn contracts_are_consistent() {
     for table in schema::tables().unwrap() {
         let name = &table.table;
         let columns: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).collect();
@@ -71,22 +71,22 @@ fn contracts_hold_together() {
 }
 
 #[test]
-fn published_files_are_as_their_contracts_say() {
+fn published_files_match_their_contracts() {
     let job = SampleJob::after_run();
     let commit: Value = serde_json::from_slice(&fs::read(job.commit(1)).unwrap()).unwrap();
     let published: Vec<&Table> =
-        of(Direction::Output).filter(|table| table.status == Status::Published).collect();
+        tables_of(Direction::Output).filter(|table| table.status == Status::Published).collect();
     let committed: Vec<&String> = commit["tables"].as_object().unwrap().keys().collect();
     assert_eq!(committed, published.iter().map(|table| &table.table).collect::<Vec<_>>());
     for table in published {
         let committed = &commit["tables"][&table.table];
         assert_eq!(committed["version"], table.version);
         let path = job.output().join(committed["files"][0]["path"].as_str().unwrap());
-        as_contracted(table, &path);
+        assert_matches_contract(table, &path);
     }
 }
 
-fn as_contracted(table: &Table, path: &Path) {
+fn assert_matches_contract(table: &Table, path: &Path) {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let schema = reader.schema();
     assert_eq!(schema.metadata()["table"], table.table);
@@ -102,9 +102,9 @@ fn as_contracted(table: &Table, path: &Path) {
         assert_eq!(field.metadata()["unit"], column.unit, "{name}");
         assert_eq!(field.metadata()["meaning"], column.meaning, "{name}");
     }
-    // What every other reader goes by: the columns the file says it is sorted by are the key.
+    // For other readers: the sorting columns in the file metadata are the key.
     let file = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
-    // A table without rows has no group of them.
+    // A table without rows has no row group.
     let Some(group) = file.metadata().row_groups().first() else { return };
     let sorted = group.sorting_columns().unwrap();
     let sorted: Vec<_> =
@@ -112,11 +112,11 @@ fn as_contracted(table: &Table, path: &Path) {
     assert_eq!(sorted, table.key.iter().collect::<Vec<_>>(), "{}", table.table);
 }
 
-/// A job whose input `table` is somewhere; nothing is read.
+/// A job with the input `table`, which is not read.
 fn load(table: &str) -> renown::error::Result<Job> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("job.toml");
-    // The rest of an ontology goes with its topics.
+    // The other tables of an ontology need `topics`.
     let others = ["interactions", "topics"].into_iter().filter(|other| *other != table);
     let others: String = others.map(|other| format!("{other} = \"b\"\n")).collect();
     let text = format!("[inputs]\n{table} = \"a\"\n{others}[output]\nurl = \"out/\"\n");
@@ -125,9 +125,9 @@ fn load(table: &str) -> renown::error::Result<Job> {
 }
 
 #[test]
-fn jobs_accept_what_is_read_and_refuse_what_is_reserved() {
+fn jobs_accept_read_inputs_and_refuse_reserved_ones() {
     let mut read = BTreeSet::new();
-    for table in of(Direction::Input) {
+    for table in tables_of(Direction::Input) {
         let job = load(&table.table);
         if table.status == Status::Read {
             assert!(job.unwrap().inputs.contains_key(&table.table));
@@ -160,7 +160,7 @@ fn jobs_accept_what_is_read_and_refuse_what_is_reserved() {
         assert_eq!(error.kind, Kind::BadJob);
         assert!(error.remedy.contains(&format!("did you mean `{near}`?")), "{error}");
     }
-    // An output is no input.
+    // A published table is not an input.
     assert_eq!(load("scores").unwrap_err().kind, Kind::BadJob);
 }
 
@@ -173,25 +173,25 @@ fn schema_prints_every_contract_in_every_format() {
     assert_eq!(json.as_array().unwrap().len(), tables.len());
     for (table, json) in tables.iter().zip(json.as_array().unwrap()) {
         let page = renown(&["schema", &table.table]).done().stdout;
-        assert!(all.contains(&page) || of_both(table), "{}", table.table);
+        assert!(all.contains(&page) || is_in_both_directions(table), "{}", table.table);
         for column in &table.columns {
             assert!(page.contains(&column.name) && page.contains(&column.meaning));
         }
         assert_eq!(json["table"], table.table);
         assert_eq!(json["columns"].as_array().unwrap().len(), table.columns.len());
-        let own = renown(&["schema", &table.table, "--format", "json"]).done().stdout;
-        let own: Value = serde_json::from_str(&own).unwrap();
-        assert!(own.as_array().unwrap().contains(json), "{}", table.table);
+        let alone = renown(&["schema", &table.table, "--format", "json"]).done().stdout;
+        let alone: Value = serde_json::from_str(&alone).unwrap();
+        assert!(alone.as_array().unwrap().contains(json), "{}", table.table);
     }
 }
 
 /// `topics` is read and published: one name, two contracts.
-fn of_both(table: &Table) -> bool {
+fn is_in_both_directions(table: &Table) -> bool {
     schema::tables().unwrap().iter().filter(|other| other.table == table.table).count() > 1
 }
 
 #[test]
-fn ddl_is_sql_that_databases_take() {
+fn ddl_is_valid_sql() {
     for table in schema::tables().unwrap() {
         let ddl = renown(&["schema", &table.table, "--format", "ddl"]).done().stdout;
         let statements = Parser::parse_sql(&PostgreSqlDialect {}, &ddl).unwrap();
@@ -208,7 +208,7 @@ fn ddl_is_sql_that_databases_take() {
 
 /// All in one schema, as a warehouse has them: no table twice.
 #[test]
-fn ddl_of_all_tables_makes_every_table_once() {
+fn ddl_of_all_tables_creates_every_table_once() {
     let ddl = renown(&["schema", "--format", "ddl"]).done().stdout;
     let created: Vec<&str> = ddl.lines().filter(|line| line.starts_with("CREATE TABLE")).collect();
     let distinct: BTreeSet<_> = created.iter().collect();
@@ -218,7 +218,7 @@ fn ddl_of_all_tables_makes_every_table_once() {
 #[test]
 fn datafusion_creates_the_tables() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    for table in of(Direction::Output) {
+    for table in tables_of(Direction::Output) {
         let create = table.ddl();
         let create = create.split_once(";\n").unwrap().0;
         let session = SessionContext::new();
@@ -268,7 +268,7 @@ fn every_term_of_every_method_may_enter_the_forecast() {
     let mut methods = 0;
     for file in fs::read_dir(in_repository("jobs/methods")).unwrap() {
         let path = file.unwrap().path();
-        // Parsing refuses terms that may not enter; what it goes by is looked at here.
+        // Parsing refuses terms that may not enter; their declarations are checked here.
         let method = Method::parse("method", &fs::read_to_string(path).unwrap()).unwrap();
         for term in &method.forecast.terms {
             let column = measures.columns.iter().find(|c| c.name == term.measure).unwrap();
@@ -287,9 +287,9 @@ fn every_term_of_every_method_may_enter_the_forecast() {
     }
 }
 
-/// What `runs` says of the run is what the commit and the method say.
+/// The row in `runs` agrees with the commit and the method.
 #[test]
-fn the_row_of_the_run_is_true() {
+fn the_row_in_runs_describes_the_run() {
     let job = SampleJob::after_run();
     let commit: Value = serde_json::from_slice(&fs::read(job.commit(1)).unwrap()).unwrap();
     let file = commit["tables"]["runs"]["files"][0]["path"].as_str().unwrap();

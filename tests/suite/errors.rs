@@ -1,4 +1,4 @@
-//! Errors: the error of another library that caused one of ours is its source.
+//! Errors: an error of another library that caused one of ours is its source.
 
 use std::error::Error as _;
 use std::fs;
@@ -28,7 +28,7 @@ fn load(path: &Path) -> Error {
 }
 
 #[test]
-fn a_job_file_keeps_what_the_disk_or_the_parser_answered() {
+fn job_file_errors_keep_their_source() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("job.toml");
     let gone = load(&path);
@@ -38,12 +38,12 @@ fn a_job_file_keeps_what_the_disk_or_the_parser_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn storage_and_engine_keep_what_they_were_answered() {
+async fn storage_and_engine_errors_keep_their_source() {
     let missing = || object_store::Error::NotFound { path: "x".into(), source: "gone".into() };
     let error = Error::storage("reading `x`", missing());
     assert!(source::<object_store::Error>(&error).is_some());
     assert_eq!(error.kind, Kind::BadInput);
-    // A store's answer deep within the engine decides the kind, and stays in the chain.
+    // A store's error deep within the engine determines the kind, and stays in the chain.
     let deep = DataFusionError::External(Box::new(missing())).context("scanning");
     let error = Error::engine("reading `x`", deep);
     assert_eq!(error.kind, Kind::BadInput);
@@ -60,7 +60,7 @@ async fn storage_and_engine_keep_what_they_were_answered() {
     assert_eq!(error.kind, Kind::BadInput);
     assert_eq!(error.help.as_deref(), Some(&Help::Contracts));
     assert!(source::<parquet::errors::ParquetError>(&error).is_some(), "{error:?}");
-    // What is internal keeps its source too.
+    // Internal errors keep their source too.
     let error = Error::internal(std::io::Error::other("no memory"));
     assert!(source::<std::io::Error>(&error).is_some());
 }

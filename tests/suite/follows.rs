@@ -1,4 +1,4 @@
-//! Who follows whom, as the stages after reading have it.
+//! Follows, as the stages after reading receive them.
 
 use std::fs;
 
@@ -18,8 +18,8 @@ use crate::world::{
     people_of, reply, with, without, write,
 };
 
-/// A world of follows, in which somebody replied to somebody on another network.
-fn following(rows: &[Follow]) -> World {
+/// A world of follows, with one reply on another network.
+fn world_of_follows(rows: &[Follow]) -> World {
     let events = vec![reply("z", "1", "2", 3)];
     World { events, follows: Some(rows.to_vec()), ..World::default() }
 }
@@ -36,10 +36,10 @@ fn named(people: &People) -> Vec<(String, String, Option<u32>)> {
 }
 
 fn expected(rows: &[(&str, &str, Option<u32>)]) -> Vec<(String, String, Option<u32>)> {
-    let own = |(follower, followee, hours): &(&str, &str, _)| {
+    let owned = |(follower, followee, hours): &(&str, &str, _)| {
         ((*follower).to_owned(), (*followee).to_owned(), *hours)
     };
-    rows.iter().map(own).collect()
+    rows.iter().map(owned).collect()
 }
 
 fn dropped(people: &People, rule: &str) -> String {
@@ -48,23 +48,23 @@ fn dropped(people: &People, rule: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn follows_are_in_order_of_followee_and_follower() {
+async fn follows_are_sorted_by_followee_and_follower() {
     assert_eq!(size_of::<renown::model::Follow>(), 12);
     let last = Follow { since: Some(CUTOFF - 1), ..follow("a", "3", "2", None) };
     let rows = [last, follow("b", "1", "2", Some(7)), follow("a", "1", "2", None)];
-    let people = following(&rows).people().await;
+    let people = world_of_follows(&rows).people().await;
     let (one, three) = (("a:1", "a:2", None), ("a:3", "a:2", Some(0)));
     let all = named(&people);
     assert_eq!(all, expected(&[one, three, ("b:1", "b:2", Some(6))]));
     let follows = people.follows.unwrap();
     assert_eq!(follows.of_followees(0..2).len(), 2);
     assert_eq!(follows.of_followees(2..follows.all().len() + 2), &follows.all()[2..]);
-    // Whoever is met in a follow alone is scored.
-    assert!(following(&rows).run().await.people().contains(&"b:2".to_owned()));
+    // People who appear only in a follow are scored.
+    assert!(world_of_follows(&rows).run().await.people().contains(&"b:2".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_repeated_follows_the_earliest_known_counts() {
+async fn the_earliest_of_repeated_follows_counts() {
     let mut rows = vec![
         follow("a", "1", "2", None),
         follow("a", "1", "2", Some(5)),
@@ -77,7 +77,7 @@ async fn of_repeated_follows_the_earliest_known_counts() {
     ];
     let linked = |rows: &[Follow]| World {
         identities: Some(["2", "3"].map(|id| identity("a", id, "p")).into()),
-        ..following(rows)
+        ..world_of_follows(rows)
     };
     let people = linked(&rows).people().await;
     assert_eq!(named(&people), expected(&[("p", "a:1", Some(6)), ("a:1", "p", Some(49))]));
@@ -90,13 +90,13 @@ async fn of_repeated_follows_the_earliest_known_counts() {
     assert_eq!(linked(&rows).run().await.commit.run_id, run);
     rows.pop();
     assert_eq!(linked(&rows).run().await.commit.run_id, run);
-    // What is left decides the identity of the run.
+    // The follows that are kept determine the id of the run.
     rows.retain(|row| row.since != Some(CUTOFF - 50 * HOUR));
     assert_ne!(linked(&rows).run().await.commit.run_id, run);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn follows_of_oneself_and_after_the_cutoff_are_dropped_and_counted() {
+async fn self_follows_and_follows_after_the_cutoff_are_dropped_and_counted() {
     let rows = [
         follow("a", "1", "2", Some(1)),
         follow("a", "1", "1", Some(1)),
@@ -104,27 +104,27 @@ async fn follows_of_oneself_and_after_the_cutoff_are_dropped_and_counted() {
         follow("a", "8", "1", Some(0)),
         follow("a", "1", "9", Some(-1)),
     ];
-    let mut world = following(&rows);
+    let mut world = world_of_follows(&rows);
     world.identities = Some(["2", "3"].map(|id| identity("a", id, "p")).into());
     let people = world.people().await;
     assert_eq!(named(&people), expected(&[("a:1", "p", Some(0))]));
     assert_eq!(dropped(&people, "between accounts of one person"), "2");
     let published = world.run().await;
     assert_eq!(published.drops()[&("follows", "after the cutoff")], "2");
-    // Whoever follows only after the cutoff does not appear yet.
+    // People whose only follow starts after the cutoff do not appear yet.
     assert_eq!(published.people(), ["a:1", "p", "z:1", "z:2"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn follows_of_who_may_not_be_scored_leave_no_trace() {
-    let own = [follow("a", "1", "2", Some(5)), follow("a", "2", "1", None)];
+async fn follows_of_ineligible_people_leave_no_trace() {
+    let kept = [follow("a", "1", "2", Some(5)), follow("a", "2", "1", None)];
     let consent = Some(vec![of_account("a", "9", "opted_out", 1)]);
     let with = |more: &[Follow]| World {
         consent: consent.clone(),
         accounts: Some(["1", "2", "9"].map(|id| account("a", id)).into()),
-        ..following(&[&own, more].concat())
+        ..world_of_follows(&[&kept, more].concat())
     };
-    // 7 is met by nobody but 9.
+    // 7 appears only with 9.
     let theirs = [
         follow("a", "9", "1", Some(1)),
         follow("a", "9", "1", Some(2)),
@@ -143,7 +143,7 @@ async fn follows_of_who_may_not_be_scored_leave_no_trace() {
 }
 
 /// A job without interactions.
-fn alone(folder: &TempDir, world: &World) -> std::path::PathBuf {
+fn write_without_interactions(folder: &TempDir, world: &World) -> std::path::PathBuf {
     let mut inputs = String::new();
     for (name, rows) in world.tables().iter().filter(|(name, _)| *name != "interactions") {
         write(&folder.path().join(format!("{name}.parquet")), rows);
@@ -154,13 +154,13 @@ fn alone(folder: &TempDir, world: &World) -> std::path::PathBuf {
 
 async fn published(world: &World) -> Result<Published> {
     let folder = TempDir::new().unwrap();
-    Published::of(&alone(&folder, world), 2, &[]).await
+    Published::of(&write_without_interactions(&folder, world), 2, &[]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_may_have_follows_alone() {
+async fn a_job_may_have_only_follows() {
     let rows = [follow("a", "1", "2", Some(5)), follow("a", "3", "2", None)];
-    let mut world = following(&rows);
+    let mut world = world_of_follows(&rows);
     world.accounts = Some(vec![account("a", "1")]);
     let run = published(&world).await.unwrap();
     assert_eq!(run.people(), ["a:1", "a:2", "a:3"]);
@@ -180,37 +180,37 @@ async fn a_job_may_have_follows_alone() {
         run.table_files().values().collect::<Vec<_>>()
     );
     let folder = TempDir::new().unwrap();
-    let job = alone(&folder, &world);
+    let job = write_without_interactions(&folder, &world);
     let job = job.to_str().unwrap();
-    let told = renown(&["check", job]).done().stdout;
-    assert!(told.ends_with("no violations\n"), "{told}");
+    let report = renown(&["check", job]).done().stdout;
+    assert!(report.ends_with("no violations\n"), "{report}");
     let plan: Value =
         serde_json::from_str(&renown(&["plan", job, "--format", "json"]).done().stdout).unwrap();
     assert_eq!(plan["reads"]["follows"]["rows"], 2);
-    let only = World { accounts: None, ..following(&rows) };
-    let job = alone(&folder, &only);
+    let only = World { accounts: None, ..world_of_follows(&rows) };
+    let job = write_without_interactions(&folder, &only);
     let plan = renown(&["plan", job.to_str().unwrap(), "--format", "json"]).done().stdout;
     let plan: Value = serde_json::from_str(&plan).unwrap();
     assert_eq!((&plan["estimate"]["vertices"], &plan["estimate"]["edges"]), (&json!(4), &json!(0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_snapshot_in_which_nobody_meets_anybody_is_refused() {
+async fn a_snapshot_without_follows_and_interactions_is_refused() {
     let late = [follow("a", "1", "2", Some(-5))];
-    let refused = published(&following(&late)).await.err().unwrap();
+    let refused = published(&world_of_follows(&late)).await.err().unwrap();
     let words = "no follow among eligible people started before the end of 2026-03-31";
     assert!(refused.cause.contains(words) && refused.kind == Kind::BadInput, "{refused}");
     assert_eq!(refused.place.table.as_deref(), Some("follows"));
 
-    let mut both = following(&late);
+    let mut both = world_of_follows(&late);
     both.events = vec![reply("a", "1", "2", 9_000)];
     let folder = TempDir::new().unwrap();
     let refused = Published::of(&both.write(folder.path()), 2, &[]).await.err().unwrap();
     for words in [words, "no interaction among eligible people in the 2160 hours"] {
         assert!(refused.cause.contains(words), "{refused}");
     }
-    // Nor does it say whether those who may not be scored follow anybody.
-    let mut hidden = following(&[follow("a", "1", "2", Some(5))]);
+    // The error does not reveal whether ineligible people follow anyone.
+    let mut hidden = world_of_follows(&[follow("a", "1", "2", Some(5))]);
     hidden.rule = "opt_in";
     let hidden = published(&hidden).await.err().unwrap();
     assert!(hidden.cause.contains("no follow among eligible people"), "{hidden}");
@@ -233,7 +233,7 @@ async fn since_may_be_absent_and_of_any_unit() {
         let people = people_of(&job, 2).await.unwrap();
         assert_eq!(named(&people), expected(&[("a:1", "a:2", Some(4))]), "{unit:?}");
     }
-    // As long ago as a time can be.
+    // The earliest possible time.
     let far = [Follow { since: Some(i64::MIN), ..rows[0].clone() }];
     write(&file, &follows(&far));
     let people = people_of(&job, 2).await.unwrap();
@@ -257,13 +257,13 @@ async fn rows_that_break_the_contract_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_rows_and_partitions_change_no_follow() {
     let rng = &mut Rng::with_seed(8);
-    let mut any = |most: u32| rng.u32(..most).to_string();
+    let mut any = |limit: u32| rng.u32(..limit).to_string();
     let mut rows: Vec<Follow> = Vec::new();
     for number in 0..400 {
         let since = (number % 3 > 0).then_some(number * 7 - 100);
         rows.push(follow(&any(3), &any(30), &any(30), since));
     }
-    let world = following(&rows);
+    let world = world_of_follows(&rows);
     let folder = TempDir::new().unwrap();
     let plain = people_of(&world.write(folder.path()), 1).await.unwrap();
     let expected = named(&plain);

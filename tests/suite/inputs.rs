@@ -1,4 +1,4 @@
-//! What a job may read and what it refuses: the kind of error, and the words a person sees.
+//! What a job may read and what it refuses: the kind of error, and its words.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ use crate::world::{
     of_account, reply, run_job, text, with, without, write,
 };
 
-/// A folder with inputs and a job; its name has a space and a letter beyond ASCII in it.
+/// A folder with inputs and a job; its name has a space and a non-ASCII letter.
 struct Folder(TempDir);
 
 const PLAIN: &str = "interactions = \"interactions.parquet\"\n";
@@ -55,16 +55,16 @@ impl Folder {
         Published::of(&job, 2, set).await
     }
 
-    /// Runs and is refused, with all of `words` in what is shown, and nothing published.
+    /// Requires that the run is refused with all of `words`, and nothing published.
     async fn refused(&self, inputs: &str, kind: Kind, words: &[&str]) -> Error {
         let error = self.run(inputs).await.err().expect("the input is refused");
-        says(&error, kind, words);
+        assert_error(&error, kind, words);
         assert!(!self.path("out").exists(), "something was written");
         error
     }
 }
 
-fn says(error: &Error, kind: Kind, words: &[&str]) {
+fn assert_error(error: &Error, kind: Kind, words: &[&str]) {
     let shown = error.to_string();
     assert_eq!(error.kind, kind, "{shown}");
     assert!(!error.remedy.is_empty() && shown.contains("\nremedy: "), "{shown}");
@@ -74,18 +74,18 @@ fn says(error: &Error, kind: Kind, words: &[&str]) {
 }
 
 /// Three replies between three people.
-fn three() -> Vec<Interaction> {
+fn three_replies() -> Vec<Interaction> {
     vec![reply("a", "1", "2", 3), reply("a", "2", "3", 30), reply("a", "3", "1", 300)]
 }
 
-/// Runs [`three`] with one column replaced, and is refused.
+/// Requires that [`three_replies`] with one column replaced is refused.
 async fn refused_column(name: &str, column: ArrayRef, words: &[&str]) {
-    let batch = with(&interactions(&three()), name, column);
+    let batch = with(&interactions(&three_replies()), name, column);
     Folder::with(&batch).refused(PLAIN, Kind::BadInput, words).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_are_missing_or_no_parquet() {
+async fn missing_files_and_files_of_other_formats_are_refused() {
     let folder = Folder::new();
     let nothing = ["interactions.parquet", "no Parquet file found", "check the path"];
     folder.refused(PLAIN, Kind::BadInput, &nothing).await;
@@ -104,8 +104,8 @@ async fn files_that_are_missing_or_no_parquet() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_cut_short_is_refused() {
-    let folder = Folder::with(&interactions(&three()));
+async fn a_truncated_file_is_refused() {
+    let folder = Folder::with(&interactions(&three_replies()));
     let path = folder.path("interactions.parquet");
     let bytes = fs::read(&path).unwrap();
     // The pages are damaged, the footer is whole.
@@ -119,7 +119,7 @@ async fn a_file_cut_short_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_in_a_folder_is_named() {
-    let folder = Folder::new().put("in/part-0.parquet", &interactions(&three()));
+    let folder = Folder::new().put("in/part-0.parquet", &interactions(&three_replies()));
     fs::write(folder.path("in/part-1.parquet"), "this is no Parquet file at all").unwrap();
     let inputs = "interactions = \"in/\"\n";
     folder.refused(inputs, Kind::BadInput, &["part-1.parquet"]).await;
@@ -128,7 +128,7 @@ async fn a_damaged_file_in_a_folder_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_columns_name_the_nearest() {
     for (name, other) in [("actor_id", "actor_ld"), ("kind", "kinds"), ("at", "At")] {
-        let batch = interactions(&three());
+        let batch = interactions(&three_replies());
         let mut columns = without(&batch, name);
         columns.push((other.into(), batch[name].clone()));
         let batch = RecordBatch::try_from_iter(columns).unwrap();
@@ -141,8 +141,8 @@ async fn missing_columns_name_the_nearest() {
         ];
         Folder::with(&batch).refused(PLAIN, Kind::BadInput, &words).await;
     }
-    // Columns that may be null may be absent too, and others are passed over.
-    let mut columns = without(&interactions(&three()), "sentiment");
+    // Nullable columns may be missing, and other columns are ignored.
+    let mut columns = without(&interactions(&three_replies()), "sentiment");
     columns.retain(|(name, _)| !name.contains("post_id"));
     columns.push(("shoe_size".into(), text(["44", "45", "46"])));
     let batch = RecordBatch::try_from_iter(columns).unwrap();
@@ -150,15 +150,19 @@ async fn missing_columns_name_the_nearest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_types_name_both() {
+async fn wrong_types_name_the_expected_type() {
     let floats: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0]));
     let ints: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
-    let words = ["column `actor_id` is Float64, the contract says id", "cast it in a SELECT"];
+    let words =
+        ["column `actor_id` is Float64, the contract assert_error id", "cast it in a SELECT"];
     refused_column("actor_id", floats.clone(), &words).await;
-    refused_column("at", ints.clone(), &["`at` is Int64, the contract says timestamp"]).await;
-    refused_column("kind", ints.clone(), &["`kind` is Int64, the contract says text"]).await;
-    refused_column("network", floats, &["`network` is Float64, the contract says text"]).await;
-    let words = ["`sentiment` is Utf8", "the contract says float64"];
+    refused_column("at", ints.clone(), &["`at` is Int64, the contract assert_error timestamp"])
+        .await;
+    refused_column("kind", ints.clone(), &["`kind` is Int64, the contract assert_error text"])
+        .await;
+    refused_column("network", floats, &["`network` is Float64, the contract assert_error text"])
+        .await;
+    let words = ["`sentiment` is Utf8", "the contract assert_error float64"];
     refused_column("sentiment", text(["1", "0", "x"]), &words).await;
     let fraction = Decimal128Array::from(vec![10, 20, 30]).with_precision_and_scale(20, 1);
     refused_column("actor_id", Arc::new(fraction.unwrap()), &["`actor_id` is Decimal"]).await;
@@ -185,7 +189,7 @@ async fn empty_ids_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kinds_that_the_method_does_not_name() {
+async fn kinds_unknown_to_the_method_are_refused() {
     let words = [
         "kind `replly` in 2 rows",
         "`standard-4`",
@@ -198,22 +202,22 @@ async fn kinds_that_the_method_does_not_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sentiment_is_from_minus_one_to_one() {
+async fn sentiment_outside_minus_one_to_one_is_refused() {
     let column = |value: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![1.0, value, -1.0])) };
     for bad in [1.000_001, -1.000_001, f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let words = ["column `sentiment` is outside -1..1 in 1 of 3 rows"];
         refused_column("sentiment", column(bad), &words).await;
     }
-    let batch = with(&interactions(&three()), "sentiment", column(-0.5));
+    let batch = with(&interactions(&three_replies()), "sentiment", column(-0.5));
     let published = Folder::with(&batch).run(PLAIN).await.unwrap();
     assert_eq!(published.measures("a", "a:3")["negative_share"], json!(1.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_that_contradict_each_other() {
+async fn contradictory_rows_are_refused() {
     let mut two = [account("a", "1"), account("a", "1")];
     two[1].name = Some("Ann".into());
-    let events = three();
+    let events = three_replies();
     let folder = Folder::with(&interactions(&events)).put("accounts.parquet", &accounts(&two));
     let inputs = format!("{PLAIN}accounts = \"accounts.parquet\"\n");
     let words = ["`accounts`", "1 accounts have two rows", "keep one row"];
@@ -221,7 +225,7 @@ async fn rows_that_contradict_each_other() {
 
     let identities = Some(vec![identity("a", "1", "p"), identity("a", "1", "q")]);
     let error = run_error(World { identities, events: events.clone(), ..World::default() }).await;
-    says(
+    assert_error(
         &error,
         Kind::BadInput,
         &["`identities`", "1 accounts are linked to more than one person"],
@@ -236,11 +240,15 @@ async fn rows_that_contradict_each_other() {
     };
     let posts = Some(vec![post("1"), post("2")]);
     let error = run_error(World { posts, events, ..World::default() }).await;
-    says(&error, Kind::BadInput, &["`posts`", "1 posts have two rows", "keep one row"]);
+    assert_error(&error, Kind::BadInput, &["`posts`", "1 posts have two rows", "keep one row"]);
 
     let events = vec![reply("a:b", "1", "2", 3)];
     let error = run_error(World { events, ..World::default() }).await;
-    says(&error, Kind::BadInput, &["the network of 2 accounts contains `:`", "in a SELECT"]);
+    assert_error(
+        &error,
+        Kind::BadInput,
+        &["the network of 2 accounts contains `:`", "in a SELECT"],
+    );
 }
 
 async fn run_error(world: World) -> Error {
@@ -250,7 +258,7 @@ async fn run_error(world: World) -> Error {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_name_somebody_and_have_a_known_status() {
+async fn consent_statements_need_a_subject_and_a_known_status() {
     let statement = |status: &str, network: Option<&str>| crate::world::Statement {
         network: network.map(str::to_owned),
         id: Some("1".into()),
@@ -258,23 +266,24 @@ async fn statements_name_somebody_and_have_a_known_status() {
         at: CUTOFF,
         ..Default::default()
     };
-    let with = |consent| World { consent: Some(consent), events: three(), ..World::default() };
-    let nobody = with(vec![statement("opted_in", None), statement("opted_in", Some("a"))]);
+    let with =
+        |consent| World { consent: Some(consent), events: three_replies(), ..World::default() };
+    let without_subject = with(vec![statement("opted_in", None), statement("opted_in", Some("a"))]);
     let words = ["`consent`", "neither `network` and `account_id` nor `person_id`", "1 of 2 rows"];
-    says(&run_error(nobody).await, Kind::BadInput, &words);
+    assert_error(&run_error(without_subject).await, Kind::BadInput, &words);
     let words = ["column `status` is not one of opted_in, opted_out, deleted in 1 of 1 rows"];
     let unknown = with(vec![statement("maybe", Some("a"))]);
-    says(&run_error(unknown).await, Kind::BadInput, &words);
+    assert_error(&run_error(unknown).await, Kind::BadInput, &words);
 }
 
-/// One `[inputs]` entry of SQL, with the raw table `raw` beside it.
+/// One `[inputs]` entry of SQL over the source `raw`.
 fn select(sql: &str) -> String {
     format!("interactions = '''{sql}'''\n[sources]\nraw = \"interactions.parquet\"\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sql_must_not_write() {
-    let folder = Folder::with(&interactions(&three()));
+    let folder = Folder::with(&interactions(&three_replies()));
     let out = folder.path("stolen.parquet");
     for sql in [
         "SELECT * INTO copy FROM raw".to_owned(),
@@ -293,13 +302,13 @@ async fn sql_must_not_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sql_that_writes_is_told_that_it_must_not() {
-    let folder = Folder::with(&interactions(&three()));
+async fn sql_that_writes_is_refused_with_the_reason() {
+    let folder = Folder::with(&interactions(&three_replies()));
     let words = ["inputs.interactions", "must not write"];
     for sql in ["SELECT * INTO copy FROM raw", "SELECT * FROM raw; DROP TABLE raw"] {
         folder.refused(&select(sql), Kind::BadJob, &words).await;
     }
-    // These are taken for the path of a file.
+    // These are taken for paths of files.
     for sql in ["INSERT INTO raw SELECT * FROM raw", "COPY raw TO 'x.parquet'", "DROP TABLE raw"] {
         folder.refused(&select(sql), Kind::BadJob, &words).await;
     }
@@ -307,7 +316,7 @@ async fn sql_that_writes_is_told_that_it_must_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sql_that_fails_says_where() {
-    let folder = Folder::with(&interactions(&three()));
+    let folder = Folder::with(&interactions(&three_replies()));
     for (sql, kind, words) in [
         ("SELECT * FROM row", Kind::BadJob, "row"),
         ("SELECT nobody FROM raw", Kind::BadJob, "nobody"),
@@ -318,22 +327,22 @@ async fn sql_that_fails_says_where() {
     ] {
         folder.refused(&select(sql), kind, &[words, "interactions"]).await;
     }
-    // Only when the rows are read does it show that they cannot be.
+    // An error that shows only when rows are read.
     let casts = "SELECT network, CAST(kind AS BIGINT) AS actor_id, target_id, kind, at FROM raw";
     folder.refused(&select(casts), Kind::BadInput, &["inputs.interactions"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sql_with_two_columns_of_one_name_is_refused() {
-    // Which `at` is meant? Nothing is silent.
-    let folder = Folder::with(&interactions(&three()));
+    // It is not clear which `at` is meant.
+    let folder = Folder::with(&interactions(&three_replies()));
     let sql = "SELECT x.*, y.at FROM raw x JOIN raw y ON x.actor_id = y.target_id";
     assert!(folder.run(&select(sql)).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sql_may_begin_with_a_comment_or_a_bracket() {
-    let folder = Folder::with(&interactions(&three()));
+    let folder = Folder::with(&interactions(&three_replies()));
     let mut refused = Vec::new();
     for sql in [
         "select * from raw",
@@ -349,9 +358,9 @@ async fn sql_may_begin_with_a_comment_or_a_bracket() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sql_cannot_ask_for_the_time_or_chance() {
+async fn sql_cannot_use_the_clock_or_random_numbers() {
     // The wall clock never reaches an output, and the same rows give the same bytes.
-    let folder = Folder::with(&interactions(&three()));
+    let folder = Folder::with(&interactions(&three_replies()));
     let mut run = Vec::new();
     for sql in [
         "SELECT network, actor_id, target_id, kind, now() AS at FROM raw",
@@ -365,8 +374,8 @@ async fn sql_cannot_ask_for_the_time_or_chance() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sql_over_sources_gives_the_tables_of_a_file() {
-    let mut events = three();
+async fn sql_over_sources_gives_the_same_tables_as_a_file() {
+    let mut events = three_replies();
     events.push(Interaction { kind: "like".into(), ..reply("b", "1", "2", 7) });
     let direct = Folder::with(&interactions(&events)).run(PLAIN).await.unwrap();
 
@@ -387,9 +396,9 @@ async fn sql_over_sources_gives_the_tables_of_a_file() {
         .put("Raw/replies/2026-03-31.parquet", &replies)
         .put("Raw/likes.parquet", &interactions(&events[3..]));
     let job = r#"interactions = """
-        WITH own AS (SELECT network, number, target_id, at FROM replies
+        WITH replied AS (SELECT network, number, target_id, at FROM replies
                      JOIN names ON replies.actor_id = names.key)
-        SELECT network, number AS actor_id, target_id, 'reply' AS kind, at FROM own
+        SELECT network, number AS actor_id, target_id, 'reply' AS kind, at FROM replied
         UNION ALL
         SELECT network, CAST(actor_id AS INT), target_id, kind, at FROM likes WHERE at < '{snapshot}T23:00:00Z'
         """
@@ -403,9 +412,9 @@ async fn sql_over_sources_gives_the_tables_of_a_file() {
     }
 }
 
-/// The tables of [`three`] with its ids given in a column of another type.
+/// The people of [`three_replies`] with its ids given in a column of another type.
 async fn people_by_id(ids: ArrayRef) -> Vec<String> {
-    let batch = interactions(&three());
+    let batch = interactions(&three_replies());
     let batch = with(&batch, "actor_id", ids);
     let batch = with(&batch, "target_id", text(["x", "x", "x"]));
     let folder = Folder::with(&batch);
@@ -443,7 +452,7 @@ async fn ids_in_a_dictionary_of_integers_are_kept() {
     assert_eq!(people_by_id(column).await, ["1", "2", "x"]);
 }
 
-/// A random world of interactions alone, with many of them in a long window.
+/// A random world of interactions only, with many of them in a long window.
 fn busy() -> World {
     let mut worlds = (0..).map(|seed| world(&mut Rng::with_seed(seed)));
     let busy =
@@ -452,7 +461,7 @@ fn busy() -> World {
     World { accounts: None, identities: None, posts: None, ..world }
 }
 
-/// The bytes of the tables of a random world whose interactions lie in files as `put` puts them.
+/// What a random world publishes with its interactions in files that `put` writes.
 async fn tables_of(put: impl Fn(&Path, &RecordBatch), inputs: &str) -> Published {
     let world = busy();
     let folder = Folder::new();
@@ -506,25 +515,25 @@ async fn files_folders_and_partitions_give_the_same_bytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn folders_within_a_folder_are_read_or_refused() {
     let nested = |folder: &Folder| {
-        write(&folder.path("in/2026/part.parquet"), &interactions(&three()[1..]));
+        write(&folder.path("in/2026/part.parquet"), &interactions(&three_replies()[1..]));
     };
-    let folder = Folder::new().put("in/part.parquet", &interactions(&three()[..1]));
+    let folder = Folder::new().put("in/part.parquet", &interactions(&three_replies()[..1]));
     nested(&folder);
     match folder.run("interactions = \"in/\"\n").await {
         Ok(published) => {
-            assert_eq!(published.people().len(), 3, "a file was passed over in silence")
+            assert_eq!(published.people().len(), 3, "a file was ignored silently")
         }
-        Err(error) => says(&error, Kind::BadInput, &["in/"]),
+        Err(error) => assert_error(&error, Kind::BadInput, &["in/"]),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hidden_files_are_refused() {
-    // Writers keep what is not finished under names that begin with `_` or `.`.
+    // Writers keep unfinished files under names that begin with `_` or `.`.
     for hidden in ["in/_part.parquet", "in/.part.parquet", "in/_temporary/part.parquet"] {
         let folder = Folder::new()
-            .put("in/part.parquet", &interactions(&three()[..1]))
-            .put(hidden, &interactions(&three()[1..]));
+            .put("in/part.parquet", &interactions(&three_replies()[..1]))
+            .put(hidden, &interactions(&three_replies()[1..]));
         let words = [hidden.trim_start_matches("in/"), "unfinished write"];
         folder.refused("interactions = \"in/\"\n", Kind::BadInput, &words).await;
     }
@@ -533,24 +542,26 @@ async fn hidden_files_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn partitions_that_do_not_fit_together_are_bad_input() {
     let folder = Folder::new()
-        .put("in/dt=1/part.parquet", &interactions(&three()[..1]))
-        .put("in/network=b/part.parquet", &interactions(&three()[1..]));
+        .put("in/dt=1/part.parquet", &interactions(&three_replies()[..1]))
+        .put("in/network=b/part.parquet", &interactions(&three_replies()[1..]));
     let Err(error) = folder.run("interactions = \"in/\"\n").await else { return };
-    says(&error, Kind::BadInput, &["in/"]);
+    assert_error(&error, Kind::BadInput, &["in/"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_with_different_types_in_one_folder_are_bad_input() {
     let ints: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
-    let other = with(&interactions(&three()), "actor_id", ints);
-    let folder =
-        Folder::new().put("in/a.parquet", &interactions(&three())).put("in/b.parquet", &other);
+    let other = with(&interactions(&three_replies()), "actor_id", ints);
+    let folder = Folder::new()
+        .put("in/a.parquet", &interactions(&three_replies()))
+        .put("in/b.parquet", &other);
     folder.refused("interactions = \"in/\"\n", Kind::BadInput, &["actor_id", "in/"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partition_without_value_is_null() {
-    let columns = RecordBatch::try_from_iter(without(&interactions(&three()), "network")).unwrap();
+    let columns =
+        RecordBatch::try_from_iter(without(&interactions(&three_replies()), "network")).unwrap();
     let folder = Folder::new().put("in/network=__HIVE_DEFAULT_PARTITION__/x.parquet", &columns);
     let words = ["column `network` is null"];
     folder.refused("interactions = \"in/\"\n", Kind::BadInput, &words).await;
@@ -559,7 +570,8 @@ async fn a_partition_without_value_is_null() {
 #[tokio::test(flavor = "multi_thread")]
 async fn escaped_characters_of_a_partition_are_read() {
     // Writers of Hive folders escape what a path cannot hold.
-    let columns = RecordBatch::try_from_iter(without(&interactions(&three()), "actor_id")).unwrap();
+    let columns =
+        RecordBatch::try_from_iter(without(&interactions(&three_replies()), "actor_id")).unwrap();
     let folder = Folder::new().put("in/actor_id=did%3Aplc%2Fx/x.parquet", &columns);
     let people = folder.run("interactions = \"in/\"\n").await.unwrap().people();
     assert!(people.contains(&"a:did:plc/x".to_owned()), "{people:?}");
@@ -582,7 +594,7 @@ async fn times_of_every_unit_and_zone_give_the_same_tables() {
         for zone in [None, Some("UTC"), Some("+05:30"), Some("America/New_York")] {
             let kind = DataType::Timestamp(unit, zone.map(Into::into));
             let at = cast(&batch["at"], &DataType::Timestamp(unit, Some("UTC".into()))).unwrap();
-            // The instants stay, their zone is another; without a zone they are in UTC.
+            // The same instants in another zone; times without a zone are in UTC.
             let at = arrow::array::make_array(
                 at.to_data().into_builder().data_type(kind.clone()).build().unwrap(),
             );
@@ -599,8 +611,8 @@ async fn times_of_every_unit_and_zone_give_the_same_tables() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeated_event_counts_once_and_is_told() {
-    let mut events = three();
+async fn a_repeated_event_counts_once_and_is_reported() {
+    let mut events = three_replies();
     for _ in 0..3 {
         events.push(events[0].clone());
     }
@@ -619,8 +631,8 @@ async fn a_repeated_event_counts_once_and_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn posts_that_no_input_knows_are_counted() {
-    // Dangling ids are refused or counted, never silent.
+async fn unknown_post_ids_are_counted() {
+    // Unknown ids are refused or counted, never ignored silently.
     let event = Interaction { post: Some("nowhere".into()), ..reply("a", "1", "2", 3) };
     let world = World { posts: Some(vec![]), events: vec![event], ..World::default() };
     let published = world.run().await;
@@ -633,14 +645,14 @@ async fn posts_that_no_input_knows_are_counted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rerun_does_nothing_and_says_so() {
-    let folder = Folder::with(&interactions(&three()));
+    let folder = Folder::with(&interactions(&three_replies()));
     let first = folder.run(PLAIN).await.unwrap();
     let again = folder.run(PLAIN).await.unwrap();
     assert!(!first.outcome.already && again.outcome.already);
     assert_eq!(first.commit, again.commit);
     assert_eq!(first.files, again.files);
     // Other rows are another run of the same day, which is then in force.
-    let folder = folder.put("interactions.parquet", &interactions(&three()[..2]));
+    let folder = folder.put("interactions.parquet", &interactions(&three_replies()[..2]));
     let other = folder.run(PLAIN).await.unwrap();
     assert_eq!((other.commit.number, other.outcome.already), (2, false));
     assert_ne!(other.commit.run_id, first.commit.run_id);
@@ -648,13 +660,13 @@ async fn a_rerun_does_nothing_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_and_one_person_are_worlds_too() {
-    // An empty snapshot is most often a late one.
+async fn an_empty_snapshot_is_refused_and_one_person_is_scored() {
+    // An empty snapshot is usually a late one.
     let words = ["`interactions`", "in the 2160 hours before the end of", "has arrived"];
-    says(&run_error(World::default()).await, Kind::BadInput, &words);
-    // Nor does it say whether those who did not agree met anybody.
-    let refused = World { rule: "opt_in", events: three(), ..World::default() };
-    says(&run_error(refused).await, Kind::BadInput, &words);
+    assert_error(&run_error(World::default()).await, Kind::BadInput, &words);
+    // The error does not reveal whether people who did not agree met.
+    let refused = World { rule: "opt_in", events: three_replies(), ..World::default() };
+    assert_error(&run_error(refused).await, Kind::BadInput, &words);
 
     let empty = World {
         accounts: Some(vec![account("a", "1")]),
@@ -674,8 +686,8 @@ async fn nobody_and_one_person_are_worlds_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slip_in_an_optional_name_is_not_passed_over() {
-    // With `birthdate` passed over, a minor would be scored.
+async fn a_misspelled_optional_column_is_refused() {
+    // If `birthdate` were ignored, a minor would be scored.
     let accounts = RecordBatch::try_from_iter([
         ("network", text(["a"])),
         ("account_id", text(["1"])),
@@ -683,24 +695,24 @@ async fn a_slip_in_an_optional_name_is_not_passed_over() {
     ]);
     let folder = Folder::new()
         .put("accounts.parquet", &accounts.unwrap())
-        .put("events.parquet", &interactions(&three()));
+        .put("events.parquet", &interactions(&three_replies()));
     let inputs = "accounts = \"accounts.parquet\"\ninteractions = \"events.parquet\"\n";
     let words = ["input `accounts`", "is column `birthdate` `birth_date`?"];
     folder.refused(inputs, Kind::BadInput, &words).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_about_nobody_are_counted() {
-    let strange = vec![of_account("A", "1", "opted_out", 1)];
-    let world = World { consent: Some(strange), events: three(), ..World::default() };
+async fn consent_statements_about_unknown_accounts_are_counted() {
+    let unknown = vec![of_account("A", "1", "opted_out", 1)];
+    let world = World { consent: Some(unknown), events: three_replies(), ..World::default() };
     let folder = TempDir::new().unwrap();
     let (_, outcome) = run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
     assert!(outcome.drops.iter().any(|d| d.table == "consent" && d.rows == "fewer than 11"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_rows_that_come_are_no_input() {
-    let folder = Folder::new().put("raw.parquet", &interactions(&three()));
+async fn limit_without_order_is_refused() {
+    let folder = Folder::new().put("raw.parquet", &interactions(&three_replies()));
     let inputs =
         |sql: &str| format!("interactions = \"{sql}\"\n[sources]\nraw = \"raw.parquet\"\n");
     let words = ["LIMIT without ORDER BY"];
@@ -710,14 +722,14 @@ async fn the_first_rows_that_come_are_no_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_is_no_time() {
-    let words = ["`at` is Utf8", "the contract says timestamp", "cast it in a SELECT"];
+async fn text_is_not_accepted_as_time() {
+    let words = ["`at` is Utf8", "the contract assert_error timestamp", "cast it in a SELECT"];
     refused_column("at", text(["2026-03-30", "2026-03-30", "yesterday"]), &words).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn times_before_1970_are_times() {
-    let mut events = three();
+async fn times_before_1970_are_accepted() {
+    let mut events = three_replies();
     events.push(Interaction { at: -1, ..reply("a", "1", "3", 0) });
     events.push(Interaction { at: -62_135_596_800_000_000, ..reply("a", "1", "3", 0) });
     let published = World { events, ..World::default() }.run().await;
@@ -752,10 +764,10 @@ async fn an_id_of_1025_bytes_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn identities_in_a_circle_are_two_persons() {
-    // A person_id is a name and nothing more: it is not followed to the account of that name.
+async fn circular_identities_are_two_people() {
+    // A person_id is only a name: it is not resolved to the account of that name.
     let identities = vec![identity("a", "1", "a:2"), identity("a", "2", "a:1")];
-    let world = World { identities: Some(identities), events: three(), ..World::default() };
+    let world = World { identities: Some(identities), events: three_replies(), ..World::default() };
     let published = world.run().await;
     assert_eq!(published.people(), ["a:1", "a:2", "a:3"]);
     // Account 2 is person a:1; account 1 replied to it.
@@ -763,39 +775,39 @@ async fn identities_in_a_circle_are_two_persons() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_accounts_of_many_persons_are_refused() {
+async fn accounts_linked_to_several_people_are_refused() {
     let pairs = ["1", "2"].map(|id| ["p", "q"].map(|person| identity("a", id, person)));
     let identities = Some(pairs.into_iter().flatten().collect());
-    let error = run_error(World { identities, events: three(), ..World::default() }).await;
-    says(&error, Kind::BadInput, &["2 accounts are linked to more than one person"]);
+    let error = run_error(World { identities, events: three_replies(), ..World::default() }).await;
+    assert_error(&error, Kind::BadInput, &["2 accounts are linked to more than one person"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everyone_opted_out() {
+async fn a_snapshot_in_which_everyone_opted_out_is_refused() {
     let consent = ["1", "2", "3"].map(|id| of_account("a", id, "opted_out", 1)).into();
-    let world = World { consent: Some(consent), events: three(), ..World::default() };
+    let world = World { consent: Some(consent), events: three_replies(), ..World::default() };
     let words = ["no interaction among eligible people", "has arrived, and `consent`"];
-    says(&run_error(world).await, Kind::BadInput, &words);
+    assert_error(&run_error(world).await, Kind::BadInput, &words);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_input_named_twice_shows_its_line() {
-    let folder = Folder::with(&interactions(&three()));
+async fn an_input_given_twice_shows_its_line() {
+    let folder = Folder::with(&interactions(&three_replies()));
     let twice = format!("{PLAIN}{PLAIN}");
     folder.refused(&twice, Kind::BadJob, &["job.toml:", "duplicate key"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_output_that_cannot_be_written_is_unavailable() {
-    let folder = Folder::with(&interactions(&three()));
+    let folder = Folder::with(&interactions(&three_replies()));
     // A file stands where the folder should be.
     fs::write(folder.path("out"), "in the way").unwrap();
     let error = folder.run(PLAIN).await.err().expect("it cannot be written");
-    says(&error, Kind::Unavailable, &["/out/"]);
+    assert_error(&error, Kind::Unavailable, &["/out/"]);
     assert_eq!(fs::read(folder.path("out")).unwrap(), b"in the way");
 }
 
-/// What many tables lack is written as a constant, which DataFusion's planner takes note of.
+/// Constants for columns that a source lacks; DataFusion's planner uses that they are constant.
 #[test]
 fn constants_in_a_select_give_the_same_bytes() {
     let plain = SampleJob::after_run();

@@ -44,10 +44,10 @@ pub fn load(text: &str) -> Result<Job, Error> {
 }
 
 fn refused(text: &str, words: &[&str]) {
-    says(load(text).expect_err(text), Kind::BadJob, words);
+    assert_error(load(text).expect_err(text), Kind::BadJob, words);
 }
 
-pub fn says(error: Error, kind: Kind, words: &[&str]) {
+pub fn assert_error(error: Error, kind: Kind, words: &[&str]) {
     let error = with_hint(error);
     let shown = error.to_string();
     assert_eq!(error.kind, kind, "{shown}");
@@ -74,12 +74,12 @@ fn the_plain_job_loads() {
     assert!(job.output.path().ends_with("/out/"));
     let day = load_set(JOB, &[], Some("2026-01-02")).unwrap().snapshot;
     assert_eq!(day, NaiveDate::from_ymd_opt(2026, 1, 2));
-    let least = load("inputs.interactions = 'x'\noutput.url = 'y'").unwrap();
+    let minimal = load("inputs.interactions = 'x'\noutput.url = 'y'").unwrap();
     assert_eq!(
-        (least.snapshot, least.influence.top, least.method.version),
+        (minimal.snapshot, minimal.influence.top, minimal.method.version),
         (None, 10, "standard-4".into())
     );
-    assert_eq!(least.consent, Consent { rule: ConsentRule::OptOut, minimum_age: 18 });
+    assert_eq!(minimal.consent, Consent { rule: ConsentRule::OptOut, minimum_age: 18 });
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn unknown_keys_show_their_line_and_the_nearest() {
 }
 
 #[test]
-fn values_of_the_wrong_sort_show_their_line() {
+fn values_of_the_wrong_type_show_their_line() {
     refused(&JOB.replace("top = 3", "top = -3"), &["job.toml:13: `top = -3`"]);
     refused(&JOB.replace("top = 3", "top = '3'"), &["job.toml:13: `top = '3'`"]);
     refused(&JOB.replace("\"opt_in\"", "\"optin\""), &["job.toml:10:", "did you mean `opt_in`?"]);
@@ -121,7 +121,7 @@ fn a_day_may_be_written_as_a_toml_date() {
 }
 
 #[test]
-fn inputs_have_the_names_of_contracts() {
+fn inputs_are_named_after_contracts() {
     let with = |name: &str| with_line("inputs", &format!("{name} = 'x'")).0;
     refused(&with("acounts"), &["unknown input `acounts`", "did you mean `accounts`?"]);
     refused(&with("zzzzzzzzzzzz"), &["unknown input", "inputs are: accounts, consent"]);
@@ -135,7 +135,7 @@ fn inputs_have_the_names_of_contracts() {
 }
 
 #[test]
-fn settings_fill_texts_and_must_all_be_used() {
+fn placeholders_are_filled_and_unused_values_refused() {
     let text =
         JOB.replace("in/", "${lake}/${table}/{snapshot}").replace("\"out\"", "\"${lake}/out\"");
     let set = [("lake", "s3://acme"), ("table", "events")];
@@ -144,22 +144,22 @@ fn settings_fill_texts_and_must_all_be_used() {
     assert_eq!(job.inputs["interactions"], Input::Url(expected));
     assert_eq!(job.output.as_str(), "s3://acme/out/");
     let unset = load_set(&text, &set[..1], None).unwrap_err();
-    says(unset, Kind::BadJob, &["`${table}` is not set", "add --set table=VALUE"]);
+    assert_error(unset, Kind::BadJob, &["`${table}` is not set", "add --set table=VALUE"]);
     let unused = load_set(&text, &[set[0], set[1], ("lak", "x")], None).unwrap_err();
-    says(unused, Kind::BadJob, &["`lak` is set", "no `${lak}`"]);
+    assert_error(unused, Kind::BadJob, &["`lak` is set", "no `${lak}`"]);
     refused(&JOB.replace("in/", "${lake/"), &["`${` without `}`"]);
-    // What was filled in is not filled again.
+    // Filled-in text is not expanded again.
     let text = JOB.replace("in/", "${a}/");
     let job = load_set(&text, &[("a", "s3://acme/${b}")], None).unwrap();
     assert!(matches!(&job.inputs["interactions"], Input::Url(url) if url.as_str().contains("b")));
 }
 
 #[test]
-fn a_dated_text_needs_a_snapshot() {
+fn a_snapshot_placeholder_needs_a_snapshot() {
     let undated = JOB.replace("snapshot = \"2026-03-31\"", "");
     assert_eq!(load(&undated).unwrap().snapshot, None);
     let dated = undated.replace("in/", "in/{snapshot}/");
-    says(
+    assert_error(
         load(&dated).unwrap_err(),
         Kind::Usage,
         &["no snapshot is named", "--snapshot YYYY-MM-DD"],
@@ -176,12 +176,12 @@ async fn a_run_needs_a_snapshot() {
     let engine = renown::engine::Engine::new(renown::storage::Stores::default(), 1);
     let mut silent = renown::pipeline::progress::Progress::silent();
     let error = renown::pipeline::run(&engine, &job, &mut silent).await.unwrap_err();
-    says(error, Kind::Usage, &["no snapshot is named"]);
+    assert_error(error, Kind::Usage, &["no snapshot is named"]);
 }
 
 const SECRET: &str = "hunter2hunter2";
 
-/// Is refused, and the secret is not repeated.
+/// Requires that the job is refused without repeating the secret.
 fn keeps_secret(text: &str, set: &[(&str, &str)]) {
     let error = load_set(text, set, None).expect_err(text);
     assert_eq!(error.kind, Kind::BadJob, "{error}");
@@ -249,7 +249,7 @@ fn a_broken_url_does_not_show_its_password() {
 }
 
 #[test]
-fn seeds_are_names() {
+fn seeds_of_trust_are_names() {
     let (text, _) = with_line("influence", "");
     let with = |trust: &str| format!("{text}\n[trust]\n{trust}\n");
     let job = load(&with("seeds = ['p', 'net:1', 'p']")).unwrap();
@@ -260,7 +260,7 @@ fn seeds_are_names() {
 }
 
 #[test]
-fn profiles_that_cannot_be_are_refused() {
+fn invalid_profiles_are_refused() {
     let with = |profile: &str| format!("{JOB}\n[[profile]]\nname = 'studio'\n{profile}\n");
     let profiles = load(&with("weights.reach = 2.0")).unwrap().profiles;
     let names: Vec<_> = profiles.iter().map(|profile| profile.name.as_str()).collect();
@@ -268,13 +268,15 @@ fn profiles_that_cannot_be_are_refused() {
     let coefficients = |at: usize| -> Vec<f64> {
         profiles[at].forecast.terms.iter().map(|term| term.coefficient).collect()
     };
-    // All twice is as it was.
+    // Doubling all weights changes nothing.
     assert_eq!(profiles[1].forecast.terms.len(), 4);
     assert_eq!(coefficients(1), coefficients(0));
     assert_eq!(profiles[1].forecast.intercept, profiles[0].forecast.intercept);
-    // A measure goes before its family, and takes the weight of the others.
-    let own = load(&with("weights = { reach = 0, trusted_reactors_30d = 1 }")).unwrap().profiles;
-    let weighted: Vec<f64> = own[1].forecast.terms.iter().map(|term| term.coefficient).collect();
+    // A measure's weight takes precedence over that of its family; weights are relative.
+    let weighted_profiles =
+        load(&with("weights = { reach = 0, trusted_reactors_30d = 1 }")).unwrap().profiles;
+    let weighted: Vec<f64> =
+        weighted_profiles[1].forecast.terms.iter().map(|term| term.coefficient).collect();
     let all: f64 = coefficients(0).iter().sum();
     assert!((weighted[1] - all).abs() < 1e-12, "{weighted:?} of {all}");
     assert_eq!([weighted[0], weighted[2], weighted[3]], [0.0; 3]);
@@ -282,14 +284,14 @@ fn profiles_that_cannot_be_are_refused() {
         let values = profile.forecast.terms.iter().map(|term| term.reference);
         profile.forecast.expected(profile.forecast.intercept, values)
     };
-    let (standard, own) = (of_reference(&profiles[0]), of_reference(&own[1]));
-    assert!((own / standard - 1.0).abs() < 1e-12, "{own} for {standard}");
+    let (standard, weighted) = (of_reference(&profiles[0]), of_reference(&weighted_profiles[1]));
+    assert!((weighted / standard - 1.0).abs() < 1e-12, "{weighted} for {standard}");
 
     for (profile, words) in [
         ("", ["it equals the standard score", "name weights, or the method file of another"]),
         ("weights = {}", ["it equals the standard score", "name weights"]),
         ("weights.raech = 2.0", ["no measure or family `raech`", "did you mean `reach`? it has: "]),
-        // Known, and not in the forecast.
+        // A known measure that is not in the forecast.
         ("weights.h_index = 2.0", ["no measure or family `h_index`", "it has: reach, trusted_re"]),
         ("weights.reach = -0.1", ["the weight of `reach` is -0.1", "give 0 to 100"]),
         ("weights.reach = 100.1", ["the weight of `reach` is 100.1", "give 0 to 100"]),
@@ -317,7 +319,7 @@ fn profiles_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn a_profile_of_another_method_shares_what_is_measured() {
+fn a_profile_of_another_method_must_measure_the_same() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("job.toml");
     let job = JOB.replace("[job]", "[job]\nmethod = 'own.toml'");
@@ -341,22 +343,22 @@ fn a_profile_of_another_method_shares_what_is_measured() {
     ] {
         let error = load(other.replace(from, to)).unwrap_err();
         let words = format!("`{part}` of method `other-1` differs from that of the job's method");
-        says(error, Kind::BadJob, &["profile `studio`", &words, "use a separate job"]);
+        assert_error(error, Kind::BadJob, &["profile `studio`", &words, "use a separate job"]);
     }
-    says(load("x".into()).unwrap_err(), Kind::BadJob, &["other.toml:1"]);
+    assert_error(load("x".into()).unwrap_err(), Kind::BadJob, &["other.toml:1"]);
 }
 
 #[test]
-fn a_job_names_its_method_beside_itself() {
+fn the_method_path_is_relative_to_the_job_file() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("job.toml");
     fs::write(&path, JOB.replace("[job]", "[job]\nmethod = '${which}.toml'")).unwrap();
     let set = [("which".to_owned(), "own".to_owned())];
-    says(Job::load(&path, &set, None).unwrap_err(), Kind::BadJob, &["own.toml"]);
+    assert_error(Job::load(&path, &set, None).unwrap_err(), Kind::BadJob, &["own.toml"]);
     fs::write(folder.path().join("own.toml"), METHOD.replace("standard-4", "own-7")).unwrap();
     assert_eq!(Job::load(&path, &set, None).unwrap().method.version, "own-7");
     let missing = Job::load(&folder.path().join("jib.toml"), &[], None).unwrap_err();
-    says(missing, Kind::BadJob, &["jib.toml", "check the path"]);
+    assert_error(missing, Kind::BadJob, &["jib.toml", "check the path"]);
 }
 
 #[test]
@@ -373,7 +375,7 @@ fn every_bundled_file_parses() {
         assert_eq!(Some(&*method.version), path.file_stem().and_then(|stem| stem.to_str()));
     }
     for path in jobs {
-        // Whatever a job leaves open is set; one day fits all.
+        // Placeholders of a job are filled; one day fits all jobs.
         let text = fs::read_to_string(&path).unwrap();
         let mut set: Vec<(String, String)> = Vec::new();
         for part in text.split("${").skip(1) {

@@ -1,4 +1,4 @@
-//! Labels from outside: how they are read, and that no run reads them.
+//! Labels: how they are read, and that no run reads them.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::world::{
     text, write,
 };
 
-/// LabelSet, form, person, loser, topic, value.
+/// Label set, form, person, loser, topic, value.
 pub type Row<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<f64>);
 
 pub fn grade<'a>(set: &'a str, person: &'a str, topic: Option<&'a str>, value: f64) -> Row<'a> {
@@ -49,7 +49,7 @@ pub fn table(rows: &[Row<'_>]) -> RecordBatch {
     .unwrap()
 }
 
-/// People 0 to 3: a:1, a:4:5, b:1 and p, who is 2 and 3 on a. a:9 refused.
+/// People 0 to 3: a:1, a:4:5, b:1 and p with the accounts 2 and 3 on a. a:9 refused.
 fn world() -> World {
     World {
         accounts: Some(["1", "2", "3", "4:5", "9"].map(|id| account("a", id)).into()),
@@ -71,17 +71,17 @@ async fn read(job: &Path) -> Result<LabelSets> {
     label_sets(&engine, &job, &persons, &mut Violations::stop_at_first()).await
 }
 
-async fn of(rows: &RecordBatch) -> Result<LabelSets> {
+async fn read_rows(rows: &RecordBatch) -> Result<LabelSets> {
     let folder = TempDir::new().unwrap();
     read(&labelled(rows).write(folder.path())).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn label_sets_are_over_persons_in_order_of_name() {
+async fn label_sets_refer_to_persons_and_are_sorted_by_name() {
     let rows = table(&[
         pair("panel", "p", "a:1"),
         pair("panel", "a:1", "a:3"),
-        // The same again, by another account.
+        // The same pair again, by another account.
         pair("panel", "a:2", "a:1"),
         pair("panel", "a:9", "a:1"),
         pair("panel", "a:1", "nobody"),
@@ -92,7 +92,7 @@ async fn label_sets_are_over_persons_in_order_of_name() {
         grade("degree", "a:9", None, 7.0),
         grade("nobody's", "a:9", None, 7.0),
     ]);
-    let found = of(&rows).await.unwrap();
+    let found = read_rows(&rows).await.unwrap();
     let rust = Some("rust".to_owned());
     let degree = vec![(1, 2.5, None), (2, -3.0, None), (3, f64::MAX, None), (3, 0.0, rust)];
     let expected = [
@@ -105,7 +105,7 @@ async fn label_sets_are_over_persons_in_order_of_name() {
     assert_eq!(drops, [("person not scored", "fewer than 11"), ("duplicate rows", "1")]);
     let rng = &mut Rng::with_seed(3);
     for _ in 0..3 {
-        assert_eq!(of(&shuffled(&rows, rng)).await.unwrap().sets, found.sets);
+        assert_eq!(read_rows(&shuffled(&rows, rng)).await.unwrap().sets, found.sets);
     }
     let folder = TempDir::new().unwrap();
     let none = read(&world().write(folder.path())).await.unwrap();
@@ -115,23 +115,24 @@ async fn label_sets_are_over_persons_in_order_of_name() {
 async fn refused(rows: &[Row<'_>], column: &str, words: &str) -> Error {
     let sound = [grade("sound", "a:1", None, 1.0), pair("two", "a:1", "b:1")];
     let rows = table(&[&sound, rows].concat());
-    let error = of(&rows).await.expect_err(words);
+    let error = read_rows(&rows).await.expect_err(words);
     assert_eq!(error.kind, Kind::BadInput, "{error}");
     assert!(error.cause.contains(words), "no `{words}` in {error}");
     assert_eq!(error.place.table.as_deref(), Some("ground_truth"));
     assert_eq!(error.place.column.as_deref(), Some(column), "{error}");
     assert!(error.place.rows.is_some() && !error.remedy.is_empty(), "{error}");
-    // A check finds it, and a run does not look.
+    // `check` finds it, and a run does not read labels.
     let folder = TempDir::new().unwrap();
     let job = labelled(&rows).write(folder.path());
-    let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["have 1 violation"]).stdout;
-    assert!(told.contains(words), "{told}");
+    let report =
+        renown(&["check", job.to_str().unwrap()]).refused(65, &["have 1 violation"]).stdout;
+    assert!(report.contains(words), "{report}");
     renown(&["run", job.to_str().unwrap()]).done();
     error
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn broken_labels_are_refused() {
+async fn invalid_labels_are_refused() {
     let graded = ("x", "graded", "p", None, None, None);
     refused(&[graded], "value", "`value` is null where `form` is graded in 1 of 3 rows").await;
     let pairwise = ("x", "pairwise", "p", None, None, None);
@@ -158,7 +159,7 @@ async fn broken_labels_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_neither_reads_labels_nor_changes_by_them() {
+async fn labels_do_not_affect_a_run() {
     let plain = world().run().await;
     let rows = table(&[grade("x", "p", None, 1.0), pair("y", "p", "a:1")]);
     let folder = TempDir::new().unwrap();
@@ -167,16 +168,16 @@ async fn a_run_neither_reads_labels_nor_changes_by_them() {
     assert_eq!(plain.commit, with.commit);
     assert_eq!(plain.table_files(), with.table_files());
     assert_eq!(plain.drops(), with.drops());
-    let told = renown(&["check", job.to_str().unwrap()]).done().stdout;
-    assert!(told.contains("ground_truth: fewer than 11 rows: person not scored"), "{told}");
+    let report = renown(&["check", job.to_str().unwrap()]).done().stdout;
+    assert!(report.contains("ground_truth: fewer than 11 rows: person not scored"), "{report}");
     let plan = || {
-        let told = renown(&["plan", job.to_str().unwrap(), "--format", "json"]).done().stdout;
-        let plan: Value = serde_json::from_str(&told).unwrap();
+        let stdout = renown(&["plan", job.to_str().unwrap(), "--format", "json"]).done().stdout;
+        let plan: Value = serde_json::from_str(&stdout).unwrap();
         assert_eq!(plan["reads"]["ground_truth"], Value::Null);
         plan["run_needed"].clone()
     };
     assert_eq!(plan(), json!(false));
-    // It may change, break and go: a run of the same rows has nothing to do.
+    // The file may change, break or disappear: a run of the same rows has nothing to do.
     let file = folder.path().join("ground_truth.parquet");
     for change in 0..3 {
         match change {
@@ -194,7 +195,7 @@ async fn a_run_neither_reads_labels_nor_changes_by_them() {
     assert_eq!(plan(), json!(false));
 }
 
-/// Sources are opened for the inputs of a run, and again for this one.
+/// Sources are opened once for the inputs of a run, and again for labels.
 #[tokio::test(flavor = "multi_thread")]
 async fn labels_may_come_from_a_select_and_check_reports_all_violations() {
     let folder = TempDir::new().unwrap();
@@ -208,17 +209,14 @@ async fn labels_may_come_from_a_select_and_check_reports_all_violations() {
         fs::write(&job, format!("{text}\n{sources}")).unwrap();
     };
     select("SELECT truth, form, person_id, value * 2 AS value FROM raw");
-    let truths = read(&job).await.unwrap().sets;
-    assert_eq!(
-        truths,
-        [LabelSet { name: "x".into(), labels: Labels::Graded(vec![(3, 2.0, None)]) }]
-    );
+    let sets = read(&job).await.unwrap().sets;
+    assert_eq!(sets, [LabelSet { name: "x".into(), labels: Labels::Graded(vec![(3, 2.0, None)]) }]);
     renown(&["check", job.to_str().unwrap()]).done();
     select("SELECT truth, form, person_id, 0.0 / 0.0 AS value FROM raw");
     world.events[0].sentiment = Some(7.0);
     write(&folder.path().join("interactions.parquet"), &interactions(&world.events));
-    let told = renown(&["check", job.to_str().unwrap()]).refused(65, &["2 violations"]).stdout;
+    let report = renown(&["check", job.to_str().unwrap()]).refused(65, &["2 violations"]).stdout;
     for words in ["`sentiment` is outside -1..1", "`value` is not a finite number"] {
-        assert!(told.contains(words), "{told}");
+        assert!(report.contains(words), "{report}");
     }
 }

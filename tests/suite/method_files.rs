@@ -3,7 +3,7 @@
 use renown::error::Kind;
 use renown::method::Method;
 
-use crate::job_files::says;
+use crate::job_files::assert_error;
 use crate::world::METHOD;
 
 #[test]
@@ -43,7 +43,7 @@ fn method_values_out_of_range_are_refused() {
     ] {
         assert!(METHOD.contains(from), "{from}");
         let error = Method::parse("m.toml", &METHOD.replacen(from, to, 1)).expect_err(to);
-        says(error, Kind::BadJob, &["m.toml", words]);
+        assert_error(error, Kind::BadJob, &["m.toml", words]);
     }
 }
 
@@ -133,32 +133,36 @@ fn trust_and_forecast_out_of_range_are_refused() {
         let parsed = Method::parse("m.toml", &METHOD.replacen(from, to, 1));
         match words {
             ["", ""] => drop(parsed.unwrap()),
-            words => says(parsed.expect_err(to), Kind::BadJob, &[&["m.toml"][..], &words].concat()),
+            words => assert_error(
+                parsed.expect_err(to),
+                Kind::BadJob,
+                &[&["m.toml"][..], &words].concat(),
+            ),
         }
     }
     let none = METHOD.replace("coefficient = 0.37", "coefficient = 0.0");
     let none = none.replace("coefficient = 0.6", "coefficient = 0.0");
     let words = ["no term of the forecast has a coefficient other than 0", "give at least one"];
-    says(Method::parse("m.toml", &none).unwrap_err(), Kind::BadJob, &words);
-    // Of a measure of one's own any number goes.
-    let own = METHOD.replacen("\"trusted_reactors_30d\"", "\"measure_sales\"", 1);
-    Method::parse("m.toml", &own.replace("= 0.6", "= -0.6")).unwrap();
+    assert_error(Method::parse("m.toml", &none).unwrap_err(), Kind::BadJob, &words);
+    // The coefficient of a custom measure may have any sign.
+    let custom = METHOD.replacen("\"trusted_reactors_30d\"", "\"measure_sales\"", 1);
+    Method::parse("m.toml", &custom.replace("= 0.6", "= -0.6")).unwrap();
 }
 
 #[test]
 fn a_method_without_a_name_is_refused() {
-    // Its version stands in every scored row.
+    // Every score row names the version.
     assert!(Method::parse("m.toml", &METHOD.replace("\"standard-4\"", "\"\"")).is_err());
 }
 
 #[test]
-fn a_kind_that_weighs_is_not_rounded_to_nothing() {
-    // 1e-10 of the fixed-point unit 2^-32 is 0: the kind would weigh nothing, in silence.
+fn a_weight_that_rounds_to_zero_is_refused() {
+    // 1e-10 of the fixed-point unit 2^-32 is 0: the kind would silently weigh nothing.
     assert!(Method::parse("m.toml", &METHOD.replace("weight = 0.3", "weight = 1e-10")).is_err());
 }
 
 #[test]
-fn the_hash_of_a_method_is_of_its_content() {
+fn the_hash_of_a_method_depends_on_its_content_only() {
     let hash = |text: &str| Method::parse("m.toml", text).unwrap().sha256().unwrap();
     assert_eq!(hash(METHOD), hash(&format!("# a comment\n{METHOD}")));
     assert_ne!(hash(METHOD), hash(&METHOD.replace("weight = 0.3", "weight = 0.4")));

@@ -50,13 +50,13 @@ fn the_sample_is_planned_from_its_footers_and_nothing_is_written() {
         let counts = [&read["files"], &read["row_groups"], &read["row_groups_found"]];
         assert_eq!(counts, [&json!(1), &json!(groups.len()), &json!(groups.len())], "{table}");
         assert_eq!(read["rows"], rows, "{table}");
-        // Every column of the sample is one of the contract.
+        // Every column of the sample is in the contract.
         assert_eq!(read["bytes"], bytes, "{table}");
     }
     assert_eq!(plan["estimate"]["vertices"], 3_461);
     assert_eq!(plan["writes"].as_array().unwrap().last().unwrap(), &commit(1));
     assert!(!job.output().exists());
-    // Were it read, the damage would be seen.
+    // If data were read, the damage would be an error.
     job.run(&[]).refused(65, &["sample/accounts.parquet"]);
 }
 
@@ -65,23 +65,23 @@ fn commit(number: u64) -> Value {
 }
 
 #[test]
-fn it_tells_whether_there_is_anything_to_do() {
+fn plan_says_whether_a_run_would_publish() {
     let job = SampleJob::new();
     job.run(&["--quiet"]).done();
     let objects = job.published();
-    let told = || {
+    let needed = || {
         let plan = plan(&job.file());
         assert_eq!(plan["replaces_commit"], 1);
         assert_eq!(plan["writes"].as_array().unwrap().last().unwrap(), &commit(2));
         (plan["run_needed"].as_bool().unwrap(), plan["reason"].as_str().unwrap().to_owned())
     };
     let done = (false, "these files, job and method are published as commit 1".to_owned());
-    assert_eq!(told(), done);
+    assert_eq!(needed(), done);
     assert_eq!(job.published(), objects);
 
-    // The same rows in a file that was written again: only a run can tell that nothing has changed.
+    // The same rows in a file that was written again: only a run can find that nothing has changed.
     write(&job.input("posts"), &read(&job.input("posts")));
-    assert_eq!(told(), (true, "changed since commit 1: posts".into()));
+    assert_eq!(needed(), (true, "changed since commit 1: posts".into()));
 
     let changed = "job, method or renown have changed since commit 1";
     for (from, to) in [
@@ -93,19 +93,19 @@ fn it_tells_whether_there_is_anything_to_do() {
         let before = fs::read(job.file()).unwrap();
         job.edit(from, to);
         let comment = to.contains('#');
-        assert_eq!(told().1 == changed, !comment, "{to}");
+        assert_eq!(needed().1 == changed, !comment, "{to}");
         fs::write(job.file(), before).unwrap();
     }
 
     let log = job.path("out/sample/logs/2018-09-01");
     fs::remove_dir_all(&log).unwrap();
-    assert_eq!(told(), (true, "commit 1 has no log that this renown reads".into()));
+    assert_eq!(needed(), (true, "commit 1 has no log that this renown reads".into()));
     fs::remove_dir_all(job.path("out/sample/people")).unwrap();
-    assert_eq!(told(), (true, "files of commit 1 are gone".into()));
+    assert_eq!(needed(), (true, "files of commit 1 are gone".into()));
 }
 
 #[test]
-fn the_next_day_is_estimated_from_the_run_before() {
+fn the_next_day_is_estimated_from_the_previous_run() {
     let job = SampleJob::new();
     let run = job.run(&["--log", "json"]).done();
     let stage = |name: &str| {
@@ -127,7 +127,7 @@ fn the_next_day_is_estimated_from_the_run_before() {
     assert_eq!(estimate["output_bytes"], tables.map(|(_, bytes)| bytes.len()).sum::<usize>());
     assert!(estimate["seconds"].as_f64().unwrap() > 0.0);
 
-    // A second folder of the same interactions: as many files by bytes as these are of all.
+    // A second copy of the interactions: the estimate grows with the bytes of all input files.
     let size = |table: &str| fs::metadata(job.input(table)).unwrap().len() as f64;
     let all: f64 = TABLES.iter().map(|table| size(table)).sum();
     fs::create_dir(job.path("jobs/sample/both")).unwrap();
@@ -142,7 +142,7 @@ fn the_next_day_is_estimated_from_the_run_before() {
 }
 
 #[test]
-fn row_groups_outside_the_window_and_other_columns_are_left_out() {
+fn row_groups_outside_the_window_and_unused_columns_are_not_counted() {
     let folder = TempDir::new().unwrap();
     // Two years, an event an hour, in row groups of 100 hours; the window is 90 days.
     let events: Vec<Interaction> =
@@ -191,7 +191,7 @@ fn row_groups_outside_the_window_and_other_columns_are_left_out() {
 }
 
 #[test]
-fn what_footers_show_to_be_wrong_is_told() {
+fn problems_visible_in_footers_are_reported() {
     let job = SampleJob::new();
     job.edit("sample/posts.parquet", "sample/gone.parquet");
     renown(&["plan", &job.file()]).refused(65, &["no Parquet file found"]);
@@ -210,15 +210,15 @@ fn what_footers_show_to_be_wrong_is_told() {
     assert!(!text.contains('\\'), "{text}");
 }
 
-/// A run tells changes since the run before: where one has come before it, there is something to do.
+/// Changes are computed against the previous run: a new previous run makes another run necessary.
 #[test]
-fn a_day_that_was_backfilled_gives_the_next_one_something_to_do() {
+fn after_a_backfill_the_next_day_needs_a_run() {
     let job = SampleJob::new();
     job.run(&["--quiet"]).done();
     assert_eq!(plan(&job.file())["run_needed"], false);
     job.run(&["--quiet", "--snapshot", "2018-08-31"]).done();
-    let told = plan(&job.file());
+    let plan = plan(&job.file());
     let again = job.run(&["--dry-run"]).done().stdout;
     assert!(!again.contains("nothing to do"), "{again}");
-    assert_eq!(told["run_needed"], true, "{}", told["reason"]);
+    assert_eq!(plan["run_needed"], true, "{}", plan["reason"]);
 }

@@ -1,4 +1,4 @@
-//! What lies outside the window does not count, and what lies before it is not decoded.
+//! Rows outside the window do not count, and row groups before it are not decoded.
 
 use std::fs;
 
@@ -11,9 +11,9 @@ use tempfile::TempDir;
 use crate::parquet_files::write_in_groups;
 use crate::world::{CUTOFF, Interaction, Published, World, interactions, reply, with, write};
 
-/// A dictionary of times is a column of times.
+/// A dictionary of times is read as a column of times.
 #[tokio::test(flavor = "multi_thread")]
-async fn times_in_a_dictionary_are_cut_too() {
+async fn dictionary_encoded_times_are_limited_to_the_window() {
     let old = reply("a", "9", "2", 3_000);
     let late = Interaction { at: CUTOFF + 1, ..reply("a", "8", "2", 0) };
     let events = [reply("a", "1", "2", 5), old, late];
@@ -56,7 +56,7 @@ async fn row_groups_from_before_the_window_are_not_decoded() {
     assert_eq!(sound.commit, damaged.commit);
     assert_eq!(sound.measures("a", "a:2")["reactions_90d"], 2_160);
 
-    // Were it read, the damage would be seen.
+    // If it were decoded, the damage would be an error.
     let young = reader.metadata().row_group(old + 2).column(4).byte_range();
     bytes[young.0 as usize..(young.0 + young.1) as usize].fill(0xff);
     fs::write(&path, &bytes).unwrap();
