@@ -1,4 +1,4 @@
-//! The tables of a small world, built through their contracts and not by the stages.
+//! The tables of a small world, built from their contracts and not by the stages.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ pub fn numbers(values: &[f64]) -> ArrayRef {
     Arc::new(Float64Array::from(values.to_vec()))
 }
 
-/// Scores of these people, nobody expected.
+/// Scores and forecasts of these people.
 pub fn scores(people: &[&str], scores: &[f64], expected: &[f64]) -> RecordBatch {
     let columns = vec![
         ("person_id", texts(people.iter().copied())),
@@ -85,7 +85,7 @@ pub fn contributions(people: &[&str], points: &[f64]) -> RecordBatch {
     filled("contributions", people.len(), columns)
 }
 
-/// What audiences did to the scores of these people.
+/// Changes of these people, all caused by their audience.
 pub fn changes(people: &[&str], points: &[f64]) -> RecordBatch {
     let columns = vec![
         ("person_id", texts(people.iter().copied())),
@@ -152,7 +152,7 @@ pub fn draft(day: NaiveDate) -> Draft {
     }
 }
 
-/// The tables as those of another run.
+/// The tables with another run id.
 pub fn of_run(mut draft: Draft, run_id: &str) -> Draft {
     for table in [
         &mut draft.people,
@@ -200,7 +200,7 @@ pub fn of_topics(table: &str, pairs: &[(&str, &str)], more: Vec<(&str, ArrayRef)
     filled(table, pairs.len(), columns)
 }
 
-/// Topic scores of 1 that rest on these posts, people and weeks.
+/// Topic scores of 1 with evidence of these numbers of posts, people and weeks.
 pub fn topic_scores(pairs: &[(&str, &str)], evidence: [i64; 3]) -> RecordBatch {
     let count =
         |at: usize| -> ArrayRef { Arc::new(Int64Array::from_value(evidence[at], pairs.len())) };

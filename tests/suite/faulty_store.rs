@@ -27,7 +27,7 @@ pub enum Fault {
     Before(Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>),
 }
 
-/// `inner`, but for one fault.
+/// `inner` with one fault.
 pub struct FaultyStore {
     inner: Arc<dyn ObjectStore>,
     at: usize,
@@ -41,8 +41,8 @@ impl FaultyStore {
         Arc::new(Self { inner, at, fault, calls })
     }
 
-    /// Whether the fault has come up.
-    pub fn met(&self) -> bool {
+    /// Whether the fault has occurred.
+    pub fn has_occurred(&self) -> bool {
         self.calls.load(Ordering::SeqCst) > self.at
     }
 

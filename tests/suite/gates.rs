@@ -1,4 +1,4 @@
-//! Every gate refuses the tables it is there to refuse, and says which gate it was.
+//! Every gate refuses the tables that it has to refuse, and the error names the gate.
 
 use chrono::NaiveDate;
 use renown::audit::{Audited, Limits, audit_run};
@@ -31,7 +31,7 @@ fn audit_within(draft: Draft, gates: &GateRule) -> Result<Audited> {
     audit_run(draft, &facts(RUN), &Limits { gates, evidence: &Evidence::default() })
 }
 
-/// `gate` refuses the change, and its words hold `words`.
+/// Requires that `gate` refuses the change with `words`.
 #[track_caller]
 fn refuses(gate: &str, words: &str, change: impl FnOnce(&mut Draft)) {
     let error = audited(change).map(|_| "passed").unwrap_err();
@@ -41,7 +41,7 @@ fn refuses(gate: &str, words: &str, change: impl FnOnce(&mut Draft)) {
 }
 
 #[test]
-fn sound_tables_pass_as_they_are() {
+fn valid_tables_pass_unchanged() {
     let audited = audited(|_| {}).unwrap();
     let names: Vec<_> = audited.tables().iter().map(|(name, _)| *name).collect();
     let expected = drafts::draft(day());
@@ -116,7 +116,7 @@ fn unsorted_keys_are_refused() {
 fn keys_are_compared_across_batches() {
     refuses("keys_unique", "1 of 4 keys of `people`", |d| d.people[1] = people(&[BOB, DEE]));
     refuses("keys_unique", "1 of 4 keys of `people`", |d| d.people.reverse());
-    // An empty batch between the two must not hide what came before.
+    // An empty batch between the two must not hide the rows before it.
     refuses("keys_unique", "1 of 4 keys of `people`", |d| {
         d.people = vec![people(&[ANN, BOB]), people(&[]), people(&[BOB, DEE])];
     });
@@ -138,7 +138,7 @@ fn scores_off_the_scale_are_refused() {
 }
 
 #[test]
-fn expected_people_are_a_finite_number() {
+fn forecasts_that_are_negative_or_not_finite_are_refused() {
     for expected in [-1e-9, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         refuses("scores_in_range", "1 of 4 scores", |d| {
             d.scores[1] = scores(&[CID, DEE], &[1.0, 1.0], &[0.0, expected]);
@@ -186,7 +186,7 @@ fn contributions_sum_to_their_score() {
         d.contributions.insert(1, two.slice(1, 1));
     })
     .unwrap();
-    // Somebody without any, and points of a profile that nobody is scored by.
+    // A score without contributions, and contributions for a profile without scores.
     refuses("contributions_sum", "of 1 of 4 scores", |d| {
         d.contributions.truncate(1);
     });
@@ -226,7 +226,7 @@ fn causes_sum_to_the_change_of_the_score() {
             d.changes = vec![changes(&[ANN], &[points])];
         });
     }
-    // A cause of somebody whose score had none before.
+    // A cause for a person without a previous score.
     refuses("changes_sum", wrong, |d| {
         moved(d);
         d.changes = vec![changes(&[ANN, BOB], &[2.0, 1.0])];
@@ -242,7 +242,7 @@ fn everyone_has_a_score_and_measures() {
 }
 
 #[test]
-fn strangers_are_refused_in_every_table() {
+fn unknown_people_are_refused_in_every_table() {
     let one = "1 rows name people that `people` lacks";
     refuses("rows_agree", one, |d| d.scores.push(scores(&["net:eve"], &[1.0], &[0.0])));
     refuses("rows_agree", one, |d| d.measures.push(measures("net", &["net:eve"], &[0.0])));
@@ -260,7 +260,7 @@ fn strangers_are_refused_in_every_table() {
     refuses("rows_agree", one, |d| d.topic_evidence.push(evidence(&eve)));
     refuses("rows_agree", one, |d| d.topic_posts = vec![topic_posts(&eve)]);
     refuses("rows_agree", one, |d| d.cohorts.push(cohort("c", &["net:eve"])));
-    // Who reacted to a post is named there too.
+    // Reactors of a post are people as well.
     refuses("rows_agree", one, |d| {
         let people = list_of_texts(&[&[BOB, "net:eve"], &[]]);
         let pairs = [(ANN, "t1"), (ANN, "t2")];
@@ -274,7 +274,8 @@ fn rows_of_another_run_are_refused_in_every_table() {
     for (name, _) in drafts::draft(day()).tables() {
         let mut draft = drafts::draft(day());
         let other = drafts::of_run(drafts::draft(day()), "other");
-        let of_other = other.tables().into_iter().find(|(own, _)| *own == name).unwrap().1.clone();
+        let of_other =
+            other.tables().into_iter().find(|(table, _)| *table == name).unwrap().1.clone();
         let rows: usize = of_other.iter().map(|batch| batch.num_rows()).sum();
         match name {
             "people" => draft.people = of_other,
@@ -325,7 +326,7 @@ fn topics_are_the_same_in_all_tables() {
 }
 
 #[test]
-fn thin_evidence_makes_no_topic_score() {
+fn topic_scores_on_thin_evidence_are_refused() {
     let words = "1 of 2 topic scores rest on fewer";
     for evidence in [[2, 5, 2], [3, 4, 2], [3, 5, 1]] {
         refuses("enough_evidence", words, |d| {
@@ -345,7 +346,7 @@ fn ranks_of_each_network_sum_to_one() {
     audited(|d| d.measures.push(measures("other", &[ANN], &[1.0]))).unwrap();
 }
 
-/// A mass of 1 does not make ranks of them.
+/// Negative ranks are refused even if they sum to 1.
 #[test]
 fn a_negative_rank_is_refused() {
     refuses("rank_mass", "1 ranks are negative", |d| {
@@ -365,9 +366,9 @@ fn the_tolerance_of_the_method_decides() {
     assert_eq!(audit_with(1e-4).unwrap_err().kind, Kind::Gate);
 }
 
-/// Every number of a table that says it is a share, a percentile or a count is one.
+/// Shares, percentiles and counts must be numbers.
 #[test]
-fn numbers_that_are_none_are_refused_in_every_column() {
+fn nan_is_refused_in_every_column() {
     let mut passed = vec![];
     for column in ["percentile", "true_reach", "amplification", "network_score", "negative_share"] {
         let result = audited(|d| {

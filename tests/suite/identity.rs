@@ -1,4 +1,4 @@
-//! A run is what went into it: its id changes with whatever can reach a table, and with nothing else.
+//! The id of a run changes with everything that can reach a table, and with nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -27,8 +27,8 @@ use crate::world::{
 /// Columns of tables that hold ids and hashes, or follow from them.
 const IDS: [&str; 4] = ["run_id", "data_sha256", "method_sha256", "snapshot_id"];
 
-/// Who agreed, under a rule that asks nobody: cohorts alone show it.
-fn agreeing(people: &[&str]) -> World {
+/// A world in which `people` agreed, under a rule that does not require it: only cohorts show who agreed.
+fn world_of_agreements(people: &[&str]) -> World {
     World {
         accounts: Some(["ann", "bob", "cid"].map(|id| account("net", id)).into()),
         events: vec![
@@ -45,7 +45,7 @@ fn agreeing(people: &[&str]) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_withdraws_an_agreement_leaves_the_cohorts() {
+async fn withdrawing_consent_removes_a_person_from_cohorts() {
     let folder = TempDir::new().unwrap();
     let members = |published: &Published| -> Vec<String> {
         published.tables["cohorts"]
@@ -53,21 +53,21 @@ async fn who_withdraws_an_agreement_leaves_the_cohorts() {
             .map(|row| row["person_id"].as_str().unwrap().into())
             .collect()
     };
-    let first = agreeing(&["ann", "bob"]).run_in(folder.path()).await;
+    let first = world_of_agreements(&["ann", "bob"]).run_in(folder.path()).await;
     assert_eq!(members(&first), ["net:ann", "net:bob"]);
-    let second = agreeing(&["ann"]).run_in(folder.path()).await;
+    let second = world_of_agreements(&["ann"]).run_in(folder.path()).await;
     assert!(!second.outcome.already);
     assert_eq!(members(&second), ["net:ann"]);
 }
 
-/// The whole: `RENOWN_CASES=60 cargo test --test suite runs_at_once_that_differ`.
+/// The whole: `RENOWN_CASES=60 cargo test --test suite concurrent_runs_with_different_consent`.
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_at_once_that_differ_in_an_agreement_leave_a_whole_set_campaign() {
+async fn concurrent_runs_with_different_consent_leave_complete_tables_campaign() {
     for _ in cases(0, 3) {
         let folder = TempDir::new().unwrap();
         let output = folder.path().join("out");
         let job = |name: &str, people: &[&str]| {
-            let job = agreeing(people).write(&folder.path().join(name));
+            let job = world_of_agreements(people).write(&folder.path().join(name));
             let text = fs::read_to_string(&job).unwrap();
             fs::write(&job, text.replace("\"out/\"", &format!("{output:?}"))).unwrap();
             Job::load(&job, &[], None).unwrap()
@@ -148,7 +148,7 @@ fn whole_world() -> World {
         ("owner_id", texts(["cid", "cid", "b"])),
         ("member_id", texts(["ann", "dot", "a"])),
     ]);
-    let truths = RecordBatch::try_from_iter([
+    let labels = RecordBatch::try_from_iter([
         ("truth", texts(["grades", "grades", "grades"])),
         ("form", texts(["graded", "graded", "graded"])),
         ("person_id", texts(["net:ann", "Bob", "net:cid"])),
@@ -196,7 +196,7 @@ fn whole_world() -> World {
             ),
             ("endorsements", endorsements.unwrap()),
             ("lists", of_lists.unwrap()),
-            ("ground_truth", truths.unwrap()),
+            ("ground_truth", labels.unwrap()),
         ],
         settings: "[topics]\ntags = true\n[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n"
             .into(),
@@ -206,7 +206,7 @@ fn whole_world() -> World {
     }
 }
 
-/// What a run shows but for ids and hashes: every table, the rows dropped by rule, and the job as its log knows it.
+/// What a run shows apart from ids and hashes: every table, the rows dropped by rule, and the hash of the job in its log.
 #[derive(PartialEq)]
 struct Shown {
     tables: BTreeMap<String, Vec<Row>>,
@@ -247,11 +247,11 @@ impl Run {
 enum Change {
     /// The table `table` becomes these rows.
     Table(&'static str, RecordBatch),
-    /// A file beside the inputs becomes this text.
+    /// A file next to the inputs gets this text.
     File(&'static str, String),
 }
 
-/// A value of each column at each row, changed in some ways; each row left out, and each there twice.
+/// A value of each column at each row, changed in several ways; each row left out, and each row duplicated.
 fn changes_of(name: &'static str, rows: &RecordBatch) -> Vec<(String, Change)> {
     let mut changes = Vec::new();
     let n = rows.num_rows() as u32;
@@ -271,7 +271,7 @@ fn changes_of(name: &'static str, rows: &RecordBatch) -> Vec<(String, Change)> {
         let twice: Vec<u32> = (0..n).chain([row]).collect();
         changes.push((format!("{name}: row {row} twice"), Change::Table(name, reordered(&twice))));
         for (column, field) in rows.columns().iter().zip(rows.schema().fields()) {
-            for (how, value) in others(column, row as usize) {
+            for (how, value) in other_values(column, row as usize) {
                 let at = row as usize;
                 let parts =
                     [column.slice(0, at), value, column.slice(at + 1, column.len() - at - 1)];
@@ -286,24 +286,24 @@ fn changes_of(name: &'static str, rows: &RecordBatch) -> Vec<(String, Change)> {
 }
 
 /// Other values than the one of `column` at `row`, each as a column of one row.
-fn others(column: &ArrayRef, row: usize) -> Vec<(&'static str, ArrayRef)> {
+fn other_values(column: &ArrayRef, row: usize) -> Vec<(&'static str, ArrayRef)> {
     let one = |values: ArrayRef| cast(&values, column.data_type()).unwrap();
-    let own = column.slice(row, 1);
+    let current = column.slice(row, 1);
     let mut others = vec![("missing", arrow::array::new_null_array(column.data_type(), 1))];
     let next = column.slice((row + 1) % column.len(), 1);
-    if next.as_ref() != own.as_ref() {
+    if next.as_ref() != current.as_ref() {
         others.push(("as in the next row", next));
     }
     match column.data_type() {
         DataType::Utf8 => others.push(("another text", text(["other"]))),
         DataType::Boolean => {
-            let negated = arrow::compute::not(arrow::array::AsArray::as_boolean(&own)).unwrap();
+            let negated = arrow::compute::not(arrow::array::AsArray::as_boolean(&current)).unwrap();
             others.push(("negated", Arc::new(negated)));
         }
         DataType::List(_) => others.push(("another list", lists([&["other".to_owned()][..]]))),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             let at: &arrow::array::TimestampMicrosecondArray =
-                arrow::array::AsArray::as_primitive(&own);
+                arrow::array::AsArray::as_primitive(&current);
             for (how, hours) in [("an hour earlier", 1), ("forty days earlier", 960)] {
                 if at.is_valid(0) {
                     others.push((how, one(instants([at.value(0) - hours * HOUR]))));
@@ -312,7 +312,7 @@ fn others(column: &ArrayRef, row: usize) -> Vec<(&'static str, ArrayRef)> {
         }
         DataType::Date32 => others.push(("a birth date", one(text(["2015-01-01"])))),
         _ => {
-            let number = cast(&own, &DataType::Float64).unwrap();
+            let number = cast(&current, &DataType::Float64).unwrap();
             let number: &Float64Array = arrow::array::AsArray::as_primitive(&number);
             let changed = if number.is_valid(0) { number.value(0) * 0.5 + 1.0 } else { 3.0 };
             others.push(("another number", one(Arc::new(Float64Array::from(vec![changed])))));
@@ -367,8 +367,8 @@ fn changes_of_keys(file: &'static str, text: &str) -> Vec<(String, Change)> {
 /// Keys that `whole_world` does not set, and that a run does not read.
 const NOT_READ: &str = "[fit]\norigins = 3\n[validate]\nseed = 5\ntop = 7\n";
 
-/// Changes of this world after which a run has another id though no table shows a difference, by how they begin: what
-/// changes is finer than any table shows, or another world would show it.
+/// Changes of this world, by how they begin, after which a run has another id although no table differs: the change is
+/// finer than any table shows, or only another world would show it.
 const NOT_SHOWN_HERE: [(&str, &str); 14] = [
     ("accounts.created_at", "tables show ages of accounts in whole days"),
     ("accounts.is_verified of row 2", "the account is a seed by name too"),
@@ -397,7 +397,7 @@ async fn published_bytes_and_run_ids_change_together_campaign() {
     let folder = TempDir::new().unwrap();
     world.write(folder.path());
     let tables = world.tables();
-    // Every column that a run reads is there.
+    // Every input that a run reads is in the world.
     for table in schema::tables().unwrap().iter().filter(|t| t.direction == Direction::Input) {
         assert!(
             table.status != Status::Read || tables.iter().any(|(name, _)| *name == table.table),

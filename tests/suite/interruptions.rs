@@ -1,4 +1,4 @@
-//! A run that is stopped, that meets another one or a full disk: nothing half done is ever visible.
+//! A run that is stopped, runs concurrently with another one or meets a full disk: nothing incomplete is ever visible.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::binary::{Ended, command};
 use crate::campaign::{cases, is_whole};
 use crate::sample_job::SampleJob;
 
-/// Tables and commits; what an unfinished write may leave beside them is nobody's.
+/// Tables and commits, without leftovers of unfinished writes.
 fn visible(job: &SampleJob) -> BTreeMap<String, Vec<u8>> {
     let mut objects = job.published();
     objects.retain(|path, _| path.ends_with(".parquet") || path.ends_with(".json"));
@@ -26,9 +26,9 @@ fn undisturbed() -> BTreeMap<String, Vec<u8>> {
     visible(&job)
 }
 
-/// Requires that the commit at `path` names files that are there as it says.
+/// Requires that the files that the commit at `path` names exist and match.
 #[track_caller]
-fn sound(output: &Path, path: &Path) {
+fn assert_complete(output: &Path, path: &Path) {
     let commit: Commit = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     for file in commit.tables.values().flat_map(|table| &table.files) {
         let bytes = fs::read(output.join(&file.path)).unwrap();
@@ -42,37 +42,37 @@ fn signal(child: &Child, signal: &str) {
     assert!(Command::new("kill").args(kill).status().unwrap().success());
 }
 
-/// Runs the job, does `at` to it after its line number `after` and waits for its end.
-fn met(job: &SampleJob, after: usize, at: impl FnOnce(&Child)) -> Ended {
+/// Runs the job, calls `interfere` after line number `after` of its log and waits for its end.
+fn run_with_interference(job: &SampleJob, after: usize, interfere: impl FnOnce(&Child)) -> Ended {
     let mut child = command(&["run", &job.file()])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut told = String::new();
+    let mut log = String::new();
     for _ in 0..after {
-        stderr.read_line(&mut told).unwrap();
+        stderr.read_line(&mut log).unwrap();
     }
-    at(&child);
-    stderr.read_to_string(&mut told).unwrap();
+    interfere(&child);
+    stderr.read_to_string(&mut log).unwrap();
     let mut ended = Ended::from(child.wait_with_output().unwrap());
-    ended.stderr = told;
+    ended.stderr = log;
     ended
 }
 
-/// Stops a run after each of its first lines, or after those of `usual` where not the whole campaign is asked for.
-fn stopped_at_every_stage(name: &str, usual: &[usize]) {
+/// Stops a run after each of its first lines, or only after those in `usual` unless the campaign is whole.
+fn assert_every_stage_stops_cleanly(name: &str, usual: &[usize]) {
     let expected = undisturbed();
     let mut interrupted = 0;
     let every: Vec<usize> = (0..=8).collect();
     let lines = if is_whole() { &every } else { usual };
     for &after in lines {
         let job = SampleJob::new();
-        let ended = met(&job, after, |child| signal(child, name));
+        let ended = run_with_interference(&job, after, |child| signal(child, name));
         let committed = job.commit(1).exists();
         if committed {
-            sound(&job.output(), &job.commit(1));
+            assert_complete(&job.output(), &job.commit(1));
         }
         let what = format!("{name} after line {after}: {ended:?}");
         match ended.code {
@@ -95,13 +95,13 @@ fn stopped_at_every_stage(name: &str, usual: &[usize]) {
 /// The whole: `RENOWN_CASES=1 cargo test --test suite at_any_stage`.
 #[test]
 fn a_run_terminated_at_any_stage_is_finished_by_the_next_campaign() {
-    stopped_at_every_stage("TERM", &[0, 2, 7]);
+    assert_every_stage_stops_cleanly("TERM", &[0, 2, 7]);
 }
 
 /// The whole: `RENOWN_CASES=1 cargo test --test suite at_any_stage`.
 #[test]
 fn a_run_interrupted_at_any_stage_is_finished_by_the_next_campaign() {
-    stopped_at_every_stage("INT", &[1, 4]);
+    assert_every_stage_stops_cleanly("INT", &[1, 4]);
 }
 
 /// Two jobs with one output folder.
@@ -113,9 +113,9 @@ fn two_on_one_folder() -> [SampleJob; 2] {
 }
 
 #[test]
-fn of_two_runs_at_once_one_wins_and_the_other_is_told() {
+fn of_two_concurrent_runs_one_wins_and_the_other_is_refused() {
     let [one, two] = two_on_one_folder();
-    let ended = met(&one, 1, |child| {
+    let ended = run_with_interference(&one, 1, |child| {
         signal(child, "STOP");
         two.run(&[]).done();
         signal(child, "CONT");
@@ -124,15 +124,15 @@ fn of_two_runs_at_once_one_wins_and_the_other_is_told() {
         75,
         &["published first, as commit 1", "nothing of this run is visible; run again"],
     );
-    sound(&one.output(), &one.commit(1));
+    assert_complete(&one.output(), &one.commit(1));
     assert!(!one.commit(2).exists());
     one.run(&[]).done();
-    sound(&one.output(), &one.commit(2));
+    assert_complete(&one.output(), &one.commit(2));
 }
 
 /// The whole: `RENOWN_CASES=20 cargo test --test suite two_processes_on_one_folder`.
 #[test]
-fn two_processes_on_one_folder_leave_whole_commits_campaign() {
+fn two_processes_on_one_folder_leave_complete_commits_campaign() {
     for _ in cases(0, 1) {
         let [one, two] = two_on_one_folder();
         let children = [&one, &two].map(|job| {
@@ -144,14 +144,14 @@ fn two_processes_on_one_folder_leave_whole_commits_campaign() {
         assert!(ended.iter().all(|ended| matches!(ended.code, Some(0 | 75))), "{ended:?}");
         assert!(done > 0, "{ended:?}");
         for number in 1..=done as u64 {
-            sound(&one.output(), &one.commit(number));
+            assert_complete(&one.output(), &one.commit(number));
         }
         assert!(!one.commit(done as u64 + 1).exists());
     }
 }
 
-/// The job where no file may grow beyond `blocks` of 512 bytes.
-fn limited(job: &SampleJob, blocks: usize) -> Ended {
+/// Runs the job with files limited to `blocks` of 512 bytes.
+fn run_with_file_limit(job: &SampleJob, blocks: usize) -> Ended {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" run \"$1\"");
     let mut shell = Command::new("sh");
     shell.args(["-c", &script, env!("CARGO_BIN_EXE_renown"), &job.file()]);
@@ -159,12 +159,12 @@ fn limited(job: &SampleJob, blocks: usize) -> Ended {
 }
 
 #[test]
-fn a_full_disk_is_told_and_leaves_no_commit() {
+fn a_full_disk_is_reported_and_leaves_no_commit() {
     let expected = undisturbed();
     let mut refused = 0;
     for blocks in [1, 8, 64, 256] {
         let job = SampleJob::new();
-        let ended = limited(&job, blocks);
+        let ended = run_with_file_limit(&job, blocks);
         if ended.code != Some(0) {
             ended.refused(69, &["writing `file://", "out/sample/", "remedy: "]);
             assert!(!job.commit(1).exists(), "{blocks} blocks");

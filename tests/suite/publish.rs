@@ -36,7 +36,7 @@ use crate::drafts;
 use crate::faulty_store::{Fault, FaultyStore};
 use crate::parquet_files::{batch, texts, write};
 
-/// A store, and a folder in it where this process alone writes.
+/// A store, and a folder in it that only this process writes.
 struct Place {
     store: Arc<dyn ObjectStore>,
     base: Url,
@@ -70,7 +70,7 @@ impl Place {
         (self.stores_with(Arc::clone(&store) as Arc<dyn ObjectStore>), store)
     }
 
-    /// Every object below `output` by its path there, but for the logs.
+    /// Every object below `output` but the logs, by its path below it.
     async fn objects(&self, output: &Url) -> BTreeMap<String, Vec<u8>> {
         let folder = object_store::path::Path::from_url_path(output.path()).unwrap();
         let listed: Vec<_> = self.store.list(Some(&folder)).try_collect().await.unwrap();
@@ -88,18 +88,18 @@ impl Place {
         self.objects(output).await.keys().filter(|path| path.starts_with("commits/")).count()
     }
 
-    /// What a reader sees: the commit in force, with every file that it names there and sound.
-    async fn seen(&self, output: &Url) -> Option<Commit> {
-        let seen = commit::in_force(&self.stores(), output, None).await.unwrap();
-        if let Some(commit) = &seen {
-            sound(commit, &self.objects(output).await);
+    /// The commit in force, which readers see; requires that every file it names exists and matches.
+    async fn visible_commit(&self, output: &Url) -> Option<Commit> {
+        let visible = commit::in_force(&self.stores(), output, None).await.unwrap();
+        if let Some(commit) = &visible {
+            assert_complete(commit, &self.objects(output).await);
         }
-        seen
+        visible
     }
 }
 
 #[track_caller]
-fn sound(commit: &Commit, objects: &BTreeMap<String, Vec<u8>>) {
+fn assert_complete(commit: &Commit, objects: &BTreeMap<String, Vec<u8>>) {
     assert_eq!(
         commit.tables.keys().collect::<Vec<_>>(),
         [
@@ -177,20 +177,20 @@ async fn top_of(
     engine: &Engine,
     output: &Url,
     commit: &Commit,
-    most: usize,
+    limit: usize,
 ) -> Result<Vec<TopPerson>> {
     let run = Run::open(engine, output, commit)?;
     let (people, scores) = (run.table("people").await?, run.table("scores").await?);
-    highest(people, scores, "standard", &Filter::default(), most).await
+    highest(people, scores, "standard", &Filter::default(), limit).await
 }
 
 async fn run_job(stores: &Stores, job: &Job) -> Result<RunOutcome> {
     run(&Engine::new(stores.clone(), 1), job, &mut Progress::silent()).await
 }
 
-async fn first_commit_is_1_and_names_sound_files(place: &Place) {
+async fn the_first_commit_is_1_and_names_valid_files(place: &Place) {
     let output = place.output();
-    assert_eq!(place.seen(&output).await, None);
+    assert_eq!(place.visible_commit(&output).await, None);
     let small = SmallJob::new(&output);
     let outcome = run_job(&place.stores(), &small.job).await.unwrap();
     assert!(!outcome.already);
@@ -200,11 +200,11 @@ async fn first_commit_is_1_and_names_sound_files(place: &Place) {
     assert_eq!(commit.tables["people"].rows, 3);
     assert_eq!(commit.tables["runs"].rows, 1);
     let objects = place.objects(&output).await;
-    sound(&commit, &objects);
-    // Nothing but the commit and what it names.
+    assert_complete(&commit, &objects);
+    // Nothing but the commit and the files that it names.
     let files = commit.tables.values().map(|table| table.files.len()).sum::<usize>();
     assert_eq!(objects.len(), files + 1);
-    assert_eq!(place.seen(&output).await, Some(commit));
+    assert_eq!(place.visible_commit(&output).await, Some(commit));
 }
 
 async fn a_rerun_does_nothing_and_says_so(place: &Place) {
@@ -218,7 +218,7 @@ async fn a_rerun_does_nothing_and_says_so(place: &Place) {
     assert_eq!(place.objects(&output).await, before);
 }
 
-async fn another_job_or_method_replaces_and_moves_on(place: &Place) {
+async fn another_job_or_method_supersedes_the_commit(place: &Place) {
     let output = place.output();
     let mut small = SmallJob::new(&output);
     let first = run_job(&place.stores(), &small.job).await.unwrap().commit;
@@ -240,17 +240,17 @@ async fn another_job_or_method_replaces_and_moves_on(place: &Place) {
         assert_eq!(outcome.commit.in_force, BTreeMap::from([(day(21), number)]));
         assert!(!run_ids.contains(&outcome.commit.run_id));
         run_ids.push(outcome.commit.run_id.clone());
-        assert_eq!(place.seen(&output).await, Some(outcome.commit));
+        assert_eq!(place.visible_commit(&output).await, Some(outcome.commit));
     }
-    // What was replaced is still whole for those who read it.
-    sound(&first, &place.objects(&output).await);
+    // What was superseded is still complete for its readers.
+    assert_complete(&first, &place.objects(&output).await);
 }
 
-async fn every_day_keeps_its_own_commit_in_force(place: &Place) {
+async fn every_day_keeps_a_commit_in_force(place: &Place) {
     let output = place.output();
     let mut small = SmallJob::new(&output);
     let stores = place.stores();
-    // Backfilled: the earlier day comes second, and the later one stays what readers see.
+    // Backfilled: the earlier day is published second, and readers still see the later one.
     for (number, of) in [(1, 23), (2, 22)] {
         small.job.snapshot = Some(day(of));
         assert_eq!(run_job(&stores, &small.job).await.unwrap().commit.number, number);
@@ -262,7 +262,7 @@ async fn every_day_keeps_its_own_commit_in_force(place: &Place) {
     assert_eq!(in_force(Some(day(24))).await.unwrap(), None);
     let newest = commit::newest(&stores, &output).await.unwrap().unwrap();
     assert_eq!(newest.in_force, BTreeMap::from([(day(22), 2), (day(23), 1)]));
-    // The earlier one can be run again without effect; the later one now has a run before it to tell changes from.
+    // The earlier day can be rerun without effect; the later one now has a previous run to compare with.
     for (of, already) in [(22, true), (23, false), (22, true), (23, true)] {
         small.job.snapshot = Some(day(of));
         assert_eq!(run_job(&stores, &small.job).await.unwrap().already, already, "{of}");
@@ -271,8 +271,8 @@ async fn every_day_keeps_its_own_commit_in_force(place: &Place) {
     assert_eq!(newest.in_force, BTreeMap::from([(day(22), 2), (day(23), 3)]));
 }
 
-/// One publisher comes in whole before call `at` of another, for every `at`.
-async fn of_two_publishers_one_wins_or_both_follow_each_other_campaign(place: &Place) {
+/// Another publisher finishes before call `at` of this one, for every `at`.
+async fn two_publishers_of_a_day_never_overwrite_each_other_campaign(place: &Place) {
     let (mut lost, mut followed) = (0, 0);
     for at in calls(0) {
         let output = place.output();
@@ -284,33 +284,33 @@ async fn of_two_publishers_one_wins_or_both_follow_each_other_campaign(place: &P
             })
         }));
         let (stores, store) = place.faulty(at, &other);
-        let result = publish_draft(&stores, &output, "own").await;
-        if !store.met() {
+        let result = publish_draft(&stores, &output, "this").await;
+        if !store.has_occurred() {
             result.unwrap();
             break;
         }
-        let seen = place.seen(&output).await.unwrap();
+        let visible = place.visible_commit(&output).await.unwrap();
         match result {
-            Ok(own) => {
+            Ok(commit) => {
                 followed += 1;
-                assert_eq!((own.number, &own.run_id[..]), (2, "own"));
-                assert_eq!(seen, own);
+                assert_eq!((commit.number, &commit.run_id[..]), (2, "this"));
+                assert_eq!(visible, commit);
             }
             Err(error) => {
                 lost += 1;
                 assert_eq!(error.kind, Kind::Interrupted, "{error}");
-                assert_eq!((seen.number, &seen.run_id[..]), (1, "other"));
+                assert_eq!((visible.number, &visible.run_id[..]), (1, "other"));
                 assert_eq!(place.commits(&output).await, 1);
-                // Run again, it gets its turn.
-                let own = publish_draft(&place.stores(), &output, "own").await.unwrap();
-                assert_eq!((own.number, &own.run_id[..]), (2, "own"));
+                // A retry succeeds.
+                let commit = publish_draft(&place.stores(), &output, "this").await.unwrap();
+                assert_eq!((commit.number, &commit.run_id[..]), (2, "this"));
             }
         }
     }
     assert!(lost > 0 && followed > 0, "{lost} lost, {followed} followed");
 }
 
-/// A publisher of another day comes in whole before call `at`, for every `at`.
+/// A publisher of another day finishes before call `at`, for every `at`.
 async fn publishers_of_two_days_both_succeed_campaign(place: &Place) {
     for at in calls(1) {
         let output = place.output();
@@ -322,13 +322,13 @@ async fn publishers_of_two_days_both_succeed_campaign(place: &Place) {
             })
         }));
         let (stores, store) = place.faulty(at, &other);
-        let own = publish_draft(&stores, &output, "own").await.unwrap();
-        if !store.met() {
+        let commit = publish_draft(&stores, &output, "this").await.unwrap();
+        if !store.has_occurred() {
             break;
         }
         let newest = commit::newest(&place.stores(), &output).await.unwrap().unwrap();
-        let other = 3 - own.number;
-        assert_eq!(newest.in_force, BTreeMap::from([(day(21), own.number), (day(22), other)]));
+        let other = 3 - commit.number;
+        assert_eq!(newest.in_force, BTreeMap::from([(day(21), commit.number), (day(22), other)]));
         assert_eq!((newest.number, place.commits(&output).await), (2, 2));
     }
 }
@@ -348,8 +348,8 @@ async fn publishers_of_many_days_all_succeed(place: &Place) {
     assert_eq!((newest.number, place.commits(&output).await), (8, 8));
 }
 
-/// Many at once, in whatever order the machine runs them.
-async fn publishers_at_once_make_one_history(place: &Place) {
+/// Many publishers at once, in any order.
+async fn concurrent_publishers_make_one_history(place: &Place) {
     let output = place.output();
     let publishers = (0..8).map(|i| {
         let (stores, output) = (place.stores(), output.clone());
@@ -367,27 +367,27 @@ async fn publishers_at_once_make_one_history(place: &Place) {
         assert_eq!(error.kind, Kind::Interrupted, "{error}");
     }
     assert_eq!(place.commits(&output).await, won.len());
-    assert_eq!(place.seen(&output).await.as_ref(), won.last().copied());
+    assert_eq!(place.visible_commit(&output).await.as_ref(), won.last().copied());
 }
 
-/// An identical run comes in whole before call `at`, for every `at`.
-async fn twins_both_succeed_with_one_commit_campaign(place: &Place) {
+/// An identical run finishes before call `at`, for every `at`.
+async fn identical_runs_both_succeed_with_one_commit_campaign(place: &Place) {
     for at in calls(2) {
         let output = place.output();
         let small = SmallJob::new(&output);
         let (clean, job) = (place.stores(), small.job.clone());
-        let twin = Fault::Before(Arc::new(move || {
+        let identical = Fault::Before(Arc::new(move || {
             let (stores, job) = (clean.clone(), job.clone());
             Box::pin(async move {
                 run_job(&stores, &job).await.unwrap();
             })
         }));
-        let (stores, store) = place.faulty(at, &twin);
-        let own = run_job(&stores, &small.job).await.unwrap().commit;
-        let seen = place.seen(&output).await.unwrap();
-        assert_eq!(own.run_id, seen.run_id);
-        assert_eq!(place.commits(&output).await, 1, "the twin came before call {at}");
-        if !store.met() {
+        let (stores, store) = place.faulty(at, &identical);
+        let commit = run_job(&stores, &small.job).await.unwrap().commit;
+        let visible = place.visible_commit(&output).await.unwrap();
+        assert_eq!(commit.run_id, visible.run_id);
+        assert_eq!(place.commits(&output).await, 1, "identical run before call {at}");
+        if !store.has_occurred() {
             break;
         }
     }
@@ -410,23 +410,23 @@ async fn readers_see_all_or_nothing_and_a_retry_converges_campaign(place: &Place
         for (number, fault) in faults.iter().enumerate() {
             for at in calls(number) {
                 let output = prepare().await;
-                let before = place.seen(&output).await;
+                let before = place.visible_commit(&output).await;
                 let (stores, store) = place.faulty(at, fault);
                 let result = publish_draft(&stores, &output, "newer").await;
-                let seen = place.seen(&output).await;
+                let visible = place.visible_commit(&output).await;
                 match &result {
-                    Ok(commit) => assert_eq!(seen.as_ref(), Some(commit)),
+                    Ok(commit) => assert_eq!(visible.as_ref(), Some(commit)),
                     Err(error) => {
                         assert_eq!(error.kind, Kind::Unavailable, "{error}");
-                        let new = seen.as_ref().is_some_and(|commit| commit.run_id == "newer");
-                        assert!(new || seen == before, "call {at}");
+                        let new = visible.as_ref().is_some_and(|commit| commit.run_id == "newer");
+                        assert!(new || visible == before, "call {at}");
                         if !new {
                             publish_draft(&place.stores(), &output, "newer").await.unwrap();
                         }
                     }
                 }
                 assert_eq!(place.objects(&output).await, expected, "call {at}");
-                if !store.met() {
+                if !store.has_occurred() {
                     assert!(result.is_ok());
                     break;
                 }
@@ -435,7 +435,7 @@ async fn readers_see_all_or_nothing_and_a_retry_converges_campaign(place: &Place
     }
 }
 
-/// The same at the level of runs: whatever has happened, a rerun ends with the one commit.
+/// The same for whole runs: after any fault, a rerun ends with exactly one commit.
 async fn an_interrupted_run_is_finished_by_the_next_campaign(place: &Place) {
     for (of, fault) in [(0, Fault::Down), (2, Fault::AnswerLostThenDown)] {
         for at in calls(of) {
@@ -443,11 +443,11 @@ async fn an_interrupted_run_is_finished_by_the_next_campaign(place: &Place) {
             let small = SmallJob::new(&output);
             let (stores, store) = place.faulty(at, &fault);
             let result = run_job(&stores, &small.job).await;
-            let visible = place.seen(&output).await.is_some();
+            let visible = place.visible_commit(&output).await.is_some();
             let again = run_job(&place.stores(), &small.job).await.unwrap();
             assert_eq!(again.already, visible);
             assert_eq!((again.commit.number, place.commits(&output).await), (1, 1));
-            if !store.met() {
+            if !store.has_occurred() {
                 assert!(result.is_ok());
                 break;
             }
@@ -456,27 +456,27 @@ async fn an_interrupted_run_is_finished_by_the_next_campaign(place: &Place) {
     }
 }
 
-async fn a_lost_answer_to_what_is_created_is_no_failure(place: &Place) {
+async fn a_lost_answer_to_a_create_is_not_a_failure(place: &Place) {
     let (mut succeeded, mut files) = (0, 0);
     for at in 0.. {
         let output = place.output();
         let (stores, store) = place.faulty(at, &Fault::AnswerLost);
-        let result = publish_draft(&stores, &output, "own").await;
-        if !store.met() {
+        let result = publish_draft(&stores, &output, "this").await;
+        if !store.has_occurred() {
             break;
         }
-        let visible = place.seen(&output).await.is_some();
+        let visible = place.visible_commit(&output).await.is_some();
         assert_eq!(result.is_ok(), visible, "call {at}");
         if let Ok(commit) = result {
             succeeded += 1;
             files = commit.tables.values().map(|table| table.files.len()).sum();
         }
     }
-    // Table files and the commit are created, and can be read back; the log is written over.
+    // Table files and the commit are created, and can be read back; the log is overwritten.
     assert_eq!((succeeded, files > 10), (files + 1, true));
 }
 
-async fn a_file_that_no_commit_names_is_invisible(place: &Place) {
+async fn a_file_outside_any_commit_is_ignored(place: &Place) {
     let output = place.output();
     let small = SmallJob::new(&output);
     let stores = place.stores();
@@ -484,21 +484,21 @@ async fn a_file_that_no_commit_names_is_invisible(place: &Place) {
     let engine = Engine::new(stores.clone(), 1);
     let before = top_of(&engine, &output, &commit, 10).await.unwrap();
     assert_eq!(before.len(), 3);
-    // Tables of another run, all written but for the commit.
+    // Tables of another run, complete but without a commit.
     let objects = place.objects(&output).await;
     for (path, bytes) in objects.iter().filter(|(path, _)| !path.starts_with("commits/")) {
         let other = path.replace(&commit.run_id, &"f".repeat(32));
         stores.write(&below(&output, &other).unwrap(), bytes.clone()).await.unwrap();
     }
-    assert_eq!(place.seen(&output).await, Some(commit.clone()));
+    assert_eq!(place.visible_commit(&output).await, Some(commit.clone()));
     assert_eq!(top_of(&engine, &output, &commit, 10).await.unwrap(), before);
 }
 
-/// A table must not pass for whole when one of its files is gone.
-async fn a_file_that_is_gone_is_missed(place: &Place) {
+/// A table must not pass for complete when one of its files is missing.
+async fn a_missing_file_is_an_error(place: &Place) {
     let output = place.output();
     let stores = place.stores();
-    let commit = publish_draft(&stores, &output, "own").await.unwrap();
+    let commit = publish_draft(&stores, &output, "this").await.unwrap();
     let engine = Engine::new(stores.clone(), 1);
     assert_eq!(top_of(&engine, &output, &commit, 10).await.unwrap().len(), 4);
     let files = &commit.tables["scores"].files;
@@ -508,18 +508,18 @@ async fn a_file_that_is_gone_is_missed(place: &Place) {
     assert_eq!(top_of(&engine, &output, &commit, 10).await.unwrap_err().kind, Kind::BadInput);
 }
 
-/// A commit cannot be taken back by writing another in its place.
+/// A commit cannot be replaced by another one of the same number.
 async fn a_commit_is_created_once(place: &Place) {
     let output = place.output();
     let first = publish_draft(&place.stores(), &output, "first").await.unwrap();
     let second = Commit { run_id: "second".into(), ..first.clone() };
     let refused: Error = commit::create(&place.stores(), &output, None, second).await.unwrap_err();
     assert_eq!(refused.kind, Kind::Interrupted);
-    assert_eq!(place.seen(&output).await, Some(first));
+    assert_eq!(place.visible_commit(&output).await, Some(first));
 }
 
-/// Numbers of the calls that a fault meets, one case each: of every four in a row the one that `of` names, or all where the
-/// whole campaign is asked for.
+/// Numbers of the calls at which a fault occurs, one case each: every fourth from `of` on, or all of them in a whole
+/// campaign.
 fn calls(of: usize) -> impl Iterator<Item = usize> {
     let (first, step) = if is_whole() { (0, 1) } else { (of % 4, 4) };
     (first..).step_by(step)
@@ -570,19 +570,19 @@ macro_rules! over_every_store {
 }
 
 over_every_store! {
-    first_commit_is_1_and_names_sound_files
+    the_first_commit_is_1_and_names_valid_files
     a_rerun_does_nothing_and_says_so
-    another_job_or_method_replaces_and_moves_on
-    every_day_keeps_its_own_commit_in_force
-    of_two_publishers_one_wins_or_both_follow_each_other_campaign
+    another_job_or_method_supersedes_the_commit
+    every_day_keeps_a_commit_in_force
+    two_publishers_of_a_day_never_overwrite_each_other_campaign
     publishers_of_two_days_both_succeed_campaign
     publishers_of_many_days_all_succeed
-    publishers_at_once_make_one_history
-    twins_both_succeed_with_one_commit_campaign
+    concurrent_publishers_make_one_history
+    identical_runs_both_succeed_with_one_commit_campaign
     readers_see_all_or_nothing_and_a_retry_converges_campaign
     an_interrupted_run_is_finished_by_the_next_campaign
-    a_lost_answer_to_what_is_created_is_no_failure
-    a_file_that_no_commit_names_is_invisible
-    a_file_that_is_gone_is_missed
+    a_lost_answer_to_a_create_is_not_a_failure
+    a_file_outside_any_commit_is_ignored
+    a_missing_file_is_an_error
     a_commit_is_created_once
 }
