@@ -1,4 +1,4 @@
-//! `access`: whatever any file below the output holds on a person, whether or not a commit names it.
+//! `access`: everything that files below the output hold on a person, whether or not a commit names them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::world::{Account, HOUR, World, account, identity, of_account, reply, r
 const MARCH: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 30).unwrap();
 
 /// 2 and 3 reply to 1, and 3 to 2; all of them on network a.
-fn three() -> World {
+fn three_people() -> World {
     let eve = Account { name: Some("\u{1b}[2Jeve".into()), ..account("a", "1") };
     World {
         accounts: Some(vec![eve, account("a", "2"), account("a", "3")]),
@@ -37,7 +37,7 @@ impl Lake {
         self.folder.path().join("out")
     }
 
-    /// Runs `world` into the output; returns its run.
+    /// Runs `world` into the output; returns the id of the run.
     async fn run(&self, world: &World) -> String {
         let job = world.write(self.folder.path());
         run_job(&job, 2, &[]).await.unwrap().1.commit.run_id
@@ -55,15 +55,15 @@ impl Lake {
 /// Rows of each table.
 type Counts = Vec<(String, usize)>;
 
-/// Day, run and state of each run, and what it holds.
-fn runs(told: &Value) -> Vec<(String, String, String, Counts)> {
+/// Day, run, state and number of rows of each run.
+fn runs(access: &Value) -> Vec<(String, String, String, Counts)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let run = |run: &Value| {
         let tables = run["tables"].as_object().unwrap().iter();
         let rows = tables.map(|(name, rows)| (name.clone(), rows.as_array().unwrap().len()));
         (text(&run["snapshot_date"]), text(&run["run_id"]), text(&run["state"]), rows.collect())
     };
-    told["runs"].as_array().unwrap().iter().map(run).collect()
+    access["runs"].as_array().unwrap().iter().map(run).collect()
 }
 
 fn rows(counts: [usize; 5]) -> Counts {
@@ -72,7 +72,7 @@ fn rows(counts: [usize; 5]) -> Counts {
 }
 
 /// Copies the files of a run to a run that no commit names.
-fn disown(output: &Path, run: &str) {
+fn copy_as_stray(output: &Path, run: &str) {
     for table in ["people", "scores", "contributions", "measures", "influence_edges", "runs"] {
         let folder = output.join(table).join("2026-03-31");
         let from = folder.join(format!("{run}-00000.parquet"));
@@ -81,26 +81,26 @@ fn disown(output: &Path, run: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_run_is_found_whatever_readers_see_of_it() {
+async fn runs_are_found_whether_or_not_readers_see_them() {
     let lake = Lake::new();
-    let first = lake.run(&three()).await;
-    let mut more = three();
+    let first = lake.run(&three_people()).await;
+    let mut more = three_people();
     more.events.push(reply("a", "1", "3", 40));
     let second = lake.run(&more).await;
-    disown(&lake.output(), &first);
-    let told = lake.json("a:2");
+    copy_as_stray(&lake.output(), &first);
+    let access = lake.json("a:2");
     let day = || "2026-03-31".to_owned();
-    let mut seen = runs(&told);
-    seen.sort();
-    // Person 2 gives to 1 and takes from 3.
+    let mut found = runs(&access);
+    found.sort();
+    // Person 2 gives attention to 1 and receives it from 3.
     let mut expected = vec![
         (day(), first.clone(), "superseded".to_owned(), rows([3, 2, 1, 1, 1])),
         (day(), second, "in_force".to_owned(), rows([3, 2, 1, 1, 1])),
         (day(), "stray".to_owned(), "never_committed".to_owned(), rows([3, 2, 1, 1, 1])),
     ];
     expected.sort();
-    assert_eq!(seen, expected);
-    let run = told["runs"].as_array().unwrap().iter().find(|run| run["run_id"] == first.as_str());
+    assert_eq!(found, expected);
+    let run = access["runs"].as_array().unwrap().iter().find(|run| run["run_id"] == first.as_str());
     let run = run.unwrap();
     assert_eq!(run["tables"]["people"][0]["person_id"], "a:2");
     assert_eq!(run["tables"]["people"][0]["snapshot_date"], "2026-03-31");
@@ -108,7 +108,7 @@ async fn every_run_is_found_whatever_readers_see_of_it() {
     let files = run["files"].as_array().unwrap();
     assert_eq!(files.len(), 5);
     assert!(files.contains(&format!("people/2026-03-31/{first}-00000.parquet").into()));
-    let columns = told["columns"]["measures"].as_array().unwrap();
+    let columns = access["columns"]["measures"].as_array().unwrap();
     assert!(columns.iter().all(|column| !column["meaning"].as_str().unwrap().is_empty()));
 
     let page = lake.access("a:2", &[]).done().stdout;
@@ -124,48 +124,48 @@ async fn every_run_is_found_whatever_readers_see_of_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_whose_accounts_were_linked_later_is_found_under_every_id() {
     let lake = Lake::new();
-    let before = World { day: MARCH, ..three() };
+    let before = World { day: MARCH, ..three_people() };
     lake.run(&before).await;
     let links = vec![identity("a", "1", "p"), identity("a", "2", "p")];
-    lake.run(&World { identities: Some(links), ..three() }).await;
-    for asked in ["p", "a:1", "a:2", "1"] {
-        let told = lake.json(asked);
-        assert_eq!(told["accounts"], serde_json::json!(["a:1", "a:2"]), "{asked}");
-        assert_eq!(told["person_ids"], serde_json::json!(["a:1", "a:2", "p"]), "{asked}");
-        let seen = runs(&told);
-        // 1 and 2 are two people in March the 30th: three edges; one later: one edge from 3.
+    lake.run(&World { identities: Some(links), ..three_people() }).await;
+    for query in ["p", "a:1", "a:2", "1"] {
+        let access = lake.json(query);
+        assert_eq!(access["accounts"], serde_json::json!(["a:1", "a:2"]), "{query}");
+        assert_eq!(access["person_ids"], serde_json::json!(["a:1", "a:2", "p"]), "{query}");
+        let found = runs(&access);
+        // On 30 March 1 and 2 are two people with three edges; a day later they are one, with one edge from 3.
         assert_eq!(
-            (seen[0].0.as_str(), &seen[0].3),
+            (found[0].0.as_str(), &found[0].3),
             ("2026-03-31", &rows([3, 1, 1, 1, 1])),
-            "{asked}"
+            "{query}"
         );
         assert_eq!(
-            (seen[1].0.as_str(), &seen[1].3),
+            (found[1].0.as_str(), &found[1].3),
             ("2026-03-30", &rows([6, 3, 2, 2, 2])),
-            "{asked}"
+            "{query}"
         );
     }
-    // 3 is somebody else, though one of the rows names them.
+    // 3 is another person, though one of the rows names them.
     assert_eq!(lake.json("a:3")["person_ids"], serde_json::json!(["a:3"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_id_of_several_networks_is_asked_back() {
+async fn an_ambiguous_account_id_is_refused() {
     let lake = Lake::new();
-    let mut world = three();
+    let mut world = three_people();
     world.events.push(reply("b", "2", "1", 5));
     lake.run(&world).await;
     lake.access("1", &[]).refused(2, &["`1` may be any of 2 accounts", "a:1, b:1"]);
     assert_eq!(lake.json("b:1")["accounts"], serde_json::json!(["b:1"]));
 }
 
-/// The advice is followed to its end: the statement, the days again, the files deleted.
+/// Follows the advice of the page: the statement, reruns of the days, deletion of the files.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_page_advises_leaves_nothing() {
+async fn following_the_advice_removes_all_data() {
     let lake = Lake::new();
     let days = [MARCH, crate::world::DAY];
     for day in days {
-        lake.run(&World { day, ..three() }).await;
+        lake.run(&World { day, ..three_people() }).await;
     }
     let page = lake.access("a:2", &[]).done().stdout;
     let row = r#"network = "a", account_id = "2", person_id = null, topic_id = null, status = "opted_out""#;
@@ -180,10 +180,11 @@ async fn what_the_page_advises_leaves_nothing() {
     let mut statement = of_account("a", "2", "opted_out", 0);
     statement.at += 1000 * HOUR;
     for day in days {
-        lake.run(&World { day, consent: Some(vec![statement.clone()]), ..three() }).await;
+        lake.run(&World { day, consent: Some(vec![statement.clone()]), ..three_people() }).await;
     }
-    let told = lake.json("a:2");
-    let states: Vec<_> = runs(&told).into_iter().filter(|r| !r.3.is_empty()).map(|r| r.2).collect();
+    let access = lake.json("a:2");
+    let states: Vec<_> =
+        runs(&access).into_iter().filter(|r| !r.3.is_empty()).map(|r| r.2).collect();
     assert_eq!(states, ["superseded", "superseded"]);
     for file in held {
         fs::remove_file(lake.output().join(file)).unwrap();
@@ -197,9 +198,9 @@ async fn what_the_page_advises_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_cannot_be_read_is_told_after_the_rest() {
+async fn unreadable_files_are_reported_after_the_rest() {
     let lake = Lake::new();
-    let run = lake.run(&three()).await;
+    let run = lake.run(&three_people()).await;
     let name = |table: &str| format!("{table}/2026-03-31/{run}-00000.parquet");
     for bytes in ["", "no Parquet"] {
         fs::write(lake.output().join(name("scores")), bytes).unwrap();
@@ -211,7 +212,7 @@ async fn a_file_that_cannot_be_read_is_told_after_the_rest() {
             ended.stdout
         );
     }
-    // Without its `people` a run is searched for the ids that are known.
+    // A run without its `people` is searched for the known ids.
     fs::remove_file(lake.output().join(name("scores"))).unwrap();
     fs::write(lake.output().join(name("people")), "no Parquet").unwrap();
     let ended = lake.access("a:2", &[]).refused(65, &["1 file below"]);
@@ -219,9 +220,9 @@ async fn a_file_that_cannot_be_read_is_told_after_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn others_and_strange_files_are_told_and_nothing_drives_the_terminal() {
+async fn stray_files_are_reported_and_no_control_characters_printed() {
     let lake = Lake::new();
-    lake.run(&three()).await;
+    lake.run(&three_people()).await;
     fs::write(lake.output().join("people/notes.parquet"), "mine").unwrap();
     let page = lake.access("a:1", &[]).done().stdout;
     assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page:?}");

@@ -1,4 +1,4 @@
-//! `diff`: against a comparison worked out anew from the tables of both runs.
+//! `diff`: against a comparison computed again from the tables of both runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,19 +25,19 @@ fn commit(folder: &Path, number: u64) -> String {
     folder.join(format!("out/commits/{number:020}.json")).to_str().unwrap().to_owned()
 }
 
-/// Commit `a` beside commit `b` of the output in `folder`.
+/// Compares commit `a` with commit `b` of the output in `folder`.
 fn diff(folder: &Path, [a, b]: [u64; 2], more: &[&str]) -> Ended {
     renown(&[&["diff", &commit(folder, a), &commit(folder, b)], more].concat())
 }
 
-fn told(folder: &Path, commits: [u64; 2], more: &[&str]) -> Value {
+fn diff_json(folder: &Path, commits: [u64; 2], more: &[&str]) -> Value {
     let ended = diff(folder, commits, &[&["--format", "json"], more].concat()).done();
     serde_json::from_str(&ended.stdout).unwrap()
 }
 
 /// The same but for rounding: numbers may be 1e-9 apart.
 #[track_caller]
-fn same(found: &Value, expected: &Value, at: &str) {
+fn assert_same(found: &Value, expected: &Value, at: &str) {
     match (found, expected) {
         (Value::Number(one), Value::Number(other)) => {
             let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
@@ -46,41 +46,41 @@ fn same(found: &Value, expected: &Value, at: &str) {
         (Value::Array(one), Value::Array(other)) => {
             assert_eq!(one.len(), other.len(), "{at}: {found}, not {expected}");
             for (number, (one, other)) in one.iter().zip(other).enumerate() {
-                same(one, other, &format!("{at}[{number}]"));
+                assert_same(one, other, &format!("{at}[{number}]"));
             }
         }
         (Value::Object(one), Value::Object(other)) => {
             let keys = |map: &Row| map.keys().cloned().collect::<BTreeSet<_>>();
             assert_eq!(keys(one), keys(other), "{at}");
             for (key, one) in one {
-                same(one, &other[key], &format!("{at}.{key}"));
+                assert_same(one, &other[key], &format!("{at}.{key}"));
             }
         }
         _ => assert_eq!(found, expected, "{at}"),
     }
 }
 
-/// Takes what `changes` tells out of what was told of movers, by person.
-fn since_a(told: &mut Value) -> BTreeMap<String, Vec<Value>> {
-    let mut since = BTreeMap::new();
+/// Removes the causes that `changes` publishes from the movers, and returns them by person.
+fn take_published_causes(diff: &mut Value) -> BTreeMap<String, Vec<Value>> {
+    let mut causes_by_person = BTreeMap::new();
     for side in ["up", "down"] {
-        for mover in told[side].as_array_mut().unwrap() {
-            let own = mover.as_object_mut().unwrap().remove("published_causes").unwrap();
+        for mover in diff[side].as_array_mut().unwrap() {
+            let causes = mover.as_object_mut().unwrap().remove("published_causes").unwrap();
             let id = mover["person_id"].as_str().unwrap().to_owned();
-            since.insert(id, own.as_array().unwrap().clone());
+            causes_by_person.insert(id, causes.as_array().unwrap().clone());
         }
     }
-    since
+    causes_by_person
 }
 
-/// What is told of `person` in `changes`, the most points first.
+/// Rows of `person` in `changes`, most points first.
 fn changes_of(published: &Published, person: &str) -> Vec<Value> {
-    let own = published.tables["changes"].iter().filter(|row| row["person_id"] == person);
+    let rows = published.tables["changes"].iter().filter(|row| row["person_id"] == person);
     let points = |row: &Value| row["points"].as_f64().unwrap().abs();
-    let mut own: Vec<Value> =
-        own.map(|row| json!({ "cause": row["cause"], "points": row["points"] })).collect();
-    own.sort_by(|one, other| points(other).total_cmp(&points(one)));
-    own
+    let mut causes: Vec<Value> =
+        rows.map(|row| json!({ "cause": row["cause"], "points": row["points"] })).collect();
+    causes.sort_by(|one, other| points(other).total_cmp(&points(one)));
+    causes
 }
 
 /// 1,150 people on three networks, in 26 countries and four languages, of whom few are reacted to: most are tied.
@@ -89,7 +89,7 @@ fn crowd() -> World {
     let mut rows: Vec<Account> = (0..1_150).map(|id| account("a", &id.to_string())).collect();
     for (number, row) in rows.iter_mut().enumerate() {
         row.name = (number % 3 > 0).then(|| format!("name {number}"));
-        // The last has few people, and every 26th none.
+        // The last country has few people, and every 26th person has none.
         let country = if number > 1_140 { 26 } else { number % 26 };
         row.country = (country > 0).then(|| format!("C{country:02}"));
     }
@@ -120,9 +120,9 @@ fn crowd() -> World {
 /// A reply to one of a few hundred people, `days` old at most.
 fn some_reply(rng: &mut Rng, days: i64) -> Interaction {
     let network = if rng.u8(..5) == 0 { "b" } else { "a" };
-    let most = if network == "a" { 1_150 } else { 150 };
-    let up_to = 1 + rng.u32(..most);
-    let (actor, target) = (rng.u32(..most), rng.u32(..up_to) / 2);
+    let ids = if network == "a" { 1_150 } else { 150 };
+    let up_to = 1 + rng.u32(..ids);
+    let (actor, target) = (rng.u32(..ids), rng.u32(..up_to) / 2);
     reply(network, &actor.to_string(), &target.to_string(), rng.i64(0..days * 24))
 }
 
@@ -141,23 +141,23 @@ fn next_day(crowd: &World) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_days_of_a_crowd_are_compared_as_their_tables_say() {
+async fn comparisons_of_two_days_agree_with_the_oracle() {
     let folder = TempDir::new().unwrap();
     let crowd = crowd();
     let a = crowd.run_in(folder.path()).await;
     let b = next_day(&crowd).run_in(folder.path()).await;
-    for (profile, most) in [("standard", 20), ("standard", 5), ("fresh", 3), ("fresh", 0)] {
-        let more = ["--profile", profile, "-n", &most.to_string()];
-        let mut found = told(folder.path(), [1, 2], &more);
-        let since = since_a(&mut found);
-        same(&found, &expected([&a, &b], profile, most), profile);
-        for (person, told) in since {
+    for (profile, limit) in [("standard", 20), ("standard", 5), ("fresh", 3), ("fresh", 0)] {
+        let more = ["--profile", profile, "-n", &limit.to_string()];
+        let mut found = diff_json(folder.path(), [1, 2], &more);
+        let published = take_published_causes(&mut found);
+        assert_same(&found, &expected([&a, &b], profile, limit), profile);
+        for (person, causes) in published {
             let of_table = if profile == "standard" { changes_of(&b, &person) } else { vec![] };
-            assert_eq!(told, of_table, "{person}");
+            assert_eq!(causes, of_table, "{person}");
         }
     }
-    // The world holds what it is for.
-    let mut found = told(folder.path(), [1, 2], &[]);
+    // The worlds cover every part of the comparison.
+    let mut found = diff_json(folder.path(), [1, 2], &[]);
     let people = |name: &str| found["people"][name].as_u64().unwrap();
     for name in ["both", "only_a", "only_b", "left_top_100", "entered_top_100"] {
         assert!(people(name) > 0, "{name}");
@@ -173,7 +173,7 @@ async fn two_days_of_a_crowd_are_compared_as_their_tables_say() {
     }
     let [up, down] = ["up", "down"].map(|side| found[side].as_array().unwrap().len());
     assert_eq!((up, down), (10, 10));
-    assert!(since_a(&mut found).values().all(|causes| !causes.is_empty()));
+    assert!(take_published_causes(&mut found).values().all(|causes| !causes.is_empty()));
 
     // The same from the folder by its days, and on any number of threads.
     let output = folder.path().join("out");
@@ -192,9 +192,9 @@ async fn two_days_of_a_crowd_are_compared_as_their_tables_say() {
     assert_eq!(json("1").done().stdout, json("3").done().stdout);
 }
 
-/// The whole: `RENOWN_CASES=500 cargo test --test suite random_worlds_and_methods`.
+/// The whole: `RENOWN_CASES=500 cargo test --test suite comparisons_of_random_worlds`.
 #[tokio::test(flavor = "multi_thread")]
-async fn random_worlds_and_methods_are_compared_as_their_tables_say_campaign() {
+async fn comparisons_of_random_worlds_agree_with_the_oracle_campaign() {
     let (mut tried, mut compared) = (0, 0);
     for seed in crate::campaign::cases(0, 3) {
         tried += 1;
@@ -213,10 +213,10 @@ async fn random_worlds_and_methods_are_compared_as_their_tables_say_campaign() {
             diff(folder.path(), commits, &[]).refused(65, &["no one is in both runs"]);
             continue;
         }
-        let mut found = told(folder.path(), commits, &["-n", "7"]);
-        let since = since_a(&mut found);
-        same(&found, &expected([&a, &b], "standard", 7), &format!("seed {seed}"));
-        for (person, causes) in since {
+        let mut found = diff_json(folder.path(), commits, &["-n", "7"]);
+        let published = take_published_causes(&mut found);
+        assert_same(&found, &expected([&a, &b], "standard", 7), &format!("seed {seed}"));
+        for (person, causes) in published {
             let next_day = a.commit.snapshot_date < b.commit.snapshot_date;
             let of_table = if next_day { changes_of(&b, &person) } else { vec![] };
             assert_eq!(causes, of_table, "seed {seed}: {person}");
@@ -230,7 +230,7 @@ async fn random_worlds_and_methods_are_compared_as_their_tables_say_campaign() {
 async fn a_run_does_not_differ_from_itself() {
     let folder = TempDir::new().unwrap();
     crowd().run_in(folder.path()).await;
-    let found = told(folder.path(), [1, 1], &[]);
+    let found = diff_json(folder.path(), [1, 1], &[]);
     assert_eq!(
         found["differs"],
         json!({ "snapshot_date": false, "method": false, "forecast": false, "renown_version": false })
@@ -253,7 +253,7 @@ async fn a_run_does_not_differ_from_itself() {
 }
 
 /// Ada gets replies from 2 and 3; 4 has none and shows a name that would clear a terminal.
-fn four() -> World {
+fn four_people() -> World {
     let named = |id: &str, name: &str| Account { name: Some(name.into()), ..account("a", id) };
     World {
         accounts: Some(vec![
@@ -268,34 +268,34 @@ fn four() -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_of_it() {
+async fn published_causes_are_shown_for_consecutive_runs() {
     let folder = TempDir::new().unwrap();
-    let world = four();
+    let world = four_people();
     world.run_in(folder.path()).await;
-    // Another method of the same day takes the place of the first.
+    // Another method for the same day supersedes the first run.
     let mut other = world.clone();
     other.edit_method("coefficient = 0.6", "coefficient = 0.9");
     other.run_in(folder.path()).await;
-    // Tomorrow one reply is older than 30 days, and somebody new is replied to.
+    // On the next day one reply is older than 30 days, and a new person is replied to.
     let mut later = other.later(1);
     later.events.extend([reply("a", "2", "4", -3), reply("a", "3", "4", -3)]);
     later.run_in(folder.path()).await;
 
-    let of_method = told(folder.path(), [1, 2], &[]);
-    let differs = |told: &Value| {
-        ["snapshot_date", "method", "forecast"].map(|of| told["differs"][of] == true)
+    let of_method = diff_json(folder.path(), [1, 2], &[]);
+    let differs = |diff: &Value| {
+        ["snapshot_date", "method", "forecast"].map(|of| diff["differs"][of] == true)
     };
     assert_eq!(differs(&of_method), [false, true, true]);
-    let ada = |told: &Value, side: &str| {
-        let mut movers = told[side].as_array().unwrap().iter();
+    let ada = |diff: &Value, side: &str| {
+        let mut movers = diff[side].as_array().unwrap().iter();
         movers.find(|mover| mover["person_id"] == "a:1").cloned().unwrap()
     };
     let higher = ada(&of_method, "up");
-    assert_eq!(higher["published_causes"], json!([]), "no run was before");
+    assert_eq!(higher["published_causes"], json!([]), "there is no previous run");
     assert_eq!(higher["causes"][0]["measure"], "trusted_reactors_30d");
     assert_eq!(higher["causes"][0]["value"], json!([2.0, 2.0]));
 
-    let of_day = told(folder.path(), [2, 3], &[]);
+    let of_day = diff_json(folder.path(), [2, 3], &[]);
     assert_eq!(differs(&of_day), [true, false, false]);
     let lower = ada(&of_day, "down");
     assert_eq!(lower["published_causes"], json!([{ "cause": "decay", "points": lower["points"] }]));
@@ -306,8 +306,8 @@ async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_o
         (&json!("a:4"), &json!("audience"))
     );
 
-    // The run of that day that is not in force any more is another one.
-    let of_both = told(folder.path(), [1, 3], &[]);
+    // The superseded run of that day is a different run.
+    let of_both = diff_json(folder.path(), [1, 3], &[]);
     assert_eq!(differs(&of_both), [true, true, true]);
     assert_eq!(ada(&of_both, "up")["published_causes"], json!([]));
 
@@ -324,9 +324,9 @@ async fn what_the_run_itself_says_of_a_change_stands_beside_it_where_it_speaks_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_draws_with_what_the_locale_allows() {
+async fn bars_use_characters_of_the_locale() {
     let folder = TempDir::new().unwrap();
-    four().run_in(folder.path()).await;
+    four_people().run_in(folder.path()).await;
     let page = |locale: &str| {
         let commit = commit(folder.path(), 1);
         let mut command = crate::binary::command(&["diff", &commit, &commit]);
@@ -341,7 +341,7 @@ async fn the_page_draws_with_what_the_locale_allows() {
 }
 
 #[test]
-fn top_draws_bars_when_asked() {
+fn top_draws_bars_on_request() {
     let person = |name: &str, score| TopPerson {
         name: name.into(),
         score: ScoreRow {
@@ -374,26 +374,27 @@ fn top_draws_bars_when_asked() {
     assert_eq!(lines(None)[2], "2 other 1.0 50.0 10.0 – 1 – –");
 }
 
-/// Writes a table of commit `number` without one column, and its size where the commit names it.
+/// Removes one column from a table of commit `number`, and updates its size in the commit.
 fn drop_column(folder: &Path, number: u64, table: &str, column: &str) {
     let path = commit(folder, number);
-    let told: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    let told = &told["tables"][table]["files"][0];
-    let file: PathBuf = folder.join("out").join(told["path"].as_str().unwrap());
+    let manifest: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let listed = &manifest["tables"][table]["files"][0];
+    let file: PathBuf = folder.join("out").join(listed["path"].as_str().unwrap());
     let columns = without(&read(&file), column);
-    let columns: Vec<_> = columns.iter().map(|(name, own)| (name.as_str(), own.clone())).collect();
+    let columns: Vec<_> =
+        columns.iter().map(|(name, values)| (name.as_str(), values.clone())).collect();
     write(&file, &batch(&columns));
     let size = |size: u64| format!("\"size\": {size},");
     let now = fs::metadata(&file).unwrap().len();
-    edit(Path::new(&path), &size(told["size"].as_u64().unwrap()), &size(now));
+    edit(Path::new(&path), &size(listed["size"].as_u64().unwrap()), &size(now));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_that_cannot_be_compared_are_refused() {
     let folder = TempDir::new().unwrap();
-    let mut world = four();
+    let mut world = four_people();
     world.run_in(folder.path()).await;
-    world.profiles = "[[profile]]\nname = \"own\"\nweights.trusted_reactors_90d = 0.0\n".into();
+    world.profiles = "[[profile]]\nname = \"fresh\"\nweights.trusted_reactors_90d = 0.0\n".into();
     world.edit_method("coefficient = 0.6", "coefficient = 0.9");
     world.run_in(folder.path()).await;
     // The same accounts on another network are other people.
@@ -405,10 +406,10 @@ async fn runs_that_cannot_be_compared_are_refused() {
     others.run_in(folder.path()).await;
     let folder = folder.path();
 
-    let own = ["--profile", "own"];
-    diff(folder, [1, 2], &own).refused(2, &["run A: the run has no scores of a profile `own`"]);
-    diff(folder, [2, 1], &own).refused(2, &["run B: the run has no scores of a profile `own`"]);
-    diff(folder, [2, 2], &own).done();
+    let fresh = ["--profile", "fresh"];
+    diff(folder, [1, 2], &fresh).refused(2, &["run A: the run has no scores of a profile `fresh`"]);
+    diff(folder, [2, 1], &fresh).refused(2, &["run B: the run has no scores of a profile `fresh`"]);
+    diff(folder, [2, 2], &fresh).done();
     diff(folder, [1, 3], &[]).refused(65, &["no one is in both runs", "the same accounts"]);
     diff(folder, [1, 2], &["--snapshot-a", "2026-03-31"])
         .refused(2, &["--snapshot does not apply"]);

@@ -1,4 +1,4 @@
-//! A comparison of two runs, worked out anew from their tables.
+//! A comparison of two runs, computed again from their tables.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,11 +22,11 @@ fn scores(published: &Published, profile: &str) -> Scores {
     .collect()
 }
 
-/// How many people are above a person, as `top` lists them.
-fn before(scores: &Scores, id: &str) -> usize {
-    let own = scores[id].0;
+/// The number of people above a person, as `top` lists them.
+fn people_above(scores: &Scores, id: &str) -> usize {
+    let forecast = scores[id].0;
     let is_before = |(other, (theirs, _)): &(&String, &(f64, f64))| {
-        *theirs > own || (*theirs == own && other.as_str() < id)
+        *theirs > forecast || (*theirs == forecast && other.as_str() < id)
     };
     scores.iter().filter(is_before).count()
 }
@@ -36,7 +36,7 @@ fn direction(change: f64) -> Ordering {
 }
 
 /// The value at a share of sorted values, linear between them.
-fn at(sorted: &[f64], share: f64) -> f64 {
+fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (low, high) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     low + place.fract() * (high - low)
@@ -55,9 +55,9 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
 /// Pearson's correlation of mid-ranks.
 fn spearman(one: &[f64], other: &[f64]) -> Value {
     let ranks = |values: &[f64]| -> Vec<f64> {
-        let rank = |own: &f64| {
-            let below = values.iter().filter(|v| *v < own).count() as f64;
-            below + (values.iter().filter(|v| *v == own).count() as f64 + 1.0) / 2.0
+        let rank = |value: &f64| {
+            let below = values.iter().filter(|v| *v < value).count() as f64;
+            below + (values.iter().filter(|v| *v == value).count() as f64 + 1.0) / 2.0
         };
         values.iter().map(rank).collect()
     };
@@ -96,10 +96,14 @@ fn bins(changes: &BTreeMap<String, f64>) -> Value {
 }
 
 /// (network, measure) → value and points of one person.
-fn parts(published: &Published, profile: &str, id: &str) -> BTreeMap<[String; 2], (Value, f64)> {
-    let own = |row: &&Row| row["profile"] == profile && row["person_id"] == id;
+fn contributions(
+    published: &Published,
+    profile: &str,
+    id: &str,
+) -> BTreeMap<[String; 2], (Value, f64)> {
+    let of_person = |row: &&Row| row["profile"] == profile && row["person_id"] == id;
     let text = |row: &Row, name: &str| row[name].as_str().unwrap().to_owned();
-    let rows = published.tables["contributions"].iter().filter(own);
+    let rows = published.tables["contributions"].iter().filter(of_person);
     rows.map(|row| {
         let key = [text(row, "network"), text(row, "measure")];
         (key, (row["value"].clone(), row["points"].as_f64().unwrap()))
@@ -113,7 +117,7 @@ fn movers(
     profile: &str,
     changes: &BTreeMap<String, f64>,
     towards: Ordering,
-    most: usize,
+    limit: usize,
 ) -> Vec<Value> {
     let [of_a, of_b] = [a, b].map(|published| scores(published, profile));
     let mut moved: Vec<(&String, f64)> = changes.iter().map(|(id, change)| (id, *change)).collect();
@@ -121,10 +125,10 @@ fn movers(
     moved.sort_by(|one, other| {
         other.1.abs().total_cmp(&one.1.abs()).then_with(|| one.0.cmp(other.0))
     });
-    moved.truncate(most);
+    moved.truncate(limit);
     let people = b.by("people", &["person_id"]);
     let mover = |(id, points): (&String, f64)| {
-        let [before_a, before_b] = [a, b].map(|published| parts(published, profile, id));
+        let [before_a, before_b] = [a, b].map(|published| contributions(published, profile, id));
         let keys: BTreeSet<_> = before_a.keys().chain(before_b.keys()).collect();
         let of = |parts: &BTreeMap<[String; 2], (Value, f64)>, key: &[String; 2]| {
             parts.get(key).cloned().unwrap_or((Value::Null, 0.0))
@@ -137,7 +141,7 @@ fn movers(
         causes.retain(|cause| !is_reference(cause) && direction(cause.1) != Ordering::Equal);
         causes.sort_by(|one, other| other.1.abs().total_cmp(&one.1.abs()));
         causes.truncate(5);
-        let told: f64 = causes.iter().map(|cause| cause.1).sum();
+        let shown: f64 = causes.iter().map(|cause| cause.1).sum();
         let causes = causes.iter().map(|(key, points)| {
             json!({
                 "network": key[0],
@@ -151,16 +155,16 @@ fn movers(
             "display_name": people[&vec![id.clone()]]["display_name"],
             "score": [of_a[id].1, of_b[id].1],
             "points": points,
-            "position": [before(&of_a, id) + 1, before(&of_b, id) + 1],
+            "position": [people_above(&of_a, id) + 1, people_above(&of_b, id) + 1],
             "causes": causes.collect::<Vec<_>>(),
-            "other_points": others - told,
+            "other_points": others - shown,
             "reference_points": reference,
         })
     };
     moved.into_iter().map(mover).collect()
 }
 
-fn by(b: &Published, changes: &BTreeMap<String, f64>) -> Vec<Value> {
+fn groupings(b: &Published, changes: &BTreeMap<String, f64>) -> Vec<Value> {
     let people = b.by("people", &["person_id"]);
     let grouping = |of: &str| {
         let mut groups: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -176,24 +180,26 @@ fn by(b: &Published, changes: &BTreeMap<String, f64>) -> Vec<Value> {
             names.for_each(|name| groups.entry(name.to_owned()).or_default().push(*change));
         }
         let people = |wanted: &dyn Fn(usize) -> bool| {
-            groups.values().map(Vec::len).filter(|own| wanted(*own)).sum::<usize>()
+            groups.values().map(Vec::len).filter(|size| wanted(*size)).sum::<usize>()
         };
-        let (in_smaller, large) = (people(&|own| own < 20), people(&|own| own >= 20));
-        let mut groups: Vec<_> = groups.into_iter().filter(|(_, own)| own.len() >= 20).collect();
+        let (in_smaller, large) = (people(&|size| size < 20), people(&|size| size >= 20));
+        let mut groups: Vec<_> =
+            groups.into_iter().filter(|(_, changes)| changes.len() >= 20).collect();
         groups.sort_by(|one, other| {
             other.1.len().cmp(&one.1.len()).then_with(|| one.0.cmp(&other.0))
         });
         groups.truncate(20);
-        let told: usize = groups.iter().map(|(_, own)| own.len()).sum();
-        let groups = groups.into_iter().map(|(name, own)| {
+        let shown: usize = groups.iter().map(|(_, changes)| changes.len()).sum();
+        let groups = groups.into_iter().map(|(name, changes)| {
             let share = |towards: Ordering| {
-                own.iter().filter(|c| direction(**c) == towards).count() as f64 / own.len() as f64
+                changes.iter().filter(|c| direction(**c) == towards).count() as f64
+                    / changes.len() as f64
             };
             json!({
                 "name": name,
-                "people": own.len(),
-                "mean": mean(&own),
-                "median": at(&sorted(own.iter().copied()), 0.5),
+                "people": changes.len(),
+                "mean": mean(&changes),
+                "median": quantile(&sorted(changes.iter().copied()), 0.5),
                 "rose": share(Ordering::Greater),
                 "fell": share(Ordering::Less),
             })
@@ -202,7 +208,7 @@ fn by(b: &Published, changes: &BTreeMap<String, f64>) -> Vec<Value> {
             "property": of,
             "groups": groups.collect::<Vec<_>>(),
             "in_smaller_groups": in_smaller,
-            "in_further_groups": large - told,
+            "in_further_groups": large - shown,
             "unknown": unknown,
         })
     };
@@ -210,26 +216,27 @@ fn by(b: &Published, changes: &BTreeMap<String, f64>) -> Vec<Value> {
 }
 
 /// What `diff` should answer for two runs, without the causes in `changes`.
-pub fn expected([a, b]: [&Published; 2], profile: &str, most: usize) -> Value {
+pub fn expected([a, b]: [&Published; 2], profile: &str, limit: usize) -> Value {
     let [of_a, of_b] = [a, b].map(|published| scores(published, profile));
-    let both = |own: &Scores, other: &Scores| -> Scores {
-        let own = own.iter().filter(|(id, _)| other.contains_key(*id));
-        own.map(|(id, scores)| (id.clone(), *scores)).collect()
+    let both = |these: &Scores, others: &Scores| -> Scores {
+        let shared = these.iter().filter(|(id, _)| others.contains_key(*id));
+        shared.map(|(id, scores)| (id.clone(), *scores)).collect()
     };
     let [both_a, both_b] = [both(&of_a, &of_b), both(&of_b, &of_a)];
     let changes = both_a.iter().map(|(id, (_, score))| (id.clone(), both_b[id].1 - score));
     let changes: BTreeMap<String, f64> = changes.collect();
-    let alone = |own: &Scores, other: &Scores| {
-        let alone = own.keys().filter(|id| !other.contains_key(*id));
-        alone.filter(|id| before(own, id) < 100).count()
+    let alone = |these: &Scores, others: &Scores| {
+        let alone = these.keys().filter(|id| !others.contains_key(*id));
+        alone.filter(|id| people_above(these, id) < 100).count()
     };
     let overlap = [10, 100, 1000].into_iter().filter(|first| *first <= changes.len());
     let overlap = overlap.map(|first| {
-        let shared =
-            changes.keys().filter(|id| before(&both_a, id) < first && before(&both_b, id) < first);
+        let shared = changes
+            .keys()
+            .filter(|id| people_above(&both_a, id) < first && people_above(&both_b, id) < first);
         json!({ "top": first, "shared": shared.count() })
     });
-    let column = |scores: &Scores| scores.values().map(|own| own.0).collect::<Vec<_>>();
+    let column = |scores: &Scores| scores.values().map(|score| score.0).collect::<Vec<_>>();
     let run = |published: &Published| {
         let row = &published.tables["runs"][0];
         json!({
@@ -247,7 +254,7 @@ pub fn expected([a, b]: [&Published; 2], profile: &str, most: usize) -> Value {
     let forecast = |published: &Published| {
         let profiles = published.tables["runs"][0]["profiles"].as_str().unwrap();
         let profiles: Vec<Value> = serde_json::from_str(profiles).unwrap();
-        profiles.iter().find(|own| own["name"] == profile).unwrap()["forecast"].clone()
+        profiles.iter().find(|candidate| candidate["name"] == profile).unwrap()["forecast"].clone()
     };
     let values = sorted(changes.values().copied());
     json!({
@@ -273,13 +280,13 @@ pub fn expected([a, b]: [&Published; 2], profile: &str, most: usize) -> Value {
         },
         "score_changes": {
             "mean": mean(&values),
-            "median": at(&values, 0.5),
-            "percentile_5": at(&values, 0.05),
-            "percentile_95": at(&values, 0.95),
+            "median": quantile(&values, 0.5),
+            "percentile_5": quantile(&values, 0.05),
+            "percentile_95": quantile(&values, 0.95),
             "bins": bins(&changes),
         },
-        "up": movers([a, b], profile, &changes, Ordering::Greater, most.div_ceil(2)),
-        "down": movers([a, b], profile, &changes, Ordering::Less, most / 2),
-        "groupings": by(b, &changes),
+        "up": movers([a, b], profile, &changes, Ordering::Greater, limit.div_ceil(2)),
+        "down": movers([a, b], profile, &changes, Ordering::Less, limit / 2),
+        "groupings": groupings(b, &changes),
     })
 }

@@ -1,4 +1,4 @@
-//! `report`: the page against the tables that it is of, and against what no page may hold.
+//! `report`: the page against its tables, and against what no page may contain.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,9 +14,9 @@ use crate::world::{
     reply, rows,
 };
 
-/// Ninety people whose names want to be more than text. Who has a higher number draws more replies, to posts about two
-/// topics, and over the last day only the upper half does.
-fn garden() -> World {
+/// Ninety people with markup in their names. People with higher numbers get more replies, to posts about two topics; on the
+/// last day only the upper half gets any.
+fn ninety_people() -> World {
     let mut rng = Rng::with_seed(4);
     let id = |person: u32| format!("acct-{person:03}q");
     let (mut events, mut posts): (Vec<Interaction>, Vec<Post>) = (vec![], vec![]);
@@ -61,9 +61,9 @@ fn garden() -> World {
     world
 }
 
-/// What the world published of its last day, with the day before and validity beside it, and the job.
+/// What the world published on its last day, after a run of the day before and with a validation; and the job.
 async fn published(folder: &Path) -> (Published, PathBuf) {
-    let world = garden();
+    let world = ninety_people();
     let mut before = world.later(-1);
     let began = before.cutoff;
     before.events.retain(|event| event.at < began);
@@ -74,7 +74,7 @@ async fn published(folder: &Path) -> (Published, PathBuf) {
     (published, job)
 }
 
-/// Labels of the same people, who are validated by nothing else: grades, true or false, pairs and grades on topics.
+/// Labels of the same people, and nothing else to validate against: grades, true or false, pairs and grades on topics.
 fn labelled(folder: &Path) -> PathBuf {
     let mut rng = Rng::with_seed(5);
     let persons: Vec<String> = (0..90).map(|person| format!("who-{person:03}z")).collect();
@@ -90,12 +90,12 @@ fn labelled(folder: &Path) -> PathBuf {
             grade("answers", person, Some("#baking"), drawn * drawn),
         ]);
     }
-    let mut world = World { more: vec![("ground_truth", table(&rows))], ..garden() };
-    for truth in ["votes & \\\"likes\\\"", "office", "duel", "answers"] {
+    let mut world = World { more: vec![("ground_truth", table(&rows))], ..ninety_people() };
+    for set in ["votes & \\\"likes\\\"", "office", "duel", "answers"] {
         let worth = "<i>much</i> & \\\"more\\\"";
         world
             .settings
-            .push_str(&format!("[[validate.target]]\nname = \"{truth}\"\nworth = \"{worth}\"\n"));
+            .push_str(&format!("[[validate.target]]\nname = \"{set}\"\nworth = \"{worth}\"\n"));
     }
     let job = world.write(folder);
     renown(&["validate", job.to_str().unwrap()]).done();
@@ -123,7 +123,7 @@ fn page_of(targets: &[&Path], more: &[&str]) -> String {
     fs::read_to_string(out).unwrap()
 }
 
-/// The text within a piece of the page.
+/// The text of a piece of HTML.
 fn text(piece: &str) -> String {
     let parts = piece.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
     parts
@@ -159,9 +159,9 @@ fn float(row: &Row, column: &str) -> f64 {
     row[column].as_f64().unwrap()
 }
 
-/// That a page asks for nothing but itself and runs nothing.
+/// Requires that a page loads nothing else and runs no script.
 #[track_caller]
-fn self_contained(page: &str) {
+fn assert_self_contained(page: &str) {
     for never in [
         "http:",
         "https:",
@@ -182,9 +182,9 @@ fn self_contained(page: &str) {
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
 }
 
-/// That what a screen reader needs is there: headings in order, names of drawings and tables, ids once.
+/// Requires what a screen reader needs: headings in order, names of drawings and tables, unique ids.
 #[track_caller]
-fn accessible(page: &str) {
+fn assert_accessible(page: &str) {
     assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">"));
     let mut last = 0;
     for level in page.split("<h").filter_map(|rest| rest.chars().next()?.to_digit(10)) {
@@ -208,28 +208,28 @@ fn accessible(page: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_are_those_of_the_tables() {
+async fn numbers_match_the_tables() {
     let folder = TempDir::new().unwrap();
     let (published, job) = published(folder.path()).await;
     let page = page(&job, &[]);
-    self_contained(&page);
-    accessible(&page);
+    assert_self_contained(&page);
+    assert_accessible(&page);
     assert!(!page.contains("class=\"nothing\""), "every section has something to show");
     let scores = scores(&published);
 
-    // Who is at the top, by brute sorting.
+    // The top of the list, by sorting everyone.
     let mut sorted: Vec<_> =
         scores.iter().map(|row| (float(row, "expected_reactors"), &row["person_id"])).collect();
     sorted.sort_by(|one, other| {
         other.0.total_cmp(&one.0).then(one.1.as_str().cmp(&other.1.as_str()))
     });
     let numbers: Vec<&str> =
-        sorted.iter().take(20).map(|own| &own.1.as_str().unwrap()[4..7]).collect();
+        sorted.iter().take(20).map(|entry| &entry.1.as_str().unwrap()[4..7]).collect();
     let shown: Vec<String> =
         page.split("<h3>").skip(1).map(|name| text(name)[3..6].to_owned()).collect();
     assert_eq!(shown, numbers);
 
-    // In tenths of a point, as the bins are.
+    // In tenths of a point, like the bins.
     let tenths = |points: f64| (points * 10.0).floor() as i64;
     let bins = cells(&page, "People by score");
     let mut all = 0;
@@ -246,9 +246,12 @@ async fn numbers_are_those_of_the_tables() {
         let mut expected: Vec<f64> =
             scores.iter().map(|row| float(row, "expected_reactors")).collect();
         expected.sort_by(f64::total_cmp);
-        let own =
+        let quantile =
             expected[((share / 100.0 * expected.len() as f64) as usize).min(expected.len() - 1)];
-        assert!((own - people).abs() < 0.06_f64.max(0.01 * own), "{share}: {own} {people}");
+        assert!(
+            (quantile - people).abs() < 0.06_f64.max(0.01 * quantile),
+            "{share}: {quantile} {people}"
+        );
     }
     let matrix = cells(&page, "People by style").concat().join(" ");
     for style in ["celebrity", "specialist", "thought leader", "observer"] {
@@ -256,17 +259,18 @@ async fn numbers_are_those_of_the_tables() {
         assert!(matrix.contains(&format!("{people} {style}")), "{style}: {people} in {matrix}");
     }
 
-    // What each measure adds, of those who have any.
+    // Contributions by measure, of people who have any.
     let parts = cells(&page, "Contributions by measure");
-    let own: Vec<&Row> = published.tables["contributions"]
+    let contributions: Vec<&Row> = published.tables["contributions"]
         .iter()
         .filter(|row| row["measure"] != "reference")
         .collect();
     let any = |row: &&&Row| row["value"].as_f64().is_none_or(|value| value > 0.0);
-    let size: f64 = own.iter().filter(any).map(|row| float(row, "points").abs()).sum();
+    let size: f64 = contributions.iter().filter(any).map(|row| float(row, "points").abs()).sum();
     assert!(!parts.is_empty());
     for part in &parts {
-        let rows: Vec<_> = own.iter().filter(any).filter(|row| row["measure"] == part[0]).collect();
+        let rows: Vec<_> =
+            contributions.iter().filter(any).filter(|row| row["measure"] == part[0]).collect();
         assert_eq!(rows.len() as f64, number(&part[1]), "{part:?}");
         let share = 100.0 * rows.iter().map(|row| float(row, "points").abs()).sum::<f64>() / size;
         assert!((share - number(&part[2])).abs() < 0.06, "{part:?} {share}");
@@ -278,7 +282,7 @@ async fn numbers_are_those_of_the_tables() {
         }
     }
 
-    // Why scores moved, and how far.
+    // Why scores changed, and by how much.
     let mut causes: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for row in &published.tables["changes"] {
         causes.entry(row["cause"].as_str().unwrap()).or_default().push(float(row, "points"));
@@ -302,16 +306,16 @@ async fn numbers_are_those_of_the_tables() {
         .count();
     assert_eq!(cells(&page, "Rose most").len(), rose.min(5));
 
-    // What was measured, row by row.
+    // Metrics of the validation, row by row.
     let validity = validity(folder.path());
     let of = |population: &str, metric: &str, predictor: &str| {
-        let own = validity.iter().find(|row| {
+        let found = validity.iter().find(|row| {
             row["target"] == "future_trusted_reactors"
                 && row["group_by"] == "everyone"
                 && (&row["population"], &row["metric"], &row["predictor"])
                     == (&population.into(), &metric.into(), &predictor.into())
         });
-        own.map(|row| float(row, "value"))
+        found.map(|row| float(row, "value"))
     };
     let ranked =
         cells(&page, "Rank correlation, Spearman’s ρ: trusted people who reacted, everyone");
@@ -324,18 +328,20 @@ async fn numbers_are_those_of_the_tables() {
             "{row:?}"
         );
     }
-    let tenths = cells(&page, "Forecast and observed people by decile");
-    assert!(tenths.len() >= 5);
-    let close =
-        |shown: &str, own: f64| (number(shown) - own).abs() <= 0.06_f64.min(0.06 * own) + 1e-9;
+    let deciles = cells(&page, "Forecast and observed people by decile");
+    assert!(deciles.len() >= 5);
+    let close = |shown: &str, value: f64| {
+        (number(shown) - value).abs() <= 0.06_f64.min(0.06 * value) + 1e-9
+    };
     let population = ["all", "active", "established"].into_iter().find(|who| {
-        let own = |at: usize| of(who, &format!("forecast_{at:02}"), "standard");
-        let own: Vec<f64> = (1..=10).filter_map(own).collect();
-        own.len() == tenths.len() && own.iter().zip(&tenths).all(|(own, row)| close(&row[1], *own))
+        let forecast = |at: usize| of(who, &format!("forecast_{at:02}"), "standard");
+        let forecasts: Vec<f64> = (1..=10).filter_map(forecast).collect();
+        forecasts.len() == deciles.len()
+            && forecasts.iter().zip(&deciles).all(|(value, row)| close(&row[1], *value))
     });
-    let came = |at: usize| of(population.unwrap(), &format!("observed_{at:02}"), "standard");
-    for (row, own) in tenths.iter().zip((1..=10).filter_map(came)) {
-        assert!(close(&row[2], own), "{row:?} {own}");
+    let observed = |at: usize| of(population.unwrap(), &format!("observed_{at:02}"), "standard");
+    for (row, value) in deciles.iter().zip((1..=10).filter_map(observed)) {
+        assert!(close(&row[2], value), "{row:?} {value}");
     }
     let calibration = cells(&page, "Calibration");
     let metrics = [
@@ -347,31 +353,31 @@ async fn numbers_are_those_of_the_tables() {
     ];
     assert_eq!(calibration.len(), metrics.len());
     for (row, metric) in calibration.iter().zip(metrics) {
-        let own = of(population.unwrap(), metric, "standard").unwrap();
-        assert!((number(&row[1]) - own).abs() < 0.00051, "{metric} {row:?}");
+        let value = of(population.unwrap(), metric, "standard").unwrap();
+        assert!((number(&row[1]) - value).abs() < 0.00051, "{metric} {row:?}");
         assert!(number(&row[2]) <= number(&row[1]) && number(&row[1]) <= number(&row[3]));
     }
     assert_eq!(cells(&page, "Probability integral transform").len(), 10);
     let caption = "Observed / forecast by country: trusted people who reacted, active people";
     for row in &cells(&page, caption) {
-        let own = validity.iter().find(|own| {
+        let found = validity.iter().find(|candidate| {
             let key = ["group_value", "metric", "population", "predictor"]
-                .map(|column| own[column].as_str().unwrap());
+                .map(|column| candidate[column].as_str().unwrap());
             key == [&*row[0], "observed_over_forecast", "active", "standard"]
         });
-        assert_eq!(number(&row[1]), own.unwrap()["people"].as_f64().unwrap());
-        assert!((number(&row[2]) - float(own.unwrap(), "value")).abs() < 0.00051, "{row:?}");
+        assert_eq!(number(&row[1]), found.unwrap()["people"].as_f64().unwrap());
+        assert!((number(&row[2]) - float(found.unwrap(), "value")).abs() < 0.00051, "{row:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_are_text_and_a_public_page_has_none() {
+async fn names_are_escaped_and_absent_from_a_public_page() {
     let folder = TempDir::new().unwrap();
     let (published, job) = published(folder.path()).await;
     let [open, public] = [page(&job, &[]), page(&job, &["--public"])];
     for page in [&open, &public] {
-        self_contained(page);
-        accessible(page);
+        assert_self_contained(page);
+        assert_accessible(page);
     }
     assert!(
         open.contains("Nym089 &lt;script&gt;alert(&quot;89&quot;)&lt;/script&gt;&amp;'\u{fffd}")
@@ -390,7 +396,7 @@ async fn names_are_text_and_a_public_page_has_none() {
     for post in &published.tables["topic_posts"] {
         assert!(!public.contains(post["post_id"].as_str().unwrap()));
     }
-    // Bars of few people are gone, and the whole is not.
+    // Bars of few people are missing, and the total is not.
     let bins = cells(&public, "People by score");
     assert!(
         bins.iter().all(|bin| number(&bin[2]) >= 20.0)
@@ -408,15 +414,15 @@ async fn names_are_text_and_a_public_page_has_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_has_the_command_that_changes_it() {
+async fn missing_sections_name_the_command_that_adds_them() {
     let folder = TempDir::new().unwrap();
     let events = (1..4).map(|actor| reply("a", &actor.to_string(), "0", 5)).collect();
     let world = World { events, ..World::default() };
     world.run_in(folder.path()).await;
     let job = folder.path().join("job.toml");
     let page = page(&job, &[]);
-    self_contained(&page);
-    accessible(&page);
+    assert_self_contained(&page);
+    assert_accessible(&page);
     for command in [
         "renown run JOB --snapshot 2026-03-30",
         "renown validate JOB --snapshot 2026-03-31",
@@ -428,23 +434,23 @@ async fn what_is_missing_has_the_command_that_changes_it() {
         assert!(!page.contains(chart), "{chart} has nothing to show");
     }
     assert!(page.contains("scores-chart") && page.contains("stages-chart"));
-    // The log is no table and may be gone.
+    // The log is not a table and may be missing.
     fs::remove_dir_all(folder.path().join("out/logs")).unwrap();
     assert!(self::page(&job, &[]).contains("The log of the run is gone"));
-    // Nobody at all.
-    let nobody = TempDir::new().unwrap();
+    // Without any eligible person.
+    let empty = TempDir::new().unwrap();
     let events = vec![reply("a", "1", "0", 5)];
     let mut world = World { events, ..World::default() };
     world.accounts = Some(vec![account("a", "0"), account("a", "1")]);
     world.consent =
         Some(["0", "1"].map(|id| crate::world::of_account("a", id, "opted_out", 1)).into());
-    let job = world.write(nobody.path());
+    let job = world.write(empty.path());
     renown(&["report", job.to_str().unwrap(), "--out", "x.html"])
         .refused(65, &["no run has been published"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_run_gives_the_same_bytes_over_what_was_there() {
+async fn the_same_run_gives_the_same_bytes_and_replaces_an_old_page() {
     let folder = TempDir::new().unwrap();
     let (published, job) = published(folder.path()).await;
     let one = page(&job, &["--threads", "1"]);
@@ -455,7 +461,7 @@ async fn the_same_run_gives_the_same_bytes_over_what_was_there() {
         one,
         page(&output.join(format!("commits/{:020}.json", published.commit.number)), &[])
     );
-    // A page is replaced whole, and nothing is left beside it.
+    // A page is replaced as a whole, without leftovers.
     let out = folder.path().join("pages");
     fs::create_dir(&out).unwrap();
     let file = out.join("page.html");
@@ -474,7 +480,7 @@ async fn the_same_run_gives_the_same_bytes_over_what_was_there() {
             .count(),
         0
     );
-    // The day before is another run.
+    // The previous day is another run.
     let before = output.join(format!("commits/{:020}.json", 1));
     let targets = [job.to_str().unwrap(), before.to_str().unwrap()];
     renown(&[&["report", "--out", file.to_str().unwrap()], &targets[..]].concat())
@@ -487,8 +493,8 @@ fn a_validation_alone_shows_every_label_set() {
     let folder = TempDir::new().unwrap();
     let job = labelled(folder.path());
     let page = page(&job, &[]);
-    self_contained(&page);
-    accessible(&page);
+    assert_self_contained(&page);
+    assert_accessible(&page);
     for never in ["id=\"scores\"", "id=\"run\"", "-forecast\"", "people scored"] {
         assert!(!page.contains(never), "{never} is of a run, or of a forecast");
     }
@@ -518,34 +524,41 @@ fn a_validation_alone_shows_every_label_set() {
                 _ => "Pairs by margin, AUC",
             };
             let population = if who == "active people" { "active" } else { "all" };
-            let own = validity.iter().filter(|row| {
+            let rows = validity.iter().filter(|row| {
                 let columns = ["target", "population", "group_by", "group_value", "metric"];
                 columns.map(|column| row[column].as_str().unwrap())
                     == [target, population, group_by, "", metric]
             });
-            let own: BTreeMap<&str, &Row> =
-                own.map(|row| (row["predictor"].as_str().unwrap(), row)).collect();
+            let by_predictor: BTreeMap<&str, &Row> =
+                rows.map(|row| (row["predictor"].as_str().unwrap(), row)).collect();
             let shown = cells(&page, &format!("{words}: {about}"));
-            assert_eq!((shown.len(), own.len() > 4), (own.len(), true), "{about} {metric}");
+            assert_eq!(
+                (shown.len(), by_predictor.len() > 4),
+                (by_predictor.len(), true),
+                "{about} {metric}"
+            );
             for row in &shown {
                 for (cell, column) in row[1..].iter().zip(["value", "low", "high"]) {
-                    let is = float(own[row[0].as_str()], column);
-                    assert!((number(cell) - is).abs() < 0.00051, "{about} {row:?} {is}");
+                    let expected = float(by_predictor[row[0].as_str()], column);
+                    assert!(
+                        (number(cell) - expected).abs() < 0.00051,
+                        "{about} {row:?} {expected}"
+                    );
                 }
             }
             let row = differences.iter().find(|row| row[0] == *metric).unwrap();
             for (cell, column) in
                 row[2..].iter().zip(["difference", "difference_low", "difference_high"])
             {
-                let is = float(own[score], column);
-                assert!((number(cell) - is).abs() < 0.00051, "{about} {row:?} {is}");
+                let expected = float(by_predictor[score], column);
+                assert!((number(cell) - expected).abs() < 0.00051, "{about} {row:?} {expected}");
             }
         }
     }
     let commit = folder.path().join("out/commits/00000000000000000001.json");
     assert_eq!(page_of(&[&commit], &[]), page);
     assert_eq!(page_of(&[&folder.path().join("out")], &[]), page);
-    // The log names the job and says what truths are worth.
+    // The log names the job and the worth of each target.
     fs::remove_dir_all(folder.path().join("out/logs")).unwrap();
     let page = self::page(&job, &[]);
     assert!(
@@ -556,7 +569,7 @@ fn a_validation_alone_shows_every_label_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn validations_of_several_targets_follow_one_run() {
+async fn a_report_shows_one_run_and_several_validations() {
     let [folder, other] = [TempDir::new().unwrap(), TempDir::new().unwrap()];
     let (published, job) = published(folder.path()).await;
     let labelled = labelled(other.path());
@@ -569,13 +582,13 @@ async fn validations_of_several_targets_follow_one_run() {
     for public in [&[][..], &["--public"]] {
         let alone_of = |target: &Path| page(target, public);
         let page = page_of(&[&job, &labelled], public);
-        self_contained(&page);
-        accessible(&page);
+        assert_self_contained(&page);
+        assert_accessible(&page);
         let shown = headings(&page);
-        let right = |own: &&String| own.starts_with("Validation: world, ");
-        assert_eq!(shown.iter().filter(right).count(), 2);
-        assert_eq!(shown.iter().filter(|own| *own == "Distribution of scores").count(), 1);
-        // What each says of its own is what it says alone.
+        let is_validation = |heading: &&String| heading.starts_with("Validation: world, ");
+        assert_eq!(shown.iter().filter(is_validation).count(), 2);
+        assert_eq!(shown.iter().filter(|heading| *heading == "Distribution of scores").count(), 1);
+        // Each part is the same as in a report on it alone.
         let [run, alone] = [alone_of(&job), alone_of(&labelled)];
         for (of, caption) in [
             (&run, "Rank correlation, Spearman’s ρ: trusted people who reacted, everyone"),
@@ -590,11 +603,13 @@ async fn validations_of_several_targets_follow_one_run() {
         };
         let [first, second] = places(&page);
         assert!(first < second);
-        let turned = page_of(&[&labelled, &job], public);
-        let [first, second] = places(&turned);
-        assert!(first > second && headings(&turned).contains(&"Distribution of scores".to_owned()));
+        let reversed = page_of(&[&labelled, &job], public);
+        let [first, second] = places(&reversed);
+        assert!(
+            first > second && headings(&reversed).contains(&"Distribution of scores".to_owned())
+        );
     }
-    // The same one twice is one; what fits some targets only goes with those.
+    // A run that is given twice is shown once; options apply only to targets that can use them.
     let one = page(&job, &[]);
     let output = folder.path().join("out");
     let run = output.join(format!("commits/{:020}.json", published.commit.number));
@@ -610,7 +625,7 @@ async fn validations_of_several_targets_follow_one_run() {
 }
 
 #[test]
-fn a_page_does_not_grow_with_people() {
+fn the_page_size_does_not_grow_with_people() {
     let folder = TempDir::new().unwrap();
     let of = |people: &str| {
         let world = folder.path().join(people);
@@ -619,7 +634,7 @@ fn a_page_does_not_grow_with_people() {
         renown(&[&["synth", "--people", people], &sizes[..]].concat()).done();
         renown(&["run", world.join("job.toml").to_str().unwrap(), "--quiet"]).done();
         let page = page(&world.join("job.toml"), &[]);
-        self_contained(&page);
+        assert_self_contained(&page);
         page.len()
     };
     let (few, many) = (of("300"), of("3000"));

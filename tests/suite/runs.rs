@@ -8,7 +8,7 @@ use crate::binary::renown;
 use crate::sample_job::SampleJob;
 
 #[test]
-fn runs_lists_what_was_published_and_what_is_in_force() {
+fn runs_lists_published_runs_and_which_are_in_force() {
     let job = SampleJob::new();
     let output = job.output().display().to_string();
     renown(&["runs", &output]).refused(65, &["no run has been published there"]);
@@ -17,11 +17,11 @@ fn runs_lists_what_was_published_and_what_is_in_force() {
     job.run(&["--quiet"]).done();
     job.run(&["--quiet", "--snapshot", "2018-08-01"]).done();
 
-    let told: Value =
+    let listed: Value =
         serde_json::from_str(&renown(&["runs", &output, "--format", "json"]).done().stdout)
             .unwrap();
-    let told = told.as_array().unwrap();
-    let seen = told.iter().map(|run| {
+    let listed = listed.as_array().unwrap();
+    let found = listed.iter().map(|run| {
         let commit = run["commit"].as_u64().unwrap();
         let file: Value = serde_json::from_slice(&fs::read(job.commit(commit)).unwrap()).unwrap();
         assert_eq!(run["run_id"], file["run_id"]);
@@ -37,10 +37,10 @@ fn runs_lists_what_was_published_and_what_is_in_force() {
         (1, "2018-09-01", "sample", false),
     ];
     let expected = expected.map(|(n, day, job, force)| (n, day.to_owned(), job.to_owned(), force));
-    assert_eq!(seen.collect::<Vec<_>>(), expected);
+    assert_eq!(found.collect::<Vec<_>>(), expected);
 
-    // The files of the first run are removed; that it was stays visible.
-    let first = told[2]["run_id"].as_str().unwrap();
+    // The files of the first run are removed; the run is still listed.
+    let first = listed[2]["run_id"].as_str().unwrap();
     fs::remove_file(job.output().join(format!("runs/2018-09-01/{first}-00000.parquet"))).unwrap();
     let text = renown(&["runs", &output]).done().stdout;
     let lines: Vec<&str> = text.lines().collect();

@@ -1,5 +1,5 @@
-//! An output folder of version 0.7.0, `tests/data/output-0.7.0`: its runs are read under the names of now, and the next night
-//! is explained against the last.
+//! An output folder of version 0.7.0, `tests/data/output-0.7.0`: its runs are read under the current names, and the first
+//! run after the upgrade explains its changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ use crate::world::{
     reply, rows,
 };
 
-/// Ann writes about lobsters, and five people reply to her and to each other, fewer of them from day to day.
+/// Ann writes about lobsters, and five people reply to her and to each other, fewer of them every day.
 fn world() -> World {
     let mut world = World::default();
     world.edit_method("trusted_reactors_30d", "trusted_reactors_decayed");
@@ -54,7 +54,7 @@ fn world() -> World {
     world
 }
 
-/// The outputs of the days before, which version 0.7.0 wrote of the same world.
+/// The outputs of the previous days, which version 0.7.0 wrote for the same world.
 fn copy_fixture(folder: &Path) {
     let fixture = in_repository("tests/data/output-0.7.0");
     let mut folders = vec![PathBuf::new()];
@@ -72,7 +72,7 @@ fn copy_fixture(folder: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_night_after_an_upgrade_is_explained_against_the_last() {
+async fn the_first_run_after_an_upgrade_explains_its_changes() {
     let folder = TempDir::new().unwrap();
     copy_fixture(folder.path());
     let files = fs::read_dir(folder.path().join("out/scores/2026-03-30")).unwrap();
@@ -102,7 +102,7 @@ async fn the_night_after_an_upgrade_is_explained_against_the_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn runs_of_version_0_7_are_read_under_the_names_of_now() {
+async fn runs_of_version_0_7_are_read_under_the_current_names() {
     let folder = TempDir::new().unwrap();
     copy_fixture(folder.path());
     let output = folder.path().join("out");
@@ -111,11 +111,11 @@ async fn runs_of_version_0_7_are_read_under_the_names_of_now() {
         let all = [args, &["--format", "json"]].concat();
         serde_json::from_str(&renown(&all).done().stdout).unwrap()
     };
-    let told = json(&["explain", output, "ann"]);
-    assert!(told["score"]["network_score"].as_f64().unwrap() > 0.0);
-    assert_eq!(told["changes"][0]["cause"], "decay");
-    assert!(told["suggestions"].as_array().is_some_and(|all| !all.is_empty()));
-    let measures = told["measures"].as_array().unwrap();
+    let explanation = json(&["explain", output, "ann"]);
+    assert!(explanation["score"]["network_score"].as_f64().unwrap() > 0.0);
+    assert_eq!(explanation["changes"][0]["cause"], "decay");
+    assert!(explanation["suggestions"].as_array().is_some_and(|all| !all.is_empty()));
+    let measures = explanation["measures"].as_array().unwrap();
     for name in ["pagerank", "pagerank_percentile", "endorsers", "follow_pagerank"] {
         let known = measures.iter().filter(|m| m["name"] == name && m["value"].is_number());
         assert_eq!(known.count(), 1, "{name}");
@@ -144,7 +144,7 @@ async fn runs_of_version_0_7_are_read_under_the_names_of_now() {
         assert!(page.contains(words), "{words}");
     }
 
-    // A run of now differs from it by the day and the version, and not by the forecast.
+    // A run of this version differs from it by the day and the version, and not by the forecast.
     world().run_in(folder.path()).await;
     let [a, b] = [2, 3].map(|number| format!("{output}/commits/{number:020}.json"));
     let diff = json(&["diff", &a, &b]);
