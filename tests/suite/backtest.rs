@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use crate::fit::steady;
 use crate::world::{Account, account, follow, reply};
 
-/// People who joined later did not exist: neither the number of people, over which the teleport is uniform and trust is
-/// scaled, nor seeds nor follows are of a later day.
+/// People who joined later are absent: the number of people, which the uniform teleport and the scale of trust use, the
+/// seeds and the follows are those of the date.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backtest_measures_as_a_run_of_its_date_did() {
+async fn a_backtest_measures_the_same_as_a_run_of_its_date() {
     let days = 14_i64;
     let mut world = steady(40, 51);
     let mut rng = Rng::with_seed(51);
@@ -62,10 +62,10 @@ async fn a_backtest_measures_as_a_run_of_its_date_did() {
                 Some(row) => {
                     let of_run = row[name].as_f64().unwrap();
                     let off = (measured.unwrap() - of_run).abs();
-                    // Ranks are as exact as their order needs.
-                    let most =
+                    // Ranks are computed only to a tolerance.
+                    let tolerance =
                         if name.ends_with("rank") { 1e-6 } else { 1e-9 * (1.0 + of_run.abs()) };
-                    assert!(off <= most, "{name} of {id}: {measured:?}, not {of_run}");
+                    assert!(off <= tolerance, "{name} of {id}: {measured:?}, not {of_run}");
                     compared += 1;
                 }
                 None if name == "pagerank" => assert_eq!(measured, Some(0.0), "{id}"),

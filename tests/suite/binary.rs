@@ -49,20 +49,20 @@ impl Ended {
     }
 }
 
-/// The program with `args`, not started yet; nothing of the environment reaches its options.
+/// The program with `args`, not started yet, without variables of the environment that set options.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_renown"));
     command.args(args).env_remove("RENOWN_THREADS").env_remove("RUST_LOG").stdin(Stdio::null());
     command
 }
 
-/// Runs the program with `args` to its end: for what concerns the process itself, as its log, its threads and its signals.
+/// Runs the program with `args` to its end: for tests of the process itself, such as its log, threads and signals.
 pub fn program(args: &[&str]) -> Ended {
     command(args).output().unwrap().into()
 }
 
-/// Runs the command of the library that `args` name, without a process of its own: it ends with the same code and the same
-/// words, but for the log. What asks for a log runs the program.
+/// Runs the command that `args` name in process: it ends with the same code and the same output, but without a log.
+/// Arguments that ask for a log run the program instead.
 pub fn renown(args: &[&str]) -> Ended {
     if args.iter().any(|arg| arg.starts_with("--log")) {
         return program(args);
@@ -79,7 +79,7 @@ pub fn renown(args: &[&str]) -> Ended {
         }
     };
     let (threads, mut out) = (cli.threads(), Vec::new());
-    // On threads of its own: the caller may be a task of another runtime.
+    // On a separate thread pool: the caller may be a task of another runtime.
     let answered = on_threads(threads, || {
         let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build();
         let engine = Engine::new(Stores::default(), 2 * threads);

@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Numbers of cases from `first` on: `usual` of them, or as many as `RENOWN_CASES` says. None begins when `RENOWN_SECONDS`
-/// are over, but for the first.
+/// Numbers of cases from `first` on: `usual` of them, or as many as `RENOWN_CASES` says. After `RENOWN_SECONDS` no case but
+/// the first begins.
 pub fn cases(first: u64, usual: u64) -> impl Iterator<Item = u64> {
     let cases = variable("RENOWN_CASES").unwrap_or(usual);
     let limit = variable("RENOWN_SECONDS").map(Duration::from_secs);
@@ -15,7 +15,7 @@ pub fn cases(first: u64, usual: u64) -> impl Iterator<Item = u64> {
     (first..first.saturating_add(cases)).take_while(in_time)
 }
 
-/// Whether more than the usual cases are asked for: loops over all stages or calls leave none out.
+/// Whether `RENOWN_CASES` is set: loops over all stages or calls then leave none out.
 pub fn is_whole() -> bool {
     variable("RENOWN_CASES").is_some()
 }

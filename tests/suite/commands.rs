@@ -57,7 +57,7 @@ fn a_run_reports_its_stages_and_prints_the_top() {
         assert!(stage["seconds"].as_f64().unwrap() >= 0.0);
         assert!(stage["peak_memory_bytes"].as_u64().unwrap() > 1 << 20);
     }
-    // 3,461 accounts, 1,670 posts and 3,703 interactions, told in tens.
+    // 3,461 accounts, 1,670 posts and 3,703 interactions, rounded to tens.
     assert_eq!(stages[0]["rows_in"], 8840);
     assert!(ended.stdout.contains("top 20 of 3,461 people on 2018-09-01"));
     assert_eq!(list(&ended).lines().count(), 22);
@@ -73,7 +73,7 @@ fn a_run_reports_its_stages_and_prints_the_top() {
 }
 
 #[test]
-fn top_reads_a_job_a_folder_and_a_commit_alike() {
+fn top_shows_the_same_for_a_job_a_folder_and_a_commit() {
     let job = SampleJob::after_run();
     let (folder, commit) = (job.output(), job.commit(1));
     let (folder, commit) = (folder.to_str().unwrap(), commit.to_str().unwrap());
@@ -95,7 +95,7 @@ fn top_reads_a_job_a_folder_and_a_commit_alike() {
     job.top(job.path("nowhere/").to_str().unwrap()).refused(65, &["no run"]);
 }
 
-/// An option that cannot do anything is a typing error, and nothing is silent.
+/// An option that has no effect is refused.
 #[test]
 fn top_refuses_options_that_its_target_cannot_use() {
     let job = SampleJob::after_run();
@@ -107,7 +107,7 @@ fn top_refuses_options_that_its_target_cannot_use() {
 }
 
 #[test]
-fn a_table_file_that_no_commit_names_is_invisible() {
+fn a_table_file_outside_any_commit_is_ignored() {
     let job = SampleJob::after_run();
     let before = job.top(&job.file()).done().stdout;
     for table in ["people", "scores"] {
@@ -119,9 +119,9 @@ fn a_table_file_that_no_commit_names_is_invisible() {
     assert_eq!(job.top(&job.file()).done().stdout, before);
 }
 
-/// A damaged table must not be read as a smaller one.
+/// An incomplete table must not be read as a smaller one.
 #[test]
-fn a_published_file_that_is_gone_is_an_error() {
+fn a_missing_published_file_is_an_error() {
     let job = SampleJob::after_run();
     fs::remove_dir_all(job.output().join("people")).unwrap();
     job.top(&job.file()).refused(65, &["people"]);
@@ -151,22 +151,22 @@ fn a_terminated_run_leaves_no_commit() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // With its first line the run is under way, and its handlers are in place.
+        // After its first line the signal handlers of the run are in place.
         let mut first = [0];
         std::io::Read::read_exact(child.stderr.as_mut().unwrap(), &mut first).unwrap();
         terminate(&child);
         let ended = wait(child).refused(75, &["interrupted", "remedy: "]);
         assert_eq!(ended.stdout, "");
         assert!(!job.output().join("commits").exists());
-        // A later run starts over as if nothing had been.
+        // A later run starts from scratch.
         job.run(&[]).done();
         assert!(job.commit(1).exists());
     }
 }
 
-/// Once the commit stands, nobody may be told that nothing of the run is visible.
+/// After its commit, a run must not report that nothing of it is visible.
 #[test]
-fn a_run_terminated_after_its_commit_does_not_deny_it() {
+fn a_run_terminated_after_its_commit_is_not_reported_as_unpublished() {
     let job = SampleJob::new();
     let (reader, mut writer) = std::io::pipe().unwrap();
     // A reader that does not read: the pipe is full, so that the run waits where it prints.
@@ -187,7 +187,7 @@ fn a_run_terminated_after_its_commit_does_not_deny_it() {
 }
 
 #[test]
-fn a_reader_that_went_away_is_no_error() {
+fn a_closed_output_pipe_is_not_an_error() {
     let job = SampleJob::new();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
@@ -253,19 +253,19 @@ fn missing_and_broken_inputs_exit_with_65() {
     assert!(!job.output().exists());
 }
 
-/// An empty snapshot is most often a late one: a night of equal scores must not come unannounced.
+/// An empty snapshot is usually a late one: equal scores for everyone must not be published unnoticed.
 #[test]
-fn a_snapshot_without_interactions_is_not_passed_over_in_silence() {
+fn a_snapshot_without_interactions_is_reported() {
     let job = SampleJob::new();
     write(&job.input("interactions"), &read(&job.input("interactions")).slice(0, 0));
     let ended = job.run(&[]);
-    let told = format!("{}{}", ended.stdout, ended.stderr).contains("no interaction");
-    assert!(ended.code == Some(65) || told, "{}", ended.stdout);
+    let reported = format!("{}{}", ended.stdout, ended.stderr).contains("no interaction");
+    assert!(ended.code == Some(65) || reported, "{}", ended.stdout);
 }
 
-/// Interactions of sentiment `even` and `odd` by row, but for one that is no number.
+/// Requires that one NaN among sentiments `even` and `odd` by row is refused.
 #[track_caller]
-fn refuses_no_number_beside(even: f64, odd: f64) {
+fn assert_nan_is_refused(even: f64, odd: f64) {
     let job = SampleJob::new();
     let rows = read(&job.input("interactions"));
     let sentiment: Float64Array = (0..rows.num_rows())
@@ -280,14 +280,14 @@ fn refuses_no_number_beside(even: f64, odd: f64) {
 }
 
 #[test]
-fn a_sentiment_that_is_no_number_is_refused() {
-    refuses_no_number_beside(0.5, -0.5);
+fn a_nan_sentiment_is_refused() {
+    assert_nan_is_refused(0.5, -0.5);
 }
 
-/// The statistics of a Parquet file leave NaN out: 0.5 and NaN have the least and greatest value 0.5.
+/// The statistics of a Parquet file ignore NaN: of 0.5 and NaN, both minimum and maximum are 0.5.
 #[test]
-fn a_sentiment_that_is_no_number_is_seen_beside_equal_ones() {
-    refuses_no_number_beside(0.5, 0.5);
+fn a_nan_sentiment_is_refused_although_file_statistics_hide_it() {
+    assert_nan_is_refused(0.5, 0.5);
 }
 
 #[test]
@@ -317,7 +317,7 @@ fn renamed(job: &SampleJob, name: &str) {
 }
 
 #[test]
-fn names_do_not_drive_the_terminal() {
+fn names_print_no_control_characters() {
     let job = SampleJob::new();
     // Clear screen, a carriage return, a new line that forges a row, and C1.
     renamed(&job, "\u{1b}[2Jeve\r99\nforged 100\u{9b}31m");
@@ -330,14 +330,14 @@ fn names_do_not_drive_the_terminal() {
 
 /// A right-to-left override turns the numbers behind a name around.
 #[test]
-fn names_do_not_turn_their_line_around() {
+fn names_print_no_right_to_left_override() {
     let job = SampleJob::new();
     renamed(&job, "eve\u{202e}");
     assert!(!job.run(&[]).done().stdout.contains('\u{202e}'));
 }
 
 #[test]
-fn errors_do_not_drive_the_terminal() {
+fn errors_print_no_control_characters() {
     let job = SampleJob::new();
     let rows = read(&job.input("interactions"));
     let kinds = cast(&rows["kind"], &DataType::Utf8).unwrap();
@@ -357,9 +357,9 @@ fn errors_do_not_drive_the_terminal() {
     assert!(!holds_control(error), "{error:?}");
 }
 
-/// Hidden or half-written objects beside the commits are not commits.
+/// Hidden or half-written objects in the folder of the commits are not commits.
 #[test]
-fn stray_files_beside_the_commits_change_nothing() {
+fn stray_files_in_the_commits_folder_change_nothing() {
     let job = SampleJob::after_run();
     let before = job.top(&job.file()).done().stdout;
     let commits = job.output().join("commits");
@@ -409,7 +409,7 @@ fn a_dry_run_shows_what_a_run_would_publish_and_writes_nothing() {
 }
 
 #[test]
-fn a_dry_run_passes_the_gates_too() {
+fn a_dry_run_checks_the_gates() {
     let job = SampleJob::new();
     let method = job.path("jobs/methods/standard-4.toml");
     crate::sample_job::edit(&method, "min_people          = 1", "min_people = 4000");

@@ -1,4 +1,4 @@
-//! Methods that are fitted: to observed reactors, and to labels from outside.
+//! Fitted methods: to observed reactors, and to labels.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ async fn fitted(world: &World, label_set: Option<&str>) -> Result<Fitted> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_steady_world_is_forecast() {
+async fn a_steady_world_is_forecast_well() {
     let Fitted { method, tried, short_hours } = fitted(&steady(150, 1), None).await.unwrap();
     assert_eq!(method.version, "own-1");
     assert!(method.fitted && !tried.is_empty());
@@ -55,7 +55,7 @@ async fn a_steady_world_is_forecast() {
     assert!((0.85..1.2).contains(&found.calibration_slope), "{found:?}");
     assert!((0.87..0.95).contains(&found.coverage_90), "{found:?}");
     assert!(found.agreement > 0.6, "{found:?}");
-    // Rates do not change: a longer count tells more than the last week's, and the fit sees it.
+    // Rates are constant: a longer count predicts more than the last week alone, and the fit finds that.
     let ranked_by_week = tried.iter().find(|one| one.measures == ["reactors_7d"]);
     assert!(ranked_by_week.is_none_or(|week| week.log_score < found.log_score), "{tried:?}");
     assert!(method.forecast.terms.iter().all(|term| term.coefficient > 0.0));
@@ -66,7 +66,7 @@ async fn a_steady_world_is_forecast() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_file_is_the_method_and_a_job_runs_with_it() {
+async fn the_method_file_holds_the_fitted_method_and_a_job_runs_with_it() {
     let mut world = steady(120, 2);
     let Fitted { method, .. } = fitted(&world, None).await.unwrap();
     let text = method_file(&method).unwrap();
@@ -80,7 +80,7 @@ async fn the_file_is_the_method_and_a_job_runs_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_little_is_refused() {
+async fn too_little_data_is_refused() {
     let refused = |error: Error, words: &str| {
         assert_eq!(error.kind, Kind::BadInput, "{error}");
         assert!(error.to_string().contains(words), "{error}");
@@ -101,7 +101,7 @@ async fn too_little_is_refused() {
 async fn origins_without_earlier_outcomes_are_not_validated() {
     let mut world = steady(150, 6);
     let days = |event: &Interaction| (world.cutoff - event.at) / (24 * crate::world::HOUR);
-    // Nothing between the 60th day before the end and the twelfth.
+    // No events between 60 and 12 days before the end.
     let kept = world.events.iter().filter(|event| days(event) < 12 || days(event) >= 60).cloned();
     world.events = kept.collect();
     let method = fitted(&world, None).await.unwrap().method;
@@ -111,7 +111,7 @@ async fn origins_without_earlier_outcomes_are_not_validated() {
 #[tokio::test(flavor = "multi_thread")]
 async fn outcomes_are_counted_in_place_of_reactions() {
     let mut world = steady(120, 4);
-    // What people do on the second half of the list is worth something.
+    // The reactions to people from 50 on are outcomes.
     for event in &mut world.events {
         if event.target.len() == 3 && event.target.as_str() >= "p50" {
             event.kind = "accept".into();
@@ -142,7 +142,7 @@ fn same_bits_at_any_thread_count() {
     assert_eq!(fitted(7), one);
 }
 
-/// Comparisons of the people of `steady` that number `value` decides, with some noise.
+/// Comparisons of the people of `steady`, decided by `value` with some noise.
 pub fn labelled_pairs(rng: &mut Rng, value: impl Fn(u32) -> f64) -> RecordBatch {
     let pairs: Vec<(String, String)> = (0..1_500)
         .map(|_| {
@@ -186,11 +186,12 @@ async fn pairs_are_fitted_over_custom_measures() {
     let record = method.fit.clone().unwrap();
     assert_eq!(record.target, "panel");
     assert!(record.validation.agreement > 0.75, "{record:?}");
-    let own = method.forecast.terms.iter().find(|term| term.measure == "measure_points").unwrap();
-    assert!((1.0..3.0).contains(&own.coefficient), "{own:?}");
+    let points_term =
+        method.forecast.terms.iter().find(|term| term.measure == "measure_points").unwrap();
+    assert!((1.0..3.0).contains(&points_term.coefficient), "{points_term:?}");
     let error = fitted(&world, Some("other")).await.unwrap_err();
     assert!(error.to_string().contains("name one of: panel"), "{error}");
-    // Scored by it, people stand in the order of what decided, and say what that is worth.
+    // Scores by this method order people as the points do, and their flag names the kind of target.
     world.method = method_file(&method).unwrap();
     let published = world.run().await;
     let scores = published.by("scores", &["person_id"]);
@@ -205,7 +206,7 @@ async fn pairs_are_fitted_over_custom_measures() {
 }
 
 #[test]
-fn a_method_is_never_written_over() {
+fn an_existing_method_file_is_not_overwritten() {
     let folder = TempDir::new().unwrap();
     let job = steady(60, 7).write(folder.path());
     let out = folder.path().join("own-1.toml");

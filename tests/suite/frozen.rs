@@ -1,5 +1,5 @@
-//! Digests of every column of every published table, so that a change that is meant to move no value can show that it
-//! moved none, and any other change names the columns that it moved.
+//! Digests of every column of every published table, so that a change that should alter no value can show that it
+//! altered none, and any other change names the columns that it altered.
 //!
 //! Covered are two consecutive days of the bundled sample and of a world with every input, and `validity` of that
 //! world. A digest is of the values in row order. Columns that identify the run, the data or the program are excluded.
@@ -73,7 +73,7 @@ async fn run_full_world() -> Runs {
         let published = world.run_in(folder.path()).await;
         let empty = published.tables.iter().filter(|(_, rows)| rows.is_empty());
         let empty: Vec<&str> = empty.map(|(table, _)| table.as_str()).collect();
-        // There is nothing yet that a first run can compare with.
+        // A first run has no previous run to compare with.
         assert_eq!(empty, if is_first { vec!["changes"] } else { vec![] });
         runs.insert(format!("full world {}", world.day), digest_tables(&published));
     }
@@ -130,7 +130,7 @@ async fn published_values_are_frozen() {
     let differences = differences(&golden, &runs);
     assert!(
         differences.is_empty(),
-        "{} columns differ from {GOLDEN}; if that is meant, run this test with RENOWN_BLESS=1\n{}",
+        "{} columns differ from {GOLDEN}; if that is intended, run this test with RENOWN_BLESS=1\n{}",
         differences.len(),
         differences.join("\n")
     );

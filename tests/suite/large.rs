@@ -1,4 +1,4 @@
-//! Lopsided worlds, small by default and as large as `RENOWN_SCALE` says: counts that stay right.
+//! Large skewed worlds, as large as `RENOWN_SCALE` says: counts stay exact.
 
 use serde_json::json;
 
@@ -9,15 +9,15 @@ fn scaled(usual: usize) -> usize {
     usual * std::env::var("RENOWN_SCALE").map_or(1, |scale| scale.parse::<usize>().unwrap())
 }
 
-fn of(events: Vec<Interaction>) -> World {
+fn world_of(events: Vec<Interaction>) -> World {
     World { events, ..World::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_reacts_to_one_person() {
+async fn one_person_gets_all_reactions() {
     let n = scaled(5_000);
     let events = (0..n).map(|i| reply("a", &format!("fan{i}"), "star", (i % 2_000) as i64));
-    let published = of(events.collect()).run().await;
+    let published = world_of(events.collect()).run().await;
     assert_eq!(published.tables["people"].len(), n + 1);
     assert_eq!(published.measures("a", "a:star")["reactors_90d"], json!(n));
     assert_eq!(published.score("a:star")["true_reach"], json!(n as f64));
@@ -37,10 +37,10 @@ async fn one_kind_has_nearly_all_rows() {
             ..event
         }
     });
-    let published = of(events.collect()).run().await;
+    let published = world_of(events.collect()).run().await;
     assert_eq!(published.tables["people"].len(), 97 + 10);
     for target in 0..10 {
-        // 97 and 10 have no common divisor: within 970 rows everybody meets everybody.
+        // 97 and 10 have no common divisor: within 970 rows every pair occurs.
         let measures = published.measures("a", &format!("a:t{target}"));
         assert_eq!(measures["reactors_90d"], json!(97));
         assert_eq!(measures["reactions_90d"], json!(n / 10));
@@ -51,7 +51,7 @@ async fn one_kind_has_nearly_all_rows() {
 async fn many_people_with_one_event_each() {
     let n = scaled(5_000);
     let events = (0..n).map(|i| reply("a", &format!("u{i}"), &format!("u{}", (i + 1) % n), 3));
-    let published = of(events.collect()).run().await;
+    let published = world_of(events.collect()).run().await;
     let measures = published.by("measures", &["person_id"]);
     assert_eq!((published.tables["people"].len(), measures.len()), (n, n));
     assert!(measures.values().all(|row| row["reactors_90d"] == json!(1)));
@@ -64,7 +64,7 @@ async fn many_networks() {
         let network = format!("net{i}");
         [reply(&network, "1", "2", 3), reply(&network, "3", "2", 4)]
     });
-    let published = of(events.collect()).run().await;
+    let published = world_of(events.collect()).run().await;
     assert_eq!(published.tables["people"].len(), 3 * n);
     let measures = published.by("measures", &["person_id"]);
     let twos = measures.iter().filter(|(key, _)| key[0].ends_with(":2"));

@@ -17,14 +17,14 @@ fn objects(stderr: &str) -> Vec<Value> {
 #[test]
 fn a_json_log_holds_nothing_but_objects() {
     let job = SampleJob::new();
-    let told = objects(&job.run(&["--log", "json"]).done().stderr);
-    let names: Vec<_> = told.iter().map(|line| line["stage"].as_str().unwrap()).collect();
+    let lines = objects(&job.run(&["--log", "json"]).done().stderr);
+    let names: Vec<_> = lines.iter().map(|line| line["stage"].as_str().unwrap()).collect();
     assert_eq!(names, STAGES);
     fs::remove_file(job.input("posts")).unwrap();
     let ended = job.run(&["--log", "json"]);
     assert_eq!(ended.code, Some(65));
-    let told = objects(&ended.stderr);
-    let error = told.last().unwrap();
+    let lines = objects(&ended.stderr);
+    let error = lines.last().unwrap();
     assert_eq!((&error["level"], &error["kind"]), (&"ERROR".into(), &"bad_input".into()));
     assert_eq!((&error["exit_code"], &error["table"]), (&65.into(), &"posts".into()));
     assert!(error["cause"].as_str().unwrap().contains("posts.parquet"), "{error}");
@@ -32,7 +32,7 @@ fn a_json_log_holds_nothing_but_objects() {
 }
 
 #[test]
-fn a_text_log_is_for_people_and_a_quiet_run_says_nothing() {
+fn a_text_log_is_readable_and_a_quiet_run_prints_nothing() {
     let job = SampleJob::new();
     let stderr = job.run(&["--log", "text", "--dry-run"]).done().stderr;
     assert!(!stderr.contains('{') && !stderr.contains('\u{1b}'), "{stderr}");
@@ -47,7 +47,7 @@ fn a_text_log_is_for_people_and_a_quiet_run_says_nothing() {
 }
 
 #[test]
-fn the_environment_says_what_is_logged() {
+fn the_environment_filters_the_log() {
     let job = SampleJob::new();
     let run = |filter: &str| -> Ended {
         let args = ["run", &job.file(), "--dry-run", "--log", "text"];
@@ -58,21 +58,21 @@ fn the_environment_says_what_is_logged() {
     run("renown=loud").refused(2, &["RUST_LOG is `renown=loud`", "give levels"]);
 }
 
-/// Requires that `ended` says nothing but one object, the error of kind `usage` that holds `word`.
+/// Requires that `ended` prints only one object, an error of kind `usage` that contains `word`.
 #[track_caller]
 fn one_usage_object(ended: &Ended, word: &str) {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{}", ended.stderr);
-    let told = objects(&ended.stderr);
-    assert_eq!(told.len(), 1, "{}", ended.stderr);
-    assert_eq!((&told[0]["level"], &told[0]["kind"]), (&"ERROR".into(), &"usage".into()));
-    assert_eq!(told[0]["exit_code"], 2);
-    assert!(told[0]["cause"].as_str().unwrap().contains(word), "{}", told[0]);
-    assert!(!told[0]["remedy"].as_str().unwrap().is_empty(), "{}", told[0]);
+    let lines = objects(&ended.stderr);
+    assert_eq!(lines.len(), 1, "{}", ended.stderr);
+    assert_eq!((&lines[0]["level"], &lines[0]["kind"]), (&"ERROR".into(), &"usage".into()));
+    assert_eq!(lines[0]["exit_code"], 2);
+    assert!(lines[0]["cause"].as_str().unwrap().contains(word), "{}", lines[0]);
+    assert!(!lines[0]["remedy"].as_str().unwrap().is_empty(), "{}", lines[0]);
 }
 
 /// A wrong command line stops the program before there is a log.
 #[test]
-fn a_wrong_command_line_is_an_object_too() {
+fn a_wrong_command_line_is_logged_as_an_object() {
     let job = SampleJob::new();
     one_usage_object(&program(&["rum", &job.file(), "--log", "json"]), "rum");
     one_usage_object(&job.run(&["--log=json", "--dry-rum"]), "--dry-rum");
@@ -88,20 +88,20 @@ fn a_wrong_command_line_is_an_object_too() {
 }
 
 #[test]
-fn no_filter_hides_why_a_run_failed() {
+fn no_filter_hides_the_error_of_a_run() {
     let job = SampleJob::new();
     fs::remove_file(job.input("posts")).unwrap();
     for filter in ["off", "renown=off", "datafusion=debug"] {
         let args = ["run", &job.file(), "--log", "json"];
         let ended: Ended = command(&args).env("RUST_LOG", filter).output().unwrap().into();
         assert_eq!(ended.code, Some(65));
-        let told = objects(&ended.stderr);
-        assert!(told.iter().any(|line| line["kind"] == "bad_input"), "{filter}: {}", ended.stderr);
+        let lines = objects(&ended.stderr);
+        assert!(lines.iter().any(|line| line["kind"] == "bad_input"), "{filter}: {}", ended.stderr);
     }
 }
 
 #[test]
-fn a_quiet_run_stays_quiet_whatever_the_filter() {
+fn a_quiet_run_logs_nothing_with_any_filter() {
     let job = SampleJob::new();
     for form in ["text", "json"] {
         let args = ["run", &job.file(), "--quiet", "--dry-run", "--log", form];
@@ -111,15 +111,15 @@ fn a_quiet_run_stays_quiet_whatever_the_filter() {
 }
 
 #[test]
-fn nothing_is_coloured_without_a_terminal() {
+fn output_is_not_coloured_without_a_terminal() {
     let job = SampleJob::new();
-    let told = [
+    let runs = [
         program(&["--help"]),
         program(&["rum"]),
         job.run(&["--log", "text"]),
         job.run(&["--log", "json", "--snapshot", "2001-01-01"]),
     ];
-    for ended in told {
+    for ended in runs {
         assert!(!ended.stdout.contains('\u{1b}') && !ended.stderr.contains('\u{1b}'), "{ended:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Parquet files as inputs of a test, and read back.
+//! Writing and reading Parquet files of tests.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub fn write_parts(folder: &Path, batch: &RecordBatch, parts: usize) {
     for part in 0..parts {
         let first = (part * length).min(batch.num_rows());
         let rows = batch.slice(first, length.min(batch.num_rows() - first));
-        // Names run against the order of the rows.
+        // File names are in the opposite order of the rows.
         write(&folder.join(format!("part-{}.parquet", parts - part)), &rows);
     }
 }

@@ -93,7 +93,7 @@ impl Ranking {
 }
 
 #[track_caller]
-fn agree(found: &BTreeMap<i64, f64>, expected: &BTreeMap<i64, f64>, relative: f64) {
+fn assert_agree(found: &BTreeMap<i64, f64>, expected: &BTreeMap<i64, f64>, relative: f64) {
     // Keys both ways: a vertex that is missing, or one too many, must not pass.
     let keys = |ranks: &BTreeMap<i64, f64>| ranks.keys().copied().collect::<Vec<_>>();
     assert_eq!(keys(found), keys(expected));
@@ -113,7 +113,7 @@ fn expected(graph: &str) -> BTreeMap<i64, f64> {
 }
 
 #[test]
-fn graphalytics_references_are_met() {
+fn graphalytics_references_match() {
     for (graph, stop, relative) in [
         ("example_directed", ["--iterations", "2"], 1e-10),
         ("pr_dir", ["--iterations", "14"], 1e-5),
@@ -122,22 +122,22 @@ fn graphalytics_references_are_met() {
         ("pr_undir", ["--iterations", "26"], 1e-5),
     ] {
         let ranking = Ranking::of(&graphalytics(&format!("{graph}_edges")));
-        agree(&ranking.by_id(&stop), &expected(graph), relative);
+        assert_agree(&ranking.by_id(&stop), &expected(graph), relative);
     }
 }
 
 #[test]
-fn an_undirected_graphalytics_reference_is_met() {
+fn an_undirected_graphalytics_reference_matches() {
     let once = read(&graphalytics("example_undirected_edges"));
     let (a, b) = (integers(&once, "a"), integers(&once, "b"));
-    let there = a.iter().copied().zip(b.iter().copied());
-    let back = b.iter().copied().zip(a.iter().copied());
-    let ranking = Ranking::of_pairs(&there.chain(back).collect::<Vec<_>>());
+    let forward = a.iter().copied().zip(b.iter().copied());
+    let backward = b.iter().copied().zip(a.iter().copied());
+    let ranking = Ranking::of_pairs(&forward.chain(backward).collect::<Vec<_>>());
     let found = ranking.by_id(&["--iterations", "2"]);
-    agree(&found, &expected("example_undirected"), 1e-10);
+    assert_agree(&found, &expected("example_undirected"), 1e-10);
 }
 
-/// Chance that one of `leaders` ranks above one of the rest, ties counted half.
+/// Probability that one of `leaders` ranks above one of the rest, ties counted half.
 fn area_under_the_curve(leaders: &[f64], rest: &[f64]) -> f64 {
     let above = |leader: &f64| -> f64 {
         let half = |other: &f64| f64::from(u8::from(leader > other) + u8::from(leader >= other));
@@ -165,11 +165,11 @@ fn leadership_curve(columns: [&'static str; 2]) -> f64 {
 }
 
 #[test]
-fn attention_that_flows_to_the_influencer_finds_the_leaders_of_congress() {
-    let right = leadership_curve(["dst", "src"]);
-    assert!(right >= 0.78, "{right}");
-    let wrong = leadership_curve(["src", "dst"]);
-    assert!(wrong < 0.6, "{wrong}");
+fn attention_that_flows_to_influencers_ranks_congress_leaders_high() {
+    let to_influencer = leadership_curve(["dst", "src"]);
+    assert!(to_influencer >= 0.78, "{to_influencer}");
+    let from_influencer = leadership_curve(["src", "dst"]);
+    assert!(from_influencer < 0.6, "{from_influencer}");
 }
 
 /// Every id but the last points at the last: a leaf has ℓ = 1/(n + d·k), the centre ℓ·(1 + d·k).
@@ -177,17 +177,17 @@ fn star(ids: &ArrayRef) -> Ranking {
     let last = ids.len() - 1;
     let centre = cast(&UInt64Array::from(vec![last as u64; last]), &DataType::UInt64).unwrap();
     let centre = arrow::compute::take(ids, &centre, None).unwrap();
-    // Backwards, so that sorted ids are the program's doing.
+    // In reverse, so that only the program can have sorted the ids.
     let order = UInt64Array::from_iter_values((0..last as u64).rev());
     let leaves = arrow::compute::take(ids, &order, None).unwrap();
     Ranking::of_columns(&[("src", leaves), ("dst", centre)])
 }
 
-/// The ids of a star come back as they are, sorted, with its ranks.
+/// Requires that the ids of a star are published unchanged and sorted, with its ranks.
 #[track_caller]
-fn come_back(ids: &ArrayRef) {
+fn assert_ids_preserved(ids: &ArrayRef) {
     let ranks = star(ids).ranks(&["--tolerance", "1e-12"]);
-    // A dictionary is a way to write a column: its values come back.
+    // A dictionary is only an encoding of a column: its values are published.
     let kind = match ids.data_type() {
         DataType::Dictionary(_, values) => values.as_ref(),
         kind => kind,
@@ -204,7 +204,7 @@ fn come_back(ids: &ArrayRef) {
 }
 
 #[test]
-fn integer_ids_of_every_width_come_back() {
+fn integer_ids_of_every_width_are_preserved() {
     use arrow::array::{Int16Array, Int32Array, UInt8Array, UInt16Array, UInt32Array};
     let ids: [ArrayRef; 8] = [
         Arc::new(Int8Array::from(vec![i8::MIN, -1, 0, 1, i8::MAX])),
@@ -216,10 +216,10 @@ fn integer_ids_of_every_width_come_back() {
         Arc::new(UInt32Array::from(vec![0, 1, 1 << 31, u32::MAX])),
         Arc::new(UInt64Array::from(vec![0, i64::MAX as u64, 1 << 63, u64::MAX])),
     ];
-    ids.iter().for_each(come_back);
+    ids.iter().for_each(assert_ids_preserved);
 }
 
-/// Sorted by byte, as no locale would.
+/// Sorted by bytes, which no locale does.
 fn text_ids() -> ArrayRef {
     texts([
         "",
@@ -237,29 +237,29 @@ fn text_ids() -> ArrayRef {
 }
 
 #[test]
-fn utf8_ids_come_back() {
-    come_back(&text_ids());
+fn utf8_ids_are_preserved() {
+    assert_ids_preserved(&text_ids());
 }
 
 #[test]
-fn large_utf8_ids_come_back() {
-    come_back(&cast(&text_ids(), &DataType::LargeUtf8).unwrap());
+fn large_utf8_ids_are_preserved() {
+    assert_ids_preserved(&cast(&text_ids(), &DataType::LargeUtf8).unwrap());
 }
 
 #[test]
-fn utf8_view_ids_come_back() {
-    come_back(&cast(&text_ids(), &DataType::Utf8View).unwrap());
+fn utf8_view_ids_are_preserved() {
+    assert_ids_preserved(&cast(&text_ids(), &DataType::Utf8View).unwrap());
 }
 
 #[test]
-fn dictionary_ids_come_back() {
+fn dictionary_ids_are_preserved() {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    come_back(&cast(&text_ids(), &dictionary).unwrap());
+    assert_ids_preserved(&cast(&text_ids(), &dictionary).unwrap());
 }
 
 /// Each column fits its dictionary of 128, the vertices of both together do not.
 #[test]
-fn small_dictionaries_of_many_ids_are_no_fault() {
+fn small_dictionaries_with_many_ids_are_accepted() {
     let column = |range: std::ops::Range<u8>| -> ArrayRef {
         let texts: Vec<String> = range.map(|i| format!("{i:03}")).collect();
         Arc::new(texts.iter().map(|t| Some(t.as_str())).collect::<DictionaryArray<Int8Type>>())
@@ -269,7 +269,7 @@ fn small_dictionaries_of_many_ids_are_no_fault() {
     assert_eq!(strings(&ranks, "id"), (0..240).map(|i| format!("{i:03}")).collect::<Vec<_>>());
 }
 
-/// Integers in a dictionary are integers: 9 comes before 10, and both come back as numbers.
+/// Integers in a dictionary are integers: 9 comes before 10, and both are published as numbers.
 #[test]
 fn integers_in_a_dictionary_stay_integers() {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Int64));
@@ -300,23 +300,23 @@ fn duplicate_edges_add_up() {
 /// 0 → 0 and 0 → 1 with 1 dangling: r₀ = (1−d)/2 + d·(r₀/2 + r₁/2) = 1/2. Without the loop it is
 /// 1/(2 + d).
 #[test]
-fn self_loops_stay() {
+fn self_loops_are_kept() {
     let stop = ["--tolerance", "1e-12"];
     let looped = Ranking::of_pairs(&[(0, 0), (0, 1)]).by_id(&stop);
-    agree(&looped, &BTreeMap::from([(0, 0.5), (1, 0.5)]), 1e-11);
+    assert_agree(&looped, &BTreeMap::from([(0, 0.5), (1, 0.5)]), 1e-11);
     let plain = Ranking::of_pairs(&[(0, 1)]).by_id(&stop);
     let first = 1.0 / (2.0 + DAMPING);
-    agree(&plain, &BTreeMap::from([(0, first), (1, 1.0 - first)]), 1e-11);
+    assert_agree(&plain, &BTreeMap::from([(0, first), (1, 1.0 - first)]), 1e-11);
 }
 
 #[test]
-fn damping_is_obeyed() {
+fn damping_is_applied() {
     let ranking = Ranking::of_pairs(&[(0, 1)]);
     for damping in [0.0, 0.5, 0.99] {
         let option = damping.to_string();
         let found = ranking.by_id(&["--tolerance", "1e-12", "--damping", &option]);
         let first = 1.0 / (2.0 + damping);
-        agree(&found, &BTreeMap::from([(0, first), (1, 1.0 - first)]), 1e-11);
+        assert_agree(&found, &BTreeMap::from([(0, first), (1, 1.0 - first)]), 1e-11);
     }
 }
 
@@ -336,13 +336,13 @@ fn weights_may_be_of_any_numeric_type() {
 }
 
 #[test]
-fn columns_may_be_called_anything() {
+fn columns_may_have_any_name() {
     let ids = |ids: [i64; 2]| Arc::new(Int64Array::from(ids.to_vec())) as ArrayRef;
     let names = ["from.Node", "To \"Node\""];
     let columns = [(names[0], ids([0, 1])), (names[1], ids([1, 0]))];
     let ranking = Ranking { columns: names, ..Ranking::of_columns(&columns) };
     let found = ranking.by_id(&["--tolerance", "1e-12"]);
-    agree(&found, &BTreeMap::from([(0, 0.5), (1, 0.5)]), 1e-11);
+    assert_agree(&found, &BTreeMap::from([(0, 0.5), (1, 0.5)]), 1e-11);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn nulls_are_counted_and_refused() {
 }
 
 #[test]
-fn weights_that_are_no_weights_are_refused() {
+fn invalid_weights_are_refused() {
     let ids = |ids: [i64; 3]| Arc::new(Int64Array::from(ids.to_vec())) as ArrayRef;
     let ranking = |weights: ArrayRef| {
         Ranking::of_columns(&[("src", ids([0, 1, 2])), ("dst", ids([1, 2, 0])), ("w", weights)])
@@ -76,7 +76,7 @@ fn weights_that_are_no_weights_are_refused() {
         let weights = Arc::new(Float64Array::from(vec![2.0, 1.0, weight]));
         ranking(weights).refused(&options, 65, &["weigh"]);
     }
-    // The graph keeps 32 bits of a weight.
+    // Weights are stored in 32 bits.
     for weight in [1e39, 1e-60] {
         let weights = Arc::new(Float64Array::from(vec![2.0, 1.0, weight]));
         ranking(weights).refused(&options, 65, &["32 bits"]);
@@ -84,9 +84,9 @@ fn weights_that_are_no_weights_are_refused() {
     ranking(texts(["1", "2", "3"])).refused(&options, 65, &["`w`", "not a number"]);
 }
 
-/// The statistics of a Parquet file leave NaN out: 1 and NaN have the least and greatest value 1.
+/// The statistics of a Parquet file ignore NaN: of 1 and NaN, both minimum and maximum are 1.
 #[test]
-fn a_weight_that_is_no_number_is_seen_beside_equal_ones() {
+fn a_nan_weight_is_refused_although_file_statistics_hide_it() {
     let ids = |ids: [i64; 2]| Arc::new(Int64Array::from(ids.to_vec())) as ArrayRef;
     let weights = Arc::new(Float64Array::from(vec![1.0, f64::NAN]));
     let columns = [("src", ids([0, 1])), ("dst", ids([1, 0])), ("w", weights as ArrayRef)];
@@ -116,7 +116,7 @@ fn ids_of_other_or_differing_types_are_refused() {
 }
 
 #[test]
-fn numbers_that_are_no_integers_are_refused_in_a_dictionary_too() {
+fn dictionaries_of_floats_are_refused() {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Float64));
     let ids = cast(&Float64Array::from(vec![0.5, 1.0]), &dictionary).unwrap();
     let ranking = Ranking::of_columns(&[("src", Arc::clone(&ids)), ("dst", ids)]);
@@ -139,7 +139,7 @@ fn missing_and_empty_edge_lists_are_bad_input() {
 }
 
 #[test]
-fn a_file_that_was_cut_off_is_bad_input() {
+fn a_truncated_file_is_bad_input() {
     let ranking = Ranking::of_pairs(&[(0, 1), (1, 0)]);
     let bytes = fs::read(&ranking.edges).unwrap();
     for length in [bytes.len() - 1, bytes.len() / 2, 4, 0] {
@@ -148,7 +148,7 @@ fn a_file_that_was_cut_off_is_bad_input() {
     }
 }
 
-/// Nothing silent: half of the edges must not pass for all of them.
+/// Half of the edges must not pass silently for all of them.
 #[test]
 fn an_empty_file_among_others_is_bad_input() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,7 +174,7 @@ fn an_output_that_cannot_be_written_is_unavailable() {
     rank("gopher://host/ranks.parquet").refused(78, &["`gopher`"]);
 }
 
-/// What other writers have not finished or use as markers is no data.
+/// Unfinished files and markers of other writers are not data.
 #[test]
 fn hidden_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -188,7 +188,7 @@ fn hidden_files_are_refused() {
     Ranking::of(&at("edges")).refused(&stop, 65, &["3 Parquet files", ".hidden.parquet"]);
 }
 
-/// An error repeats names from the data, and these come from strangers.
+/// An error repeats names from the data, which are not trusted.
 #[test]
 fn errors_print_no_control_characters() {
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![0]));
@@ -197,9 +197,9 @@ fn errors_print_no_control_characters() {
     assert!(!ended.stderr.trim_end().contains(|c: char| c.is_control() && c != '\n'));
 }
 
-/// Which edge is at fault is said in the words of the file.
+/// The error names the edge by the ids in the file.
 #[test]
-fn an_edge_too_heavy_is_named_by_its_own_ids() {
+fn an_edge_with_too_large_a_weight_is_named_by_its_ids() {
     let ids = |id: &str| texts([id]);
     let weights = Arc::new(Float64Array::from(vec![1e39]));
     let columns = [("src", ids("alice")), ("dst", ids("bob")), ("w", weights as ArrayRef)];

@@ -1,4 +1,4 @@
-//! The README says what the declarations say, and its walk leads where it says.
+//! The README agrees with the declarations, and its walkthrough works.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::parquet_files::{batch, texts, write, write_parts};
 const README: &str = include_str!("../../README.md");
 
 #[test]
-fn tables_come_from_the_contracts() {
+fn tables_match_the_contracts() {
     let section = README.split("<!-- tables -->").nth(1).unwrap();
     let section = section.split("<!-- end of tables -->").next().unwrap();
     let declared = renown::docs::reference::markdown().unwrap();
@@ -26,7 +26,7 @@ fn tables_come_from_the_contracts() {
 }
 
 #[test]
-fn commands_and_exit_codes_are_those_of_the_program() {
+fn commands_and_exit_codes_match_the_program() {
     let help =
         std::process::Command::new(env!("CARGO_BIN_EXE_renown")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
@@ -82,7 +82,7 @@ fn write_lake(lake: &Path) {
         ("left_at", Arc::new(left.collect::<TimestampMicrosecondArray>())),
     ]);
     write(&lake.join("users.parquet"), &table);
-    // Each writes a tweet and answers that of somebody before.
+    // Each writes a tweet and replies to an earlier one.
     let table = batch(&[
         ("id", of(&|user| Some(user + 100))),
         ("user_id", of(&|user| Some(user))),
@@ -94,9 +94,9 @@ fn write_lake(lake: &Path) {
     write_parts(&lake.join("tweets"), &table, 3);
 }
 
-/// From an empty folder, every line as it stands, with a lake of this machine.
+/// Runs every line as printed, from an empty folder, with a lake on this machine.
 #[test]
-fn its_walk_ends_with_a_published_run() {
+fn the_walkthrough_ends_with_a_published_run() {
     let section = README.split("## Your own data").nth(1).unwrap().split("\n## ").next().unwrap();
     let here = tempfile::tempdir().unwrap();
     let lake = here.path().join("lake");

@@ -28,7 +28,7 @@ fn measures(output: &Path, day: &str) -> arrow::array::RecordBatch {
     read(&files.next().unwrap().unwrap().path())
 }
 
-/// Times without a zone, as the data have them.
+/// Times without a zone, as in the data.
 fn instants<const N: usize>(times: [(i32, u32, u32, u32); N]) -> ArrayRef {
     let at = times.map(|(year, month, day, hour)| {
         let day = NaiveDate::from_ymd_opt(year, month, day).unwrap();
@@ -55,12 +55,12 @@ fn higgs_counts_the_hours_before_the_cutoff() {
     // Ages of 0, 12 and 119 whole hours, halved every 12.
     let decayed = 1.0 + 0.5 + (-119.0_f64 / 12.0).exp2();
     let found = numbers(&measures, "reactors_decayed")[3];
-    // Each is rounded to 32 bits after the point.
+    // Each term is rounded to 32 fractional bits.
     assert!((found - decayed).abs() < 1e-9, "{found} {decayed}");
 }
 
 #[test]
-fn a_bad_rating_is_sentiment_and_no_lesser_weight() {
+fn a_bad_rating_changes_sentiment_and_not_weight() {
     let folder = TempDir::new().unwrap();
     let rows = batch(&[
         ("src", Arc::new(Int64Array::from(vec![1, 2, 1, 2])) as ArrayRef),

@@ -1,4 +1,4 @@
-//! The bundled sample as a job in a folder of its own.
+//! The bundled sample as a job in a temporary folder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ pub struct SampleJob {
 }
 
 impl SampleJob {
-    /// The job as it is bundled, with its output beside it.
+    /// A copy of the bundled job, with its output in the same folder.
     pub fn new() -> Self {
         let job = Self { folder: tempfile::tempdir().unwrap() };
         for folder in ["jobs/sample", "jobs/methods"] {

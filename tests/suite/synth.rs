@@ -1,4 +1,4 @@
-//! Synthetic worlds: to the contracts, the same for a seed, and true to what they plant.
+//! Synthetic worlds: they conform to the contracts, are the same for a seed, and behave as their table `truth` states.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +14,7 @@ use crate::binary::{Ended, renown};
 use crate::on_threads;
 use crate::world::{DAY, Row, read, rows};
 
-/// A world that was written.
+/// A synthetic world on disk.
 struct Synthetic {
     folder: TempDir,
 }
@@ -66,7 +66,7 @@ impl Synthetic {
         truth
     }
 
-    /// Who owns each (network, account).
+    /// (network, account) → its owner.
     fn owners(&self) -> BTreeMap<(String, String), String> {
         let account = |row: &Row| (text(row, "network").into(), text(row, "account_id").into());
         let alone = |(network, id): &(String, String)| format!("{network}:{id}");
@@ -86,7 +86,7 @@ fn text<'a>(row: &'a Row, name: &str) -> &'a str {
     row[name].as_str().unwrap_or_else(|| panic!("{name} of {row:?}"))
 }
 
-fn of(row: &Row, network: &str, id: &str) -> (String, String) {
+fn network_key(row: &Row, network: &str, id: &str) -> (String, String) {
     (text(row, network).into(), text(row, id).into())
 }
 
@@ -121,7 +121,7 @@ fn a_seed_gives_the_same_bytes_at_any_number_of_threads() {
 }
 
 #[test]
-fn the_tables_have_the_rows_asked_for_and_keep_their_promises() {
+fn tables_have_the_requested_rows_and_are_consistent() {
     let world = Synthetic::small();
     let posts = world.table("posts");
     let (past, future) = (world.table("interactions"), world.table("future"));
@@ -135,10 +135,11 @@ fn the_tables_have_the_rows_asked_for_and_keep_their_promises() {
     let end = crate::world::CUTOFF;
     let day = 24 * crate::world::HOUR;
     let at = |row: &Row, name: &str| row[name].as_i64().unwrap();
-    let by_id: BTreeMap<_, _> = posts.iter().map(|p| (of(p, "network", "post_id"), p)).collect();
+    let by_id: BTreeMap<_, _> =
+        posts.iter().map(|p| (network_key(p, "network", "post_id"), p)).collect();
     assert_eq!(by_id.len(), posts.len());
     for post in &posts {
-        assert!(owners.contains_key(&of(post, "network", "author_id")));
+        assert!(owners.contains_key(&network_key(post, "network", "author_id")));
         assert!((end - 120 * day..end).contains(&at(post, "created_at")));
     }
     let mut keys = BTreeSet::new();
@@ -146,12 +147,13 @@ fn the_tables_have_the_rows_asked_for_and_keep_their_promises() {
         assert!(rows.is_sorted_by_key(|row| at(row, "at")));
         for row in rows {
             assert!(span.contains(&at(row, "at")));
-            let (actor, target) = (of(row, "network", "actor_id"), of(row, "network", "target_id"));
+            let (actor, target) =
+                (network_key(row, "network", "actor_id"), network_key(row, "network", "target_id"));
             assert!(owners[&actor] != owners[&target]);
             for (id, author) in [("post_id", &target), ("via_post_id", &actor)] {
                 if row[id] != Value::Null {
-                    let post = by_id[&of(row, "network", id)];
-                    assert_eq!(of(post, "network", "author_id"), *author);
+                    let post = by_id[&network_key(row, "network", id)];
+                    assert_eq!(network_key(post, "network", "author_id"), *author);
                     assert!(at(post, "created_at") <= at(row, "at"));
                 }
             }
@@ -162,11 +164,12 @@ fn the_tables_have_the_rows_asked_for_and_keep_their_promises() {
     }
     assert!(keys.len() > past.len() + future.len() - 10, "{} different keys", keys.len());
 
-    // People react in turn, and most within their community.
+    // People react in return, and mostly within their community.
     let truth = world.truth();
     let (mut met, mut in_turn, mut inside) = (BTreeSet::new(), 0, 0);
     for row in &past {
-        let [actor, target] = ["actor_id", "target_id"].map(|id| &owners[&of(row, "network", id)]);
+        let [actor, target] =
+            ["actor_id", "target_id"].map(|id| &owners[&network_key(row, "network", id)]);
         in_turn += usize::from(met.contains(&(target, actor)));
         met.insert((actor, target));
         inside += usize::from(truth[actor]["community"] == truth[target]["community"]);
@@ -174,25 +177,27 @@ fn the_tables_have_the_rows_asked_for_and_keep_their_promises() {
     assert!((2_000..4_000).contains(&in_turn), "{in_turn} of 20,000");
     assert!((14_000..17_000).contains(&inside), "{inside} of 20,000");
 
-    // What accounts count is what they follow, and who follows them.
+    // The counts of accounts agree with `follows`.
     let follows = world.table("follows");
     assert!((8_000..14_000).contains(&follows.len()), "{}", follows.len());
     let edges = |id: &str| {
         let mut counts = BTreeMap::<_, i64>::new();
-        follows.iter().for_each(|row| *counts.entry(of(row, "network", id)).or_default() += 1);
+        follows
+            .iter()
+            .for_each(|row| *counts.entry(network_key(row, "network", id)).or_default() += 1);
         counts
     };
     let (followers, following) = (edges("followee_id"), edges("follower_id"));
     for row in world.table("accounts") {
-        let account = of(&row, "network", "account_id");
+        let account = network_key(&row, "network", "account_id");
         assert_eq!(at(&row, "followers_count"), followers.get(&account).copied().unwrap_or(0));
         assert_eq!(at(&row, "following_count"), following.get(&account).copied().unwrap_or(0));
     }
 }
 
-/// A job reads the world as it is, and whoever may not be scored is not.
+/// A job reads the world as it is, and leaves out ineligible people.
 #[test]
-fn a_world_is_checked_and_run() {
+fn a_synthetic_world_passes_check_and_runs() {
     let world = Synthetic::small();
     let checked = renown(&["check", &world.job()]).done();
     assert!(checked.stdout.contains("no violations"), "{}", checked.stdout);
@@ -204,17 +209,17 @@ fn a_world_is_checked_and_run() {
     let truth = world.truth();
     let scored = |person: &String| truth[person]["is_eligible"] == true;
     assert!(published.iter().all(scored));
-    // Whoever has an account is scored, even after meeting nobody.
+    // Eligible people with an account are scored even without interactions.
     assert_eq!(published.len(), truth.keys().filter(|person| scored(person)).count());
     let owners = world.owners();
     let minors = world.table("accounts").into_iter().filter(|row| row["is_minor"] == true);
     let minors: Vec<_> =
-        minors.map(|row| owners[&of(&row, "network", "account_id")].clone()).collect();
+        minors.map(|row| owners[&network_key(&row, "network", "account_id")].clone()).collect();
     let mut latest = BTreeMap::new();
     for row in world.table("consent").into_iter().filter(|row| row["topic_id"] == Value::Null) {
         let person = match &row["person_id"] {
             Value::String(person) => person.clone(),
-            _ => owners[&of(&row, "network", "account_id")].clone(),
+            _ => owners[&network_key(&row, "network", "account_id")].clone(),
         };
         let said = (row["at"].as_i64().unwrap(), text(&row, "status").to_owned());
         let before = latest.entry(person).or_insert_with(|| said.clone());
@@ -244,16 +249,17 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
 }
 
-/// `future` is one draw of what `truth` expects: in all, for the many and for the few, and in order.
+/// `future` is one draw of what `truth` expects: in total, in groups of people by size, and in rank order.
 #[test]
-fn the_truth_foretells_the_future() {
+fn future_reactors_follow_the_expectations_in_truth() {
     let world = Synthetic::new(2_000, 60_000, 1_000, 3, 2);
     let (owners, truth) = (world.owners(), world.truth());
     let mut reactors = BTreeMap::<&str, [BTreeSet<(String, String)>; 2]>::new();
     let future = world.table("future");
     for row in future.iter().filter(|row| row["kind"] != "follow") {
-        let actor = of(row, "network", "actor_id");
-        let of_target = reactors.entry(&owners[&of(row, "network", "target_id")]).or_default();
+        let actor = network_key(row, "network", "actor_id");
+        let of_target =
+            reactors.entry(&owners[&network_key(row, "network", "target_id")]).or_default();
         if truth[&owners[&actor]]["is_eligible"] == true {
             of_target[1].insert(actor.clone());
         }
@@ -284,7 +290,7 @@ fn the_truth_foretells_the_future() {
 }
 
 #[test]
-fn cheats_do_what_the_truth_says() {
+fn cheaters_behave_as_truth_states() {
     let world = Synthetic::small();
     let (owners, truth) = (world.owners(), world.truth());
     let who = |cheats: &str, bought: bool| -> BTreeSet<&String> {
@@ -298,11 +304,12 @@ fn cheats_do_what_the_truth_says() {
     assert!(buyers.len() == 3 && bought.len() >= 22);
 
     let among = |rows: &[Row], ids: [&str; 2], from: &BTreeSet<&String>, to: &BTreeSet<&String>| {
-        let person = |row, id| &owners[&of(row, "network", id)];
+        let person = |row, id| &owners[&network_key(row, "network", id)];
         let inside = rows
             .iter()
             .filter(|row| from.contains(person(row, ids[0])) && to.contains(person(row, ids[1])));
-        let pairs = inside.map(|row| (of(row, "network", ids[0]), of(row, "network", ids[1])));
+        let pairs = inside
+            .map(|row| (network_key(row, "network", ids[0]), network_key(row, "network", ids[1])));
         let pairs: Vec<_> = pairs.collect();
         (pairs.len(), pairs.iter().collect::<BTreeSet<_>>().len())
     };
@@ -324,7 +331,7 @@ fn posts_are_about_the_topics_of_their_authors() {
     let topics: BTreeMap<String, Vec<String>> =
         toml::from_str(include_str!("../../src/synth/topics.toml")).unwrap();
     let (owners, truth) = (world.owners(), world.truth());
-    let own = |person: &str| -> BTreeSet<String> {
+    let topics_of = |person: &str| -> BTreeSet<String> {
         let topics = truth[person]["topics"].as_array().unwrap();
         topics.iter().map(|topic| topic.as_str().unwrap().to_owned()).collect()
     };
@@ -335,12 +342,13 @@ fn posts_are_about_the_topics_of_their_authors() {
             topics.iter().filter(|(_, phrases)| phrases.iter().any(|p| text.contains(p.as_str())));
         let about: BTreeSet<String> = about.map(|(topic, _)| topic.clone()).collect();
         posts += usize::from(!about.is_empty());
-        let author = &owners[&of(&post, "network", "author_id")];
-        assert!(about.is_subset(&own(author)), "{author}: {about:?} in {text}");
+        let author = &owners[&network_key(&post, "network", "author_id")];
+        assert!(about.is_subset(&topics_of(author)), "{author}: {about:?} in {text}");
     }
     assert!((2_300..2_900).contains(&posts), "{posts} of 4,000 are about a topic");
     // Communities share topics: two people of one have one in common far more often than two of different ones.
-    let people: Vec<_> = truth.iter().map(|(p, row)| (row["community"].as_i64(), own(p))).collect();
+    let people: Vec<_> =
+        truth.iter().map(|(p, row)| (row["community"].as_i64(), topics_of(p))).collect();
     let shares = |same: bool| {
         let pairs = people.windows(2).filter(|two| (two[0].0 == two[1].0) == same);
         let (mut all, mut common) = (0, 0);
@@ -353,9 +361,9 @@ fn posts_are_about_the_topics_of_their_authors() {
     assert!(shares(true) > 3.0 * shares(false), "{} {}", shares(true), shares(false));
 }
 
-/// The smallest worlds have nobody to spare.
+/// The smallest worlds have hardly enough people for all roles.
 #[test]
-fn the_smallest_worlds_are_sound() {
+fn the_smallest_worlds_are_valid() {
     for seed in 0..3 {
         let world = Synthetic::new(10, 100, 1, seed, 1);
         renown(&["check", &world.job()]).done();
@@ -377,7 +385,7 @@ fn write(out: &Path, changed: [&str; 2]) -> Ended {
 }
 
 #[test]
-fn what_cannot_be_written_is_refused() {
+fn sizes_out_of_range_and_folders_in_use_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("a world");
     for (option, value) in [

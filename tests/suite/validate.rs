@@ -34,11 +34,11 @@ pub fn row<'a>(validity: &'a Validity, of: [&str; 4]) -> &'a MetricRow {
     found.unwrap_or_else(|| panic!("no row of {of:?}"))
 }
 
-/// Spearman's ρ from the ranks as they are defined.
+/// Spearman's ρ, from the definition of ranks.
 pub fn spearman(pairs: &[(f64, f64)]) -> f64 {
-    let rank = |of: fn(&(f64, f64)) -> f64, own: f64| {
-        let below = pairs.iter().filter(|pair| of(pair) < own).count();
-        let equal = pairs.iter().filter(|pair| of(pair) == own).count();
+    let rank = |of: fn(&(f64, f64)) -> f64, value: f64| {
+        let below = pairs.iter().filter(|pair| of(pair) < value).count();
+        let equal = pairs.iter().filter(|pair| of(pair) == value).count();
         below as f64 + (equal as f64 + 1.0) / 2.0
     };
     let middle = (pairs.len() as f64 + 1.0) / 2.0;
@@ -113,7 +113,7 @@ async fn backtests_agree_with_runs_of_those_days_and_later_events() {
     assert!(
         validity.rows.iter().all(|row| row.predictor != "pagerank" || row.metric != "brier_any")
     );
-    // A score is better than chance, and is compared with the best count.
+    // A score is better than chance, and is compared with the best baseline.
     let score = row(&validity, ["future_reactors", "all", "spearman", "standard"]);
     let random = row(&validity, ["future_reactors", "all", "spearman", "random"]);
     assert!(score.interval.unwrap().0 > random.interval.unwrap().1);
@@ -123,7 +123,7 @@ async fn backtests_agree_with_runs_of_those_days_and_later_events() {
     assert!(best.difference.is_none());
 }
 
-/// Labels: of person i the value i, or that i is more influential than i - 1; and one on a topic.
+/// Labels: the value i for person i, or that i is more influential than i - 1; one of them on a topic.
 pub fn labels(form: &str) -> RecordBatch {
     let rows = 1..100_usize;
     let person = |i: usize| format!("net:p{i}");
@@ -187,7 +187,7 @@ fn same_bits_at_any_thread_count() {
 }
 
 #[test]
-fn it_is_printed_for_people_and_programs() {
+fn a_validation_is_printed_as_text_and_json() {
     let folder = TempDir::new().unwrap();
     let job = steady(60, 11).write(folder.path());
     let page = renown(&["validate", job.to_str().unwrap()]).done().stdout;
@@ -211,7 +211,7 @@ async fn possible_leakage_is_noted() {
     let noted =
         |validity: &Validity| validity.notes.iter().any(|n| n.contains("`own-1` was fitted"));
     assert!(noted(&validated(&world).await.unwrap()));
-    // Fitted five weeks before, it has seen none of the backtests.
+    // Fitted to data that end five weeks before, it does not overlap any backtest.
     let before = (world.day - chrono::Days::new(35)).to_string();
     world.method = world.method.replace(&world.day.to_string(), &before);
     assert!(!noted(&validated(&world).await.unwrap()));

@@ -24,7 +24,7 @@ use crate::validate::{spearman, validated};
 use crate::world::{Account, World, account, read, rows, text, write};
 
 /// `steady`, with an account of each person that states country, points and age.
-fn stated(days: i64, seed: u64) -> World {
+fn steady_with_accounts(days: i64, seed: u64) -> World {
     let mut world = steady(days, seed);
     let account = |i: usize| Account {
         country: (!i.is_multiple_of(10)).then(|| ["DE", "FR"][i % 2].to_owned()),
@@ -47,8 +47,8 @@ fn single(validity: &Validity, wanted: impl Fn(&MetricRow) -> bool) -> &MetricRo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_is_evaluated_as_if_nobody_else_existed() {
-    let mut world = stated(60, 31);
+async fn a_group_is_evaluated_in_isolation() {
+    let mut world = steady_with_accounts(60, 31);
     world.settings = "[validate]\nbacktests = 1\nmin_people = 10\n".into();
     let validity = validated(&world).await.unwrap();
     let then = world.later(-7);
@@ -57,8 +57,8 @@ async fn a_group_is_evaluated_as_if_nobody_else_existed() {
     let measures = published.by("measures", &["person_id"]);
     let weeks = then.cutoff..world.cutoff;
     let observed = |person: &str| {
-        let own = world.events.iter().filter(|e| weeks.contains(&e.at) && e.target == person);
-        own.map(|e| &*e.actor).collect::<std::collections::BTreeSet<&str>>().len() as f64
+        let events = world.events.iter().filter(|e| weeks.contains(&e.at) && e.target == person);
+        events.map(|e| &*e.actor).collect::<std::collections::BTreeSet<&str>>().len() as f64
     };
     let number = |id: &str| id.trim_start_matches("net:p").parse::<usize>().unwrap();
     // Forecast and observed of the active people of each group.
@@ -89,7 +89,7 @@ async fn a_group_is_evaluated_as_if_nobody_else_existed() {
         assert!((found.value - spearman(&pairs)).abs() < 1e-12, "{found:?}");
         assert_eq!(found.population, "active");
     }
-    // Everyone is on one network, which is no group. Deciles by size have a tenth of the people each, or all who are tied.
+    // Everyone is on one network: that grouping is left out. Deciles by size have a tenth of the people each, or all who are tied.
     assert!(matching(&validity, |row| row.group_by == "network").is_empty());
     let sizes = matching(&validity, |row| {
         row.group_by == "size" && row.metric == "spearman" && row.predictor == "standard"
@@ -106,8 +106,8 @@ async fn a_group_is_evaluated_as_if_nobody_else_existed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn binary_labels_have_an_auc_and_a_precision() {
-    let mut world = stated(60, 32);
-    // Labelled are the even ones; 1 are those of many reactors, and some others.
+    let mut world = steady_with_accounts(60, 32);
+    // People with even numbers are labelled; the label is 1 for those with many reactors and for some others.
     let label = |i: usize| f64::from(u8::from((i + 30 * (i % 4)) >= 80));
     let people: Vec<String> = (0..100).step_by(2).map(|i| format!("net:p{i}")).collect();
     let labels: Vec<_> =
@@ -124,8 +124,8 @@ async fn binary_labels_have_an_auc_and_a_precision() {
     let scored: Vec<(f64, f64)> = (0..100)
         .step_by(2)
         .map(|i| {
-            let own = published.score(&format!("net:p{i}"));
-            (own["expected_reactors"].as_f64().unwrap(), label(i))
+            let score = published.score(&format!("net:p{i}"));
+            (score["expected_reactors"].as_f64().unwrap(), label(i))
         })
         .collect();
     let (mut won, mut pairs) = (0.0, 0.0);
@@ -147,9 +147,9 @@ async fn binary_labels_have_an_auc_and_a_precision() {
     let ends = sorted[6].0 > sorted[7].0;
     let right = sorted[..7].iter().map(|one| one.1).sum::<f64>() / 7.0;
     assert!(ends && (of("precision_7", "standard").value - right).abs() < 1e-12);
-    // A custom measure is a count to beat.
+    // A custom measure is a baseline.
     assert!(of("auc", "measure_points").is_baseline);
-    // Chance is not.
+    // Random predictions are not a baseline.
     assert!(
         validity.rows.iter().all(|row| row.difference.as_ref().is_none_or(|d| d.to != "random"))
     );
@@ -168,10 +168,10 @@ async fn labels_on_a_topic_are_compared_with_its_scores() {
     let validity = validated(&world).await.unwrap();
     let published = world.run().await;
     let score = |person: &String| {
-        let own = published.tables["topic_scores"]
+        let row = published.tables["topic_scores"]
             .iter()
             .find(|row| row["person_id"] == **person && row["topic_id"] == "lobsters");
-        own.map_or(0.0, |row| row["expected_reactors"].as_f64().unwrap())
+        row.map_or(0.0, |row| row["expected_reactors"].as_f64().unwrap())
     };
     let pairs: Vec<(f64, f64)> =
         people.iter().zip(0..).map(|(p, at)| (score(p), f64::from(7 * at % 6))).collect();
@@ -189,7 +189,7 @@ async fn labels_on_a_topic_are_compared_with_its_scores() {
     assert!(validity.notes.contains(&printed.to_owned()), "{:?}", validity.notes);
 }
 
-async fn under(world: &World, methods: &[&str]) -> Result<Validity> {
+async fn validate_with(world: &World, methods: &[&str]) -> Result<Validity> {
     let folder = TempDir::new().unwrap();
     let path = world.write(folder.path());
     let jobs = methods.iter().enumerate().map(|(number, method)| {
@@ -211,9 +211,9 @@ async fn methods_are_compared() {
         .replace("window_hours    = 2160", "window_hours    = 240")
         .replace("trusted_reactors_30d", "trusted_reactors_7d");
     assert_ne!(first, other);
-    let both = under(&world, &[&first, &other]).await.unwrap();
+    let both = validate_with(&world, &[&first, &other]).await.unwrap();
     assert_eq!(both.methods, ["standard-4", "short-1"]);
-    let alone = under(&world, &[&other]).await.unwrap();
+    let alone = validate_with(&world, &[&other]).await.unwrap();
     let mut compared = 0;
     for row in matching(&both, |row| row.method_version == "short-1") {
         let key = |other: &MetricRow| {
@@ -226,7 +226,7 @@ async fn methods_are_compared() {
                     &other.metric,
                 )
         };
-        // Everybody who reacted is trusted here, so that both methods count the same.
+        // Every reactor is trusted here, so that both methods count the same.
         let by_itself = matching(&alone, |other| key(other) && other.predictor == row.predictor);
         if row.population == "all" && row.group_by == "everyone" {
             assert!((by_itself[0].value - row.value).abs() < 1e-12, "{row:?}");
@@ -249,16 +249,19 @@ async fn methods_are_compared() {
         assert_eq!(error.kind, Kind::BadJob);
         assert!(error.to_string().contains(words), "{error}");
     };
-    refused(under(&world, &[&first, &first]).await.unwrap_err(), "have the same version");
+    refused(validate_with(&world, &[&first, &first]).await.unwrap_err(), "have the same version");
     let longer = other.replace("horizon_hours = 168", "horizon_hours = 336");
-    refused(under(&world, &[&first, &longer]).await.unwrap_err(), "forecast different outcomes");
+    refused(
+        validate_with(&world, &[&first, &longer]).await.unwrap_err(),
+        "forecast different outcomes",
+    );
     let fewer = other.replace("quote   = { weight = 1.0, reaction = true }\n", "");
-    refused(under(&world, &[&first, &fewer]).await.unwrap_err(), "different kinds");
+    refused(validate_with(&world, &[&first, &fewer]).await.unwrap_err(), "different kinds");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_method_is_validated_on_people_held_out_of_its_fit() {
-    let mut world = stated(60, 34);
+    let mut world = steady_with_accounts(60, 34);
     let mut rng = Rng::with_seed(34);
     let points = |i: u32| f64::from((37 * i) % 101);
     world.more.push(("ground_truth", labelled_pairs(&mut rng, |i| 2.0 * (1.0 + points(i)).ln())));
@@ -306,7 +309,7 @@ async fn a_method_is_validated_on_people_held_out_of_its_fit() {
     let share = within.iter().map(won).sum::<f64>() / within.len() as f64;
     assert!((row.value - share).abs() < 1e-12, "{row:?}, not {share}");
     assert!(row.value > 0.7, "{row:?}");
-    // With no one held out there is nothing to validate it on.
+    // With no one held out, the method cannot be validated on these labels.
     world.settings = "[[validate.target]]\nname = \"panel\"\n".into();
     world.method = crate::world::METHOD.into();
     world.method = method_file(&fitted(&world).await).unwrap();
@@ -317,7 +320,7 @@ async fn a_method_is_validated_on_people_held_out_of_its_fit() {
 
 /// People with numbers that their accounts state, and labelled pairs of them, without interactions.
 #[test]
-fn accounts_and_labels_are_enough() {
+fn accounts_and_labels_suffice() {
     let folder = TempDir::new().unwrap();
     let path = |name: &str| folder.path().join(name);
     let mut rng = Rng::with_seed(40);
@@ -364,11 +367,11 @@ fn accounts_and_labels_are_enough() {
     let printed: serde_json::Value = serde_json::from_str(&printed).unwrap();
     let value = |predictor: &str, metric: &str| {
         let rows = printed["rows"].as_array().unwrap().iter();
-        let mut own = rows.filter(|row| {
+        let mut found = rows.filter(|row| {
             (&row["population"], &row["group_by"]) == (&"all".into(), &"everyone".into())
                 && (&row["predictor"], &row["metric"]) == (&predictor.into(), &metric.into())
         });
-        own.next().unwrap()["value"].as_f64().unwrap()
+        found.next().unwrap()["value"].as_f64().unwrap()
     };
     for metric in ["pairwise_accuracy", "pairwise_auc"] {
         let [score, lists, noise] = ["standard", "measure_lists", "measure_noise"]
@@ -381,7 +384,7 @@ fn accounts_and_labels_are_enough() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn labels_that_the_score_is_computed_from_are_refused() {
-    let mut world = stated(60, 35);
+    let mut world = steady_with_accounts(60, 35);
     world.edit_method("trusted_reactors_30d", "measure_points");
     let people: Vec<String> = (0..100).map(|i| format!("net:p{i}")).collect();
     let alike = |i: usize| 3.0 + 2.0 * ((37 * i) % 101) as f64;
@@ -392,7 +395,7 @@ async fn labels_that_the_score_is_computed_from_are_refused() {
     world.more = vec![("ground_truth", grades(&alike))];
     let error = validated(&world).await.unwrap_err();
     assert!(error.to_string().contains("orders people as `measure_points` does"), "{error}");
-    // Where the job does not name them they are not compared; and almost the same is not the same.
+    // Labels that the job does not name are not compared; almost equal labels are allowed.
     world.settings = "[[validate.target]]\nname = \"future_reactors\"\n".into();
     assert!(validated(&world).await.is_ok());
     world.settings = String::new();
@@ -427,7 +430,7 @@ fn published(output: &Path, commit: &commit::Commit) -> Vec<crate::world::Row> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_table_is_published_in_a_commit_of_its_own() {
+async fn the_table_is_published_in_a_separate_commit() {
     let mut world = steady(40, 37);
     world.settings = "[validate]\nbacktests = 1\n".into();
     let folder = TempDir::new().unwrap();
@@ -435,7 +438,7 @@ async fn the_table_is_published_in_a_commit_of_its_own() {
     let job = path.to_str().unwrap();
     let out = folder.path().join("out");
     let url = out.to_str().unwrap();
-    // Before any run, after it, and again: each time it is found, and the run too.
+    // Before the first run, after it, and again: the validation is found each time, and so is the run.
     let said = renown(&["validate", job]).done().stdout;
     assert!(said.contains("table `validity`: commit 1 of"), "{said}");
     renown(&["top", job]).refused(65, &["no run has been published"]);
@@ -452,7 +455,7 @@ async fn the_table_is_published_in_a_commit_of_its_own() {
     assert_eq!(runs.lines().count(), 2, "{runs}");
     let access = renown(&["access", url, "net:p1"]).done().stdout;
     assert!(!access.contains("validity"), "{access}");
-    // What is in force is what the command prints.
+    // The commit in force holds what the command prints.
     let (stores, engine) = (Stores::default(), Engine::new(Stores::default(), 3));
     let loaded = Job::load(&path, &[], None).unwrap();
     let found = commit::validity_in_force(&stores, &loaded.output, Some(world.day)).await.unwrap();
@@ -470,20 +473,22 @@ async fn the_table_is_published_in_a_commit_of_its_own() {
             ("predictor", &row.predictor),
             ("metric", &row.metric),
         ];
-        let own: Vec<_> =
-            table.iter().filter(|own| texts.iter().all(|(c, text)| own[*c] == **text)).collect();
-        assert_eq!(own.len(), 1, "{row:?}");
-        let number = |name: &str| own[0][name].as_f64();
+        let found: Vec<_> = table
+            .iter()
+            .filter(|candidate| texts.iter().all(|(c, text)| candidate[*c] == **text))
+            .collect();
+        assert_eq!(found.len(), 1, "{row:?}");
+        let number = |name: &str| found[0][name].as_f64();
         assert_eq!(number("value"), Some(row.value));
         assert_eq!((number("low"), number("high")), row.interval.unzip());
         let difference = row.difference.as_ref();
         assert_eq!(number("difference"), difference.map(|d| d.value));
-        assert_eq!(own[0]["baseline"].as_str(), difference.map(|d| d.to.as_str()));
-        assert_eq!(own[0]["people"], row.people);
-        assert_eq!(own[0]["data_sha256"], validity.data_sha256);
-        assert_eq!(own[0]["method_sha256"], loaded.method.sha256().unwrap());
+        assert_eq!(found[0]["baseline"].as_str(), difference.map(|d| d.to.as_str()));
+        assert_eq!(found[0]["people"], row.people);
+        assert_eq!(found[0]["data_sha256"], validity.data_sha256);
+        assert_eq!(found[0]["method_sha256"], loaded.method.sha256().unwrap());
     }
-    // Other settings, other data and another method take its place; a trial and a comparison of methods do not.
+    // Other settings, data or methods supersede it; a dry run and a comparison of methods do not.
     let numbers = |commit: &commit::Commit| (commit.number, commit.validity_in_force[&world.day]);
     world.settings = "[validate]\nbacktests = 1\nseed = 2\n".into();
     world.write(folder.path());
@@ -499,17 +504,17 @@ async fn the_table_is_published_in_a_commit_of_its_own() {
     let newest = commit::newest(&stores, &loaded.output).await.unwrap().unwrap();
     assert_eq!(numbers(&newest), (3, 3));
     assert_eq!(newest.in_force[&world.day], 2);
-    // Of two at once that say different things the later one is printed.
+    // Of two concurrent validations with different rows, the later one is published.
     let stale =
         validate(&engine, std::slice::from_ref(&loaded), &mut Progress::silent()).await.unwrap();
     let again = publish_validity(&engine, &loaded, &stale).await.unwrap();
     assert_eq!(numbers(&again), (4, 4));
 }
 
-/// Changing anything about somebody who may not be scored changes no byte of the table.
+/// Changes to anything about an ineligible person change no byte of the table.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_left_is_not_in_it() {
-    let mut world = stated(40, 38);
+async fn ineligible_people_change_no_byte() {
+    let mut world = steady_with_accounts(40, 38);
     world.settings = "[validate]\nbacktests = 1\n".into();
     let people: Vec<String> = (0..100).map(|i| format!("net:p{i}")).collect();
     let grades = |world: &mut World, of_99: f64| {
