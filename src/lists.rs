@@ -82,16 +82,20 @@ impl<T> Extend<Lists<T>> for Lists<T> {
 
 impl<T: Copy> Lists<T> {
     /// The `pairs` (list, item) as `lists` lists, each in the order of the pairs.
-    pub fn grouped(lists: usize, pairs: impl Iterator<Item = (u32, T)> + Clone) -> Self {
+    pub fn grouped(lists: usize, pairs: impl Iterator<Item = (impl Into<u32>, T)> + Clone) -> Self {
+        let pairs = pairs.map(|(list, item)| {
+            let list: u32 = list.into();
+            (list as usize, item)
+        });
         let mut offsets = vec![0_usize; lists + 1];
-        pairs.clone().for_each(|(list, _)| offsets[list as usize + 1] += 1);
+        pairs.clone().for_each(|(list, _)| offsets[list + 1] += 1);
         for list in 0..lists {
             offsets[list + 1] += offsets[list];
         }
         let Some((_, first)) = pairs.clone().next() else { return Self { offsets, items: vec![] } };
         let (mut next, mut items) = (offsets.clone(), vec![first; offsets[lists]]);
         for (list, item) in pairs {
-            let slot = &mut next[list as usize];
+            let slot = &mut next[list];
             items[*slot] = item;
             *slot += 1;
         }

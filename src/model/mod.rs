@@ -1,9 +1,10 @@
-//! The nouns: people with their accounts, posts, interactions, follows and endorsements, over dense numbers.
+//! The nouns: people with their accounts, posts, interactions, follows and endorsements, over dense indices.
 
 mod account_stats;
 mod dropped;
 mod endorsements;
 mod follows;
+mod indices;
 mod interactions;
 mod labels;
 mod people;
@@ -17,6 +18,7 @@ pub use account_stats::AccountStats;
 pub use dropped::Dropped;
 pub use endorsements::Endorsement;
 pub use follows::{Follow, Follows};
+pub use indices::{NetworkIndex, OrNone, PersonIndex, PostIndex, VertexIndex};
 pub use interactions::{Interaction, Interactions, Sentiment};
 pub use labels::{LabelSet, LabelSets, Labels};
 pub use people::People;
