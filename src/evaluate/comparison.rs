@@ -131,6 +131,7 @@ mod tests {
 
     use super::*;
     use crate::evaluate::evaluation_set::{ForecastEvaluation, RankedValues, Target};
+    use crate::model::PersonIndex;
 
     /// People whose prediction and target are normal with a correlation, in as many evaluation sets.
     fn evaluation_sets(
@@ -153,7 +154,7 @@ mod tests {
                 labels.push(correlation * one + rest * other);
             }
             EvaluationSet {
-                persons: (0..people).collect(),
+                persons: (0..people as usize).map(PersonIndex::new).collect(),
                 predictions: vec![RankedValues::new(predictions)],
                 forecasts: vec![None],
                 target: Target::Graded(RankedValues::new(labels)),
@@ -244,7 +245,7 @@ mod tests {
             decile: vec![0; n as usize],
         };
         let set = EvaluationSet {
-            persons: (0..n).collect(),
+            persons: (0..n as usize).map(PersonIndex::new).collect(),
             predictions: vec![RankedValues::new(expected.clone())],
             forecasts: vec![Some(forecast)],
             target: Target::Observed(RankedValues::new(observed)),

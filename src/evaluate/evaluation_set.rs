@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::model::PersonIndex;
 use crate::pipeline::sample::mix32;
 use renown_stats::ranking::{LEFT_OUT, Ranking};
 
@@ -64,8 +65,8 @@ pub(super) struct ForecastEvaluation {
 /// Some people at one backtest date, or on one topic. Lengths but of `target` pairs: people.
 #[derive(Clone)]
 pub(super) struct EvaluationSet {
-    /// Number of each person, ascending.
-    pub persons: Vec<u32>,
+    /// The people, ascending.
+    pub persons: Vec<PersonIndex>,
     /// Values of each predictor.
     pub predictions: Vec<RankedValues>,
     /// For each predictor that is a forecast of what was observed, how it compares with it.
@@ -108,7 +109,7 @@ impl EvaluationSet {
 
     /// A fixed sample of one in `n` of the people.
     pub fn sample_one_in(&self, n: u32) -> Self {
-        let sampled = |index: &u32| mix32(self.persons[*index as usize]).is_multiple_of(n);
+        let sampled = |index: &u32| mix32(self.persons[*index as usize].into()).is_multiple_of(n);
         let indices = (0..self.persons.len() as u32).filter(sampled);
         self.subset(&indices.collect::<Vec<u32>>())
     }

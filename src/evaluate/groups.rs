@@ -6,7 +6,7 @@ use arrow::array::{Array, LargeStringArray};
 
 use super::predictions::Predictions;
 use crate::job::GroupBy;
-use crate::model::People;
+use crate::model::{People, PersonIndex};
 use renown_stats::ranking::Ranking;
 
 /// Most groups of one kind that are evaluated: the largest ones.
@@ -39,14 +39,14 @@ pub(super) fn group_people(
     people: &People,
     predictions: &Predictions,
     hours: u32,
-    persons: &[u32],
+    persons: &[PersonIndex],
 ) -> BTreeMap<String, Vec<u32>> {
     let mut groups: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     let mut put = |name: String, index: u32| groups.entry(name).or_default().push(index);
     let by_text = |texts: &LargeStringArray, mut put: Box<dyn FnMut(String, u32) + '_>| {
         for (index, person) in (0..).zip(persons) {
-            if texts.is_valid(*person as usize) {
-                put(texts.value(*person as usize).to_owned(), index);
+            if texts.is_valid(person.index()) {
+                put(texts.value(person.index()).to_owned(), index);
             }
         }
     };
@@ -54,24 +54,23 @@ pub(super) fn group_people(
         GroupBy::Language => by_text(&people.persons.languages, Box::new(put)),
         GroupBy::Country => by_text(&people.persons.countries, Box::new(put)),
         GroupBy::Network => {
-            for (vertex, person) in people.persons.vertex_persons.iter().enumerate() {
-                if let Ok(index) = persons.binary_search(person) {
-                    let network = &people.persons.networks[people.persons.network_of(vertex)];
-                    put(network.clone(), index as u32);
+            for (vertex, person) in people.persons.by_vertex() {
+                if let Ok(index) = persons.binary_search(&person) {
+                    put(people.persons.network_name(vertex).to_owned(), index as u32);
                 }
             }
             groups.values_mut().for_each(|indices| indices.sort_unstable());
         }
         GroupBy::AccountAge => {
             let mut created_hours: Vec<Option<u32>> = vec![None; people.persons.len()];
-            for (vertex, person) in people.persons.vertex_persons.iter().enumerate() {
-                let eldest = &mut created_hours[*person as usize];
-                *eldest = (*eldest).max(people.account_stats.created_hours[vertex]);
+            for (vertex, person) in people.persons.by_vertex() {
+                let eldest = &mut created_hours[person.index()];
+                *eldest = (*eldest).max(people.account_stats.created_hours[vertex.index()]);
             }
             for (index, person) in (0..).zip(persons) {
                 // An account that was created after the backtest date has no age: its person existed on another network,
                 // or the date is wrong.
-                let age = created_hours[*person as usize].and_then(|age| age.checked_sub(hours));
+                let age = created_hours[person.index()].and_then(|age| age.checked_sub(hours));
                 if let Some(age) = age {
                     let group = AGES.iter().find(|(below, _)| age < *below);
                     put(group.map_or(AGES[3].1, |(_, name)| name).to_owned(), index);
@@ -79,7 +78,7 @@ pub(super) fn group_people(
             }
         }
         GroupBy::Size => {
-            let sizes = persons.iter().map(|person| predictions.reactors[*person as usize]);
+            let sizes = persons.iter().map(|person| predictions.reactors[person.index()]);
             let deciles = Ranking::new(&sizes.collect::<Vec<f64>>()).deciles();
             for (index, decile) in (0..).zip(deciles) {
                 put(format!("decile {:02}", decile + 1), index);

@@ -8,6 +8,7 @@ use super::evaluation_set::EvaluationSet;
 use super::metric::{Metric, WeightedSet, mean_over_sets, unweighted};
 use super::validity::Difference;
 use crate::job::Validate;
+use crate::model::PersonIndex;
 use renown_stats::resampling::{bootstrap, interval_95};
 
 /// Most people who are resampled; of more a sample is.
@@ -67,7 +68,7 @@ pub(super) fn resample(
         .map(|cell| (cell.metric, cell.predictor))
         .collect();
     let persons = distinct_people(&sample);
-    let unit = |person: &u32| persons.partition_point(|other| other < person);
+    let unit = |person: &PersonIndex| persons.partition_point(|other| other < person);
     let units: Vec<Vec<usize>> =
         sample.iter().map(|set| set.persons.iter().map(unit).collect()).collect();
     let scale = libm::sqrt(persons.len() as f64 / all_people.max(1) as f64);
@@ -94,8 +95,8 @@ pub(super) fn resample(
 }
 
 /// The people of the sets, each once, ascending.
-fn distinct_people(sets: &[EvaluationSet]) -> Vec<u32> {
-    let mut people: Vec<u32> = sets.iter().flat_map(|set| &set.persons).copied().collect();
+fn distinct_people(sets: &[EvaluationSet]) -> Vec<PersonIndex> {
+    let mut people: Vec<PersonIndex> = sets.iter().flat_map(|set| &set.persons).copied().collect();
     people.sort_unstable();
     people.dedup();
     people

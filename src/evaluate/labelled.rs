@@ -13,7 +13,7 @@ use super::validity::{ALL, EVERYONE, Evaluated, MetricRow, TOPIC};
 use crate::error::{Error, Result};
 use crate::fit::is_held_out;
 use crate::job::Job;
-use crate::model::{LabelSet, Labels, People};
+use crate::model::{LabelSet, Labels, People, PersonIndex};
 use crate::pipeline::backtest::{Backtest, History};
 use crate::reduce::{InteractionRules, post_reactors};
 use crate::topics::{TopicInputs, TopicResults, find_topics};
@@ -129,7 +129,7 @@ impl LabelEvaluation<'_> {
             }
         }
         let Labels::Graded(rows) = &set.labels else { return Ok(()) };
-        let (persons, values): (Vec<u32>, Vec<f64>) =
+        let (persons, values): (Vec<PersonIndex>, Vec<f64>) =
             rows.iter().filter(|row| row.2.is_none()).map(|row| (row.0, row.1)).unzip();
         let labels = Ranking::new(&values);
         if persons.len() < MIN_COMPARED || labels.distinct_values() < 3 {
@@ -139,7 +139,7 @@ impl LabelEvaluation<'_> {
         for (job, measures) in self.jobs.iter().zip(&self.predictions.measures) {
             for term in job.profiles.iter().flat_map(|profile| &profile.forecast.terms) {
                 let values = sum_by_person(self.people, measures, &term.measure)?;
-                let of_labelled = persons.iter().map(|person| values[*person as usize]);
+                let of_labelled = persons.iter().map(|person| values[person.index()]);
                 let measure = Ranking::new(&of_labelled.collect::<Vec<f64>>());
                 let rho = spearman(&labels, &measure, &multiplicities);
                 if rho.is_some_and(|rho| rho > 1.0 - 1e-9) {
@@ -162,16 +162,15 @@ impl LabelEvaluation<'_> {
         let shares = fits.filter(|fit| fit.target == set.name).map(|fit| fit.held_out);
         let Some(share) = shares.reduce(f64::min) else { return set.labels.clone() };
         notes.push(notes::only_held_out(&set.name));
-        let is_held_out =
-            |person: &u32| is_held_out(self.people.persons.ids.value(*person as usize), share);
+        let ids = &self.people.persons.ids;
+        let is_held_out = |person: &PersonIndex| is_held_out(ids.value(person.index()), share);
         match &set.labels {
             Labels::Graded(rows) => {
                 Labels::Graded(rows.iter().filter(|row| is_held_out(&row.0)).cloned().collect())
             }
             Labels::Pairwise(rows) => {
-                let both =
-                    |row: &&(u32, u32, Option<String>)| is_held_out(&row.0) && is_held_out(&row.1);
-                Labels::Pairwise(rows.iter().filter(both).cloned().collect())
+                let both = rows.iter().filter(|row| is_held_out(&row.0) && is_held_out(&row.1));
+                Labels::Pairwise(both.cloned().collect())
             }
         }
     }
@@ -189,7 +188,7 @@ impl LabelEvaluation<'_> {
         };
         for (population, is_member) in self.predictions.populations() {
             let indices = 0..set.persons.len() as u32;
-            let members = indices.filter(|index| is_member[set.persons[*index as usize] as usize]);
+            let members = indices.filter(|index| is_member[set.persons[*index as usize].index()]);
             add(population, EVERYONE, "", set.subset(&members.collect::<Vec<u32>>()));
         }
         for group_by in &settings.groups {
@@ -205,13 +204,13 @@ impl LabelEvaluation<'_> {
 
     /// The people who are labelled.
     fn evaluation_set(&self, labels: &Labels) -> EvaluationSet {
-        let mut persons: Vec<u32> = match labels {
+        let mut persons: Vec<PersonIndex> = match labels {
             Labels::Graded(rows) => rows.iter().map(|row| row.0).collect(),
             Labels::Pairwise(rows) => rows.iter().flat_map(|row| [row.0, row.1]).collect(),
         };
         persons.sort_unstable();
         persons.dedup();
-        let index = |person: u32| persons.partition_point(|other| *other < person) as u32;
+        let index = |person: PersonIndex| persons.partition_point(|other| *other < person) as u32;
         let target = match labels {
             Labels::Graded(rows) => {
                 let values: Vec<f64> = rows.iter().map(|row| row.1).collect();
@@ -282,13 +281,17 @@ impl LabelEvaluation<'_> {
 
 /// Of each person on a topic: people expected to react, posts on it that drew a reaction, and distinct reactors to them; 0
 /// without enough evidence, or without posts.
-fn topic_predictions(persons: &[u32], topic: u32, topics: &TopicResults) -> [RankedValues; 3] {
-    let score = |person: &u32| {
+fn topic_predictions(
+    persons: &[PersonIndex],
+    topic: u32,
+    topics: &TopicResults,
+) -> [RankedValues; 3] {
+    let score = |person: &PersonIndex| {
         let found = topics.scores.binary_search_by_key(&(*person, topic), |s| (s.person, s.topic));
         found.ok().map(|at| &topics.scores[at])
     };
     let scores: Vec<_> = persons.iter().map(score).collect();
-    let posts = |person: &u32| {
+    let posts = |person: &PersonIndex| {
         let key = (*person, topic);
         let found = topics.interests.binary_search_by_key(&key, |i| (i.person, i.topic));
         found.map_or(0.0, |at| topics.interests[at].posts as f64)

@@ -9,7 +9,7 @@ use super::predictor::{Predictor, PredictorKind};
 use super::validity::{ACTIVE, ALL};
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::model::People;
+use crate::model::{People, PersonIndex};
 use crate::pipeline::Measured;
 use crate::pipeline::backtest::Backtest;
 use crate::pipeline::sample::mix32;
@@ -92,9 +92,9 @@ impl Predictions {
     }
 
     /// These people with their predictions and a target, no forecast evaluated.
-    pub fn evaluation_set(&self, persons: Vec<u32>, target: Target) -> EvaluationSet {
+    pub fn evaluation_set(&self, persons: Vec<PersonIndex>, target: Target) -> EvaluationSet {
         let of_persons = |values: &Vec<f64>| {
-            RankedValues::new(persons.iter().map(|person| values[*person as usize]).collect())
+            RankedValues::new(persons.iter().map(|person| values[person.index()]).collect())
         };
         let predictions: Vec<RankedValues> = self.values.par_iter().map(of_persons).collect();
         let forecasts = predictions.iter().map(|_| None).collect();
@@ -104,15 +104,15 @@ impl Predictions {
     /// How the forecasts of `persons` compare with how many were `observed` to react to each of them.
     pub fn evaluate_forecasts(
         &self,
-        persons: &[u32],
+        persons: &[PersonIndex],
         observed: &[f64],
     ) -> Vec<Option<ForecastEvaluation>> {
         let evaluate = |(expected, overdispersion): (&Vec<f64>, &Option<Vec<f64>>)| {
             let overdispersion = overdispersion.as_ref()?;
-            let of_person = |(person, observed): (&u32, &f64)| {
-                let expected = expected[*person as usize];
-                let overdispersion = overdispersion[*person as usize];
-                let uniform = f64::from(mix32(*person)) / (f64::from(u32::MAX) + 1.0);
+            let of_person = |(person, observed): (&PersonIndex, &f64)| {
+                let expected = expected[person.index()];
+                let overdispersion = overdispersion[person.index()];
+                let uniform = f64::from(mix32(u32::from(*person))) / (f64::from(u32::MAX) + 1.0);
                 let pit = randomised_pit(expected, overdispersion, *observed, uniform);
                 let any = 1.0 - cdf(expected, overdispersion, 0.0);
                 let error = any - f64::from(u8::from(*observed > 0.0));

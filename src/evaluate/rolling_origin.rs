@@ -11,6 +11,7 @@ use super::predictor::Predictor;
 use super::validity::{ACTIVE, EVERYONE, Evaluated, FUTURE_TARGETS};
 use crate::error::Result;
 use crate::job::{GroupBy, Job, Validate};
+use crate::model::PersonIndex;
 use crate::pipeline::backtest::{Backtest, OutcomeWindow, outcome_kinds};
 use crate::pipeline::progress::{Progress, Rows};
 
@@ -146,25 +147,25 @@ impl ForecastOrigin {
         };
         let all = people.persons.len();
         let (mut existed, mut observed) = (vec![false; all], [vec![0.0; all], vec![0.0; all]]);
-        for (vertex, person) in people.persons.vertex_persons.iter().enumerate() {
-            existed[*person as usize] |= backtest.existed_at(vertex, hours);
+        for (vertex, person) in people.persons.by_vertex() {
+            existed[person.index()] |= backtest.existed_at(vertex, hours);
             for (sums, count) in observed.iter_mut().zip(backtest.observed(vertex, &window)) {
-                sums[*person as usize] += count;
+                sums[person.index()] += count;
             }
         }
-        let persons: Vec<u32> =
-            (0..all as u32).filter(|person| existed[*person as usize]).collect();
+        let everyone = (0..all).map(PersonIndex::new);
+        let persons: Vec<PersonIndex> = everyone.filter(|person| existed[person.index()]).collect();
         let observed = observed.map(|by_person| {
-            let of_persons = persons.iter().map(|person| by_person[*person as usize]);
+            let of_persons = persons.iter().map(|person| by_person[person.index()]);
             RankedValues::new(of_persons.collect())
         });
         let populations = predictions.populations().map(|(population, is_member)| {
             let indices = 0..persons.len() as u32;
-            let members = indices.filter(|index| is_member[persons[*index as usize] as usize]);
+            let members = indices.filter(|index| is_member[persons[*index as usize].index()]);
             (population, members.collect())
         });
-        let is_active = |person: &&u32| predictions.active[**person as usize];
-        let active: Vec<u32> = persons.iter().filter(is_active).copied().collect();
+        let is_active = |person: &&PersonIndex| predictions.active[person.index()];
+        let active: Vec<PersonIndex> = persons.iter().filter(is_active).copied().collect();
         let group = |group_by: &GroupBy| {
             (*group_by, group_people(*group_by, people, &predictions, hours, &active))
         };

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
-use crate::model::{Labels, People};
+use crate::model::{Labels, People, PersonIndex};
 use crate::pipeline::Measured;
 use crate::pipeline::backtest::{Backtest, read_history};
 use crate::pipeline::run_id::data_sha256;
@@ -94,11 +94,12 @@ pub(super) async fn fit(
 
 fn items(people: &People, job: &Job, measures: &MeasureColumns, form: Labels) -> Result<Items> {
     let ids = &people.persons.ids;
-    let seen = |person: u32| !is_held_out(ids.value(person as usize), job.fit.held_out);
+    let seen = |person: PersonIndex| !is_held_out(ids.value(person.index()), job.fit.held_out);
     let pairs = match form {
         Labels::Pairwise(rows) => {
             let pairs = rows.into_iter().map(|(winner, loser, _)| (winner, loser));
-            pairs.filter(|(winner, loser)| seen(*winner) && seen(*loser)).collect()
+            let pairs = pairs.filter(|(winner, loser)| seen(*winner) && seen(*loser));
+            pairs.map(|(winner, loser)| (winner.into(), loser.into())).collect()
         }
         Labels::Graded(mut rows) => {
             rows.retain(|row| seen(row.0));
@@ -163,11 +164,11 @@ fn offset(name: &str, values: &[f64]) -> f64 {
 }
 
 /// Each person of a graded truth beside some others, the higher one first; equals are no pair.
-fn compared(rows: &[(u32, f64, Option<String>)]) -> Vec<(u32, u32)> {
+fn compared(rows: &[(PersonIndex, f64, Option<String>)]) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     for topic in rows.iter().map(|(.., topic)| topic).collect::<std::collections::BTreeSet<_>>() {
         let of_topic: Vec<(u32, f64)> =
-            rows.iter().filter(|row| row.2 == *topic).map(|row| (row.0, row.1)).collect();
+            rows.iter().filter(|row| row.2 == *topic).map(|row| (row.0.into(), row.1)).collect();
         let n = of_topic.len();
         for (place, (person, value)) in of_topic.iter().enumerate() {
             for step in 1..=OTHERS.min(n.saturating_sub(1) / 2) {

@@ -6,7 +6,7 @@
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::model::People;
+use crate::model::{People, VertexIndex};
 use crate::pipeline::backtest::{Backtest, OutcomeWindow};
 use crate::pipeline::sample::mix32;
 use crate::propagate::propagate_trust;
@@ -66,7 +66,7 @@ impl Rows {
             active: vec![],
         };
         let mut backtest = Backtest::new(people);
-        let vertices = 0..backtest.people().persons.vertices();
+        let vertices = (0..backtest.people().persons.vertices()).map(VertexIndex::new);
         let seen = |hours: &u32| {
             vertices.clone().filter(|vertex| backtest.existed_at(*vertex, *hours)).count()
         };
@@ -111,17 +111,17 @@ impl Rows {
             kinds: looking.outcomes,
             trusted: &trust.trusted,
         };
-        let taken = |vertex: &usize| {
-            mix32(persons.vertex_persons[*vertex]).is_multiple_of(one_in)
+        let taken = |vertex: &VertexIndex| {
+            mix32(persons.person_of(*vertex).into()).is_multiple_of(one_in)
                 && backtest.existed_at(*vertex, hours)
         };
-        for vertex in (0..persons.vertices()).filter(taken) {
+        for vertex in (0..persons.vertices()).map(VertexIndex::new).filter(taken) {
             for (name, values) in self.names.iter().zip(&mut self.values) {
                 values.push(local.value(name, vertex).unwrap_or(0.0));
             }
             self.origin.push(index);
-            self.network.push(persons.network_of(vertex) as u32);
-            self.person.push(persons.vertex_persons[vertex]);
+            self.network.push(persons.network_of(vertex).into());
+            self.person.push(persons.person_of(vertex).into());
             let [trusted, all] = backtest.observed(vertex, &window);
             self.trusted.push(trusted);
             self.all.push(all);

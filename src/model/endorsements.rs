@@ -1,16 +1,17 @@
 //! Endorsements: who endorsed whom on which topic.
 
+use super::indices::PersonIndex;
 use crate::digest::{Digest, Digestible};
 
 /// One person endorses another on a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endorsement {
-    /// Number of the endorsed person.
-    pub receiver: u32,
+    /// The endorsed person.
+    pub receiver: PersonIndex,
     /// Id of the topic.
     pub topic: String,
-    /// Number of the endorsing person.
-    pub giver: u32,
+    /// The endorsing person.
+    pub giver: PersonIndex,
 }
 
 impl Digestible for Endorsement {

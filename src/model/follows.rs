@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::indices::VertexIndex;
 use crate::digest::{Digest, Digestible};
 use rayon::prelude::*;
 use renown_graph::numbering::NONE;
@@ -10,9 +11,9 @@ use renown_graph::numbering::NONE;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Follow {
     /// Vertex that is followed.
-    pub followee: u32,
+    pub followee: VertexIndex,
     /// Vertex that follows.
-    pub follower: u32,
+    pub follower: VertexIndex,
     /// Hours, [`NONE`] where they are unknown: an `Option` would take 4 bytes more.
     pub(crate) since: u32,
 }
@@ -47,9 +48,9 @@ impl Follows {
         &self.rows
     }
 
-    /// The follows whose followee is one of `vertices`.
+    /// The follows whose followee is one of `vertices`, given as indices.
     pub fn of_followees(&self, vertices: Range<usize>) -> &[Follow] {
-        let before = |v: usize| self.rows.partition_point(|row| (row.followee as usize) < v);
+        let before = |v: usize| self.rows.partition_point(|row| row.followee.index() < v);
         &self.rows[before(vertices.start)..before(vertices.end)]
     }
 }
@@ -57,7 +58,8 @@ impl Follows {
 impl Digestible for Follow {
     fn digest(&self, to: &mut Digest) {
         let Self { followee, follower, since } = self;
-        [followee, follower, since].into_iter().for_each(|number| to.add(number));
+        [followee, follower].into_iter().for_each(|vertex| to.add(vertex));
+        to.add(since);
     }
 }
 

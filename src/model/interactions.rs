@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::indices::{OrNone, PostIndex, VertexIndex};
 use crate::digest::{Digest, Digestible};
 use rayon::prelude::*;
 
@@ -20,11 +21,11 @@ pub enum Sentiment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interaction {
     /// Vertex acted upon.
-    pub target: u32,
+    pub target: VertexIndex,
     /// Vertex that acted.
-    pub actor: u32,
-    /// Index into [`Posts`](super::Posts), [`NONE`](renown_graph::numbering::NONE) where `posts` lacks it.
-    pub post: u32,
+    pub actor: VertexIndex,
+    /// The post that it is about; none where `posts` lacks it.
+    pub post: OrNone<PostIndex>,
     /// Whole hours before the cutoff.
     pub age_hours: u32,
     /// Index into the method's kinds.
@@ -62,16 +63,21 @@ impl Interactions {
     }
 
     /// The interactions of `actor` with `target`.
-    pub fn of_pair(&self, target: u32, actor: u32) -> &[Interaction] {
+    pub fn of_pair(&self, target: VertexIndex, actor: VertexIndex) -> &[Interaction] {
         let before = |pair| self.rows.partition_point(|event| (event.target, event.actor) < pair);
         let from = before((target, actor));
         let same = |event: &Interaction| (event.target, event.actor) == (target, actor);
         &self.rows[from..from + self.rows[from..].iter().take_while(|event| same(event)).count()]
     }
 
-    /// The interactions whose target is one of `vertices`.
+    /// The interactions with `target`.
+    pub fn of_target(&self, target: VertexIndex) -> &[Interaction] {
+        self.of_targets(target.index()..target.index() + 1)
+    }
+
+    /// The interactions whose target is one of `vertices`, given as indices.
     pub fn of_targets(&self, vertices: Range<usize>) -> &[Interaction] {
-        let before = |v: usize| self.rows.partition_point(|event| (event.target as usize) < v);
+        let before = |v: usize| self.rows.partition_point(|event| event.target.index() < v);
         &self.rows[before(vertices.start)..before(vertices.end)]
     }
 }
@@ -79,7 +85,9 @@ impl Interactions {
 impl Digestible for Interaction {
     fn digest(&self, to: &mut Digest) {
         let Self { target, actor, post, age_hours, kind, sentiment } = self;
-        [target, actor, post, age_hours].into_iter().for_each(|number| to.add(number));
+        [target, actor].into_iter().for_each(|vertex| to.add(vertex));
+        to.add(post);
+        to.add(age_hours);
         to.add(kind);
         to.add(&(*sentiment as u8));
     }

@@ -1,6 +1,7 @@
 //! Labels of people from outside, for validation and fitting; scores are never computed from them.
 
 use super::dropped::Dropped;
+use super::indices::PersonIndex;
 use crate::digest::{Digest, Digestible};
 
 /// One label set of `ground_truth`, restricted to scored people.
@@ -16,9 +17,9 @@ pub struct LabelSet {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Labels {
     /// (person, value, topic), sorted by person and topic, each pair once; all values are finite.
-    Graded(Vec<(u32, f64, Option<String>)>),
+    Graded(Vec<(PersonIndex, f64, Option<String>)>),
     /// (more influential person, other person, topic), the two different, sorted, each once.
-    Pairwise(Vec<(u32, u32, Option<String>)>),
+    Pairwise(Vec<(PersonIndex, PersonIndex, Option<String>)>),
 }
 
 /// The labels of `ground_truth` about scored people.

@@ -1,16 +1,17 @@
-//! Persons and their numbers.
+//! Persons and their indices.
 
 use std::ops::Range;
 
 use arrow::array::{Array, LargeStringArray};
 
+use super::indices::{NetworkIndex, PersonIndex, VertexIndex};
 use crate::digest::{Digest, Digestible};
 use crate::lists::Lists;
 
-/// Persons, their accounts and their vertices, numbered.
+/// Persons, their accounts and their vertices.
 ///
-/// Persons are numbered in order of `ids`. A *vertex* is a person on one network; vertices are
-/// numbered in order of (network, person), so that each network is one range of them.
+/// Persons are in order of `ids`. A *vertex* is a person on one network; vertices are in order of (network, person), so that
+/// each network is one range of them.
 pub struct Persons {
     /// Person ids, sorted; a person without an identity is `network:account_id`. Length: persons.
     pub ids: LargeStringArray,
@@ -28,13 +29,13 @@ pub struct Persons {
     /// Names of the networks, sorted.
     pub networks: Vec<String>,
     /// Network of each account, sorted by (person, network, account id). Length: accounts.
-    pub account_networks: Vec<u32>,
+    pub account_networks: Vec<NetworkIndex>,
     /// Id of each account. Length: accounts.
     pub account_ids: LargeStringArray,
     /// The accounts of person p are `account_offsets[p]..account_offsets[p + 1]`.
     pub account_offsets: Vec<usize>,
     /// Person of each vertex. Length: vertices.
-    pub vertex_persons: Vec<u32>,
+    pub vertex_persons: Vec<PersonIndex>,
     /// The vertices of network n are `network_offsets[n]..network_offsets[n + 1]`.
     pub network_offsets: Vec<usize>,
 }
@@ -55,19 +56,36 @@ impl Persons {
         self.vertex_persons.len()
     }
 
-    /// The vertices of network `n`.
-    pub fn network(&self, n: usize) -> Range<usize> {
-        self.network_offsets[n]..self.network_offsets[n + 1]
+    /// The person of each vertex, in order of vertex.
+    pub fn by_vertex(&self) -> impl Iterator<Item = (VertexIndex, PersonIndex)> + Clone {
+        let persons = self.vertex_persons.iter().enumerate();
+        persons.map(|(vertex, person)| (VertexIndex::new(vertex), *person))
     }
 
-    /// The network of vertex `v`.
-    pub fn network_of(&self, v: usize) -> usize {
-        self.network_offsets.partition_point(|start| *start <= v) - 1
+    /// The person of a vertex.
+    pub fn person_of(&self, vertex: VertexIndex) -> PersonIndex {
+        self.vertex_persons[vertex.index()]
+    }
+
+    /// Where the vertices of a network stand in arrays over all vertices.
+    pub fn network(&self, network: NetworkIndex) -> Range<usize> {
+        self.network_offsets[network.index()]..self.network_offsets[network.index() + 1]
+    }
+
+    /// The network of a vertex.
+    pub fn network_of(&self, vertex: VertexIndex) -> NetworkIndex {
+        let vertex = vertex.index();
+        NetworkIndex::new(self.network_offsets.partition_point(|start| *start <= vertex) - 1)
+    }
+
+    /// The name of the network of a vertex.
+    pub fn network_name(&self, vertex: VertexIndex) -> &str {
+        &self.networks[self.network_of(vertex).index()]
     }
 
     /// The vertices of each person, ascending. Lists: persons.
-    pub fn vertices_by_person(&self) -> Lists<u32> {
-        Lists::grouped(self.len(), self.vertex_persons.iter().copied().zip(0..))
+    pub fn vertices_by_person(&self) -> Lists<VertexIndex> {
+        Lists::grouped(self.len(), self.by_vertex().map(|(vertex, person)| (person, vertex)))
     }
 
     /// Sum of a vertex value over the networks of each person, in order of network; `values` has the length of vertices.
@@ -75,14 +93,19 @@ impl Persons {
     pub fn sum_by_person(&self, values: &[f64]) -> Vec<f64> {
         let mut sums = vec![0.0; self.len()];
         for (person, value) in self.vertex_persons.iter().zip(values) {
-            sums[*person as usize] += value;
+            sums[person.index()] += value;
         }
         sums
     }
 
-    /// The accounts of person `p`.
-    pub fn accounts(&self, p: usize) -> Range<usize> {
-        self.account_offsets[p]..self.account_offsets[p + 1]
+    /// Where the accounts of a person stand in arrays over all accounts.
+    pub fn accounts(&self, person: PersonIndex) -> Range<usize> {
+        self.account_offsets[person.index()]..self.account_offsets[person.index() + 1]
+    }
+
+    /// The name of the network of an account.
+    pub fn account_network(&self, account: usize) -> &str {
+        &self.networks[self.account_networks[account].index()]
     }
 }
 

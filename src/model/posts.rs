@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use arrow::array::LargeStringArray;
 
+use super::indices::{OrNone, PostIndex, VertexIndex};
 use crate::digest::{Digest, Digestible};
 use crate::lists::Lists;
 use crate::phrases::Hit;
@@ -13,15 +14,15 @@ pub struct Posts {
     /// Number of original posts.
     pub originals: usize,
     /// Vertex of each post's author.
-    pub authors: Vec<u32>,
+    pub authors: Vec<VertexIndex>,
     /// Id of each post on its network.
     pub ids: LargeStringArray,
     /// When each was published, in microseconds since 1970 (UTC).
     pub at_us: Vec<i64>,
     /// Whole hours before the cutoff.
     pub age_hours: Vec<u32>,
-    /// The post that each replies to, quotes or reposts; [`NONE`](renown_graph::numbering::NONE) for the others.
-    pub parents: Vec<u32>,
+    /// The post that each replies to, quotes or reposts; none for the others.
+    pub parents: Vec<OrNone<PostIndex>>,
     /// Phrases of each post.
     pub hits: Lists<Hit>,
     /// Tags of each post that are not phrases, as indices into `tag_names`.
@@ -36,6 +37,16 @@ impl Posts {
     /// Indices of the original posts.
     pub fn originals(&self) -> Range<usize> {
         0..self.originals
+    }
+
+    /// Whether a post is original, and not a repost.
+    pub fn is_original(&self, post: PostIndex) -> bool {
+        post.index() < self.originals
+    }
+
+    /// The author of a post.
+    pub fn author(&self, post: PostIndex) -> VertexIndex {
+        self.authors[post.index()]
     }
 }
 

@@ -2,5 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Ids of the topics that each person refuses, by number of the person.
-pub type Refusals = BTreeMap<u32, BTreeSet<String>>;
+use super::indices::PersonIndex;
+
+/// Ids of the topics that each person refuses.
+pub type Refusals = BTreeMap<PersonIndex, BTreeSet<String>>;

@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::Job;
 use crate::method::Method;
-use crate::model::{Follows, Interaction, Interactions, People};
+use crate::model::{Follows, Interaction, Interactions, People, VertexIndex};
 use crate::phrases::Vocabulary;
 use crate::read::{self, Listing, Violations};
 
@@ -55,8 +55,8 @@ impl Backtest {
     /// A backtest as of the end of the data, until [`Self::set_as_of`] moves it.
     pub fn new(mut people: People) -> Self {
         let mut first_observed = people.account_stats.created_hours.clone();
-        let mut observe = |vertex: u32, hours: u32| {
-            let first = &mut first_observed[vertex as usize];
+        let mut observe = |vertex: VertexIndex, hours: u32| {
+            let first = &mut first_observed[vertex.index()];
             *first = (*first).max(Some(hours));
         };
         for interaction in people.interactions.all() {
@@ -104,8 +104,8 @@ impl Backtest {
     }
 
     /// Whether a vertex existed so many hours before the end of the data.
-    pub fn existed_at(&self, vertex: usize, hours: u32) -> bool {
-        self.first_observed[vertex] >= Some(hours)
+    pub fn existed_at(&self, vertex: VertexIndex, hours: u32) -> bool {
+        self.first_observed[vertex.index()] >= Some(hours)
     }
 
     /// The people measured as of the date, as a run of `job` at that date would have measured them; ranks, and what follows
@@ -121,18 +121,18 @@ impl Backtest {
     }
 
     /// Observed outcomes of a vertex: distinct trusted people, and all distinct people, who interacted with it in the window.
-    pub fn observed(&self, vertex: usize, window: &OutcomeWindow<'_>) -> [f64; 2] {
+    pub fn observed(&self, vertex: VertexIndex, window: &OutcomeWindow<'_>) -> [f64; 2] {
         let OutcomeWindow { as_of_hours, horizon_hours, .. } = *window;
         let ages = as_of_hours - horizon_hours.min(as_of_hours)..as_of_hours;
         let counted = |interaction: &Interaction| {
             ages.contains(&interaction.age_hours) && window.kinds[usize::from(interaction.kind)]
         };
-        let of_target = self.interactions.of_targets(vertex..vertex + 1);
+        let of_target = self.interactions.of_target(vertex);
         let reacted = of_target
             .chunk_by(Interaction::same_pair)
             .filter(|of_pair| of_pair.iter().any(counted));
         reacted.fold([0.0, 0.0], |[trusted, all], of_pair| {
-            let is_trusted = f64::from(u8::from(window.trusted[of_pair[0].actor as usize]));
+            let is_trusted = f64::from(u8::from(window.trusted[of_pair[0].actor.index()]));
             [trusted + is_trusted, all + 1.0]
         })
     }

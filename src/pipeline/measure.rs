@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::lists::Lists;
 use crate::method::{Method, RankRule};
-use crate::model::People;
+use crate::model::{People, VertexIndex};
 use crate::propagate::{Ranks, Trust, propagate_trust, rank_networks, select_seeds};
 use crate::reduce::{
     Engagement, InteractionRules, attention_graphs, engagement, follow_graphs, post_reactors,
@@ -51,7 +51,7 @@ pub struct Measured {
     /// PageRank on attention.
     pub ranks: Ranks,
     /// The vertices that reacted to each post, if there are posts. Lists: posts.
-    pub post_reactors: Option<Lists<u32>>,
+    pub post_reactors: Option<Lists<VertexIndex>>,
     /// Interactions received and made. Length: vertices.
     pub engagement: Vec<Engagement>,
     /// The measures of every vertex.
@@ -141,7 +141,7 @@ impl Rows for AllRanks {
 
 /// The result of the stage `measures`.
 struct VertexMeasures {
-    post_reactors: Option<Lists<u32>>,
+    post_reactors: Option<Lists<VertexIndex>>,
     engagement: Vec<Engagement>,
     measures: MeasureColumns,
 }

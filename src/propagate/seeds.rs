@@ -3,24 +3,23 @@
 use std::collections::BTreeSet;
 
 use crate::method::SeedRule;
-use crate::model::{AccountStats, People};
+use crate::model::{AccountStats, People, PersonIndex};
 
 /// Whether each vertex is a seed: by a rule of the method, or because the job names its person or one of its accounts.
 /// Length: vertices.
 pub fn select_seeds(people: &People, rules: &[SeedRule], named: &BTreeSet<String>) -> Vec<bool> {
     let persons = &people.persons;
-    let is_seed = |vertex: usize| {
-        let person = persons.vertex_persons[vertex] as usize;
+    let is_seed = |(vertex, person): (usize, &PersonIndex)| {
         let names_account = |account: usize| {
-            let network = &persons.networks[persons.account_networks[account] as usize];
+            let network = persons.account_network(account);
             named.contains(&format!("{network}:{}", persons.account_ids.value(account)))
         };
         let is_named = !named.is_empty()
-            && (named.contains(persons.ids.value(person))
-                || persons.accounts(person).any(names_account));
+            && (named.contains(persons.ids.value(person.index()))
+                || persons.accounts(*person).any(names_account));
         is_named || rules.iter().any(|rule| meets(&people.account_stats, vertex, rule))
     };
-    (0..persons.vertices()).map(is_seed).collect()
+    persons.vertex_persons.iter().enumerate().map(is_seed).collect()
 }
 
 /// Whether a vertex meets all conditions of a rule.

@@ -18,7 +18,7 @@
 use super::{pagerank_of, ranking_error, uniform_over};
 use crate::error::Result;
 use crate::method::Method;
-use crate::model::{Interactions, Persons};
+use crate::model::{Interactions, NetworkIndex, Persons};
 use crate::reduce::{InteractionRules, attention_graphs};
 use renown_graph::csr::Csr;
 
@@ -49,7 +49,7 @@ pub fn propagate_trust(
     let lagged = attention_graphs(interactions, persons, rules, method.trust.lag_hours)?;
     let mut all = Trust { trust: vec![], trusted: vec![], fallback: vec![] };
     for (network, graph) in lagged.iter().enumerate() {
-        let vertices = persons.network(network);
+        let vertices = persons.network(NetworkIndex::new(network));
         let existed = existed.map(|existed| &existed[vertices.clone()]);
         let has_existed = |vertex: usize| existed.is_none_or(|existed| existed[vertex]);
         let seeds = seeds[vertices].iter().enumerate();

@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::method::Forecast;
 use crate::method::profile::STANDARD;
-use crate::model::{Persons, Previous};
+use crate::model::{NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
 use crate::publish::commit;
 
 /// What was published of `persons` for the newest day before `day` that has a run below `output`. `None` if there is
@@ -50,7 +50,8 @@ pub async fn read(
     let mut measures = vec![vec![None; n]; used.len()];
     let (mut existed, mut trusted) = (vec![false; n], vec![false; n]);
     let see = |row: MeasureRow<'_>| {
-        let Some(vertex) = vertex(persons, row.network, row.person_id) else { return };
+        let Some(vertex) = find_vertex(persons, row.network, row.person_id) else { return };
+        let vertex = vertex.index();
         let Some((is_trusted, values)) = row.values.split_last() else { return };
         existed[vertex] = true;
         trusted[vertex] = *is_trusted == Some(1.0);
@@ -61,8 +62,8 @@ pub async fn read(
     table.each(&[&used[..], &["is_trusted"]].concat(), None, see).await?;
     let mut scores = vec![None; persons.len()];
     let see = |row: ScoreOrder<&str>| {
-        if let Some(person) = person(persons, row.person_id) {
-            scores[person] = Some(row.score);
+        if let Some(person) = find_person(persons, row.person_id) {
+            scores[person.index()] = Some(row.score);
         }
     };
     run.each::<ScoreOrder>(|scores| scores.filter(of_profile(STANDARD)), see).await?;
@@ -80,23 +81,23 @@ pub async fn read(
 }
 
 /// The vertex of a person on a network, if it is scored there now.
-fn vertex(persons: &Persons, network: &str, id: &str) -> Option<usize> {
+fn find_vertex(persons: &Persons, network: &str, id: &str) -> Option<VertexIndex> {
     let network = persons.networks.binary_search_by(|name| name.as_str().cmp(network)).ok()?;
-    let range = persons.network(network);
-    let person = u32::try_from(person(persons, id)?).ok()?;
+    let range = persons.network(NetworkIndex::new(network));
     let on_network = &persons.vertex_persons[range.clone()];
-    on_network.binary_search(&person).ok().map(|at| range.start + at)
+    let at = on_network.binary_search(&find_person(persons, id)?).ok()?;
+    Some(VertexIndex::new(range.start + at))
 }
 
-/// The number of the person `id`, if it is scored now.
-fn person(persons: &Persons, id: &str) -> Option<usize> {
+/// The person `id`, if it is scored now.
+fn find_person(persons: &Persons, id: &str) -> Option<PersonIndex> {
     let (mut low, mut high) = (0, persons.len());
     while low < high {
         let middle = low + (high - low) / 2;
         match persons.ids.value(middle).cmp(id) {
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
-            std::cmp::Ordering::Equal => return Some(middle),
+            std::cmp::Ordering::Equal => return Some(PersonIndex::new(middle)),
         }
     }
     None

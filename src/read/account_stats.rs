@@ -30,7 +30,7 @@ pub(super) fn account_stats(
     let mut not_before_cutoff = 0;
     if let Some(accounts) = accounts {
         let rows = numbered.accounts.iter().filter_map(|account| {
-            let vertex = numbered.vertex_of[*account as usize] as usize;
+            let vertex = numbered.vertex_of[*account as usize].get()?.index();
             accounts.row(*account).map(|row| Row { vertex, row })
         });
         let rows: Vec<Row> = rows.collect();

@@ -3,7 +3,7 @@
 //! Of two statements of one account or person the later counts, whenever it was made; of two at the same instant the
 //! refusal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -16,7 +16,7 @@ use super::ids::{BLOCK_ROWS, Ids, PersonRef};
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
-use crate::model::Refusals;
+use crate::model::{PersonIndex, Refusals};
 use renown_graph::numbering::NONE;
 
 /// One statement of one account or person.
@@ -113,15 +113,14 @@ impl ConsentRows {
         decisions
     }
 
-    /// The topics that persons refuse; `scored` gives the number of a scored person. A refusal of one account is one of
-    /// its person.
-    pub(super) fn refusals(self, scored: impl Fn(PersonRef) -> Option<u32>) -> Refusals {
+    /// The topics that persons refuse; `scored` finds a scored person. A refusal of one account is one of its person.
+    pub(super) fn refusals(self, scored: impl Fn(PersonRef) -> Option<PersonIndex>) -> Refusals {
         let mut latest: BTreeMap<(PersonRef, Box<str>), Statement> = BTreeMap::new();
         for (statement, topic) in self.on_topics {
             let entry = latest.entry((statement.subject, topic)).or_insert(statement);
             *entry = (*entry).max(statement);
         }
-        let mut refusals: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+        let mut refusals = Refusals::new();
         for ((subject, topic), statement) in latest {
             if let (true, Some(person)) = (statement.refuses, scored(subject)) {
                 refusals.entry(person).or_default().insert(topic.into());

@@ -12,7 +12,7 @@ use super::lists::ListRows;
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
-use crate::model::{Dropped, Endorsement};
+use crate::model::{Dropped, Endorsement, PersonIndex};
 use crate::phrases::Vocabulary;
 
 /// A row of `endorsements`.
@@ -66,11 +66,11 @@ enum Reason {
 type Given = (Endorsement, Reason);
 
 /// The endorsements among scored people, sorted and each once. Of each giver the latest endorsements count, up to
-/// `max_per_giver`, and then list memberships, in order of person and topic. `scored` gives the number of a scored person.
+/// `max_per_giver`, and then list memberships, in order of person and topic. `scored` finds a scored person.
 pub(super) fn endorsements(
     rows: Option<EndorsementRows>,
     lists: Option<ListRows>,
-    scored: impl Fn(PersonRef) -> Option<u32>,
+    scored: impl Fn(PersonRef) -> Option<PersonIndex>,
     vocabulary: &Vocabulary,
     max_per_giver: usize,
     drops: &mut Vec<Dropped>,
@@ -115,7 +115,7 @@ pub(super) fn endorsements(
 /// The rows of `endorsements` among scored people, on known topics.
 fn explicit(
     rows: EndorsementRows,
-    scored: impl Fn(PersonRef) -> Option<u32>,
+    scored: impl Fn(PersonRef) -> Option<PersonIndex>,
     vocabulary: &Vocabulary,
     drops: &mut Vec<Dropped>,
 ) -> Vec<Given> {

@@ -1,4 +1,4 @@
-//! Follows over dense numbers.
+//! Follows over vertices.
 //!
 //! Accounts are numbered as follows are decoded, as for interactions; a follow takes 12 bytes from then on.
 
@@ -16,12 +16,20 @@ use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::model::time::hours_before;
-use crate::model::{Dropped, Follow, Follows};
+use crate::model::{Dropped, Follow, Follows, OrNone, VertexIndex};
 use renown_graph::numbering::NONE;
 
-/// The rows of `follows`, between account numbers.
+/// A follow as read, between account numbers.
+struct Row {
+    followee: u32,
+    follower: u32,
+    /// Hours from the start to the cutoff, [`NONE`] where they are unknown.
+    since: u32,
+}
+
+/// The rows of `follows`.
 pub(super) struct FollowRows {
-    blocks: Vec<Vec<Follow>>,
+    blocks: Vec<Vec<Row>>,
 }
 
 impl FollowRows {
@@ -48,7 +56,7 @@ impl FollowRows {
         eligibility: &Eligibility<'_>,
         drops: &mut Vec<Dropped>,
     ) -> u64 {
-        let block = |block: &mut Vec<Follow>| {
+        let block = |block: &mut Vec<Row>| {
             let (mut not_scored, mut same_person) = (0, 0);
             block.retain(|row| {
                 let pairing = eligibility.pair(row.follower, row.followee);
@@ -69,13 +77,18 @@ impl FollowRows {
     }
 
     /// The follows over vertices, each pair once. `vertex_of` has the vertex of each account number.
-    pub(super) fn into_follows(self, vertex_of: &[u32], drops: &mut Vec<Dropped>) -> Follows {
+    pub(super) fn into_follows(
+        self,
+        vertex_of: &[OrNone<VertexIndex>],
+        drops: &mut Vec<Dropped>,
+    ) -> Follows {
         let mut rows = Vec::with_capacity(self.blocks.iter().map(Vec::len).sum());
+        // Whoever takes part in a follow among eligible people is scored.
+        let vertex = |account: u32| vertex_of[account as usize].get();
         for block in self.blocks {
-            rows.extend(block.into_iter().map(|row| Follow {
-                followee: vertex_of[row.followee as usize],
-                follower: vertex_of[row.follower as usize],
-                since: row.since,
+            rows.extend(block.into_iter().filter_map(|row| {
+                let (followee, follower) = vertex(row.followee).zip(vertex(row.follower))?;
+                Some(Follow { followee, follower, since: row.since })
             }));
         }
         let all = rows.len();
@@ -90,7 +103,7 @@ impl FollowRows {
 }
 
 /// The follows of a block.
-fn decode(block: &[RecordBatch], cutoff_us: i64, ids: &Ids) -> Result<Vec<Follow>> {
+fn decode(block: &[RecordBatch], cutoff_us: i64, ids: &Ids) -> Result<Vec<Row>> {
     let networks = ids.networks(block)?;
     let followers = ids.accounts(block, &networks, "follower_id")?;
     let followees = ids.accounts(block, &networks, "followee_id")?;
@@ -99,7 +112,7 @@ fn decode(block: &[RecordBatch], cutoff_us: i64, ids: &Ids) -> Result<Vec<Follow
     for (follower, followee) in followers.into_iter().zip(followees) {
         let since = since.next().ok_or_else(uneven)?;
         let hours = since.and_then(|at| hours_before(cutoff_us, at));
-        rows.push(Follow { followee, follower, since: hours.unwrap_or(NONE) });
+        rows.push(Row { followee, follower, since: hours.unwrap_or(NONE) });
     }
     Ok(rows)
 }

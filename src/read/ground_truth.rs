@@ -13,7 +13,7 @@ use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job};
-use crate::model::{Dropped, LabelSet, LabelSets, Labels, Persons};
+use crate::model::{Dropped, LabelSet, LabelSets, Labels, PersonIndex, Persons};
 
 /// The input `ground_truth`, validated against its contract; its rows are not read yet.
 pub struct GroundTruth {
@@ -80,27 +80,27 @@ impl GroundTruth {
     }
 }
 
-/// The number of each person, by person id and by (network, account id).
+/// Each person, by person id and by (network, account id).
 struct PersonLookup<'a> {
-    by_id: HashMap<&'a str, u32>,
-    by_account: HashMap<(&'a str, &'a str), u32>,
+    by_id: HashMap<&'a str, PersonIndex>,
+    by_account: HashMap<(&'a str, &'a str), PersonIndex>,
 }
 
 impl<'a> PersonLookup<'a> {
     fn of(persons: &'a Persons) -> Self {
         let (mut by_id, mut by_account) = (HashMap::new(), HashMap::new());
-        for person in 0..persons.len() {
-            by_id.insert(persons.ids.value(person), person as u32);
+        for person in (0..persons.len()).map(PersonIndex::new) {
+            by_id.insert(persons.ids.value(person.index()), person);
             for account in persons.accounts(person) {
-                let network = &*persons.networks[persons.account_networks[account] as usize];
-                by_account.insert((network, persons.account_ids.value(account)), person as u32);
+                let network = persons.account_network(account);
+                by_account.insert((network, persons.account_ids.value(account)), person);
             }
         }
         Self { by_id, by_account }
     }
 
     /// The person with the id, or with the account that it names as `network:account_id`.
-    fn find(&self, id: &str) -> Option<u32> {
+    fn find(&self, id: &str) -> Option<PersonIndex> {
         // The name of a network has no colon; the id of an account may have one.
         let account = || self.by_account.get(&id.split_once(':')?);
         self.by_id.get(id).or_else(account).copied()
@@ -108,10 +108,10 @@ impl<'a> PersonLookup<'a> {
 }
 
 /// (person, value, topic).
-type Grade = (u32, f64, Option<String>);
+type Grade = (PersonIndex, f64, Option<String>);
 
 /// (more influential person, other person, topic).
-type Comparison = (u32, u32, Option<String>);
+type Comparison = (PersonIndex, PersonIndex, Option<String>);
 
 /// The labels of one name.
 #[derive(Default)]
@@ -122,7 +122,7 @@ struct NamedLabels {
     rows: [usize; 2],
 }
 
-/// Rows of `ground_truth` over numbers.
+/// Rows of `ground_truth` over persons.
 struct LabelRows {
     by_name: BTreeMap<String, NamedLabels>,
     not_scored: u64,

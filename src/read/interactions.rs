@@ -1,4 +1,4 @@
-//! Interactions over dense numbers.
+//! Interactions over vertices.
 //!
 //! This is where text ids end: ids are numbered as their rows are decoded, an interaction becomes 20 bytes, and all later
 //! stages work on those.
@@ -20,7 +20,7 @@ use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::method::Method;
 use crate::model::time::HOUR_US;
-use crate::model::{Dropped, Interaction, Interactions, Sentiment};
+use crate::model::{Dropped, Interaction, Interactions, OrNone, PostIndex, Sentiment, VertexIndex};
 use renown_graph::buckets::Buckets;
 use renown_graph::numbering::NONE;
 
@@ -107,24 +107,25 @@ impl InteractionRows {
     /// job with posts, the index of each post number.
     pub(super) fn into_interactions(
         self,
-        vertex_of: &[u32],
+        vertex_of: &[OrNone<VertexIndex>],
         vertices: usize,
-        post_of: Option<&[u32]>,
+        post_of: Option<&[OrNone<PostIndex>]>,
         cutoff_us: i64,
         drops: &mut Vec<Dropped>,
     ) -> Interactions {
         let mut blocks = self.blocks;
         let post_index = |number: u32| {
-            post_of.and_then(|post_of| post_of.get(number as usize)).copied().unwrap_or(NONE)
+            let index = post_of.and_then(|post_of| post_of.get(number as usize));
+            index.copied().unwrap_or(OrNone::NONE)
         };
         let per_block: Vec<u64> = blocks
             .par_iter_mut()
             .map(|block| {
                 let mut counts = vec![0_u64; Buckets::blocks(vertices)];
                 for row in block {
-                    row.actor = vertex_of[row.actor as usize];
-                    row.target = vertex_of[row.target as usize];
-                    row.post = post_index(row.post);
+                    row.actor = vertex_of[row.actor as usize].into();
+                    row.target = vertex_of[row.target as usize].into();
+                    row.post = post_index(row.post).into();
                     counts[Buckets::block_of(row.target) as usize] += 1;
                 }
                 counts
@@ -223,9 +224,9 @@ fn sort_bucket(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interacti
     rows.dedup_by_key(|row| key(row));
     let without_post = rows.iter().filter(|row| row.names_post && row.post == NONE).count();
     let interaction = |row: &Row| Interaction {
-        target: row.target,
-        actor: row.actor,
-        post: row.post,
+        target: VertexIndex::new(row.target as usize),
+        actor: VertexIndex::new(row.actor as usize),
+        post: (row.post != NONE).then(|| PostIndex::new(row.post as usize)).into(),
         // Whole hours before the last instant covered, so that a window of n hours is 0..n.
         age_hours: ((cutoff_us - 1 - row.at_us) / HOUR_US) as u32,
         kind: row.kind,

@@ -11,7 +11,7 @@ use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::lists::Lists;
-use crate::model::{Dropped, Endorsement};
+use crate::model::{Dropped, Endorsement, PersonIndex};
 use crate::phrases::{Extracted, Vocabulary};
 
 /// The rows of `lists` that have a name and an owner.
@@ -79,10 +79,10 @@ impl ListRows {
         Ok(read)
     }
 
-    /// The endorsements that list memberships among scored people amount to; `scored` gives the number of a scored person.
+    /// The endorsements that list memberships among scored people amount to; `scored` finds a scored person.
     pub(super) fn endorsements(
         self,
-        scored: impl Fn(PersonRef) -> Option<u32>,
+        scored: impl Fn(PersonRef) -> Option<PersonIndex>,
         vocabulary: &Vocabulary,
         drops: &mut Vec<Dropped>,
     ) -> Vec<Endorsement> {

@@ -1,4 +1,4 @@
-//! The persons who are scored, with their accounts and vertices over dense numbers.
+//! The persons who are scored, with their accounts and vertices over dense indices.
 
 use arrow::array::{Array, LargeStringArray, LargeStringBuilder};
 
@@ -7,28 +7,28 @@ use super::directory::Directory;
 use super::eligibility::Eligibility;
 use super::ids::PersonRef;
 use crate::error::Result;
-use crate::model::Persons;
+use crate::model::{NetworkIndex, OrNone, PersonIndex, Persons, VertexIndex};
 use renown_graph::numbering::NONE;
 
 /// The scored persons, and how to find them.
 pub(super) struct NumberedPersons {
     pub(super) persons: Persons,
-    /// Vertex of each account number, [`NONE`] for accounts that are not scored.
-    pub(super) vertex_of: Vec<u32>,
+    /// Vertex of each account number; none for accounts that are not scored.
+    pub(super) vertex_of: Vec<OrNone<VertexIndex>>,
     /// Account number of each account of `persons`.
     pub(super) accounts: Vec<u32>,
-    /// Number of each person of the directory, [`NONE`] for persons who are not scored.
-    number_of: Vec<u32>,
+    /// Index of each person of the directory; none for persons who are not scored.
+    index_of: Vec<OrNone<PersonIndex>>,
 }
 
 impl NumberedPersons {
-    /// Numbers the eligible persons with an account that appears, in order of their ids.
+    /// The eligible persons with an account that appears, in order of their ids.
     pub(super) fn new(
         directory: &Directory,
         eligibility: &Eligibility<'_>,
         listed: Option<&Accounts>,
     ) -> Result<Self> {
-        let mut number_of = vec![NONE; directory.persons()];
+        let mut index_of = vec![OrNone::NONE; directory.persons()];
         let (mut ids, mut opted_in) = (LargeStringBuilder::new(), Vec::new());
         let (mut accounts, mut account_offsets) = (Vec::new(), vec![0]);
         for person in 0..directory.persons() as u32 {
@@ -37,19 +37,19 @@ impl NumberedPersons {
                 appearing.filter(|a| eligibility.is_eligible(*a) && eligibility.appears(*a));
             accounts.extend(appearing);
             if accounts.len() > account_offsets[account_offsets.len() - 1] {
-                number_of[person as usize] = opted_in.len() as u32;
+                index_of[person as usize] = Some(PersonIndex::new(opted_in.len())).into();
                 ids.append_value(directory.person_id(person));
                 opted_in.push(eligibility.opted_in(person));
                 account_offsets.push(accounts.len());
             }
         }
         let networks = Networks::of(directory, &accounts);
-        let account_networks: Vec<u32> =
+        let account_networks: Vec<NetworkIndex> =
             accounts.iter().map(|account| networks.index(directory, *account)).collect();
         let vertices = Vertices::of(networks.names.len(), &account_networks, &account_offsets);
-        let mut vertex_of = vec![NONE; directory.account_numbers()];
+        let mut vertex_of = vec![OrNone::NONE; directory.account_numbers()];
         for (account, vertex) in accounts.iter().zip(vertices.of_accounts) {
-            vertex_of[*account as usize] = vertex;
+            vertex_of[*account as usize] = Some(vertex).into();
         }
         let profiles = Profiles { accounts: &accounts, offsets: &account_offsets, listed };
         let account_ids = accounts.iter().map(|account| directory.account(*account).2);
@@ -67,18 +67,15 @@ impl NumberedPersons {
             vertex_persons: vertices.persons,
             network_offsets: vertices.network_offsets,
         };
-        Ok(Self { persons, vertex_of, accounts, number_of })
+        Ok(Self { persons, vertex_of, accounts, index_of })
     }
 
-    /// The number of the scored person that a row refers to. An account that is not scored itself refers to no one.
-    pub(super) fn find(&self, directory: &Directory, reference: PersonRef) -> Option<u32> {
-        if let PersonRef::Account(account) = reference
-            && self.vertex_of[account as usize] == NONE
-        {
-            return None;
+    /// The scored person that a row refers to. An account that is not scored itself refers to no one.
+    pub(super) fn find(&self, directory: &Directory, reference: PersonRef) -> Option<PersonIndex> {
+        if let PersonRef::Account(account) = reference {
+            self.vertex_of[account as usize].get()?;
         }
-        let number = self.number_of[directory.person(reference)? as usize];
-        (number != NONE).then_some(number)
+        self.index_of[directory.person(reference)? as usize].get()
     }
 }
 
@@ -108,29 +105,30 @@ impl Networks {
         Self { names: used.into_iter().map(|(name, _)| name.to_owned()).collect(), index_of }
     }
 
-    fn index(&self, directory: &Directory, account: u32) -> u32 {
-        self.index_of[directory.account(account).0 as usize]
+    fn index(&self, directory: &Directory, account: u32) -> NetworkIndex {
+        NetworkIndex::new(self.index_of[directory.account(account).0 as usize] as usize)
     }
 }
 
 /// Vertices, (network, person) pairs in this order.
 struct Vertices {
     /// Person of each vertex.
-    persons: Vec<u32>,
+    persons: Vec<PersonIndex>,
     /// The vertices of network n are `network_offsets[n]..network_offsets[n + 1]`.
     network_offsets: Vec<usize>,
     /// Vertex of each account.
-    of_accounts: Vec<u32>,
+    of_accounts: Vec<VertexIndex>,
 }
 
 impl Vertices {
     /// The accounts of person p are `account_offsets[p]..account_offsets[p + 1]`, sorted by network.
-    fn of(networks: usize, account_networks: &[u32], account_offsets: &[usize]) -> Self {
-        let mut by_network: Vec<Vec<u32>> = vec![vec![]; networks];
+    fn of(networks: usize, account_networks: &[NetworkIndex], account_offsets: &[usize]) -> Self {
+        let mut by_network: Vec<Vec<PersonIndex>> = vec![vec![]; networks];
         let mut place_of = Vec::with_capacity(account_networks.len());
-        for (person, ends) in (0..).zip(account_offsets.windows(2)) {
+        let all = (0..).map(PersonIndex::new);
+        for (person, ends) in all.zip(account_offsets.windows(2)) {
             for network in &account_networks[ends[0]..ends[1]] {
-                let persons = &mut by_network[*network as usize];
+                let persons = &mut by_network[network.index()];
                 if persons.last() != Some(&person) {
                     persons.push(person);
                 }
@@ -141,8 +139,9 @@ impl Vertices {
         for persons in &by_network {
             network_offsets.push(network_offsets[network_offsets.len() - 1] + persons.len());
         }
-        let vertex =
-            |(network, place): (&u32, usize)| (network_offsets[*network as usize] + place) as u32;
+        let vertex = |(network, place): (&NetworkIndex, usize)| {
+            VertexIndex::new(network_offsets[network.index()] + place)
+        };
         let of_accounts = account_networks.iter().zip(place_of).map(vertex).collect();
         Self { persons: by_network.concat(), network_offsets, of_accounts }
     }

@@ -1,4 +1,4 @@
-//! Posts of eligible people over dense numbers, with their phrases.
+//! Posts of eligible people over dense indices, with their phrases.
 //!
 //! The phrases of a post by an ineligible person are dropped with it, before anything is computed from them.
 
@@ -16,7 +16,7 @@ use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 use crate::model::time::HOUR_US;
-use crate::model::{Dropped, Posts};
+use crate::model::{Dropped, OrNone, PostIndex, Posts, VertexIndex};
 use crate::phrases::{Vocabulary, spelling};
 use renown_graph::numbering::NONE;
 
@@ -45,7 +45,7 @@ pub(super) struct EligiblePosts {
     /// The posts, in the order of [`Posts`].
     posts: Vec<(PostRow, Place)>,
     ids: LargeStringArray,
-    /// Index of each post number, [`NONE`] where it is not among the posts.
+    /// Place in `posts` of each post number, [`NONE`] where it is not among them.
     index: Vec<u32>,
     blocks: Vec<PostBlock>,
     tags: Vec<(Box<str>, u32)>,
@@ -130,51 +130,55 @@ impl PostRows {
 impl EligiblePosts {
     /// The posts over vertices, without those of authors who are not scored, and the index of each post number among the
     /// original posts.
-    pub(super) fn into_posts(self, vertex_of: &[u32], cutoff_us: i64) -> (Posts, Vec<u32>) {
-        let mut places = Vec::with_capacity(self.posts.len());
+    pub(super) fn into_posts(
+        self,
+        vertex_of: &[OrNone<VertexIndex>],
+        cutoff_us: i64,
+    ) -> (Posts, Vec<OrNone<PostIndex>>) {
+        let mut indices = Vec::with_capacity(self.posts.len());
         let mut next = 0;
         for (row, _) in &self.posts {
-            let is_scored = vertex_of[row.author as usize] != NONE;
-            places.push(if is_scored { next } else { NONE });
-            next += u32::from(is_scored);
+            let author = vertex_of[row.author as usize].get();
+            indices.push(OrNone::from(author.map(|_| PostIndex::new(next))));
+            next += usize::from(author.is_some());
         }
-        let place = |number: u32| match self.index.get(number as usize) {
-            Some(index) if *index != NONE => places[*index as usize],
-            _ => NONE,
+        let index = |number: u32| match self.index.get(number as usize) {
+            Some(place) if *place != NONE => indices[*place as usize],
+            _ => OrNone::NONE,
         };
-        let is_scored: Vec<bool> = places.iter().map(|place| *place != NONE).collect();
+        let is_scored: Vec<bool> = indices.iter().map(|index| index.get().is_some()).collect();
         let originals = is_scored[..self.originals].iter().filter(|scored| **scored).count();
         let mut posts = Posts {
             originals,
-            authors: Vec::with_capacity(next as usize),
+            authors: Vec::with_capacity(next),
             ids: filtered(&self.ids, &is_scored),
-            at_us: Vec::with_capacity(next as usize),
-            age_hours: Vec::with_capacity(next as usize),
-            parents: Vec::with_capacity(next as usize),
+            at_us: Vec::with_capacity(next),
+            age_hours: Vec::with_capacity(next),
+            parents: Vec::with_capacity(next),
             hits: Lists::default(),
             tags: Lists::default(),
             urls: Lists::default(),
             tag_names: vec![],
         };
-        let scored = self.posts.iter().zip(&is_scored).filter(|(_, scored)| **scored);
-        for ((row, (block, at)), _) in scored {
+        for (row, (block, at)) in &self.posts {
+            let Some(author) = vertex_of[row.author as usize].get() else { continue };
             let block = &self.blocks[*block as usize];
-            posts.authors.push(vertex_of[row.author as usize]);
+            posts.authors.push(author);
             posts.at_us.push(row.at_us);
             // Whole hours before the last instant covered, as for interactions.
             posts.age_hours.push(((cutoff_us - 1 - row.at_us) / HOUR_US) as u32);
-            posts.parents.push(place(row.parent));
+            posts.parents.push(index(row.parent));
             posts.hits.push(block.hits.of(*at as usize).iter().copied());
             posts.tags.push(block.tags.of(*at as usize).iter().copied());
             posts.urls.push(block.urls.of(*at as usize).iter().cloned());
         }
         posts.number_tags(self.tags);
         let original = |number: u32| {
-            let place = place(number);
-            if (place as usize) < originals { place } else { NONE }
+            let post = index(number).get();
+            OrNone::from(post.filter(|post| posts.is_original(*post)))
         };
-        let index = (0..self.index.len() as u32).map(original).collect();
-        (posts, index)
+        let originals = (0..self.index.len() as u32).map(original).collect();
+        (posts, originals)
     }
 }
 

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::rules::{CHUNK_VERTICES, InteractionRules, ONE};
 use crate::error::{Error, Result};
-use crate::model::{Interaction, Interactions, Persons};
+use crate::model::{Interaction, Interactions, NetworkIndex, Persons};
 use renown_graph::csr::Csr;
 use renown_graph::edges::EdgeList;
 
@@ -25,7 +25,7 @@ pub fn attention_graphs(
     rules: &InteractionRules,
     lag_hours: u32,
 ) -> Result<Vec<Csr>> {
-    let graph = |network: usize| {
+    let graph = |network: NetworkIndex| {
         let range = persons.network(network);
         let starts = range.clone().into_par_iter().step_by(CHUNK_VERTICES);
         let edges: Vec<EdgeList<f32>> = starts
@@ -37,7 +37,7 @@ pub fn attention_graphs(
             .collect::<Result<_>>()?;
         Csr::from_edges(range.len(), edges).map_err(Error::internal)
     };
-    (0..persons.networks.len()).map(graph).collect()
+    (0..persons.networks.len()).map(NetworkIndex::new).map(graph).collect()
 }
 
 /// One edge for each pair, over vertices of the network whose first vertex is `first`.
@@ -53,8 +53,8 @@ fn sum_pairs(
         let old = pair.iter().filter(|event| event.age_hours >= lag_hours);
         let weight: i64 = old.map(|event| rules.weight(event)).sum();
         if weight > 0 {
-            edges.sources.push(pair[0].actor - first);
-            edges.targets.push(pair[0].target - first);
+            edges.sources.push(u32::from(pair[0].actor) - first);
+            edges.targets.push(u32::from(pair[0].target) - first);
             // Each pair is one edge, so this is the only rounding.
             edges.weights.push(libm::log1p(weight as f64 / ONE as f64) as f32);
         }

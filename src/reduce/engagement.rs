@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::rules::{CHUNK_VERTICES, InteractionRules};
 use crate::method::MEASURE_HOURS;
-use crate::model::{Interaction, Interactions, Persons, Sentiment};
+use crate::model::{Interaction, Interactions, Persons, Sentiment, VertexIndex};
 
 /// Counts over the actors who interacted with a vertex.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,9 +101,9 @@ impl Made {
     }
 
     /// Adds the interactions of `actor` with one target.
-    fn add(&self, actor: u32, interactions: i64) {
-        self.interactions[actor as usize].fetch_add(interactions, Ordering::Relaxed);
-        self.people[actor as usize].fetch_add(1, Ordering::Relaxed);
+    fn add(&self, actor: VertexIndex, interactions: i64) {
+        self.interactions[actor.index()].fetch_add(interactions, Ordering::Relaxed);
+        self.people[actor.index()].fetch_add(1, Ordering::Relaxed);
     }
 
     fn write_to(self, all: &mut [Engagement]) {
@@ -116,8 +116,11 @@ impl Made {
     }
 }
 
-/// The engagement of a chunk of vertices, and the (target, actor) of its pairs within 90 days.
-type Chunk = (Vec<Engagement>, Vec<(u32, u32)>);
+/// The target and the actor of a pair.
+type Ends = (VertexIndex, VertexIndex);
+
+/// The engagement of a chunk of vertices, and its pairs within 90 days.
+type Chunk = (Vec<Engagement>, Vec<Ends>);
 
 fn count_chunk(
     interactions: &[Interaction],
@@ -130,11 +133,11 @@ fn count_chunk(
     let (mut all, mut recent) = (vec![Engagement::default(); vertices.len()], Vec::new());
     let mut ages = Vec::new();
     for of_target in interactions.chunk_by(|one, other| one.target == other.target) {
-        let engagement = &mut all[of_target[0].target as usize - vertices.start];
+        let engagement = &mut all[of_target[0].target.index() - vertices.start];
         for pair in of_target.chunk_by(Interaction::same_pair) {
             let Interaction { target, actor, .. } = pair[0];
             let old = pair.iter().filter(|event| event.age_hours >= since_hours);
-            let interactions_90d = engagement.add(old, rules, trusted[actor as usize]);
+            let interactions_90d = engagement.add(old, rules, trusted[actor.index()]);
             if interactions_90d > 0 {
                 recent.push((target, actor));
                 made.add(actor, interactions_90d);
@@ -225,11 +228,11 @@ impl ReactionCounts {
     }
 }
 
-/// Counts the pairs that go both ways. `pairs` are (target, actor), sorted.
-fn count_mutual(pairs: &[(u32, u32)], all: &mut [Engagement]) {
-    let offsets = |end: &dyn Fn(&(u32, u32)) -> u32| {
+/// Counts the pairs that go both ways. `pairs` are sorted.
+fn count_mutual(pairs: &[Ends], all: &mut [Engagement]) {
+    let offsets = |end: &dyn Fn(&Ends) -> VertexIndex| {
         let mut offsets = vec![0_usize; all.len() + 1];
-        pairs.iter().for_each(|pair| offsets[end(pair) as usize + 1] += 1);
+        pairs.iter().for_each(|pair| offsets[end(pair).index() + 1] += 1);
         for vertex in 0..all.len() {
             offsets[vertex + 1] += offsets[vertex];
         }
@@ -239,16 +242,17 @@ fn count_mutual(pairs: &[(u32, u32)], all: &mut [Engagement]) {
     let by_actor = offsets(&|pair| pair.1);
     let (mut next, mut targets) = (by_actor.clone(), vec![0; pairs.len()]);
     for (target, actor) in pairs {
-        let slot = &mut next[*actor as usize];
-        targets[*slot] = *target;
+        let slot = &mut next[actor.index()];
+        targets[*slot] = u32::from(*target);
         *slot += 1;
     }
     let by_target = offsets(&|pair| pair.0);
     all.par_iter_mut().enumerate().for_each(|(vertex, engagement)| {
         let mut targets = targets[by_actor[vertex]..by_actor[vertex + 1]].iter().peekable();
         for (_, actor) in &pairs[by_target[vertex]..by_target[vertex + 1]] {
-            while targets.next_if(|target| *target < actor).is_some() {}
-            engagement.mutual += i64::from(targets.peek() == Some(&actor));
+            let actor = u32::from(*actor);
+            while targets.next_if(|target| **target < actor).is_some() {}
+            engagement.mutual += i64::from(targets.peek() == Some(&&actor));
         }
     });
 }

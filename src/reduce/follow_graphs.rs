@@ -1,7 +1,7 @@
 //! Follows as one graph per network.
 
 use crate::error::{Error, Result};
-use crate::model::{Follows, Persons};
+use crate::model::{Follows, NetworkIndex, Persons};
 use renown_graph::csr::Csr;
 use renown_graph::edges::EdgeList;
 
@@ -11,16 +11,16 @@ use renown_graph::edges::EdgeList;
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a follow crosses networks.
 pub fn follow_graphs(follows: &Follows, persons: &Persons) -> Result<Vec<Csr>> {
-    let graph = |network: usize| {
+    let graph = |network: NetworkIndex| {
         let range = persons.network(network);
         let first = range.start as u32;
         let mut edges = EdgeList::default();
         for follow in follows.of_followees(range.clone()) {
-            edges.sources.push(follow.follower - first);
-            edges.targets.push(follow.followee - first);
+            edges.sources.push(u32::from(follow.follower) - first);
+            edges.targets.push(u32::from(follow.followee) - first);
             edges.weights.push(1.0_f32);
         }
         Csr::from_edges(range.len(), vec![edges]).map_err(Error::internal)
     };
-    (0..persons.networks.len()).map(graph).collect()
+    (0..persons.networks.len()).map(NetworkIndex::new).map(graph).collect()
 }

@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::job::find_measurement_difference;
 use crate::method::{Forecast, Method, points};
 use crate::model::time::days_since_epoch;
-use crate::model::{People, Persons, Previous};
+use crate::model::{People, PersonIndex, Persons, Previous, VertexIndex};
 use crate::reduce::InteractionRules;
 
 /// What changes are computed from.
@@ -53,8 +53,8 @@ pub struct Changes {
 /// One cause of the change of one person's score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Number of the person.
-    pub person: usize,
+    /// The person.
+    pub person: PersonIndex,
     /// The cause.
     pub cause: &'static str,
     /// Points since the previous run; not 0.
@@ -68,8 +68,8 @@ impl Changes {
     }
 
     /// The change of a person's score; `None` if the person had no score before.
-    pub fn total(&self, person: usize) -> Option<f64> {
-        self.totals.get(person).copied().flatten()
+    pub fn total(&self, person: PersonIndex) -> Option<f64> {
+        self.totals.get(person.index()).copied().flatten()
     }
 }
 
@@ -82,7 +82,7 @@ pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
     let (persons, forecast) = (&people.persons, &method.forecast);
     let hours = day.signed_duration_since(previous.day).num_hours();
     let since_hours = u32::try_from(hours).unwrap_or(u32::MAX);
-    let published = |name: &str, vertex: usize| previous.measures.get(name)?[vertex];
+    let published = |name: &str, vertex: VertexIndex| previous.measures.get(name)?[vertex.index()];
     let names: Vec<&str> = forecast.terms.iter().map(|term| term.measure.as_str()).collect();
     // The scores from posts and interactions that are at least so many hours old.
     let score_from = |posts_hours, interactions_hours| {
@@ -118,6 +118,7 @@ pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
             ("trust_and_others", scores[person] - with_audience[person]),
         ];
         let moved = causes.into_iter().filter(|(_, points)| *points != 0.0);
+        let person = PersonIndex::new(person);
         changes.rows.extend(moved.map(|(cause, points)| Change { person, cause, points }));
     }
     Ok(changes)
@@ -129,17 +130,18 @@ fn score(
     persons: &Persons,
     forecast: &Forecast,
     existed: &[bool],
-    value: impl Fn(&str, usize) -> Option<f64>,
+    value: impl Fn(&str, VertexIndex) -> Option<f64>,
 ) -> Vec<f64> {
-    let of_vertex = |vertex: usize| {
-        if !existed[vertex] {
+    let of_vertex = |vertex: VertexIndex| {
+        if !existed[vertex.index()] {
             return 0.0;
         }
-        let level = forecast.level(&persons.networks[persons.network_of(vertex)]);
+        let level = forecast.level(persons.network_name(vertex));
         let values = forecast.terms.iter();
         let values = values.map(|term| value(&term.measure, vertex).unwrap_or(0.0));
         forecast.expected(level, values)
     };
-    let expected: Vec<f64> = (0..persons.vertices()).map(of_vertex).collect();
+    let vertices = (0..persons.vertices()).map(VertexIndex::new);
+    let expected: Vec<f64> = vertices.map(of_vertex).collect();
     persons.sum_by_person(&expected).into_iter().map(points).collect()
 }

@@ -6,7 +6,7 @@ use arrow::array::{Array, LargeStringArray};
 
 use crate::error::{Error, Result};
 use crate::job::Cohort;
-use crate::model::Persons;
+use crate::model::{PersonIndex, Persons};
 use crate::phrases::{Vocabulary, spelling};
 use crate::suggest::did_you_mean;
 use crate::topics::{TopicEntry, TopicResults, TopicScore};
@@ -26,8 +26,8 @@ pub struct CohortInputs<'a> {
 /// A member of a cohort.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CohortMember {
-    /// Number of the person.
-    pub person: u32,
+    /// The person.
+    pub person: PersonIndex,
     /// Position in the cohort, 1 for the highest score.
     pub position: i64,
     /// The score that counts: the highest on the cohort's topics, or the standard score if the cohort has none.
@@ -115,12 +115,13 @@ fn rank_members(
 ) -> Vec<CohortMember> {
     let persons = inputs.persons;
     let mut members = Vec::new();
-    for person in (0..persons.len()).filter(|person| persons.opted_in[*person]) {
+    let all = (0..persons.len()).map(PersonIndex::new);
+    for person in all.filter(|person| persons.opted_in[person.index()]) {
         let mut reasons = Vec::new();
         let score = match on_topics {
-            None => inputs.scores[person],
+            None => inputs.scores[person.index()],
             Some(best) => {
-                let found = best.binary_search_by_key(&(person as u32), |(score, _)| score.person);
+                let found = best.binary_search_by_key(&person, |(score, _)| score.person);
                 let Ok(at) = found else { continue };
                 let (score, topic) = &best[at];
                 reasons.push(format!(
@@ -134,7 +135,7 @@ fn rank_members(
         if let Some(more) = candidate.reasons(score) {
             reasons.extend(more);
             reasons.push("agreed to be scored".to_owned());
-            members.push(CohortMember { person: person as u32, position: 0, score, reasons });
+            members.push(CohortMember { person, position: 0, score, reasons });
         }
     }
     members.sort_by(|one, other| {
@@ -152,7 +153,7 @@ fn rank_members(
 struct Candidate<'a> {
     cohort: &'a Cohort,
     persons: &'a Persons,
-    person: usize,
+    person: PersonIndex,
 }
 
 impl Candidate<'_> {
@@ -170,9 +171,8 @@ impl Candidate<'_> {
         }
         if !cohort.networks.is_empty() {
             let accounts = persons.accounts(*person);
-            let network =
-                |account: usize| &persons.networks[persons.account_networks[account] as usize];
-            let mut found: Vec<&str> = accounts.map(|account| network(account).as_str()).collect();
+            let mut found: Vec<&str> =
+                accounts.map(|account| persons.account_network(account)).collect();
             found.retain(|network| cohort.networks.contains(*network));
             found.sort_unstable();
             found.dedup();
@@ -182,7 +182,8 @@ impl Candidate<'_> {
             reasons.push(format!("has an account on {}", found.join(", ")));
         }
         let stated = |column: &LargeStringArray| {
-            column.is_valid(*person).then(|| column.value(*person).to_owned())
+            let person = person.index();
+            column.is_valid(person).then(|| column.value(person).to_owned())
         };
         for (wanted, column, word) in [
             (&cohort.countries, &persons.countries, "country"),

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::lists::Lists;
 use crate::method::profile::Profile;
 use crate::method::{Forecast, points};
-use crate::model::Persons;
+use crate::model::{NetworkIndex, PersonIndex, Persons, VertexIndex};
 
 /// Persons whose scores are decomposed as one parallel work item.
 const CHUNK_PERSONS: usize = 1 << 12;
@@ -39,7 +39,7 @@ pub struct Contributions<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Points {
     points: f64,
-    vertex: u32,
+    vertex: VertexIndex,
     cause: Cause,
 }
 
@@ -71,8 +71,8 @@ impl Cause {
 /// One row of what a score is made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contribution<'a> {
-    /// Number of the network; `None` for the score of the reference person.
-    pub network: Option<usize>,
+    /// The network; `None` for the score of the reference person.
+    pub network: Option<NetworkIndex>,
     /// What the points come from: the name of a measure, `level`, `joined` or `reference`.
     pub cause: &'a str,
     /// The person's value of the measure.
@@ -95,10 +95,14 @@ impl<'a> Contributions<'a> {
     }
 
     /// The rows of a person, in order of network and name; their points sum to the score.
-    pub fn of(&self, persons: &Persons, person: usize) -> impl Iterator<Item = Contribution<'_>> {
+    pub fn of(
+        &self,
+        persons: &Persons,
+        person: PersonIndex,
+    ) -> impl Iterator<Item = Contribution<'_>> {
         let forecast = self.values.forecast();
-        self.rows.of(person).iter().map(|row| {
-            let vertex = row.vertex as usize;
+        self.rows.of(person.index()).iter().map(|row| {
+            let vertex = row.vertex;
             let term = match row.cause {
                 Cause::Term(number) => Some(usize::from(number)),
                 _ => None,
@@ -169,24 +173,22 @@ impl<'a> Decomposition<'a> {
     }
 
     /// The rows of the person on `vertices`.
-    fn rows(&self, vertices: &[u32]) -> Vec<Points> {
+    fn rows(&self, vertices: &[VertexIndex]) -> Vec<Points> {
         let Self { persons, forecast, values, .. } = self;
-        let level = |vertex: u32| {
-            let network = persons.network_of(vertex as usize);
-            forecast.level(&persons.networks[network])
-        };
+        let level = |vertex: VertexIndex| forecast.level(persons.network_name(vertex));
         let networks = vertices.iter().map(|vertex| {
-            let of_vertex = values.at(*vertex as usize).map(|(_, value)| value);
+            let of_vertex = values.at(*vertex).map(|(_, value)| value);
             (*vertex, forecast.expected(level(*vertex), of_vertex))
         });
-        let networks: Vec<(u32, f64)> = networks.collect();
+        let networks: Vec<(VertexIndex, f64)> = networks.collect();
         let expected: f64 = networks.iter().map(|(_, y)| y).sum();
         let per_person = points_per_person(expected, self.reference);
         // The first of equals.
         let compared = networks.iter().rev().max_by(|one, other| one.1.total_cmp(&other.1));
         let compared = compared.map(|(vertex, _)| *vertex);
-        let mut rows =
-            vec![Points { points: points(self.reference), vertex: 0, cause: Cause::Reference }];
+        // The reference person is on no vertex.
+        let (reference, vertex) = (points(self.reference), VertexIndex::new(0));
+        let mut rows = vec![Points { points: reference, vertex, cause: Cause::Reference }];
         for (vertex, y) in networks {
             if compared != Some(vertex) {
                 rows.push(Points { points: per_person * y, vertex, cause: Cause::Joined });
@@ -196,7 +198,7 @@ impl<'a> Decomposition<'a> {
             let terms = || forecast.terms.iter().enumerate();
             let moved = |number: usize| {
                 let term = &forecast.terms[number];
-                let value = values.value(number, vertex as usize);
+                let value = values.value(number, vertex);
                 term.part(value) - term.part(term.reference)
             };
             let apart = terms().fold(level, |sum, (number, _)| sum + moved(number));

@@ -5,7 +5,7 @@ use arrow::array::{Array, Float64Array};
 use super::measures::MeasureColumns;
 use crate::error::Result;
 use crate::method::{Forecast, Term};
-use crate::model::Persons;
+use crate::model::{NetworkIndex, Persons, VertexIndex};
 
 /// The values of the measures that a forecast uses, one column for each term; a null is 0. Memory: 8 bytes a value.
 pub struct ForecastValues<'a> {
@@ -29,25 +29,25 @@ impl<'a> ForecastValues<'a> {
     }
 
     /// The value of the term number `term` for a vertex.
-    pub fn value(&self, term: usize, vertex: usize) -> f64 {
-        let column = &self.columns[term];
+    pub fn value(&self, term: usize, vertex: VertexIndex) -> f64 {
+        let (column, vertex) = (&self.columns[term], vertex.index());
         if column.is_valid(vertex) { column.value(vertex) } else { 0.0 }
     }
 
     /// The terms with their values for a vertex.
-    pub fn at(&self, vertex: usize) -> impl Iterator<Item = (&'a Term, f64)> {
+    pub fn at(&self, vertex: VertexIndex) -> impl Iterator<Item = (&'a Term, f64)> {
         let terms = self.forecast.terms.iter().enumerate();
         terms.map(move |(number, term)| (term, self.value(number, vertex)))
     }
 
     /// The forecast of each vertex. Length: vertices.
     pub fn expected(&self, persons: &Persons) -> Vec<f64> {
-        let of_network = |network: usize| {
-            let level = self.forecast.level(&persons.networks[network]);
+        let of_network = |network: NetworkIndex| {
+            let level = self.forecast.level(&persons.networks[network.index()]);
             let values = |vertex| self.at(vertex).map(|(_, value)| value);
-            let vertices = persons.network(network);
+            let vertices = persons.network(network).map(VertexIndex::new);
             vertices.map(move |vertex| self.forecast.expected(level, values(vertex)))
         };
-        (0..persons.networks.len()).flat_map(of_network).collect()
+        (0..persons.networks.len()).map(NetworkIndex::new).flat_map(of_network).collect()
     }
 }

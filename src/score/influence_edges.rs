@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use rayon::prelude::*;
 use renown_graph::csr::Csr;
 
-use crate::model::People;
+use crate::model::{NetworkIndex, People, VertexIndex};
 use crate::reduce::InteractionRules;
 use crate::topics::{TopicResults, dominant_topic};
 
@@ -27,9 +27,9 @@ pub struct EdgeInputs<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct InfluenceEdge {
     /// Vertex that receives the attention.
-    pub influencer: u32,
+    pub influencer: VertexIndex,
     /// Vertex that gives it.
-    pub influenced: u32,
+    pub influenced: VertexIndex,
     /// A(influenced→influencer).
     pub attention: f32,
     /// Index of the topic that the attention is mostly about, unless one of the two refuses it.
@@ -46,12 +46,11 @@ pub fn select_edges(inputs: &EdgeInputs<'_>) -> Vec<InfluenceEdge> {
     let persons = &people.persons;
     let mut all = Vec::new();
     for (network, graph) in inputs.attention.iter().enumerate() {
-        let first = persons.network(network).start as u32;
+        let first = persons.network(NetworkIndex::new(network)).start;
         all.extend(strongest_edges(graph, first, inputs.max_edges));
     }
-    let refuses = |vertex: u32, topic: u32| {
-        let person = persons.vertex_persons[vertex as usize];
-        topics.catalogue.refused_by(person).contains(&topic)
+    let refuses = |vertex: VertexIndex, topic: u32| {
+        topics.catalogue.refused_by(persons.person_of(vertex)).contains(&topic)
     };
     all.par_iter_mut().for_each(|edge: &mut InfluenceEdge| {
         let of_pair = people.interactions.of_pair(edge.influencer, edge.influenced);
@@ -66,7 +65,7 @@ pub fn select_edges(inputs: &EdgeInputs<'_>) -> Vec<InfluenceEdge> {
 /// The edges of `graph` that are among the `max_edges` strongest that their influencer receives or among the `max_edges`
 /// strongest that their influenced gives, in order of (influencer, influenced). Of equally strong edges the lower vertex goes
 /// first. Vertices of the graph are numbered from `first`. Linear but for a sort of each vertex's edges.
-fn strongest_edges(graph: &Csr, first: u32, max_edges: usize) -> Vec<InfluenceEdge> {
+fn strongest_edges(graph: &Csr, first: usize, max_edges: usize) -> Vec<InfluenceEdge> {
     let mut kept = keep_per_row(graph.offsets(), graph.weights(), max_edges);
     keep_per_source(graph, max_edges, &mut kept);
 
@@ -78,8 +77,8 @@ fn strongest_edges(graph: &Csr, first: u32, max_edges: usize) -> Vec<InfluenceEd
         for (i, (actor, weight)) in actors.iter().zip(weights).enumerate() {
             if kept[row + i] {
                 edges.push(InfluenceEdge {
-                    influencer: first + influencer as u32,
-                    influenced: first + *actor,
+                    influencer: VertexIndex::new(first + influencer),
+                    influenced: VertexIndex::new(first + *actor as usize),
                     attention: *weight,
                     topic: None,
                     attention_share: graph.transition_probability(*actor, *weight),
@@ -145,7 +144,7 @@ mod tests {
         let graph = Csr::from_edges(4, vec![edges]).unwrap();
         let ends = |max_edges| -> Vec<(u32, u32)> {
             let edges = strongest_edges(&graph, 0, max_edges);
-            edges.iter().map(|e| (e.influenced, e.influencer)).collect()
+            edges.iter().map(|e| (e.influenced.into(), e.influencer.into())).collect()
         };
         // 2 -> 3 is neither 3's strongest nor 2's strongest.
         assert_eq!(ends(1), [(2, 1), (0, 3), (1, 3)]);

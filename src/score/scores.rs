@@ -84,9 +84,9 @@ fn collect_flags(
 ) -> Result<Vec<Vec<&'static str>>> {
     let reactors = persons.sum_by_person(measures.values("reactors_90d")?.values());
     let (mut fallback, mut outside) = (vec![false; persons.len()], vec![false; persons.len()]);
-    for (vertex, person) in persons.vertex_persons.iter().enumerate() {
-        fallback[*person as usize] |= trust.fallback[persons.network_of(vertex)];
-        outside[*person as usize] |= values
+    for (vertex, person) in persons.by_vertex() {
+        fallback[person.index()] |= trust.fallback[persons.network_of(vertex).index()];
+        outside[person.index()] |= values
             .at(vertex)
             .any(|(term, value)| term.highest.is_some_and(|highest| value > highest));
     }

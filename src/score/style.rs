@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::method::{MEASURE_HOURS, StyleRule};
-use crate::model::People;
+use crate::model::{People, VertexIndex};
 use crate::topics::TopicResults;
 
 /// Names by the bits creating, focused, participating and consistent, the first the highest.
@@ -51,7 +51,7 @@ pub fn classify_styles(
     rule: &StyleRule,
 ) -> Vec<Option<Style>> {
     let persons = &people.persons;
-    let person = |vertex: u32| persons.vertex_persons[vertex as usize] as usize;
+    let person = |vertex: VertexIndex| persons.person_of(vertex).index();
     let mut all = vec![Activity::default(); persons.len()];
     if let Some(posts) = &people.posts {
         for (post, author) in posts.authors.iter().enumerate() {
@@ -71,7 +71,7 @@ pub fn classify_styles(
     }
     let interests = |person: usize| {
         let interests = &topics.interests;
-        let before = |p: usize| interests.partition_point(|of| (of.person as usize) < p);
+        let before = |p: usize| interests.partition_point(|of| of.person.index() < p);
         &interests[before(person)..before(person + 1)]
     };
     let style = |(person, activity): (usize, &Activity)| {

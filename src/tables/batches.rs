@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field};
 use rayon::prelude::*;
 
 use crate::error::Result;
-use crate::model::Persons;
+use crate::model::{PersonIndex, Persons};
 use crate::schema::{self, Direction, Table};
 
 /// Maximum number of rows of a file: few enough for 32-bit text offsets at 8 KiB a row.
@@ -39,13 +39,13 @@ impl<'a> Shared<'a> {
     }
 
     /// The id of a person.
-    pub fn id(&self, person: usize) -> &'a str {
-        self.persons.ids.value(person)
+    pub fn id(&self, person: PersonIndex) -> &'a str {
+        self.persons.ids.value(person.index())
     }
 
     /// The ids of persons.
-    pub fn ids(&self, persons: impl Iterator<Item = u32>) -> ArrayRef {
-        texts(persons.map(|person| self.id(person as usize)))
+    pub fn ids(&self, persons: impl Iterator<Item = PersonIndex>) -> ArrayRef {
+        texts(persons.map(|person| self.id(person)))
     }
 
     /// The batches of the table `name`, which has a row for each of `rows`.

@@ -5,41 +5,42 @@ use arrow::datatypes::DataType;
 
 use super::batches::{Shared, floats, in_files, integers, lists, texts};
 use crate::error::{Error, Result};
+use crate::model::{PersonIndex, VertexIndex};
 use crate::score::cohorts::CohortMember;
 use crate::score::measures::MeasureColumns;
 
 pub(super) fn draft_people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
     let persons = shared.persons;
-    let accounts = |p: usize| {
-        let accounts = persons.accounts(p).map(|a| {
-            let network = &persons.networks[persons.account_networks[a] as usize];
-            format!("{network}:{}", persons.account_ids.value(a))
+    let accounts = |person: PersonIndex| {
+        let accounts = persons.accounts(person).map(|account| {
+            let network = persons.account_network(account);
+            format!("{network}:{}", persons.account_ids.value(account))
         });
         let mut accounts: Vec<String> = accounts.collect();
         accounts.sort_unstable();
         accounts
     };
-    let networks = |p: usize| {
-        let mut networks: Vec<u32> =
-            persons.accounts(p).map(|a| persons.account_networks[a]).collect();
+    let networks = |person: PersonIndex| {
+        let mut networks = persons.account_networks[persons.accounts(person)].to_vec();
         networks.sort_unstable();
         networks.dedup();
-        networks.into_iter().map(|n| persons.networks[n as usize].as_str())
+        networks.into_iter().map(|network| persons.networks[network.index()].as_str())
     };
-    let flags = |p: usize| persons.automated[p].then_some("automated");
+    let flags = |person: PersonIndex| persons.automated[person.index()].then_some("automated");
     in_files("people", persons.len(), |table, rows| {
         let optional = |column: &LargeStringArray| -> Result<ArrayRef> {
             let slice = column.slice(rows.start, rows.len());
             arrow::compute::cast(&slice, &DataType::Utf8).map_err(Error::internal)
         };
+        let of_rows = rows.clone().map(PersonIndex::new);
         let mut columns = vec![
-            ("person_id", texts(rows.clone().map(|p| shared.id(p)))),
+            ("person_id", shared.ids(of_rows.clone())),
             ("display_name", optional(&persons.display_names)?),
-            ("accounts", lists(rows.clone().map(accounts))),
-            ("networks", lists(rows.clone().map(networks))),
+            ("accounts", lists(of_rows.clone().map(accounts))),
+            ("networks", lists(of_rows.clone().map(networks))),
             ("country", optional(&persons.countries)?),
             ("language", optional(&persons.languages)?),
-            ("flags", lists(rows.clone().map(flags))),
+            ("flags", lists(of_rows.map(flags))),
         ];
         columns.extend(shared.run_columns(rows.len()));
         table.batch(columns)
@@ -52,8 +53,9 @@ pub(super) fn draft_measures(
 ) -> Result<Vec<RecordBatch>> {
     let persons = shared.persons;
     in_files("measures", persons.vertices(), |table, rows| {
-        let networks = rows.clone().map(|v| persons.networks[persons.network_of(v)].as_str());
-        let ids = shared.ids(rows.clone().map(|v| persons.vertex_persons[v]));
+        let of_rows = rows.clone().map(VertexIndex::new);
+        let networks = of_rows.clone().map(|vertex| persons.network_name(vertex));
+        let ids = shared.ids(of_rows.map(|vertex| persons.person_of(vertex)));
         let mut columns = vec![("network", texts(networks)), ("person_id", ids)];
         for (name, column) in &measures.columns {
             columns.push((name, column.slice(rows.start, rows.len())));

@@ -10,6 +10,7 @@ use super::batches::{
 };
 use crate::error::Result;
 use crate::method::profile::{Profile, STANDARD};
+use crate::model::PersonIndex;
 use crate::score::changes::Changes;
 use crate::score::context::ScoreContext;
 use crate::score::contributions::{Contribution, Contributions};
@@ -41,7 +42,7 @@ pub(super) fn draft_scores(
             |values: &[Option<f64>]| optional_floats(persons().map(|person| values[person]));
         let change = |row: usize| {
             let (profile, _, person) = of_row(row);
-            changes.filter(|_| profile.name == STANDARD)?.total(person)
+            changes.filter(|_| profile.name == STANDARD)?.total(PersonIndex::new(person))
         };
         let flags = rows.clone().map(|row| {
             let (_, scores, person) = of_row(row);
@@ -50,7 +51,7 @@ pub(super) fn draft_scores(
         let of_profile =
             |of: fn(&Profile) -> &str| texts(rows.clone().map(|row| of(of_row(row).0)));
         let mut columns = vec![
-            ("person_id", texts(persons().map(|person| shared.id(person)))),
+            ("person_id", shared.ids(persons().map(PersonIndex::new))),
             ("profile", of_profile(|profile| &profile.name)),
             ("score", number(|scores| &scores.score)),
             ("score_low", number(|scores| &scores.score_low)),
@@ -98,11 +99,11 @@ pub(super) fn draft_contributions(
     in_files_of("contributions", persons.len(), persons_per_file, |table, of_file| {
         let rows = contribution_rows(shared, &profiles, of_file);
         let networks = rows.iter().map(|(.., row)| match row.network {
-            Some(network) => persons.networks[network].as_str(),
+            Some(network) => persons.networks[network.index()].as_str(),
             None => "",
         });
         let mut columns = vec![
-            ("person_id", texts(rows.iter().map(|(person, ..)| shared.id(*person)))),
+            ("person_id", shared.ids(rows.iter().map(|(person, ..)| *person))),
             ("profile", texts(rows.iter().map(|(_, profile, _)| profile.name.as_str()))),
             ("network", texts(networks)),
             ("measure", texts(rows.iter().map(|(.., row)| row.cause))),
@@ -120,9 +121,9 @@ fn contribution_rows<'a>(
     shared: &Shared<'_>,
     profiles: &'a [Contributions<'a>],
     persons: Range<usize>,
-) -> Vec<(usize, &'a Profile, Contribution<'a>)> {
+) -> Vec<(PersonIndex, &'a Profile, Contribution<'a>)> {
     let mut rows = Vec::new();
-    for person in persons {
+    for person in persons.map(PersonIndex::new) {
         for of_profile in profiles {
             let of_person = of_profile.of(shared.persons, person);
             rows.extend(of_person.map(|row| (person, of_profile.profile, row)));
@@ -140,7 +141,7 @@ pub(super) fn draft_changes(
     shared.table("changes", changes.rows(), |rows| {
         let previous = Date32Array::from_value(changes.previous_days, rows.len());
         vec![
-            ("person_id", texts(rows.iter().map(|row| shared.id(row.person)))),
+            ("person_id", shared.ids(rows.iter().map(|row| row.person))),
             ("cause", texts(rows.iter().map(|row| row.cause))),
             ("points", floats(rows.iter().map(|row| row.points))),
             ("previous_snapshot_date", Arc::new(previous)),

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray
 
 use super::batches::{Columns, Shared, floats, integers, lists, optional_floats, texts};
 use crate::error::Result;
-use crate::model::Posts;
+use crate::model::{PostIndex, Posts};
 use crate::schema::UTC;
 use crate::score::influence_edges::InfluenceEdge;
 use crate::topics::{EvidencePost, TopicResults, distinct_urls};
@@ -79,7 +79,7 @@ pub(super) fn draft_evidence(
 ) -> Result<Vec<RecordBatch>> {
     shared.table("topic_evidence", &results.evidence, |rows| {
         let people = |row: &EvidencePost| {
-            row.people.iter().map(|person| shared.id(*person as usize)).collect::<Vec<_>>()
+            row.people.iter().map(|person| shared.id(*person)).collect::<Vec<_>>()
         };
         let mut columns = post_columns(shared, posts, rows.iter().map(|row| row.post));
         columns.extend([
@@ -117,18 +117,15 @@ pub(super) fn draft_topic_posts(
 fn post_columns(
     shared: &Shared<'_>,
     posts: Option<&Posts>,
-    rows: impl Iterator<Item = u32> + Clone,
+    rows: impl Iterator<Item = PostIndex> + Clone,
 ) -> Columns<'static> {
     // Without posts there is no row.
     let persons = shared.persons;
-    let network = |post: u32| {
-        let vertex = posts?.authors[post as usize] as usize;
-        Some(persons.networks[persons.network_of(vertex)].as_str())
-    };
-    let at = rows.clone().map(|post| Some(posts?.at_us[post as usize]));
+    let network = |post: PostIndex| Some(persons.network_name(posts?.author(post)));
+    let at = rows.clone().map(|post| Some(posts?.at_us[post.index()]));
     let at: TimestampMicrosecondArray = at.collect();
     let networks: StringArray = rows.clone().map(network).collect();
-    let ids: StringArray = rows.map(|post| Some(posts?.ids.value(post as usize))).collect();
+    let ids: StringArray = rows.map(|post| Some(posts?.ids.value(post.index()))).collect();
     vec![
         ("network", Arc::new(networks)),
         ("post_id", Arc::new(ids)),
@@ -144,13 +141,14 @@ pub(super) fn draft_influence_edges(
     let persons = shared.persons;
     let entries = results.catalogue.entries();
     shared.table("influence_edges", &edges, |rows| {
-        let networks = rows.iter().map(|edge| persons.network_of(edge.influencer as usize));
-        let person = |vertex: u32| persons.vertex_persons[vertex as usize];
+        let networks = rows.iter().map(|edge| persons.network_name(edge.influencer));
+        let influencers = rows.iter().map(|edge| persons.person_of(edge.influencer));
+        let influenced = rows.iter().map(|edge| persons.person_of(edge.influenced));
         let topics = rows.iter().map(|edge| Some(entries[edge.topic? as usize].id.as_str()));
         vec![
-            ("network", texts(networks.map(|network| persons.networks[network].as_str()))),
-            ("influencer_id", shared.ids(rows.iter().map(|edge| person(edge.influencer)))),
-            ("influenced_id", shared.ids(rows.iter().map(|edge| person(edge.influenced)))),
+            ("network", texts(networks)),
+            ("influencer_id", shared.ids(influencers)),
+            ("influenced_id", shared.ids(influenced)),
             ("attention", floats(rows.iter().map(|edge| f64::from(edge.attention)))),
             ("attention_share", floats(rows.iter().map(|edge| edge.attention_share))),
             ("audience_share", floats(rows.iter().map(|edge| edge.audience_share))),

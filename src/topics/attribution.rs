@@ -9,12 +9,11 @@
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
-use renown_graph::numbering::NONE;
 
 use super::catalogue::Catalogue;
 use crate::lists::Lists;
 use crate::method::TopicRule;
-use crate::model::{People, Posts};
+use crate::model::{OrNone, People, PostIndex, Posts, VertexIndex};
 use crate::phrases::{Places, TAG, TEXT, TITLE, URL, Vocabulary};
 use crate::reduce::ONE;
 
@@ -77,7 +76,7 @@ impl<'a> Attribution<'a> {
         rule: &'a TopicRule,
     ) -> Self {
         let refused =
-            |vertex: &u32| catalogue.refused_by(people.persons.vertex_persons[*vertex as usize]);
+            |vertex: &VertexIndex| catalogue.refused_by(people.persons.person_of(*vertex));
         let originals = posts.originals();
         let phrases = originals.clone().flat_map(|post| posts.hits.of(post)).map(|hit| hit.phrase);
         let tags = originals.flat_map(|post| posts.tags.of(post)).copied();
@@ -149,13 +148,16 @@ impl<'a> Attribution<'a> {
             let children: Vec<Vec<TopicShare>> = generation
                 .par_iter()
                 .map(|post| {
-                    let parent = self.posts.parents[*post as usize] as usize;
-                    let above = mixed[parent].as_deref().unwrap_or(alone.of(parent));
-                    self.mix(*post as usize, alone.of(*post as usize), above)
+                    let post = post.index();
+                    let above = self.posts.parents[post].get().map_or(&[][..], |parent| {
+                        let parent = parent.index();
+                        mixed[parent].as_deref().unwrap_or(alone.of(parent))
+                    });
+                    self.mix(post, alone.of(post), above)
                 })
                 .collect();
             for (post, topics) in generation.iter().zip(children) {
-                mixed[*post as usize] = Some(topics);
+                mixed[post.index()] = Some(topics);
             }
         }
         let mut all = Lists::default();
@@ -225,36 +227,35 @@ fn to_shares(mut weights: Vec<(u32, f64)>, max_topics: usize, min_weight: f64) -
 }
 
 /// The posts by the number of posts above them. Posts in a circle count as having no parent.
-fn group_by_generation(parents: &[u32]) -> Vec<Vec<u32>> {
+fn group_by_generation(parents: &[OrNone<PostIndex>]) -> Vec<Vec<PostIndex>> {
     const UNKNOWN: u32 = u32::MAX;
+    let parent = |post: usize| parents[post].get().map(PostIndex::index);
     let mut depths = vec![UNKNOWN; parents.len()];
-    let mut path = Vec::new();
+    let mut path: Vec<usize> = Vec::new();
     // The place of each post on the path, from 1; 0 if it is not on it.
     let mut place = vec![0_u32; parents.len()];
-    for post in 0..parents.len() as u32 {
-        let mut at = post;
-        while at != NONE && depths[at as usize] == UNKNOWN && place[at as usize] == 0 {
+    for post in 0..parents.len() {
+        let mut next = Some(post);
+        while let Some(at) = next.filter(|at| depths[*at] == UNKNOWN && place[*at] == 0) {
             path.push(at);
-            place[at as usize] = path.len() as u32;
-            at = parents[at as usize];
+            place[at] = path.len() as u32;
+            next = parent(at);
         }
-        let circle = if at != NONE && depths[at as usize] == UNKNOWN {
-            place[at as usize] as usize - 1
-        } else {
-            path.len()
+        let circle = match next.filter(|at| depths[*at] == UNKNOWN) {
+            Some(at) => place[at] as usize - 1,
+            None => path.len(),
         };
         for in_circle in path.drain(circle..) {
-            (depths[in_circle as usize], place[in_circle as usize]) = (0, 0);
+            (depths[in_circle], place[in_circle]) = (0, 0);
         }
         while let Some(below) = path.pop() {
-            let parent = parents[below as usize];
-            let depth = if parent == NONE { 0 } else { depths[parent as usize] + 1 };
-            (depths[below as usize], place[below as usize]) = (depth, 0);
+            let depth = parent(below).map_or(0, |parent| depths[parent] + 1);
+            (depths[below], place[below]) = (depth, 0);
         }
     }
     let deepest = depths.iter().max().map_or(0, |depth| *depth as usize + 1);
     let mut generations = vec![Vec::new(); deepest];
-    for (post, depth) in (0..).zip(depths) {
+    for (post, depth) in (0..).map(PostIndex::new).zip(depths) {
         generations[depth as usize].push(post);
     }
     generations
@@ -289,8 +290,11 @@ mod tests {
     #[test]
     fn generations_count_the_posts_above() {
         // 1 answers 0, 2 answers 1; 3 and 4 answer one another, 5 answers 4, 6 itself.
-        let parents = [NONE, 0, 1, 4, 3, 4, 6];
-        assert_eq!(group_by_generation(&parents), [vec![0, 3, 4, 6], vec![1, 5], vec![2]]);
+        let parents = [None, Some(0), Some(1), Some(4), Some(3), Some(4), Some(6)];
+        let parents = parents.map(|parent| parent.map(PostIndex::new).into());
+        let generations: [&[usize]; 3] = [&[0, 3, 4, 6], &[1, 5], &[2]];
+        let posts = |of: &[usize]| of.iter().copied().map(PostIndex::new).collect::<Vec<_>>();
+        assert_eq!(group_by_generation(&parents), generations.map(posts));
         assert!(group_by_generation(&[]).is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Posts, Refusals};
+use crate::model::{PersonIndex, Posts, Refusals};
 use crate::phrases::Vocabulary;
 
 /// Minimum number of original posts with a tag for it to be a topic.
@@ -25,7 +25,7 @@ pub struct Catalogue {
     entries: Vec<TopicEntry>,
     of_ontology: Vec<u32>,
     of_tag: Vec<Option<u32>>,
-    refused: BTreeMap<u32, BTreeSet<u32>>,
+    refused: BTreeMap<PersonIndex, BTreeSet<u32>>,
     none: BTreeSet<u32>,
 }
 
@@ -70,7 +70,7 @@ impl Catalogue {
                 None => catalogue.number(id).into_iter().collect(),
             });
         }
-        let of_person = |(person, ids): (&u32, &BTreeSet<String>)| {
+        let of_person = |(person, ids): (&PersonIndex, &BTreeSet<String>)| {
             (*person, ids.iter().flat_map(|id| below[id.as_str()].iter().copied()).collect())
         };
         catalogue.refused = refusals.iter().map(of_person).collect();
@@ -109,7 +109,7 @@ impl Catalogue {
     }
 
     /// The topics that a person refuses, with all topics below them.
-    pub fn refused_by(&self, person: u32) -> &BTreeSet<u32> {
+    pub fn refused_by(&self, person: PersonIndex) -> &BTreeSet<u32> {
         self.refused.get(&person).unwrap_or(&self.none)
     }
 }

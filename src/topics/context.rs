@@ -1,12 +1,10 @@
 //! What every step of finding topics looks at.
 
-use renown_graph::numbering::NONE;
-
 use super::attribution::TopicShare;
 use super::catalogue::Catalogue;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::model::{Interaction, People, Posts};
+use crate::model::{Interaction, People, PersonIndex, PostIndex, Posts, VertexIndex};
 use crate::phrases::Vocabulary;
 use crate::propagate::Trust;
 use crate::reduce::InteractionRules;
@@ -20,20 +18,20 @@ pub(super) struct Context<'a> {
     /// Topics of each post. Lists: posts.
     pub of_posts: &'a Lists<TopicShare>,
     /// The vertices that reacted to each post. Lists: posts.
-    pub reactors: &'a Lists<u32>,
+    pub reactors: &'a Lists<VertexIndex>,
     pub method: &'a Method,
     pub rules: &'a InteractionRules,
     pub trust: &'a Trust,
     /// Posts of each person, ascending. Lists: persons.
-    pub posts_of: Lists<u32>,
+    pub posts_of: Lists<PostIndex>,
     /// Vertices of each person, ascending. Lists: persons.
-    pub vertices_of: Lists<u32>,
+    pub vertices_of: Lists<VertexIndex>,
 }
 
 impl Context<'_> {
     /// The person of a vertex.
-    pub fn person(&self, vertex: u32) -> u32 {
-        self.people.persons.vertex_persons[vertex as usize]
+    pub fn person(&self, vertex: VertexIndex) -> PersonIndex {
+        self.people.persons.person_of(vertex)
     }
 
     /// Age in hours at which a post or reaction is too old to be evidence.
@@ -42,40 +40,34 @@ impl Context<'_> {
         self.method.topics.evidence.half_lives * half_life
     }
 
-    /// Whether a post is original, and not a repost.
-    pub fn is_original(&self, post: u32) -> bool {
-        (post as usize) < self.posts.originals
-    }
-
     /// Original posts of a person, young enough to be evidence, with a reaction.
-    pub fn evidence_posts(&self, person: u32) -> impl Iterator<Item = u32> {
+    pub fn evidence_posts(&self, person: PersonIndex) -> impl Iterator<Item = PostIndex> {
         let hours = self.evidence_hours();
-        self.posts_of.of(person as usize).iter().copied().filter(move |post| {
-            let age = f64::from(self.posts.age_hours[*post as usize]);
-            let is_young = self.is_original(*post) && age < hours;
-            is_young && !self.reactors.of(*post as usize).is_empty()
+        self.posts_of.of(person.index()).iter().copied().filter(move |post| {
+            let age = f64::from(self.posts.age_hours[post.index()]);
+            let is_young = self.posts.is_original(*post) && age < hours;
+            is_young && !self.reactors.of(post.index()).is_empty()
         })
     }
 
     /// The topics of an interaction with a target's post; none if it names no post, or one of another author.
     pub fn topics_of(&self, interaction: &Interaction) -> &[TopicShare] {
-        let post = interaction.post as usize;
-        let is_of_target =
-            interaction.post != NONE && self.posts.authors[post] == interaction.target;
-        if is_of_target { self.of_posts.of(post) } else { &[] }
+        let is_of_target = |post: &PostIndex| self.posts.author(*post) == interaction.target;
+        let post = interaction.post.get().filter(is_of_target);
+        post.map_or(&[], |post| self.of_posts.of(post.index()))
     }
 
     /// The share of a post that is about a topic, in units of [`WHOLE`](super::WHOLE); 0 if it is not.
-    pub fn share(&self, post: u32, topic: u32) -> u32 {
-        let topics = self.of_posts.of(post as usize);
+    pub fn share(&self, post: PostIndex, topic: u32) -> u32 {
+        let topics = self.of_posts.of(post.index());
         topics.binary_search_by_key(&topic, |(topic, _)| *topic).map_or(0, |at| topics[at].1)
     }
 }
 
 /// The posts of each person, ascending. Lists: persons.
-pub(super) fn group_posts_by_person(people: &People, posts: &Posts) -> Lists<u32> {
+pub(super) fn group_posts_by_person(people: &People, posts: &Posts) -> Lists<PostIndex> {
     let persons = &people.persons;
-    let authors = posts.authors.iter().zip(0_u32..);
-    let pairs = authors.map(|(author, post)| (persons.vertex_persons[*author as usize], post));
+    let authors = posts.authors.iter().zip((0..).map(PostIndex::new));
+    let pairs = authors.map(|(author, post)| (persons.person_of(*author), post));
     Lists::grouped(persons.len(), pairs)
 }

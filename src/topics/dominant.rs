@@ -3,8 +3,6 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use renown_graph::numbering::NONE;
-
 use super::attribution::{TopicShare, part_of_weight};
 use crate::lists::Lists;
 use crate::model::Interaction;
@@ -22,8 +20,8 @@ pub(crate) fn dominant_topic(
     for interaction in of_pair {
         let weight = rules.weight(interaction);
         all += weight;
-        if interaction.post != NONE {
-            for (topic, share) in of_posts.of(interaction.post as usize) {
+        if let Some(post) = interaction.post.get() {
+            for (topic, share) in of_posts.of(post.index()) {
                 let (of_posts, of_topic) = topics.entry(*topic).or_default();
                 *of_posts += weight;
                 *of_topic += part_of_weight(weight, *share);

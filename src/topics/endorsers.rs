@@ -2,19 +2,19 @@
 
 use super::context::Context;
 use crate::lists::Lists;
-use crate::model::Endorsement;
+use crate::model::{Endorsement, PersonIndex};
 
 /// The trusted people who endorsed each person, as (topic, giver) in order: an endorsement on a topic is one on the topics
 /// above it. Lists: persons.
-pub(super) fn group_endorsers_by_person(context: &Context<'_>) -> Lists<(u32, u32)> {
+pub(super) fn group_endorsers_by_person(context: &Context<'_>) -> Lists<(u32, PersonIndex)> {
     let Context { people, vocabulary, catalogue, trust, .. } = context;
     let mut trusted = vec![false; people.persons.len()];
     for (person, vertex_trusted) in people.persons.vertex_persons.iter().zip(&trust.trusted) {
-        trusted[*person as usize] |= vertex_trusted;
+        trusted[person.index()] |= vertex_trusted;
     }
-    let mut all: Vec<(u32, (u32, u32))> = Vec::new();
+    let mut all: Vec<(PersonIndex, (u32, PersonIndex))> = Vec::new();
     for Endorsement { receiver, topic, giver } in &people.endorsements {
-        if !trusted[*giver as usize] {
+        if !trusted[giver.index()] {
             continue;
         }
         let Some(topic) = catalogue.number(topic) else { continue };

@@ -4,13 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
-use renown_graph::numbering::NONE;
 
 use super::attribution::WHOLE;
 use super::context::Context;
 use super::scores::TopicScore;
 use crate::lists::Lists;
-use crate::model::Posts;
+use crate::model::{PersonIndex, PostIndex, Posts};
 
 /// Maximum number of people who are named as reactors of a post.
 const MAX_NAMED: usize = 10;
@@ -18,19 +17,19 @@ const MAX_NAMED: usize = 10;
 /// A post behind a topic score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvidencePost {
-    /// Number of the person.
-    pub person: u32,
+    /// The person.
+    pub person: PersonIndex,
     /// Index of the topic.
     pub topic: u32,
-    /// Index of the post.
-    pub post: u32,
+    /// The post.
+    pub post: PostIndex,
     /// Phrases of the topic, or of a topic below it, that the post holds, sorted; if there are none, those of the post that
     /// it answers.
     pub phrases: Vec<String>,
     /// Distinct people who reacted to it.
     pub reactors: i64,
-    /// Numbers of the first ten of them in order of id, those who refuse the topic left out.
-    pub people: Vec<u32>,
+    /// The first ten of them in order of id, those who refuse the topic left out.
+    pub people: Vec<PersonIndex>,
     /// Share of the post that is about the topic, 0 to 1.
     pub share: f64,
 }
@@ -40,10 +39,10 @@ pub struct EvidencePost {
 pub struct TopPost {
     /// Index of the topic.
     pub topic: u32,
-    /// Index of the post.
-    pub post: u32,
-    /// Number of the person who published it.
-    pub person: u32,
+    /// The post.
+    pub post: PostIndex,
+    /// The person who published it.
+    pub person: PersonIndex,
     /// Position among the posts of the topic; equals share the smaller one.
     pub position: i64,
     /// Distinct people who reacted to it.
@@ -55,11 +54,12 @@ pub struct TopPost {
 pub(super) fn select_evidence(context: &Context<'_>, scores: &[TopicScore]) -> Vec<EvidencePost> {
     let max_posts = context.method.topics.evidence_posts as usize;
     let of_score = |score: &TopicScore| {
-        let about = |post: &u32| context.share(*post, score.topic) > 0;
-        let mut posts: Vec<u32> = context.evidence_posts(score.person).filter(about).collect();
+        let about = |post: &PostIndex| context.share(*post, score.topic) > 0;
+        let mut posts: Vec<PostIndex> =
+            context.evidence_posts(score.person).filter(about).collect();
         posts.sort_by_key(|post| {
-            let reactors = context.reactors.of(*post as usize).len();
-            let age = context.posts.age_hours[*post as usize];
+            let reactors = context.reactors.of(post.index()).len();
+            let age = context.posts.age_hours[post.index()];
             (Reverse(reactors), Reverse(context.share(*post, score.topic)), age, *post)
         });
         posts.truncate(max_posts);
@@ -79,26 +79,26 @@ pub(super) fn select_evidence(context: &Context<'_>, scores: &[TopicScore]) -> V
 }
 
 /// People who reacted to a post, ascending.
-fn people_of(context: &Context<'_>, post: u32) -> BTreeSet<u32> {
-    context.reactors.of(post as usize).iter().map(|vertex| context.person(*vertex)).collect()
+fn people_of(context: &Context<'_>, post: PostIndex) -> BTreeSet<PersonIndex> {
+    context.reactors.of(post.index()).iter().map(|vertex| context.person(*vertex)).collect()
 }
 
-fn name_people(context: &Context<'_>, post: u32, topic: u32) -> Vec<u32> {
+fn name_people(context: &Context<'_>, post: PostIndex, topic: u32) -> Vec<PersonIndex> {
     let people = people_of(context, post).into_iter();
-    let refuses = |person: u32| context.catalogue.refused_by(person).contains(&topic);
+    let refuses = |person: PersonIndex| context.catalogue.refused_by(person).contains(&topic);
     people.filter(|person| !refuses(*person)).take(MAX_NAMED).collect()
 }
 
 /// The phrases by which a post is about the topic of a score, or else those of the posts above it.
-fn find_phrases(context: &Context<'_>, post: u32, score: &TopicScore) -> Vec<String> {
-    let mut at = post;
+fn find_phrases(context: &Context<'_>, post: PostIndex, score: &TopicScore) -> Vec<String> {
+    let mut next = Some(post);
     let mut visited = BTreeSet::new();
-    while at != NONE && visited.insert(at) {
-        let phrases = phrases_of_post(context, at as usize, score);
+    while let Some(at) = next.filter(|at| visited.insert(*at)) {
+        let phrases = phrases_of_post(context, at.index(), score);
         if !phrases.is_empty() {
             return phrases.into_iter().collect();
         }
-        at = context.posts.parents[at as usize];
+        next = context.posts.parents[at.index()].get();
     }
     vec![]
 }
@@ -128,15 +128,15 @@ pub(super) fn select_top_posts(context: &Context<'_>) -> Vec<TopPost> {
         f64::from(context.posts.age_hours[*post]) < hours && !context.reactors.of(*post).is_empty()
     });
     let pairs = with_reactors.flat_map(|post| {
-        context.of_posts.of(post).iter().map(move |(topic, _)| (*topic, post as u32))
+        context.of_posts.of(post).iter().map(move |(topic, _)| (*topic, PostIndex::new(post)))
     });
     let by_topic = Lists::grouped(topics, pairs);
     let of_topic = |topic: usize| {
-        let reactors = |post: &u32| people_of(context, *post).len() as i64;
-        let mut posts: Vec<(i64, u32)> =
+        let reactors = |post: &PostIndex| people_of(context, *post).len() as i64;
+        let mut posts: Vec<(i64, PostIndex)> =
             by_topic.of(topic).iter().map(|post| (reactors(post), *post)).collect();
         posts.sort_by_key(|(reactors, post)| {
-            (Reverse(*reactors), context.posts.age_hours[*post as usize], *post)
+            (Reverse(*reactors), context.posts.age_hours[post.index()], *post)
         });
         posts.truncate(max_posts);
         let mut top: Vec<TopPost> = Vec::with_capacity(posts.len());
@@ -145,7 +145,7 @@ pub(super) fn select_top_posts(context: &Context<'_>) -> Vec<TopPost> {
                 Some(before) if before.reactors == reactors => before.position,
                 _ => position,
             };
-            let person = context.person(context.posts.authors[post as usize]);
+            let person = context.person(context.posts.author(post));
             top.push(TopPost { topic: topic as u32, post, person, position, reactors });
         }
         top.sort_unstable_by_key(|top| top.post);
@@ -155,8 +155,8 @@ pub(super) fn select_top_posts(context: &Context<'_>) -> Vec<TopPost> {
 }
 
 /// The addresses of a post, each once and in their order: those that are given with a post are often in its text too.
-pub(crate) fn distinct_urls(posts: &Posts, post: u32) -> Vec<&str> {
+pub(crate) fn distinct_urls(posts: &Posts, post: PostIndex) -> Vec<&str> {
     let mut found = BTreeSet::new();
-    let urls = posts.urls.of(post as usize).iter().map(|url| &**url);
+    let urls = posts.urls.of(post.index()).iter().map(|url| &**url);
     urls.filter(|url| found.insert(*url)).collect()
 }

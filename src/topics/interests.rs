@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::context::Context;
+use crate::model::PersonIndex;
 
 /// A topic that a person talks about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interest {
-    /// Number of the person.
-    pub person: u32,
+    /// The person.
+    pub person: PersonIndex,
     /// Index of the topic.
     pub topic: u32,
     /// Share of everything that the person's posts are about, 0 to 1.
@@ -24,11 +25,11 @@ pub struct Interest {
 /// repost something is to talk about it.
 pub(super) fn find_interests(context: &Context<'_>) -> Vec<Interest> {
     let max_interests = context.method.topics.interests as usize;
-    let persons = 0..context.people.persons.len() as u32;
-    let of_person = |person: u32| {
+    let persons = (0..context.people.persons.len()).into_par_iter().map(PersonIndex::new);
+    let of_person = |person: PersonIndex| {
         let mut sums: BTreeMap<u32, (u64, i64)> = BTreeMap::new();
-        for post in context.posts_of.of(person as usize) {
-            for (topic, share) in context.of_posts.of(*post as usize) {
+        for post in context.posts_of.of(person.index()) {
+            for (topic, share) in context.of_posts.of(post.index()) {
                 let (sum, posts) = sums.entry(*topic).or_default();
                 *sum += u64::from(*share);
                 *posts += 1;
@@ -46,5 +47,5 @@ pub(super) fn find_interests(context: &Context<'_>) -> Vec<Interest> {
             posts,
         })
     };
-    persons.into_par_iter().flat_map_iter(of_person).collect()
+    persons.flat_map_iter(of_person).collect()
 }

@@ -17,7 +17,7 @@ mod summaries;
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::model::People;
+use crate::model::{People, VertexIndex};
 use crate::phrases::Vocabulary;
 use crate::propagate::Trust;
 use crate::reduce::InteractionRules;
@@ -38,7 +38,7 @@ pub struct TopicInputs<'a> {
     /// The phrases of topics, with their ontology.
     pub vocabulary: &'a Vocabulary,
     /// The vertices that reacted to each post, if there are posts. Lists: posts.
-    pub post_reactors: Option<&'a Lists<u32>>,
+    pub post_reactors: Option<&'a Lists<VertexIndex>>,
     /// Who is trusted.
     pub trust: &'a Trust,
     /// How interactions weigh.

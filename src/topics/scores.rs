@@ -12,14 +12,14 @@ use renown_stats::quantiles::percentile_ranks;
 use super::context::Context;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, points};
-use crate::model::Interaction;
+use crate::model::{Interaction, PersonIndex, PostIndex, VertexIndex};
 use crate::reduce::Engagement;
 
 /// How much a person influences others on a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TopicScore {
-    /// Number of the person.
-    pub person: u32,
+    /// The person.
+    pub person: PersonIndex,
     /// Index of the topic.
     pub topic: u32,
     /// Points, 1 to 100.
@@ -50,11 +50,12 @@ pub struct TopicScore {
 /// of each person, in order.
 pub(super) fn score_topics(
     context: &Context<'_>,
-    endorsers: &Lists<(u32, u32)>,
+    endorsers: &Lists<(u32, PersonIndex)>,
 ) -> Vec<TopicScore> {
-    let persons = 0..context.people.persons.len() as u32;
-    let of_person = |person: u32| score_person(context, person, endorsers.of(person as usize));
-    persons.into_par_iter().flat_map_iter(of_person).collect()
+    let persons = (0..context.people.persons.len()).into_par_iter().map(PersonIndex::new);
+    let of_person =
+        |person: PersonIndex| score_person(context, person, endorsers.of(person.index()));
+    persons.flat_map_iter(of_person).collect()
 }
 
 /// Posts about a topic that have a reaction.
@@ -65,14 +66,18 @@ struct PostEvidence {
     weeks: BTreeSet<u32>,
 }
 
-fn score_person(context: &Context<'_>, person: u32, endorsers: &[(u32, u32)]) -> Vec<TopicScore> {
+fn score_person(
+    context: &Context<'_>,
+    person: PersonIndex,
+    endorsers: &[(u32, PersonIndex)],
+) -> Vec<TopicScore> {
     let required = &context.method.topics.evidence;
     let mut evidence: BTreeMap<u32, PostEvidence> = BTreeMap::new();
     for post in context.evidence_posts(person) {
-        for (topic, _) in context.of_posts.of(post as usize) {
+        for (topic, _) in context.of_posts.of(post.index()) {
             let of_topic = evidence.entry(*topic).or_default();
             of_topic.posts += 1;
-            of_topic.weeks.insert(context.posts.age_hours[post as usize] / (7 * 24));
+            of_topic.weeks.insert(context.posts.age_hours[post.index()] / (7 * 24));
         }
     }
     evidence.retain(|_, found| {
@@ -88,8 +93,8 @@ fn score_person(context: &Context<'_>, person: u32, endorsers: &[(u32, u32)]) ->
         let of_topic = endorsers.partition_point(|(endorsed, _)| *endorsed < topic)
             ..endorsers.partition_point(|(endorsed, _)| *endorsed <= topic);
         let endorsers = &endorsers[of_topic];
-        let endorsed = |id: &u32| endorsers.binary_search(&(topic, *id)).is_ok();
-        let people = endorsers.len() + reactors.iter().filter(|id| !endorsed(id)).count();
+        let endorsed = |giver: &PersonIndex| endorsers.binary_search(&(topic, *giver)).is_ok();
+        let people = endorsers.len() + reactors.iter().filter(|person| !endorsed(person)).count();
         let forecasts =
             of_vertices.iter().map(|(vertex, of)| forecast(context, topic, *vertex, of));
         let expected_reactors: f64 = forecasts.sum();
@@ -120,34 +125,32 @@ fn score_person(context: &Context<'_>, person: u32, endorsers: &[(u32, u32)]) ->
 #[derive(Default)]
 struct TopicEngagement {
     /// By vertex.
-    of_vertices: Vec<(u32, Engagement)>,
+    of_vertices: Vec<(VertexIndex, Engagement)>,
     /// Distinct trusted people who reacted to posts that are evidence, recently enough to be evidence, ascending.
-    reactors: Vec<u32>,
+    reactors: Vec<PersonIndex>,
 }
 
 /// Engagement with the posts of a person about each of `topics`, which are ascending.
 fn engagement_on_topics(
     context: &Context<'_>,
-    person: u32,
+    person: PersonIndex,
     topics: &[u32],
 ) -> Vec<TopicEngagement> {
     let mut all: Vec<TopicEngagement> = topics.iter().map(|_| TopicEngagement::default()).collect();
-    let mut reactors: Vec<Vec<u32>> = vec![vec![]; topics.len()];
+    let mut reactors: Vec<Vec<PersonIndex>> = vec![vec![]; topics.len()];
     let hours = context.evidence_hours();
     let is_young = |age: u32| f64::from(age) < hours;
-    for vertex in context.vertices_of.of(person as usize) {
-        let of_vertex = *vertex as usize..*vertex as usize + 1;
+    for vertex in context.vertices_of.of(person.index()) {
         let mut of_topics: Vec<Option<Engagement>> = vec![None; topics.len()];
-        for of_actor in
-            context.people.interactions.of_targets(of_vertex).chunk_by(Interaction::same_pair)
-        {
-            let trusted = context.trust.trusted[of_actor[0].actor as usize];
+        let of_vertex = context.people.interactions.of_target(*vertex);
+        for of_actor in of_vertex.chunk_by(Interaction::same_pair) {
+            let trusted = context.trust.trusted[of_actor[0].actor.index()];
             let actor = context.person(of_actor[0].actor);
             for (topic, on_topic) in interactions_on(context, of_actor, topics) {
                 let is_evidence = on_topic.iter().any(|interaction| {
-                    let post = context.posts.age_hours[interaction.post as usize];
+                    let post = interaction.post.get();
                     is_young(interaction.age_hours)
-                        && is_young(post)
+                        && post.is_some_and(|post| is_young(context.posts.age_hours[post.index()]))
                         && context.rules.is_reaction(interaction.kind)
                 });
                 if is_evidence && trusted {
@@ -187,10 +190,15 @@ fn interactions_on(
 }
 
 /// The method's forecast over the engagement of a vertex on a topic.
-fn forecast(context: &Context<'_>, topic: u32, vertex: u32, engagement: &Engagement) -> f64 {
-    let (forecast, persons) = (&context.method.forecast, &context.people.persons);
-    let level = forecast.level(&persons.networks[persons.network_of(vertex as usize)]);
-    let trusted = |actor: u32| context.trust.trusted[actor as usize];
+fn forecast(
+    context: &Context<'_>,
+    topic: u32,
+    vertex: VertexIndex,
+    engagement: &Engagement,
+) -> f64 {
+    let forecast = &context.method.forecast;
+    let level = forecast.level(context.people.persons.network_name(vertex));
+    let trusted = |actor: VertexIndex| context.trust.trusted[actor.index()];
     let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
         "h_index" => h_index(context, topic, vertex, |_| true) as f64,
         "trusted_h_index" => h_index(context, topic, vertex, trusted) as f64,
@@ -200,15 +208,20 @@ fn forecast(context: &Context<'_>, topic: u32, vertex: u32, engagement: &Engagem
 }
 
 /// The h-index of a vertex's posts of 90 days about a topic, over the reactors that are `counted`.
-fn h_index(context: &Context<'_>, topic: u32, vertex: u32, counted: impl Fn(u32) -> bool) -> i64 {
-    let person = context.person(vertex) as usize;
+fn h_index(
+    context: &Context<'_>,
+    topic: u32,
+    vertex: VertexIndex,
+    counted: impl Fn(VertexIndex) -> bool,
+) -> i64 {
+    let person = context.person(vertex).index();
     let about = context.posts_of.of(person).iter().copied().filter(|post| {
-        context.posts.authors[*post as usize] == vertex
-            && context.is_original(*post)
+        context.posts.author(*post) == vertex
+            && context.posts.is_original(*post)
             && context.share(*post, topic) > 0
     });
-    let young = about.filter(|post| context.posts.age_hours[*post as usize] < MEASURE_HOURS);
-    let reactors = |post: u32| context.reactors.of(post as usize).iter();
+    let young = about.filter(|post| context.posts.age_hours[post.index()] < MEASURE_HOURS);
+    let reactors = |post: PostIndex| context.reactors.of(post.index()).iter();
     let mut reactors: Vec<usize> =
         young.map(|post| reactors(post).filter(|actor| counted(**actor)).count()).collect();
     reactors.sort_unstable_by(|one, other| other.cmp(one));

@@ -21,7 +21,7 @@ use super::context::Context;
 use super::scores::TopicScore;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
-use crate::model::Interaction;
+use crate::model::{Interaction, PersonIndex, VertexIndex};
 use crate::phrases::Vocabulary;
 use crate::propagate::ranking_error;
 use crate::reduce::ONE;
@@ -53,8 +53,8 @@ pub struct TopicSummary {
 /// Attention of an actor to a target on a topic.
 struct TopicEdge {
     topic: u32,
-    target: u32,
-    actor: u32,
+    target: VertexIndex,
+    actor: VertexIndex,
     /// In units of [`ONE`].
     weight: i64,
     /// Whether any of it is a reaction.
@@ -101,7 +101,8 @@ pub(super) fn summarise_topics(
                 }
             }
             let reactions = edges.iter().filter(|edge| edge.is_reaction);
-            let mut reactors: Vec<u32> = reactions.map(|edge| context.person(edge.actor)).collect();
+            let mut reactors: Vec<PersonIndex> =
+                reactions.map(|edge| context.person(edge.actor)).collect();
             reactors.par_sort_unstable();
             reactors.dedup();
             let entry = &catalogue.entries()[topic];
@@ -220,14 +221,15 @@ fn for_each_edge(context: &Context<'_>, start: usize, mut visit: impl FnMut(Topi
 }
 
 /// The share of the attention on a topic that ends up with each person, in order of person.
-fn rank_people(context: &Context<'_>, edges: &[TopicEdge]) -> Result<Vec<(u32, f64)>> {
+fn rank_people(context: &Context<'_>, edges: &[TopicEdge]) -> Result<Vec<(PersonIndex, f64)>> {
     if edges.is_empty() {
         return Ok(vec![]);
     }
-    let mut vertices: Vec<u32> = edges.iter().flat_map(|edge| [edge.actor, edge.target]).collect();
+    let mut vertices: Vec<VertexIndex> =
+        edges.iter().flat_map(|edge| [edge.actor, edge.target]).collect();
     vertices.par_sort_unstable();
     vertices.dedup();
-    let number = |vertex: u32| vertices.partition_point(|other| *other < vertex) as u32;
+    let number = |vertex: VertexIndex| vertices.partition_point(|other| *other < vertex) as u32;
     let weighted = || edges.iter().filter(|edge| edge.weight > 0);
     let log_weight = |edge: &TopicEdge| libm::log1p(edge.weight as f64 / ONE as f64) as f32;
     let edge_list = EdgeList {
@@ -246,7 +248,7 @@ fn rank_people(context: &Context<'_>, edges: &[TopicEdge]) -> Result<Vec<(u32, f
     } else {
         divide_once(&graph)
     };
-    let mut of_persons: Vec<(u32, f64)> = vertices
+    let mut of_persons: Vec<(PersonIndex, f64)> = vertices
         .iter()
         .zip(of_vertices)
         .map(|(vertex, rank)| (context.person(*vertex), rank))

@@ -56,7 +56,7 @@ async fn a_backtest_measures_the_same_as_a_run_of_its_date() {
         let values = measures.values(name).unwrap();
         let mut compared = 0;
         for (vertex, person) in persons.vertex_persons.iter().enumerate() {
-            let id = persons.ids.value(*person as usize).to_owned();
+            let id = persons.ids.value(person.index()).to_owned();
             let measured = values.is_valid(vertex).then(|| values.value(vertex));
             match then.get(&vec![id.clone()]) {
                 Some(row) => {

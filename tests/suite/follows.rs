@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use fastrand::Rng;
 use renown::error::{Kind, Result};
-use renown::model::People;
+use renown::model::{People, VertexIndex};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -26,9 +26,9 @@ fn world_of_follows(rows: &[Follow]) -> World {
 
 /// The follows of `people` in names of people, follower first.
 fn named(people: &People) -> Vec<(String, String, Option<u32>)> {
-    let name = |vertex: u32| {
-        let person = people.persons.vertex_persons[vertex as usize];
-        people.persons.ids.value(person as usize).to_owned()
+    let name = |vertex: VertexIndex| {
+        let person = people.persons.person_of(vertex);
+        people.persons.ids.value(person.index()).to_owned()
     };
     let follows = people.follows.as_ref().unwrap().all();
     let named = follows.iter().map(|f| (name(f.follower), name(f.followee), f.since_hours()));

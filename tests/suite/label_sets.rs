@@ -9,7 +9,7 @@ use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::job::Job;
-use renown::model::{LabelSet, LabelSets, Labels};
+use renown::model::{LabelSet, LabelSets, Labels, PersonIndex};
 use renown::read::{Violations, label_sets};
 use renown::storage::Stores;
 use serde_json::{Value, json};
@@ -94,11 +94,12 @@ async fn label_sets_refer_to_persons_and_are_sorted_by_name() {
     ]);
     let found = read_rows(&rows).await.unwrap();
     let rust = Some("rust".to_owned());
-    let degree = vec![(1, 2.5, None), (2, -3.0, None), (3, f64::MAX, None), (3, 0.0, rust)];
+    let [p0, p1, p2, p3] = [0, 1, 2, 3].map(PersonIndex::new);
+    let degree = vec![(p1, 2.5, None), (p2, -3.0, None), (p3, f64::MAX, None), (p3, 0.0, rust)];
     let expected = [
         ("degree", Labels::Graded(degree)),
         ("nobody's", Labels::Graded(vec![])),
-        ("panel", Labels::Pairwise(vec![(0, 3, None), (3, 0, None)])),
+        ("panel", Labels::Pairwise(vec![(p0, p3, None), (p3, p0, None)])),
     ];
     assert_eq!(found.sets, expected.map(|(name, labels)| LabelSet { name: name.into(), labels }));
     let drops: Vec<_> = found.drops.iter().map(|d| (d.rule.as_str(), d.rows.as_str())).collect();
@@ -210,7 +211,13 @@ async fn labels_may_come_from_a_select_and_check_reports_all_violations() {
     };
     select("SELECT truth, form, person_id, value * 2 AS value FROM raw");
     let sets = read(&job).await.unwrap().sets;
-    assert_eq!(sets, [LabelSet { name: "x".into(), labels: Labels::Graded(vec![(3, 2.0, None)]) }]);
+    assert_eq!(
+        sets,
+        [LabelSet {
+            name: "x".into(),
+            labels: Labels::Graded(vec![(PersonIndex::new(3), 2.0, None)])
+        }]
+    );
     renown(&["check", job.to_str().unwrap()]).done();
     select("SELECT truth, form, person_id, 0.0 / 0.0 AS value FROM raw");
     world.events[0].sentiment = Some(7.0);

@@ -9,6 +9,7 @@ use renown_stats::quantiles::percentile_ranks;
 
 use super::inputs::MeasureInputs;
 use crate::method::RankRule;
+use crate::model::NetworkIndex;
 
 /// The columns of these measures.
 pub(super) fn build_columns(
@@ -23,7 +24,7 @@ pub(super) fn build_columns(
     let mut probabilities = Vec::with_capacity(n);
     let (mut sums, mut shares) = (Vec::with_capacity(n), Vec::with_capacity(n));
     for (network, graph) in attention.iter().enumerate() {
-        let pagerank = &ranks.pagerank[people.persons.network(network)];
+        let pagerank = &ranks.pagerank[people.persons.network(NetworkIndex::new(network))];
         probabilities.extend(hitting::probabilities(graph, pagerank, rule.damping));
         // Ranks that are equal differ by rounding: they are compared at 32 bits.
         let rounded = pagerank.iter().map(|rank| f64::from(*rank as f32));

@@ -8,7 +8,7 @@ use renown_graph::csr::Csr;
 
 use super::inputs::MeasureInputs;
 use crate::lists::Lists;
-use crate::model::{Follows, People};
+use crate::model::{Follows, NetworkIndex, People, PersonIndex};
 use crate::propagate::Trust;
 
 /// Counts of the followers of a vertex.
@@ -56,11 +56,11 @@ pub(super) fn build_columns(inputs: &MeasureInputs<'_>) -> Vec<(&'static str, Ar
 fn count_followers(follows: &Follows, trust: &Trust, vertices: usize) -> Vec<FollowerCounts> {
     let mut all = vec![FollowerCounts::default(); vertices];
     for follow in follows.all() {
-        let followee = &mut all[follow.followee as usize];
+        let followee = &mut all[follow.followee.index()];
         let gained =
             |days: u32| i64::from(follow.since_hours().is_some_and(|hours| hours < days * 24));
         followee.all += 1;
-        followee.trusted += i64::from(trust.trusted[follow.follower as usize]);
+        followee.trusted += i64::from(trust.trusted[follow.follower.index()]);
         followee.gained_30d += gained(30);
         followee.gained_90d += gained(90);
     }
@@ -72,8 +72,8 @@ fn count_endorsers(people: &People) -> Vec<i64> {
     let pairs = people.endorsements.iter();
     let pairs = pairs.map(|endorsement| (endorsement.receiver, endorsement.giver));
     let of_persons = Lists::grouped(people.persons.len(), pairs);
-    let count = |person: &u32| {
-        let mut givers = of_persons.of(*person as usize).to_vec();
+    let count = |person: &PersonIndex| {
+        let mut givers = of_persons.of(person.index()).to_vec();
         givers.sort_unstable();
         givers.dedup();
         givers.len() as i64
@@ -86,7 +86,8 @@ fn count_endorsers(people: &People) -> Vec<i64> {
 fn audience_followers(people: &People, attention: &[Csr]) -> Float64Array {
     let persons = &people.persons;
     let of_network = |(network, graph): (usize, &Csr)| -> Vec<Option<f64>> {
-        let stated = &people.account_stats.followers[persons.network(network)];
+        let vertices = persons.network(NetworkIndex::new(network));
+        let stated = &people.account_stats.followers[vertices];
         let mean = |target: usize| {
             let (actors, weights) = graph.row(target);
             let actors = actors.iter().zip(weights);

@@ -3,7 +3,7 @@
 use renown_graph::csr::Csr;
 
 use crate::lists::Lists;
-use crate::model::People;
+use crate::model::{People, VertexIndex};
 use crate::propagate::{Ranks, Trust};
 use crate::reduce::{Engagement, InteractionRules};
 
@@ -24,5 +24,5 @@ pub struct MeasureInputs<'a> {
     /// Interactions received and made. Length: vertices.
     pub engagement: &'a [Engagement],
     /// The vertices that reacted to each post, if there are posts. Lists: posts.
-    pub post_reactors: Option<&'a Lists<u32>>,
+    pub post_reactors: Option<&'a Lists<VertexIndex>>,
 }

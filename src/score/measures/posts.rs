@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array};
 use rayon::prelude::*;
-use renown_graph::numbering::NONE;
 
 use super::min_ages::MinAges;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, Method};
-use crate::model::{Interaction, Interactions, Persons, Posts};
+use crate::model::{
+    Interaction, Interactions, NetworkIndex, Persons, PostIndex, Posts, VertexIndex,
+};
 use crate::reduce::InteractionRules;
 
 /// Chains of reposts are followed up no further than this: in bad data they go in circles.
@@ -66,7 +67,7 @@ pub(super) fn count_responses(
     interactions: &Interactions,
     posts: &Posts,
     rules: &InteractionRules,
-    reactors: &Lists<u32>,
+    reactors: &Lists<VertexIndex>,
     trusted: &[bool],
     min_ages: MinAges,
 ) -> Vec<Responses> {
@@ -75,7 +76,7 @@ pub(super) fn count_responses(
     let mut reactions: Vec<PostReactors> = recent
         .map(|post| {
             let reactors = reactors.of(post);
-            let trusted = reactors.iter().filter(|vertex| trusted[**vertex as usize]).count();
+            let trusted = reactors.iter().filter(|vertex| trusted[vertex.index()]).count();
             PostReactors {
                 author: posts.authors[post],
                 all: reactors.len() as i64,
@@ -87,7 +88,7 @@ pub(super) fn count_responses(
     reactions.par_sort_unstable_by_key(|post| (post.author, Reverse(post.all)));
     let mut responses = vec![Responses::default(); trusted.len()];
     for post in &reactions {
-        let response = &mut responses[post.author as usize];
+        let response = &mut responses[post.author.index()];
         response.posts += 1;
         response.posts_30d += i64::from(post.is_young);
         response.with_reaction += i64::from(post.all > 0);
@@ -98,12 +99,11 @@ pub(super) fn count_responses(
         response.h_index += i64::from(post.all >= response.posts);
     }
     reactions.par_sort_unstable_by_key(|post| (post.author, Reverse(post.trusted)));
-    let mut position = 0;
-    let mut author = NONE;
-    for post in &reactions {
-        position = if post.author == author { position + 1 } else { 1 };
-        author = post.author;
-        responses[author as usize].trusted_h_index += i64::from(post.trusted >= position);
+    for of_author in reactions.chunk_by(|one, other| one.author == other.author) {
+        let response = &mut responses[of_author[0].author.index()];
+        for (position, post) in (1..).zip(of_author) {
+            response.trusted_h_index += i64::from(post.trusted >= position);
+        }
     }
     count_reactions(interactions, posts, rules, min_ages, &mut responses);
     count_reposts(posts, min_ages.interactions_hours, &mut responses);
@@ -112,7 +112,7 @@ pub(super) fn count_responses(
 
 /// The reactors of an original post.
 struct PostReactors {
-    author: u32,
+    author: VertexIndex,
     all: i64,
     trusted: i64,
     is_young: bool,
@@ -128,16 +128,14 @@ fn count_reactions(
 ) {
     let counts: Vec<AtomicI64> = responses.iter().map(|_| AtomicI64::new(0)).collect();
     let ages = min_ages.posts_hours..MEASURE_HOURS;
-    let is_reaction = |interaction: &&Interaction| {
-        interaction.post != NONE && rules.is_reaction(interaction.kind)
-    };
+    let is_reaction = |interaction: &&Interaction| rules.is_reaction(interaction.kind);
     interactions.all().par_iter().filter(is_reaction).for_each(|reaction| {
-        let post = reaction.post as usize;
-        let author = posts.authors[post];
-        let counted = ages.contains(&posts.age_hours[post])
+        let Some(post) = reaction.post.get() else { return };
+        let author = posts.author(post);
+        let counted = ages.contains(&posts.age_hours[post.index()])
             && reaction.age_hours >= min_ages.interactions_hours;
         if counted && author != reaction.actor {
-            counts[author as usize].fetch_add(1, Ordering::Relaxed);
+            counts[author.index()].fetch_add(1, Ordering::Relaxed);
         }
     });
     for (response, count) in responses.iter_mut().zip(counts) {
@@ -148,27 +146,29 @@ fn count_reactions(
 /// Counts distinct people who reposted a post of each author within 90 days, or another's repost of it.
 fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Responses]) {
     let ages = since_hours..MEASURE_HOURS;
-    let is_repost = |post: u32| post as usize >= posts.originals;
-    let author_and_reposter = |post: u32| {
-        let reposted = posts.parents[post as usize];
+    let parent = |post: PostIndex| posts.parents[post.index()].get();
+    let author_and_reposter = |post: PostIndex| {
+        let reposted = parent(post)?;
         let (mut root, mut steps) = (reposted, 1);
-        while root != NONE && is_repost(root) && steps < MAX_REPOST_CHAIN {
-            root = posts.parents[root as usize];
+        while !posts.is_original(root) && steps < MAX_REPOST_CHAIN {
+            root = parent(root)?;
             steps += 1;
         }
-        let author = (root != NONE && !is_repost(root)).then(|| posts.authors[root as usize])?;
-        let reposter = posts.authors[post as usize];
+        let author = posts.is_original(root).then(|| posts.author(root))?;
+        let reposter = posts.author(post);
         // To repost one's own repost carries the post no further.
-        let is_onward = steps > 1 && posts.authors[reposted as usize] != reposter;
+        let is_onward = steps > 1 && posts.author(reposted) != reposter;
         (author != reposter).then_some((author, reposter, is_onward))
     };
-    let reposts = (posts.originals as u32..posts.authors.len() as u32).into_par_iter();
-    let recent = reposts.filter(|post| ages.contains(&posts.age_hours[*post as usize]));
-    let mut pairs: Vec<(u32, u32, bool)> = recent.filter_map(author_and_reposter).collect();
+    let reposts = (posts.originals..posts.authors.len()).into_par_iter();
+    let recent = reposts.filter(|post| ages.contains(&posts.age_hours[*post]));
+    let recent = recent.map(PostIndex::new);
+    let mut pairs: Vec<(VertexIndex, VertexIndex, bool)> =
+        recent.filter_map(author_and_reposter).collect();
     pairs.par_sort_unstable();
     pairs.dedup();
     for of_pair in pairs.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
-        let response = &mut responses[of_pair[0].0 as usize];
+        let response = &mut responses[of_pair[0].0.index()];
         response.reposters += 1;
         response.onward_reposters += i64::from(of_pair.iter().any(|(.., onward)| *onward));
     }
@@ -210,7 +210,7 @@ fn amplification(
     method: &Method,
 ) -> Float64Array {
     let mut amplification = vec![None; persons.vertices()];
-    for network in 0..persons.networks.len() {
+    for network in (0..persons.networks.len()).map(NetworkIndex::new) {
         let range = persons.network(network);
         let Some(of_network) = responses.map(|r| &r[range.clone()]) else { continue };
         let posts: i64 = of_network.iter().map(|r| r.posts).sum();

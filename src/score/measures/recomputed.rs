@@ -3,7 +3,7 @@
 
 use super::min_ages::MinAges;
 use super::posts::{Responses, count_responses};
-use crate::model::People;
+use crate::model::{People, VertexIndex};
 use crate::reduce::{Engagement, InteractionRules, engagement, post_reactors};
 
 /// Measures of every vertex, computed again.
@@ -41,7 +41,8 @@ impl RecomputedMeasures {
     }
 
     /// The value of a measure for a vertex; `None` if it cannot be computed again.
-    pub fn value(&self, name: &str, vertex: usize) -> Option<f64> {
+    pub fn value(&self, name: &str, vertex: VertexIndex) -> Option<f64> {
+        let vertex = vertex.index();
         let responses = self.responses.as_ref().map(|responses| &responses[vertex]);
         let of_engagement = self.engagement[vertex].measure(name);
         of_engagement.or(responses.and_then(|responses| responses.measure(name)))
