@@ -153,16 +153,12 @@ async fn missing_columns_name_the_nearest() {
 async fn wrong_types_name_the_expected_type() {
     let floats: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0]));
     let ints: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
-    let words =
-        ["column `actor_id` is Float64, the contract assert_error id", "cast it in a SELECT"];
+    let words = ["column `actor_id` is Float64, the contract says id", "cast it in a SELECT"];
     refused_column("actor_id", floats.clone(), &words).await;
-    refused_column("at", ints.clone(), &["`at` is Int64, the contract assert_error timestamp"])
-        .await;
-    refused_column("kind", ints.clone(), &["`kind` is Int64, the contract assert_error text"])
-        .await;
-    refused_column("network", floats, &["`network` is Float64, the contract assert_error text"])
-        .await;
-    let words = ["`sentiment` is Utf8", "the contract assert_error float64"];
+    refused_column("at", ints.clone(), &["`at` is Int64, the contract says timestamp"]).await;
+    refused_column("kind", ints.clone(), &["`kind` is Int64, the contract says text"]).await;
+    refused_column("network", floats, &["`network` is Float64, the contract says text"]).await;
+    let words = ["`sentiment` is Utf8", "the contract says float64"];
     refused_column("sentiment", text(["1", "0", "x"]), &words).await;
     let fraction = Decimal128Array::from(vec![10, 20, 30]).with_precision_and_scale(20, 1);
     refused_column("actor_id", Arc::new(fraction.unwrap()), &["`actor_id` is Decimal"]).await;
@@ -723,7 +719,7 @@ async fn limit_without_order_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn text_is_not_accepted_as_time() {
-    let words = ["`at` is Utf8", "the contract assert_error timestamp", "cast it in a SELECT"];
+    let words = ["`at` is Utf8", "the contract says timestamp", "cast it in a SELECT"];
     refused_column("at", text(["2026-03-30", "2026-03-30", "yesterday"]), &words).await;
 }
 
