@@ -129,6 +129,30 @@ impl Engine {
     }
 }
 
+/// What a panic said.
+pub(crate) fn panic_text(panic: Box<dyn Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => panic.downcast_ref::<&str>().map_or("a panic", |text| *text).to_owned(),
+    }
+}
+
+/// What `work` returns, or what its panic said.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> std::result::Result<T, String> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).map_err(panic_text)
+}
+
+/// The same query, for which no row group is left out because of what the file says of it: statistics that are wrong would
+/// hide rows.
+pub(crate) fn without_statistics(frame: DataFrame) -> DataFrame {
+    let (mut state, plan) = frame.into_parts();
+    let parquet = &mut state.config_mut().options_mut().execution.parquet;
+    parquet.pruning = false;
+    parquet.enable_page_index = false;
+    parquet.bloom_filter_on_read = false;
+    DataFrame::new(state, plan)
+}
+
 /// Awaits `work`, which may decode files of strangers: a panic in a library becomes an error, said to
 /// have happened while doing `what`.
 ///
@@ -138,13 +162,9 @@ pub async fn guarded<T>(
     what: &str,
     work: impl Future<Output = datafusion::error::Result<T>>,
 ) -> Result<T> {
-    let said = |panic: Box<dyn Any + Send>| match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => panic.downcast_ref::<&str>().map_or("a panic", |text| *text).to_owned(),
-    };
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(done) => done.map_err(|e| Error::engine(what, e)),
-        Err(panic) => Err(Error::undecodable(what, said(panic))),
+        Err(panic) => Err(Error::undecodable(what, panic_text(panic))),
     }
 }
 

@@ -61,8 +61,42 @@ pub enum Help {
     MethodFittedToLabels,
     /// A comparison of two published runs.
     Comparison,
+    /// A program that reads Delta tables.
+    DeltaFeature,
     /// The scores of the standard profile.
     StandardProfile,
+}
+
+/// An error of the engine, met in a file of the inputs.
+#[derive(Debug)]
+pub(crate) struct InFile {
+    /// Path within the store.
+    pub path: Arc<str>,
+    pub source: DataFusionError,
+}
+
+impl fmt::Display for InFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", self.path, self.source)
+    }
+}
+
+impl std::error::Error for InFile {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// The file that an error names.
+fn file_of(error: &DataFusionError) -> Option<Arc<str>> {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = source {
+        if let Some(in_file) = inner.downcast_ref::<InFile>() {
+            return Some(Arc::clone(&in_file.path));
+        }
+        source = inner.source();
+    }
+    None
 }
 
 /// An error of another library, kept as the source of ours.
@@ -231,7 +265,14 @@ impl Error {
     /// Storage faults are [`Kind::Unavailable`]; data that cannot be decoded, cast or computed with are
     /// [`Kind::BadInput`]; everything else is [`Kind::Internal`].
     pub fn engine(what: &str, error: DataFusionError) -> Self {
-        Self::engine_answer(what, &error).caused_by(error)
+        let Some(path) = file_of(&error) else {
+            return Self::engine_answer(what, &error).caused_by(error);
+        };
+        let what = match what.contains(&*path) {
+            true => what.to_owned(),
+            false => format!("{what}: `{path}`"),
+        };
+        Self::engine_answer(&what, &error).caused_by(error).in_file(&path)
     }
 
     fn engine_answer(what: &str, error: &DataFusionError) -> Self {

@@ -128,7 +128,7 @@ pub struct Unreadable {
 /// several networks are meant, [`Kind::Unavailable`] if the store does not answer.
 pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<AccessReport> {
     let commits = commit::all(&engine.stores, output).await?;
-    let (files, unrecognized_files) = table_files(engine, output).await?;
+    let (files, unrecognized_files) = table_files(engine, output, &commits).await?;
     if files.is_empty() {
         return Err(commit::nothing_published(output));
     }

@@ -16,7 +16,7 @@ use crate::error::{Error, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
 use crate::model::{Dropped, Persons};
 use crate::number_format::{count, counted};
-use crate::read::{self, Violations};
+use crate::read::{self, PassedOver, Violations};
 
 /// Validate input data; writes nothing, exits with 65 if a run would stop
 #[derive(clap::Args)]
@@ -55,6 +55,10 @@ pub struct CheckReport {
     pub dropped: Vec<Dropped>,
     /// Columns that a run would not read, by input.
     pub columns_not_read: BTreeMap<String, Vec<String>>,
+    /// Files that a run would not read, by input or source and by why.
+    pub files_not_read: BTreeMap<String, Vec<PassedOver>>,
+    /// Columns that are null in the rows of some files, which lack them: in how many of how many files.
+    pub null_columns: BTreeMap<String, BTreeMap<String, [usize; 2]>>,
 }
 
 /// One violation of an input.
@@ -86,6 +90,8 @@ pub async fn check(engine: &Engine, job: &Job) -> Result<CheckReport> {
         violations: vec![],
         dropped: vec![],
         columns_not_read: BTreeMap::new(),
+        files_not_read: BTreeMap::new(),
+        null_columns: BTreeMap::new(),
     };
     let ended = inputs(engine, job, day, &mut violations, &mut report).await;
     let mut gathered = violations.into_kept();
@@ -121,6 +127,8 @@ async fn inputs(
     let snapshot = read::snapshot(engine, job, day, violations).await?;
     report.dropped.clone_from(&snapshot.drops);
     report.columns_not_read.clone_from(&snapshot.ignored);
+    report.files_not_read = read::files_not_read(&snapshot.files);
+    report.null_columns = read::null_columns(&snapshot.files);
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     let people = read::people(snapshot, &job.consent, &job.method, &vocabulary, violations);
     let people = people.await?;
@@ -173,7 +181,12 @@ fn page(report: &CheckReport) -> String {
             }
         }
     }
-    page += &input_notes::describe(&report.dropped, &report.columns_not_read);
+    page += &input_notes::describe(
+        &report.dropped,
+        &report.columns_not_read,
+        &report.files_not_read,
+        &report.null_columns,
+    );
     let verdict = match report.violations.len() {
         0 => "no violations".to_owned(),
         _ => format!("{}: a run would stop", violations(report)),

@@ -21,6 +21,9 @@ fn hint(help: &Help) -> String {
         Help::Variable(name) => format!("add --set {name}=VALUE"),
         Help::MethodFittedToLabels => "`renown fit --target LABELS` writes one".to_owned(),
         Help::StandardProfile => "leave --profile out for the standard one".to_owned(),
+        Help::DeltaFeature => {
+            "a renown built with `cargo build --release --features delta` reads it".to_owned()
+        }
         Help::Comparison => "`renown diff` compares two runs".to_owned(),
     }
 }

@@ -1,13 +1,20 @@
-//! What became of the inputs: rows that a rule dropped, and columns that are not read.
+//! What became of the inputs: rows that a rule dropped, and what is not read of columns and files.
 
 use std::collections::BTreeMap;
 
 use crate::error::printable;
 use crate::model::Dropped;
-use crate::number_format::count;
+use crate::number_format::{count, counted};
+use crate::read::PassedOver;
 
-/// One line for each rule that dropped rows, and for each input with columns that are not read.
-pub(super) fn describe(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>>) -> String {
+/// One line for each rule that dropped rows, for each input with columns that are not read, for each reason why files are not
+/// read, and for each column that some files lack.
+pub(super) fn describe(
+    drops: &[Dropped],
+    ignored: &BTreeMap<String, Vec<String>>,
+    files: &BTreeMap<String, Vec<PassedOver>>,
+    null_columns: &BTreeMap<String, BTreeMap<String, [usize; 2]>>,
+) -> String {
     let mut lines = String::new();
     for Dropped { table, rule, rows } in drops.iter().filter(|drop| drop.rows != "0") {
         // A count that could point at single people is a text.
@@ -17,5 +24,27 @@ pub(super) fn describe(drops: &[Dropped], ignored: &BTreeMap<String, Vec<String>
     for (table, columns) in ignored {
         lines += &format!("{table}: columns not read: {}\n", printable(&columns.join(", ")));
     }
+    for (table, passed_over) in files {
+        lines += &describe_files(table, passed_over);
+    }
+    for (table, columns) in null_columns {
+        for (column, [lacking, all]) in columns {
+            let [lacking, all] = [*lacking, *all].map(|files| count(files as u64));
+            let column = printable(column);
+            lines += &format!(
+                "{table}: column `{column}` is missing in {lacking} of {all} files: null there\n"
+            );
+        }
+    }
     lines
+}
+
+/// One line for each reason why files of a folder are not read.
+pub(super) fn describe_files(table: &str, passed_over: &[PassedOver]) -> String {
+    let line = |PassedOver { reason, files, first }: &PassedOver| {
+        let files = counted(*files, "file", "files");
+        let first = first.first().map(|path| printable(path)).unwrap_or_default();
+        format!("{table}: {files} not read: {reason}, such as `{first}`\n")
+    };
+    passed_over.iter().map(line).collect()
 }

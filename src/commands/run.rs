@@ -19,6 +19,7 @@ use crate::pipeline::{self, PreparedRun, Ready, RunOutcome};
 use crate::publish::commit::Commit;
 use crate::publish::encoded_bytes;
 use crate::published::Run;
+use crate::read::{Listing, files_not_read, null_columns};
 
 /// Number of people that are listed at the end.
 const LISTED: usize = 20;
@@ -45,11 +46,11 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let mut progress = context.progress(pipeline::STAGES);
     let outcome = pipeline::run(&context.engine, job, &mut progress).await;
     progress.finish();
-    let RunOutcome { commit, already, drops, ignored } = outcome?;
+    let RunOutcome { commit, already, drops, ignored, files } = outcome?;
     if context.quiet {
         return Ok(());
     }
-    print_course(&progress, &drops, &ignored, context)?;
+    print_course(&progress, &drops, &ignored, &files, context)?;
     if already {
         print_nothing_to_do(&commit, context)?;
     }
@@ -72,11 +73,11 @@ async fn rehearse(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let mut progress = context.progress(pipeline::STAGES);
     let prepared = pipeline::prepare(&context.engine, job, &mut progress).await;
     progress.finish();
-    let PreparedRun { ready, drops, ignored } = prepared?;
+    let PreparedRun { ready, drops, ignored, files } = prepared?;
     if context.quiet {
         return Ok(());
     }
-    print_course(&progress, &drops, &ignored, context)?;
+    print_course(&progress, &drops, &ignored, &files, context)?;
     let audited = match ready {
         Ready::Nothing(commit) => return print_nothing_to_do(&commit, context),
         Ready::Tables(audited, ..) => audited,
@@ -116,11 +117,12 @@ async fn rehearsal_page(
     Ok(page)
 }
 
-/// The stages, dropped rows and columns that were not read.
+/// The stages, dropped rows, and what was not read of columns and files.
 fn print_course(
     progress: &Progress,
     drops: &[Dropped],
     ignored: &BTreeMap<String, Vec<String>>,
+    files: &BTreeMap<String, Listing>,
     context: &mut Context<'_>,
 ) -> Result<()> {
     let mut table = text_table::headed(&["stage", "rows in", "rows out", "seconds", "peak MB"]);
@@ -134,7 +136,9 @@ fn print_course(
         ]);
     }
     text_table::align_right(&mut table, &[1, 2, 3, 4]);
-    context.print(&format!("{table}\n{}", input_notes::describe(drops, ignored)))
+    let (files, nulls) = (files_not_read(files), null_columns(files));
+    let notes = input_notes::describe(drops, ignored, &files, &nulls);
+    context.print(&format!("{table}\n{notes}"))
 }
 
 fn print_nothing_to_do(commit: &Commit, context: &mut Context<'_>) -> Result<()> {

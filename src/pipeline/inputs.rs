@@ -16,7 +16,7 @@ use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
 use crate::published::previous;
-use crate::read::{self, Listing, Snapshot, Violations};
+use crate::read::{self, Listing, Snapshot, Violations, files_not_read, null_columns};
 
 /// Inputs that have been opened and validated, and not yet read in full.
 pub(super) struct Opened {
@@ -135,6 +135,8 @@ impl Inputs {
             method_version: self.facts.method_version.clone(),
             inputs: input_files(&self.files),
             columns_not_read: self.ignored.clone(),
+            files_not_read: files_not_read(&self.files),
+            null_columns: null_columns(&self.files),
             drops: self.drops.clone(),
             run_before,
             rank: RankLog { iterations: ranks.iterations, bound: ranks.bound },

@@ -14,6 +14,7 @@ use crate::model::Dropped;
 use crate::publish::commit::{self, Commit};
 use crate::publish::commit_tables;
 use crate::publish::log::RunLog;
+use crate::read::Listing;
 
 /// Stages of a run.
 pub const STAGES: u64 = 11 + measure::STAGES;
@@ -29,6 +30,8 @@ pub struct RunOutcome {
     pub drops: Vec<Dropped>,
     /// Columns that were not read, by input.
     pub ignored: BTreeMap<String, Vec<String>>,
+    /// Files behind each input or source.
+    pub files: BTreeMap<String, Listing>,
 }
 
 /// A run up to the gates.
@@ -40,6 +43,8 @@ pub struct PreparedRun {
     pub drops: Vec<Dropped>,
     /// Columns that were not read, by input.
     pub ignored: BTreeMap<String, Vec<String>>,
+    /// Files behind each input or source.
+    pub files: BTreeMap<String, Listing>,
 }
 
 /// What there is to publish.
@@ -56,16 +61,18 @@ pub enum Ready {
 /// # Errors
 /// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<RunOutcome> {
-    let PreparedRun { ready, drops, ignored } = prepare(engine, job, progress).await?;
+    let PreparedRun { ready, drops, ignored, files } = prepare(engine, job, progress).await?;
     let (audited, mut log, replaced) = match ready {
-        Ready::Nothing(commit) => return Ok(RunOutcome { commit, already: true, drops, ignored }),
+        Ready::Nothing(commit) => {
+            return Ok(RunOutcome { commit, already: true, drops, ignored, files });
+        }
         Ready::Tables(audited, log, replaced) => (audited, log, replaced),
     };
     log.stages = progress.stages().to_vec();
     let rows = audited.rows();
     let published = commit_tables(&engine.stores, &job.output, audited, &*log, replaced);
     let commit = progress.wait("publish", |_| rows, published).await?;
-    Ok(RunOutcome { commit, already: false, drops, ignored })
+    Ok(RunOutcome { commit, already: false, drops, ignored, files })
 }
 
 /// All stages of a run but the last: nothing is written.
@@ -94,8 +101,8 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
             Ready::Tables(audited, Box::new(log), replaced)
         }
     };
-    let Inputs { drops, ignored, .. } = inputs;
-    Ok(PreparedRun { ready, drops, ignored })
+    let Inputs { drops, ignored, files, .. } = inputs;
+    Ok(PreparedRun { ready, drops, ignored, files })
 }
 
 /// The stages between reading and publishing.

@@ -75,7 +75,7 @@ pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
     let mut digest = Digest::default();
     add_settings(&mut digest, job, day)?;
     let sources: BTreeMap<_, _> = job.sources.iter().map(|(n, url)| (n, url.as_str())).collect();
-    digest.add_settings(&(sources, job.inputs_of_runs(), &job.kinds))?;
+    digest.add_settings(&(sources, job.inputs_of_runs(), &job.reading, &job.kinds))?;
     Ok(hex(&digest.finish()))
 }
 
@@ -95,6 +95,7 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         // These act through the rows alone.
         sources: _,
         inputs: _,
+        reading: _,
         kinds: _,
         consent,
         trust,

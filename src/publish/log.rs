@@ -12,7 +12,7 @@ use super::commit::Commit;
 use super::log_path;
 use crate::error::{Error, Result};
 use crate::model::Dropped;
-use crate::read::InputFile;
+use crate::read::{InputFile, PassedOver};
 use crate::storage::{Stores, below};
 
 /// The files behind each input or source, by name.
@@ -35,6 +35,12 @@ pub struct RunLog {
     pub inputs: InputFiles,
     /// Columns of the inputs that no contract names, by input.
     pub columns_not_read: BTreeMap<String, Vec<String>>,
+    /// Files in the folders of the inputs and sources that are not read, by why.
+    #[serde(default)]
+    pub files_not_read: BTreeMap<String, Vec<PassedOver>>,
+    /// Columns that are null in the rows of some files, which lack them, by input or source: in how many of how many files.
+    #[serde(default)]
+    pub null_columns: BTreeMap<String, BTreeMap<String, [usize; 2]>>,
     /// Rows dropped, by rule.
     pub drops: Vec<Dropped>,
     /// The run that changes are explained against, if there is one.

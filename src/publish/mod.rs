@@ -32,7 +32,7 @@ use commit::{Commit, CommittedFile, CommittedTable};
 
 /// Digits of the number of a file among those of its table.
 const NUMBER_DIGITS: usize = 5;
-/// Hex digits of the hash in the name of a file whose usual path is taken.
+/// Hex digits of the hash in the name of a file whose usual path is taken; a multiple if such names are taken too.
 const HASH_DIGITS: usize = 16;
 
 /// Writes the audited tables and `log`, then commits them in place of the commit `before`, which was in
@@ -87,9 +87,12 @@ async fn store_file(
         return Ok(CommittedFile { path, size, sha256 });
     }
     let stem = path.strip_suffix(".parquet").unwrap_or(&path);
-    let path = format!("{stem}-{}.parquet", &sha256[..HASH_DIGITS]);
-    if stores.create(&below(output, &path)?, bytes).await? {
-        return Ok(CommittedFile { path, size, sha256 });
+    // A file of that name may have been damaged as well: then more of the hash makes another name.
+    for digits in (HASH_DIGITS..=sha256.len()).step_by(HASH_DIGITS) {
+        let path = format!("{stem}-{}.parquet", &sha256[..digits]);
+        if stores.create(&below(output, &path)?, bytes.clone()).await? {
+            return Ok(CommittedFile { path, size, sha256 });
+        }
     }
     Err(Error::bad_input(
         format!("`{}` has other bytes than its name says", below(output, &path)?),
@@ -104,16 +107,19 @@ pub fn table_path(table: &str, day: NaiveDate, run_id: &str, number: usize) -> S
 
 /// The run that the name of a table file says that it belongs to; `None` if it is no name of a table file.
 pub fn run_of_file(file: &str) -> Option<&str> {
-    let digits = |text: &str, length: usize| {
-        text.len() == length && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+    let are_digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let is_hash = |text: &str| {
+        (HASH_DIGITS..=64).step_by(HASH_DIGITS).any(|digits| digits == text.len())
+            && are_digits(text)
     };
     let stem = file.strip_suffix(".parquet")?;
     let (front, last) = stem.rsplit_once('-')?;
-    let (run_id, number) = match digits(last, HASH_DIGITS) {
+    let (run_id, number) = match is_hash(last) {
         true => front.rsplit_once('-')?,
         false => (front, last),
     };
-    (digits(number, NUMBER_DIGITS) && !run_id.is_empty()).then_some(run_id)
+    let is_number = number.len() == NUMBER_DIGITS && are_digits(number);
+    (is_number && !run_id.is_empty()).then_some(run_id)
 }
 
 /// Path of the log of a run below the output folder.

@@ -1,6 +1,6 @@
 //! Published files by their names, whether or not a commit names them, and their rows with every column that they have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
@@ -19,6 +19,7 @@ use super::table::each;
 use crate::audit::VALIDITY;
 use crate::engine::{Engine, batches};
 use crate::error::{Error, Result};
+use crate::publish::commit::{Commit, CommittedFile, FileState, file_state};
 use crate::publish::run_of_file;
 use crate::schema::{self, Direction};
 use crate::storage::below;
@@ -44,16 +45,20 @@ pub(crate) struct TableFile {
     frame: Result<DataFrame>,
 }
 
-/// The table files below `output` by path, and the Parquet files that have other names.
+/// The table files below `output` by path, which have the bytes that any of `commits` names, and the Parquet files that have other names.
 ///
 /// # Errors
 /// [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub(crate) async fn table_files(
     engine: &Engine,
     output: &Url,
+    commits: &[Commit],
 ) -> Result<(Vec<TableFile>, Vec<String>)> {
     engine.connect(output)?;
     let folder = engine.stores.resolve(output)?.1;
+    let named = commits.iter().flat_map(|commit| commit.tables.values());
+    let committed: BTreeMap<&str, &CommittedFile> =
+        named.flat_map(|table| &table.files).map(|file| (file.path.as_str(), file)).collect();
     let (mut files, mut others) = (Vec::new(), Vec::new());
     for object in engine.stores.list(output, ".parquet").await? {
         let Some(parts) = object.location.prefix_match(&folder) else { continue };
@@ -67,7 +72,13 @@ pub(crate) async fn table_files(
         if table == VALIDITY {
             continue;
         }
-        let frame = open(engine, output, &path, &object).await;
+        let frame = match committed.get(path.as_str()) {
+            Some(file) if file_state(&engine.stores, output, file).await? != FileState::Intact => {
+                let cause = format!("`{path}` has changed since it was committed");
+                Err(Error::bad_input(cause, "restore it, or delete it"))
+            }
+            _ => open(engine, output, &path, &object).await,
+        };
         files.push(TableFile { path, table, day, run_id, frame });
     }
     Ok((files, others))

@@ -35,7 +35,8 @@ pub async fn read(
     let Some(commit) = commit::in_force(&engine.stores, output, Some(before)).await? else {
         return Ok(None);
     };
-    if !commit::intact(&engine.stores, output, &commit).await? {
+    // Of days that are kept no longer, changes are not explained; a file with other bytes is refused when it is read.
+    if !commit::complete(&engine.stores, output, &commit).await? {
         return Ok(None);
     }
     let run = Run::open(engine, output, &commit)?;

@@ -9,7 +9,7 @@ use url::Url;
 use super::lookup;
 use super::measures::Measures;
 use super::rows::{PersonRow, RunRow, ScoreRow, TableRow, TopicRow};
-use super::table::{self, Queried, of_person, of_profile, planned, reading};
+use super::table::{self, Queried, Verified, of_person, of_profile, planned, reading};
 use crate::engine::{Engine, count_rows};
 use crate::error::{Error, Help, Kind, Result};
 use crate::method::profile::STANDARD;
@@ -22,6 +22,7 @@ pub struct Run {
     engine: Engine,
     output: Url,
     commit: Commit,
+    verified: Verified,
 }
 
 impl Run {
@@ -31,7 +32,12 @@ impl Run {
     /// As [`Engine::connect`].
     pub fn open(engine: &Engine, output: &Url, commit: &Commit) -> Result<Self> {
         engine.connect(output)?;
-        Ok(Self { engine: engine.clone(), output: output.clone(), commit: commit.clone() })
+        Ok(Self {
+            engine: engine.clone(),
+            output: output.clone(),
+            commit: commit.clone(),
+            verified: Verified::default(),
+        })
     }
 
     /// Its commit.
@@ -52,9 +58,9 @@ impl Run {
     /// One of its tables, with the columns that it has in this version.
     ///
     /// # Errors
-    /// [`Kind::BadInput`] or [`Kind::Unavailable`] if its files cannot be read.
+    /// [`Kind::BadInput`] if its files cannot be read or are not as they were committed, [`Kind::Unavailable`] if the store does not answer.
     pub async fn table(&self, name: &str) -> Result<DataFrame> {
-        table::open(&self.engine, &self.output, &self.commit, name).await
+        table::open(&self.engine, &self.output, &self.commit, name, &self.verified).await
     }
 
     /// The rows of a table that `query` leaves, in its order.

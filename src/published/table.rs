@@ -1,5 +1,8 @@
 //! Tables of a run as frames, and frames as rows.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::file_format::options::ParquetReadOptions;
 use datafusion::error::DataFusionError;
@@ -14,32 +17,60 @@ use super::earlier;
 use super::rows::TableRow;
 use crate::engine::{Engine, batches, guarded};
 use crate::error::{Error, Result};
-use crate::publish::commit::Commit;
+use crate::publish::commit::{Commit, FileState, file_state};
 use crate::storage::below;
 
 /// What a query makes of a frame.
 pub type Queried = datafusion::error::Result<DataFrame>;
 
-/// The table `name` of a commit below `output`.
+/// The files of a run whose bytes have been compared with what its commit says: once for each is enough.
+#[derive(Clone, Default)]
+pub(super) struct Verified(Arc<Mutex<BTreeSet<String>>>);
+
+impl Verified {
+    fn paths(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.paths().contains(path)
+    }
+
+    fn add(&self, path: &str) {
+        self.paths().insert(path.to_owned());
+    }
+}
+
+/// The table `name` of a commit below `output`, whose files are as they were committed.
 pub(super) async fn open(
     engine: &Engine,
     output: &Url,
     commit: &Commit,
     name: &str,
+    verified: &Verified,
 ) -> Result<DataFrame> {
     let files = commit.tables.get(name).map(|t| t.files.as_slice()).unwrap_or_default();
     let mut urls = Vec::with_capacity(files.len());
     for file in files {
         let url = below(output, &file.path)?;
-        // The engine passes over a file that is gone.
-        if engine.stores.size(&url).await? != Some(file.size) {
-            return Err(Error::bad_input(
-                format!(
-                    "`{url}`: commit {} names this file, and it is gone or changed",
-                    commit.number
-                ),
-                "restore it, or run the job again from its inputs",
-            ));
+        if !verified.has(&file.path) {
+            let state = file_state(&engine.stores, output, file).await?;
+            let what = match state {
+                FileState::Intact => None,
+                FileState::Changed => Some("it has changed since: its SHA-256 is another"),
+                FileState::Gone => Some("it is gone"),
+            };
+            if let Some(what) = what {
+                return Err(Error::bad_input(
+                    format!("`{url}`: commit {} names this file, and {what}", commit.number),
+                    format!(
+                        "run the job for {} again, which writes what is wrong anew, or restore the file",
+                        commit.snapshot_date
+                    ),
+                )
+                .in_file(&file.path));
+            }
+            verified.add(&file.path);
         }
         urls.push(url.to_string());
     }

@@ -1,7 +1,7 @@
 //! Columns of record batches, by name and type.
 
 use arrow::array::{Array, BooleanArray, ListArray, PrimitiveArray, RecordBatch, StringViewArray};
-use arrow::datatypes::ArrowPrimitiveType;
+use arrow::datatypes::{ArrowPrimitiveType, TimestampMicrosecondType};
 
 use crate::error::{Error, Result};
 
@@ -53,6 +53,30 @@ pub(super) fn values<'a, T: ArrowPrimitiveType>(
     name: &str,
 ) -> Result<impl Iterator<Item = Option<T::Native>> + use<'a, T>> {
     Ok(columns::<PrimitiveArray<T>>(block, name)?.flat_map(|column| column.iter()))
+}
+
+/// The times of a column over all rows of a block, in microseconds since 1970; there are no nulls.
+///
+/// # Errors
+/// [`crate::error::Kind::BadInput`] for a time that is not before `end_us`: the engine was asked to leave those rows out, and
+/// what is computed from the age of a row relies on it.
+pub(super) fn times_before(block: &[RecordBatch], name: &str, end_us: i64) -> Result<Vec<i64>> {
+    let mut times = Vec::with_capacity(block.iter().map(RecordBatch::num_rows).sum());
+    for at in values::<TimestampMicrosecondType>(block, name)? {
+        times.push(at.ok_or_else(uneven)?);
+    }
+    let late = times.iter().filter(|at| **at >= end_us).count() as u64;
+    if late > 0 {
+        return Err(Error::bad_input(
+            format!(
+                "column `{name}` lies after the cutoff in {late} rows, which were to be left out"
+            ),
+            "if the files are not being written meanwhile, report this as a bug in renown",
+        )
+        .in_column(name)
+        .in_rows(late));
+    }
+    Ok(times)
 }
 
 /// The columns of a block differ in length, which no reader should let happen.

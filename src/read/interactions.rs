@@ -8,18 +8,18 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+use arrow::datatypes::Float64Type;
 use hashbrown::DefaultHashBuilder;
 use rayon::prelude::*;
 
-use super::columns::{texts, uneven, values};
+use super::columns::{texts, times_before, uneven, values};
 use super::eligibility::{Eligibility, Pairing};
 use super::ids::{BLOCK_ROWS, Ids};
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::method::Method;
-use crate::model::time::HOUR_US;
+use crate::model::time::hours_before;
 use crate::model::{Dropped, Interaction, Interactions, OrNone, PostIndex, Sentiment, VertexIndex};
 use renown_graph::buckets::Buckets;
 use renown_graph::numbering::NONE;
@@ -55,6 +55,8 @@ struct Decoder {
     /// Index of each kind of the method.
     kinds: HashMap<String, u8>,
     hasher: DefaultHashBuilder,
+    /// The end of the window.
+    end_us: i64,
 }
 
 impl InteractionRows {
@@ -62,8 +64,8 @@ impl InteractionRows {
     pub(super) async fn read(input: &ValidInput, method: &Method, ids: &Arc<Ids>) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let kinds = method.kinds.keys().cloned().zip(0_u8..).collect();
-        let decoder =
-            Decoder { ids: Arc::clone(ids), kinds, hasher: DefaultHashBuilder::default() };
+        let (ids, hasher) = (Arc::clone(ids), DefaultHashBuilder::default());
+        let decoder = Decoder { ids, kinds, hasher, end_us: input.end_us };
         let block = move |block: &[RecordBatch]| decoder.decode(block);
         Ok(Self { blocks: in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? })
     }
@@ -168,14 +170,14 @@ impl Decoder {
         let mut found = self.ids.posts.find(&named).into_iter();
         let mut rest = texts(block, "via_post_id")?
             .zip(texts(block, "kind")?)
-            .zip(values::<TimestampMicrosecondType>(block, "at")?)
+            .zip(times_before(block, "at", self.end_us)?)
             .zip(values::<Float64Type>(block, "sentiment")?);
         let mut rows = Vec::with_capacity(networks.len());
         for ((actor, target), post_id) in actors.into_iter().zip(targets).zip(post_ids) {
             let (((via, kind), at), sentiment) = rest.next().ok_or_else(uneven)?;
             let kind = kind.and_then(|kind| self.kinds.get(kind)).ok_or_else(uneven)?;
             rows.push(Row {
-                at_us: at.ok_or_else(uneven)?,
+                at_us: at,
                 texts: self.hasher.hash_one((actor, target, post_id, via)),
                 target,
                 actor,
@@ -227,8 +229,8 @@ fn sort_bucket(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interacti
         target: VertexIndex::new(row.target as usize),
         actor: VertexIndex::new(row.actor as usize),
         post: (row.post != NONE).then(|| PostIndex::new(row.post as usize)).into(),
-        // Whole hours before the last instant covered, so that a window of n hours is 0..n.
-        age_hours: ((cutoff_us - 1 - row.at_us) / HOUR_US) as u32,
+        // All times are before the cutoff: it was checked when they were decoded.
+        age_hours: hours_before(cutoff_us, row.at_us).unwrap_or_default(),
         kind: row.kind,
         sentiment: row.sentiment,
     };

@@ -11,6 +11,7 @@ mod consent;
 mod directory;
 mod eligibility;
 mod endorsements;
+mod files;
 mod follows;
 mod ground_truth;
 mod identities;
@@ -27,15 +28,17 @@ mod row_filter;
 mod row_rules;
 mod scan_estimate;
 mod snapshot;
-mod sources;
 mod validate;
 mod violations;
 mod vocabulary;
 
+pub(crate) use files::{ColumnRules, ParquetFiles, widen};
+pub use files::{
+    InputFile, Listing, PassedOver, files_not_read, null_columns, refuse_changed_files,
+};
 pub use ground_truth::{GroundTruth, label_sets, open_ground_truth};
 pub use people::people;
 pub use scan_estimate::ScanEstimate;
 pub use snapshot::{Snapshot, estimate_scans, snapshot};
-pub use sources::{InputFile, Listing, open, refuse_changed_files};
 pub use violations::Violations;
 pub use vocabulary::vocabulary;

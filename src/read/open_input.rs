@@ -1,16 +1,17 @@
 //! Validation of the columns of an input against its contract: names and types.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Column as Qualified, ExprSchema};
 use datafusion::dataframe::DataFrame;
 use datafusion::prelude::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
-use url::Url;
 
-use super::sources::InputFile;
+use super::files::{ColumnRules, Listing, ParquetFiles};
 use crate::error::{Error, Help, Result};
+use crate::job::MissingColumns;
 use crate::schema::{Column, Table, Type, UTC};
 use crate::suggest::did_you_mean;
 
@@ -33,9 +34,10 @@ pub(super) struct OpenInput {
     /// Whether a column outside the contract is an error, as for a `SELECT`, which lists exactly what it means; else it is
     /// ignored.
     pub(super) closed: bool,
-    /// The URL and the files behind it; none for a `SELECT`.
-    pub(super) url: Option<Url>,
-    pub(super) files: Vec<InputFile>,
+    /// The files behind it; none for a `SELECT`.
+    pub(super) files: Option<Arc<ParquetFiles>>,
+    /// What the job says of columns that some files lack.
+    pub(super) missing_columns: MissingColumns,
 }
 
 /// The engine's type of a column.
@@ -83,10 +85,36 @@ impl OpenInput {
         let table = &self.table.table;
         let error = Error::bad_input(format!("input `{table}` ({}): {cause}", self.origin), remedy)
             .in_table(table);
-        match self.files.as_slice() {
-            [one] => error.in_file(&one.path),
-            _ => error,
+        match self.files.as_ref().and_then(|files| files.only_path()) {
+            Some(path) => error.in_file(path),
+            None => error,
         }
+    }
+
+    /// The files behind it, with the columns that are null in some; none for a `SELECT`.
+    pub(super) fn listing(&self) -> Option<Listing> {
+        self.files.as_ref().map(|files| files.listing(&|name| self.reads(name)))
+    }
+
+    /// Whether a column of this name is read.
+    fn reads(&self, name: &str) -> bool {
+        let is_custom = self.table.table == "accounts" && is_custom_measure(name);
+        is_custom || self.table.columns.iter().any(|column| column.name == name)
+    }
+
+    /// Columns that are not the same in all files.
+    fn drift(&self) -> Vec<Error> {
+        let Some(files) = &self.files else { return vec![] };
+        let optional = |name: &str| {
+            let column = self.table.columns.iter().find(|column| column.name == name);
+            column.is_none_or(|column| column.nullable)
+        };
+        let rules = ColumnRules { missing: Some(self.missing_columns), is_optional: &optional };
+        let place = |error: Error| {
+            let table = &self.table.table;
+            error.within(format!("input `{table}`")).in_table(table)
+        };
+        files.violations(&|name| self.reads(name), rules).into_iter().map(place).collect()
     }
 
     /// The contract of this input, for the reader of an error.
@@ -98,7 +126,11 @@ impl OpenInput {
     pub(super) fn violations(&self) -> Result<Vec<Error>> {
         let found = self.frame.schema().columns();
         let names: Vec<&str> = found.iter().map(|q| q.name.as_str()).collect();
-        let mut violations = Vec::new();
+        let mut violations = self.drift();
+        if !violations.is_empty() {
+            // What is said of types and names would be said of one of several.
+            return Ok(violations);
+        }
         for (i, name) in names.iter().enumerate() {
             if names[..i].contains(name) {
                 let violation = self.violation(

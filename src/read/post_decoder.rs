@@ -4,10 +4,9 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, ListArray, RecordBatch, StringViewArray};
-use arrow::datatypes::TimestampMicrosecondType;
 use hashbrown::DefaultHashBuilder;
 
-use super::columns::{list, text, texts, uneven, values};
+use super::columns::{list, text, texts, times_before, uneven};
 use super::ids::{Ids, too_many};
 use crate::error::Result;
 use crate::lists::Lists;
@@ -45,17 +44,19 @@ pub(super) struct PostDecoder {
     vocabulary: Arc<Vocabulary>,
     ids: Arc<Ids>,
     hasher: DefaultHashBuilder,
+    /// The end of the window.
+    end_us: i64,
 }
 
 impl PostDecoder {
-    pub(super) fn new(vocabulary: &Arc<Vocabulary>, ids: &Arc<Ids>) -> Self {
+    pub(super) fn new(vocabulary: &Arc<Vocabulary>, ids: &Arc<Ids>, end_us: i64) -> Self {
         let (vocabulary, ids) = (Arc::clone(vocabulary), Arc::clone(ids));
-        Self { vocabulary, ids, hasher: DefaultHashBuilder::default() }
+        Self { vocabulary, ids, hasher: DefaultHashBuilder::default(), end_us }
     }
 
     /// The posts of a block, searched for phrases.
     pub(super) fn decode(&self, block: &[RecordBatch]) -> Result<PostBlock> {
-        let Self { vocabulary, ids, hasher } = self;
+        let Self { vocabulary, ids, hasher, end_us } = self;
         let networks = ids.networks(block)?;
         let posts = networks.iter().copied().zip(texts(block, "post_id")?.flatten());
         let posts: Vec<(u32, &str)> = posts.collect();
@@ -66,7 +67,7 @@ impl PostDecoder {
             parents.map(|(network, id)| Some((*network, id?))).collect();
         let named: Vec<(u32, &str)> = parents.iter().flatten().copied().collect();
         let mut named = ids.posts.number(&named).map_err(too_many("posts"))?.into_iter();
-        let mut at = values::<TimestampMicrosecondType>(block, "created_at")?;
+        let mut at = times_before(block, "created_at", *end_us)?.into_iter();
 
         let mut read = PostBlock::default();
         let mut finder = vocabulary.lexicon.finder(true);
@@ -80,7 +81,7 @@ impl PostDecoder {
                     post,
                     author,
                     is_repost: content.text(KIND, row) == Some("repost"),
-                    at_us: at.next().flatten().ok_or_else(uneven)?,
+                    at_us: at.next().ok_or_else(uneven)?,
                     parent: parent.and_then(|_| named.next()).unwrap_or(NONE),
                     content: content.hash(row, hasher),
                 });

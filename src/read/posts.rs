@@ -15,7 +15,7 @@ use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
-use crate::model::time::HOUR_US;
+use crate::model::time::hours_before;
 use crate::model::{Dropped, OrNone, PostIndex, Posts, VertexIndex};
 use crate::phrases::{Vocabulary, spelling};
 use renown_graph::numbering::NONE;
@@ -59,7 +59,7 @@ impl PostRows {
         ids: &Arc<Ids>,
     ) -> Result<Self> {
         let what = format!("reading {}", input.origin);
-        let decoder = PostDecoder::new(vocabulary, ids);
+        let decoder = PostDecoder::new(vocabulary, ids, input.end_us);
         let block = move |block: &[_]| decoder.decode(block);
         Ok(Self { blocks: in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? })
     }
@@ -165,8 +165,8 @@ impl EligiblePosts {
             let block = &self.blocks[*block as usize];
             posts.authors.push(author);
             posts.at_us.push(row.at_us);
-            // Whole hours before the last instant covered, as for interactions.
-            posts.age_hours.push(((cutoff_us - 1 - row.at_us) / HOUR_US) as u32);
+            // All times are before the cutoff: it was checked when they were decoded.
+            posts.age_hours.push(hours_before(cutoff_us, row.at_us).unwrap_or_default());
             posts.parents.push(index(row.parent));
             posts.hits.push(block.hits.of(*at as usize).iter().copied());
             posts.tags.push(block.tags.of(*at as usize).iter().copied());

@@ -60,12 +60,15 @@ impl RowFilter {
         Self { window, kinds }
     }
 
+    /// The end of the window, in microseconds since 1970.
+    pub(super) fn end_us(&self) -> i64 {
+        self.window.map_or(i64::MAX, |(window, _)| window.end_us)
+    }
+
     /// Leaves out rows outside the window and of dropped kinds, and renames the kinds that the job maps.
     pub(super) fn apply(&self, input: &mut OpenInput) -> Result<()> {
         if let Some(window) = self.in_window(&input.frame)? {
-            // A missing time is kept here, so that it is refused where the contract forbids it.
-            let is_inside = window.inside().or(window.column.is_null());
-            input.frame = input.frame.clone().filter(is_inside).map_err(Error::internal)?;
+            input.frame = input.frame.clone().filter(window.kept()).map_err(Error::internal)?;
         }
         if let Some(kinds) = self.kinds.as_ref().filter(|kinds| !kinds.is_empty()) {
             let is_kept = kinds.is_dropped(ident("kind")).is_not_true();
@@ -118,7 +121,12 @@ impl RowFilter {
 }
 
 impl InWindow {
-    pub(super) fn inside(&self) -> Expr {
+    /// A missing time is kept, so that it is refused where the contract forbids it.
+    pub(super) fn kept(&self) -> Expr {
+        self.inside().or(self.column.clone().is_null())
+    }
+
+    fn inside(&self) -> Expr {
         self.column.clone().gt_eq(self.start.clone()).and(self.column.clone().lt(self.end.clone()))
     }
 

@@ -20,6 +20,7 @@ use object_store::ObjectMeta;
 use parquet::file::metadata::ParquetMetaData;
 use serde::Serialize;
 
+use super::files::NamedFiles;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 
@@ -76,7 +77,8 @@ struct Scan {
 impl Scan {
     fn of(node: &dyn ExecutionPlan) -> Option<Self> {
         let (config, source) =
-            node.downcast_ref::<DataSourceExec>()?.downcast_to_file_source::<ParquetSource>()?;
+            node.downcast_ref::<DataSourceExec>()?.downcast_to_file_source::<NamedFiles>()?;
+        let source = source.inner::<ParquetSource>()?;
         let projected = source.projection().into_iter().flat_map(|p| p.iter().map(|e| &e.expr));
         let filter = source.filter();
         let columns = projected.chain(&filter).flat_map(collect_columns);

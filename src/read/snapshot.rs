@@ -7,12 +7,12 @@ use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
 use datafusion::prelude::ident;
 
+use super::files::Listing;
 use super::input_opener::InputOpener;
 use super::open_input::OpenInput;
 use super::row_filter::RowFilter;
 use super::row_rules::{RowRule, account_rules, consent_rules, interaction_rules};
 use super::scan_estimate::ScanEstimate;
-use super::sources::Listing;
 use super::validate::{RowCounts, ValidInput, Validator, WindowRules};
 use super::violations::Violations;
 use crate::engine::Engine;

@@ -1,17 +1,20 @@
 //! Validation of the rows of inputs against the rules of their contracts.
 
+use std::sync::Arc;
+
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{Expr, lit};
 
 use super::open_input::OpenInput;
-use super::row_filter::RowFilter;
+use super::row_filter::{InWindow, RowFilter};
 use super::row_rules::{RowRule, contract_rules};
-use super::sources::open_alone;
 use super::violations::Violations;
-use crate::engine::{self, Engine, count_rows};
+use crate::engine::{self, Engine, count_if, count_rows, without_statistics};
 use crate::error::{Error, Result};
 use crate::model::Dropped;
 
@@ -25,6 +28,8 @@ pub(super) struct ValidInput {
     pub(super) rows_in_window: u64,
     /// Rows.
     pub(super) rows_total: u64,
+    /// The end of the window, in microseconds since 1970; its times are before it.
+    pub(super) end_us: i64,
 }
 
 /// Numbers of rows by group: all, and those that break each rule.
@@ -73,31 +78,44 @@ impl Validator<'_> {
         more: Vec<RowRule>,
     ) -> Result<Option<ValidInput>> {
         let Some(input) = input else { return Ok(None) };
+        let Some(mut input) = self.settled(input).await? else { return Ok(None) };
+        // A WHERE of the SELECT looks at the rows themselves.
+        input.frame = without_statistics(input.frame);
         let frame = input.conform()?;
         let filter = RowFilter::default();
         let rules = WindowRules { filter, group: vec![], more };
         let counts = self.count_rows(&input, &rules, frame.clone(), None).await?;
         Ok(counts.map(|counts| {
             let rows = counts.total("rows");
-            ValidInput { frame, origin: input.origin, rows_in_window: rows, rows_total: rows }
+            let (origin, end_us) = (input.origin, i64::MAX);
+            ValidInput { frame, origin, rows_in_window: rows, rows_total: rows, end_us }
         }))
     }
 
     /// Validates an input within its window, and counts the rows outside. `None` if its violations were kept.
     pub(super) async fn validate_in_window(
         &mut self,
-        mut input: OpenInput,
+        input: OpenInput,
         rules: WindowRules,
         drops: &mut Vec<Dropped>,
     ) -> Result<Option<(ValidInput, RowCounts)>> {
+        let Some(mut input) = self.settled(input).await? else { return Ok(None) };
         let Some(outside) = self.count_outside(&input, &rules.filter).await? else {
             return Ok(None);
         };
+        let whole = input.clone();
         rules.filter.apply(&mut input)?;
         let frame = input.conform()?;
         let counts = self.count_rows(&input, &rules, frame.clone(), outside.all).await?;
         let Some(counts) = counts else { return Ok(None) };
         let rows = counts.total("rows");
+        let kept = rows + outside.dropped.unwrap_or(0);
+        if outside.kept.is_some_and(|expected| expected != kept) {
+            let expected = outside.kept.unwrap_or_default();
+            let violation = self.wrong_statistics(&whole, &rules.filter, [kept, expected]).await?;
+            self.violations.report(violation)?;
+            return Ok(None);
+        }
         let all = outside.all.unwrap_or(rows);
         let name = &input.table.table;
         let before = all.saturating_sub(outside.after + outside.dropped.unwrap_or(0) + rows);
@@ -106,8 +124,8 @@ impl Validator<'_> {
         if let Some(dropped) = outside.dropped {
             drops.push(Dropped::exact(name, "kind dropped by the job", dropped));
         }
-        let input =
-            ValidInput { frame, origin: input.origin, rows_in_window: rows, rows_total: all };
+        let (origin, end_us) = (input.origin, rules.filter.end_us());
+        let input = ValidInput { frame, origin, rows_in_window: rows, rows_total: all, end_us };
         Ok(Some((input, counts)))
     }
 
@@ -124,14 +142,60 @@ impl Validator<'_> {
             let frame = input.frame.clone().filter(condition).map_err(Error::internal)?;
             count_rows(&what, frame).await
         };
-        let all = count_rows(&what, input.frame.clone()).await;
-        let Some(all) = self.violations.keep(all)? else { return Ok(None) };
-        let after = count_where(window.after()).await?;
+        let counts = WindowCounts::of(&what, input.frame.clone(), &window).await;
+        let Some(counts) = self.violations.keep(counts)? else { return Ok(None) };
         let dropped = match filter.is_dropped_kind() {
-            Some(is_dropped) => Some(count_where(window.inside().and(is_dropped)).await?),
+            Some(is_dropped) => Some(count_where(window.kept().and(is_dropped)).await?),
             None => None,
         };
-        Ok(Some(Outside { all: Some(all), after, dropped }))
+        let WindowCounts { all, after, kept } = counts;
+        Ok(Some(Outside { all: Some(all), after, kept: Some(kept), dropped }))
+    }
+
+    /// The input, with its rows in memory if it is a `SELECT` that aggregates all rows to one: of a column that such a
+    /// `SELECT` makes a constant DataFusion 55 evaluates conditions before it aggregates, and keeps the row whatever they say.
+    /// `None` if its violations were kept.
+    async fn settled(&mut self, mut input: OpenInput) -> Result<Option<OpenInput>> {
+        if !input.closed || !aggregates_to_one_row(input.frame.logical_plan())? {
+            return Ok(Some(input));
+        }
+        let what = format!("reading {}", input.origin);
+        let materialised = self.engine.materialise(&what, input.frame).await;
+        let Some((frame, _)) = self.violations.keep(materialised)? else { return Ok(None) };
+        input.frame = frame;
+        Ok(Some(input))
+    }
+
+    /// The error for statistics of files that leave out rows within the window, and the first file that has such.
+    async fn wrong_statistics(
+        &self,
+        input: &OpenInput,
+        filter: &RowFilter,
+        [read, expected]: [u64; 2],
+    ) -> Result<Error> {
+        let mut file = None;
+        for (path, alone) in input.files.iter().flat_map(|files| files.each_alone()) {
+            let alone = Arc::new(alone).frame(self.engine)?;
+            let Some(window) = filter.in_window(&alone)? else { break };
+            let what = format!("reading `{path}`");
+            let WindowCounts { kept, .. } = WindowCounts::of(&what, alone.clone(), &window).await?;
+            let pruned = alone.filter(window.kept()).map_err(Error::internal)?;
+            if count_rows(&what, pruned).await? != kept {
+                file = Some(path);
+                break;
+            }
+        }
+        let place = file.as_ref().map_or_else(String::new, |path| format!(" of `{path}`"));
+        let violation = input
+            .violation(
+                format!(
+                    "the statistics in the footer{place} do not fit the rows: by them {read} rows are read, and {expected} are \
+                     in the window"
+                ),
+                "write the file again with another writer",
+            )
+            .in_rows(expected.abs_diff(read));
+        Ok(file.iter().fold(violation, |violation, path| violation.in_file(path)))
     }
 
     /// Counts the rows of a conformed input; rows that break a rule are violations. `None` if any were kept. `all` is the
@@ -177,8 +241,49 @@ struct Outside {
     all: Option<u64>,
     /// Rows at or after the cutoff.
     after: u64,
+    /// Rows inside the window or without a time, counted without trust in statistics; `None` if there is no window.
+    kept: Option<u64>,
     /// Rows inside the window of a kind that the job drops; `None` if it drops none.
     dropped: Option<u64>,
+}
+
+/// Numbers of rows by their time, from the rows themselves.
+struct WindowCounts {
+    all: u64,
+    /// At or after the cutoff.
+    after: u64,
+    /// Inside the window, or without a time.
+    kept: u64,
+}
+
+impl WindowCounts {
+    async fn of(what: &str, frame: DataFrame, window: &InWindow) -> Result<Self> {
+        let counts = vec![
+            count(lit(1_i64)).alias("rows"),
+            count_if(window.after())?.alias("after"),
+            count_if(window.kept())?.alias("kept"),
+        ];
+        let frame = without_statistics(frame).aggregate(vec![], counts);
+        let frame = frame.map_err(Error::internal)?;
+        let counts = RowCounts { batches: engine::batches(what, frame).await? };
+        let [all, after, kept] = ["rows", "after", "kept"].map(|name| counts.total(name));
+        Ok(Self { all, after, kept })
+    }
+}
+
+/// Whether a plan aggregates all rows of something to one row, which is there even if there are none.
+fn aggregates_to_one_row(plan: &LogicalPlan) -> Result<bool> {
+    let mut found = false;
+    let searched = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Aggregate(aggregate) = node {
+            let groups = &aggregate.group_expr;
+            // `ROLLUP`, `CUBE` and `GROUPING SETS` may have a group of all rows.
+            found |= groups.is_empty() || groups.iter().any(|e| matches!(e, Expr::GroupingSet(_)));
+        }
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    searched.map_err(Error::internal)?;
+    Ok(found)
 }
 
 /// The first of several files that has a row which breaks `rule`. Files are read one by one, which happens only where a rule
@@ -189,27 +294,14 @@ async fn first_file(
     filter: &RowFilter,
     rule: &RowRule,
 ) -> Result<Option<String>> {
-    let Some(url) = input.url.as_ref().filter(|_| input.files.len() > 1) else {
-        return Ok(None);
-    };
-    for file in &input.files {
-        let Some(frame) = open_alone(engine, url, file).await else { return Ok(None) };
-        let mut alone = OpenInput { frame, ..input.clone() };
-        // It may lack a column that is one of the partitions.
-        if !alone.violations()?.is_empty() {
-            return Ok(None);
-        }
+    let files = input.files.as_ref().filter(|files| files.only_path().is_none());
+    for (path, alone) in files.into_iter().flat_map(|files| files.each_alone()) {
+        let mut alone = OpenInput { frame: Arc::new(alone).frame(engine)?, ..input.clone() };
         filter.apply(&mut alone)?;
-        let what = format!("reading `{}`", file.path);
-        let frame = alone.conform()?;
-        let has = |column: &String| frame.schema().has_column_with_unqualified_name(column);
-        // The file may lack a custom measure.
-        if !rule.column.as_ref().is_none_or(has) {
-            continue;
-        }
+        let (what, frame) = (format!("reading `{path}`"), alone.conform()?);
         let counts = RowCounts::of(&what, frame, vec![], std::slice::from_ref(rule)).await?;
         if counts.total(&rule.words) > 0 {
-            return Ok(Some(file.path.clone()));
+            return Ok(Some(path));
         }
     }
     Ok(None)

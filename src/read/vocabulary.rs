@@ -11,7 +11,7 @@ use super::snapshot::Snapshot;
 use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::job::{Bundled, Topics};
+use crate::job::{Bundled, MissingColumns, Topics};
 use crate::phrases::{Ontology, Topic, TopicPhrase, Vocabulary};
 use crate::schema::{self, Direction};
 
@@ -73,7 +73,8 @@ fn unpacked(engine: &Engine, (name, bytes): (&str, &'static [u8])) -> Result<Dat
     let batches = batches.collect::<std::result::Result<Vec<_>, _>>().map_err(Error::internal)?;
     let table = schema::table(Direction::Input, name)?;
     let (frame, origin) = (engine.frame(batches)?, format!("the bundled {name}"));
-    OpenInput { table, frame, origin, closed: true, url: None, files: vec![] }.conform()
+    let missing_columns = MissingColumns::default();
+    OpenInput { table, frame, origin, closed: true, files: None, missing_columns }.conform()
 }
 
 fn optional(column: &StringViewArray, row: usize) -> Option<String> {

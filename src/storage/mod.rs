@@ -10,6 +10,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::registry::{DefaultObjectStoreRegistry, ObjectStoreRegistry};
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::error::{Error, Result};
@@ -126,6 +127,25 @@ impl Stores {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(Error::storage(&format!("reading `{url}`"), error)),
         }
+    }
+
+    /// SHA-256 of the object at `url`, or `None` if there is none. It is not held in memory.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not answer.
+    pub async fn sha256(&self, url: &Url) -> Result<Option<[u8; 32]>> {
+        let what = format!("reading `{url}`");
+        let (store, path) = self.resolve(url)?;
+        let mut parts = match store.get(&path).await {
+            Ok(object) => object.into_stream(),
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(Error::storage(&what, error)),
+        };
+        let mut digest = Sha256::new();
+        while let Some(part) = parts.try_next().await.map_err(|e| Error::storage(&what, e))? {
+            digest.update(&part);
+        }
+        Ok(Some(digest.finalize().into()))
     }
 
     /// The whole object at `url`, or `None` if there is none.

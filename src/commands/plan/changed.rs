@@ -20,7 +20,7 @@ pub(super) async fn since_commit(
     let (number, snapshot_date) = (commit.number, commit.snapshot_date);
     let stores = &engine.stores;
     if !commit::intact(stores, &job.output, &commit).await? {
-        return Ok((true, format!("files of commit {number} are gone")));
+        return Ok((true, format!("files of commit {number} are gone or have changed")));
     }
     let Some(LoggedRun { commit, log }) = LoggedRun::of(engine, &job.output, commit).await? else {
         return Ok((true, format!("commit {number} has no log that this renown reads")));

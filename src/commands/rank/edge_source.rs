@@ -14,7 +14,7 @@ use super::phases::Phases;
 use super::weights::{WeightColumn, held_weight};
 use crate::engine::{Engine, in_blocks};
 use crate::error::{Error, Result};
-use crate::read::open;
+use crate::read::{ColumnRules, ParquetFiles, PassedOver, widen};
 use crate::suggest::did_you_mean;
 use renown_graph::GraphError;
 use renown_graph::csr::Csr;
@@ -52,6 +52,8 @@ pub(super) struct Columns {
     id_type: DataType,
     /// Type in which weights are decoded, if there are any.
     weight: Option<DataType>,
+    /// Files that are not read.
+    pub(super) passed_over: Vec<PassedOver>,
 }
 
 impl Columns {
@@ -63,7 +65,13 @@ impl Columns {
         let refused = |cause: String, remedy: &str| {
             Error::bad_input(format!("`{}`: {cause}", list.url), remedy)
         };
-        let (frame, _) = open(engine, &list.url).await?;
+        let files = Arc::new(ParquetFiles::open(engine, &list.url).await?);
+        let is_used = |name: &str| list.columns().any(|column| column == name);
+        let rules = ColumnRules { missing: None, is_optional: &|_| false };
+        if let Some(violation) = files.violations(&is_used, rules).into_iter().next() {
+            return Err(violation);
+        }
+        let (frame, passed_over) = (files.frame(engine)?, files.listing(&is_used).passed_over);
         let found: Vec<String> = frame.schema().columns().into_iter().map(|c| c.name).collect();
         let mut kinds = Vec::new();
         for name in list.columns() {
@@ -75,12 +83,13 @@ impl Columns {
             let field = frame.schema().field_with_unqualified_name(name);
             kinds.push(plain(field.map_err(Error::internal)?.data_type()));
         }
-        let id_type = kinds[0].clone();
+        // One column may have gone through a tool that narrows or widens types.
+        let id_type = widen(&kinds[0], &kinds[1]).unwrap_or_else(|| kinds[0].clone());
         if let Some(name) = list.weight.as_ref().filter(|_| !kinds[2].is_numeric()) {
             let cause = format!("column `{name}` is {}, not a number", kinds[2]);
             return Err(refused(cause, "name a numeric column"));
         }
-        if kinds[1] != id_type {
+        if widen(&kinds[0], &kinds[1]).is_none() {
             let EdgeSource { source, target, .. } = list;
             let cause = format!("`{source}` is {id_type}, `{target}` is {}", kinds[1]);
             return Err(refused(cause, "write both columns with the same type"));
@@ -94,7 +103,7 @@ impl Columns {
         let cast = list.columns().zip(held).enumerate();
         let cast = cast.map(|(i, (name, held))| cast_as(ident(name), held).alias(i.to_string()));
         let frame = frame.select(cast.collect::<Vec<_>>()).map_err(Error::internal)?;
-        Ok(Self { frame, id_type, weight })
+        Ok(Self { frame, id_type, weight, passed_over })
     }
 
     /// The graph, and the ids of its vertices. Edges are decoded on every core at once, and numbered as soon as they are

@@ -15,12 +15,14 @@ pub use self::edge_source::EdgeSource;
 use self::edge_source::{Columns, VertexIds};
 use self::phases::Phases;
 use super::context::Context;
+use super::input_notes::describe_files;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::job::parse_url;
 use crate::number_format::count;
 use crate::propagate::ranking_error;
 use crate::publish::encode;
+use crate::read::PassedOver;
 use renown_graph::pagerank::{PageRank, RankError, Ranks, Stop};
 
 /// Maximum number of iterations towards a tolerance.
@@ -92,6 +94,8 @@ pub struct RankReport {
     pub residual: f64,
     /// Certified L1 distance to the exact ranks.
     pub bound: f64,
+    /// Files of the folder that are not read.
+    pub passed_over: Vec<PassedOver>,
     /// Seconds of each phase.
     pub seconds: Vec<(&'static str, f64)>,
 }
@@ -130,7 +134,8 @@ pub async fn rank_vertices(
     engine.stores.write(out, bytes).await?;
     phases.end("write");
     let seconds = phases.seconds;
-    Ok(RankReport { vertices: vertices.len(), edges, iterations, residual, bound, seconds })
+    let (vertices, passed_over) = (vertices.len(), columns.passed_over);
+    Ok(RankReport { vertices, edges, iterations, residual, bound, passed_over, seconds })
 }
 
 /// The error for ranks that cannot be computed; damping and stop rule come from the command line here, not from a job.
@@ -150,6 +155,7 @@ fn page(report: &RankReport) -> String {
         report.residual,
         report.bound
     );
+    page += &describe_files("edges", &report.passed_over);
     for (phase, seconds) in &report.seconds {
         page += &format!("{phase:<10} {seconds:.3} s\n");
     }

@@ -1,0 +1,24 @@
+//! How inputs are read.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How inputs are read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reading {
+    /// What happens where some files of a folder lack a column that others have: `refuse` stops the run and names the files,
+    /// `null` reads nulls in its place. An optional column that only the newest files have is read either way.
+    pub missing_columns: MissingColumns,
+}
+
+/// What happens where some files of a folder lack a column that others have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingColumns {
+    /// The run stops and names the files.
+    #[default]
+    Refuse,
+    /// The column is null in the rows of these files.
+    Null,
+}
