@@ -129,6 +129,11 @@ pub fn parse_url(folder: &Path, text: &str) -> Result<Url> {
     if text.contains("://") {
         return Url::parse(text).map_err(|e| bad(e.to_string()).caused_by(e));
     }
+    // Of a path too, a version of a table may be named.
+    let (text, version) = match text.rsplit_once("?version=") {
+        Some((text, version)) => (text, Some(version)),
+        None => (text, None),
+    };
     let path = std::path::absolute(folder.join(text));
     let path = path.map_err(|e| bad(e.to_string()).caused_by(e))?;
     let url = if text.ends_with('/') || path.is_dir() {
@@ -138,5 +143,7 @@ pub fn parse_url(folder: &Path, text: &str) -> Result<Url> {
     };
     let url = url.map_err(|()| bad("it is not a path".into()))?;
     // Parsing once more resolves `..`, which no store accepts.
-    Url::parse(url.as_str()).map_err(|e| bad(e.to_string()).caused_by(e))
+    let mut url = Url::parse(url.as_str()).map_err(|e| bad(e.to_string()).caused_by(e))?;
+    url.set_query(version.map(|version| format!("version={version}")).as_deref());
+    Ok(url)
 }

@@ -16,7 +16,9 @@ use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
 use crate::published::previous;
-use crate::read::{self, Listing, Snapshot, Violations, files_not_read, null_columns};
+use crate::read::{
+    self, Listing, Snapshot, Violations, files_not_read, null_columns, table_versions,
+};
 
 /// Inputs that have been opened and validated, and not yet read in full.
 pub(super) struct Opened {
@@ -136,6 +138,7 @@ impl Inputs {
             inputs: input_files(&self.files),
             columns_not_read: self.ignored.clone(),
             files_not_read: files_not_read(&self.files),
+            table_versions: table_versions(&self.files),
             null_columns: null_columns(&self.files),
             drops: self.drops.clone(),
             run_before,

@@ -12,7 +12,7 @@ use super::commit::Commit;
 use super::log_path;
 use crate::error::{Error, Result};
 use crate::model::Dropped;
-use crate::read::{InputFile, PassedOver};
+use crate::read::{InputFile, PassedOver, TableVersion};
 use crate::storage::{Stores, below};
 
 /// The files behind each input or source, by name.
@@ -38,6 +38,9 @@ pub struct RunLog {
     /// Files in the folders of the inputs and sources that are not read, by why.
     #[serde(default)]
     pub files_not_read: BTreeMap<String, Vec<PassedOver>>,
+    /// Versions of the tables with a log that were read, by input or source.
+    #[serde(default)]
+    pub table_versions: BTreeMap<String, TableVersion>,
     /// Columns that are null in the rows of some files, which lack them, by input or source: in how many of how many files.
     #[serde(default)]
     pub null_columns: BTreeMap<String, BTreeMap<String, [usize; 2]>>,

@@ -1,7 +1,6 @@
 //! Opens the inputs of a job: Parquet at a URL, or a `SELECT` over named sources.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -10,7 +9,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::Expr;
 
-use super::files::{ColumnRules, Listing, ParquetFiles};
+use super::files::{ColumnRules, InputTable, Listing, ParquetFiles};
 use super::open_input::OpenInput;
 use super::violations::Violations;
 use crate::engine::Engine;
@@ -23,7 +22,7 @@ pub(super) struct InputOpener<'a> {
     engine: &'a Engine,
     reading: &'a Reading,
     /// The sources.
-    sources: BTreeMap<String, Arc<ParquetFiles>>,
+    sources: BTreeMap<String, InputTable>,
     /// Files behind each input or source.
     pub(super) files: BTreeMap<String, Listing>,
     /// Columns that are not read, by input.
@@ -39,17 +38,16 @@ impl<'a> InputOpener<'a> {
     ) -> Result<Self> {
         let (mut sources, mut files) = (BTreeMap::new(), BTreeMap::new());
         for (name, url) in &job.sources {
-            let opened = ParquetFiles::open(engine, url).await;
+            let opened = InputTable::open(engine, url).await;
             let opened = opened.map_err(|e| e.within(format!("source `{name}`")));
-            let Some(opened) = violations.keep(opened)? else { continue };
-            let source = Arc::new(opened);
+            let Some(source) = violations.keep(opened)? else { continue };
             files.insert(format!("sources.{name}"), source.listing(&|_| false));
-            sources.insert(name.clone(), Arc::clone(&source));
             // Another opener for the same job may have registered it.
             engine.session.deregister_table(name.as_str()).map_err(Error::internal)?;
-            engine.session.register_table(name.as_str(), source).map_err(|e| {
+            engine.session.register_table(name.as_str(), source.provider()).map_err(|e| {
                 Error::bad_job(format!("source `{name}`: {e}"), "give it another name").caused_by(e)
             })?;
+            sources.insert(name.clone(), source);
         }
         // A SELECT over a missing source would only repeat its violation.
         violations.stop_if_any()?;
@@ -84,7 +82,7 @@ impl<'a> InputOpener<'a> {
         let missing_columns = self.reading.missing_columns;
         Ok(match input {
             Input::Url(url) => {
-                let files = Arc::new(ParquetFiles::open(self.engine, url).await?);
+                let files = InputTable::open(self.engine, url).await?;
                 let (frame, origin) = (files.frame(self.engine)?, url.to_string());
                 let files = Some(files);
                 let opened =

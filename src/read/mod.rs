@@ -32,9 +32,10 @@ mod validate;
 mod violations;
 mod vocabulary;
 
-pub(crate) use files::{ColumnRules, ParquetFiles, widen};
+pub(crate) use files::{ColumnRules, InputTable, widen};
 pub use files::{
-    InputFile, Listing, PassedOver, files_not_read, null_columns, refuse_changed_files,
+    InputFile, Listing, PassedOver, TableVersion, files_not_read, null_columns,
+    refuse_changed_files, table_versions,
 };
 pub use ground_truth::{GroundTruth, label_sets, open_ground_truth};
 pub use people::people;

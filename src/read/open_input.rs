@@ -1,7 +1,6 @@
 //! Validation of the columns of an input against its contract: names and types.
 
 use std::fmt::Display;
-use std::sync::Arc;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Column as Qualified, ExprSchema};
@@ -9,7 +8,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::prelude::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 
-use super::files::{ColumnRules, Listing, ParquetFiles};
+use super::files::{ColumnRules, InputTable, Listing};
 use crate::error::{Error, Help, Result};
 use crate::job::MissingColumns;
 use crate::schema::{Column, Table, Type, UTC};
@@ -35,7 +34,7 @@ pub(super) struct OpenInput {
     /// ignored.
     pub(super) closed: bool,
     /// The files behind it; none for a `SELECT`.
-    pub(super) files: Option<Arc<ParquetFiles>>,
+    pub(super) files: Option<InputTable>,
     /// What the job says of columns that some files lack.
     pub(super) missing_columns: MissingColumns,
 }

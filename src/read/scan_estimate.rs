@@ -76,9 +76,11 @@ struct Scan {
 
 impl Scan {
     fn of(node: &dyn ExecutionPlan) -> Option<Self> {
-        let (config, source) =
-            node.downcast_ref::<DataSourceExec>()?.downcast_to_file_source::<NamedFiles>()?;
-        let source = source.inner::<ParquetSource>()?;
+        let scan = node.downcast_ref::<DataSourceExec>()?;
+        let named = scan.downcast_to_file_source::<NamedFiles>();
+        let named = named.and_then(|(config, named)| Some((config, named.inner()?)));
+        // Tables with a log have scans of their own.
+        let (config, source) = named.or_else(|| scan.downcast_to_file_source::<ParquetSource>())?;
         let projected = source.projection().into_iter().flat_map(|p| p.iter().map(|e| &e.expr));
         let filter = source.filter();
         let columns = projected.chain(&filter).flat_map(collect_columns);

@@ -1,7 +1,5 @@
 //! Validation of the rows of inputs against the rules of their contracts.
 
-use std::sync::Arc;
-
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -175,7 +173,7 @@ impl Validator<'_> {
     ) -> Result<Error> {
         let mut file = None;
         for (path, alone) in input.files.iter().flat_map(|files| files.each_alone()) {
-            let alone = Arc::new(alone).frame(self.engine)?;
+            let alone = alone.frame(self.engine)?;
             let Some(window) = filter.in_window(&alone)? else { break };
             let what = format!("reading `{path}`");
             let WindowCounts { kept, .. } = WindowCounts::of(&what, alone.clone(), &window).await?;
@@ -296,7 +294,7 @@ async fn first_file(
 ) -> Result<Option<String>> {
     let files = input.files.as_ref().filter(|files| files.only_path().is_none());
     for (path, alone) in files.into_iter().flat_map(|files| files.each_alone()) {
-        let mut alone = OpenInput { frame: Arc::new(alone).frame(engine)?, ..input.clone() };
+        let mut alone = OpenInput { frame: alone.frame(engine)?, ..input.clone() };
         filter.apply(&mut alone)?;
         let (what, frame) = (format!("reading `{path}`"), alone.conform()?);
         let counts = RowCounts::of(&what, frame, vec![], std::slice::from_ref(rule)).await?;

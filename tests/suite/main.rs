@@ -15,6 +15,8 @@ mod consent;
 mod contracts;
 mod corrupt_files;
 mod damage;
+#[cfg(feature = "delta")]
+mod delta;
 mod determinism;
 mod diff;
 mod diff_oracle;

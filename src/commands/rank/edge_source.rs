@@ -14,7 +14,7 @@ use super::phases::Phases;
 use super::weights::{WeightColumn, held_weight};
 use crate::engine::{Engine, in_blocks};
 use crate::error::{Error, Result};
-use crate::read::{ColumnRules, ParquetFiles, PassedOver, widen};
+use crate::read::{ColumnRules, InputTable, PassedOver, widen};
 use crate::suggest::did_you_mean;
 use renown_graph::GraphError;
 use renown_graph::csr::Csr;
@@ -65,7 +65,7 @@ impl Columns {
         let refused = |cause: String, remedy: &str| {
             Error::bad_input(format!("`{}`: {cause}", list.url), remedy)
         };
-        let files = Arc::new(ParquetFiles::open(engine, &list.url).await?);
+        let files = InputTable::open(engine, &list.url).await?;
         let is_used = |name: &str| list.columns().any(|column| column == name);
         let rules = ColumnRules { missing: None, is_optional: &|_| false };
         if let Some(violation) = files.violations(&is_used, rules).into_iter().next() {

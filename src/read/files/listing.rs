@@ -67,6 +67,19 @@ pub struct Listing {
     pub passed_over: Vec<PassedOver>,
     /// Columns that are null in the rows of some files, which lack them; of how many files, and how many there are.
     pub null_columns: BTreeMap<String, [usize; 2]>,
+    /// The version of the table, if it has a log.
+    pub version: Option<TableVersion>,
+}
+
+/// A version of a table that has a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableVersion {
+    /// The format: `delta`.
+    pub format: String,
+    /// Id of the table.
+    pub id: String,
+    /// The version that was read.
+    pub version: u64,
 }
 
 /// Files that are not read, by input or source.
@@ -81,6 +94,13 @@ pub fn null_columns(
 ) -> BTreeMap<String, BTreeMap<String, [usize; 2]>> {
     let some = listings.iter().filter(|(_, listing)| !listing.null_columns.is_empty());
     some.map(|(name, listing)| (name.clone(), listing.null_columns.clone())).collect()
+}
+
+/// Versions of tables with a log, by input or source.
+pub fn table_versions(listings: &BTreeMap<String, Listing>) -> BTreeMap<String, TableVersion> {
+    let versions =
+        listings.iter().map(|(name, listing)| Some((name.clone(), listing.version.clone()?)));
+    versions.flatten().collect()
 }
 
 /// What is at a URL.
@@ -124,7 +144,8 @@ pub async fn refuse_changed_files<'a>(
     engine: &Engine,
     inputs: impl IntoIterator<Item = &'a Listing>,
 ) -> Result<()> {
-    for listed in inputs {
+    // A version of a table with a log does not change.
+    for listed in inputs.into_iter().filter(|listed| listed.version.is_none()) {
         let changed = || {
             Error::new(
                 Kind::Interrupted,

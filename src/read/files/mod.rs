@@ -1,8 +1,11 @@
 //! Parquet at a URL: which files are there, whether their columns fit together, and a table over them.
 
 mod columns;
+#[cfg(feature = "delta")]
+mod delta;
 mod encryption;
 mod footer;
+mod input_table;
 mod listing;
 mod named;
 mod partitions;
@@ -12,8 +15,10 @@ mod table_format;
 mod types;
 
 pub(crate) use columns::ColumnRules;
+pub(crate) use input_table::InputTable;
 pub use listing::{
-    InputFile, Listing, PassedOver, files_not_read, null_columns, refuse_changed_files,
+    InputFile, Listing, PassedOver, TableVersion, files_not_read, null_columns,
+    refuse_changed_files, table_versions,
 };
 pub(crate) use named::NamedFiles;
 pub(crate) use table::ParquetFiles;

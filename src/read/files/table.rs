@@ -8,7 +8,6 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result as EngineResult, ScalarValue};
-use datafusion::dataframe::DataFrame;
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::listing::helpers::{expr_applicable_for_cols, filter_partitioned_file};
@@ -61,7 +60,6 @@ impl ParquetFiles {
     /// [`crate::error::Kind::BadInput`] if there is none, or one is no complete Parquet file;
     /// [`crate::error::Kind::Unavailable`] if the store does not answer.
     pub(crate) async fn open(engine: &Engine, url: &Url) -> Result<Self> {
-        engine.connect(url)?;
         let Found { objects, folder, passed_over } = find(engine, url).await?;
         let schemas = read_schemas(engine, url, &objects).await?;
         let ages: Vec<i64> =
@@ -90,6 +88,7 @@ impl ParquetFiles {
             files: self.files.iter().map(|file| InputFile::from(&file.object_meta)).collect(),
             passed_over: self.passed_over.clone(),
             null_columns: missing.map(|(name, files)| (name.to_owned(), files)).collect(),
+            version: None,
         }
     }
 
@@ -118,15 +117,6 @@ impl ParquetFiles {
         let path = |file: usize| self.files[file].object_meta.location.to_string();
         let violations = self.drift.violations(used, rules, &path);
         violations.into_iter().map(|e| e.within(format!("`{}`", self.url))).collect()
-    }
-
-    /// Its rows.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Internal`] if the engine does not take it.
-    pub(crate) fn frame(self: &Arc<Self>, engine: &Engine) -> Result<DataFrame> {
-        let table: Arc<dyn TableProvider> = Arc::<Self>::clone(self);
-        engine.session.read_table(table).map_err(Error::internal)
     }
 
     /// Whether the engine can tell from the path of a file alone that it has no rows for which `filter` holds.

@@ -1,6 +1,7 @@
 //! Marks of table formats. A folder of one holds files that its log no longer names: what was deleted or rewritten. Read as
 //! plain Parquet, erased people would come back.
 
+use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
@@ -33,8 +34,8 @@ const HUDI_PARTITION: &str = ".hoodie_partition_metadata";
 const ICEBERG_FOLDER: &str = "metadata";
 const ICEBERG_METADATA: [&str; 3] = [".metadata.json", ".metadata.json.gz", ".gz.metadata.json"];
 
-/// Maximum number of folders above the one named that are searched.
-const MAX_ABOVE: usize = 10;
+/// Maximum number of folders above the one named that are searched: a table may have several levels of partitions.
+const MAX_ABOVE: usize = 6;
 
 impl TableFormat {
     pub(super) fn name(self) -> &'static str {
@@ -96,43 +97,47 @@ fn mark_of(parts: &[&str], depth: usize) -> Option<(TableFormat, usize)> {
 /// Whoever may read a folder may not be allowed to list those above it: what cannot be listed is taken to have no mark.
 pub(super) async fn above(store: &dyn ObjectStore, path: &Path) -> Option<FoundTable> {
     let parts: Vec<&str> = path.as_ref().split('/').filter(|part| !part.is_empty()).collect();
+    let mut searches = Vec::new();
     for depth in (0..parts.len()).rev().take(MAX_ABOVE) {
-        let folder = joined(&parts[..depth]);
-        // The folder that was named may be one of those that tell.
-        let next = parts[depth];
-        let marks = [
+        for (name, format) in [
             (DELTA_LOG, TableFormat::Delta),
             (HUDI_FOLDER, TableFormat::Hudi),
             (ICEBERG_FOLDER, TableFormat::Iceberg),
-        ];
-        for (name, format) in marks {
-            let mark = folder.clone().join(name);
-            let found = match format {
-                _ if next == name && format != TableFormat::Iceberg => Some(mark.to_string()),
-                TableFormat::Iceberg => first_below(store, &mark, is_iceberg_metadata).await,
-                _ => first_below(store, &mark, |_| true).await,
-            };
-            if let Some(mark) = found {
-                return Some(FoundTable { format, folder, mark });
-            }
+        ] {
+            let folder = joined(&parts[..depth]);
+            searches.push(async move {
+                let mark = folder.clone().join(name);
+                let found = match format {
+                    TableFormat::Iceberg => first_below(store, &mark, is_iceberg_metadata).await,
+                    _ => first_below(store, &mark, |_| true).await,
+                };
+                found.map(|mark| FoundTable { format, folder, mark })
+            });
         }
     }
-    None
+    // All at once, the nearest first.
+    join_all(searches).await.into_iter().flatten().next()
 }
 
 /// The first object right below a folder that `tells`.
 async fn first_below(
     store: &dyn ObjectStore,
     folder: &Path,
-    tells: impl Fn(&str) -> bool,
+    tells: fn(&str) -> bool,
 ) -> Option<String> {
     let mut objects = store.list(Some(folder)).take(1_000);
     while let Ok(Some(object)) = objects.try_next().await {
-        if object.location.filename().is_some_and(&tells) {
+        if object.location.filename().is_some_and(tells) {
             return Some(object.location.to_string());
         }
     }
     None
+}
+
+/// Whether the folder `path` is that of a Delta table.
+#[cfg(feature = "delta")]
+pub(super) async fn is_delta(store: &dyn ObjectStore, path: &Path) -> bool {
+    first_below(store, &path.clone().join(DELTA_LOG), |_| true).await.is_some()
 }
 
 /// Whether a file has a name of Iceberg: `v3.metadata.json`, `00003-UUID.metadata.json`. Above the folder that was named, any
