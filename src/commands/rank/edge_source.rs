@@ -83,18 +83,19 @@ impl Columns {
             let field = frame.schema().field_with_unqualified_name(name);
             kinds.push(plain(field.map_err(Error::internal)?.data_type()));
         }
-        // One column may have gone through a tool that narrows or widens types.
-        let id_type = widen(&kinds[0], &kinds[1]).unwrap_or_else(|| kinds[0].clone());
         if let Some(name) = list.weight.as_ref().filter(|_| !kinds[2].is_numeric()) {
             let cause = format!("column `{name}` is {}, not a number", kinds[2]);
             return Err(refused(cause, "name a numeric column"));
         }
-        if widen(&kinds[0], &kinds[1]).is_none() {
+        // One column may have gone through a tool that narrows or widens types.
+        let is_id = |kind: &DataType| kind.is_integer() || is_text(kind);
+        let wide = widen(&kinds[0], &kinds[1]);
+        let Some(id_type) = wide.filter(|wide| kinds[0] == kinds[1] || is_id(wide)) else {
             let EdgeSource { source, target, .. } = list;
-            let cause = format!("`{source}` is {id_type}, `{target}` is {}", kinds[1]);
+            let cause = format!("`{source}` is {}, `{target}` is {}", kinds[0], kinds[1]);
             return Err(refused(cause, "write both columns with the same type"));
-        }
-        if !id_type.is_integer() && !is_text(&id_type) {
+        };
+        if !is_id(&id_type) {
             let cause = format!("ids are {id_type}, neither integers nor text");
             return Err(refused(cause, "cast them to text or to integers"));
         }
