@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use fastrand::Rng;
 use renown::commands::Bars;
 use renown::commands::top::{TopPerson, people_table};
+use renown::method::hex;
 use renown::published::rows::ScoreRow;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::binary::{Ended, renown};
@@ -387,6 +389,8 @@ fn drop_column(folder: &Path, number: u64, table: &str, column: &str) {
     let size = |size: u64| format!("\"size\": {size},");
     let now = fs::metadata(&file).unwrap().len();
     edit(Path::new(&path), &size(listed["size"].as_u64().unwrap()), &size(now));
+    let sha256 = hex(&Sha256::digest(fs::read(&file).unwrap()));
+    edit(Path::new(&path), listed["sha256"].as_str().unwrap(), &sha256);
 }
 
 #[tokio::test(flavor = "multi_thread")]
