@@ -150,6 +150,8 @@ async fn truths(
     if !truth.ignored.is_empty() {
         report.columns_not_read.insert(GROUND_TRUTH.to_owned(), truth.ignored.clone());
     }
+    report.files_not_read.extend(read::files_not_read(&truth.files));
+    report.null_columns.extend(read::null_columns(&truth.files));
     if let Some(persons) = persons {
         report.dropped.extend(truth.label_sets(engine, persons, violations).await?.drops);
     }

@@ -6,6 +6,7 @@ use arrow::array::{Array, RecordBatch, StringViewArray};
 use arrow::datatypes::Float64Type;
 
 use super::columns::{numbers, text};
+use super::files::Listing;
 use super::input_opener::InputOpener;
 use super::row_rules::label_rules;
 use super::validate::{ValidInput, Validator};
@@ -20,6 +21,8 @@ pub struct GroundTruth {
     input: ValidInput,
     /// Columns that are not read.
     pub ignored: Vec<String>,
+    /// The files behind it; none for a `SELECT`.
+    pub files: BTreeMap<String, Listing>,
 }
 
 /// Opens `ground_truth` and validates it against its contract; `None` if the job has none, or its violations were kept.
@@ -39,7 +42,8 @@ pub async fn open_ground_truth(
     let input = opener.open(job, GROUND_TRUTH, violations).await?;
     let input = Validator { engine, violations }.validate(input, label_rules()?).await?;
     let ignored = opener.ignored.remove(GROUND_TRUTH).unwrap_or_default();
-    Ok(input.map(|input| GroundTruth { input, ignored }))
+    let files = opener.files.remove_entry(GROUND_TRUTH).into_iter().collect();
+    Ok(input.map(|input| GroundTruth { input, ignored, files }))
 }
 
 /// The label sets of `job` about `persons`; none if the job has no `ground_truth`.
