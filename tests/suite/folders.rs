@@ -349,6 +349,18 @@ async fn columns_that_cannot_be_read_as_one_are_named_with_both_types() {
     folder.refused(SELECT, &["source `raw`", "column `payload` is Utf8"]).await;
 }
 
+/// Writers that know no values guess the types of their columns, or leave them out.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_columns_of_a_file_without_rows_do_not_matter() {
+    let all = events();
+    let none = with(&all.slice(0, 0), "actor_id", cast(&all.slice(0, 0)["at"], &DataType::Date32).unwrap());
+    let none = RecordBatch::try_from_iter(without(&none, "kind")).unwrap();
+    let folder = Folder::new().put("in/1.parquet", &none).put("in/2.parquet", &all);
+    let published = folder.run(FOLDER).await.unwrap();
+    assert_eq!(published.table_files(), expected(&all).await.table_files());
+    assert_eq!(published.outcome.files["interactions"].files.len(), 2);
+}
+
 /// A year in nanoseconds that another file has in microseconds: what does not fit is refused, not changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_time_that_nanoseconds_do_not_hold_is_refused_with_its_file() {

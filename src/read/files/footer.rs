@@ -26,26 +26,34 @@ const TAIL: u64 = 32 << 10;
 /// Bytes at the end of a file, after the footer: its length and the magic.
 const END: usize = 8;
 
-/// Reads the footers of `files`, which lie at `url`, and returns the columns of each. The engine finds them in its cache.
+/// What a footer says of its file.
+#[derive(Clone)]
+pub(super) struct Footer {
+    pub schema: SchemaRef,
+    /// Whether the file has any rows.
+    pub has_rows: bool,
+}
+
+/// Reads the footers of `files`, which lie at `url`. The engine finds them in its cache.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for the first file, by path, that is no complete Parquet file or is encrypted;
 /// [`crate::error::Kind::Unavailable`] if the store does not answer.
-pub(super) async fn read_schemas(
+pub(super) async fn read_footers(
     engine: &Engine,
     url: &Url,
     files: &[ObjectMeta],
-) -> Result<Vec<SchemaRef>> {
+) -> Result<Vec<Footer>> {
     let (store, _) = engine.stores.resolve(url)?;
     let cache = engine.session.runtime_env().cache_manager.get_file_metadata_cache();
     let reader = Reader { url, store, cache };
-    let schemas = futures::stream::iter((0..files.len()).map(|index| {
+    let footers = futures::stream::iter((0..files.len()).map(|index| {
         let (reader, file) = (&reader, &files[index]);
-        async move { (index, reader.schema(file).await) }
+        async move { (index, reader.footer(file).await) }
     }));
-    let mut schemas: Vec<_> = schemas.buffer_unordered(AT_ONCE).collect().await;
-    schemas.sort_by_key(|(index, _)| *index);
-    schemas.into_iter().map(|(_, schema)| schema).collect()
+    let mut footers: Vec<_> = footers.buffer_unordered(AT_ONCE).collect().await;
+    footers.sort_by_key(|(index, _)| *index);
+    footers.into_iter().map(|(_, footer)| footer).collect()
 }
 
 struct Reader<'a> {
@@ -55,7 +63,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn schema(&self, file: &ObjectMeta) -> Result<SchemaRef> {
+    async fn footer(&self, file: &ObjectMeta) -> Result<Footer> {
         let path = file.location.as_ref();
         let metadata = match self.cached(file) {
             Some(metadata) => metadata,
@@ -66,7 +74,10 @@ impl Reader<'_> {
             parquet_to_arrow_schema(of_file.schema_descr(), of_file.key_value_metadata())
         });
         match schema {
-            Ok(Ok(schema)) => Ok(Arc::new(schema)),
+            Ok(Ok(schema)) => {
+                let has_rows = metadata.row_groups().iter().any(|group| group.num_rows() != 0);
+                Ok(Footer { schema: Arc::new(schema), has_rows })
+            }
             Ok(Err(error)) => Err(self.unreadable(path, error)),
             Err(panic) => Err(Error::undecodable(&self.reading(path), panic).in_file(path)),
         }

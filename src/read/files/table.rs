@@ -23,7 +23,7 @@ use datafusion::prelude::Expr;
 use url::Url;
 
 use super::columns::{ColumnRules, Drift, unify};
-use super::footer::read_schemas;
+use super::footer::{Footer, read_footers};
 use super::listing::{Found, InputFile, Listing, PassedOver, find};
 use super::named::NamedFiles;
 use super::partitions::partitions;
@@ -41,7 +41,9 @@ pub(crate) struct ParquetFiles {
     partitions: SchemaRef,
     /// Columns of the files, then the partition columns.
     schema: SchemaRef,
-    /// Sorted by path, with the values of their partition columns.
+    /// All files, sorted by path.
+    listed: Vec<InputFile>,
+    /// Those with rows, if any has, with the values of their partition columns. Writers do not know the types of no values.
     files: Vec<PartitionedFile>,
     passed_over: Vec<PassedOver>,
     drift: Drift,
@@ -61,9 +63,15 @@ impl ParquetFiles {
     /// [`crate::error::Kind::Unavailable`] if the store does not answer.
     pub(crate) async fn open(engine: &Engine, url: &Url) -> Result<Self> {
         let Found { objects, folder, passed_over } = find(engine, url).await?;
-        let schemas = read_schemas(engine, url, &objects).await?;
-        let ages: Vec<i64> =
-            objects.iter().map(|object| object.last_modified.timestamp_micros()).collect();
+        let footers = read_footers(engine, url, &objects).await?;
+        let any_rows = footers.iter().any(|footer| footer.has_rows);
+        let is_read = |footer: &Footer| footer.has_rows || !any_rows;
+        let read = footers.iter().zip(&objects).filter(|(footer, _)| is_read(footer));
+        let (schemas, ages): (Vec<SchemaRef>, Vec<i64>) = read
+            .map(|(footer, object)| {
+                (Arc::clone(&footer.schema), object.last_modified.timestamp_micros())
+            })
+            .unzip();
         let (columns, drift) = unify(&schemas, &ages);
         let held: BTreeSet<&str> = columns.fields().iter().map(|f| f.name().as_str()).collect();
         let found = partitions(url, &folder, &objects)?.without(&held);
@@ -71,13 +79,16 @@ impl ParquetFiles {
         let partitions = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let all = columns.fields().iter().chain(partitions.fields()).cloned();
         let schema = Arc::new(Schema::new(all.collect::<Vec<_>>()));
-        let files = objects.into_iter().zip(found.values).map(|(object, values)| {
-            let values = values.into_iter().map(ScalarValue::Utf8).collect();
-            PartitionedFile::new_from_meta(object).with_partition_values(values)
-        });
-        let (files, url) = (files.collect(), url.clone());
-        let store = store_of(&url)?;
-        Ok(Self { url, store, columns, partitions, schema, files, passed_over, drift })
+        let listed = objects.iter().map(InputFile::from).collect();
+        let mut files = Vec::with_capacity(schemas.len());
+        for ((object, values), footer) in objects.into_iter().zip(found.values).zip(&footers) {
+            if is_read(footer) {
+                let values = values.into_iter().map(ScalarValue::Utf8).collect();
+                files.push(PartitionedFile::new_from_meta(object).with_partition_values(values));
+            }
+        }
+        let (store, url) = (store_of(url)?, url.clone());
+        Ok(Self { url, store, columns, partitions, schema, listed, files, passed_over, drift })
     }
 
     /// What was found, with the columns among those that are `used` that some files lack.
@@ -85,7 +96,7 @@ impl ParquetFiles {
         let missing = self.drift.missing(used);
         Listing {
             url: self.url.clone(),
-            files: self.files.iter().map(|file| InputFile::from(&file.object_meta)).collect(),
+            files: self.listed.clone(),
             passed_over: self.passed_over.clone(),
             null_columns: missing.map(|(name, files)| (name.to_owned(), files)).collect(),
             version: None,
@@ -94,8 +105,8 @@ impl ParquetFiles {
 
     /// Path of the only file.
     pub(crate) fn only_path(&self) -> Option<&str> {
-        match self.files.as_slice() {
-            [one] => Some(one.object_meta.location.as_ref()),
+        match self.listed.as_slice() {
+            [one] => Some(&one.path),
             _ => None,
         }
     }
