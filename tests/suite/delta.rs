@@ -102,7 +102,24 @@ impl Table {
         write(&self.path(name), rows);
     }
 
+    /// Puts the sizes of the files into the log: readers look for a footer at the end that it says.
+    fn state_sizes(&self) {
+        for version in 0..self.versions {
+            let path = self.path(&format!("_delta_log/{version:020}.json"));
+            let text = fs::read_to_string(&path).unwrap();
+            let mut actions: Vec<Value> =
+                text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            for add in actions.iter_mut().filter_map(|action| action.get_mut("add")) {
+                let file = self.path(add["path"].as_str().unwrap());
+                add["size"] = json!(fs::metadata(file).unwrap().len());
+            }
+            let lines: Vec<String> = actions.iter().map(Value::to_string).collect();
+            fs::write(path, lines.join("\n")).unwrap();
+        }
+    }
+
     fn job(&self, inputs: &str) -> String {
+        self.state_sizes();
         let job = World::default().write_job(self.folder.path(), inputs);
         job.display().to_string()
     }

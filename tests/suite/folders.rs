@@ -353,7 +353,11 @@ async fn columns_that_cannot_be_read_as_one_are_named_with_both_types() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_columns_of_a_file_without_rows_do_not_matter() {
     let all = events();
-    let none = with(&all.slice(0, 0), "actor_id", cast(&all.slice(0, 0)["at"], &DataType::Date32).unwrap());
+    let none = with(
+        &all.slice(0, 0),
+        "actor_id",
+        cast(&all.slice(0, 0)["at"], &DataType::Date32).unwrap(),
+    );
     let none = RecordBatch::try_from_iter(without(&none, "kind")).unwrap();
     let folder = Folder::new().put("in/1.parquet", &none).put("in/2.parquet", &all);
     let published = folder.run(FOLDER).await.unwrap();
