@@ -14,6 +14,7 @@ use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Input, Job};
+use crate::model::Warning;
 use crate::schema::{self, Direction};
 
 /// Opens the inputs of one job.
@@ -23,6 +24,8 @@ pub(super) struct InputOpener<'a> {
     pub(super) files: BTreeMap<String, Listing>,
     /// Columns that are not read, by input.
     pub(super) ignored: BTreeMap<String, Vec<String>>,
+    /// What should be looked at.
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl<'a> InputOpener<'a> {
@@ -44,7 +47,7 @@ impl<'a> InputOpener<'a> {
         }
         // A SELECT over a missing source would only repeat its violation.
         violations.stop_if_any()?;
-        Ok(Self { engine, files, ignored: BTreeMap::new() })
+        Ok(Self { engine, files, ignored: BTreeMap::new(), warnings: vec![] })
     }
 
     /// Opens one input; `None` if the job does not have it, or its violations were kept.
@@ -63,6 +66,7 @@ impl<'a> InputOpener<'a> {
         for violation in wrong {
             violations.report(violation)?;
         }
+        self.warnings.extend(opened.warnings());
         let ignored = opened.ignored();
         if !ignored.is_empty() {
             self.ignored.insert(name.into(), ignored);
