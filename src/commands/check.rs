@@ -14,8 +14,9 @@ use super::output_format::OutputFormat;
 use crate::engine::Engine;
 use crate::error::{Error, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
-use crate::model::{Dropped, Persons};
+use crate::model::{Dropped, Persons, Warning};
 use crate::number_format::{count, counted};
+use crate::pipeline::read_people;
 use crate::read::{self, Violations};
 
 /// Validate input data; writes nothing, exits with 65 if a run would stop
@@ -55,6 +56,8 @@ pub struct CheckReport {
     pub dropped: Vec<Dropped>,
     /// Columns that a run would not read, by input.
     pub columns_not_read: BTreeMap<String, Vec<String>>,
+    /// What should be looked at.
+    pub warnings: Vec<Warning>,
 }
 
 /// One violation of an input.
@@ -86,6 +89,7 @@ pub async fn check(engine: &Engine, job: &Job) -> Result<CheckReport> {
         violations: vec![],
         dropped: vec![],
         columns_not_read: BTreeMap::new(),
+        warnings: vec![],
     };
     let ended = inputs(engine, job, day, &mut violations, &mut report).await;
     let mut gathered = violations.into_kept();
@@ -121,10 +125,11 @@ async fn inputs(
     let snapshot = read::snapshot(engine, job, day, violations).await?;
     report.dropped.clone_from(&snapshot.drops);
     report.columns_not_read.clone_from(&snapshot.ignored);
+    report.warnings.clone_from(&snapshot.warnings);
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
-    let people = read::people(snapshot, &job.consent, &job.method, &vocabulary, violations);
-    let people = people.await?;
+    let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
     report.dropped.extend(people.drops);
+    report.warnings = people.warnings;
     Ok(people.persons)
 }
 
@@ -173,7 +178,7 @@ fn page(report: &CheckReport) -> String {
             }
         }
     }
-    page += &input_notes::describe(&report.dropped, &report.columns_not_read);
+    page += &input_notes::describe(&report.dropped, &report.columns_not_read, &report.warnings);
     let verdict = match report.violations.len() {
         0 => "no violations".to_owned(),
         _ => format!("{}: a run would stop", violations(report)),

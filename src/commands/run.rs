@@ -1,7 +1,5 @@
 //! `renown run`: scores a snapshot and publishes the tables.
 
-use std::collections::BTreeMap;
-
 use super::context::Context;
 use super::job_args::JobArgs;
 use super::text_bars::Bars;
@@ -12,7 +10,6 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::profile::STANDARD;
-use crate::model::Dropped;
 use crate::number_format::count;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::{self, PreparedRun, Ready, RunOutcome};
@@ -45,11 +42,12 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let mut progress = context.progress(pipeline::STAGES);
     let outcome = pipeline::run(&context.engine, job, &mut progress).await;
     progress.finish();
-    let RunOutcome { commit, already, drops, ignored } = outcome?;
+    let RunOutcome { commit, already, drops, ignored, warnings } = outcome?;
     if context.quiet {
+        input_notes::log_warnings(&warnings);
         return Ok(());
     }
-    print_course(&progress, &drops, &ignored, context)?;
+    print_course(&progress, &input_notes::describe(&drops, &ignored, &warnings), context)?;
     if already {
         print_nothing_to_do(&commit, context)?;
     }
@@ -72,11 +70,12 @@ async fn rehearse(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let mut progress = context.progress(pipeline::STAGES);
     let prepared = pipeline::prepare(&context.engine, job, &mut progress).await;
     progress.finish();
-    let PreparedRun { ready, drops, ignored } = prepared?;
+    let PreparedRun { ready, drops, ignored, warnings } = prepared?;
     if context.quiet {
+        input_notes::log_warnings(&warnings);
         return Ok(());
     }
-    print_course(&progress, &drops, &ignored, context)?;
+    print_course(&progress, &input_notes::describe(&drops, &ignored, &warnings), context)?;
     let audited = match ready {
         Ready::Nothing(commit) => return print_nothing_to_do(&commit, context),
         Ready::Tables(audited, ..) => audited,
@@ -116,13 +115,8 @@ async fn rehearsal_page(
     Ok(page)
 }
 
-/// The stages, dropped rows and columns that were not read.
-fn print_course(
-    progress: &Progress,
-    drops: &[Dropped],
-    ignored: &BTreeMap<String, Vec<String>>,
-    context: &mut Context<'_>,
-) -> Result<()> {
+/// The stages, and what became of the inputs.
+fn print_course(progress: &Progress, notes: &str, context: &mut Context<'_>) -> Result<()> {
     let mut table = text_table::headed(&["stage", "rows in", "rows out", "seconds", "peak MB"]);
     for stage in progress.stages() {
         table.add_row([
@@ -134,7 +128,7 @@ fn print_course(
         ]);
     }
     text_table::align_right(&mut table, &[1, 2, 3, 4]);
-    context.print(&format!("{table}\n{}", input_notes::describe(drops, ignored)))
+    context.print(&format!("{table}\n{notes}"))
 }
 
 fn print_nothing_to_do(commit: &Commit, context: &mut Context<'_>) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::spelling;
 use super::vocabulary::Vocabulary;
-use crate::error::did_you_mean;
+use crate::suggest::did_you_mean;
 
 /// Finds the topics that a text may mean: the topic of this id, or else all whose id or name is spelled so, as tags are
 /// compared.

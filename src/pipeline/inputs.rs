@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::people::read_people;
 use super::progress::Rows;
 use super::run_id::{data_sha256, job_sha256, run_id};
 use crate::audit::RunFacts;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::model::{Dropped, People, Previous};
+use crate::model::{ConsentCounts, Dropped, People, Previous, Warning};
 use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
@@ -40,6 +41,8 @@ pub(super) struct Inputs {
     pub ignored: BTreeMap<String, Vec<String>>,
     /// Rows dropped, by rule.
     pub drops: Vec<Dropped>,
+    /// What should be looked at.
+    pub warnings: Vec<Warning>,
 }
 
 impl Opened {
@@ -93,9 +96,10 @@ pub(super) async fn read_inputs(
     let (method, violations) = (&job.method, &mut Violations::stop_at_first());
     let (files, ignored) = (snapshot.files.clone(), snapshot.ignored.clone());
     let (cutoff_us, mut drops) = (snapshot.cutoff_us, snapshot.drops.clone());
-    let people = read::people(snapshot, &job.consent, method, &vocabulary, violations).await?;
+    let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
     read::refuse_changed_files(engine, files.values()).await?;
     drops.extend_from_slice(&people.drops);
+    let warnings = people.warnings.clone();
     let forecast = &method.forecast;
     let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
     // The threads of the runtime go on serving others.
@@ -115,7 +119,7 @@ pub(super) async fn read_inputs(
         cutoff_us,
         horizon_hours: method.forecast.horizon_hours,
     };
-    Ok(Inputs { day, people, vocabulary, previous, facts, files, ignored, drops })
+    Ok(Inputs { day, people, vocabulary, previous, facts, files, ignored, drops, warnings })
 }
 
 impl Inputs {
@@ -136,6 +140,11 @@ impl Inputs {
             inputs: input_files(&self.files),
             columns_not_read: self.ignored.clone(),
             drops: self.drops.clone(),
+            consent: Some(ConsentCounts::logged(
+                &self.people.consent,
+                &self.people.persons.networks,
+            )),
+            warnings: self.warnings.clone(),
             run_before,
             rank: RankLog { iterations: ranks.iterations, bound: ranks.bound },
             stages: vec![],

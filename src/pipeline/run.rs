@@ -10,7 +10,7 @@ use crate::audit::Audited;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
-use crate::model::Dropped;
+use crate::model::{Dropped, Warning};
 use crate::publish::commit::{self, Commit};
 use crate::publish::commit_tables;
 use crate::publish::log::RunLog;
@@ -29,6 +29,8 @@ pub struct RunOutcome {
     pub drops: Vec<Dropped>,
     /// Columns that were not read, by input.
     pub ignored: BTreeMap<String, Vec<String>>,
+    /// What should be looked at.
+    pub warnings: Vec<Warning>,
 }
 
 /// A run up to the gates.
@@ -40,6 +42,8 @@ pub struct PreparedRun {
     pub drops: Vec<Dropped>,
     /// Columns that were not read, by input.
     pub ignored: BTreeMap<String, Vec<String>>,
+    /// What should be looked at.
+    pub warnings: Vec<Warning>,
 }
 
 /// What there is to publish.
@@ -56,16 +60,18 @@ pub enum Ready {
 /// # Errors
 /// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<RunOutcome> {
-    let PreparedRun { ready, drops, ignored } = prepare(engine, job, progress).await?;
+    let PreparedRun { ready, drops, ignored, warnings } = prepare(engine, job, progress).await?;
     let (audited, mut log, replaced) = match ready {
-        Ready::Nothing(commit) => return Ok(RunOutcome { commit, already: true, drops, ignored }),
+        Ready::Nothing(commit) => {
+            return Ok(RunOutcome { commit, already: true, drops, ignored, warnings });
+        }
         Ready::Tables(audited, log, replaced) => (audited, log, replaced),
     };
     log.stages = progress.stages().to_vec();
     let rows = audited.rows();
     let published = commit_tables(&engine.stores, &job.output, audited, &*log, replaced);
     let commit = progress.wait("publish", |_| rows, published).await?;
-    Ok(RunOutcome { commit, already: false, drops, ignored })
+    Ok(RunOutcome { commit, already: false, drops, ignored, warnings })
 }
 
 /// All stages of a run but the last: nothing is written.
@@ -94,8 +100,8 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
             Ready::Tables(audited, Box::new(log), replaced)
         }
     };
-    let Inputs { drops, ignored, .. } = inputs;
-    Ok(PreparedRun { ready, drops, ignored })
+    let Inputs { drops, ignored, warnings, .. } = inputs;
+    Ok(PreparedRun { ready, drops, ignored, warnings })
 }
 
 /// The stages between reading and publishing.

@@ -11,7 +11,7 @@ use url::Url;
 use super::commit::Commit;
 use super::log_path;
 use crate::error::{Error, Result};
-use crate::model::Dropped;
+use crate::model::{Dropped, LoggedConsent, Warning};
 use crate::read::InputFile;
 use crate::storage::{Stores, below};
 
@@ -37,6 +37,12 @@ pub struct RunLog {
     pub columns_not_read: BTreeMap<String, Vec<String>>,
     /// Rows dropped, by rule.
     pub drops: Vec<Dropped>,
+    /// How the statements of `consent` met the accounts, by network; `None` in logs of earlier versions.
+    #[serde(default)]
+    pub consent: Option<Vec<LoggedConsent>>,
+    /// What should be looked at.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
     /// The run that changes are explained against, if there is one.
     pub run_before: Option<RunBefore>,
     /// How exact ranks are.

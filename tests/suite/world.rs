@@ -20,9 +20,9 @@ use renown::error::Result;
 use renown::job::Job;
 use renown::model::People;
 use renown::pipeline::progress::Progress;
-use renown::pipeline::{RunOutcome, run};
+use renown::pipeline::{RunOutcome, read_people, run};
 use renown::publish::commit::Commit;
-use renown::read::{Violations, people, snapshot, vocabulary};
+use renown::read::{Violations, snapshot, vocabulary};
 use renown::storage::Stores;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -110,6 +110,8 @@ pub struct World {
     pub cutoff: i64,
     pub method: String,
     pub rule: &'static str,
+    /// The other keys of `[consent]`.
+    pub consent_settings: String,
     pub top: u32,
     pub accounts: Option<Vec<Account>>,
     pub identities: Option<Vec<Identity>>,
@@ -140,6 +142,8 @@ impl Default for World {
                 // Without older interactions everyone is trusted.
                 .replace("fallback_people = 2", "fallback_people = 0"),
             rule: "opt_out",
+            // Small worlds have accounts that are not listed, and statements of strangers alone.
+            consent_settings: "unknown = \"score\"\nunmatched = \"warn\"\n".into(),
             top: 10,
             accounts: None,
             identities: None,
@@ -385,7 +389,7 @@ pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
         (Engine::new(Stores::default(), partitions), &mut Violations::stop_at_first());
     let snapshot = snapshot(&engine, &job, job.snapshot.unwrap(), violations).await?;
     let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, violations).await?);
-    people(snapshot, &job.consent, &job.method, &vocabulary, violations).await
+    read_people(&engine, &job, snapshot, &vocabulary, violations).await
 }
 
 impl World {
@@ -415,10 +419,10 @@ impl World {
     /// Writes a job with `inputs` as its `[inputs]`, and its method next to it; more sections may follow.
     pub fn write_job(&self, folder: &Path, inputs: &str) -> PathBuf {
         let path = folder.join("job.toml");
-        let Self { day, rule, top, settings, seeds, profiles, .. } = self;
+        let Self { day, rule, consent_settings, top, settings, seeds, profiles, .. } = self;
         let job = format!(
             "[job]\nname = \"world\"\nsnapshot = \"{day}\"\nmethod = \"method.toml\"\n\
-             [consent]\nrule = \"{rule}\"\n[influence]\ntop = {top}\n[trust]\nseeds = {seeds:?}\n\
+             [consent]\nrule = \"{rule}\"\n{consent_settings}[influence]\ntop = {top}\n[trust]\nseeds = {seeds:?}\n\
              {profiles}{settings}[output]\nurl = \"out/\"\n[inputs]\n{inputs}"
         );
         fs::create_dir_all(folder).unwrap();

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
-use crate::error::{Error, Kind, Result, did_you_mean, nearest};
+use crate::error::{Error, Kind, Result};
 use crate::published::files::TableFile;
 use crate::published::lookup::account_id;
 use crate::published::rows::{PersonNames, TableRow};
+use crate::suggest::{did_you_mean, nearest};
 
 /// Maximum number of people named where several are meant.
 const CANDIDATES: usize = 20;
