@@ -3,7 +3,7 @@
 //! A table of refusals that meets nobody, or fewer than it did, lets people be scored who refused. Rows of accounts that no
 //! longer exist are normal, so that a share alone decides nothing: it is compared with that of the last published run.
 
-use super::near_ids::Difference;
+use super::near_ids::{Difference, plain};
 use super::violations::Violations;
 use crate::error::{Error, Result};
 use crate::job::{Consent, UnmatchedRule};
@@ -26,14 +26,14 @@ pub(super) struct Compared<'a> {
     pub(super) rows: u64,
     /// The statements in numbers, by network.
     pub(super) counts: &'a [ConsentCounts],
-    /// Statements that would be found but for how their ids are written.
+    /// Statements that would likely be found if their ids were written differently.
     pub(super) near: &'a [NearMisses<'a>],
     /// The networks of the snapshot.
     pub(super) networks: &'a [Box<str>],
     pub(super) history: &'a ConsentHistory,
 }
 
-/// Statements of one network that would be found but for one difference.
+/// Statements of one network that would likely be found but for one difference.
 pub(super) struct NearMisses<'a> {
     /// The network; `None` for statements that name a person.
     pub(super) network: Option<&'a str>,
@@ -91,8 +91,7 @@ impl Compared<'_> {
         if self.rows == 0 && statements_before > 0 {
             return vec![self.no_statements(before)];
         }
-        let mut found: Vec<Finding> =
-            self.counts.iter().filter_map(|now| self.none_matched(now)).collect();
+        let mut found = self.none_matched();
         let named = before.iter().filter_map(|before| match &before.statements_of {
             StatementsOf::Network(name) => Some(name.as_str()),
             StatementsOf::OtherNetworks | StatementsOf::Persons => None,
@@ -121,37 +120,60 @@ impl Compared<'_> {
         Finding { cause, remedy: "restore the table of statements".into(), rows: 0 }
     }
 
-    fn none_matched(&self, now: &ConsentCounts) -> Option<Finding> {
-        let ConsentCounts { network, statements, matched, .. } = now;
-        if *matched > 0 || *statements == 0 {
-            return None;
-        }
-        let statements_of = match network {
-            Some(network) => format!("statements of network `{network}`"),
-            None => "statements by `person_id`".to_owned(),
-        };
-        let mut cause = format!(
-            "none of {} {statements_of} is about an account or person of this snapshot",
-            count(*statements)
-        );
-        let of_network = |near: &&NearMisses<'_>| near.network == network.as_deref();
-        for near in self.near.iter().filter(of_network) {
-            let statements = SuppressedCount::of(near.statements);
-            cause += &format!(", {statements} would be but for {}", near.difference.words());
-        }
-        let known = self.networks.iter().map(|name| &**name);
-        let near = match network {
-            Some(network) if !self.networks.iter().any(|known| **known == **network) => {
-                did_you_mean(network, known)
+    /// Networks of which no statement matches. One that no other input has is named only if it is like one that does: what
+    /// stands there by mistake may be the id of a person.
+    fn none_matched(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let (mut strange, mut strange_statements) = (0_u64, 0);
+        for ConsentCounts { network, statements, matched, .. } in self.counts {
+            if *matched > 0 || *statements == 0 {
+                continue;
             }
-            _ => String::new(),
-        };
-        let remedy = format!(
-            "{near}write networks and ids as the other inputs do, or leave out with a SELECT … WHERE the statements of \
-             accounts that are not in this job"
-        );
-        Some(Finding { cause, remedy, rows: *statements })
+            let known = || self.networks.iter().map(|name| &**name);
+            let (what, near) = match network.as_deref() {
+                None => ("statements by `person_id`".to_owned(), String::new()),
+                Some(name) if known().any(|known| known == name) => {
+                    (format!("statements of network `{name}`"), String::new())
+                }
+                Some(name) => {
+                    let alike = known().find(|known| plain(known) == plain(name));
+                    let near = match alike {
+                        Some(alike) => did_you_mean(alike, [alike]),
+                        None => did_you_mean(name, known()),
+                    };
+                    if near.is_empty() {
+                        strange += 1;
+                        strange_statements += statements;
+                        continue;
+                    }
+                    (format!("statements of network `{name}`"), near)
+                }
+            };
+            let mut cause = none_of(*statements, &what);
+            let of_network = |near: &&NearMisses<'_>| near.network == network.as_deref();
+            for near in self.near.iter().filter(of_network) {
+                let statements = SuppressedCount::of(near.statements);
+                cause += &format!(" (likely because of {}: {statements})", near.difference.words());
+            }
+            let remedy = format!("{near}{REMEDY}");
+            found.push(Finding { cause, remedy, rows: *statements });
+        }
+        if strange > 0 {
+            let networks = counted(strange, "network", "networks");
+            let what = format!("statements of {networks} that no other input has");
+            let cause = none_of(strange_statements, &what);
+            found.push(Finding { cause, remedy: REMEDY.into(), rows: strange_statements });
+        }
+        found
     }
+}
+
+const REMEDY: &str = "write networks and ids as the other inputs do, or leave out with a SELECT … WHERE the statements of \
+                      accounts that are not in this job";
+
+fn none_of(statements: u64, what: &str) -> String {
+    let statements = count(statements);
+    format!("none of {statements} {what} is about an account or person of this snapshot")
 }
 
 /// Fewer accounts that refused than in the last published run. Whoever agreed again has not gone: the refusal is still there.

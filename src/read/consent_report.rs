@@ -79,7 +79,7 @@ impl ReportedConsent<'_> {
             near = near_misses(rows, self.directory, self.accounts);
             for difference in Difference::ALL {
                 let of_kind = near.iter().filter(|near| near.difference == difference);
-                let rule = format!("not found but for {}", difference.words());
+                let rule = format!("not found, likely because of {}", difference.words());
                 let statements: u64 = of_kind.map(|near| near.statements).sum();
                 drops.push(Dropped::suppressed("consent", &rule, statements));
             }

@@ -34,7 +34,7 @@ impl Difference {
         Self::Several,
     ];
 
-    /// In words that go on from "would be found if not for".
+    /// In words that go on from "not found, likely because of".
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Network => "the way the network is written",
@@ -121,7 +121,7 @@ impl<'a> Wanted<'a> {
 
 /// The id without what programs that handle ids commonly change: case, spaces around it, a leading `@`, leading zeros and the
 /// `.0` of a number that was a float.
-fn plain(id: &str) -> Cow<'_, str> {
+pub(super) fn plain(id: &str) -> Cow<'_, str> {
     let bare = without_zeros(without_decimal(without_at(trimmed(id))));
     match bare.chars().any(char::is_uppercase) {
         true => Cow::Owned(bare.to_lowercase()),

@@ -235,7 +235,7 @@ async fn stray_files_are_reported_and_no_control_characters_printed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_unknown_is_no_answer_of_nothing() {
     let lake = Lake::new();
-    let mut world = three();
+    let mut world = three_people();
     let names = ["Ann Lee", "ann lee", "Bob"];
     for (account, name) in world.accounts.iter_mut().flatten().zip(names) {
         account.name = Some(name.into());
@@ -253,7 +253,7 @@ async fn whoever_is_unknown_is_no_answer_of_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_means_one_person_though_accounts_were_linked_later() {
     let lake = Lake::new();
-    let mut world = World { day: MARCH, ..three() };
+    let mut world = World { day: MARCH, ..three_people() };
     for account in world.accounts.iter_mut().flatten().take(2) {
         account.name = Some("Ann".into());
     }

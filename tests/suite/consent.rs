@@ -233,7 +233,7 @@ pub fn without(world: &World, gone: &BTreeSet<String>) -> World {
 }
 
 /// `world` with everything that the people in `gone` state, publish and do changed at random.
-fn changed(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
+pub fn changed(world: &World, gone: &BTreeSet<String>, rng: &mut Rng) -> World {
     let mut other = world.clone();
     let is_gone = |network: &str, id: &str| gone.contains(&world.person(network, id));
     for account in other.accounts.iter_mut().flatten() {

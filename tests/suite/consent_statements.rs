@@ -3,7 +3,7 @@
 use renown::error::Kind;
 use tempfile::TempDir;
 
-use crate::job_files::says;
+use crate::job_files::assert_error;
 use crate::world::{
     CUTOFF, HOUR, Identity, Interaction, Post, Published, Statement, World, account, identity,
     of_account, of_person, reply, topics,
@@ -175,7 +175,7 @@ async fn topics_that_there_are_not_are_an_error() {
     {
         let error = Published::of(&ann(&[topic]).write(folder.path()), 2, &[]).await.err().unwrap();
         assert_eq!(error.place.column.as_deref(), Some("topic_id"));
-        says(error, Kind::BadInput, &[&format!("there is no topic `{topic}`"), near]);
+        assert_error(error, Kind::BadInput, &[&format!("there is no topic `{topic}`"), near]);
     }
     // Without posts there are no topics.
     let world = World { posts: None, more: vec![], ..ann(&["Rusty"]) };

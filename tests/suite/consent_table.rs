@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::binary::renown;
-use crate::job_files::says;
+use crate::job_files::assert_error;
 use crate::world::{
     Account, Published, Statement, World, account, identity, maybe_text, of_account, of_person,
     reply, text, with, without, write,
@@ -36,7 +36,7 @@ async fn night(world: &World, folder: &TempDir) -> Result<Published, Error> {
 async fn stops(world: &World, folder: &TempDir, words: &[&str]) {
     let error = night(world, folder).await.err().expect("it ran");
     assert_eq!(error.place.table.as_deref(), Some("consent"), "{error}");
-    says(error, Kind::BadInput, words);
+    assert_error(error, Kind::BadInput, words);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,12 +52,12 @@ async fn statements_that_meet_nobody_stop_a_run_and_say_how_they_differ() {
     };
     let none = "none of 3 statements of network `a`";
     let cases: [(World, &str); 6] = [
-        (id(&|id| id.to_uppercase()), "fewer than 11 would be but for upper and lower case"),
-        (id(&|id| format!(" {id}")), "but for spaces around the id"),
-        (id(&|id| format!("@{id}")), "but for a leading `@`"),
-        (id(&|id| format!("@{id} ")), "but for several differences in how the id is written"),
-        (id(&|_| "1.0".into()), "but for an ending `.0`"),
-        (id(&|_| "001".into()), "but for leading zeros"),
+        (id(&|id| id.to_uppercase()), "(likely because of upper and lower case: fewer than 11)"),
+        (id(&|id| format!(" {id}")), "because of spaces around the id"),
+        (id(&|id| format!("@{id}")), "because of a leading `@`"),
+        (id(&|id| format!("@{id} ")), "because of several differences in how the id is written"),
+        (id(&|_| "1.0".into()), "because of an ending `.0`"),
+        (id(&|_| "001".into()), "because of leading zeros"),
     ];
     for (world, words) in cases {
         stops(&world, &folder, &[none, words, "`unmatched = \"warn\"` under [consent]"]).await;
@@ -89,7 +89,7 @@ async fn statements_that_meet_nobody_stop_a_run_and_say_how_they_differ() {
     let ran = renown(&["run", job.to_str().unwrap()]).done().stdout;
     assert!(ran.contains(&format!("warning: consent: {none}")) && ran.contains(words), "{ran}");
     assert!(
-        ran.contains(&format!("consent: fewer than 11 rows: not found but for {words}")),
+        ran.contains(&format!("consent: fewer than 11 rows: not found, likely because of {words}")),
         "{ran}"
     );
     let quiet = renown(&["run", job.to_str().unwrap(), "--quiet"]).done();
@@ -349,7 +349,7 @@ async fn networks_are_written_alike_in_all_inputs() {
     let error = night(&world, &folder).await.err().unwrap();
     let words = ["one network in 2 ways, `A ` and `a`", "lower(trim(network))"];
     assert_eq!(error.place.table.as_deref(), Some("accounts"));
-    says(error, Kind::BadInput, &words);
+    assert_error(error, Kind::BadInput, &words);
     // Another name altogether may be another network.
     world.accounts = Some(vec![account("b", "1"), account("b", "2")]);
     let published = night(&world, &folder).await.unwrap();

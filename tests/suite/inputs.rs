@@ -693,7 +693,7 @@ async fn a_misspelled_optional_column_is_refused() {
         .put("accounts.parquet", &accounts.unwrap())
         .put("events.parquet", &interactions(&three_replies()));
     let inputs = "accounts = \"accounts.parquet\"\ninteractions = \"events.parquet\"\n";
-    let words = ["input `accounts`", "is column `birthdate` `birth_date`?"];
+    let words = ["input `accounts`", "column `birthdate` is called `birth_date` in the contract"];
     folder.refused(inputs, Kind::BadInput, &words).await;
 }
 

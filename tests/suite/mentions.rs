@@ -96,10 +96,10 @@ async fn no_byte_names_an_ineligible_person_whoever_wrote_it() {
         assert!(!lower.windows(CANARY.len()).any(|w| w == CANARY.as_bytes()), "{path}");
     }
     let posts: Vec<&Value> =
-        published.tables["topic_evidence"].iter().map(|row| &row["post_id"]).collect();
+        published.tables["topic_posts"].iter().map(|row| &row["post_id"]).collect();
     // Numbered in the order of their times, the oldest first.
     assert_eq!(posts, ["[removed]/0", "[removed]/0~2", "[removed]/1", "[removed]/1~2"]);
-    let urls = published.tables["topic_evidence"]
+    let urls = published.tables["topic_posts"]
         .iter()
         .flat_map(|row| row["urls"].as_array().unwrap().iter());
     assert_eq!(urls.collect::<Vec<_>>(), [&json!("https://y.example/fine")]);
@@ -121,8 +121,7 @@ async fn what_eligible_people_are_called_stays() {
     let mut all = world(&gone);
     all.consent = None;
     let published = run(&all).await;
-    let posts =
-        published.tables["topic_evidence"].iter().map(|row| row["post_id"].as_str().unwrap());
+    let posts = published.tables["topic_posts"].iter().map(|row| row["post_id"].as_str().unwrap());
     let expected: Vec<String> = ["handle", "id"]
         .iter()
         .flat_map(|what| (0..2).map(|number| format!("{}/{number}", name(what))))

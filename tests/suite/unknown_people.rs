@@ -10,7 +10,7 @@ use renown::error::Kind;
 use tempfile::TempDir;
 
 use crate::campaign::cases;
-use crate::job_files::says;
+use crate::job_files::assert_error;
 use crate::random_worlds;
 use crate::world::{
     Account, HOUR, Published, World, account, identity, of_account, reply, without, write,
@@ -107,17 +107,29 @@ async fn an_age_that_is_asked_for_and_nowhere_is_an_error() {
         Published::of(&world.write(folder.path()), 2, &[]).await.err().expect("it ran")
     };
     let world = World { accounts: None, ..five("minimum_age = 18") };
-    says(refused(&world).await, Kind::BadJob, &["`consent.minimum_age`", "add `inputs.accounts`"]);
+    assert_error(
+        refused(&world).await,
+        Kind::BadJob,
+        &["`consent.minimum_age`", "add `inputs.accounts`"],
+    );
     let mut world = five("minimum_age = 18\nunknown = \"score\"");
     world.accounts.iter_mut().flatten().for_each(|account| account.birth_date = None);
-    says(refused(&world).await, Kind::BadInput, &["no row has a `birth_date` or `is_minor`"]);
+    assert_error(
+        refused(&world).await,
+        Kind::BadInput,
+        &["no row has a `birth_date` or `is_minor`"],
+    );
     let job = world.write(folder.path());
     let (_, rows) = world.tables().into_iter().find(|(name, _)| *name == "accounts").unwrap();
     let columns = without(&rows, "birth_date").into_iter().filter(|(name, _)| name != "is_minor");
     let rows = arrow::array::RecordBatch::try_from_iter(columns).unwrap();
     write(&folder.path().join("accounts.parquet"), &rows);
     let error = Published::of(&job, 2, &[]).await.err().unwrap();
-    says(error, Kind::BadInput, &["neither column `birth_date` nor `is_minor`", "in a SELECT"]);
+    assert_error(
+        error,
+        Kind::BadInput,
+        &["neither column `birth_date` nor `is_minor`", "in a SELECT"],
+    );
     // The same before anything is read.
     let text = fs::read_to_string(&job).unwrap().replace("minimum_age = 18", "");
     fs::write(&job, text).unwrap();
@@ -172,7 +184,7 @@ async fn the_unknown_are_excluded_as_if_they_were_not_there_campaign() {
         let mut left = crate::consent::without(&world, &out);
         let window = world.cutoff - 2160 * HOUR..world.cutoff;
         let met = left.events.iter().any(|event| window.contains(&event.at));
-        if !(met || left.begun().next().is_some()) {
+        if !(met || left.started_follows().next().is_some()) {
             continue;
         }
         compared += 1;
@@ -188,6 +200,8 @@ async fn the_unknown_are_excluded_as_if_they_were_not_there_campaign() {
         left.consent_settings = "unknown = \"exclude\"\nminimum_age = 18".into();
         let left = left.run().await;
         assert_eq!(published.commit, left.commit, "seed {seed}: without {out:?}");
+        let changed = crate::consent::changed(&world, &out, rng).run().await;
+        assert_eq!(published.commit, changed.commit, "seed {seed}: {out:?} changed");
     }
     assert!(compared > 0);
 }

@@ -422,7 +422,7 @@ impl World {
         let Self { day, rule, consent_settings, top, settings, seeds, profiles, .. } = self;
         let job = format!(
             "[job]\nname = \"world\"\nsnapshot = \"{day}\"\nmethod = \"method.toml\"\n\
-             [consent]\nrule = \"{rule}\"\n{consent_settings}[influence]\ntop = {top}\n[trust]\nseeds = {seeds:?}\n\
+             [consent]\nrule = \"{rule}\"\n{consent_settings}\n[influence]\ntop = {top}\n[trust]\nseeds = {seeds:?}\n\
              {profiles}{settings}[output]\nurl = \"out/\"\n[inputs]\n{inputs}"
         );
         fs::create_dir_all(folder).unwrap();
