@@ -38,58 +38,12 @@ const UNIQUE_DIGITS: usize = 12;
 const MAX_PARTS: usize = 8;
 
 /// Words after which an address names an account.
-const ACCOUNT_WORDS: [&str; 22] = [
-    "account",
-    "account_id",
-    "accounts",
-    "actor",
-    "author",
-    "authors",
-    "handle",
-    "member",
-    "members",
-    "people",
-    "person",
-    "profile",
-    "profiles",
-    "screen_name",
-    "u",
-    "uid",
-    "user",
-    "user_id",
-    "userid",
-    "username",
-    "users",
-    "by",
-];
+const ACCOUNT_WORDS: &str = "account account_id accounts actor author authors by handle member members people person profile \
+    profiles screen_name u uid user user_id userid username users";
 
 /// Words that begin paths of addresses which name no account.
-const PATH_WORDS: [&str; 24] = [
-    "about",
-    "article",
-    "articles",
-    "blog",
-    "comments",
-    "events",
-    "explore",
-    "forum",
-    "groups",
-    "hashtag",
-    "home",
-    "index",
-    "issues",
-    "media",
-    "news",
-    "pages",
-    "post",
-    "posts",
-    "questions",
-    "search",
-    "status",
-    "video",
-    "watch",
-    "wiki",
-];
+const PATH_WORDS: &str = "about article articles blog comments events explore forum groups hashtag home index issues media \
+    news pages post posts questions search status video watch wiki";
 
 /// Where a name is an account's, or whose it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -201,7 +155,7 @@ impl Mentions {
             let place = Place {
                 // After the host, or in an id without one.
                 is_first: at == usize::from(start > 0) || text[..segment.start].ends_with('='),
-                is_account: before.is_some_and(|word| ACCOUNT_WORDS.contains(&word)),
+                is_account: before.is_some_and(|word| is_one_of(ACCOUNT_WORDS, word)),
                 has_numbers,
                 in_name: false,
             };
@@ -303,7 +257,7 @@ impl Place {
             let is_sure = self.in_name || self.has_numbers || name.len() >= UNIQUE_DIGITS;
             is_sure || is_mention || (is_whole && self.is_account)
         } else if name.chars().all(char::is_alphabetic) {
-            let is_place = self.is_account || (self.is_first && !PATH_WORDS.contains(&name));
+            let is_place = self.is_account || (self.is_first && !is_one_of(PATH_WORDS, name));
             is_mention || (is_whole && is_place)
         } else {
             true
@@ -373,6 +327,10 @@ fn without_scheme(text: &str) -> &str {
         Some((scheme, rest)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => rest,
         _ => text,
     }
+}
+
+fn is_one_of(words: &str, word: &str) -> bool {
+    words.split(' ').any(|one| one == word)
 }
 
 fn is_number(text: &str) -> bool {

@@ -5,7 +5,7 @@ use renown::error::{Error, Kind};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::binary::renown;
+use crate::binary::{program, renown};
 use crate::job_files::assert_error;
 use crate::world::{
     Account, Published, Statement, World, account, identity, maybe_text, of_account, of_person,
@@ -92,7 +92,7 @@ async fn statements_that_meet_nobody_stop_a_run_and_say_how_they_differ() {
         ran.contains(&format!("consent: fewer than 11 rows: not found, likely because of {words}")),
         "{ran}"
     );
-    let quiet = renown(&["run", job.to_str().unwrap(), "--quiet"]).done();
+    let quiet = program(&["run", job.to_str().unwrap(), "--quiet"]).done();
     assert!(quiet.stdout.is_empty() && quiet.stderr.contains(none), "{}", quiet.stderr);
 }
 

@@ -265,7 +265,8 @@ async fn consent_statements_need_a_subject_and_a_known_status() {
     let with =
         |consent| World { consent: Some(consent), events: three_replies(), ..World::default() };
     let without_subject = with(vec![statement("opted_in", None), statement("opted_in", Some("a"))]);
-    let words = ["`consent`", "neither `network` and `account_id` nor `person_id`", "1 of 2 rows"];
+    let words =
+        ["`consent`", "column `network` is null where `account_id` is given in 1 of 2 rows"];
     assert_error(&run_error(without_subject).await, Kind::BadInput, &words);
     let words = ["column `status` is not one of opted_in, opted_out, deleted in 1 of 1 rows"];
     let unknown = with(vec![statement("maybe", Some("a"))]);

@@ -559,6 +559,13 @@ impl Published {
         self.files.iter().filter(|(path, _)| path.ends_with(".parquet")).collect()
     }
 
+    /// The drops whose number is shown: whether there are any of few is shown as well, how many is not.
+    pub fn exact_drops(&self) -> BTreeMap<(&str, &str), &str> {
+        let mut drops = self.drops();
+        drops.retain(|_, rows| !matches!(*rows, "0" | "fewer than 11"));
+        drops
+    }
+
     pub fn drops(&self) -> BTreeMap<(&str, &str), &str> {
         let drops = self.outcome.drops.iter();
         drops.map(|d| ((d.table.as_str(), d.rule.as_str()), d.rows.as_str())).collect()
