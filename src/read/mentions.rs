@@ -144,7 +144,7 @@ impl Mentions {
             .collect();
         for last in segments.iter().skip(1).take(MAX_PARTS).rev() {
             if self.is_name(bare(&text[start..last.end]), scopes) {
-                return vec![start..last.end];
+                return std::iter::once(start..last.end).collect();
             }
         }
         let numbers = segments.iter().flat_map(|segment| parts(text, segment.clone()));

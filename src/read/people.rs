@@ -99,10 +99,11 @@ pub fn people(
     for violation in networks_written_differently(directory, table) {
         violations.report(violation)?;
     }
-    if let Some(accounts) = accounts {
-        if consent.asks_age && accounts.lacks_ages()? {
-            violations.report(snapshot.without_ages())?;
-        }
+    if let Some(accounts) = accounts
+        && consent.asks_age
+        && accounts.lacks_ages()?
+    {
+        violations.report(snapshot.without_ages())?;
     }
     let statements = statements.map(|rows| rows.over(directory, former.unwrap_or_default()));
     let counts = statements.as_ref().map(Statements::counts).unwrap_or_default();
