@@ -1,6 +1,5 @@
 //! `renown check`: validates the inputs of a job and reports all violations, not only the first.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -14,9 +13,10 @@ use super::output_format::OutputFormat;
 use crate::engine::Engine;
 use crate::error::{Error, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
-use crate::model::{Dropped, Persons};
+use crate::model::Persons;
 use crate::number_format::{count, counted};
-use crate::read::{self, PassedOver, Violations};
+use crate::pipeline::read_people;
+use crate::read::{self, InputNotes, Violations};
 
 /// Validate input data; writes nothing, exits with 65 if a run would stop
 #[derive(clap::Args)]
@@ -51,14 +51,9 @@ pub struct CheckReport {
     /// Whatever would stop a run, in the order in which the inputs are read, and then what is wrong in
     /// `ground_truth`.
     pub violations: Vec<Violation>,
-    /// Rows that a run would drop, by rule; complete if nothing would stop it.
-    pub dropped: Vec<Dropped>,
-    /// Columns that a run would not read, by input.
-    pub columns_not_read: BTreeMap<String, Vec<String>>,
-    /// Files that a run would not read, by input or source and by why.
-    pub files_not_read: BTreeMap<String, Vec<PassedOver>>,
-    /// Columns that are null in the rows of some files, which lack them: in how many of how many files.
-    pub null_columns: BTreeMap<String, BTreeMap<String, [usize; 2]>>,
+    /// What would become of the inputs; complete if nothing would stop a run.
+    #[serde(flatten)]
+    pub notes: InputNotes,
 }
 
 /// One violation of an input.
@@ -88,10 +83,7 @@ pub async fn check(engine: &Engine, job: &Job) -> Result<CheckReport> {
         job: job.name.clone(),
         snapshot_date: day,
         violations: vec![],
-        dropped: vec![],
-        columns_not_read: BTreeMap::new(),
-        files_not_read: BTreeMap::new(),
-        null_columns: BTreeMap::new(),
+        notes: InputNotes::default(),
     };
     let ended = inputs(engine, job, day, &mut violations, &mut report).await;
     let mut gathered = violations.into_kept();
@@ -125,14 +117,11 @@ async fn inputs(
     report: &mut CheckReport,
 ) -> Result<Persons> {
     let snapshot = read::snapshot(engine, job, day, violations).await?;
-    report.dropped.clone_from(&snapshot.drops);
-    report.columns_not_read.clone_from(&snapshot.ignored);
-    report.files_not_read = read::files_not_read(&snapshot.files);
-    report.null_columns = read::null_columns(&snapshot.files);
+    report.notes = InputNotes::of(&snapshot);
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
-    let people = read::people(snapshot, &job.consent, &job.method, &vocabulary, violations);
-    let people = people.await?;
-    report.dropped.extend(people.drops);
+    let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
+    report.notes.dropped.extend(people.drops);
+    report.notes.warnings = people.warnings;
     Ok(people.persons)
 }
 
@@ -148,12 +137,11 @@ async fn truths(
         return Ok(());
     };
     if !truth.ignored.is_empty() {
-        report.columns_not_read.insert(GROUND_TRUTH.to_owned(), truth.ignored.clone());
+        report.notes.columns_not_read.insert(GROUND_TRUTH.to_owned(), truth.ignored.clone());
     }
-    report.files_not_read.extend(read::files_not_read(&truth.files));
-    report.null_columns.extend(read::null_columns(&truth.files));
+    report.notes.add_files(&truth.files);
     if let Some(persons) = persons {
-        report.dropped.extend(truth.label_sets(engine, persons, violations).await?.drops);
+        report.notes.dropped.extend(truth.label_sets(engine, persons, violations).await?.drops);
     }
     Ok(())
 }
@@ -183,12 +171,7 @@ fn page(report: &CheckReport) -> String {
             }
         }
     }
-    page += &input_notes::describe(
-        &report.dropped,
-        &report.columns_not_read,
-        &report.files_not_read,
-        &report.null_columns,
-    );
+    page += &input_notes::describe(&report.notes);
     let verdict = match report.violations.len() {
         0 => "no violations".to_owned(),
         _ => format!("{}: a run would stop", violations(report)),

@@ -1,33 +1,26 @@
-//! What became of the inputs: rows that a rule dropped, and what is not read of columns and files.
-
-use std::collections::BTreeMap;
+//! What became of the inputs: rows that a rule dropped, what is not read of columns and files, and what should be looked at.
 
 use crate::error::printable;
-use crate::model::Dropped;
+use crate::model::{Dropped, Warning};
 use crate::number_format::{count, counted};
-use crate::read::PassedOver;
+use crate::read::{InputNotes, PassedOver};
 
 /// One line for each rule that dropped rows, for each input with columns that are not read, for each reason why files are not
-/// read, and for each column that some files lack.
-pub(super) fn describe(
-    drops: &[Dropped],
-    ignored: &BTreeMap<String, Vec<String>>,
-    files: &BTreeMap<String, Vec<PassedOver>>,
-    null_columns: &BTreeMap<String, BTreeMap<String, [usize; 2]>>,
-) -> String {
+/// read, for each column that some files lack, and for each warning.
+pub(super) fn describe(notes: &InputNotes) -> String {
     let mut lines = String::new();
-    for Dropped { table, rule, rows } in drops.iter().filter(|drop| drop.rows != "0") {
+    for Dropped { table, rule, rows } in notes.dropped.iter().filter(|drop| drop.rows != "0") {
         // A count that could point at single people is a text.
         let rows = rows.parse().map_or_else(|_| rows.clone(), count);
         lines += &format!("{table}: {rows} rows: {rule}\n");
     }
-    for (table, columns) in ignored {
+    for (table, columns) in &notes.columns_not_read {
         lines += &format!("{table}: columns not read: {}\n", printable(&columns.join(", ")));
     }
-    for (table, passed_over) in files {
+    for (table, passed_over) in &notes.files_not_read {
         lines += &describe_files(table, passed_over);
     }
-    for (table, columns) in null_columns {
+    for (table, columns) in &notes.null_columns {
         for (column, [lacking, all]) in columns {
             let [lacking, all] = [*lacking, *all].map(|files| count(files as u64));
             let column = printable(column);
@@ -35,6 +28,9 @@ pub(super) fn describe(
                 "{table}: column `{column}` is missing in {lacking} of {all} files: null there\n"
             );
         }
+    }
+    for Warning { table, text } in &notes.warnings {
+        lines += &format!("warning: {table}: {}\n", printable(text));
     }
     lines
 }
@@ -47,4 +43,11 @@ pub(super) fn describe_files(table: &str, passed_over: &[PassedOver]) -> String 
         format!("{table}: {files} not read: {reason}, such as `{first}`\n")
     };
     passed_over.iter().map(line).collect()
+}
+
+/// Logs warnings, where nothing is printed.
+pub(super) fn log_warnings(warnings: &[Warning]) {
+    for Warning { table, text } in warnings {
+        tracing::warn!(table, "{}", printable(text));
+    }
 }

@@ -1,7 +1,5 @@
 //! `renown run`: scores a snapshot and publishes the tables.
 
-use std::collections::BTreeMap;
-
 use super::context::Context;
 use super::job_args::JobArgs;
 use super::text_bars::Bars;
@@ -12,14 +10,13 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::profile::STANDARD;
-use crate::model::Dropped;
 use crate::number_format::count;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::{self, PreparedRun, Ready, RunOutcome};
 use crate::publish::commit::Commit;
 use crate::publish::encoded_bytes;
 use crate::published::Run;
-use crate::read::{Listing, files_not_read, null_columns};
+use crate::read::InputNotes;
 
 /// Number of people that are listed at the end.
 const LISTED: usize = 20;
@@ -46,11 +43,12 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let mut progress = context.progress(pipeline::STAGES);
     let outcome = pipeline::run(&context.engine, job, &mut progress).await;
     progress.finish();
-    let RunOutcome { commit, already, drops, ignored, files } = outcome?;
+    let RunOutcome { commit, already, notes } = outcome?;
     if context.quiet {
+        input_notes::log_warnings(&notes.warnings);
         return Ok(());
     }
-    print_course(&progress, &drops, &ignored, &files, context)?;
+    print_course(&progress, &notes, context)?;
     if already {
         print_nothing_to_do(&commit, context)?;
     }
@@ -73,11 +71,12 @@ async fn rehearse(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let mut progress = context.progress(pipeline::STAGES);
     let prepared = pipeline::prepare(&context.engine, job, &mut progress).await;
     progress.finish();
-    let PreparedRun { ready, drops, ignored, files } = prepared?;
+    let PreparedRun { ready, notes } = prepared?;
     if context.quiet {
+        input_notes::log_warnings(&notes.warnings);
         return Ok(());
     }
-    print_course(&progress, &drops, &ignored, &files, context)?;
+    print_course(&progress, &notes, context)?;
     let audited = match ready {
         Ready::Nothing(commit) => return print_nothing_to_do(&commit, context),
         Ready::Tables(audited, ..) => audited,
@@ -117,12 +116,10 @@ async fn rehearsal_page(
     Ok(page)
 }
 
-/// The stages, dropped rows, and what was not read of columns and files.
+/// The stages, and what became of the inputs.
 fn print_course(
     progress: &Progress,
-    drops: &[Dropped],
-    ignored: &BTreeMap<String, Vec<String>>,
-    files: &BTreeMap<String, Listing>,
+    notes: &InputNotes,
     context: &mut Context<'_>,
 ) -> Result<()> {
     let mut table = text_table::headed(&["stage", "rows in", "rows out", "seconds", "peak MB"]);
@@ -136,8 +133,7 @@ fn print_course(
         ]);
     }
     text_table::align_right(&mut table, &[1, 2, 3, 4]);
-    let (files, nulls) = (files_not_read(files), null_columns(files));
-    let notes = input_notes::describe(drops, ignored, &files, &nulls);
+    let notes = input_notes::describe(notes);
     context.print(&format!("{table}\n{notes}"))
 }
 

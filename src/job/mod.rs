@@ -1,6 +1,7 @@
 //! The job file: one typed section per stage, parsed and checked once.
 
 mod cohort;
+mod consent;
 mod fit;
 mod input;
 mod kinds;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 pub use cohort::Cohort;
+pub use consent::{Consent, ConsentRule, ConsentSection, UnknownRule, UnmatchedRule};
 pub use fit::Fit;
 pub use input::{Input, no_snapshot};
 pub use kinds::Kinds;
@@ -59,7 +61,7 @@ pub struct JobFile {
     pub kinds: Kinds,
     /// Who is eligible for scoring.
     #[serde(default)]
-    pub consent: Consent,
+    pub consent: ConsentSection,
     /// Seeds of trust.
     #[serde(default)]
     pub trust: Trust,
@@ -120,32 +122,6 @@ fn day<'de, D: serde::Deserializer<'de>>(
     };
     let wrong = |e| serde::de::Error::custom(format!("`{text}` is not a date: {e}"));
     text.parse().map(Some).map_err(wrong)
-}
-
-/// Who is eligible for scoring.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Consent {
-    /// `opt_out`: everyone who did not opt out is eligible; `opt_in`: only people who opted in.
-    pub rule: ConsentRule,
-    /// Minimum age in years, applied where a birth date or `is_minor` is known.
-    pub minimum_age: u32,
-}
-
-impl Default for Consent {
-    fn default() -> Self {
-        Self { rule: ConsentRule::OptOut, minimum_age: 18 }
-    }
-}
-
-/// Whether people without a statement are eligible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsentRule {
-    /// Everyone who did not opt out.
-    OptOut,
-    /// Only people who opted in.
-    OptIn,
 }
 
 /// Seeds of trust, in addition to those that a rule of the method selects.
@@ -294,10 +270,10 @@ impl Job {
             snapshot: texts.snapshot,
             method,
             sources,
+            consent: file.consent.resolve(&name, &inputs)?,
             inputs,
             reading: file.reading,
             kinds: file.kinds,
-            consent: file.consent,
             trust: file.trust,
             topics: file.topics,
             influence: file.influence,

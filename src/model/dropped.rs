@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::consent_counts::SuppressedCount;
+
 /// Rows that a rule dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
@@ -20,9 +22,8 @@ impl Dropped {
         Self { table: table.into(), rule: rule.into(), rows: rows.to_string() }
     }
 
-    /// A count that could point at single people: below 11 it is not shown.
+    /// A count that could point at single people: from 1 to 10 it is not shown.
     pub(crate) fn suppressed(table: &str, rule: &str, rows: u64) -> Self {
-        let rows = if rows < 11 { "fewer than 11".into() } else { rows.to_string() };
-        Self { table: table.into(), rule: rule.into(), rows }
+        Self { table: table.into(), rule: rule.into(), rows: SuppressedCount::of(rows).to_string() }
     }
 }

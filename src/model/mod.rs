@@ -1,6 +1,7 @@
 //! The nouns: people with their accounts, posts, interactions, follows and endorsements, over dense indices.
 
 mod account_stats;
+mod consent_counts;
 mod dropped;
 mod endorsements;
 mod follows;
@@ -13,8 +14,12 @@ mod posts;
 mod previous;
 mod refusals;
 pub(crate) mod time;
+mod warning;
 
 pub use account_stats::AccountStats;
+pub use consent_counts::{
+    ConsentCounts, ConsentHistory, LoggedConsent, StatementsOf, SuppressedCount,
+};
 pub use dropped::Dropped;
 pub use endorsements::Endorsement;
 pub use follows::{Follow, Follows};
@@ -26,3 +31,4 @@ pub use persons::Persons;
 pub use posts::Posts;
 pub use previous::Previous;
 pub use refusals::Refusals;
+pub use warning::Warning;

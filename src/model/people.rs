@@ -1,6 +1,7 @@
 //! All eligible people with their data.
 
 use super::account_stats::AccountStats;
+use super::consent_counts::ConsentCounts;
 use super::dropped::Dropped;
 use super::endorsements::Endorsement;
 use super::follows::Follows;
@@ -8,6 +9,7 @@ use super::interactions::Interactions;
 use super::persons::Persons;
 use super::posts::Posts;
 use super::refusals::Refusals;
+use super::warning::Warning;
 use crate::digest::{Digest, Digestible};
 
 /// All eligible people with their data: the result of reading a snapshot.
@@ -28,6 +30,10 @@ pub struct People {
     pub endorsements: Vec<Endorsement>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
+    /// How the statements of `consent` meet these accounts and those of ineligible people, by network.
+    pub consent: Vec<ConsentCounts>,
+    /// What should be looked at.
+    pub warnings: Vec<Warning>,
 }
 
 impl People {
@@ -38,7 +44,7 @@ impl People {
     }
 }
 
-/// Refusals of topics and drops are left out: a run digests the first where it reads posts, and no table shows the others.
+/// Refusals of topics are left out, as a run digests them where it reads posts, and so is what no table shows.
 impl Digestible for People {
     fn digest(&self, to: &mut Digest) {
         let Self {
@@ -50,6 +56,8 @@ impl Digestible for People {
             refusals: _,
             endorsements,
             drops: _,
+            consent: _,
+            warnings: _,
         } = self;
         to.add(persons);
         to.add(account_stats);

@@ -4,5 +4,5 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::indices::PersonIndex;
 
-/// Ids of the topics that each person refuses.
+/// Ids of the topics that each person refuses: those of the ontology, and `#` with the spelling of a tag.
 pub type Refusals = BTreeMap<PersonIndex, BTreeSet<String>>;

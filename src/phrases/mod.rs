@@ -8,12 +8,14 @@ mod fold;
 mod lexicon;
 mod ontology;
 mod text_parts;
+mod topic_finder;
 mod vocabulary;
 
 pub use finder::{Extracted, Finder, Hit, Places, TAG, TEXT, TITLE, URL};
 pub use fold::folded;
 pub use lexicon::{Lexicon, Phrase, Sense, TopicPhrase};
 pub use ontology::{Ontology, Topic};
+pub use topic_finder::TopicFinder;
 pub use vocabulary::Vocabulary;
 
 /// The form by which tags are compared: folded, without spaces.

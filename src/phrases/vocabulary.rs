@@ -28,7 +28,7 @@ pub struct Vocabulary {
     pub ancestors: Lists<(u32, f64)>,
     /// Whether tags that are not phrases are topics.
     pub tags: bool,
-    /// Tags that are not topics, as [`spelling`].
+    /// Tags that are not topics, as [`spelling`]: those that the job stops, and the names and phrases of excluded topics.
     pub stop_tags: BTreeSet<String>,
     /// Hash of all of it.
     pub sha256: [u8; 32],
@@ -61,6 +61,19 @@ impl Vocabulary {
                 topics.for_each(|topic| excluded[topic as usize] = true);
             }
         }
+        let allowed = |category: &str| job.special_categories.contains(category);
+        for (topic, excluded) in (0..).zip(&mut excluded) {
+            *excluded |= ontology.special_categories(topic).any(|category| !allowed(category));
+        }
+        let mut stop_tags: BTreeSet<String> = job.stop.iter().map(|tag| spelling(tag)).collect();
+        if job.tags {
+            // Before phrases are dropped, and in any language: as a tag each tells the same of a person.
+            let rows = phrases.iter().filter(|row| excluded[row.topic as usize]);
+            stop_tags.extend(rows.map(|row| spelling(&row.phrase)));
+            let topics = ontology.topics().iter().zip(&excluded).filter(|(_, excluded)| **excluded);
+            stop_tags
+                .extend(topics.flat_map(|(topic, _)| [spelling(&topic.name), spelling(&topic.id)]));
+        }
         phrases.retain(|row| {
             let dropped = dropped.get(&row.topic);
             !dropped.is_some_and(|dropped| dropped.contains(&folded(&row.phrase)))
@@ -72,10 +85,6 @@ impl Vocabulary {
                 .then_with(|| (&one.phrase, &one.language).cmp(&(&other.phrase, &other.language)))
         });
         phrases.dedup();
-        let allowed = |category: &str| job.special_categories.contains(category);
-        for (topic, excluded) in (0..).zip(&mut excluded) {
-            *excluded |= ontology.special_categories(topic).any(|category| !allowed(category));
-        }
         let sha256 = digest(&ontology, &phrases, &excluded);
         let ancestors = ontology.roll_up(RELATED_DAMPING);
         Ok(Self {
@@ -84,7 +93,7 @@ impl Vocabulary {
             ontology,
             excluded,
             tags: job.tags,
-            stop_tags: job.stop.iter().map(|tag| spelling(tag)).collect(),
+            stop_tags,
             sha256,
         })
     }

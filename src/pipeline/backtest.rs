@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::measure::{AsOf, Measured, measure};
+use super::people::read_people;
 use super::progress::{Progress, Rows};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -188,8 +189,7 @@ pub async fn read_history(
     let violations = &mut Violations::stop_at_first();
     let snapshot = read::snapshot(engine, &reading, day, violations).await?;
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
-    let method = &reading.method;
     let files = snapshot.files.clone();
-    let people = read::people(snapshot, &job.consent, method, &vocabulary, violations).await?;
+    let people = read_people(engine, &reading, snapshot, &vocabulary, violations).await?;
     Ok(History { people, vocabulary, files })
 }

@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::people::read_people;
 use super::progress::Rows;
 use super::run_id::{data_sha256, job_sha256, run_id};
 use crate::audit::RunFacts;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::model::{Dropped, People, Previous};
+use crate::model::{ConsentCounts, People, Previous};
 use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
 use crate::published::previous;
-use crate::read::{
-    self, Listing, Snapshot, Violations, files_not_read, null_columns, table_versions,
-};
+use crate::read::{self, InputNotes, Listing, Snapshot, Violations};
 
 /// Inputs that have been opened and validated, and not yet read in full.
 pub(super) struct Opened {
@@ -38,10 +37,8 @@ pub(super) struct Inputs {
     pub facts: RunFacts,
     /// Files behind each input or source.
     pub files: BTreeMap<String, Listing>,
-    /// Columns that were not read, by input.
-    pub ignored: BTreeMap<String, Vec<String>>,
-    /// Rows dropped, by rule.
-    pub drops: Vec<Dropped>,
+    /// What became of them.
+    pub notes: InputNotes,
 }
 
 impl Opened {
@@ -93,11 +90,12 @@ pub(super) async fn read_inputs(
 ) -> Result<Inputs> {
     let Opened { snapshot, vocabulary } = opened;
     let (method, violations) = (&job.method, &mut Violations::stop_at_first());
-    let (files, ignored) = (snapshot.files.clone(), snapshot.ignored.clone());
-    let (cutoff_us, mut drops) = (snapshot.cutoff_us, snapshot.drops.clone());
-    let people = read::people(snapshot, &job.consent, method, &vocabulary, violations).await?;
+    let (files, cutoff_us) = (snapshot.files.clone(), snapshot.cutoff_us);
+    let mut notes = InputNotes::of(&snapshot);
+    let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
     read::refuse_changed_files(engine, files.values()).await?;
-    drops.extend_from_slice(&people.drops);
+    notes.dropped.extend_from_slice(&people.drops);
+    notes.warnings.clone_from(&people.warnings);
     let forecast = &method.forecast;
     let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
     // The threads of the runtime go on serving others.
@@ -117,7 +115,7 @@ pub(super) async fn read_inputs(
         cutoff_us,
         horizon_hours: method.forecast.horizon_hours,
     };
-    Ok(Inputs { day, people, vocabulary, previous, facts, files, ignored, drops })
+    Ok(Inputs { day, people, vocabulary, previous, facts, files, notes })
 }
 
 impl Inputs {
@@ -136,11 +134,11 @@ impl Inputs {
             snapshot_date: self.day,
             method_version: self.facts.method_version.clone(),
             inputs: input_files(&self.files),
-            columns_not_read: self.ignored.clone(),
-            files_not_read: files_not_read(&self.files),
-            table_versions: table_versions(&self.files),
-            null_columns: null_columns(&self.files),
-            drops: self.drops.clone(),
+            notes: self.notes.clone(),
+            consent: Some(ConsentCounts::logged(
+                &self.people.consent,
+                &self.people.persons.networks,
+            )),
             run_before,
             rank: RankLog { iterations: ranks.iterations, bound: ranks.bound },
             stages: vec![],

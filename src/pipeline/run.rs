@@ -1,7 +1,5 @@
 //! The night: from a job to published tables, one stage after the other.
 
-use std::collections::BTreeMap;
-
 use super::inputs::{Inputs, Opened, open_inputs, read_inputs};
 use super::measure;
 use super::progress::{Progress, Rows};
@@ -10,11 +8,10 @@ use crate::audit::Audited;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
-use crate::model::Dropped;
 use crate::publish::commit::{self, Commit};
 use crate::publish::commit_tables;
 use crate::publish::log::RunLog;
-use crate::read::Listing;
+use crate::read::InputNotes;
 
 /// Stages of a run.
 pub const STAGES: u64 = 11 + measure::STAGES;
@@ -26,12 +23,8 @@ pub struct RunOutcome {
     pub commit: Commit,
     /// Whether it was in force before, so that there was nothing to do.
     pub already: bool,
-    /// Rows dropped, by rule.
-    pub drops: Vec<Dropped>,
-    /// Columns that were not read, by input.
-    pub ignored: BTreeMap<String, Vec<String>>,
-    /// Files behind each input or source.
-    pub files: BTreeMap<String, Listing>,
+    /// What became of the inputs.
+    pub notes: InputNotes,
 }
 
 /// A run up to the gates.
@@ -39,12 +32,8 @@ pub struct RunOutcome {
 pub struct PreparedRun {
     /// What there is to publish.
     pub ready: Ready,
-    /// Rows dropped, by rule.
-    pub drops: Vec<Dropped>,
-    /// Columns that were not read, by input.
-    pub ignored: BTreeMap<String, Vec<String>>,
-    /// Files behind each input or source.
-    pub files: BTreeMap<String, Listing>,
+    /// What became of the inputs.
+    pub notes: InputNotes,
 }
 
 /// What there is to publish.
@@ -61,10 +50,10 @@ pub enum Ready {
 /// # Errors
 /// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<RunOutcome> {
-    let PreparedRun { ready, drops, ignored, files } = prepare(engine, job, progress).await?;
+    let PreparedRun { ready, notes } = prepare(engine, job, progress).await?;
     let (audited, mut log, replaced) = match ready {
         Ready::Nothing(commit) => {
-            return Ok(RunOutcome { commit, already: true, drops, ignored, files });
+            return Ok(RunOutcome { commit, already: true, notes });
         }
         Ready::Tables(audited, log, replaced) => (audited, log, replaced),
     };
@@ -72,7 +61,7 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
     let rows = audited.rows();
     let published = commit_tables(&engine.stores, &job.output, audited, &*log, replaced);
     let commit = progress.wait("publish", |_| rows, published).await?;
-    Ok(RunOutcome { commit, already: false, drops, ignored, files })
+    Ok(RunOutcome { commit, already: false, notes })
 }
 
 /// All stages of a run but the last: nothing is written.
@@ -101,8 +90,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
             Ready::Tables(audited, Box::new(log), replaced)
         }
     };
-    let Inputs { drops, ignored, files, .. } = inputs;
-    Ok(PreparedRun { ready, drops, ignored, files })
+    Ok(PreparedRun { ready, notes: inputs.notes })
 }
 
 /// The stages between reading and publishing.

@@ -110,5 +110,6 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
     } = job;
     digest.add(env!("CARGO_PKG_VERSION"));
     digest.add_settings(&day)?;
+    let consent = consent.identity();
     digest.add_settings(&(name, method, consent, trust, topics, influence, profiles, cohorts))
 }

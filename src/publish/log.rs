@@ -11,8 +11,8 @@ use url::Url;
 use super::commit::Commit;
 use super::log_path;
 use crate::error::{Error, Result};
-use crate::model::Dropped;
-use crate::read::{InputFile, PassedOver, TableVersion};
+use crate::model::LoggedConsent;
+use crate::read::{InputFile, InputNotes};
 use crate::storage::{Stores, below};
 
 /// The files behind each input or source, by name.
@@ -33,19 +33,12 @@ pub struct RunLog {
     pub method_version: String,
     /// Files that were read.
     pub inputs: InputFiles,
-    /// Columns of the inputs that no contract names, by input.
-    pub columns_not_read: BTreeMap<String, Vec<String>>,
-    /// Files in the folders of the inputs and sources that are not read, by why.
+    /// What became of the inputs.
+    #[serde(flatten)]
+    pub notes: InputNotes,
+    /// How the statements of `consent` met the accounts, by network; `None` in logs of earlier versions.
     #[serde(default)]
-    pub files_not_read: BTreeMap<String, Vec<PassedOver>>,
-    /// Versions of the tables with a log that were read, by input or source.
-    #[serde(default)]
-    pub table_versions: BTreeMap<String, TableVersion>,
-    /// Columns that are null in the rows of some files, which lack them, by input or source: in how many of how many files.
-    #[serde(default)]
-    pub null_columns: BTreeMap<String, BTreeMap<String, [usize; 2]>>,
-    /// Rows dropped, by rule.
-    pub drops: Vec<Dropped>,
+    pub consent: Option<Vec<LoggedConsent>>,
     /// The run that changes are explained against, if there is one.
     pub run_before: Option<RunBefore>,
     /// How exact ranks are.

@@ -24,15 +24,17 @@ use crate::job::Consent;
 use crate::model::time::days_since_epoch;
 use renown_graph::numbering::NONE;
 
-/// Number of key columns, which come first.
-const KEY_COLUMNS: usize = 2;
+/// Number of columns that come first and are not compared between rows of one account: the key, and the handle.
+const KEY_COLUMNS: usize = 3;
 
 /// The rows of `accounts` as read.
 pub(super) struct AccountRows {
     /// Number of the account of each row.
     numbers: Vec<u32>,
-    /// The columns that a run uses, without the key.
+    /// The columns that a run uses, without key and handle.
     rows: RecordBatch,
+    /// Handles of the rows, block by block.
+    handles: Vec<StringViewArray>,
 }
 
 impl AccountRows {
@@ -59,17 +61,23 @@ impl AccountRows {
                 RecordBatch::try_new(Arc::clone(&of_rows), columns).map_err(Error::internal)
             };
             let rows: Vec<RecordBatch> = block.iter().map(without_key).collect::<Result<_>>()?;
-            Ok((numbers, rows))
+            let handles = block.iter().map(|batch| text(batch, "handle").cloned());
+            Ok((numbers, rows, handles.collect::<Result<Vec<StringViewArray>>>()?))
         };
         let blocks = in_blocks(&what, frame, BLOCK_ROWS, block).await?;
-        let (numbers, rows): (Vec<_>, Vec<_>) = blocks.into_iter().unzip();
-        let rows = concat_batches(&schema, rows.iter().flatten()).map_err(Error::internal)?;
-        Ok(Self { numbers: numbers.concat(), rows })
+        let (mut numbers, mut rows, mut handles) = (Vec::new(), Vec::new(), Vec::new());
+        for (more_numbers, more_rows, more_handles) in blocks {
+            numbers.extend(more_numbers);
+            rows.extend(more_rows);
+            handles.extend(more_handles);
+        }
+        let rows = concat_batches(&schema, &rows).map_err(Error::internal)?;
+        Ok(Self { numbers, rows, handles })
     }
 
     /// The rows by account, for account numbers below `accounts`.
     pub(super) fn by_account(self, accounts: usize) -> Result<Accounts> {
-        let Self { numbers, rows } = self;
+        let Self { numbers, rows, handles } = self;
         if rows.num_rows() >= NONE as usize {
             let cause = format!("input `accounts`: renown reads at most {} rows", NONE - 1);
             return Err(Error::bad_input(cause, "split the job by network").in_table("accounts"));
@@ -93,7 +101,7 @@ impl AccountRows {
             contradictory += distinct.len() as u64 - 1;
             duplicates += (of_account.len() + 1 - distinct.len()) as u64;
         }
-        Ok(Accounts { rows, row_of, duplicates, contradictory })
+        Ok(Accounts { rows, numbers, handles, row_of, duplicates, contradictory })
     }
 }
 
@@ -116,6 +124,9 @@ impl RowOrder {
 /// `accounts`, each account once.
 pub(super) struct Accounts {
     rows: RecordBatch,
+    /// Number of the account of each row.
+    numbers: Vec<u32>,
+    handles: Vec<StringViewArray>,
     /// Row of each account number, [`NONE`] where `accounts` lacks it.
     row_of: Vec<u32>,
     /// Rows that repeat another one.
@@ -129,6 +140,18 @@ impl Accounts {
     pub(super) fn row(&self, account: u32) -> Option<usize> {
         let row = self.row_of[account as usize];
         (row != NONE).then_some(row as usize)
+    }
+
+    /// The handles that rows state, with the numbers of their accounts.
+    pub(super) fn handles(&self) -> impl Iterator<Item = (u32, &str)> {
+        let handles = self.handles.iter().flat_map(StringViewArray::iter);
+        let pairs = self.numbers.iter().copied().zip(handles);
+        pairs.filter_map(|(account, handle)| Some((account, handle?)))
+    }
+
+    /// Whether no row has an age, in a table that has rows.
+    pub(super) fn lacks_ages(&self) -> Result<bool> {
+        Ok(self.rows.num_rows() > 0 && self.flags("has_age")?.true_count() == 0)
     }
 
     pub(super) fn text(&self, column: &str) -> Result<&StringViewArray> {
@@ -170,14 +193,21 @@ fn account_columns(accounts: &DataFrame, day: NaiveDate, consent: &Consent) -> R
     let born = lit(ScalarValue::Date32(Some(days_since_epoch(born)?)));
     let too_young = ident("birth_date").gt(born);
     let minor = coalesce(vec![ident("is_minor"), no()]).or(coalesce(vec![too_young, no()]));
+    // Where no age is asked for, rows of one account do not contradict each other by having one.
+    let has_age = match consent.asks_age {
+        true => ident("is_minor").is_not_null().or(ident("birth_date").is_not_null()),
+        false => no(),
+    };
     let mut columns = vec![
         ident("network"),
         ident("account_id"),
+        ident("handle"),
         ident("display_name"),
         ident("country"),
         ident("language"),
         coalesce(vec![ident("is_automated"), no()]).alias("is_automated"),
         minor.alias("minor"),
+        has_age.alias("has_age"),
         ident("followers_count"),
         ident("listed_count"),
         coalesce(vec![ident("is_verified"), no()]).alias("is_verified"),

@@ -121,6 +121,21 @@ impl Directory {
         self.person_of[account as usize]
     }
 
+    /// Whether `identities` has an account.
+    pub(super) fn is_linked(&self, account: u32) -> bool {
+        self.linked[account as usize]
+    }
+
+    /// The person ids of `identities`, in no order.
+    pub(super) fn linked_person_ids(&self) -> impl Iterator<Item = &str> {
+        (0..self.linked_persons.len()).map(|number| self.ids.value(number))
+    }
+
+    /// The names of all networks by number.
+    pub(super) fn network_names(&self) -> &[Box<str>] {
+        &self.networks
+    }
+
     /// Number and name of the network of an account, and its id.
     pub(super) fn account(&self, account: u32) -> (u32, &str, &str) {
         let (network, id) = &self.accounts[account as usize];
@@ -132,9 +147,7 @@ impl Directory {
         let person = match reference {
             PersonRef::Account(account) => self.person_of(account),
             PersonRef::Linked(number) => self.linked_persons[number as usize],
-            PersonRef::Unlinked(account) if !self.linked[account as usize] => {
-                self.person_of(account)
-            }
+            PersonRef::Unlinked(account) if !self.is_linked(account) => self.person_of(account),
             PersonRef::Unlinked(_) | PersonRef::Unknown => NONE,
         };
         (person != NONE).then_some(person)

@@ -15,6 +15,7 @@ use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Input, Job, Reading};
+use crate::model::Warning;
 use crate::schema::{self, Direction};
 
 /// Opens the inputs of one job.
@@ -27,6 +28,8 @@ pub(super) struct InputOpener<'a> {
     pub(super) files: BTreeMap<String, Listing>,
     /// Columns that are not read, by input.
     pub(super) ignored: BTreeMap<String, Vec<String>>,
+    /// What should be looked at.
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl<'a> InputOpener<'a> {
@@ -51,7 +54,8 @@ impl<'a> InputOpener<'a> {
         }
         // A SELECT over a missing source would only repeat its violation.
         violations.stop_if_any()?;
-        Ok(Self { engine, reading: &job.reading, sources, files, ignored: BTreeMap::new() })
+        let (ignored, warnings) = (BTreeMap::new(), vec![]);
+        Ok(Self { engine, reading: &job.reading, sources, files, ignored, warnings })
     }
 
     /// Opens one input; `None` if the job does not have it, or its violations were kept.
@@ -70,6 +74,7 @@ impl<'a> InputOpener<'a> {
         for violation in wrong {
             violations.report(violation)?;
         }
+        self.warnings.extend(opened.warnings());
         let ignored = opened.ignored();
         if !ignored.is_empty() {
             self.ignored.insert(name.into(), ignored);

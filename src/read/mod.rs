@@ -6,8 +6,11 @@
 
 mod account_stats;
 mod accounts;
+mod column_names;
 mod columns;
 mod consent;
+mod consent_checks;
+mod consent_report;
 mod directory;
 mod eligibility;
 mod endorsements;
@@ -16,9 +19,13 @@ mod follows;
 mod ground_truth;
 mod identities;
 mod ids;
+mod input_notes;
 mod input_opener;
 mod interactions;
 mod lists;
+mod mentions;
+mod near_ids;
+mod network_checks;
 mod open_input;
 mod people;
 mod persons;
@@ -33,12 +40,10 @@ mod violations;
 mod vocabulary;
 
 pub(crate) use files::{ColumnRules, InputTable, widen};
-pub use files::{
-    InputFile, Listing, PassedOver, TableVersion, files_not_read, null_columns,
-    refuse_changed_files, table_versions,
-};
+pub use files::{InputFile, Listing, PassedOver, TableVersion, refuse_changed_files};
 pub use ground_truth::{GroundTruth, label_sets, open_ground_truth};
-pub use people::people;
+pub use input_notes::InputNotes;
+pub use people::{PeopleRows, people};
 pub use scan_estimate::ScanEstimate;
 pub use snapshot::{Snapshot, estimate_scans, snapshot};
 pub use violations::Violations;

@@ -8,14 +8,13 @@ use datafusion::dataframe::DataFrame;
 use datafusion::prelude::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 
+use super::column_names::Mistaken;
 use super::files::{ColumnRules, InputTable, Listing};
 use crate::error::{Error, Help, Result};
 use crate::job::MissingColumns;
+use crate::model::Warning;
 use crate::schema::{Column, Table, Type, UTC};
 use crate::suggest::did_you_mean;
-
-/// Maximum edit distance at which the name of a column is taken for a typing error of a name in the contract.
-const MAX_TYPING_ERRORS: usize = 1;
 
 /// Prefix of custom measures, columns in addition to those of the contract.
 const CUSTOM_MEASURE: &str = "measure_";
@@ -220,27 +219,57 @@ impl OpenInput {
         Ok(violations)
     }
 
-    /// Columns outside the contract whose names are a typing error away from an optional column: if `birthdate` were ignored
-    /// where `birth_date` is meant, minors would be scored.
+    /// Columns outside the contract, with what they are taken for.
+    fn mistaken(&self) -> impl Iterator<Item = (String, Mistaken<'static>)> {
+        let found = self.frame.schema().columns().into_iter().map(|column| column.name);
+        let found: Vec<String> = found.collect();
+        let table = self.table;
+        let names = self.ignored().into_iter();
+        names.filter_map(move |name| {
+            let mistaken = Mistaken::of(&name, table, &found)?;
+            Some((name, mistaken))
+        })
+    }
+
+    /// Columns outside the contract that are taken for an optional one: it would be passed over.
     fn near_names(&self) -> Vec<Error> {
-        let found = self.frame.schema().columns();
-        // A mandatory column is reported as missing by its own name.
-        let optional = || self.table.columns.iter().filter(|c| c.nullable);
-        let absent = || optional().filter(|c| !found.iter().any(|q| q.name == c.name));
-        let mut violations = Vec::new();
-        for name in self.ignored() {
-            let is_near = |column: &&Column| {
-                strsim::damerau_levenshtein(&name, &column.name) <= MAX_TYPING_ERRORS
+        let refused = self.mistaken().filter_map(|(name, mistaken)| {
+            let (cause, meant) = match mistaken {
+                Mistaken::Spelling(meant) => {
+                    (format!("column `{name}` is called `{}` in the contract", meant.name), meant)
+                }
+                Mistaken::TypingError(meant) => {
+                    (format!("is column `{name}` `{}`?", meant.name), meant)
+                }
+                Mistaken::Plural(_) | Mistaken::Age => return None,
             };
-            if let Some(meant) = absent().find(is_near) {
-                let violation = self.violation(
-                    format!("is column `{name}` `{}`?", meant.name),
-                    "rename it in a SELECT, or leave it out",
-                );
-                violations.push(violation.in_column(&name));
-            }
-        }
-        violations
+            let remedy = format!("rename it `{}` in a SELECT, or leave it out", meant.name);
+            Some(self.violation(cause, remedy).in_column(&name))
+        });
+        refused.collect()
+    }
+
+    /// Columns outside the contract that may be meant for one of it.
+    pub(super) fn warnings(&self) -> Vec<Warning> {
+        let table = &self.table.table;
+        let warnings = self.mistaken().filter_map(|(name, mistaken)| {
+            let text = match mistaken {
+                Mistaken::Plural(meant) => {
+                    format!("column `{name}` is not read; the contract has `{}`", meant.name)
+                }
+                Mistaken::Age => format!(
+                    "column `{name}` is not read, and may have ages; the contract has `birth_date` and `is_minor`"
+                ),
+                Mistaken::Spelling(_) | Mistaken::TypingError(_) => return None,
+            };
+            Some(Warning::new(table, text))
+        });
+        warnings.collect()
+    }
+
+    /// Whether the input has a column.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.frame.schema().has_column_with_unqualified_name(column)
     }
 
     fn missing(&self, column: &Column, found: &[&str]) -> Error {

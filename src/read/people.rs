@@ -3,19 +3,23 @@
 //! First every input that names accounts, persons or posts is read over numbers; persons, consent and everything else are
 //! then decided over flat arrays.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::account_stats::account_stats;
 use super::accounts::{AccountRows, Accounts};
-use super::consent::ConsentRows;
+use super::consent::{ConsentRows, Statements};
+use super::consent_report::{ReportedConsent, former_accounts, unknown_topics};
 use super::directory::{AccountTexts, Directory};
-use super::eligibility::Eligibility;
+use super::eligibility::{Eligibility, Standing};
 use super::endorsements::{EndorsementRows, endorsements};
 use super::follows::FollowRows;
 use super::identities::{Identities, IdentityRows};
 use super::ids::{IdTexts, Ids, PersonRef};
 use super::interactions::InteractionRows;
 use super::lists::ListRows;
+use super::mentions::{Mentions, mask_display_names};
+use super::network_checks::{networks_written_differently, unmet_accounts};
 use super::persons::NumberedPersons;
 use super::posts::{PostRows, PostTexts};
 use super::snapshot::Snapshot;
@@ -23,56 +27,104 @@ use super::violations::Violations;
 use crate::error::{Error, Result};
 use crate::job::Consent;
 use crate::method::Method;
-use crate::model::{Dropped, People, Refusals};
-use crate::phrases::Vocabulary;
+use crate::model::{ConsentHistory, Dropped, People, Refusals};
+use crate::phrases::{TopicFinder, Vocabulary};
 
-/// Reads the eligible people of a snapshot and their data.
+/// The rows of a snapshot that name accounts, persons or posts, read and not yet joined.
+pub struct PeopleRows {
+    snapshot: Snapshot,
+    ids: Ids,
+    rows: Rows,
+}
+
+impl PeopleRows {
+    /// Reads the rows of a snapshot.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadInput`] for rows that cannot be read and more ids than 32-bit numbers.
+    pub async fn read(
+        snapshot: Snapshot,
+        consent: &Consent,
+        method: &Method,
+        vocabulary: &Arc<Vocabulary>,
+    ) -> Result<Self> {
+        let (ids, rows) = Rows::read(&snapshot, consent, method, vocabulary).await?;
+        Ok(Self { snapshot, ids, rows })
+    }
+
+    /// Ids of persons who refuse, and whom no other input names: an earlier run may know their accounts.
+    pub fn unknown_persons(&self) -> BTreeSet<&str> {
+        self.rows.statements.as_ref().map(ConsentRows::unknown_persons).unwrap_or_default()
+    }
+}
+
+/// Joins accounts into persons, and keeps the eligible people and their data. `history` is what earlier runs published.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for accounts or identities that contradict each other, a network name that contains
-/// `:`, more accounts than 32-bit numbers, account statistics whose sum is out of range, and a window without any
-/// interaction or follow.
-pub async fn people(
-    snapshot: Snapshot,
+/// `:` or is written in several ways, account statistics whose sum is out of range, statements that do not meet the
+/// accounts as they should or name unknown topics, and a window without any interaction or follow.
+pub fn people(
+    rows: PeopleRows,
     consent: &Consent,
     method: &Method,
-    vocabulary: &Arc<Vocabulary>,
+    vocabulary: &Vocabulary,
+    history: &ConsentHistory,
     violations: &mut Violations,
 ) -> Result<People> {
-    let mut drops = Vec::new();
-    let rows = Rows::read(&snapshot, consent, method, vocabulary).await?;
-    let Rows { ids, mut statements, posts, mut interactions, mut follows, .. } = rows;
-    let mut observed = vec![false; ids.accounts.len()];
+    let (mut drops, mut warnings) = (Vec::new(), rows.snapshot.warnings.clone());
+    let PeopleRows { snapshot, ids, rows } = rows;
+    let Rows { statements, posts, mut interactions, mut follows, .. } = rows;
+    let former = statements.as_ref().map(|rows| former_accounts(rows, &ids, history));
+    let IdTexts { networks, network_places, accounts: account_ids, persons, posts: post_ids, tags } =
+        ids.into_texts();
+    let mut observed = vec![false; account_ids.len()];
     interactions.mark_accounts(&mut observed);
     follows.iter().for_each(|follows| follows.mark_accounts(&mut observed));
     let accounts = rows.accounts.map(|rows| rows.by_account(observed.len())).transpose()?;
     let accounts = accounts.as_ref();
     let identities = rows.identities.map(|rows| rows.by_account(observed.len()));
     let identities = identities.as_ref();
-    let IdTexts { networks, network_places, accounts: account_ids, persons, posts: post_ids, tags } =
-        ids;
     let texts = AccountTexts { networks, accounts: account_ids, persons };
     let directory = &Directory::new(texts, &network_places, accounts, identities, &observed);
 
     report_duplicates(accounts, identities, &mut drops);
-    if let Some(statements) = &statements {
-        let unmatched = statements.unmatched(directory);
-        drops.push(Dropped::suppressed(
-            "consent",
-            "account or person not found in this snapshot",
-            unmatched,
-        ));
-    }
     for violation in contradictions(accounts, identities) {
         violations.report(violation)?;
     }
     for violation in directory.violations(snapshot.interaction_source()) {
         violations.report(violation)?;
     }
-    let decisions = statements.as_mut().map(|statements| statements.decisions(directory));
-    let eligibility = Eligibility::decide(directory, accounts, decisions.as_ref(), consent.rule)?;
+    let table = if accounts.is_some() { "accounts" } else { snapshot.interaction_source() };
+    for violation in networks_written_differently(directory, table) {
+        violations.report(violation)?;
+    }
+    if let Some(accounts) = accounts
+        && consent.asks_age
+        && accounts.lacks_ages()?
+    {
+        violations.report(snapshot.without_ages())?;
+    }
+    let statements = statements.map(|rows| rows.over(directory, former.unwrap_or_default()));
+    let counts = statements.as_ref().map(Statements::counts).unwrap_or_default();
+    let reported = ReportedConsent { snapshot: &snapshot, directory, accounts, consent, history };
+    reported.report(statements.as_ref(), &counts, &mut drops, violations, &mut warnings)?;
+    let finder = TopicFinder::new(vocabulary);
+    if let Some(statements) = &statements
+        && snapshot.posts.is_some()
+        && !vocabulary.is_empty()
+    {
+        for violation in unknown_topics(statements, &finder) {
+            violations.report(violation)?;
+        }
+    }
+    let decisions = statements.as_ref().map(Statements::decisions);
+    let eligibility = Eligibility::decide(directory, accounts, decisions.as_ref(), consent)?;
+    let mentions = Mentions::of(directory, &eligibility, accounts);
+    let mentions = mentions.as_ref();
     let texts = PostTexts { posts: post_ids, network_places: &network_places, tags };
-    let posts = posts.map(|rows| rows.keep_eligible(texts, &eligibility, &mut drops)).transpose();
+    let posts = posts.map(|rows| rows.keep_eligible(texts, &eligibility, mentions, &mut drops));
+    let posts = posts.transpose();
     let posts = violations.keep(posts.map_err(|violation| violation.in_table("posts")))?.flatten();
     violations.stop_if_any()?;
 
@@ -82,11 +134,22 @@ pub async fn people(
     if snapshot.has_interaction_source() && interacted + followed.unwrap_or_default() == 0 {
         violations.report(snapshot.without_interactions(method))?;
     }
-    report_left_out(&snapshot, &eligibility, accounts, &mut drops);
+    report_left_out(&snapshot, &eligibility, accounts, consent, &mut drops);
 
-    let numbered = NumberedPersons::new(directory, &eligibility, accounts)?;
+    let mut numbered = NumberedPersons::new(directory, &eligibility, accounts)?;
+    if let Some(mentions) = mentions {
+        let masked = mask_display_names(&mut numbered.persons.display_names, mentions);
+        let rule = "display names with the name of an ineligible person: masked";
+        drops.push(Dropped::suppressed("accounts", rule, masked));
+    }
+    if let Some(accounts) = accounts.filter(|_| snapshot.has_interaction_source()) {
+        let (sources, scored) = (snapshot.interaction_sources(), &numbered.persons.networks);
+        warnings.extend(unmet_accounts(directory, accounts, &observed, sources, scored));
+    }
     let scored = |reference: PersonRef| numbered.find(directory, reference);
-    let refusals = statements.map_or_else(Refusals::new, |statements| statements.refusals(scored));
+    let refusals = statements.map_or_else(Refusals::new, |statements| {
+        statements.refusals(&finder, |person| numbered.index_of(person))
+    });
     let max_per_giver = method.topics.evidence.per_giver as usize;
     let endorsements =
         endorsements(rows.endorsements, rows.lists, scored, vocabulary, max_per_giver, &mut drops);
@@ -112,12 +175,13 @@ pub async fn people(
         refusals,
         endorsements,
         drops,
+        consent: counts,
+        warnings,
     })
 }
 
 /// All rows that name accounts, persons or posts, over numbers.
 struct Rows {
-    ids: IdTexts,
     posts: Option<PostRows>,
     interactions: InteractionRows,
     follows: Option<FollowRows>,
@@ -134,11 +198,10 @@ impl Rows {
         consent: &Consent,
         method: &Method,
         vocabulary: &Arc<Vocabulary>,
-    ) -> Result<Self> {
+    ) -> Result<(Ids, Self)> {
         let shared_ids = Arc::new(Ids::default());
         let ids = &shared_ids;
         let mut rows = Self {
-            ids: IdTexts::default(),
             posts: None,
             interactions: InteractionRows::default(),
             follows: None,
@@ -171,7 +234,7 @@ impl Rows {
         }
         // The rest refers to accounts and persons, and gives no new one a number.
         if let Some(input) = &snapshot.consent {
-            let statements = ConsentRows::read(input, ids).await;
+            let statements = ConsentRows::read(input, snapshot.cutoff_us, ids).await;
             rows.statements = Some(statements.map_err(place("consent"))?);
         }
         if let Some(input) = &snapshot.endorsements {
@@ -183,8 +246,7 @@ impl Rows {
             rows.lists = Some(lists.map_err(place("lists"))?);
         }
         let ids = Arc::into_inner(shared_ids);
-        rows.ids = ids.ok_or_else(|| Error::internal("ids are still being read"))?.into_texts();
-        Ok(rows)
+        Ok((ids.ok_or_else(|| Error::internal("ids are still being read"))?, rows))
     }
 }
 
@@ -227,21 +289,23 @@ fn report_left_out(
     snapshot: &Snapshot,
     eligibility: &Eligibility<'_>,
     accounts: Option<&Accounts>,
+    consent: &Consent,
     drops: &mut Vec<Dropped>,
 ) {
+    for (standing, table, rule) in Standing::REASONS {
+        drops.push(Dropped::suppressed(table, rule, eligibility.count(standing)));
+    }
     let left_out = eligibility.count_left_out(accounts);
-    drops.push(Dropped::suppressed(
-        "accounts",
-        "ineligible (opted out, minor, deleted)",
-        left_out.ineligible,
-    ));
     let rule = "seen only with ineligible people";
     drops.push(Dropped::suppressed("accounts", rule, left_out.absent));
     if accounts.is_some() {
-        let both = snapshot.interactions.is_some() && snapshot.follows.is_some();
-        let source = snapshot.interaction_source();
-        let sources = if both { "interactions or follows" } else { source };
+        let sources = snapshot.interaction_sources();
         let rule = format!("accounts in {sources} but not in `accounts`: scored anyway");
+        let source = snapshot.interaction_source();
         drops.push(Dropped::exact(source, &rule, left_out.unlisted));
+        if consent.asks_age && !consent.excludes_unknown() {
+            let rule = "accounts of people without a known age: scored anyway";
+            drops.push(Dropped::exact("accounts", rule, left_out.ageless));
+        }
     }
 }

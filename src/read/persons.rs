@@ -75,7 +75,12 @@ impl NumberedPersons {
         if let PersonRef::Account(account) = reference {
             self.vertex_of[account as usize].get()?;
         }
-        self.index_of[directory.person(reference)? as usize].get()
+        self.index_of(directory.person(reference)?)
+    }
+
+    /// The index of a person of the directory who is scored.
+    pub(super) fn index_of(&self, person: u32) -> Option<PersonIndex> {
+        self.index_of[person as usize].get()
     }
 }
 

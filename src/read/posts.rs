@@ -2,7 +2,7 @@
 //!
 //! The phrases of a post by an ineligible person are dropped with it, before anything is computed from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{LargeStringArray, LargeStringBuilder};
@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::eligibility::Eligibility;
 use super::ids::{BLOCK_ROWS, Ids, NetworkId};
+use super::mentions::Mentions;
 use super::post_decoder::{PostBlock, PostDecoder, PostRow};
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
@@ -48,6 +49,8 @@ pub(super) struct EligiblePosts {
     /// Place in `posts` of each post number, [`NONE`] where it is not among them.
     index: Vec<u32>,
     blocks: Vec<PostBlock>,
+    /// Whether each link of each block names an ineligible person; empty if nobody is ineligible.
+    masked_urls: Vec<Vec<bool>>,
     tags: Vec<(Box<str>, u32)>,
 }
 
@@ -72,6 +75,7 @@ impl PostRows {
         self,
         texts: PostTexts<'_>,
         eligibility: &Eligibility<'_>,
+        mentions: Option<&Mentions>,
         drops: &mut Vec<Dropped>,
     ) -> Result<EligiblePosts> {
         let all: usize = self.blocks.iter().map(|block| block.rows.len()).sum();
@@ -103,6 +107,11 @@ impl PostRows {
         }
         let mut keys = texts.posts;
         keys.retain(|(_, number)| index[*number as usize] != NONE);
+        if let Some(mentions) = mentions {
+            let rule = "post ids with the name of an ineligible person: masked";
+            let at_us = |number: u32| posts[index[number as usize] as usize].0.at_us;
+            drops.push(Dropped::suppressed("posts", rule, mask_ids(&mut keys, at_us, mentions)));
+        }
         let is_repost = |number: u32| posts[index[number as usize] as usize].0.is_repost;
         let place = |network: u32| texts.network_places[network as usize];
         keys.par_sort_unstable_by(|((network, id), number), ((other, other_id), other_number)| {
@@ -116,7 +125,19 @@ impl PostRows {
             ids.append_value(id);
             *slot = place;
         }
+        let mut masked_urls = Vec::new();
+        if let Some(mentions) = mentions {
+            masked_urls = find_masked_urls(&self.blocks, mentions);
+            let urls = posts.iter().flat_map(|(_, (block, row))| {
+                let range = self.blocks[*block as usize].urls.range(*row as usize);
+                &masked_urls[*block as usize][range]
+            });
+            let masked = urls.filter(|masked| **masked).count() as u64;
+            let rule = "links with the name of an ineligible person: removed";
+            drops.push(Dropped::suppressed("posts", rule, masked));
+        }
         Ok(EligiblePosts {
+            masked_urls,
             originals: sorted.len() - reposts,
             posts: sorted,
             ids: ids.finish(),
@@ -160,9 +181,9 @@ impl EligiblePosts {
             urls: Lists::default(),
             tag_names: vec![],
         };
-        for (row, (block, at)) in &self.posts {
+        for (row, (number, at)) in &self.posts {
             let Some(author) = vertex_of[row.author as usize].get() else { continue };
-            let block = &self.blocks[*block as usize];
+            let block = &self.blocks[*number as usize];
             posts.authors.push(author);
             posts.at_us.push(row.at_us);
             // All times are before the cutoff: it was checked when they were decoded.
@@ -170,7 +191,10 @@ impl EligiblePosts {
             posts.parents.push(index(row.parent));
             posts.hits.push(block.hits.of(*at as usize).iter().copied());
             posts.tags.push(block.tags.of(*at as usize).iter().copied());
-            posts.urls.push(block.urls.of(*at as usize).iter().cloned());
+            let masked = self.masked_urls.get(*number as usize);
+            let is_masked = |place: &usize| masked.is_some_and(|masked| masked[*place]);
+            let urls = block.urls.range(*at as usize).filter(|place| !is_masked(place));
+            posts.urls.push(urls.map(|place| block.urls.items()[place].clone()));
         }
         posts.number_tags(self.tags);
         let original = |number: u32| {
@@ -208,6 +232,51 @@ impl Posts {
         }
         self.tags = numbered;
     }
+}
+
+/// Masks the ids of posts that hold a name of an ineligible person, and counts them. Ids that are the same once they are masked
+/// are numbered in the order of their times (`at_us`, by post number), so that no order of the names is left.
+fn mask_ids(keys: &mut [(NetworkId, u32)], at_us: impl Fn(u32) -> i64, mentions: &Mentions) -> u64 {
+    let mask = |(place, ((network, id), _)): (usize, &(NetworkId, u32))| {
+        Some((*network, mentions.mask_post_id(*network, id)?, place))
+    };
+    let mut masked: Vec<(u32, String, usize)> =
+        keys.par_iter().enumerate().filter_map(mask).collect();
+    if masked.is_empty() {
+        return 0;
+    }
+    masked.sort_by_cached_key(|(network, _, place)| {
+        let ((_, id), number) = &keys[*place];
+        (*network, at_us(*number), id.clone())
+    });
+    let taken: HashSet<(u32, &str)> =
+        keys.iter().map(|((network, id), _)| (*network, &**id)).collect();
+    let mut uses: HashMap<(u32, String), u64> = HashMap::new();
+    let mut ids: Vec<(usize, Box<str>)> = Vec::with_capacity(masked.len());
+    for (network, id, place) in masked {
+        let uses = uses.entry((network, id.clone())).or_default();
+        let unique = loop {
+            *uses += 1;
+            let candidate = if *uses == 1 { id.clone() } else { format!("{id}~{uses}") };
+            if !taken.contains(&(network, candidate.as_str())) {
+                break candidate;
+            }
+        };
+        ids.push((place, unique.into()));
+    }
+    let masked = ids.len() as u64;
+    for (place, id) in ids {
+        keys[place].0.1 = id;
+    }
+    masked
+}
+
+/// Whether each link of each block names an ineligible person.
+fn find_masked_urls(blocks: &[PostBlock], mentions: &Mentions) -> Vec<Vec<bool>> {
+    let of_block = |block: &PostBlock| {
+        block.urls.items().par_iter().map(|url| mentions.is_in_url(url)).collect()
+    };
+    blocks.iter().map(of_block).collect()
 }
 
 /// The texts whose flag is set.

@@ -1,7 +1,7 @@
 //! Rules that the rows of an input must obey, as aggregates that count the rows that break them.
 
 use datafusion::functions::string::octet_length;
-use datafusion::prelude::{Expr, ident, lit, not};
+use datafusion::prelude::{Expr, ident, lit};
 
 use super::open_input::OpenInput;
 use crate::engine::count_if;
@@ -70,10 +70,31 @@ pub(super) fn account_rules(accounts: &OpenInput) -> Result<Vec<RowRule>> {
 
 /// The rules of `consent` that its columns alone do not state.
 pub(super) fn consent_rules() -> Result<Vec<RowRule>> {
-    let names_account = ident("account_id").is_not_null().and(ident("network").is_not_null());
-    let names_subject = names_account.or(ident("person_id").is_not_null());
-    let words = "neither `network` and `account_id` nor `person_id` is given".to_owned();
-    Ok(vec![RowRule { words, column: None, broken: count_if(not(names_subject))? }])
+    let given = |column: &str| ident(column).is_not_null();
+    let missing = |column: &str| ident(column).is_null();
+    let names_nobody = missing("account_id").and(missing("person_id"));
+    let rules = [
+        (
+            Some("network"),
+            "column `network` is null where `account_id` is given",
+            given("account_id").and(missing("network")),
+        ),
+        (
+            Some("account_id"),
+            "column `account_id` is null where `network` is given and `person_id` is not",
+            names_nobody.clone().and(given("network")),
+        ),
+        (
+            None,
+            "neither `network` and `account_id` nor `person_id` is given",
+            names_nobody.and(missing("network")),
+        ),
+    ];
+    let rule = |(column, words, is_broken): (Option<&str>, &str, Expr)| {
+        let column = column.map(str::to_owned);
+        Ok(RowRule { words: words.to_owned(), column, broken: count_if(is_broken)? })
+    };
+    rules.into_iter().map(rule).collect()
 }
 
 /// The rules of `interactions` that its columns alone do not state.

@@ -19,8 +19,13 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::Method;
-use crate::model::Dropped;
+use crate::model::{Dropped, Warning};
 use crate::suggest::did_you_mean;
+
+/// The columns of `accounts` with the age of a person.
+const AGE_COLUMNS: [&str; 2] = ["birth_date", "is_minor"];
+const AGE_REMEDY: &str =
+    "name the column with the age so in a SELECT, or leave `minimum_age` under [consent] out";
 
 /// All inputs of one snapshot, validated and not yet read in full.
 pub struct Snapshot {
@@ -34,6 +39,8 @@ pub struct Snapshot {
     pub ignored: BTreeMap<String, Vec<String>>,
     /// Rows dropped so far, by rule.
     pub drops: Vec<Dropped>,
+    /// What should be looked at.
+    pub warnings: Vec<Warning>,
     /// Rows of all inputs.
     pub rows_total: u64,
     /// Rows of all inputs, without those outside the window.
@@ -68,6 +75,14 @@ pub async fn snapshot(
     let validator = Validator { engine, violations };
     let mut reader = Reader { job, cutoff_us, opener, validator, drops: vec![] };
     let accounts = reader.open("accounts").await?;
+    if let Some(accounts) = accounts.as_ref().filter(|_| job.consent.asks_age)
+        && !AGE_COLUMNS.iter().any(|column| accounts.has(column))
+    {
+        reader.validator.violations.report(accounts.violation(
+            "the job gives a minimum age, and neither column `birth_date` nor `is_minor` is there",
+            AGE_REMEDY,
+        ))?;
+    }
     let rules = accounts.as_ref().map_or(Ok(vec![]), account_rules)?;
     let accounts = reader.validator.validate(accounts, rules).await?;
     let identities = reader.whole("identities", vec![]).await?;
@@ -93,6 +108,7 @@ pub async fn snapshot(
         files: opener.files,
         ignored: opener.ignored,
         drops,
+        warnings: opener.warnings,
         rows_total,
         rows_in_window,
         accounts,
@@ -197,6 +213,21 @@ impl Snapshot {
     /// The input that says who interacted with whom: `interactions`, or else `follows`.
     pub(super) fn interaction_source(&self) -> &'static str {
         if self.interactions.is_some() { "interactions" } else { "follows" }
+    }
+
+    /// The inputs that say who interacted with whom, in words.
+    pub(super) fn interaction_sources(&self) -> &'static str {
+        let both = self.interactions.is_some() && self.follows.is_some();
+        if both { "interactions or follows" } else { self.interaction_source() }
+    }
+
+    /// The error for accounts of which none has an age, where the job asks for it.
+    pub(super) fn without_ages(&self) -> Error {
+        let origin = self.accounts.as_ref().map_or("", |input| &input.origin);
+        let cause = format!(
+            "input `accounts` ({origin}): the job gives a minimum age, and no row has a `birth_date` or `is_minor`"
+        );
+        Error::bad_input(cause, AGE_REMEDY).in_table("accounts").in_column("birth_date")
     }
 
     /// The error for a window without any interaction or follow among eligible people.

@@ -67,7 +67,7 @@ impl Catalogue {
                     .into_iter()
                     .map(|t| catalogue.of_ontology(t))
                     .collect(),
-                None => catalogue.number(id).into_iter().collect(),
+                None => catalogue.find_tag(id, posts).into_iter().collect(),
             });
         }
         let of_person = |(person, ids): (&PersonIndex, &BTreeSet<String>)| {
@@ -106,6 +106,14 @@ impl Catalogue {
     /// The number of a tag, if it is a topic.
     pub fn of_tag(&self, tag: u32) -> Option<u32> {
         self.of_tag[tag as usize]
+    }
+
+    /// The number of the tag that is refused as `#` and its spelling, if it is a topic.
+    fn find_tag(&self, id: &str, posts: &Posts) -> Option<u32> {
+        let spelled = id.strip_prefix('#')?;
+        let tags = &posts.tag_names;
+        let found = tags.binary_search_by(|(spelling, _)| spelling.as_str().cmp(spelled)).ok()?;
+        self.of_tag(found as u32)
     }
 
     /// The topics that a person refuses, with all topics below them.

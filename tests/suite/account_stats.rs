@@ -180,7 +180,7 @@ async fn custom_measures_may_be_of_any_numeric_type() {
     // They are not reported as ignored columns.
     let folder = TempDir::new().unwrap();
     let job = job_with_columns(&folder, &columns);
-    assert!(Published::of(&job, 2, &[]).await.unwrap().outcome.ignored.is_empty());
+    assert!(Published::of(&job, 2, &[]).await.unwrap().outcome.notes.columns_not_read.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -164,8 +164,7 @@ async fn rows_that_were_deleted_do_not_come_back() {
     let table = rewritten();
     let published = table.run(FOLDER).await.unwrap();
     assert_eq!(published.people(), ["a:1", "a:2", "a:3"]);
-    let log = published.files.iter().find(|(path, _)| path.ends_with("log.json")).unwrap().1;
-    let log: Value = serde_json::from_slice(log).unwrap();
+    let log = published.log();
     let version = json!({ "format": "delta", "id": ID, "version": 1 });
     assert_eq!(log["table_versions"]["interactions"], version);
     let files = log["inputs"]["interactions"].as_array().unwrap();

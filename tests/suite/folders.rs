@@ -183,13 +183,13 @@ fn odd_names(all: &RecordBatch) -> Folder {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parquet_is_read_under_any_name_and_the_rest_is_told() {
+async fn parquet_is_read_under_any_name_and_the_rest_is_named() {
     let all = events();
     let folder = odd_names(&all);
     let published = folder.run(FOLDER).await.unwrap();
     assert_eq!(published.table_files(), expected(&all).await.table_files());
-    let listing = &published.outcome.files["interactions"];
-    assert_eq!(listing.files.len(), 7);
+    let log = published.log();
+    assert_eq!(log["inputs"]["interactions"].as_array().unwrap().len(), 7);
     let expected = [
         ("empty", "empty"),
         ("hidden", ".g.parquet.crc"),
@@ -198,11 +198,10 @@ async fn parquet_is_read_under_any_name_and_the_rest_is_told() {
         ("not Parquet", "notes.csv"),
         ("summaries of other files", "_metadata"),
     ];
-    let told = listing.passed_over.iter().map(|kind| (&*kind.reason, &*kind.first[0]));
-    assert_eq!(told.collect::<Vec<_>>(), expected);
+    let not_read = &published.outcome.notes.files_not_read["interactions"];
+    let not_read = not_read.iter().map(|kind| (&*kind.reason, &*kind.first[0]));
+    assert_eq!(not_read.collect::<Vec<_>>(), expected);
     let hidden = json!({"reason": "hidden", "files": 2, "first": [".g.parquet.crc", "_SUCCESS"]});
-    let log = published.files.iter().find(|(path, _)| path.ends_with("log.json")).unwrap().1;
-    let log: Value = serde_json::from_slice(log).unwrap();
     assert_eq!(log["files_not_read"]["interactions"][1], hidden);
     assert_eq!(folder.check()["files_not_read"]["interactions"][1], hidden);
     let job = folder.job(FOLDER);
@@ -265,8 +264,7 @@ async fn markers_of_folders_are_no_files() {
     let engine = Engine::new(stores, 2);
     let job = Job::load(&job, &[], None).unwrap();
     let outcome = run(&engine, &job, &mut Progress::silent()).await.unwrap();
-    let listing = &outcome.files["interactions"];
-    assert_eq!((listing.files.len(), listing.passed_over.len()), (1, 0));
+    assert!(outcome.notes.files_not_read.is_empty());
 }
 
 /// All rows in two files, the second with the column `name` in the type `kind`.
@@ -362,7 +360,7 @@ async fn the_columns_of_a_file_without_rows_do_not_matter() {
     let folder = Folder::new().put("in/1.parquet", &none).put("in/2.parquet", &all);
     let published = folder.run(FOLDER).await.unwrap();
     assert_eq!(published.table_files(), expected(&all).await.table_files());
-    assert_eq!(published.outcome.files["interactions"].files.len(), 2);
+    assert_eq!(published.log()["inputs"]["interactions"].as_array().unwrap().len(), 2);
 }
 
 /// A year in nanoseconds that another file has in microseconds: what does not fit is refused, not changed.
@@ -414,7 +412,7 @@ async fn columns_that_some_files_lack_are_refused_or_null() {
     folder.run(&SELECT.replace('*', "* EXCLUDE (sentiment)")).await.unwrap();
     let key = "[reading]\nmissing_columns = \"null\"\n";
     let published = folder.run(&format!("{FOLDER}{key}")).await.unwrap();
-    assert_eq!(published.outcome.files["interactions"].null_columns["sentiment"], [2, 3]);
+    assert_eq!(published.outcome.notes.null_columns["interactions"]["sentiment"], [2, 3]);
     let job = folder.job(&format!("{FOLDER}{key}"));
     let summary = renown(&["check", job.to_str().unwrap()]).done().stdout;
     let words = "interactions: column `sentiment` is missing in 2 of 3 files: null there\n";
@@ -437,7 +435,7 @@ async fn an_optional_column_that_is_new_is_read() {
         .put("in/dt=2026-03-30/x.parquet", &without_sentiment(all.slice(0, 5)))
         .put("in/dt=2026-03-31/x.parquet", &all.slice(5, 7));
     let published = folder.run(FOLDER).await.unwrap();
-    assert_eq!(published.outcome.files["interactions"].null_columns["sentiment"], [1, 2]);
+    assert_eq!(published.outcome.notes.null_columns["interactions"]["sentiment"], [1, 2]);
     // By the time of writing too, whatever the names are.
     let folder = Folder::new().put("in/z.parquet", &without_sentiment(all.slice(0, 5)));
     let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);

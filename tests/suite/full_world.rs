@@ -260,7 +260,8 @@ fn state_consent(all_accounts: &[(&str, u64)]) -> Vec<Statement> {
         about("tennis", of_account("beta", "b1", "opted_in", 80)),
         of_account("alpha", "a3", "opted_out", -5),
         of_person("p28", "deleted", -5),
-        of_account("beta", "b4", "opted_in", -5),
+        // Agreed again: at the cutoff or later it would not count.
+        of_account("beta", "b4", "opted_in", 5),
         of_account("beta", "b5", "opted_out", -30),
         of_person("unknown", "opted_out", 10),
     ]);

@@ -225,12 +225,11 @@ impl Run {
     async fn of(folder: &Path) -> renown::error::Result<Self> {
         let published = Published::of(&folder.join("job.toml"), 2, &[]).await?;
         let run_id = published.commit.run_id.clone();
+        let log = published.log();
         let mut tables = published.tables;
         for row in tables.values_mut().flatten() {
             IDS.iter().for_each(|name| drop(row.remove(*name)));
         }
-        let log = published.files.iter().find(|(path, _)| path.ends_with("log.json")).unwrap().1;
-        let log: serde_json::Value = serde_json::from_slice(log).unwrap();
         let bytes = published.files.into_iter().filter(|(path, _)| path.ends_with(".parquet"));
         let bytes: BTreeMap<String, Vec<u8>> = bytes.collect();
         assert!(bytes.keys().all(|path| path.contains(&run_id)));
@@ -238,7 +237,7 @@ impl Run {
         Ok(Self {
             run_id,
             bytes,
-            shown: Shown { tables, drops: published.outcome.drops, job_sha256 },
+            shown: Shown { tables, drops: published.outcome.notes.dropped, job_sha256 },
         })
     }
 }

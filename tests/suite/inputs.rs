@@ -265,7 +265,8 @@ async fn consent_statements_need_a_subject_and_a_known_status() {
     let with =
         |consent| World { consent: Some(consent), events: three_replies(), ..World::default() };
     let without_subject = with(vec![statement("opted_in", None), statement("opted_in", Some("a"))]);
-    let words = ["`consent`", "neither `network` and `account_id` nor `person_id`", "1 of 2 rows"];
+    let words =
+        ["`consent`", "column `network` is null where `account_id` is given in 1 of 2 rows"];
     assert_error(&run_error(without_subject).await, Kind::BadInput, &words);
     let words = ["column `status` is not one of opted_in, opted_out, deleted in 1 of 1 rows"];
     let unknown = with(vec![statement("maybe", Some("a"))]);
@@ -693,7 +694,7 @@ async fn a_misspelled_optional_column_is_refused() {
         .put("accounts.parquet", &accounts.unwrap())
         .put("events.parquet", &interactions(&three_replies()));
     let inputs = "accounts = \"accounts.parquet\"\ninteractions = \"events.parquet\"\n";
-    let words = ["input `accounts`", "is column `birthdate` `birth_date`?"];
+    let words = ["input `accounts`", "column `birthdate` is called `birth_date` in the contract"];
     folder.refused(inputs, Kind::BadInput, &words).await;
 }
 
@@ -703,7 +704,7 @@ async fn consent_statements_about_unknown_accounts_are_counted() {
     let world = World { consent: Some(unknown), events: three_replies(), ..World::default() };
     let folder = TempDir::new().unwrap();
     let (_, outcome) = run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
-    assert!(outcome.drops.iter().any(|d| d.table == "consent" && d.rows == "fewer than 11"));
+    assert!(outcome.notes.dropped.iter().any(|d| d.table == "consent" && d.rows == "fewer than 11"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

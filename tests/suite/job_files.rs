@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use renown::commands::hints::with_hint;
 use renown::error::{Error, Kind};
-use renown::job::{Consent, ConsentRule, Input, Job};
+use renown::job::{Consent, ConsentRule, Input, Job, UnknownRule, UnmatchedRule};
 use renown::method::Method;
 use renown::method::profile::Profile;
 use tempfile::TempDir;
@@ -69,7 +69,14 @@ fn the_plain_job_loads() {
     let job = load(JOB).unwrap();
     assert_eq!(job.name, "nightly");
     assert_eq!(job.snapshot, NaiveDate::from_ymd_opt(2026, 3, 31));
-    assert_eq!(job.consent, Consent { rule: ConsentRule::OptIn, minimum_age: 18 });
+    let consent = Consent {
+        rule: ConsentRule::OptIn,
+        minimum_age: 18,
+        asks_age: false,
+        unknown: UnknownRule::Exclude,
+        unmatched: UnmatchedRule::Stop,
+    };
+    assert_eq!(job.consent, consent);
     assert_eq!((job.influence.top, job.inputs.len()), (3, 1));
     assert!(job.output.path().ends_with("/out/"));
     let day = load_set(JOB, &[], Some("2026-01-02")).unwrap().snapshot;
@@ -79,7 +86,8 @@ fn the_plain_job_loads() {
         (minimal.snapshot, minimal.influence.top, minimal.method.version),
         (None, 10, "standard-4".into())
     );
-    assert_eq!(minimal.consent, Consent { rule: ConsentRule::OptOut, minimum_age: 18 });
+    let (rule, unknown) = (ConsentRule::OptOut, UnknownRule::Score);
+    assert_eq!(minimal.consent, Consent { rule, unknown, ..consent });
 }
 
 #[test]

@@ -319,11 +319,16 @@ pub fn world_with_consent(rng: &mut Rng) -> World {
         world.accounts.iter().flatten().map(|a| (a.network.clone(), a.id.clone())).collect();
     let usual = if world.rule == "opt_in" { "opted_in" } else { "opted_out" };
     let number = if world.rule == "opt_in" { 3 * keys.len() } else { keys.len() / 3 };
+    // Without an ontology topics are tags.
+    let topics = match world.more.is_empty() {
+        true => ["#lobsters", "#Sea-Food", "#rust"],
+        false => ["lobsters", "food", "#rust"],
+    };
     let statement = |_| {
         let (network, id) = rng.choice(&keys).unwrap().clone();
         let status = ["opted_in", "opted_out", "deleted", usual, usual, usual][rng.usize(..6)];
         let mut statement = Statement {
-            topic: some(rng, 8, |rng| ["lobsters", "food", "#rust"][rng.usize(..3)].to_owned()),
+            topic: some(rng, 8, |rng| topics[rng.usize(..3)].to_owned()),
             status: status.into(),
             at: CUTOFF + rng.i64(-3..=1) * 24 * HOUR,
             ..Statement::default()

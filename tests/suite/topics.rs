@@ -575,3 +575,30 @@ async fn commands_list_and_explain_influence_on_a_topic() {
     let topics = ask(&["topics", "--search", "LOB"]).done().stdout;
     assert_eq!(topics.lines().count(), 2, "{topics}");
 }
+
+/// A tag in a language that no phrase is in, or a name that is no phrase, tells the same as the topic.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_and_phrases_of_special_categories_are_no_tags() {
+    let mut world = lobsters(&[2, 3, 9], 5);
+    for post in world.posts.iter_mut().flatten() {
+        post.tags = ["Kirche", "Be-Lief", "Rite", "Harbour"].map(str::to_owned).into();
+        (post.text, post.language) = (None, Some("en".into()));
+    }
+    world.more = vec![
+        ("topics", topics(&["belief!religion", "rite", "sea"])),
+        ("topic_edges", topic_edges(&[("rite", "belief")])),
+        ("topic_phrases", topic_phrases(&[("rite", "Kirche", Some("de"), None)])),
+    ];
+    let found = async |settings: &str| -> Vec<String> {
+        let world =
+            World { settings: format!("[topics]\ntags = true\n{settings}"), ..world.clone() };
+        let rows = world.run().await.tables["topics"].clone();
+        rows.iter().map(|row| row["topic_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found("").await, ["#harbour"]);
+    // A phrase that the job drops is none, and tells the same.
+    assert_eq!(found("[topics.change.rite]\ndrop = [\"Kirche\"]\n").await, ["#harbour"]);
+    assert_eq!(found("[topics.change.sea]\noff = true\n").await, ["#harbour"]);
+    let allowed = found("special_categories = [\"religion\"]\n").await;
+    assert!(allowed.contains(&"#rite".to_owned()), "{allowed:?}");
+}

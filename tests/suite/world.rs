@@ -20,9 +20,9 @@ use renown::error::Result;
 use renown::job::Job;
 use renown::model::People;
 use renown::pipeline::progress::Progress;
-use renown::pipeline::{RunOutcome, run};
+use renown::pipeline::{RunOutcome, read_people, run};
 use renown::publish::commit::Commit;
-use renown::read::{Violations, people, snapshot, vocabulary};
+use renown::read::{Violations, snapshot, vocabulary};
 use renown::storage::Stores;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -110,6 +110,8 @@ pub struct World {
     pub cutoff: i64,
     pub method: String,
     pub rule: &'static str,
+    /// The other keys of `[consent]`.
+    pub consent_settings: String,
     pub top: u32,
     pub accounts: Option<Vec<Account>>,
     pub identities: Option<Vec<Identity>>,
@@ -140,6 +142,8 @@ impl Default for World {
                 // Without older interactions everyone is trusted.
                 .replace("fallback_people = 2", "fallback_people = 0"),
             rule: "opt_out",
+            // Small worlds have accounts that are not listed, and statements of strangers alone.
+            consent_settings: "unknown = \"score\"\nunmatched = \"warn\"\n".into(),
             top: 10,
             accounts: None,
             identities: None,
@@ -385,7 +389,7 @@ pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
         (Engine::new(Stores::default(), partitions), &mut Violations::stop_at_first());
     let snapshot = snapshot(&engine, &job, job.snapshot.unwrap(), violations).await?;
     let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, violations).await?);
-    people(snapshot, &job.consent, &job.method, &vocabulary, violations).await
+    read_people(&engine, &job, snapshot, &vocabulary, violations).await
 }
 
 impl World {
@@ -415,10 +419,10 @@ impl World {
     /// Writes a job with `inputs` as its `[inputs]`, and its method next to it; more sections may follow.
     pub fn write_job(&self, folder: &Path, inputs: &str) -> PathBuf {
         let path = folder.join("job.toml");
-        let Self { day, rule, top, settings, seeds, profiles, .. } = self;
+        let Self { day, rule, consent_settings, top, settings, seeds, profiles, .. } = self;
         let job = format!(
             "[job]\nname = \"world\"\nsnapshot = \"{day}\"\nmethod = \"method.toml\"\n\
-             [consent]\nrule = \"{rule}\"\n[influence]\ntop = {top}\n[trust]\nseeds = {seeds:?}\n\
+             [consent]\nrule = \"{rule}\"\n{consent_settings}\n[influence]\ntop = {top}\n[trust]\nseeds = {seeds:?}\n\
              {profiles}{settings}[output]\nurl = \"out/\"\n[inputs]\n{inputs}"
         );
         fs::create_dir_all(folder).unwrap();
@@ -523,6 +527,13 @@ impl Published {
         Ok(Self { tables, files, commit, outcome })
     }
 
+    /// The log of the run.
+    pub fn log(&self) -> serde_json::Value {
+        let of_run = format!("{}/log.json", self.commit.run_id);
+        let (_, bytes) = self.files.iter().find(|(path, _)| path.ends_with(&of_run)).unwrap();
+        serde_json::from_slice(bytes).unwrap()
+    }
+
     /// The rows of a table by the values of `key`, each once.
     pub fn by(&self, table: &str, key: &[&str]) -> BTreeMap<Vec<String>, &Row> {
         let rows = &self.tables[table];
@@ -555,8 +566,15 @@ impl Published {
         self.files.iter().filter(|(path, _)| path.ends_with(".parquet")).collect()
     }
 
+    /// The drops whose number is shown: whether there are any of few is shown as well, how many is not.
+    pub fn exact_drops(&self) -> BTreeMap<(&str, &str), &str> {
+        let mut drops = self.drops();
+        drops.retain(|_, rows| !matches!(*rows, "0" | "fewer than 11"));
+        drops
+    }
+
     pub fn drops(&self) -> BTreeMap<(&str, &str), &str> {
-        let drops = self.outcome.drops.iter();
+        let drops = self.outcome.notes.dropped.iter();
         drops.map(|d| ((d.table.as_str(), d.rule.as_str()), d.rows.as_str())).collect()
     }
 }

@@ -154,7 +154,7 @@ fn of_method(job: &Job) -> Result<String> {
 
 fn of_job(job: &Job) -> Result<String> {
     let mut settings = Settings::default();
-    settings.add("consent", &job.consent, &[])?;
+    settings.add("consent", &job.consent, &["consent.asks_age"])?;
     settings.add("kinds", &job.kinds, &[])?;
     settings.add("topics", &job.topics, &[])?;
     settings.add("influence", &job.influence, &[])?;

@@ -82,27 +82,6 @@ pub struct TableVersion {
     pub version: u64,
 }
 
-/// Files that are not read, by input or source.
-pub fn files_not_read(listings: &BTreeMap<String, Listing>) -> BTreeMap<String, Vec<PassedOver>> {
-    let some = listings.iter().filter(|(_, listing)| !listing.passed_over.is_empty());
-    some.map(|(name, listing)| (name.clone(), listing.passed_over.clone())).collect()
-}
-
-/// Columns that are null in some files, by input or source.
-pub fn null_columns(
-    listings: &BTreeMap<String, Listing>,
-) -> BTreeMap<String, BTreeMap<String, [usize; 2]>> {
-    let some = listings.iter().filter(|(_, listing)| !listing.null_columns.is_empty());
-    some.map(|(name, listing)| (name.clone(), listing.null_columns.clone())).collect()
-}
-
-/// Versions of tables with a log, by input or source.
-pub fn table_versions(listings: &BTreeMap<String, Listing>) -> BTreeMap<String, TableVersion> {
-    let versions =
-        listings.iter().map(|(name, listing)| Some((name.clone(), listing.version.clone()?)));
-    versions.flatten().collect()
-}
-
 /// What is at a URL.
 pub(super) struct Found {
     /// Parquet files, sorted by path.

@@ -17,8 +17,7 @@ mod types;
 pub(crate) use columns::ColumnRules;
 pub(crate) use input_table::InputTable;
 pub use listing::{
-    InputFile, Listing, PassedOver, TableVersion, files_not_read, null_columns,
-    refuse_changed_files, table_versions,
+    InputFile, Listing, PassedOver, TableVersion, refuse_changed_files,
 };
 pub(crate) use named::NamedFiles;
 pub(crate) use table::ParquetFiles;

@@ -81,7 +81,7 @@ fn stages(report: &RunReport, log: &RunLog) -> Markup {
         ]
     };
     let stage_rows: Vec<Vec<String>> = log.stages.iter().map(row).collect();
-    let applied: Vec<_> = log.drops.iter().filter(|drop| drop.rows != "0").collect();
+    let applied: Vec<_> = log.notes.dropped.iter().filter(|drop| drop.rows != "0").collect();
     let rows = |drop: &&Dropped| {
         let rows = drop.rows.parse().map_or_else(|_| drop.rows.clone(), |rows| report.people(rows));
         vec![drop.rule.clone(), drop.table.clone(), rows]

@@ -1,9 +1,12 @@
 //! `renown access`: everything that an output folder holds on one person, in every run whose files exist.
 
+mod identify;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
+use identify::{identify, nobody};
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
@@ -14,17 +17,12 @@ use super::output_format::OutputFormat;
 use super::run_selector::RunSelector;
 use super::text_table::UNKNOWN;
 use crate::engine::Engine;
-use crate::error::{Error, Kind, Result, printable};
+use crate::error::{Error, Result, printable};
 use crate::number_format::{count, counted};
 use crate::publish::commit;
-use crate::published::files::{RawRow, TableFile, table_files};
-use crate::published::lookup::account_id;
-use crate::published::rows::{PersonNames, TableRow};
+use crate::published::files::{RawRow, table_files};
 use crate::schema::{self, Column, Direction};
 use crate::storage::folder;
-
-/// Maximum number of accounts named where several are meant.
-const CANDIDATES: usize = 20;
 
 /// Print everything that an output folder holds on one person
 #[derive(clap::Args)]
@@ -32,7 +30,7 @@ pub(super) struct Args {
     /// Job file, or URL of an output folder
     #[arg(value_name = "OUTPUT")]
     output: String,
-    /// Person id, `network:account_id` or account id
+    /// Person id, `network:account_id`, account id or display name
     person: String,
     #[command(flatten)]
     settings: JobSettings,
@@ -118,14 +116,15 @@ pub struct Unreadable {
     pub cause: String,
 }
 
-/// Everything held below `output` on `query`: a person id, an account as `network:account_id`, or the
-/// bare id of an account. Accounts that any run takes for the same person are the same person here.
+/// Everything held below `output` on `query`: a person id, an account as `network:account_id`, the bare id of an account, or
+/// a display name; the first of these that matches in any run decides. Accounts that any run takes for the same person are
+/// the same person here.
 ///
 /// A file that cannot be read does not stop it: [`AccessReport::unreadable`] names it.
 ///
 /// # Errors
-/// [`Kind::BadInput`] if no table is there or a commit is no commit, [`Kind::Usage`] if accounts of
-/// several networks are meant, [`Kind::Unavailable`] if the store does not answer.
+/// [`crate::error::Kind::BadInput`] if no table is there, a commit is no commit or nothing is held on `query`, though all files can be
+/// read; [`crate::error::Kind::Usage`] if several people are meant, [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<AccessReport> {
     let commits = commit::all(&engine.stores, output).await?;
     let (files, unrecognized_files) = table_files(engine, output, &commits).await?;
@@ -167,6 +166,11 @@ pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<Acces
         }
     }
     let runs: Vec<HeldRun> = runs.into_values().rev().collect();
+    // Nothing found is an answer only where the query names a person: a typing error must not be taken for it.
+    if unreadable.is_empty() && accounts.is_empty() && runs.iter().all(|run| run.tables.is_empty())
+    {
+        return Err(nobody(&files, output, query).await?);
+    }
     let tables: BTreeSet<&String> = runs.iter().flat_map(|run| run.tables.keys()).collect();
     let columns = tables.into_iter().filter_map(|name| {
         let contract = schema::table(Direction::Output, name).ok()?;
@@ -186,51 +190,6 @@ pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<Acces
             .collect(),
         unrecognized_files,
     })
-}
-
-/// The ids and accounts that the runs take for one person, beginning with `query`.
-async fn identify(
-    files: &[TableFile],
-    query: &str,
-    unreadable: &mut BTreeMap<String, String>,
-) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
-    let mut ids = BTreeSet::from([query.to_owned()]);
-    let (mut accounts, mut alike) = (BTreeSet::new(), BTreeSet::new());
-    // Ids and accounts lead to each other until no run adds any.
-    loop {
-        let before = (ids.len(), accounts.len());
-        for file in files.iter().filter(|file| file.table == PersonNames::<String>::TABLE) {
-            let see = |person: PersonNames<&str>| {
-                let PersonNames { person_id, accounts: listed, .. } = person;
-                let same_id = listed.iter().filter(|account| account_id(account) == query);
-                alike.extend(same_id.map(|account| (*account).to_owned()));
-                let is_known = |account: &&str| *account == query || accounts.contains(*account);
-                if ids.contains(person_id) || listed.iter().any(is_known) {
-                    ids.insert(person_id.to_owned());
-                    accounts.extend(listed.into_iter().map(str::to_owned));
-                }
-            };
-            if let Err(error) = file.each_person(see).await {
-                unreadable.insert(file.path.clone(), error.cause);
-            }
-        }
-        if accounts.is_empty() && alike.len() > 1 {
-            let few: Vec<&str> = alike.iter().take(CANDIDATES).map(String::as_str).collect();
-            return Err(Error::new(
-                Kind::Usage,
-                format!("`{query}` may be any of {} accounts", alike.len()),
-                format!("give one of them: {}", few.join(", ")),
-            ));
-        }
-        if accounts.is_empty() && !alike.is_empty() {
-            // The bare id of an account is not a person id.
-            ids.remove(query);
-            accounts.append(&mut alike);
-        }
-        if (ids.len(), accounts.len()) == before {
-            return Ok((ids, accounts));
-        }
-    }
 }
 
 fn remedies(accounts: &BTreeSet<String>, ids: &BTreeSet<String>) -> Vec<String> {

@@ -1,0 +1,120 @@
+//! What is reported of the statements of `consent`: those that are ignored, those that meet nobody, and why.
+
+use std::collections::BTreeMap;
+
+use super::accounts::Accounts;
+use super::consent::{ConsentRows, Statements, UnknownSubject};
+use super::consent_checks::{Compared, NearMisses};
+use super::directory::Directory;
+use super::ids::Ids;
+use super::near_ids::{Difference, differences};
+use super::snapshot::Snapshot;
+use super::violations::Violations;
+use crate::error::{Error, Result};
+use crate::job::Consent;
+use crate::model::{ConsentCounts, ConsentHistory, Dropped, Warning};
+use crate::phrases::TopicFinder;
+use renown_graph::numbering::NONE;
+
+/// The accounts of this snapshot that unknown persons had in an earlier run, by place among the unknown subjects.
+pub(super) fn former_accounts(
+    rows: &ConsentRows,
+    ids: &Ids,
+    history: &ConsentHistory,
+) -> BTreeMap<u32, Vec<u32>> {
+    let mut former = BTreeMap::new();
+    for (place, subject) in (0..).zip(rows.unknown()) {
+        let UnknownSubject { network: None, id } = subject else { continue };
+        if let Some(accounts) = history.former_persons.get(&**id) {
+            let keys: Vec<(&str, &str)> =
+                accounts.iter().map(|(network, id)| (network.as_str(), id.as_str())).collect();
+            let mut numbers = ids.find_accounts(&keys);
+            numbers.retain(|number| *number != NONE);
+            former.insert(place, numbers);
+        }
+    }
+    former
+}
+
+/// Violations of statements on topics that there are not.
+pub(super) fn unknown_topics(statements: &Statements<'_>, finder: &TopicFinder<'_>) -> Vec<Error> {
+    let violation = |(topic, rows): (&str, u64)| {
+        let cause = format!("input `consent`: there is no topic `{topic}`, which {rows} rows name");
+        let remedy = format!(
+            "{}give the id or the name of a topic, or `#` and a tag: as it is, no topic would be refused",
+            finder.did_you_mean(topic)
+        );
+        Error::bad_input(cause, remedy).in_table("consent").in_column("topic_id").in_rows(rows)
+    };
+    statements.unknown_topics(finder).into_iter().map(violation).collect()
+}
+
+/// What the statements of `consent` are reported against.
+pub(super) struct ReportedConsent<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) directory: &'a Directory,
+    pub(super) accounts: Option<&'a Accounts>,
+    pub(super) consent: &'a Consent,
+    pub(super) history: &'a ConsentHistory,
+}
+
+impl ReportedConsent<'_> {
+    /// Reports statements that are ignored or not found, and what is not as it should be.
+    pub(super) fn report(
+        &self,
+        statements: Option<&Statements<'_>>,
+        counts: &[ConsentCounts],
+        drops: &mut Vec<Dropped>,
+        violations: &mut Violations,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<()> {
+        let mut near = Vec::new();
+        if let Some(statements) = statements {
+            let rows = &statements.rows;
+            let rule = "opted in at the cutoff or later: ignored";
+            drops.push(Dropped::suppressed("consent", rule, rows.late));
+            let unmatched = counts.iter().map(|of| of.statements - of.matched).sum();
+            let rule = "account or person not found in this snapshot";
+            drops.push(Dropped::suppressed("consent", rule, unmatched));
+            near = near_misses(rows, self.directory, self.accounts);
+            for difference in Difference::ALL {
+                let of_kind = near.iter().filter(|near| near.difference == difference);
+                let rule = format!("not found, likely because of {}", difference.words());
+                let statements: u64 = of_kind.map(|near| near.statements).sum();
+                drops.push(Dropped::suppressed("consent", &rule, statements));
+            }
+        }
+        let compared = Compared {
+            origin: self.snapshot.consent.as_ref().map(|input| input.origin.as_str()),
+            rows: statements.map_or(0, |statements| statements.rows.rows_read),
+            counts,
+            near: &near,
+            networks: self.directory.network_names(),
+            history: self.history,
+        };
+        compared.report(self.consent, violations, warnings)
+    }
+}
+
+/// Statements that would be found but for how their ids are written, by network and difference.
+fn near_misses<'a>(
+    rows: &'a ConsentRows,
+    directory: &Directory,
+    accounts: Option<&Accounts>,
+) -> Vec<NearMisses<'a>> {
+    let mut counts: BTreeMap<(Option<&str>, Difference), u64> = BTreeMap::new();
+    let found = differences(rows.unknown(), directory, accounts);
+    for ((subject, difference), statements) in
+        rows.unknown().iter().zip(found).zip(rows.of_unknown())
+    {
+        if let Some(difference) = difference {
+            *counts.entry((subject.network.as_deref(), difference)).or_default() += statements;
+        }
+    }
+    let near = counts.into_iter().map(|((network, difference), statements)| NearMisses {
+        network,
+        difference,
+        statements,
+    });
+    near.collect()
+}
