@@ -1,18 +1,16 @@
 //! Opens the inputs of a job: Parquet at a URL, or a `SELECT` over named sources.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::dataframe::DataFrame;
-use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::Expr;
 
+use super::epoch;
 use super::open_input::OpenInput;
+use super::select::{register_source, select};
 use super::sources::{Listing, open};
 use super::violations::Violations;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, OF_SQL, Result};
 use crate::job::{Input, Job};
 use crate::schema::{self, Direction};
 
@@ -23,6 +21,8 @@ pub(super) struct InputOpener<'a> {
     pub(super) files: BTreeMap<String, Listing>,
     /// Columns that are not read, by input.
     pub(super) ignored: BTreeMap<String, Vec<String>>,
+    /// Sources that the inputs opened so far select from.
+    pub(super) sources: BTreeSet<String>,
 }
 
 impl<'a> InputOpener<'a> {
@@ -36,15 +36,11 @@ impl<'a> InputOpener<'a> {
         for (name, url) in &job.sources {
             let Some((frame, found)) = violations.keep(open(engine, url).await)? else { continue };
             files.insert(format!("sources.{name}"), Listing { url: url.clone(), files: found });
-            // Another opener for the same job may have registered it.
-            engine.session.deregister_table(name.as_str()).map_err(Error::internal)?;
-            engine.session.register_table(name.as_str(), frame.into_view()).map_err(|e| {
-                Error::bad_job(format!("source `{name}`: {e}"), "give it another name").caused_by(e)
-            })?;
+            register_source(engine, name, &job.sources, frame)?;
         }
         // A SELECT over a missing source would only repeat its violation.
         violations.stop_if_any()?;
-        Ok(Self { engine, files, ignored: BTreeMap::new() })
+        Ok(Self { engine, files, ignored: BTreeMap::new(), sources: BTreeSet::new() })
     }
 
     /// Opens one input; `None` if the job does not have it, or its violations were kept.
@@ -56,12 +52,12 @@ impl<'a> InputOpener<'a> {
     ) -> Result<Option<OpenInput>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
         let place = |violation: Error| violation.in_table(name);
-        let opened = self.open_frame(name, input).await.map_err(place);
+        let opened = self.open_frame(job, name, input).await.map_err(place);
         let Some(opened) = violations.keep(opened)? else { return Ok(None) };
         let wrong = opened.violations()?;
         let is_valid = wrong.is_empty();
         for violation in wrong {
-            violations.report(violation)?;
+            violations.report(self.with_unit(&opened, violation).await?)?;
         }
         let ignored = opened.ignored();
         if !ignored.is_empty() {
@@ -70,7 +66,21 @@ impl<'a> InputOpener<'a> {
         Ok(is_valid.then_some(opened))
     }
 
-    async fn open_frame(&mut self, name: &str, input: &Input) -> Result<OpenInput> {
+    /// A violation about a column of integers where the contract has times, with what to write for the unit that they have.
+    async fn with_unit(&self, input: &OpenInput, mut violation: Error) -> Result<Error> {
+        let name = violation.place.column.clone().unwrap_or_default();
+        if let Some(column) = input.epoch_columns().into_iter().find(|column| column.name == name) {
+            let what = format!("reading {}", input.origin);
+            let column = Expr::Column(column);
+            let sql = epoch::conversion(&what, input.frame.clone(), column, &name).await?;
+            violation.remedy = format!(
+                "write {sql} AS {name} in a SELECT, or write the file with the contract's type"
+            );
+        }
+        Ok(violation)
+    }
+
+    async fn open_frame(&mut self, job: &Job, name: &str, input: &Input) -> Result<OpenInput> {
         let table = schema::table(Direction::Input, name)?;
         Ok(match input {
             Input::Url(url) => {
@@ -81,57 +91,11 @@ impl<'a> InputOpener<'a> {
                 OpenInput { table, frame, origin, closed: false, url, files }
             }
             Input::Sql(sql) => {
-                let frame = self.select(name, sql).await?;
-                let origin = format!("SQL of inputs.{name}");
+                let (frame, sources) = select(self.engine, name, sql, &job.sources).await?;
+                self.sources.extend(sources);
+                let origin = format!("{OF_SQL}{name}");
                 OpenInput { table, frame, origin, closed: true, url: None, files: vec![] }
             }
         })
     }
-
-    async fn select(&self, name: &str, sql: &str) -> Result<DataFrame> {
-        let only_select = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let refused = |cause: String| {
-            Error::bad_job(
-                format!("inputs.{name}: {cause}"),
-                "correct the SELECT; it may use the names under [sources] and must not write",
-            )
-        };
-        let frame = self.engine.session.sql_with_options(sql, only_select).await;
-        let frame = frame.map_err(|e| refused(e.strip_backtrace()).caused_by(e))?;
-        match find_unstable(frame.logical_plan()).map_err(Error::internal)? {
-            None => Ok(frame),
-            Some(function) => Err(refused(format!(
-                "`{function}` gives another result each time; the same rows must give the same tables"
-            ))),
-        }
-    }
-}
-
-/// The first part of a plan whose result does not depend on the rows alone: the clock, a random number, a limit without an
-/// order.
-fn find_unstable(plan: &LogicalPlan) -> datafusion::error::Result<Option<String>> {
-    let mut found = None;
-    plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::Limit(limit) = node
-            && !matches!(limit.input.as_ref(), LogicalPlan::Sort(_))
-        {
-            found = Some("LIMIT without ORDER BY".to_owned());
-            return Ok(TreeNodeRecursion::Stop);
-        }
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                if let Expr::ScalarFunction(call) = expr
-                    && call.func.signature().volatility != Volatility::Immutable
-                {
-                    found = Some(call.func.name().to_owned());
-                    return Ok(TreeNodeRecursion::Stop);
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    })?;
-    Ok(found)
 }

@@ -242,5 +242,10 @@ pub async fn estimate_scans(
             estimates.insert(table.to_owned(), estimate);
         }
     }
+    let read = |name: &String| match name.strip_prefix("sources.") {
+        Some(source) => opener.sources.contains(source),
+        None => true,
+    };
+    opener.files.retain(|name, _| read(name));
     Ok((estimates, opener.files))
 }

@@ -6,13 +6,14 @@ use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::prelude::{Expr, lit};
 
+use super::cast_faults::{self, CastFault};
 use super::open_input::OpenInput;
 use super::row_filter::RowFilter;
-use super::row_rules::{RowRule, contract_rules};
+use super::row_rules::{RowRule, contract_rules, misfit_rules};
 use super::sources::open_alone;
 use super::violations::Violations;
 use crate::engine::{self, Engine, count_rows};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::Dropped;
 
 /// An input that conforms to its contract and obeys its rules.
@@ -124,14 +125,76 @@ impl Validator<'_> {
             let frame = input.frame.clone().filter(condition).map_err(Error::internal)?;
             count_rows(&what, frame).await
         };
-        let all = count_rows(&what, input.frame.clone()).await;
-        let Some(all) = self.violations.keep(all)? else { return Ok(None) };
-        let after = count_where(window.after()).await?;
-        let dropped = match filter.is_dropped_kind() {
-            Some(is_dropped) => Some(count_where(window.inside().and(is_dropped)).await?),
-            None => None,
+        let counts = async {
+            let all = Some(count_rows(&what, input.frame.clone()).await?);
+            let after = count_where(window.after()).await?;
+            let dropped = match filter.is_dropped_kind() {
+                Some(is_dropped) => Some(count_where(window.inside().and(is_dropped)).await?),
+                None => None,
+            };
+            Ok(Outside { all, after, dropped })
         };
-        Ok(Some(Outside { all: Some(all), after, dropped }))
+        let counts = self.explained(input, counts.await).await;
+        self.violations.keep(counts)
+    }
+
+    /// What reading the rows of `input` gave; of a `SELECT` that fails over them, with the value at fault.
+    async fn explained<T>(&self, input: &OpenInput, read: Result<T>) -> Result<T> {
+        let error = match read {
+            // An error of a file names it.
+            Err(error) if input.url.is_none() && error.kind != Kind::Unavailable => error,
+            other => return other,
+        };
+        let fault = cast_faults::find(self.engine, input.frame.logical_plan()).await?;
+        let Some(CastFault { column, cause, rows, remedy }) = fault else { return Err(error) };
+        let mut explained = input.violation(cause, remedy).with_help(input.contract());
+        explained.place.column = column;
+        explained.place.rows = rows;
+        Err(explained.caused_by(error))
+    }
+
+    /// Whether every value of the columns as they were opened has a place in the engine's types; else violations are kept.
+    async fn fits(&mut self, input: &OpenInput, filter: &RowFilter) -> Result<bool> {
+        let (rules, conversions): (Vec<_>, Vec<_>) = misfit_rules(input)?.into_iter().unzip();
+        if rules.is_empty() {
+            return Ok(true);
+        }
+        let what = format!("reading {}", input.origin);
+        let counts = RowCounts::of(&what, input.frame.clone(), vec![], &rules).await;
+        let counts = self.explained(input, counts).await;
+        let Some(counts) = self.violations.keep(counts)? else { return Ok(false) };
+        let mut fits = true;
+        for (rule, sql) in rules.iter().zip(conversions) {
+            let rows = counts.total(&rule.words);
+            if rows == 0 {
+                continue;
+            }
+            fits = false;
+            let file = first_file(self.engine, input, filter, rule, Columns::Opened).await?;
+            let column = rule.column.as_deref().unwrap_or_default();
+            let remedy =
+                format!("fix these values, or make them missing in a SELECT, {sql} AS {column}");
+            self.report(input, rule, (rows, counts.total("rows")), file, &remedy)?;
+        }
+        Ok(fits)
+    }
+
+    /// Reports that rows break a rule, the first of them in `file`.
+    fn report(
+        &mut self,
+        input: &OpenInput,
+        rule: &RowRule,
+        (rows, all): (u64, u64),
+        file: Option<String>,
+        remedy: &str,
+    ) -> Result<()> {
+        let place = file.as_ref().map_or(String::new(), |file| format!(", first in `{file}`"));
+        let cause = format!("{} in {rows} of {all} rows{place}", rule.words);
+        let mut violation =
+            input.violation(cause, remedy).with_help(input.contract()).in_rows(rows);
+        violation.place.column.clone_from(&rule.column);
+        let violation = file.iter().fold(violation, |violation, file| violation.in_file(file));
+        self.violations.report(violation)
     }
 
     /// Counts the rows of a conformed input; rows that break a rule are violations. `None` if any were kept. `all` is the
@@ -144,30 +207,33 @@ impl Validator<'_> {
         all: Option<u64>,
     ) -> Result<Option<RowCounts>> {
         let WindowRules { filter, group, more } = rules;
+        if !self.fits(input, filter).await? {
+            return Ok(None);
+        }
         let rules = [contract_rules(input.table)?, more.clone()].concat();
         let what = format!("reading {}", input.origin);
         let counts = RowCounts::of(&what, frame, group.clone(), &rules).await;
+        let counts = self.explained(input, counts).await;
         let Some(counts) = self.violations.keep(counts)? else { return Ok(None) };
         let is_broken = |rule: &&RowRule| counts.total(&rule.words) > 0;
         let broken: Vec<&RowRule> = rules.iter().filter(is_broken).collect();
         for rule in &broken {
-            let rows = counts.total(&rule.words);
-            let file = first_file(self.engine, input, filter, rule).await?;
-            let place = file.as_ref().map_or(String::new(), |file| format!(", first in `{file}`"));
+            let file = first_file(self.engine, input, filter, rule, Columns::Conformed).await?;
+            let remedy = "fix these rows, or leave them out with a SELECT … WHERE";
             let all = all.unwrap_or_else(|| counts.total("rows"));
-            let mut violation = input
-                .violation(
-                    format!("{} in {rows} of {all} rows{place}", rule.words),
-                    "fix these rows, or leave them out with a SELECT … WHERE",
-                )
-                .with_help(input.contract())
-                .in_rows(rows);
-            violation.place.column.clone_from(&rule.column);
-            let violation = file.iter().fold(violation, |violation, file| violation.in_file(file));
-            self.violations.report(violation)?;
+            self.report(input, rule, (counts.total(&rule.words), all), file, remedy)?;
         }
         Ok(broken.is_empty().then_some(counts))
     }
+}
+
+/// The columns that a rule is about.
+#[derive(Clone, Copy)]
+enum Columns {
+    /// As they were opened.
+    Opened,
+    /// Of the contract, in its types.
+    Conformed,
 }
 
 /// Rows outside the window.
@@ -188,6 +254,7 @@ async fn first_file(
     input: &OpenInput,
     filter: &RowFilter,
     rule: &RowRule,
+    columns: Columns,
 ) -> Result<Option<String>> {
     let Some(url) = input.url.as_ref().filter(|_| input.files.len() > 1) else {
         return Ok(None);
@@ -201,7 +268,10 @@ async fn first_file(
         }
         filter.apply(&mut alone)?;
         let what = format!("reading `{}`", file.path);
-        let frame = alone.conform()?;
+        let frame = match columns {
+            Columns::Opened => alone.frame,
+            Columns::Conformed => alone.conform()?,
+        };
         let has = |column: &String| frame.schema().has_column_with_unqualified_name(column);
         // The file may lack a custom measure.
         if !rule.column.as_ref().is_none_or(has) {

@@ -1,0 +1,168 @@
+//! Where a `SELECT` fails over its rows because a value does not have the type that it is cast to: which value, in how many
+//! rows. The engine names neither; this is asked only once a query has failed.
+
+use arrow::array::AsArray;
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::dataframe::DataFrame;
+use datafusion::functions_aggregate::expr_fn::min;
+use datafusion::logical_expr::expr::Cast;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{ExprSchemable, LogicalPlan};
+use datafusion::prelude::{Expr, cast, try_cast, when};
+
+use super::uuids::UUID;
+use crate::engine::{self, Engine, count_if};
+use crate::error::{Error, Result};
+
+/// A cast that fails, or columns that no cast reads.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct CastFault {
+    /// The column of the `SELECT`, if the cast is all or part of one.
+    pub(super) column: Option<String>,
+    /// What happened.
+    pub(super) cause: String,
+    /// Number of rows.
+    pub(super) rows: Option<u64>,
+    /// What to write instead.
+    pub(super) remedy: String,
+}
+
+/// One cast of a plan, with the rows that it is computed from.
+struct Candidate {
+    input: LogicalPlan,
+    column: Option<String>,
+    value: Expr,
+    to: DataType,
+}
+
+/// Why the query of `plan` fails over its rows, as far as casts show it.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if the plan cannot be walked.
+pub(super) async fn find(engine: &Engine, plan: &LogicalPlan) -> Result<Option<CastFault>> {
+    for candidate in candidates(plan).map_err(Error::internal)? {
+        // Where the rows below fail too, another cast is at fault.
+        if let Ok(Some(fault)) = test(engine, candidate).await {
+            return Ok(Some(fault));
+        }
+    }
+    Ok(uuid_columns(plan).map_err(Error::internal)?.first().map(|column| CastFault {
+        cause: format!("`{column}` holds UUIDs, which functions and casts do not take"),
+        remedy: select_uuid(column),
+        ..CastFault::default()
+    }))
+}
+
+/// What to write where UUIDs are not taken.
+pub(super) fn select_uuid(column: &str) -> String {
+    format!("select `{column}` as it is, without a cast: a UUID is read as its text")
+}
+
+/// Columns of UUIDs in the tables that a plan reads.
+fn uuid_columns(plan: &LogicalPlan) -> datafusion::error::Result<Vec<String>> {
+    let mut found = Vec::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let schema = scan.source.schema();
+            let uuids = schema.fields().iter().filter(|field| *field.data_type() == UUID);
+            found.extend(uuids.map(|field| field.name().clone()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
+}
+
+fn candidates(plan: &LogicalPlan) -> datafusion::error::Result<Vec<Candidate>> {
+    let mut found = Vec::new();
+    plan.apply_with_subqueries(|node| {
+        let inputs = node.inputs();
+        let [input] = &inputs[..] else { return Ok(TreeNodeRecursion::Continue) };
+        node.apply_expressions(|whole| {
+            let column = match whole {
+                Expr::Alias(alias) => Some(alias.name.clone()),
+                _ => None,
+            };
+            whole.apply(|expr| {
+                if let Expr::Cast(Cast { expr: value, field, .. }) = expr
+                    && is_own(value)?
+                {
+                    found.push(Candidate {
+                        input: (*input).clone(),
+                        column: column.clone(),
+                        value: (**value).clone(),
+                        to: field.data_type().clone(),
+                    });
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// Whether an expression has a value in each row of its input alone.
+fn is_own(expr: &Expr) -> datafusion::error::Result<bool> {
+    let is_elsewhere = |part: &Expr| {
+        Ok(matches!(
+            part,
+            Expr::OuterReferenceColumn(..)
+                | Expr::AggregateFunction(_)
+                | Expr::WindowFunction(_)
+                | Expr::LambdaVariable(_)
+                | Expr::ScalarSubquery(_)
+        ))
+    };
+    expr.exists(is_elsewhere).map(|is_elsewhere| !is_elsewhere)
+}
+
+async fn test(engine: &Engine, candidate: Candidate) -> Result<Option<CastFault>> {
+    let Candidate { input, column, value, to } = candidate;
+    let found = value.get_type(&merge_schema(&[&input])).map_err(Error::internal)?;
+    let shown = value.to_string();
+    if found == UUID {
+        return Ok(Some(CastFault {
+            cause: format!("`{shown}` holds UUIDs, which are not cast to {to}"),
+            column,
+            rows: None,
+            remedy: select_uuid(shown.rsplit('.').next().unwrap_or(&shown)),
+        }));
+    }
+    let what = "finding the value at fault";
+    let fails = value.clone().is_not_null().and(try_cast(value.clone(), to.clone()).is_null());
+    // As a filter it would be held against statistics, which know of no failed cast.
+    let first = when(fails.clone(), cast(value, DataType::Utf8)).end().map_err(Error::internal)?;
+    let counts = vec![count_if(fails)?.alias("rows"), min(first).alias("first")];
+    let frame = DataFrame::new(engine.session.state(), input).aggregate(vec![], counts);
+    let row = engine::rows(what, frame.map_err(|e| Error::engine(what, e))?).await?;
+    let rows = row.column_by_name("rows").and_then(|c| c.as_primitive_opt::<Int64Type>());
+    let rows = rows.and_then(|rows| rows.iter().flatten().next()).unwrap_or(0).unsigned_abs();
+    if rows == 0 {
+        return Ok(None);
+    }
+    let first = row.column_by_name("first").and_then(|column| column.as_string_opt::<i32>());
+    let first = first.and_then(|first| first.iter().flatten().next()).unwrap_or_default();
+    let (what, remedy) = match (&found, &to) {
+        (DataType::Timestamp(_, None), DataType::Timestamp(_, Some(zone))) => {
+            let kind = format!("Timestamp(Nanosecond, Some(\"{zone}\"))");
+            let hour = "INTERVAL '1 hour'";
+            (
+                format!("does not exist in {zone}, or twice, where clocks change"),
+                format!(
+                    "read it with the offset of the hour before: coalesce(arrow_try_cast({shown}, '{kind}'), \
+                     arrow_try_cast({shown} - {hour}, '{kind}') + {hour})"
+                ),
+            )
+        }
+        _ => (
+            format!("is no {to}"),
+            format!("fix the value, or make it missing with TRY_CAST({shown} AS …)"),
+        ),
+    };
+    Ok(Some(CastFault {
+        cause: format!("`{first}` of `{shown}` {what}, in {rows} rows"),
+        column,
+        rows: Some(rows),
+        remedy,
+    }))
+}
