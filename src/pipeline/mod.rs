@@ -3,6 +3,7 @@
 pub mod backtest;
 pub(crate) mod inputs;
 mod measure;
+mod output_conflicts;
 pub mod progress;
 mod rows;
 mod run;
@@ -12,4 +13,5 @@ mod scoring;
 mod stages;
 
 pub use measure::{AsOf, Measured, measure};
+pub use output_conflicts::refuse_output_conflicts;
 pub use run::{PreparedRun, Ready, RunOutcome, STAGES, prepare, run};

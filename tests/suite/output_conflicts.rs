@@ -1,0 +1,59 @@
+//! One output, one job, and one content of a method's version.
+
+use renown::error::Kind;
+use tempfile::TempDir;
+
+use crate::inputs::says;
+use crate::world::{World, reply, run_job};
+
+fn world() -> World {
+    World { events: vec![reply("a", "1", "2", 3), reply("a", "2", "1", 5)], ..World::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_jobs_share_an_output_only_on_purpose() {
+    let folder = TempDir::new().unwrap();
+    let job = world().write(folder.path());
+    run_job(&job, 2, &[]).await.unwrap();
+    let edit = |from: &str, to: &str| {
+        let text = std::fs::read_to_string(&job).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&job, text.replace(from, to)).unwrap();
+    };
+    edit("name = \"world\"", "name = \"other\"");
+    let error = run_job(&job, 2, &[]).await.unwrap_err();
+    let words =
+        ["/out/", "runs of the job `world` (commit 1)", "this job is `other`", "shared = true"];
+    says(&error, Kind::BadJob, &words);
+    edit("[output]\n", "[output]\nshared = true\n");
+    let (_, outcome) = run_job(&job, 2, &[]).await.unwrap();
+    assert_eq!(outcome.commit.number, 2);
+    // Whether it is shared is no part of a run.
+    edit("shared = true\n", "shared = false\n");
+    assert!(run_job(&job, 2, &[]).await.unwrap().1.already);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_method_has_a_new_version() {
+    let folder = TempDir::new().unwrap();
+    let mut world = world();
+    world.run_in(folder.path()).await;
+    // Comments and layout are no content.
+    world.method = format!("# a comment\n{}", world.method);
+    run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
+    let version = world.method.lines().find(|line| line.starts_with("version")).unwrap().to_owned();
+    world.edit_method("0.85", "0.8");
+    let job = world.write(folder.path());
+    let error = run_job(&job, 2, &[]).await.unwrap_err();
+    says(
+        &error,
+        Kind::BadJob,
+        &["has changed since commit 1", "same version", "another `version`"],
+    );
+    // Tomorrow's run is held against today's too.
+    let later = world.later(1);
+    let error = run_job(&later.write(folder.path()), 2, &[]).await.unwrap_err();
+    says(&error, Kind::BadJob, &["has changed since commit 1"]);
+    world.edit_method(&version, "version = \"by-hand-2\"");
+    run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
+}
