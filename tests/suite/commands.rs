@@ -291,10 +291,10 @@ fn a_nan_sentiment_is_refused_although_file_statistics_hide_it() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_exits_with_69() {
+fn an_output_that_cannot_be_written_exits_with_78() {
     let job = SampleJob::new();
     fs::write(job.path("out"), "a file where a folder should be").unwrap();
-    job.run(&[]).refused(69, &["out/sample/"]);
+    job.run(&[]).refused(78, &["out/sample/", "in the way"]);
 }
 
 #[test]
