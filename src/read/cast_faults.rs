@@ -1,18 +1,20 @@
 //! Where a `SELECT` fails over its rows because a value does not have the type that it is cast to: which value, in how many
 //! rows. The engine names neither; this is asked only once a query has failed.
 
-use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{Array as _, RecordBatch};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::DataType;
+use arrow::util::display::array_value_to_string;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
-use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{ExprSchemable, LogicalPlan};
-use datafusion::prelude::{Expr, cast, try_cast, when};
+use datafusion::prelude::Expr;
 
+use super::ids::BLOCK_ROWS;
 use super::uuids::UUID;
-use crate::engine::{self, Engine, count_if};
+use crate::engine::{Engine, in_blocks};
 use crate::error::{Error, Result};
 
 /// A cast that fails, or columns that no cast reads.
@@ -129,19 +131,16 @@ async fn test(engine: &Engine, candidate: Candidate) -> Result<Option<CastFault>
         }));
     }
     let what = "finding the value at fault";
-    let fails = value.clone().is_not_null().and(try_cast(value.clone(), to.clone()).is_null());
-    // As a filter it would be held against statistics, which know of no failed cast.
-    let first = when(fails.clone(), cast(value, DataType::Utf8)).end().map_err(Error::internal)?;
-    let counts = vec![count_if(fails)?.alias("rows"), min(first).alias("first")];
-    let frame = DataFrame::new(engine.session.state(), input).aggregate(vec![], counts);
-    let row = engine::rows(what, frame.map_err(|e| Error::engine(what, e))?).await?;
-    let rows = row.column_by_name("rows").and_then(|c| c.as_primitive_opt::<Int64Type>());
-    let rows = rows.and_then(|rows| rows.iter().flatten().next()).unwrap_or(0).unsigned_abs();
-    if rows == 0 {
-        return Ok(None);
+    let frame = DataFrame::new(engine.session.state(), input).select(vec![value.alias("value")]);
+    let frame = frame.map_err(|e| Error::engine(what, e))?;
+    let wanted = to.clone();
+    let failed = move |block: &[RecordBatch]| failed_in(block, &wanted);
+    let (mut rows, mut first) = (0, None::<String>);
+    for (some, least) in in_blocks(what, frame, BLOCK_ROWS, failed).await? {
+        rows += some;
+        first = [first, least].into_iter().flatten().min();
     }
-    let first = row.column_by_name("first").and_then(|column| column.as_string_opt::<i32>());
-    let first = first.and_then(|first| first.iter().flatten().next()).unwrap_or_default();
+    let Some(first) = first else { return Ok(None) };
     let (what, remedy) = match (&found, &to) {
         (DataType::Timestamp(_, None), DataType::Timestamp(_, Some(zone))) => {
             let kind = format!("Timestamp(Nanosecond, Some(\"{zone}\"))");
@@ -165,4 +164,25 @@ async fn test(engine: &Engine, candidate: Candidate) -> Result<Option<CastFault>
         rows: Some(rows),
         remedy,
     }))
+}
+
+/// How many values of a block are lost in a cast to `to`, and the least of them as text. The engine is not asked: it takes
+/// some casts for ones that never fail.
+fn failed_in(block: &[RecordBatch], to: &DataType) -> Result<(u64, Option<String>)> {
+    let safe = CastOptions { safe: true, ..CastOptions::default() };
+    let (mut rows, mut least) = (0, None::<String>);
+    for batch in block {
+        let values = batch.column(0);
+        let cast = cast_with_options(values, to, &safe).map_err(Error::internal)?;
+        let is_lost = |row: &usize| values.is_valid(*row) && cast.is_null(*row);
+        let lost: Vec<usize> = (0..values.len()).filter(is_lost).collect();
+        rows += lost.len() as u64;
+        for row in lost {
+            let text = array_value_to_string(values, row).map_err(Error::internal)?;
+            if least.as_ref().is_none_or(|least| text < *least) {
+                least = Some(text);
+            }
+        }
+    }
+    Ok((rows, least))
 }

@@ -21,7 +21,8 @@ use super::sql_clauses::find_ignored;
 use super::sql_lambdas::write_fields_as_keys;
 use super::uuids::UUID;
 use crate::engine::Engine;
-use crate::error::{Error, OF_SQL, Result, nearest};
+use crate::error::{Error, OF_SQL, Result};
+use crate::suggest::nearest;
 
 /// Makes a source known to the engine by its exact name, `as it is` in double quotes; a `SELECT` may also write it without,
 /// in any case, as SQL has it, unless another source has that name.

@@ -82,7 +82,7 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
     if objects.is_empty() {
         return Err(Error::bad_input(
             format!("`{url}`: no Parquet file found"),
-            "check the path and the snapshot date; files in a folder must end with .parquet",
+            "check the path and the snapshot date (in another form it is written {snapshot:%Y%m%d}); files in a folder must end with .parquet",
         ));
     }
     if let Some(empty) = objects.iter().find(|o| o.size == 0) {

@@ -3,7 +3,7 @@
 use renown::error::Kind;
 use tempfile::TempDir;
 
-use crate::inputs::says;
+use crate::inputs::assert_error;
 use crate::world::{World, reply, run_job};
 
 fn world() -> World {
@@ -24,7 +24,7 @@ async fn two_jobs_share_an_output_only_on_purpose() {
     let error = run_job(&job, 2, &[]).await.unwrap_err();
     let words =
         ["/out/", "runs of the job `world` (commit 1)", "this job is `other`", "shared = true"];
-    says(&error, Kind::BadJob, &words);
+    assert_error(&error, Kind::BadJob, &words);
     edit("[output]\n", "[output]\nshared = true\n");
     let (_, outcome) = run_job(&job, 2, &[]).await.unwrap();
     assert_eq!(outcome.commit.number, 2);
@@ -45,7 +45,7 @@ async fn a_changed_method_has_a_new_version() {
     world.edit_method("0.85", "0.8");
     let job = world.write(folder.path());
     let error = run_job(&job, 2, &[]).await.unwrap_err();
-    says(
+    assert_error(
         &error,
         Kind::BadJob,
         &["has changed since commit 1", "same version", "another `version`"],
@@ -53,7 +53,7 @@ async fn a_changed_method_has_a_new_version() {
     // Tomorrow's run is held against today's too.
     let later = world.later(1);
     let error = run_job(&later.write(folder.path()), 2, &[]).await.unwrap_err();
-    says(&error, Kind::BadJob, &["has changed since commit 1"]);
+    assert_error(&error, Kind::BadJob, &["has changed since commit 1"]);
     world.edit_method(&version, "version = \"by-hand-2\"");
     run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
 }

@@ -170,7 +170,7 @@ fn an_output_that_cannot_be_written_is_refused() {
     rank(&below_a_file).refused(78, &["edges.parquet/ranks.parquet"]);
     let folder = ranking.folder.path().join("taken");
     fs::create_dir(&folder).unwrap();
-    rank(folder.to_str().unwrap()).refused(69, &["taken"]);
+    rank(folder.to_str().unwrap()).refused(78, &["taken"]);
     rank("gopher://host/ranks.parquet").refused(78, &["`gopher`"]);
 }
 
