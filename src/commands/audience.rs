@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[arg(long)]
     topic: String,
     /// Number of people
-    #[arg(short, default_value_t = 20)]
+    #[arg(short, default_value_t = 20, allow_negative_numbers = true)]
     n: usize,
     /// Format of the answer
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]

@@ -442,3 +442,19 @@ fn completions_and_the_manual_name_every_command() {
         assert!(page.contains(code), "{code}: {page}");
     }
 }
+
+/// A negative number is an invalid value, not another option.
+#[test]
+fn invalid_values_are_called_invalid_values() {
+    for (args, value) in [
+        (vec!["top", "out", "-n", "-3"], "'-3' for '-n"),
+        (vec!["top", "out", "-n", "many"], "'many' for '-n"),
+        (vec!["runs", "out", "--threads", "-1"], "'-1' for '--threads"),
+        (vec!["runs", "out", "--threads", "0"], "'0' for '--threads"),
+        (vec!["synth", "--people", "-5"], "'-5' for '--people"),
+        (vec!["run", "job.toml", "--snapshot", "2026-02-30"], "'2026-02-30' for '--snapshot"),
+        (vec!["run", "job.toml", "--set", "x"], "'x' for '--set"),
+    ] {
+        renown(&args).refused(2, &[&format!("invalid value {value}")]);
+    }
+}
