@@ -7,6 +7,7 @@ use arrow::datatypes::DataType;
 use arrow::util::display::array_value_to_string;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{ExprSchemable, LogicalPlan};
@@ -14,20 +15,20 @@ use datafusion::prelude::Expr;
 
 use super::ids::BLOCK_ROWS;
 use super::uuids::UUID;
-use crate::engine::{Engine, in_blocks};
-use crate::error::{Error, Result};
+use crate::engine::in_blocks;
+use crate::error::{Error, Help, Kind, OF_SQL, Result};
 
 /// A cast that fails, or columns that no cast reads.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct CastFault {
+struct CastFault {
     /// The column of the `SELECT`, if the cast is all or part of one.
-    pub(super) column: Option<String>,
+    column: Option<String>,
     /// What happened.
-    pub(super) cause: String,
+    cause: String,
     /// Number of rows.
-    pub(super) rows: Option<u64>,
+    rows: Option<u64>,
     /// What to write instead.
-    pub(super) remedy: String,
+    remedy: String,
 }
 
 /// One cast of a plan, with the rows that it is computed from.
@@ -38,18 +39,35 @@ struct Candidate {
     to: DataType,
 }
 
-/// Why the query of `plan` fails over its rows, as far as casts show it.
-///
-/// # Errors
-/// [`crate::error::Kind::Internal`] if the plan cannot be walked.
-pub(super) async fn find(engine: &Engine, plan: &LogicalPlan) -> Result<Option<CastFault>> {
-    for candidate in candidates(plan).map_err(Error::internal)? {
+/// `error`, which came of the rows of `frame`, with the value at fault where a cast in a `SELECT` of a user is to blame.
+pub(super) async fn explain(frame: &DataFrame, origin: &str, error: Error) -> Error {
+    // An error of a file names it.
+    let Some(table) = origin.strip_prefix(OF_SQL).filter(|_| error.kind != Kind::Unavailable)
+    else {
+        return error;
+    };
+    match find(frame).await {
+        Ok(Some(CastFault { column, cause, rows, remedy })) => {
+            let cause = format!("input `{table}` ({origin}): {cause}");
+            let mut explained = Error::bad_input(cause, remedy).in_table(table);
+            explained.place.column = column;
+            explained.place.rows = rows;
+            explained.with_help(Help::Contract(table.to_owned())).caused_by(error)
+        }
+        _ => error,
+    }
+}
+
+/// Why a query fails over its rows, as far as casts show it.
+async fn find(frame: &DataFrame) -> Result<Option<CastFault>> {
+    let (state, plan) = frame.clone().into_parts();
+    for candidate in candidates(&plan).map_err(Error::internal)? {
         // Where the rows below fail too, another cast is at fault.
-        if let Ok(Some(fault)) = test(engine, candidate).await {
+        if let Ok(Some(fault)) = test(&state, candidate).await {
             return Ok(Some(fault));
         }
     }
-    Ok(uuid_columns(plan).map_err(Error::internal)?.first().map(|column| CastFault {
+    Ok(uuid_columns(&plan).map_err(Error::internal)?.first().map(|column| CastFault {
         cause: format!("`{column}` holds UUIDs, which functions and casts do not take"),
         remedy: select_uuid(column),
         ..CastFault::default()
@@ -118,7 +136,7 @@ fn is_own(expr: &Expr) -> datafusion::error::Result<bool> {
     expr.exists(is_elsewhere).map(|is_elsewhere| !is_elsewhere)
 }
 
-async fn test(engine: &Engine, candidate: Candidate) -> Result<Option<CastFault>> {
+async fn test(state: &SessionState, candidate: Candidate) -> Result<Option<CastFault>> {
     let Candidate { input, column, value, to } = candidate;
     let found = value.get_type(&merge_schema(&[&input])).map_err(Error::internal)?;
     let shown = value.to_string();
@@ -131,7 +149,7 @@ async fn test(engine: &Engine, candidate: Candidate) -> Result<Option<CastFault>
         }));
     }
     let what = "finding the value at fault";
-    let frame = DataFrame::new(engine.session.state(), input).select(vec![value.alias("value")]);
+    let frame = DataFrame::new(state.clone(), input).select(vec![value.alias("value")]);
     let frame = frame.map_err(|e| Error::engine(what, e))?;
     let wanted = to.clone();
     let failed = move |block: &[RecordBatch]| failed_in(block, &wanted);

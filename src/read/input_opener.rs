@@ -57,7 +57,8 @@ impl<'a> InputOpener<'a> {
         let wrong = opened.violations()?;
         let is_valid = wrong.is_empty();
         for violation in wrong {
-            violations.report(self.with_unit(&opened, violation).await?)?;
+            let violation = Box::pin(self.with_unit(&opened, violation)).await?;
+            violations.report(violation)?;
         }
         let ignored = opened.ignored();
         if !ignored.is_empty() {
@@ -91,7 +92,8 @@ impl<'a> InputOpener<'a> {
                 OpenInput { table, frame, origin, closed: false, url, files }
             }
             Input::Sql(sql) => {
-                let (frame, sources) = select(self.engine, name, sql, &job.sources).await?;
+                let select = Box::pin(select(self.engine, name, sql, &job.sources));
+                let (frame, sources) = select.await?;
                 self.sources.extend(sources);
                 let origin = format!("{OF_SQL}{name}");
                 OpenInput { table, frame, origin, closed: true, url: None, files: vec![] }

@@ -40,7 +40,11 @@ pub async fn people(
     violations: &mut Violations,
 ) -> Result<People> {
     let mut drops = Vec::new();
-    let rows = Rows::read(&snapshot, consent, method, vocabulary).await?;
+    let rows = match Rows::read(&snapshot, consent, method, vocabulary).await {
+        Ok(rows) => rows,
+        // Boxed: its future is large, and hardly ever needed.
+        Err(error) => return Err(Box::pin(snapshot.explain(error)).await),
+    };
     let Rows { ids, mut statements, posts, mut interactions, mut follows, .. } = rows;
     let mut observed = vec![false; ids.accounts.len()];
     interactions.mark_accounts(&mut observed);

@@ -6,14 +6,14 @@ use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::prelude::{Expr, lit};
 
-use super::cast_faults::{self, CastFault};
+use super::cast_faults;
 use super::open_input::OpenInput;
 use super::row_filter::RowFilter;
 use super::row_rules::{RowRule, contract_rules, misfit_rules};
 use super::sources::open_alone;
 use super::violations::Violations;
 use crate::engine::{self, Engine, count_rows};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::model::Dropped;
 
 /// An input that conforms to its contract and obeys its rules.
@@ -134,23 +134,8 @@ impl Validator<'_> {
             };
             Ok(Outside { all, after, dropped })
         };
-        let counts = self.explained(input, counts.await).await;
+        let counts = explained(input, counts.await).await;
         self.violations.keep(counts)
-    }
-
-    /// What reading the rows of `input` gave; of a `SELECT` that fails over them, with the value at fault.
-    async fn explained<T>(&self, input: &OpenInput, read: Result<T>) -> Result<T> {
-        let error = match read {
-            // An error of a file names it.
-            Err(error) if input.url.is_none() && error.kind != Kind::Unavailable => error,
-            other => return other,
-        };
-        let fault = cast_faults::find(self.engine, input.frame.logical_plan()).await?;
-        let Some(CastFault { column, cause, rows, remedy }) = fault else { return Err(error) };
-        let mut explained = input.violation(cause, remedy).with_help(input.contract());
-        explained.place.column = column;
-        explained.place.rows = rows;
-        Err(explained.caused_by(error))
     }
 
     /// Whether every value of the columns as they were opened has a place in the engine's types; else violations are kept.
@@ -161,7 +146,7 @@ impl Validator<'_> {
         }
         let what = format!("reading {}", input.origin);
         let counts = RowCounts::of(&what, input.frame.clone(), vec![], &rules).await;
-        let counts = self.explained(input, counts).await;
+        let counts = explained(input, counts).await;
         let Some(counts) = self.violations.keep(counts)? else { return Ok(false) };
         let mut fits = true;
         for (rule, sql) in rules.iter().zip(conversions) {
@@ -213,7 +198,7 @@ impl Validator<'_> {
         let rules = [contract_rules(input.table)?, more.clone()].concat();
         let what = format!("reading {}", input.origin);
         let counts = RowCounts::of(&what, frame, group.clone(), &rules).await;
-        let counts = self.explained(input, counts).await;
+        let counts = explained(input, counts).await;
         let Some(counts) = self.violations.keep(counts)? else { return Ok(None) };
         let is_broken = |rule: &&RowRule| counts.total(&rule.words) > 0;
         let broken: Vec<&RowRule> = rules.iter().filter(is_broken).collect();
@@ -224,6 +209,15 @@ impl Validator<'_> {
             self.report(input, rule, (counts.total(&rule.words), all), file, remedy)?;
         }
         Ok(broken.is_empty().then_some(counts))
+    }
+}
+
+/// What reading the rows of `input` gave; of a `SELECT` that fails over them, with the value at fault.
+async fn explained<T>(input: &OpenInput, read: Result<T>) -> Result<T> {
+    match read {
+        // Boxed: its future is large, and hardly ever needed.
+        Err(error) => Err(Box::pin(cast_faults::explain(&input.frame, &input.origin, error)).await),
+        read => read,
     }
 }
 

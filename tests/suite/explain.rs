@@ -157,7 +157,8 @@ async fn nobody_else_is_suggested_for_an_unknown_id() {
     let accounts =
         vec![named("1001", "Samantha Jones"), named("1002", "Ann"), named("x-ray", "Bo")];
     let events = vec![reply("a", "1001", "1002", 5), reply("a", "x-ray", "1002", 5)];
-    let ran = FinishedRun::of(&World { accounts: Some(accounts), events, ..World::default() }).await;
+    let ran =
+        FinishedRun::of(&World { accounts: Some(accounts), events, ..World::default() }).await;
     for unknown in ["1003", "a:1003", "Samuel Jones", "An", "Bob", "Anna Bo", "10011"] {
         let ended = ran.explain(unknown, &[]).refused(65, &["nobody in this run is"]);
         assert!(!ended.stderr.contains("did you mean"), "{unknown}: {}", ended.stderr);
