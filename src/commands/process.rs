@@ -87,7 +87,7 @@ async fn start_waiting_threads(count: usize) -> Result<()> {
     let all = Arc::new(Barrier::new(count));
     let waits = (0..count).map(|_| {
         let all = Arc::clone(&all);
-        tokio::task::spawn_blocking(move || drop(all.wait()))
+        tokio::task::spawn_blocking(move || all.wait().is_leader())
     });
     let started = tokio::time::timeout(STARTING, join_all(waits.collect::<Vec<_>>())).await;
     started.map(drop).map_err(|_| no_threads("not all threads started"))

@@ -37,11 +37,14 @@ static TOKEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(bearer|basic|authorization:|aws4-hmac-sha256)\s+([a-z0-9+/=._~-]{8,})|\b((?-i:AKIA|ASIA))([A-Z0-9]{12,})").ok()
 });
 
+/// What stands in place of what a pattern finds.
+type Rule = fn(&Captures<'_>) -> String;
+
 /// `text` without the credentials in it: users and passwords of URLs, signatures and tokens of their queries, values of keys
 /// that are named like secrets. Redacting twice changes nothing.
 pub fn redact(text: &str) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(text);
-    let rules: [(&LazyLock<Option<Regex>>, fn(&Captures<'_>) -> String); 3] = [
+    let rules: [(&LazyLock<Option<Regex>>, Rule); 3] = [
         (&URL, |url| format!("{}{}", &url[1], without_user(&url[1], &url[2]))),
         (&VALUE, |value| format!("{}{}{}", &value[1], &value[2], hidden(&value[3]))),
         (&TOKEN, |token| {
