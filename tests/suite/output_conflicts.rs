@@ -36,24 +36,27 @@ async fn two_jobs_share_an_output_only_on_purpose() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_method_has_a_new_version() {
     let folder = TempDir::new().unwrap();
-    let mut world = world();
+    let world = world();
     world.run_in(folder.path()).await;
     // Comments and layout are no content.
-    world.method = format!("# a comment\n{}", world.method);
-    run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
-    let version = world.method.lines().find(|line| line.starts_with("version")).unwrap().to_owned();
-    world.edit_method("0.85", "0.8");
     let job = world.write(folder.path());
+    let write_method =
+        |text: &str| std::fs::write(folder.path().join("method.toml"), text).unwrap();
+    write_method(&format!("# a comment\n{}", world.method));
+    run_job(&job, 2, &[]).await.unwrap();
+    let changed = world.method.replacen("0.85", "0.8", 1);
+    write_method(&changed);
     let error = run_job(&job, 2, &[]).await.unwrap_err();
     assert_error(
         &error,
         Kind::BadJob,
         &["has changed since commit 1", "same version", "another `version`"],
     );
-    // Tomorrow's run is held against today's too.
-    let later = world.later(1);
-    let error = run_job(&later.write(folder.path()), 2, &[]).await.unwrap_err();
+    // Tomorrow's run is compared with today's too.
+    let later = world.later(1).write(folder.path());
+    write_method(&changed);
+    let error = run_job(&later, 2, &[]).await.unwrap_err();
     assert_error(&error, Kind::BadJob, &["has changed since commit 1"]);
-    world.edit_method(&version, "version = \"by-hand-2\"");
-    run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
+    write_method(&changed.replacen("version = \"", "version = \"new-", 1));
+    run_job(&later, 2, &[]).await.unwrap();
 }
