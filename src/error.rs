@@ -1,11 +1,22 @@
 //! One error type with few kinds, each of which asks for a different action.
 
+mod printable;
+mod redaction;
+mod store_fault;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use datafusion::error::DataFusionError;
+pub use printable::{printable, printable_name};
+pub use redaction::redact;
 use serde::Serialize;
+use store_fault::{AsksFor, Fault};
 use tokio::task::JoinError;
+
+/// How work on the rows of a user's `SELECT` is named.
+pub const OF_SQL: &str = "SQL of inputs.";
 
 /// What the reader of an error has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +31,7 @@ pub enum Kind {
     Internal,
     /// Interrupted, or another run published first: try again.
     Interrupted,
-    /// The job or method file is wrong: fix the file.
+    /// The job, the method or a setting of the environment is wrong: correct it.
     BadJob,
     /// A gate refused the tables, nothing was published: look at them.
     Gate,
@@ -100,7 +111,15 @@ fn file_of(error: &DataFusionError) -> Option<Arc<str>> {
 }
 
 /// An error of another library, kept as the source of ours.
-type Source = Arc<dyn std::error::Error + Send + Sync>;
+#[derive(Clone)]
+struct Source(Arc<dyn std::error::Error + Send + Sync>);
+
+/// Errors of libraries quote what they were given.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redact(&format!("{:?}", self.0)))
+    }
+}
 
 /// A failure: its kind, one line of cause, one line of remedy.
 #[derive(Clone, Debug)]
@@ -146,7 +165,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error of any kind.
     pub fn new(kind: Kind, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let (cause, remedy) = (cause.into(), remedy.into());
+        let (cause, remedy) = (redacted(cause.into()), redacted(remedy.into()));
         Self { kind, cause, remedy, place: Box::default(), help: None, source: None }
     }
 
@@ -155,13 +174,13 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.source = Some(Source::from(source.into()));
+        self.source = Some(Source(Arc::from(source.into())));
         self
     }
 
     /// The same error, with its cause after what it happened in.
     pub fn within(mut self, what: impl fmt::Display) -> Self {
-        self.cause = format!("{what}: {}", self.cause);
+        self.cause = redacted(format!("{what}: {}", self.cause));
         self
     }
 
@@ -221,35 +240,73 @@ impl Error {
         Self::storage_answer(what, &error).caused_by(error)
     }
 
+    fn of_fault(fault: Fault, cause: String) -> Self {
+        let kind = match fault.asks_for {
+            AsksFor::Settings => Kind::BadJob,
+            AsksFor::Patience => Kind::Unavailable,
+            AsksFor::Data => Kind::BadInput,
+        };
+        Self::new(kind, cause, fault.remedy)
+    }
+
     fn storage_answer(what: &str, error: &object_store::Error) -> Self {
+        if let Some(fault) = store_fault::of_store(error) {
+            return Self::of_fault(fault, format!("{what}: {error}"));
+        }
         match error {
             object_store::Error::NotFound { path, .. } => Self::bad_input(
                 format!("{what}: `{path}` does not exist"),
                 "check the URL in the job file and the snapshot date",
             ),
-            object_store::Error::Unauthenticated { .. }
-            | object_store::Error::PermissionDenied { .. } => Self::new(
-                Kind::Unavailable,
-                format!("{what}: access refused: {error}"),
-                "check the credentials in the environment and the rights on this URL",
-            ),
             _ => Self::new(
                 Kind::Unavailable,
                 format!("{what}: {error}"),
-                "check the URL and the network, then run again",
+                "check the URL, the endpoint and the network, then run again",
             ),
+        }
+    }
+
+    /// A store cannot be set up from the environment and the URL: asking again changes nothing.
+    pub fn not_set_up(url: &url::Url, error: object_store::Error) -> Self {
+        let failed = Self::storage(&format!("opening `{url}`"), error);
+        match failed.kind {
+            Kind::BadJob => failed,
+            _ => Self {
+                kind: Kind::BadJob,
+                remedy: "correct the URL, or the settings of the store in the environment"
+                    .to_owned(),
+                ..failed
+            },
         }
     }
 
     /// What object storage answered to a write of `url`: whatever is wrong, no input is to blame.
     pub fn not_written(url: &url::Url, error: object_store::Error) -> Self {
-        let is_missing = matches!(error, object_store::Error::NotFound { .. });
         let failed = Self::storage(&format!("writing `{url}`"), error);
-        if !is_missing {
-            return failed;
+        match failed.kind {
+            Kind::BadInput => {
+                let remedy = "create the bucket or folder, or correct the URL of the output";
+                Self { kind: Kind::BadJob, remedy: remedy.to_owned(), ..failed }
+            }
+            _ => failed,
         }
-        let remedy = "check that the bucket or folder exists, then run again".to_owned();
-        Self { kind: Kind::Unavailable, remedy, ..failed }
+    }
+
+    /// What the operating system answered while doing `what`.
+    pub fn io(what: &str, error: std::io::Error) -> Self {
+        Self::io_answer(what, &error).caused_by(error)
+    }
+
+    fn io_answer(what: &str, error: &std::io::Error) -> Self {
+        let cause = format!("{what}: {error}");
+        match store_fault::of_io(error) {
+            Some(fault) => Self::of_fault(fault, cause),
+            None => Self::new(
+                Kind::Unavailable,
+                cause,
+                "check the disk and the network, then run again",
+            ),
+        }
     }
 
     /// A library panicked while doing `what` over the user's data.
@@ -300,15 +357,18 @@ impl Error {
             DataFusionError::ObjectStore(e) => Self::storage_answer(what, e),
             DataFusionError::ParquetError(e) => bad_data(format!("{what}: {e}")),
             DataFusionError::ArrowError(e, _) => bad_data(format!("{what}: {e}")),
-            DataFusionError::IoError(e) => unavailable(
-                format!("{what}: {e}"),
-                "check the disk and the network, then run again",
-            ),
+            DataFusionError::IoError(e) => Self::io_answer(what, e),
             DataFusionError::ResourcesExhausted(e) => unavailable(
                 format!("{what}: {e}"),
                 "run on a machine with more memory, or free some, then run again",
             ),
             DataFusionError::Execution(e) => bad_data(format!("{what}: {e}")),
+            // What the engine cannot do with a query of the user's own is no fault of ours.
+            other if what.contains(OF_SQL) => Self::bad_job(
+                format!("{what}: the engine cannot run this SELECT: {}", other.strip_backtrace()),
+                "write it in another way, or in several steps with WITH; a plain SELECT that fails is a bug to report",
+            ),
+            DataFusionError::NotImplemented(e) => bad_data(format!("{what}: {e}")),
             other => Self::internal(format!("{what}: {other}")),
         }
     }
@@ -322,18 +382,19 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        let source = self.source.as_deref()?;
-        Some(source)
+        let Source(source) = self.source.as_ref()?;
+        Some(source.as_ref())
     }
 }
 
 fn one_line(text: &str) -> String {
-    printable(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    printable(&printable::with_cut_names(&redact(&line)))
 }
 
-/// `text` without characters that could control a terminal or reverse its line: names, kinds and columns are not
-/// trusted.
-pub fn printable(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect()
+fn redacted(text: String) -> String {
+    match redact(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(redacted) => redacted,
+    }
 }

@@ -20,8 +20,16 @@ pub fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
             line => format!("{name}:{line}: `{}`", shown.trim()),
         };
         let message = error.message();
-        match unknown_key(message) {
-            Some((key, known)) => Error::bad_job(
+        match unknown(message) {
+            Some((Unknown::Value, value, known)) => Error::bad_job(
+                format!("{place}: invalid value `{value}`"),
+                format!(
+                    "{}values are: {}",
+                    did_you_mean(value, known.iter().copied()),
+                    known.join(", ")
+                ),
+            ),
+            Some((Unknown::Key, key, known)) => Error::bad_job(
                 format!("{place}: unknown key `{key}`"),
                 match (renamed::key(key, &known), did_you_mean(key, known.iter().copied())) {
                     (Some(new), _) => format!("it is called `{new}` now"),
@@ -45,13 +53,20 @@ fn line_at(text: &str, at: usize) -> (usize, &str) {
     (number, text.lines().nth(number - 1).unwrap_or(""))
 }
 
-/// The unknown and the known keys named by serde's "unknown field `a`, expected one of `b`, `c`".
-fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
-    let message = message
-        .strip_prefix("unknown field `")
-        .or_else(|| message.strip_prefix("unknown variant `"))?;
-    let (key, rest) = message.split_once('`')?;
-    Some((key, rest.split('`').skip(1).step_by(2).collect()))
+/// What is not known.
+enum Unknown {
+    Key,
+    Value,
+}
+
+/// The unknown and the known keys or values named by serde's "unknown field `a`, expected one of `b`, `c`".
+fn unknown(message: &str) -> Option<(Unknown, &str, Vec<&str>)> {
+    let (what, message) = match message.strip_prefix("unknown field `") {
+        Some(rest) => (Unknown::Key, rest),
+        None => (Unknown::Value, message.strip_prefix("unknown variant `")?),
+    };
+    let (name, rest) = message.split_once('`')?;
+    Some((what, name, rest.split('`').skip(1).step_by(2).collect()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::output_format::OutputFormat;
 use super::run_selector::RunSelector;
 use super::text_table::{align_right, headed, percent, text_or_unknown};
-use crate::error::{Result, printable};
+use crate::error::{Result, printable, printable_name};
 use crate::number_format::{count, counted};
 use crate::published::Run;
 use crate::published::lookup;
@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[arg(long)]
     topic: String,
     /// Number of people
-    #[arg(short, default_value_t = 20)]
+    #[arg(short, default_value_t = 20, allow_negative_numbers = true)]
     n: usize,
     /// Format of the answer
     #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
@@ -138,7 +138,7 @@ fn page(audience: &Audience) -> String {
         counted(audience.interested as u64, "person writes", "people write"),
         printable(&audience.path.join(" › ")),
         count(audience.already_reacting as u64),
-        printable(&audience.person_id),
+        printable_name(&audience.person_id),
         people_table(&audience.people)
     )
 }
@@ -149,7 +149,7 @@ fn people_table(people: &[Interested]) -> Table {
         table.add_row([
             format!("{position}"),
             text_or_unknown(person.display_name.as_deref()),
-            printable(&person.person_id),
+            printable_name(&person.person_id),
             percent(person.expressed_share),
             count(person.posts),
         ]);

@@ -23,7 +23,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Number of threads; results do not depend on it [default: all cores]
-    #[arg(long, global = true, help_heading = GLOBAL, env = "RENOWN_THREADS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "RENOWN_THREADS", value_parser = clap::value_parser!(u16).range(1..), allow_negative_numbers = true)]
     threads: Option<u16>,
     /// Format of log lines on standard error [default: a progress bar on a terminal, else JSON for stages and text for errors]
     #[arg(long, global = true, help_heading = GLOBAL, value_enum)]

@@ -1,13 +1,13 @@
 //! Log lines on standard error.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write};
 
 use clap::ValueEnum;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, redact};
 
 /// Target of the line that says why the program fails; no filter of a module hides it.
 pub(super) const FAILURE: &str = "renown::failure";
@@ -56,7 +56,7 @@ impl Logging {
             }
         };
         let max_level = if self.quiet { LevelFilter::WARN } else { LevelFilter::TRACE };
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        let lines = tracing_subscriber::fmt::layer().with_writer(|| Redacted(std::io::stderr()));
         let lines = match self.format {
             Some(LogFormat::Text) => lines.boxed(),
             None if self.shows_bar() => lines.boxed(),
@@ -71,5 +71,19 @@ impl Logging {
         // A panic of a library becomes an error; where it happened helps to report it.
         std::panic::set_hook(Box::new(|panic| tracing::warn!(panic = %panic)));
         result
+    }
+}
+
+/// Takes credentials out of lines on their way: libraries log the URLs that they ask for.
+struct Redacted<W: Write>(W);
+
+impl<W: Write> Write for Redacted<W> {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(redact(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
     }
 }

@@ -15,16 +15,16 @@ use crate::synth::{self, Parameters};
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Number of people
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     people: u32,
     /// Number of interactions, over 120 days
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     interactions: u64,
     /// Number of posts, over the same days
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     posts: u32,
     /// Random seed; the same seed gives the same bytes
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     seed: u64,
     /// Empty folder to write to: URL or path
     #[arg(long)]

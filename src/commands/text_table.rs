@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ColumnConstraint, Table};
 
 use super::text_bars::Bars;
-use crate::error::printable;
+use crate::error::printable_name;
 use crate::number_format::{fixed, number};
 
 /// The sign for a value that is unknown.
@@ -41,7 +41,7 @@ pub(super) fn hide(table: &mut Table, column: usize) {
 
 /// A text from a table, or the sign for an unknown one.
 pub(super) fn text_or_unknown(text: Option<&str>) -> String {
-    text.map_or_else(|| UNKNOWN.to_owned(), printable)
+    text.map_or_else(|| UNKNOWN.to_owned(), printable_name)
 }
 
 /// A number with three significant digits, or the sign for an unknown one.

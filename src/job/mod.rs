@@ -7,6 +7,7 @@ mod input;
 mod kinds;
 mod profile;
 mod reading;
+mod sql_text;
 mod texts;
 mod topics;
 mod validate;
@@ -39,7 +40,8 @@ use crate::storage::credentials::{refuse_secret_keys, refuse_signed};
 use crate::suggest::did_you_mean;
 use crate::toml_file;
 
-/// A job file as people write it. Text may hold `${name}`, filled by `--set name=value`.
+/// A job file as people write it. Text may hold `${name}`, filled by `--set name=value`; in SQL it stays one value:
+/// `'${name}'` is a text, `${name}` a number or a text, `"${name}"` a name.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JobFile {
@@ -47,7 +49,8 @@ pub struct JobFile {
     #[serde(default)]
     pub job: JobSection,
     /// Raw Parquet as it is, by a name of your own, for use in SQL inputs: name = URL of one file,
-    /// a folder or a Hive-partitioned folder. `{snapshot}` is replaced by the snapshot date.
+    /// a folder or a Hive-partitioned folder. `{snapshot}` is replaced by the snapshot date, `{snapshot:%Y/%m/%d}` by
+    /// the date in that form. In SQL a name is written as here, in double quotes where it has capitals or dots.
     #[serde(default)]
     pub sources: BTreeMap<String, String>,
     /// The input tables, by the name of their contract: a URL of Parquet that conforms, or a SQL
@@ -152,6 +155,9 @@ impl Default for Influence {
 pub struct OutputSection {
     /// URL or path of a folder; one folder holds the runs of one job over all snapshots.
     pub url: String,
+    /// Whether jobs of several names publish there on purpose; else a run is refused where the last one is of another job.
+    #[serde(default)]
+    pub shared: bool,
 }
 
 /// The input of label sets; only `fit` and `validate` read it.
@@ -192,6 +198,8 @@ pub struct Job {
     pub cohorts: Vec<Cohort>,
     /// The folder to which tables are written.
     pub output: Url,
+    /// Whether jobs of other names may publish there too.
+    pub shared_output: bool,
 }
 
 impl Job {
@@ -282,6 +290,7 @@ impl Job {
             validate: file.validate,
             cohorts,
             output: crate::storage::folder(&texts.url(&file.output.url)?),
+            shared_output: file.output.shared,
         };
         texts.check_all_used()?;
         Ok(job)

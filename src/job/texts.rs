@@ -1,12 +1,14 @@
 //! Texts of a job file: placeholders filled, paths resolved.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use url::Url;
 
 use super::input::{Input, no_snapshot};
+use super::sql_text::{self, Variable};
 use crate::error::{Error, Help, Result};
 use crate::storage::credentials::{credential, refuse_signed};
 
@@ -22,7 +24,28 @@ pub(super) struct Texts<'a> {
 impl Texts<'_> {
     /// Replaces every `${name}`.
     pub(super) fn fill(&mut self, text: &str) -> Result<String> {
-        let mut out = String::with_capacity(text.len());
+        let (parts, variables) = self.split(text)?;
+        let values = variables.iter().map(|variable| variable.value.as_str()).chain([""]);
+        Ok(parts.into_iter().zip(values).flat_map(|(part, value)| [part, value]).collect())
+    }
+
+    /// As [`Self::fill`], in SQL: a value stays one value, whatever it holds.
+    fn fill_sql(&mut self, text: &str) -> Result<String> {
+        let (parts, variables) = self.split(text)?;
+        if variables.is_empty() {
+            return Ok(text.to_owned());
+        }
+        sql_text::join(&parts, &variables).map_err(|(name, why)| {
+            Error::bad_job(
+                format!("{}: `${{{name}}}` {why}", self.file),
+                "write '${…}' for a text, ${…} for a number, \"${…}\" for a name",
+            )
+        })
+    }
+
+    /// The parts of a text around its variables, and the variables with their values.
+    fn split<'t>(&mut self, text: &'t str) -> Result<(Vec<&'t str>, Vec<Variable>)> {
+        let (mut parts, mut variables) = (Vec::new(), Vec::new());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
             let (name, tail) = after.split_once('}').ok_or_else(|| {
@@ -36,12 +59,12 @@ impl Texts<'_> {
                 .with_help(Help::Variable(name.to_owned()))
             })?;
             self.used.insert(name.to_owned());
-            out.push_str(before);
-            out.push_str(&value.1);
+            parts.push(before);
+            variables.push(Variable { name: name.to_owned(), value: value.1.clone() });
             rest = tail;
         }
-        out.push_str(rest);
-        Ok(out)
+        parts.push(rest);
+        Ok((parts, variables))
     }
 
     /// Resolves a path relative to the folder of the job file.
@@ -50,31 +73,51 @@ impl Texts<'_> {
         Ok(self.folder.join(text))
     }
 
-    /// As [`Self::fill`], and `{snapshot}` too.
-    fn fill_dated(&mut self, text: &str) -> Result<String> {
-        let text = self.fill(text)?;
+    /// A filled text with the date of the snapshot: `{snapshot}`, or in another form `{snapshot:%Y/%m/%d}`.
+    fn dated(&self, text: String) -> Result<String> {
         refuse_signed(self.file, &text)?;
-        if !text.contains("{snapshot}") {
-            return Ok(text);
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once("{snapshot") {
+            out.push_str(before);
+            let (form, tail) = match after.strip_prefix('}') {
+                Some(tail) => ("%Y-%m-%d", tail),
+                None => match after.strip_prefix(':').and_then(|after| after.split_once('}')) {
+                    Some(written) => written,
+                    None => {
+                        out.push_str("{snapshot");
+                        rest = after;
+                        continue;
+                    }
+                },
+            };
+            let day = self.snapshot.ok_or_else(no_snapshot)?;
+            // A form that dates do not have is an error of the formatter.
+            if form.is_empty() || write!(out, "{}", day.format(form)).is_err() {
+                return Err(Error::bad_job(
+                    format!("{}: `{{snapshot:{form}}}` is no form of a date", self.file),
+                    "give one such as {snapshot:%Y%m%d} or year={snapshot:%Y}/month={snapshot:%m}/day={snapshot:%d}",
+                ));
+            }
+            rest = tail;
         }
-        let day = self.snapshot.ok_or_else(no_snapshot)?;
-        Ok(text.replace("{snapshot}", &day.to_string()))
+        out.push_str(rest);
+        Ok(out)
     }
 
     pub(super) fn url(&mut self, text: &str) -> Result<Url> {
-        let text = self.fill_dated(text)?;
-        let url = parse_url(&self.folder, &text)?;
-        // In abfss://container@account the part before the @ names no user.
-        let user = matches!(url.scheme(), "s3" | "s3a" | "gs") && !url.username().is_empty();
-        if user || url.password().is_some() {
-            return Err(credential(self.file, "a URL holds a user or a password"));
-        }
-        Ok(url)
+        let text = self.fill(text)?;
+        let text = self.dated(text)?;
+        parse_url(&self.folder, &text).map_err(|error| match text.contains("://") {
+            true => error.within(self.file),
+            false => error,
+        })
     }
 
     pub(super) fn input(&mut self, text: &str) -> Result<Input> {
         if is_sql(text) {
-            return Ok(Input::Sql(self.fill_dated(text)?));
+            let sql = self.fill_sql(text)?;
+            return Ok(Input::Sql(self.dated(sql)?));
         }
         Ok(Input::Url(self.url(text)?))
     }
@@ -118,16 +161,18 @@ fn is_sql(text: &str) -> bool {
 /// Parses `text` as a URL; without a scheme it is a path relative to `folder`.
 ///
 /// # Errors
-/// [`crate::error::Kind::BadJob`] if it is neither.
+/// [`crate::error::Kind::BadJob`] if it is neither, or holds a credential.
 pub fn parse_url(folder: &Path, text: &str) -> Result<Url> {
-    // The part before an @ may be a secret.
-    let shown = match (text.split_once("://"), text.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
-        _ => text.to_owned(),
-    };
-    let bad = |cause: String| Error::bad_job(format!("`{shown}`: {cause}"), "give a URL or a path");
+    let bad = |cause: String| Error::bad_job(format!("`{text}`: {cause}"), "give a URL or a path");
     if text.contains("://") {
-        return Url::parse(text).map_err(|e| bad(e.to_string()).caused_by(e));
+        refuse_signed("a URL", text)?;
+        let url = Url::parse(text).map_err(|e| bad(e.to_string()).caused_by(e))?;
+        // In abfss://container@account the part before the @ names no user.
+        let user = matches!(url.scheme(), "s3" | "s3a" | "gs") && !url.username().is_empty();
+        return match user || url.password().is_some() {
+            true => Err(credential("a URL", "it holds a user or a password")),
+            false => Ok(url),
+        };
     }
     // Of a path too, a version of a table may be named.
     let (text, version) = match text.rsplit_once("?version=") {

@@ -4,6 +4,7 @@ pub mod backtest;
 pub(crate) mod inputs;
 mod measure;
 mod people;
+mod output_conflicts;
 pub mod progress;
 mod rows;
 mod run;
@@ -14,4 +15,5 @@ mod stages;
 
 pub use measure::{AsOf, Measured, measure};
 pub use people::read_people;
+pub use output_conflicts::refuse_output_conflicts;
 pub use run::{PreparedRun, Ready, RunOutcome, STAGES, prepare, run};

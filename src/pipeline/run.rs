@@ -2,6 +2,7 @@
 
 use super::inputs::{Inputs, Opened, open_inputs, read_inputs};
 use super::measure;
+use super::output_conflicts::refuse_output_conflicts;
 use super::progress::{Progress, Rows};
 use super::stages::{Explained, Stages};
 use crate::audit::Audited;
@@ -70,6 +71,7 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
 /// As [`run`].
 pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<PreparedRun> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
+    refuse_output_conflicts(engine, job).await?;
     let in_force = commit::in_force(&engine.stores, &job.output, Some(day)).await?;
     let replaced = in_force.as_ref().map(|commit| commit.number);
 

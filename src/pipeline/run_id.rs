@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::job::Job;
+use crate::job::{Input, Job};
 use crate::method::hex;
 use crate::model::{LabelSet, People, Previous};
 use crate::phrases::Vocabulary;
@@ -74,7 +74,14 @@ pub fn validation_id(data_sha256: &str, job: &Job, day: NaiveDate) -> Result<Str
 pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
     let mut digest = Digest::default();
     add_settings(&mut digest, job, day)?;
-    let sources: BTreeMap<_, _> = job.sources.iter().map(|(n, url)| (n, url.as_str())).collect();
+    // Sources that only label sets name are not read.
+    let is_named = |source: &String| {
+        let source = source.to_lowercase();
+        let is_in = |input: &&Input| matches!(input, Input::Sql(sql) if sql.to_lowercase().contains(&source));
+        job.inputs_of_runs().values().any(is_in)
+    };
+    let sources = job.sources.iter().filter(|(name, _)| is_named(name));
+    let sources: BTreeMap<_, _> = sources.map(|(name, url)| (name, url.as_str())).collect();
     digest.add_settings(&(sources, job.inputs_of_runs(), &job.reading, &job.kinds))?;
     Ok(hex(&digest.finish()))
 }
@@ -107,6 +114,7 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         validate: _,
         cohorts,
         output: _,
+        shared_output: _,
     } = job;
     digest.add(env!("CARGO_PKG_VERSION"));
     digest.add_settings(&day)?;

@@ -7,7 +7,7 @@ use datafusion::dataframe::DataFrame;
 use super::rows::{PersonNames, TopicRow};
 use super::table::{each, of_people, reading};
 use crate::error::{Error, Help, Kind, Result};
-use crate::suggest::{did_you_mean, nearest};
+use crate::suggest::did_you_mean;
 
 /// Maximum number of people or topics named where several are meant.
 const CANDIDATES: usize = 20;
@@ -47,18 +47,42 @@ pub(super) async fn person(people: DataFrame, wanted: &str) -> Result<String> {
 }
 
 async fn no_person(people: DataFrame, wanted: &str) -> Result<Error> {
-    let mut near: Option<String> = None;
+    let mut near: Option<(usize, String)> = None;
     let see = |person: PersonNames<&str>| {
-        let PersonNames { person_id, display_name, .. } = person;
-        let names = display_name.into_iter().chain([person_id]).chain(near.as_deref());
-        near = nearest(wanted, names).map(str::to_owned);
+        let PersonNames { person_id, display_name, accounts } = person;
+        let ids = accounts.iter().map(|account| account_id(account));
+        for name in display_name.into_iter().chain([person_id]).chain(ids) {
+            let Some(distance) = typing_errors(wanted, name) else { continue };
+            let found = (distance, name.to_owned());
+            if near.as_ref().is_none_or(|near| found < *near) {
+                near = Some(found);
+            }
+        }
     };
     each::<PersonNames>(people, see).await?;
-    let near = did_you_mean(wanted, near.as_deref());
+    let near = near.map_or_else(String::new, |(_, name)| format!("did you mean `{name}`? "));
     Ok(Error::bad_input(
         format!("nobody in this run is `{wanted}`"),
         format!("{near}give a person id, `network:account_id`, an account id or a display name"),
     ))
+}
+
+/// How many typing errors make `wanted` of `name`, if they are so few that it may be meant; another number is never a
+/// typing error but another person.
+fn typing_errors(wanted: &str, name: &str) -> Option<usize> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let length = wanted.chars().count();
+    let most = match length {
+        0..4 => return None,
+        4..8 => 1,
+        _ => 2,
+    };
+    // Cheaper than the distance, which is never less.
+    if name.chars().count().abs_diff(length) > most || digits(wanted) != digits(name) {
+        return None;
+    }
+    let distance = strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase());
+    (distance <= most).then_some(distance)
 }
 
 /// The names that the people `ids` show, by id; those without a name are left out.

@@ -1,19 +1,22 @@
 //! Opens the inputs of a job: Parquet at a URL, or a `SELECT` over named sources.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
 use datafusion::catalog::default_table_source::source_as_provider;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
-use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::{LogicalPlan, Volatility};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::Expr;
 
-use super::files::{ColumnRules, InputTable, Listing, ParquetFiles};
+use super::epoch;
+use super::files::{ColumnRules, InputTable, Listing};
 use super::open_input::OpenInput;
+use super::select::{register_source, select};
 use super::violations::Violations;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, OF_SQL, Result};
 use crate::job::{Input, Job, Reading};
 use crate::model::Warning;
 use crate::schema::{self, Direction};
@@ -30,6 +33,8 @@ pub(super) struct InputOpener<'a> {
     pub(super) ignored: BTreeMap<String, Vec<String>>,
     /// What should be looked at.
     pub(super) warnings: Vec<Warning>,
+    /// Sources that the inputs opened so far select from.
+    pub(super) selected: BTreeSet<String>,
 }
 
 impl<'a> InputOpener<'a> {
@@ -45,17 +50,13 @@ impl<'a> InputOpener<'a> {
             let opened = opened.map_err(|e| e.within(format!("source `{name}`")));
             let Some(source) = violations.keep(opened)? else { continue };
             files.insert(format!("sources.{name}"), source.listing(&|_| false));
-            // Another opener for the same job may have registered it.
-            engine.session.deregister_table(name.as_str()).map_err(Error::internal)?;
-            engine.session.register_table(name.as_str(), source.provider()).map_err(|e| {
-                Error::bad_job(format!("source `{name}`: {e}"), "give it another name").caused_by(e)
-            })?;
+            register_source(engine, name, &job.sources, source.provider())?;
             sources.insert(name.clone(), source);
         }
         // A SELECT over a missing source would only repeat its violation.
         violations.stop_if_any()?;
-        let (ignored, warnings) = (BTreeMap::new(), vec![]);
-        Ok(Self { engine, reading: &job.reading, sources, files, ignored, warnings })
+        let (ignored, warnings, selected) = (BTreeMap::new(), vec![], BTreeSet::new());
+        Ok(Self { engine, reading: &job.reading, sources, files, ignored, warnings, selected })
     }
 
     /// Opens one input; `None` if the job does not have it, or its violations were kept.
@@ -67,11 +68,12 @@ impl<'a> InputOpener<'a> {
     ) -> Result<Option<OpenInput>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
         let place = |violation: Error| violation.in_table(name);
-        let opened = self.open_frame(name, input).await.map_err(place);
+        let opened = self.open_frame(job, name, input).await.map_err(place);
         let Some(opened) = violations.keep(opened)? else { return Ok(None) };
         let wrong = opened.violations()?;
         let is_valid = wrong.is_empty();
         for violation in wrong {
+            let violation = Box::pin(self.with_unit(&opened, violation)).await?;
             violations.report(violation)?;
         }
         self.warnings.extend(opened.warnings());
@@ -82,7 +84,21 @@ impl<'a> InputOpener<'a> {
         Ok(is_valid.then_some(opened))
     }
 
-    async fn open_frame(&mut self, name: &str, input: &Input) -> Result<OpenInput> {
+    /// A violation about a column of integers where the contract has times, with what to write for the unit that they have.
+    async fn with_unit(&self, input: &OpenInput, mut violation: Error) -> Result<Error> {
+        let name = violation.place.column.clone().unwrap_or_default();
+        if let Some(column) = input.epoch_columns().into_iter().find(|column| column.name == name) {
+            let what = format!("reading {}", input.origin);
+            let column = Expr::Column(column);
+            let sql = epoch::conversion(&what, input.frame.clone(), column, &name).await?;
+            violation.remedy = format!(
+                "write {sql} AS {name} in a SELECT, or write the file with the contract's type"
+            );
+        }
+        Ok(violation)
+    }
+
+    async fn open_frame(&mut self, job: &Job, name: &str, input: &Input) -> Result<OpenInput> {
         let table = schema::table(Direction::Input, name)?;
         let missing_columns = self.reading.missing_columns;
         Ok(match input {
@@ -96,44 +112,25 @@ impl<'a> InputOpener<'a> {
                 opened
             }
             Input::Sql(sql) => {
-                let frame = self.select(name, sql).await?;
-                let origin = format!("SQL of inputs.{name}");
+                let select = Box::pin(select(self.engine, name, sql, &job.sources));
+                let (frame, selected) = select.await?;
+                self.refuse_drift(name, &frame)?;
+                self.selected.extend(selected);
+                let origin = format!("{OF_SQL}{name}");
                 OpenInput { table, frame, origin, closed: true, files: None, missing_columns }
             }
         })
-    }
-
-    async fn select(&mut self, name: &str, sql: &str) -> Result<DataFrame> {
-        let only_select = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let refused = |cause: String| {
-            Error::bad_job(
-                format!("inputs.{name}: {cause}"),
-                "correct the SELECT; it may use the names under [sources] and must not write",
-            )
-        };
-        let frame = self.engine.session.sql_with_options(sql, only_select).await;
-        let frame = frame.map_err(|e| refused(e.strip_backtrace()).caused_by(e))?;
-        match find_unstable(frame.logical_plan()).map_err(Error::internal)? {
-            None => {
-                self.refuse_drift(name, &frame)?;
-                Ok(frame)
-            }
-            Some(function) => Err(refused(format!(
-                "`{function}` gives another result each time; the same rows must give the same tables"
-            ))),
-        }
     }
 
     /// Refuses a `SELECT` over columns that are not the same in all files of a source.
     fn refuse_drift(&mut self, name: &str, frame: &DataFrame) -> Result<()> {
         // A query that cannot be planned fails when it is run, and says why.
         let Ok(plan) = frame.clone().into_optimized_plan() else { return Ok(()) };
-        let used = used_columns(&plan).map_err(Error::internal)?;
         for (source, files) in &self.sources {
-            let Some(used) = used.get(source) else { continue };
+            let used = used_columns(&plan, &files.provider()).map_err(Error::internal)?;
+            if used.is_empty() {
+                continue;
+            }
             let is_used = |column: &str| used.contains(column);
             let missing = Some(self.reading.missing_columns);
             let rules = ColumnRules { missing, is_optional: &|_| false };
@@ -148,48 +145,22 @@ impl<'a> InputOpener<'a> {
     }
 }
 
-/// The columns that an optimized plan reads of each source.
+/// The columns that an optimized plan reads of a source.
 fn used_columns(
     plan: &LogicalPlan,
-) -> datafusion::error::Result<BTreeMap<String, BTreeSet<String>>> {
-    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    source: &Arc<dyn TableProvider>,
+) -> datafusion::error::Result<BTreeSet<String>> {
+    let mut used = BTreeSet::new();
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
-            && source_as_provider(&scan.source)?.is::<ParquetFiles>()
+            && Arc::ptr_eq(&source_as_provider(&scan.source)?, source)
         {
-            let columns = used.entry(scan.table_name.table().to_owned()).or_default();
             let fields = scan.projected_schema.fields().iter();
-            columns.extend(fields.map(|field| field.name().clone()));
+            used.extend(fields.map(|field| field.name().clone()));
             let filters = scan.filters.iter().flat_map(Expr::column_refs);
-            columns.extend(filters.map(|column| column.name.clone()));
+            used.extend(filters.map(|column| column.name.clone()));
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(used)
-}
-
-/// The first part of a plan whose result does not depend on the rows alone: the clock, a random number, a limit without an
-/// order.
-fn find_unstable(plan: &LogicalPlan) -> datafusion::error::Result<Option<String>> {
-    let mut found = None;
-    plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::Limit(limit) = node
-            && !matches!(limit.input.as_ref(), LogicalPlan::Sort(_))
-        {
-            found = Some("LIMIT without ORDER BY".to_owned());
-            return Ok(TreeNodeRecursion::Stop);
-        }
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                if let Expr::ScalarFunction(call) = expr
-                    && call.func.signature().volatility != Volatility::Immutable
-                {
-                    found = Some(call.func.name().to_owned());
-                    return Ok(TreeNodeRecursion::Stop);
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
-        })
-    })?;
-    Ok(found)
 }

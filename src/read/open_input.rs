@@ -9,7 +9,9 @@ use datafusion::prelude::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 
 use super::column_names::Mistaken;
+use super::conversions::conversion;
 use super::files::{ColumnRules, InputTable, Listing};
+use super::uuids::{self, UUID};
 use crate::error::{Error, Help, Result};
 use crate::job::MissingColumns;
 use crate::model::Warning;
@@ -39,7 +41,7 @@ pub(super) struct OpenInput {
 }
 
 /// The engine's type of a column.
-fn engine_type(kind: Type) -> DataType {
+pub(super) fn engine_type(kind: Type) -> DataType {
     match kind {
         Type::Id | Type::Text => DataType::Utf8View,
         Type::TextList => DataType::new_list(DataType::Utf8View, true),
@@ -51,7 +53,12 @@ fn engine_type(kind: Type) -> DataType {
 /// Whether a column of type `found` can be read as `kind` without loss.
 fn accepts(kind: Type, found: &DataType) -> bool {
     use DataType::*;
-    let text = |t: &DataType| matches!(t, Utf8 | LargeUtf8 | Utf8View);
+    fn text(kind: &DataType) -> bool {
+        match kind {
+            Dictionary(_, values) => text(values),
+            plain => matches!(plain, Utf8 | LargeUtf8 | Utf8View),
+        }
+    }
     if let Dictionary(_, values) = found {
         return accepts(kind, values);
     }
@@ -61,6 +68,7 @@ fn accepts(kind: Type, found: &DataType) -> bool {
             text(found)
                 || found.is_integer()
                 || matches!(found, Decimal128(_, 0) | Decimal256(_, 0))
+                || *found == UUID
         }
         Type::Text => text(found),
         Type::Int64 => found.is_integer(),
@@ -69,9 +77,11 @@ fn accepts(kind: Type, found: &DataType) -> bool {
         Type::Date => matches!(found, Date32 | Date64),
         Type::Timestamp => matches!(found, Timestamp(_, _)),
         Type::TextList => match found {
-            List(item) | LargeList(item) | ListView(item) | LargeListView(item) => {
-                text(item.data_type())
-            }
+            List(item)
+            | LargeList(item)
+            | ListView(item)
+            | LargeListView(item)
+            | FixedSizeList(item, _) => text(item.data_type()) || *item.data_type() == Null,
             _ => false,
         },
     }
@@ -167,10 +177,13 @@ impl OpenInput {
             let wanted = engine_type(column.kind);
             let expr = match found.iter().find(|q| q.name == column.name) {
                 Some(name) => {
-                    let kind = self.frame.schema().field_from_column(name);
-                    let as_is = *kind.map_err(Error::internal)?.data_type() == wanted;
+                    let field = self.frame.schema().field_from_column(name);
                     let expr = Expr::Column(name.clone());
-                    if as_is { expr } else { cast(expr, wanted) }
+                    match field.map_err(Error::internal)?.data_type() {
+                        as_is if *as_is == wanted => expr,
+                        found if *found == UUID => uuids::as_text(expr),
+                        _ => cast(expr, wanted),
+                    }
                 }
                 None => lit(ScalarValue::try_from(&wanted).map_err(Error::internal)?),
             };
@@ -294,9 +307,30 @@ impl OpenInput {
                 field.data_type(),
                 column.kind.name()
             ),
-            "cast it in a SELECT, or write the file with the contract's type",
+            match conversion(&column.name, field.data_type(), column.kind) {
+                Some(sql) => format!(
+                    "cast it in a SELECT, {sql} AS {}, or write the file with the contract's type",
+                    column.name
+                ),
+                None => {
+                    "cast it in a SELECT, or write the file with the contract's type".to_owned()
+                }
+            },
         );
         Ok(Some(violation.in_column(&column.name)))
+    }
+
+    /// Columns of integers that the contract has as times.
+    pub(super) fn epoch_columns(&self) -> Vec<Qualified> {
+        let found = self.frame.schema().columns().into_iter();
+        let is_time = |name: &str| {
+            self.table.columns.iter().any(|c| c.name == name && c.kind == Type::Timestamp)
+        };
+        let kind = |column: &Qualified| self.frame.schema().field_from_column(column);
+        found
+            .filter(|column| is_time(&column.name))
+            .filter(|column| kind(column).is_ok_and(|field| field.data_type().is_integer()))
+            .collect()
     }
 
     /// Columns that are neither in the contract nor custom measures; they are not read.

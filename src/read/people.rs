@@ -48,8 +48,11 @@ impl PeopleRows {
         method: &Method,
         vocabulary: &Arc<Vocabulary>,
     ) -> Result<Self> {
-        let (ids, rows) = Rows::read(&snapshot, consent, method, vocabulary).await?;
-        Ok(Self { snapshot, ids, rows })
+        match Rows::read(&snapshot, consent, method, vocabulary).await {
+            Ok((ids, rows)) => Ok(Self { snapshot, ids, rows }),
+            // Boxed: its future is large, and hardly ever needed.
+            Err(error) => Err(Box::pin(snapshot.explain(error)).await),
+        }
     }
 
     /// Ids of persons who refuse, and whom no other input names: an earlier run may know their accounts.

@@ -1,11 +1,13 @@
 //! Rules that the rows of an input must obey, as aggregates that count the rows that break them.
 
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::ExprSchema as _;
 use datafusion::functions::string::octet_length;
-use datafusion::prelude::{Expr, ident, lit};
+use datafusion::prelude::{Expr, ident, lit, try_cast};
 
-use super::open_input::OpenInput;
+use super::open_input::{OpenInput, engine_type};
 use crate::engine::count_if;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema::{Table, Type};
 
 /// Maximum length of an id, in bytes.
@@ -51,6 +53,34 @@ pub(super) fn contract_rules(table: &Table) -> Result<Vec<RowRule>> {
             let words = format!("is not one of {}", values.join(", "));
             rules.push(RowRule::of_column(name, &words, ident(name).in_list(allowed, true))?);
         }
+    }
+    Ok(rules)
+}
+
+/// Rules for values that the type of a column holds and the engine's type does not, over the columns as they were opened;
+/// each with the expression that leaves such values out.
+pub(super) fn misfit_rules(input: &OpenInput) -> Result<Vec<(RowRule, String)>> {
+    use DataType::{Timestamp, UInt64};
+    use TimeUnit::{Millisecond, Second};
+    let (schema, mut rules) = (input.frame.schema(), Vec::new());
+    let found = schema.columns();
+    for column in &input.table.columns {
+        let Some(name) = found.iter().find(|q| q.name == column.name) else { continue };
+        let field = schema.field_from_column(name).map_err(Error::internal)?;
+        let n = &column.name;
+        let (words, sql) = match (column.kind, field.data_type()) {
+            (Type::Int64, UInt64) => {
+                (format!("is UInt64 and above {}", i64::MAX), format!("TRY_CAST({n} AS BIGINT)"))
+            }
+            (Type::Timestamp, Timestamp(Second | Millisecond, _)) => (
+                "is a time beyond the years -290307 to 294246".to_owned(),
+                format!("arrow_try_cast({n}, 'Timestamp(Microsecond, None)')"),
+            ),
+            _ => continue,
+        };
+        let (value, wanted) = (Expr::Column(name.clone()), engine_type(column.kind));
+        let is_lost = value.clone().is_not_null().and(try_cast(value, wanted).is_null());
+        rules.push((RowRule::of_column(n, &words, is_lost)?, sql));
     }
     Ok(rules)
 }

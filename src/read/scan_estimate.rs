@@ -11,6 +11,7 @@ use datafusion::datasource::physical_plan::parquet::{
 };
 use datafusion::datasource::physical_plan::{FileScanConfig, FileSource, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::DataFusionError;
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_optimizer::pruning::{PruningPredicate, build_pruning_predicate};
 use datafusion::physical_plan::ExecutionPlan;
@@ -41,6 +42,9 @@ pub struct ScanEstimate {
     /// Compressed bytes of the contract's columns in these row groups; a pass that needs fewer columns reads
     /// fewer.
     pub bytes: u64,
+    /// Paths of the files with a row group to be read.
+    #[serde(skip)]
+    pub scanned: BTreeSet<String>,
 }
 
 impl ScanEstimate {
@@ -103,21 +107,26 @@ impl Scan {
     ) -> datafusion::error::Result<()> {
         let runtime = engine.session.runtime_env();
         let store = runtime.object_store(&self.config.object_store_url)?;
-        let footer = |file| {
+        let footer = |(path, file)| {
             let cache = runtime.cache_manager.get_file_metadata_cache();
             let file = DFParquetMetadata::new(store.as_ref(), file);
-            async move { file.with_file_metadata_cache(Some(cache)).fetch_metadata().await }
+            async move {
+                let footer = file.with_file_metadata_cache(Some(cache)).fetch_metadata().await?;
+                Ok::<_, DataFusionError>((path, footer))
+            }
         };
-        let footers: Vec<_> = self.files.values().map(footer).collect();
+        let footers: Vec<_> = self.files.iter().map(footer).collect();
         let mut footers = futures::stream::iter(footers).buffer_unordered(AT_ONCE);
-        while let Some(footer) = footers.try_next().await? {
-            self.add(total, &footer);
+        while let Some((path, footer)) = footers.try_next().await? {
+            if self.add(total, &footer) > 0 {
+                total.scanned.insert(path.clone());
+            }
         }
         Ok(())
     }
 
-    /// Adds what is read of the file with this footer.
-    fn add(&self, total: &mut ScanEstimate, footer: &ParquetMetaData) {
+    /// Adds what is read of the file with this footer; returns its number of row groups to be read.
+    fn add(&self, total: &mut ScanEstimate, footer: &ParquetMetaData) -> usize {
         let (groups, columns) = (footer.row_groups(), footer.file_metadata().schema_descr());
         let mut kept = RowGroupAccessPlanFilter::new(ParquetAccessPlan::new_all(groups.len()));
         if let Some(predicate) = &self.predicate {
@@ -134,5 +143,6 @@ impl Scan {
             });
             total.bytes += read.map(|column| column.compressed_size().unsigned_abs()).sum::<u64>();
         }
+        kept.remaining_row_group_count()
     }
 }

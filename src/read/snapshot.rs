@@ -7,6 +7,7 @@ use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
 use datafusion::prelude::ident;
 
+use super::cast_faults;
 use super::files::Listing;
 use super::input_opener::InputOpener;
 use super::open_input::OpenInput;
@@ -205,6 +206,20 @@ fn refuse_unknown_kinds(by_kind: &RowCounts, method: &Method, origin: &str) -> R
 }
 
 impl Snapshot {
+    /// An error of reading the rows of an input, with the value at fault where a `SELECT` casts it. (Validation may not have
+    /// met it: what a rule does not ask for is not computed.)
+    pub(super) async fn explain(&self, error: Error) -> Error {
+        let people = [&self.accounts, &self.identities, &self.consent, &self.posts];
+        let others = [&self.endorsements, &self.lists, &self.interactions, &self.follows];
+        let all: Vec<&ValidInput> = people.into_iter().chain(others).flatten().collect();
+        for input in all {
+            if error.cause.contains(&input.origin) {
+                return cast_faults::explain(&input.frame, &input.origin, error).await;
+            }
+        }
+        error
+    }
+
     /// Whether the job has interactions or follows.
     pub(super) fn has_interaction_source(&self) -> bool {
         self.interactions.is_some() || self.follows.is_some()
@@ -273,5 +288,10 @@ pub async fn estimate_scans(
             estimates.insert(table.to_owned(), estimate);
         }
     }
+    let read = |name: &String| match name.strip_prefix("sources.") {
+        Some(source) => opener.selected.contains(source),
+        None => true,
+    };
+    opener.files.retain(|name, _| read(name));
     Ok((estimates, opener.files))
 }

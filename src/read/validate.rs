@@ -8,9 +8,10 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{Expr, lit};
 
+use super::cast_faults;
 use super::open_input::OpenInput;
 use super::row_filter::{InWindow, RowFilter};
-use super::row_rules::{RowRule, contract_rules};
+use super::row_rules::{RowRule, contract_rules, misfit_rules};
 use super::violations::Violations;
 use crate::engine::{self, Engine, count_if, count_rows, without_statistics};
 use crate::error::{Error, Result};
@@ -140,14 +141,61 @@ impl Validator<'_> {
             let frame = input.frame.clone().filter(condition).map_err(Error::internal)?;
             count_rows(&what, frame).await
         };
-        let counts = WindowCounts::of(&what, input.frame.clone(), &window).await;
-        let Some(counts) = self.violations.keep(counts)? else { return Ok(None) };
-        let dropped = match filter.is_dropped_kind() {
-            Some(is_dropped) => Some(count_where(window.kept().and(is_dropped)).await?),
-            None => None,
+        let counts = async {
+            let counts = WindowCounts::of(&what, input.frame.clone(), &window).await?;
+            let WindowCounts { all, after, kept } = counts;
+            let dropped = match filter.is_dropped_kind() {
+                Some(is_dropped) => Some(count_where(window.kept().and(is_dropped)).await?),
+                None => None,
+            };
+            Ok(Outside { all: Some(all), after, kept: Some(kept), dropped })
         };
-        let WindowCounts { all, after, kept } = counts;
-        Ok(Some(Outside { all: Some(all), after, kept: Some(kept), dropped }))
+        let counts = explained(input, counts.await).await;
+        self.violations.keep(counts)
+    }
+
+    /// Whether every value of the columns as they were opened has a place in the engine's types; else violations are kept.
+    async fn fits(&mut self, input: &OpenInput, filter: &RowFilter) -> Result<bool> {
+        let (rules, conversions): (Vec<_>, Vec<_>) = misfit_rules(input)?.into_iter().unzip();
+        if rules.is_empty() {
+            return Ok(true);
+        }
+        let what = format!("reading {}", input.origin);
+        let counts = RowCounts::of(&what, input.frame.clone(), vec![], &rules).await;
+        let counts = explained(input, counts).await;
+        let Some(counts) = self.violations.keep(counts)? else { return Ok(false) };
+        let mut fits = true;
+        for (rule, sql) in rules.iter().zip(conversions) {
+            let rows = counts.total(&rule.words);
+            if rows == 0 {
+                continue;
+            }
+            fits = false;
+            let file = first_file(self.engine, input, filter, rule, Columns::Opened).await?;
+            let column = rule.column.as_deref().unwrap_or_default();
+            let remedy =
+                format!("fix these values, or make them missing in a SELECT, {sql} AS {column}");
+            self.report(input, rule, (rows, counts.total("rows")), file, &remedy)?;
+        }
+        Ok(fits)
+    }
+
+    /// Reports that rows break a rule, the first of them in `file`.
+    fn report(
+        &mut self,
+        input: &OpenInput,
+        rule: &RowRule,
+        (rows, all): (u64, u64),
+        file: Option<String>,
+        remedy: &str,
+    ) -> Result<()> {
+        let place = file.as_ref().map_or(String::new(), |file| format!(", first in `{file}`"));
+        let cause = format!("{} in {rows} of {all} rows{place}", rule.words);
+        let mut violation =
+            input.violation(cause, remedy).with_help(input.contract()).in_rows(rows);
+        violation.place.column.clone_from(&rule.column);
+        let violation = file.iter().fold(violation, |violation, file| violation.in_file(file));
+        self.violations.report(violation)
     }
 
     /// The input, with its rows in memory if it is a `SELECT` that aggregates all rows to one: of a column that such a
@@ -158,7 +206,8 @@ impl Validator<'_> {
             return Ok(Some(input));
         }
         let what = format!("reading {}", input.origin);
-        let materialised = self.engine.materialise(&what, input.frame).await;
+        let materialised = self.engine.materialise(&what, input.frame.clone()).await;
+        let materialised = explained(&input, materialised).await;
         let Some((frame, _)) = self.violations.keep(materialised)? else { return Ok(None) };
         input.frame = frame;
         Ok(Some(input))
@@ -206,30 +255,42 @@ impl Validator<'_> {
         all: Option<u64>,
     ) -> Result<Option<RowCounts>> {
         let WindowRules { filter, group, more } = rules;
+        if !self.fits(input, filter).await? {
+            return Ok(None);
+        }
         let rules = [contract_rules(input.table)?, more.clone()].concat();
         let what = format!("reading {}", input.origin);
         let counts = RowCounts::of(&what, frame, group.clone(), &rules).await;
+        let counts = explained(input, counts).await;
         let Some(counts) = self.violations.keep(counts)? else { return Ok(None) };
         let is_broken = |rule: &&RowRule| counts.total(&rule.words) > 0;
         let broken: Vec<&RowRule> = rules.iter().filter(is_broken).collect();
         for rule in &broken {
-            let rows = counts.total(&rule.words);
-            let file = first_file(self.engine, input, filter, rule).await?;
-            let place = file.as_ref().map_or(String::new(), |file| format!(", first in `{file}`"));
+            let file = first_file(self.engine, input, filter, rule, Columns::Conformed).await?;
+            let remedy = "fix these rows, or leave them out with a SELECT … WHERE";
             let all = all.unwrap_or_else(|| counts.total("rows"));
-            let mut violation = input
-                .violation(
-                    format!("{} in {rows} of {all} rows{place}", rule.words),
-                    "fix these rows, or leave them out with a SELECT … WHERE",
-                )
-                .with_help(input.contract())
-                .in_rows(rows);
-            violation.place.column.clone_from(&rule.column);
-            let violation = file.iter().fold(violation, |violation, file| violation.in_file(file));
-            self.violations.report(violation)?;
+            self.report(input, rule, (counts.total(&rule.words), all), file, remedy)?;
         }
         Ok(broken.is_empty().then_some(counts))
     }
+}
+
+/// What reading the rows of `input` gave; of a `SELECT` that fails over them, with the value at fault.
+async fn explained<T>(input: &OpenInput, read: Result<T>) -> Result<T> {
+    match read {
+        // Boxed: its future is large, and hardly ever needed.
+        Err(error) => Err(Box::pin(cast_faults::explain(&input.frame, &input.origin, error)).await),
+        read => read,
+    }
+}
+
+/// The columns that a rule is about.
+#[derive(Clone, Copy)]
+enum Columns {
+    /// As they were opened.
+    Opened,
+    /// Of the contract, in its types.
+    Conformed,
 }
 
 /// Rows outside the window.
@@ -291,12 +352,16 @@ async fn first_file(
     input: &OpenInput,
     filter: &RowFilter,
     rule: &RowRule,
+    columns: Columns,
 ) -> Result<Option<String>> {
     let files = input.files.as_ref().filter(|files| files.only_path().is_none());
     for (path, alone) in files.into_iter().flat_map(|files| files.each_alone()) {
         let mut alone = OpenInput { frame: alone.frame(engine)?, ..input.clone() };
         filter.apply(&mut alone)?;
-        let (what, frame) = (format!("reading `{path}`"), alone.conform()?);
+        let (what, frame) = (format!("reading `{path}`"), match columns {
+            Columns::Opened => alone.frame,
+            Columns::Conformed => alone.conform()?,
+        });
         let counts = RowCounts::of(&what, frame, vec![], std::slice::from_ref(rule)).await?;
         if counts.total(&rule.words) > 0 {
             return Ok(Some(path));

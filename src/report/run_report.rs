@@ -8,7 +8,7 @@ use datafusion::prelude::{Expr, ident, lit};
 use super::privacy::MIN_PEOPLE;
 use super::summaries::{self, Cause, Part, ScoresSummary};
 use crate::engine::Engine;
-use crate::error::{Result, printable};
+use crate::error::{Result, printable_name};
 use crate::method::profile::STANDARD;
 use crate::number_format::count;
 use crate::publish::commit::{self, Commit};
@@ -192,7 +192,7 @@ async fn named(
     let scores: Vec<ScoreRow> = run.rows(query).await?;
     let names = run.names(scores.iter().map(|score| score.person_id.as_str())).await?;
     let named = |score: ScoreRow| NamedPerson {
-        name: printable(names.get(&score.person_id).unwrap_or(&score.person_id)),
+        name: printable_name(names.get(&score.person_id).unwrap_or(&score.person_id)),
         score,
         contributions: vec![],
         changes: vec![],
@@ -219,7 +219,7 @@ async fn topic_leaders(run: &Run, public: bool) -> Result<Vec<TopicLeaders>> {
     let names = run.names(rows.iter().map(|row| row.person_id.as_str())).await?;
     for leaders in &mut topics {
         let first = rows.iter().filter(|row| row.topic_id == leaders.topic.topic_id).take(OF_TOPIC);
-        let name = |id: &String| printable(names.get(id).unwrap_or(id));
+        let name = |id: &String| printable_name(names.get(id).unwrap_or(id));
         leaders.people = first.map(|row| (name(&row.person_id), row.expected_reactors)).collect();
     }
     Ok(topics)

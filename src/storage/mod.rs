@@ -32,8 +32,8 @@ impl Stores {
     /// The store that holds `url`, and the path within it.
     ///
     /// # Errors
-    /// [`crate::error::Kind::BadJob`] for a scheme that is not supported,
-    /// [`crate::error::Kind::Unavailable`] if the store cannot be set up from the environment.
+    /// [`crate::error::Kind::BadJob`] for a scheme that is not supported, or if the store cannot be set up from the
+    /// environment.
     pub fn resolve(&self, url: &Url) -> Result<(Arc<dyn ObjectStore>, Path)> {
         if !SCHEMES.contains(&url.scheme()) {
             return Err(Error::bad_job(
@@ -51,7 +51,7 @@ impl Stores {
                 Err(cause) => cause,
                 Ok(_) => error,
             };
-            Error::storage(&format!("opening `{url}`"), cause)
+            Error::not_set_up(url, cause)
         })?;
         Ok((store.0, path))
     }
@@ -177,11 +177,10 @@ pub fn sync(url: &Url) -> Result<()> {
     };
     // The file, and the folders that may be new with it: TABLE/DAY/, TABLE/ and the output.
     let sync = |path: &std::path::Path| std::fs::File::open(path)?.sync_all();
-    path.ancestors().take(5).try_for_each(sync).map_err(|e| {
-        let cause = format!("writing `{url}`: {e}");
-        Error::new(crate::error::Kind::Unavailable, cause, "check the disk, then run again")
-            .caused_by(e)
-    })
+    path.ancestors()
+        .take(5)
+        .try_for_each(sync)
+        .map_err(|e| Error::io(&format!("writing `{url}`"), e))
 }
 
 /// `url` with `/` at its end, so that [`Url::join`] goes below it.

@@ -291,10 +291,10 @@ fn a_nan_sentiment_is_refused_although_file_statistics_hide_it() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_exits_with_69() {
+fn an_output_that_cannot_be_written_exits_with_78() {
     let job = SampleJob::new();
     fs::write(job.path("out"), "a file where a folder should be").unwrap();
-    job.run(&[]).refused(69, &["out/sample/"]);
+    job.run(&[]).refused(78, &["out/sample/", "in the way"]);
 }
 
 #[test]
@@ -440,5 +440,21 @@ fn completions_and_the_manual_name_every_command() {
         ["0 done", "2 wrong", "65 bad", "69 storage", "70 a bug", "75 int", "78 bad", "80 a gate"]
     {
         assert!(page.contains(code), "{code}: {page}");
+    }
+}
+
+/// A negative number is an invalid value, not another option.
+#[test]
+fn invalid_values_are_called_invalid_values() {
+    for (args, value) in [
+        (vec!["top", "out", "-n", "-3"], "'-3' for '-n"),
+        (vec!["top", "out", "-n", "many"], "'many' for '-n"),
+        (vec!["runs", "out", "--threads", "-1"], "'-1' for '--threads"),
+        (vec!["runs", "out", "--threads", "0"], "'0' for '--threads"),
+        (vec!["synth", "--people", "-5"], "'-5' for '--people"),
+        (vec!["run", "job.toml", "--snapshot", "2026-02-30"], "'2026-02-30' for '--snapshot"),
+        (vec!["run", "job.toml", "--set", "x"], "'x' for '--set"),
+    ] {
+        renown(&args).refused(2, &[&format!("invalid value {value}")]);
     }
 }

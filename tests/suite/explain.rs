@@ -151,6 +151,23 @@ async fn a_person_is_found_by_id_account_or_name() {
     run.explain("nobody at all", &[]).refused(65, &["nobody in this run", "`network:account_id`"]);
 }
 
+/// Another number is another person, and so is a name that shares half its letters.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_is_suggested_for_an_unknown_id() {
+    let accounts =
+        vec![named("1001", "Samantha Jones"), named("1002", "Ann"), named("x-ray", "Bo")];
+    let events = vec![reply("a", "1001", "1002", 5), reply("a", "x-ray", "1002", 5)];
+    let ran =
+        FinishedRun::of(&World { accounts: Some(accounts), events, ..World::default() }).await;
+    for unknown in ["1003", "a:1003", "Samuel Jones", "An", "Bob", "Anna Bo", "10011"] {
+        let ended = ran.explain(unknown, &[]).refused(65, &["nobody in this run is"]);
+        assert!(!ended.stderr.contains("did you mean"), "{unknown}: {}", ended.stderr);
+    }
+    for (typed, meant) in [("samanta jones", "Samantha Jones"), ("x-rey", "x-ray")] {
+        ran.explain(typed, &[]).refused(65, &[&format!("did you mean `{meant}`?")]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ambiguous_name_lists_the_first_matches() {
     let accounts = (10..35).map(|id| named(&id.to_string(), "Kim")).collect();

@@ -23,40 +23,40 @@ use crate::world::{
 };
 
 /// A folder with inputs and a job; its name has a space and a non-ASCII letter.
-struct Folder(TempDir);
+pub struct Folder(TempDir);
 
 const PLAIN: &str = "interactions = \"interactions.parquet\"\n";
 
 impl Folder {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(tempfile::Builder::new().prefix("job in Köln ").tempdir().unwrap())
     }
 
     /// A folder that holds `interactions.parquet`.
-    fn with(interactions: &RecordBatch) -> Self {
+    pub fn with(interactions: &RecordBatch) -> Self {
         Self::new().put("interactions.parquet", interactions)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn put(self, name: &str, batch: &RecordBatch) -> Self {
+    pub fn put(self, name: &str, batch: &RecordBatch) -> Self {
         write(&self.path(name), batch);
         self
     }
 
-    async fn run(&self, inputs: &str) -> Result<Published> {
+    pub async fn run(&self, inputs: &str) -> Result<Published> {
         self.run_set(inputs, &[]).await
     }
 
-    async fn run_set(&self, inputs: &str, set: &[(&str, &str)]) -> Result<Published> {
+    pub async fn run_set(&self, inputs: &str, set: &[(&str, &str)]) -> Result<Published> {
         let job = World::default().write_job(self.0.path(), inputs);
         Published::of(&job, 2, set).await
     }
 
     /// Requires that the run is refused with all of `words`, and nothing published.
-    async fn refused(&self, inputs: &str, kind: Kind, words: &[&str]) -> Error {
+    pub async fn refused(&self, inputs: &str, kind: Kind, words: &[&str]) -> Error {
         let error = self.run(inputs).await.err().expect("the input is refused");
         assert_error(&error, kind, words);
         assert!(!self.path("out").exists(), "something was written");
@@ -64,7 +64,7 @@ impl Folder {
     }
 }
 
-fn assert_error(error: &Error, kind: Kind, words: &[&str]) {
+pub fn assert_error(error: &Error, kind: Kind, words: &[&str]) {
     let shown = error.to_string();
     assert_eq!(error.kind, kind, "{shown}");
     assert!(!error.remedy.is_empty() && shown.contains("\nremedy: "), "{shown}");
@@ -274,7 +274,7 @@ async fn consent_statements_need_a_subject_and_a_known_status() {
 }
 
 /// One `[inputs]` entry of SQL over the source `raw`.
-fn select(sql: &str) -> String {
+pub fn select(sql: &str) -> String {
     format!("interactions = '''{sql}'''\n[sources]\nraw = \"interactions.parquet\"\n")
 }
 
@@ -795,12 +795,12 @@ async fn an_input_given_twice_shows_its_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_output_that_cannot_be_written_is_unavailable() {
+async fn an_output_that_cannot_be_written_is_a_setting_to_correct() {
     let folder = Folder::with(&interactions(&three_replies()));
     // A file stands where the folder should be.
     fs::write(folder.path("out"), "in the way").unwrap();
     let error = folder.run(PLAIN).await.err().expect("it cannot be written");
-    assert_error(&error, Kind::Unavailable, &["/out/"]);
+    assert_error(&error, Kind::BadJob, &["/out/", "something else is in the way"]);
     assert_eq!(fs::read(folder.path("out")).unwrap(), b"in the way");
 }
 

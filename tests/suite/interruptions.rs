@@ -109,6 +109,9 @@ fn two_on_one_folder() -> [SampleJob; 2] {
     let (one, two) = (SampleJob::new(), SampleJob::new());
     two.edit("\"../out/sample/\"", &format!("\"{}/\"", one.output().display()));
     two.edit("name     = \"sample\"", "name     = \"other\"");
+    for job in [&one, &two] {
+        job.edit("[output]", "[output]\nshared = true");
+    }
     [one, two]
 }
 

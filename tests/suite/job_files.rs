@@ -115,7 +115,9 @@ fn unknown_keys_show_their_line_and_the_nearest() {
 fn values_of_the_wrong_type_show_their_line() {
     refused(&JOB.replace("top = 3", "top = -3"), &["job.toml:13: `top = -3`"]);
     refused(&JOB.replace("top = 3", "top = '3'"), &["job.toml:13: `top = '3'`"]);
-    refused(&JOB.replace("\"opt_in\"", "\"optin\""), &["job.toml:10:", "did you mean `opt_in`?"]);
+    let words =
+        ["job.toml:10:", "invalid value `optin`", "did you mean `opt_in`?", "opt_out, opt_in"];
+    refused(&JOB.replace("\"opt_in\"", "\"optin\""), &words);
     refused(&JOB.replace("2026-03-31", "2026-02-30"), &["job.toml:4:"]);
     refused(&JOB.replace("[influence]", "[influence"), &["job.toml:12:"]);
     refused(&JOB.replace("url = \"out\"", ""), &["url"]);

@@ -86,7 +86,6 @@ fn plan_says_whether_a_run_would_publish() {
     let changed = "job, method or renown have changed since commit 1";
     for (from, to) in [
         ("snapshot = 2018-09-01", "snapshot = 2018-09-01 # again"),
-        ("name     = \"sample\"", "name     = \"other\""),
         ("[inputs]", "[kinds]\ndrop = [\"view\"]\n[inputs]"),
         ("posts        = \"sample/posts.parquet\"\n", ""),
     ] {
@@ -96,6 +95,11 @@ fn plan_says_whether_a_run_would_publish() {
         assert_eq!(needed().1 == changed, !comment, "{to}");
         fs::write(job.file(), before).unwrap();
     }
+
+    let before = fs::read(job.file()).unwrap();
+    job.edit("name     = \"sample\"", "name     = \"other\"");
+    renown(&["plan", &job.file()]).refused(78, &["holds runs of the job `sample`"]);
+    fs::write(job.file(), before).unwrap();
 
     let log = job.path("out/sample/logs/2018-09-01");
     fs::remove_dir_all(&log).unwrap();
@@ -221,4 +225,44 @@ fn after_a_backfill_the_next_day_needs_a_run() {
     let again = job.run(&["--dry-run"]).done().stdout;
     assert!(!again.contains("nothing to do"), "{again}");
     assert_eq!(plan["run_needed"], true, "{}", plan["reason"]);
+}
+
+/// Files of later days and sources that only label sets name are nothing that a run of the day reads.
+#[test]
+fn what_the_day_does_not_read_gives_it_nothing_to_do() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let events = [reply("a", "1", "2", 3), reply("a", "2", "1", 30)];
+    write(&path("events/a.parquet"), &interactions(&events));
+    write(&path("labels.parquet"), &interactions(&events));
+    let labels =
+        "SELECT 'x' AS truth, 'graded' AS form, actor_id AS person_id, 1.0 AS value FROM labels";
+    let inputs = |labels: &str| {
+        format!(
+            "interactions = \"SELECT * FROM raw\"\nground_truth = \"{labels}\"\n\
+             [sources]\nraw = \"events/\"\nlabels = \"labels.parquet\"\n"
+        )
+    };
+    let job = World::default().write_job(folder.path(), &inputs(labels));
+    let job = job.to_str().unwrap();
+    renown(&["run", job]).done();
+    let needed = || {
+        let plan = plan(job);
+        (plan["run_needed"].as_bool().unwrap(), plan["reason"].as_str().unwrap().to_owned())
+    };
+    assert!(!needed().0, "{}", needed().1);
+    // The labels change, and so does their query.
+    write(&path("labels.parquet"), &interactions(&events[..1]));
+    World::default().write_job(folder.path(), &inputs(&labels.replace("1.0", "2.0")));
+    assert!(!needed().0, "{}", needed().1);
+    // The next day arrives.
+    let late = Interaction { at: CUTOFF + 1, ..reply("a", "1", "2", 0) };
+    write(&path("events/b.parquet"), &interactions(&[late]));
+    assert!(!needed().0, "{}", needed().1);
+    // An event of the day arrives late.
+    write(&path("events/c.parquet"), &interactions(&[reply("a", "1", "2", 1)]));
+    assert_eq!(needed(), (true, "changed since commit 1: sources.raw".into()));
+    renown(&["run", job]).done();
+    fs::remove_file(path("events/c.parquet")).unwrap();
+    assert!(needed().0);
 }

@@ -222,13 +222,17 @@ async fn another_job_or_method_supersedes_the_commit(place: &Place) {
     let output = place.output();
     let mut small = SmallJob::new(&output);
     let first = run_job(&place.stores(), &small.job).await.unwrap().commit;
+    small.job.shared_output = true;
     let mut changed = |change: fn(&mut Job)| {
         change(&mut small.job);
         small.job.clone()
     };
     let jobs = [
         changed(|job| job.name = "renamed".into()),
-        changed(|job| job.method.amplification.prior_posts = 6.0),
+        changed(|job| {
+            job.method.amplification.prior_posts = 6.0;
+            job.method.version += "-changed";
+        }),
         changed(|job| job.influence.top = 1),
         changed(|job| job.consent.minimum_age = 21),
     ];

@@ -156,7 +156,7 @@ fn an_empty_file_among_others_is_bad_input() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_unavailable() {
+fn an_output_that_cannot_be_written_is_refused() {
     let ranking = Ranking::of_pairs(&[(0, 1)]);
     let edges = ranking.edges.to_str().unwrap();
     let rank = |out: &str| {
@@ -164,10 +164,10 @@ fn an_output_that_cannot_be_written_is_unavailable() {
         renown(&[&["rank", edges, "--out", out], &columns[..]].concat())
     };
     let below_a_file = format!("{edges}/ranks.parquet");
-    rank(&below_a_file).refused(69, &["edges.parquet/ranks.parquet"]);
+    rank(&below_a_file).refused(78, &["edges.parquet/ranks.parquet"]);
     let folder = ranking.folder.path().join("taken");
     fs::create_dir(&folder).unwrap();
-    rank(folder.to_str().unwrap()).refused(69, &["taken"]);
+    rank(folder.to_str().unwrap()).refused(78, &["taken"]);
     rank("gopher://host/ranks.parquet").refused(78, &["`gopher`"]);
 }
 

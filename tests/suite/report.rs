@@ -380,7 +380,7 @@ async fn names_are_escaped_and_absent_from_a_public_page() {
         assert_accessible(page);
     }
     assert!(
-        open.contains("Nym089 &lt;script&gt;alert(&quot;89&quot;)&lt;/script&gt;&amp;'\u{fffd}")
+        open.contains("Nym089 &lt;script&gt;alert(&quot;89&quot;)&lt;/script&gt;&amp;'\\u{202e}")
     );
     for row in &published.tables["people"] {
         let id = row["person_id"].as_str().unwrap();

@@ -14,6 +14,7 @@ fn runs_lists_published_runs_and_which_are_in_force() {
     renown(&["runs", &output]).refused(65, &["no run has been published there"]);
     job.run(&["--quiet"]).done();
     job.edit("name     = \"sample\"", "name     = \"again\"");
+    job.edit("[output]", "[output]\nshared = true");
     job.run(&["--quiet"]).done();
     job.run(&["--quiet", "--snapshot", "2018-08-01"]).done();
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -412,7 +413,6 @@ impl World {
             write(&folder.join(format!("{name}.parquet")), batch);
         }
         let inputs = tables.iter().map(|(name, _)| format!("{name} = \"{name}.parquet\"\n"));
-        fs::write(folder.join("method.toml"), &self.method).unwrap();
         self.write_job(folder, &inputs.collect::<String>())
     }
 
@@ -429,9 +429,29 @@ impl World {
         for (name, text) in &self.extra_files {
             fs::write(folder.join(name), text).unwrap();
         }
-        fs::write(folder.join("method.toml"), &self.method).unwrap();
+        self.write_method(&folder.join("method.toml"));
         fs::write(&path, job).unwrap();
         path
+    }
+
+    /// Writes the method. Where another one was written before, it gets a version of its own, as an output asks for.
+    fn write_method(&self, path: &Path) {
+        let content = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| !line.starts_with("version")).map(str::to_owned).collect()
+        };
+        match fs::read_to_string(path) {
+            Ok(written) if content(&written) == content(&self.method) => {}
+            Ok(_) => {
+                let mut hasher = DefaultHasher::new();
+                self.method.hash(&mut hasher);
+                let (before, after) = self.method.split_once("version").unwrap();
+                let (version, after) = after.split_once('\n').unwrap();
+                let version = version.trim_end().trim_end_matches('"');
+                let method = format!("{before}version{version}-{:x}\"\n{after}", hasher.finish());
+                fs::write(path, method).unwrap();
+            }
+            Err(_) => fs::write(path, &self.method).unwrap(),
+        }
     }
 
     pub async fn run(&self) -> Published {

@@ -12,7 +12,7 @@ use crate::commands::text_bars::Bars;
 use crate::commands::text_table::{
     UNKNOWN, align_right, headed, number_or_unknown, percent, plain, text_or_unknown,
 };
-use crate::error::printable;
+use crate::error::{printable, printable_name};
 use crate::number_format::{count, fixed, signed, signed_to};
 
 /// Characters of the longest bar.
@@ -127,7 +127,7 @@ fn movers_table(movers: &[Mover]) -> Table {
         let [old, new] = mover.position.map(|position| count(position as u64));
         table.add_row([
             text_or_unknown(mover.display_name.as_deref()),
-            printable(&mover.person_id),
+            printable_name(&mover.person_id),
             format!("{before:.1} → {after:.1}"),
             signed(mover.points),
             format!("{old} → {new}"),

@@ -9,7 +9,7 @@ use crate::commands::text_table::{
     UNKNOWN, align_right, forecast_people, headed, interval, number_or_unknown, percent, plain,
     text_or_unknown,
 };
-use crate::error::printable;
+use crate::error::{printable, printable_name};
 use crate::number_format::{fixed, number, signed};
 use crate::published::rows::ContributionRow;
 
@@ -53,7 +53,7 @@ fn facts(explanation: &Explanation) -> Table {
     };
     let mut table = plain();
     for (name, value) in [
-        ("person", printable(&person.person_id)),
+        ("person", printable_name(&person.person_id)),
         ("display name", text_or_unknown(person.display_name.as_deref())),
         ("accounts", list(&person.accounts)),
         ("networks", list(&person.networks)),
@@ -174,7 +174,7 @@ fn neighbours_table(people: &[Neighbour]) -> Table {
     for person in people {
         table.add_row([
             printable(&person.network),
-            printable(&person.person_id),
+            printable_name(&person.person_id),
             text_or_unknown(person.display_name.as_deref()),
             number(person.attention),
             percent(person.attention_share),

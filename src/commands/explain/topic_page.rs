@@ -8,7 +8,7 @@ use super::explanation::TopicExplanation;
 use crate::commands::text_table::{
     align_right, forecast_people, headed, number_or_unknown, percent, plain,
 };
-use crate::error::printable;
+use crate::error::{printable, printable_name};
 use crate::number_format::{count, counted, fixed};
 use crate::published::rows::{InterestRow, TopicScoreRow};
 
@@ -19,7 +19,7 @@ pub(super) fn page(explanation: &TopicExplanation) -> String {
     let mut page = format!(
         "{} ({}) on {}\n\n{}\n",
         printable(name),
-        printable(&person.person_id),
+        printable_name(&person.person_id),
         printable(&path.join(" › ")),
         facts(score.as_ref(), interest.as_ref())
     );

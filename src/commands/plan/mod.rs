@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::error::{Result, printable};
 use crate::job::{Job, no_snapshot};
 use crate::number_format::{count, number};
+use crate::pipeline::refuse_output_conflicts;
 use crate::publish::commit;
 use crate::publish::{log_path, table_path};
 use crate::read::{self, ScanEstimate};
@@ -71,6 +72,7 @@ pub struct Plan {
 /// show; [`crate::error::Kind::Unavailable`] if a store does not answer.
 pub async fn plan_run(engine: &Engine, job: &Job) -> Result<Plan> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
+    refuse_output_conflicts(engine, job).await?;
     let (reads, files) = read::estimate_scans(engine, job, day).await?;
     let stores = &engine.stores;
     let newest = commit::newest(stores, &job.output).await?;
@@ -85,7 +87,7 @@ pub async fn plan_run(engine: &Engine, job: &Job) -> Result<Plan> {
     let estimate = scaled.unwrap_or_else(|| Estimate::from_rows(&reads, job.influence.top));
     let (run_needed, reason) = match published {
         None => (true, format!("no run of {day} has been published")),
-        Some(commit) => changed::since_commit(engine, job, commit, &files).await?,
+        Some(commit) => changed::since_commit(engine, job, commit, &reads, &files).await?,
     };
     let number = newest.map_or(1, |newest| newest.number.saturating_add(1));
     let tables = schema::tables()?.iter().filter(|table| table.status == Status::Published);

@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(long)]
     weight: Option<String>,
     /// Damping factor: share of its rank that a vertex passes on
-    #[arg(long, default_value_t = 0.85)]
+    #[arg(long, default_value_t = 0.85, allow_negative_numbers = true)]
     damping: f64,
     #[command(flatten)]
     stop: StopArgs,
@@ -56,10 +56,10 @@ pub(super) struct Args {
 #[group(required = true, multiple = false)]
 struct StopArgs {
     /// Number of iterations
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     iterations: Option<u32>,
     /// Maximum L1 distance to the exact ranks, rounding included
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     tolerance: Option<f64>,
 }
 

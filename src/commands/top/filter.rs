@@ -21,7 +21,7 @@ pub struct Filter {
     #[arg(long)]
     pub network: Option<String>,
     /// Minimum score (on the topic, if one is given)
-    #[arg(long, value_name = "POINTS")]
+    #[arg(long, value_name = "POINTS", allow_negative_numbers = true)]
     pub min_score: Option<f64>,
 }
 

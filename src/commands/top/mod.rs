@@ -20,7 +20,7 @@ pub(super) struct Args {
     #[command(flatten)]
     run: RunSelector,
     /// Number of people
-    #[arg(short, default_value_t = 20)]
+    #[arg(short, default_value_t = 20, allow_negative_numbers = true)]
     n: usize,
     /// Rank by the scores on this topic and those below it: id or name
     #[arg(long, conflicts_with = "profile")]

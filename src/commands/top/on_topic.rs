@@ -9,7 +9,7 @@ use crate::commands::text_bars::Bars;
 use crate::commands::text_table::{
     UNKNOWN, align_right, bar, forecast_people, headed, hide, percent,
 };
-use crate::error::{Result, printable};
+use crate::error::{Result, printable, printable_name};
 use crate::number_format::{count, fixed};
 use crate::publish::commit::Commit;
 use crate::published::Run;
@@ -119,7 +119,7 @@ fn people_table(people: &[OnTopic], bars: Option<Bars>) -> Table {
     for (position, OnTopic { display_name, topic, score }) in (1..).zip(people) {
         table.add_row([
             format!("{position}"),
-            printable(display_name.as_deref().unwrap_or(&score.person_id)),
+            printable_name(display_name.as_deref().unwrap_or(&score.person_id)),
             forecast_people(score.expected_reactors),
             fixed(score.score, 1),
             bar(bars, score.score, largest, BAR_WIDTH),

@@ -7,7 +7,7 @@ use crate::commands::text_bars::Bars;
 use crate::commands::text_table::{
     UNKNOWN, align_right, bar, forecast_people, headed, hide, interval,
 };
-use crate::error::{Result, printable};
+use crate::error::{Result, printable_name};
 use crate::number_format::{count, fixed, number};
 use crate::published::Run;
 use crate::published::lookup::names;
@@ -45,7 +45,7 @@ pub async fn highest(
     let names = names(people, highest.iter().map(|score| score.person_id.as_str())).await?;
     let named = |score: ScoreRow| {
         let name = names.get(&score.person_id).unwrap_or(&score.person_id);
-        TopPerson { name: printable(name), score }
+        TopPerson { name: printable_name(name), score }
     };
     Ok(highest.into_iter().map(named).collect())
 }

@@ -20,5 +20,4 @@ pub use listing::{
     InputFile, Listing, PassedOver, TableVersion, refuse_changed_files,
 };
 pub(crate) use named::NamedFiles;
-pub(crate) use table::ParquetFiles;
 pub(crate) use types::widen;
