@@ -1,16 +1,18 @@
 //! Rows as batches. A batch becomes one file, so that a large table is many files of at most 2^18 rows.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{
-    ArrayRef, Date32Array, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray,
+    Array, ArrayRef, Date32Array, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray,
     StringBuilder,
 };
 use arrow::datatypes::{DataType, Field};
+use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use crate::error::Result;
+use crate::model::time::days_since_epoch;
 use crate::model::{PersonIndex, Persons};
 use crate::schema::{self, Direction, Table};
 
@@ -23,19 +25,29 @@ pub(super) type Columns<'a> = Vec<(&'a str, ArrayRef)>;
 /// What the rows of every table refer to: the run and its people.
 pub(super) struct Shared<'a> {
     /// Day of the snapshot, in days since 1970-01-01.
-    pub date: i32,
+    date: i32,
     /// Id of the run.
-    pub run_id: &'a str,
+    run_id: &'a str,
     pub persons: &'a Persons,
+    /// The columns that every table has, as long as the longest batch needs them. All batches share them: of a large run they
+    /// would be a sixth of all tables.
+    run_columns: Mutex<[(&'static str, ArrayRef); 2]>,
 }
 
 impl<'a> Shared<'a> {
-    /// The columns that every table has.
+    pub fn new(day: NaiveDate, run_id: &'a str, persons: &'a Persons) -> Result<Self> {
+        let date = days_since_epoch(day)?;
+        let run_columns = Mutex::new(run_columns(date, run_id, 0));
+        Ok(Self { date, run_id, persons, run_columns })
+    }
+
+    /// The columns that every table has, for `rows` rows.
     pub fn run_columns(&self, rows: usize) -> Columns<'static> {
-        vec![
-            ("snapshot_date", Arc::new(Date32Array::from_value(self.date, rows))),
-            ("run_id", texts(std::iter::repeat_n(self.run_id, rows))),
-        ]
+        let mut longest = self.run_columns.lock().unwrap_or_else(PoisonError::into_inner);
+        if longest[0].1.len() < rows {
+            *longest = run_columns(self.date, self.run_id, rows.next_power_of_two());
+        }
+        longest.iter().map(|(name, column)| (*name, column.slice(0, rows))).collect()
     }
 
     /// The id of a person.
@@ -84,6 +96,13 @@ pub(super) fn in_files_of(
         .into_par_iter()
         .map(|file| batch(table, file * per_file..((file + 1) * per_file).min(rows)))
         .collect()
+}
+
+fn run_columns(date: i32, run_id: &str, rows: usize) -> [(&'static str, ArrayRef); 2] {
+    [
+        ("snapshot_date", Arc::new(Date32Array::from_value(date, rows))),
+        ("run_id", Arc::new(StringArray::new_repeated(run_id, rows))),
+    ]
 }
 
 pub(super) fn texts<'a>(texts: impl Iterator<Item = &'a str>) -> ArrayRef {

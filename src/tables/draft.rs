@@ -13,7 +13,6 @@ use super::topics::{
 use crate::error::Result;
 use crate::method::profile::Profile;
 use crate::model::People;
-use crate::model::time::days_since_epoch;
 use crate::score::changes::Changes;
 use crate::score::cohorts::CohortMember;
 use crate::score::context::ScoreContext;
@@ -108,7 +107,7 @@ pub struct DraftInputs<'a> {
 /// [`crate::error::Kind::Internal`] if a table breaks its contract.
 pub fn draft_tables(day: NaiveDate, run_id: &str, inputs: DraftInputs<'_>) -> Result<Draft> {
     let persons = &inputs.people.persons;
-    let shared = &Shared { date: days_since_epoch(day)?, run_id, persons };
+    let shared = &Shared::new(day, run_id, persons)?;
     let DraftInputs { topics, scores, context, styles, changes, .. } = inputs;
     let posts = inputs.people.posts.as_ref();
     let contributions = draft_contributions(shared, inputs.contributions)?;
