@@ -21,6 +21,7 @@ fn hint(help: &Help) -> String {
         Help::Variable(name) => format!("add --set {name}=VALUE"),
         Help::MethodFittedToLabels => "`renown fit --target LABELS` writes one".to_owned(),
         Help::StandardProfile => "leave --profile out for the standard one".to_owned(),
+        Help::EdgeColumns => "name them with --source and --target".to_owned(),
         Help::Comparison => "`renown diff` compares two runs".to_owned(),
     }
 }

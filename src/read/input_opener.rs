@@ -7,9 +7,11 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{LogicalPlan, Volatility};
 use datafusion::prelude::Expr;
+use url::Url;
 
 use super::open_input::OpenInput;
 use super::sources::{Listing, open};
+use super::sql_nesting::refuse_nested;
 use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -32,15 +34,12 @@ impl<'a> InputOpener<'a> {
         job: &Job,
         violations: &mut Violations,
     ) -> Result<Self> {
+        engine.set_max_page_bytes(job.reading.max_page_bytes);
         let mut files = BTreeMap::new();
         for (name, url) in &job.sources {
             let Some((frame, found)) = violations.keep(open(engine, url).await)? else { continue };
             files.insert(format!("sources.{name}"), Listing { url: url.clone(), files: found });
-            // Another opener for the same job may have registered it.
-            engine.session.deregister_table(name.as_str()).map_err(Error::internal)?;
-            engine.session.register_table(name.as_str(), frame.into_view()).map_err(|e| {
-                Error::bad_job(format!("source `{name}`: {e}"), "give it another name").caused_by(e)
-            })?;
+            register(engine, name, frame)?;
         }
         // A SELECT over a missing source would only repeat its violation.
         violations.stop_if_any()?;
@@ -81,32 +80,58 @@ impl<'a> InputOpener<'a> {
                 OpenInput { table, frame, origin, closed: false, url, files }
             }
             Input::Sql(sql) => {
-                let frame = self.select(name, sql).await?;
+                let frame = plan(self.engine, &format!("inputs.{name}"), sql).await?;
                 let origin = format!("SQL of inputs.{name}");
                 OpenInput { table, frame, origin, closed: true, url: None, files: vec![] }
             }
         })
     }
+}
 
-    async fn select(&self, name: &str, sql: &str) -> Result<DataFrame> {
-        let only_select = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let refused = |cause: String| {
-            Error::bad_job(
-                format!("inputs.{name}: {cause}"),
-                "correct the SELECT; it may use the names under [sources] and must not write",
-            )
-        };
-        let frame = self.engine.session.sql_with_options(sql, only_select).await;
-        let frame = frame.map_err(|e| refused(e.strip_backtrace()).caused_by(e))?;
-        match find_unstable(frame.logical_plan()).map_err(Error::internal)? {
-            None => Ok(frame),
-            Some(function) => Err(refused(format!(
-                "`{function}` gives another result each time; the same rows must give the same tables"
-            ))),
-        }
+/// The rows of a SELECT over `sources`, called `what` in messages.
+///
+/// # Errors
+/// As [`open`]; [`crate::error::Kind::BadJob`] for a SELECT that fails, writes, or whose result the rows alone do not decide.
+pub async fn select(
+    engine: &Engine,
+    what: &str,
+    sql: &str,
+    sources: &BTreeMap<String, Url>,
+) -> Result<DataFrame> {
+    for (name, url) in sources {
+        register(engine, name, open(engine, url).await?.0)?;
+    }
+    plan(engine, what, sql).await
+}
+
+/// Lets SELECTs use `frame` under the name of a source.
+fn register(engine: &Engine, name: &str, frame: DataFrame) -> Result<()> {
+    // Another opener for the same job may have registered it.
+    engine.session.deregister_table(name).map_err(Error::internal)?;
+    engine.session.register_table(name, frame.into_view()).map_err(|e| {
+        Error::bad_job(format!("source `{name}`: {e}"), "give it another name").caused_by(e)
+    })?;
+    Ok(())
+}
+
+/// The rows of a SELECT over registered sources, called `what` in messages.
+async fn plan(engine: &Engine, what: &str, sql: &str) -> Result<DataFrame> {
+    let only_select =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let refused = |cause: String| {
+        Error::bad_job(
+            format!("{what}: {cause}"),
+            "correct the SELECT; it may use the names of its sources and must not write",
+        )
+    };
+    refuse_nested(sql).map_err(refused)?;
+    let frame = engine.session.sql_with_options(sql, only_select).await;
+    let frame = frame.map_err(|e| refused(e.strip_backtrace()).caused_by(e))?;
+    match find_unstable(frame.logical_plan()).map_err(Error::internal)? {
+        None => Ok(frame),
+        Some(function) => Err(refused(format!(
+            "`{function}` gives another result each time; the same rows must give the same tables"
+        ))),
     }
 }
 
