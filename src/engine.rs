@@ -9,16 +9,23 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::Schema;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
-use datafusion::execution::TaskContext;
+use datafusion::datasource::physical_plan::parquet::CachedParquetMetaData;
+use datafusion::execution::cache::cache_manager::CachedFileMetadataEntry;
+use datafusion::execution::{SessionStateBuilder, TaskContext};
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::physical_plan::{collect, collect_partitioned as execute_partitioned};
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, ident, lit, when};
 use futures::future::join_all;
-use futures::{FutureExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use object_store::ObjectMeta;
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::parquet_file::{CheckPages, read_footer};
 use crate::storage::Stores;
+
+/// Footers that are requested at once.
+const FOOTERS_AT_ONCE: usize = 32;
 
 /// Rows of a batch of a result that is gathered. What an aggregation holds leaves it batch by batch, and
 /// DataFusion 55 moves all that is left each time: a million groups took seconds in batches of 8,192,
@@ -39,6 +46,7 @@ pub struct Engine {
     pub session: SessionContext,
     /// The object stores.
     pub stores: Stores,
+    check_pages: CheckPages,
 }
 
 impl Engine {
@@ -54,7 +62,39 @@ impl Engine {
             // With file statistics DataFusion 55 takes a column whose least and greatest value are
             // equal for a constant; statistics leave NaN out, and it would be lost unseen.
             .set_bool("datafusion.execution.collect_statistics", false);
-        Self { session: SessionContext::new_with_config(config), stores }
+        let check_pages = CheckPages::default();
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(check_pages.clone()))
+            .build();
+        Self { session: SessionContext::new_with_state(state), stores, check_pages }
+    }
+
+    /// Sets how many bytes a page of a Parquet file may take once it is decompressed; a query that is planned after this
+    /// refuses larger ones.
+    pub fn set_max_page_bytes(&self, bytes: u64) {
+        self.check_pages.set_max_page_bytes(bytes);
+    }
+
+    /// Checks the footers of Parquet files in the store of `url`, and keeps them for queries.
+    ///
+    /// # Errors
+    /// As [`read_footer`]; of several files the first one's.
+    pub async fn check_footers(&self, url: &Url, files: &[ObjectMeta]) -> Result<()> {
+        let (store, _) = self.stores.resolve(url)?;
+        let cache = self.session.runtime_env().cache_manager.get_file_metadata_cache();
+        let check = async |file: &ObjectMeta| {
+            if cache.get(&file.location).is_some_and(|cached| cached.is_valid_for(file)) {
+                return Ok(());
+            }
+            let footer = Arc::new(read_footer(store.as_ref(), file).await?);
+            let footer = Arc::new(CachedParquetMetaData::new(footer));
+            cache.put(&file.location, CachedFileMetadataEntry::new(file.clone(), footer));
+            Ok(())
+        };
+        let checks: Vec<_> = files.iter().map(check).collect();
+        futures::stream::iter(checks).buffered(FOOTERS_AT_ONCE).try_collect().await
     }
 
     /// Lets the session read from the store of `url`.

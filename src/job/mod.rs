@@ -5,6 +5,7 @@ mod fit;
 mod input;
 mod kinds;
 mod profile;
+mod reading;
 mod texts;
 mod topics;
 mod validate;
@@ -19,10 +20,11 @@ pub use input::{Input, no_snapshot};
 pub use kinds::Kinds;
 pub use profile::ProfileSection;
 pub(crate) use profile::find_measurement_difference;
+pub use reading::Reading;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use texts::Texts;
-pub use texts::parse_url;
+pub use texts::{parse_input, parse_url};
 pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
 pub use validate::{GroupBy, TargetSection, Validate};
@@ -49,6 +51,9 @@ pub struct JobFile {
     /// The input tables, by the name of their contract: a URL of Parquet that conforms, or a SQL
     /// `SELECT` over the sources. One of `interactions`, `follows` and `accounts` is required.
     pub inputs: BTreeMap<String, String>,
+    /// How inputs are read.
+    #[serde(default)]
+    pub reading: Reading,
     /// Kinds of interaction that the method does not know; any other is an error.
     #[serde(default)]
     pub kinds: Kinds,
@@ -189,6 +194,8 @@ pub struct Job {
     pub sources: BTreeMap<String, Url>,
     /// Input tables by name.
     pub inputs: BTreeMap<String, Input>,
+    /// How inputs are read.
+    pub reading: Reading,
     /// Kinds of interaction to map or drop.
     pub kinds: Kinds,
     /// Who is eligible for scoring.
@@ -288,6 +295,7 @@ impl Job {
             method,
             sources,
             inputs,
+            reading: file.reading,
             kinds: file.kinds,
             consent: file.consent,
             trust: file.trust,

@@ -95,6 +95,7 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         // These act through the rows alone.
         sources: _,
         inputs: _,
+        reading: _,
         kinds: _,
         consent,
         trust,

@@ -28,11 +28,13 @@ mod row_rules;
 mod scan_estimate;
 mod snapshot;
 mod sources;
+mod sql_nesting;
 mod validate;
 mod violations;
 mod vocabulary;
 
 pub use ground_truth::{GroundTruth, label_sets, open_ground_truth};
+pub use input_opener::select;
 pub use people::people;
 pub use scan_estimate::ScanEstimate;
 pub use snapshot::{Snapshot, estimate_scans, snapshot};

@@ -104,6 +104,7 @@ pub async fn open(engine: &Engine, url: &Url) -> Result<(DataFrame, Vec<InputFil
             "remove what a failed write left, or give a folder that contains only data",
         ));
     }
+    engine.check_footers(url, &objects).await?;
     let url = if single { url.clone() } else { storage::folder(url) };
     let files: Vec<InputFile> = objects.into_iter().map(InputFile::from).collect();
     match listing(engine, url.clone()).await {
