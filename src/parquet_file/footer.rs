@@ -71,7 +71,7 @@ pub async fn read_footer(store: &dyn ObjectStore, file: &ObjectMeta) -> Result<P
 /// The error for a file whose bytes do not hold what they claim.
 pub(super) fn damaged(file: &ObjectMeta, cause: &str) -> Error {
     let path = file.location.as_ref();
-    let remedy = "the file is damaged, or was made to harm: write it again, or leave it out";
+    let remedy = "the file is damaged or malicious: write it again, or leave it out";
     Error::bad_input(format!("`{path}`: {cause}"), remedy).in_file(path)
 }
 
@@ -128,7 +128,7 @@ fn footer_range(tail: &Part, size: u64) -> Checked<Range<u64>> {
     Ok(end - length..end)
 }
 
-/// Refuses a footer that the decoder would be led astray by.
+/// Refuses a footer that the decoder would allocate too much for, or read in another way.
 fn check_shape(footer: &[u8]) -> Checked<()> {
     let (mut tree, mut children, mut row_groups) = (Vec::new(), 0, 0);
     let mut visit = |name: &'static str, id: i16, value: i64| -> Checked<()> {

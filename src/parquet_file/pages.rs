@@ -101,7 +101,8 @@ impl<'a> Page<'a> {
         let (unpacked, packed) = (self.unpacked, self.body.len() as u64);
         if unpacked > max_page_bytes {
             return Err(format!(
-                "a page claims {unpacked} bytes of memory; the most is {max_page_bytes} (max_page_bytes)"
+                "a page claims {unpacked} bytes of memory; the most is {max_page_bytes}, unless a job allows more with \
+                 `max_page_bytes` under [reading]"
             ));
         }
         if unpacked > (MAX_RATIO * packed).max(FREE_BYTES) {

@@ -156,7 +156,8 @@ pub(super) enum Letter {
 fn fold_chunk(chunk: &str, to: &mut String) {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let mapper = Uts46MapperBorrowed::new();
-    let visible = chunk.chars().filter(|c| !ignorable.contains(*c));
+    let undotted = without_dots(chunk);
+    let visible = undotted.chars().filter(|c| !ignorable.contains(*c));
     // The deviations of UTS 46 fold as case does, and typographic apostrophes as plain ones.
     let mapped = visible.flat_map(|c| match c {
         'ß' | 'ẞ' => [Some('s'), Some('s')],
@@ -165,12 +166,8 @@ fn fold_chunk(chunk: &str, to: &mut String) {
         c => [Some(c), None],
     });
     let mut unspaced = false;
-    let is_left_out = |c: char, to: &str| match c {
-        DOT_ABOVE => to.ends_with('i'),
-        c => is_optional_in_arabic(c),
-    };
     for c in mapper.map_normalize(mapped.flatten()) {
-        if is_left_out(c, to) {
+        if is_optional_in_arabic(c) {
             continue;
         }
         let letter = letter(c);
@@ -196,6 +193,23 @@ const DOT_ABOVE: char = '\u{307}';
 /// Whether a character of Arabic is written or not as its writer likes: signs of vowels and the stroke that stretches a word.
 fn is_optional_in_arabic(c: char) -> bool {
     matches!(c, '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}')
+}
+
+/// The chunk with i for İ, and without a combining dot above i and I, which have one or stand for İ.
+fn without_dots(chunk: &str) -> Cow<'_, str> {
+    if !chunk.contains(['İ', DOT_ABOVE]) {
+        return Cow::Borrowed(chunk);
+    }
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    let mut undotted = String::with_capacity(chunk.len());
+    for c in chunk.chars().filter(|c| !ignorable.contains(*c)) {
+        match c {
+            DOT_ABOVE if undotted.ends_with(['i', 'I']) => {}
+            'İ' => undotted.push('i'),
+            c => undotted.push(c),
+        }
+    }
+    Cow::Owned(undotted)
 }
 
 /// The text with each capital I as ı, its small letter in Turkish and Azerbaijani.

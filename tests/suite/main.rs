@@ -14,6 +14,7 @@ mod commands;
 mod consent;
 mod contracts;
 mod corrupt_files;
+mod deep_selects;
 mod determinism;
 mod diff;
 mod diff_oracle;
