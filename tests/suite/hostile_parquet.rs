@@ -347,7 +347,7 @@ async fn a_job_sets_how_large_a_page_may_be() {
     };
     let error = run(50).await.unwrap_err();
     assert!(error.cause.contains("the most is 50, "), "{error}");
-    assert_eq!(error.place.file.is_some(), true);
+    assert!(error.place.file.is_some());
     run(64 << 20).await.unwrap();
 }
 

@@ -57,7 +57,7 @@ pub struct Csr<S = f32> {
     sources: Vec<u32>,
     weights: Vec<S>,
     out_weight: Vec<f64>,
-    out_degree: Vec<u32>,
+    out_degree: Box<[u32]>,
     weight_rounding: f64,
 }
 
@@ -126,6 +126,7 @@ impl<S: MergedWeight> Csr<S> {
         let Rows { offsets, sources, weights, rounding: weight_rounding } =
             merge::merge_rows(vertices, lists)?;
         let (out_weight, out_degree) = merge::out_totals(vertices, &sources, &weights);
+        let out_degree = out_degree.into_boxed_slice();
         Ok(Self { offsets, sources, weights, out_weight, out_degree, weight_rounding })
     }
 }
