@@ -56,7 +56,7 @@ const INDEX_GAPS: u64 = 64 << 10;
 pub async fn read_footer(store: &dyn ObjectStore, file: &ObjectMeta) -> Result<ParquetMetaData> {
     let damaged = |cause: String| damaged(file, &cause);
     let tail = Part::fetch(store, file, file.size.saturating_sub(TAIL_BYTES)..file.size).await?;
-    let range = footer_range(&tail, file.size).map_err(damaged)?;
+    let range = footer_range(&tail, file.size).map_err(|cause| incomplete(file, &cause))?;
     let footer = match tail.slice(&range) {
         Some(bytes) => bytes,
         None => Part::fetch(store, file, range.clone()).await?.bytes,
@@ -73,6 +73,14 @@ pub(super) fn damaged(file: &ObjectMeta, cause: &str) -> Error {
     let path = file.location.as_ref();
     let remedy = "the file is damaged or malicious: write it again, or leave it out";
     Error::bad_input(format!("`{path}`: {cause}"), remedy).in_file(path)
+}
+
+/// The error for a file without a footer that can be read.
+fn incomplete(file: &ObjectMeta, cause: &str) -> Error {
+    let remedy = "check that the file is complete Parquet and not encrypted, or leave it out";
+    let mut error = damaged(file, cause);
+    error.remedy = remedy.to_owned();
+    error
 }
 
 /// Some bytes of a file.
