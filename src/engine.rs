@@ -9,7 +9,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::Schema;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
-use datafusion::execution::TaskContext;
+use datafusion::execution::{SessionStateBuilder, TaskContext};
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::physical_plan::{collect, collect_partitioned as execute_partitioned};
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, ident, lit, when};
@@ -18,6 +18,7 @@ use futures::{FutureExt, TryStreamExt};
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::parquet_file::CheckPages;
 use crate::storage::Stores;
 
 /// Rows of a batch of a result that is gathered. What an aggregation holds leaves it batch by batch, and
@@ -39,6 +40,7 @@ pub struct Engine {
     pub session: SessionContext,
     /// The object stores.
     pub stores: Stores,
+    check_pages: CheckPages,
 }
 
 impl Engine {
@@ -54,7 +56,24 @@ impl Engine {
             // With file statistics DataFusion 55 takes a column whose least and greatest value are
             // equal for a constant; statistics leave NaN out, and it would be lost unseen.
             .set_bool("datafusion.execution.collect_statistics", false);
-        Self { session: SessionContext::new_with_config(config), stores }
+        let check_pages = CheckPages::default();
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(check_pages.clone()))
+            .build();
+        Self { session: SessionContext::new_with_state(state), stores, check_pages }
+    }
+
+    /// Sets how many bytes a page of a Parquet file may take once it is decompressed; a query that is planned after this
+    /// refuses larger ones.
+    pub fn set_max_page_bytes(&self, bytes: u64) {
+        self.check_pages.set_max_page_bytes(bytes);
+    }
+
+    /// Lets readers of Parquet check pages.
+    pub(crate) fn check_pages(&self) -> &CheckPages {
+        &self.check_pages
     }
 
     /// Lets the session read from the store of `url`.

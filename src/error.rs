@@ -76,6 +76,8 @@ pub enum Help {
     DeltaFeature,
     /// The scores of the standard profile.
     StandardProfile,
+    /// The names of the columns of an edge list.
+    EdgeColumns,
 }
 
 /// An error of the engine, met in a file of the inputs.
@@ -342,6 +344,10 @@ impl Error {
         // The reader of Parquet wraps the answer of the storage.
         let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(inner) = source {
+            // What was found while a file was read.
+            if let Some(own) = inner.downcast_ref::<Self>() {
+                return own.clone();
+            }
             if let Some(storage) = inner.downcast_ref::<object_store::Error>() {
                 return Self::storage_answer(what, storage);
             }

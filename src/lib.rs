@@ -9,6 +9,7 @@ pub mod storage;
 pub(crate) mod suggest;
 
 pub mod engine;
+pub mod parquet_file;
 pub mod renamed;
 pub mod toml_file;
 

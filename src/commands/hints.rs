@@ -24,6 +24,7 @@ fn hint(help: &Help) -> String {
         Help::DeltaFeature => {
             "a renown built with `cargo build --release --features delta` reads it".to_owned()
         }
+        Help::EdgeColumns => "name them with --source and --target".to_owned(),
         Help::Comparison => "`renown diff` compares two runs".to_owned(),
     }
 }

@@ -117,11 +117,7 @@ async fn rehearsal_page(
 }
 
 /// The stages, and what became of the inputs.
-fn print_course(
-    progress: &Progress,
-    notes: &InputNotes,
-    context: &mut Context<'_>,
-) -> Result<()> {
+fn print_course(progress: &Progress, notes: &InputNotes, context: &mut Context<'_>) -> Result<()> {
     let mut table = text_table::headed(&["stage", "rows in", "rows out", "seconds", "peak MB"]);
     for stage in progress.stages() {
         table.add_row([

@@ -27,7 +27,7 @@ pub use reading::{MissingColumns, Reading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use texts::Texts;
-pub use texts::parse_url;
+pub use texts::{parse_input, parse_url};
 pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
 pub use validate::{GroupBy, TargetSection, Validate};

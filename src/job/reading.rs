@@ -3,13 +3,24 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::parquet_file::MAX_PAGE_BYTES;
+
 /// How inputs are read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reading {
     /// What happens where some files of a folder lack a column that others have: `refuse` stops the run and names the files,
     /// `null` reads nulls in its place. An optional column that only the newest files have is read either way.
     pub missing_columns: MissingColumns,
+    /// Maximum number of bytes that a page of a Parquet file may take once it is decompressed, 64 MiB by default; a file with a
+    /// larger one is refused before anything is allocated for it.
+    pub max_page_bytes: u64,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { missing_columns: MissingColumns::default(), max_page_bytes: MAX_PAGE_BYTES }
+    }
 }
 
 /// What happens where some files of a folder lack a column that others have.

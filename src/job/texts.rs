@@ -158,6 +158,17 @@ fn is_sql(text: &str) -> bool {
     follows && WORDS.contains(&word.to_ascii_lowercase().as_str())
 }
 
+/// Parses `text` as an input: a SELECT, or else a URL or a path relative to `folder`.
+///
+/// # Errors
+/// As [`parse_url`].
+pub fn parse_input(folder: &Path, text: &str) -> Result<Input> {
+    match is_sql(text) {
+        true => Ok(Input::Sql(text.to_owned())),
+        false => Ok(Input::Url(parse_url(folder, text)?)),
+    }
+}
+
 /// Parses `text` as a URL; without a scheme it is a path relative to `folder`.
 ///
 /// # Errors

@@ -1,9 +1,13 @@
 //! Finds the phrases of a post.
 
+use std::borrow::Cow;
+
 use memchr::{memchr2, memmem};
 
-use super::fold::{Folded, normalize, split_words};
+use super::fold::{Folded, normalize, split_words, turkic};
+use super::languages::language;
 use super::lexicon::{Lexicon, language_number};
+use super::spellings::Spellings;
 use super::text_parts::{Part, for_each_part};
 use crate::digest::{Digest, Digestible};
 
@@ -82,12 +86,26 @@ pub struct Finder<'a> {
     words: String,
 }
 
-impl Finder<'_> {
-    /// Sets the language of the post, BCP 47.
-    pub fn set_language(&mut self, language: Option<&str>) {
-        self.language = language.map_or(self.lexicon.default_language, |tag| {
-            language_number(&self.lexicon.languages, tag)
-        });
+impl<'a> Finder<'a> {
+    /// Sets the language of the post, BCP 47 or nearly so; a tag that names no language counts as none.
+    pub fn set_language(&mut self, tag: Option<&str>) {
+        self.language = match tag.and_then(language) {
+            Some(language) => language_number(&self.lexicon.languages, &language),
+            None => self.lexicon.default_language,
+        };
+    }
+
+    /// The spellings of phrases in the language of the post.
+    fn spellings(&self) -> &'a Spellings {
+        match self.lexicon.is_turkic(self.language) {
+            true => self.lexicon.turkic(),
+            false => &self.lexicon.spellings,
+        }
+    }
+
+    /// A text as the language of the post folds it first.
+    fn in_language<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.lexicon.is_turkic(self.language) { turkic(text) } else { Cow::Borrowed(text) }
     }
 
     /// Searches the title.
@@ -112,11 +130,12 @@ impl Finder<'_> {
     pub fn add_tag(&mut self, tag: &str) {
         let tag = tag.trim_start_matches('#');
         self.joined.clear();
-        self.joined.extend(Folded::of(&normalize(tag)).filter(|byte| *byte != b' '));
+        let plain = self.in_language(tag);
+        self.joined.extend(Folded::of(&normalize(&plain)).filter(|byte| *byte != b' '));
         if self.joined.is_empty() {
             return;
         }
-        match self.lexicon.joined.get(self.joined.as_slice()) {
+        match self.spellings().joined.get(self.joined.as_slice()) {
             Some(spelling) => self.add_hits(*spelling, TAG),
             None => {
                 // A single word is not a phrase, because the tag as a whole is not.
@@ -145,11 +164,13 @@ impl Finder<'_> {
 
     /// Of overlapping phrases the leftmost counts, of several there the longest.
     fn search_words(&mut self, text: &str, place: Places) {
-        let Some(automaton) = &self.lexicon.automaton else { return };
-        let text = normalize(text);
+        let spellings = self.spellings();
+        let Some(automaton) = &spellings.automaton else { return };
+        let text = self.in_language(text);
+        let text = normalize(&text);
         let (lexicon, language) = (self.lexicon, self.language);
         let applies = |spelling: u32| {
-            let phrases = lexicon.spellings.of(spelling as usize).iter();
+            let phrases = spellings.phrases.of(spelling as usize).iter();
             phrases.into_iter().any(|phrase| lexicon.phrases[*phrase as usize].applies_in(language))
         };
         for found in automaton.find_overlapping_iter_from_iter(Folded::of(&text)) {
@@ -173,7 +194,7 @@ impl Finder<'_> {
     }
 
     fn add_hits(&mut self, spelling: u32, places: Places) {
-        let phrases = self.lexicon.spellings.of(spelling as usize).iter().copied();
+        let phrases = self.spellings().phrases.of(spelling as usize).iter().copied();
         let applies =
             |phrase: &u32| self.lexicon.phrases[*phrase as usize].applies_in(self.language);
         self.extracted.hits.extend(phrases.filter(applies).map(|phrase| Hit { phrase, places }));

@@ -4,11 +4,14 @@
 //! space is found only at word boundaries, whatever separated the words.
 //!
 //! - Case, width, ligatures and the like fold as NFKC_Casefold does (Unicode Standard §3.13, R5; UTS 46 §4 with
-//!   its four deviations mapped too). Accents stay: *año* is not *ano*.
+//!   its four deviations mapped too). Accents stay: *año* is not *ano*. The dot of İ goes: *İstanbul* is *istanbul*. So do the
+//!   vowel signs of Arabic and its strokes that stretch words.
+//! - In Turkish and Azerbaijani a capital I is the capital of ı, see [`turkic`].
 //! - A word is a run of letters, marks and digits. Ignorable characters (zero-width, bidirectional controls, variation
 //!   selectors) are removed; all others separate words, except that `+` and `#` after a letter of a word are kept (C++, C#),
 //!   and the ending *'s* is removed.
-//! - In scripts written without spaces each letter with its marks is a separate word.
+//! - In scripts written without spaces each letter with its marks is a separate word: a phrase is found wherever its letters
+//!   stand, also across the boundaries of words, which only a dictionary could tell.
 
 use std::borrow::Cow;
 
@@ -153,7 +156,8 @@ pub(super) enum Letter {
 fn fold_chunk(chunk: &str, to: &mut String) {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let mapper = Uts46MapperBorrowed::new();
-    let visible = chunk.chars().filter(|c| !ignorable.contains(*c));
+    let undotted = without_dots(chunk);
+    let visible = undotted.chars().filter(|c| !ignorable.contains(*c));
     // The deviations of UTS 46 fold as case does, and typographic apostrophes as plain ones.
     let mapped = visible.flat_map(|c| match c {
         'ß' | 'ẞ' => [Some('s'), Some('s')],
@@ -163,6 +167,9 @@ fn fold_chunk(chunk: &str, to: &mut String) {
     });
     let mut unspaced = false;
     for c in mapper.map_normalize(mapped.flatten()) {
+        if is_optional_in_arabic(c) {
+            continue;
+        }
         let letter = letter(c);
         if unspaced && letter != Letter::Mark {
             to.push(' ');
@@ -178,6 +185,45 @@ fn fold_chunk(chunk: &str, to: &mut String) {
     if unspaced {
         to.push(' ');
     }
+}
+
+/// The combining dot above.
+const DOT_ABOVE: char = '\u{307}';
+
+/// Whether a character of Arabic is written or not as its writer likes: signs of vowels and the stroke that stretches a word.
+fn is_optional_in_arabic(c: char) -> bool {
+    matches!(c, '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}')
+}
+
+/// The chunk with i for İ, and without a combining dot above i and I, which have one or stand for İ.
+fn without_dots(chunk: &str) -> Cow<'_, str> {
+    if !chunk.contains(['İ', DOT_ABOVE]) {
+        return Cow::Borrowed(chunk);
+    }
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    let mut undotted = String::with_capacity(chunk.len());
+    for c in chunk.chars().filter(|c| !ignorable.contains(*c)) {
+        match c {
+            DOT_ABOVE if undotted.ends_with(['i', 'I']) => {}
+            'İ' => undotted.push('i'),
+            c => undotted.push(c),
+        }
+    }
+    Cow::Owned(undotted)
+}
+
+/// The text with each capital I as ı, its small letter in Turkish and Azerbaijani.
+pub(super) fn turkic(text: &str) -> Cow<'_, str> {
+    if !text.contains('I') {
+        return Cow::Borrowed(text);
+    }
+    let mut chars = text.chars().peekable();
+    let mut small = String::with_capacity(text.len() + 8);
+    while let Some(c) = chars.next() {
+        // I with a dot is İ.
+        small.push(if c == 'I' && chars.peek() != Some(&DOT_ABOVE) { 'ı' } else { c });
+    }
+    Cow::Owned(small)
 }
 
 pub(super) fn letter(c: char) -> Letter {
@@ -253,6 +299,11 @@ mod tests {
             ("'s", " s "),
             ("C++, C#, #Rust + #1", " c++ c# rust 1 "),
             ("AT&T", " at t "),
+            (
+                "İSTANBUL İstanbul I\u{307}stanbul i\u{307}stanbul",
+                " istanbul istanbul istanbul istanbul ",
+            ),
+            ("مِصْر مصـــر", " مصر مصر "),
             ("Straße STRASSE ΣΊΣΥΦΟΣ σίσυφος", " strasse strasse σίσυφοσ σίσυφοσ "),
             // Composed and not, wide and not, ligature and not.
             ("Cafe\u{301} CAFÉ", " café café "),
@@ -314,6 +365,19 @@ mod tests {
             }
         }
         assert!(!fold_punctuation("e\u{301}", &mut fast) && !general.is_empty());
+    }
+
+    #[test]
+    fn capital_i_is_dotless_in_turkish() {
+        for (text, words) in [
+            ("ISPANAK", " ıspanak "),
+            ("ıspanak", " ıspanak "),
+            ("DİYARBAKIR", " diyarbakır "),
+            ("I\u{307}zmir", " izmir "),
+            ("rust", " rust "),
+        ] {
+            assert_eq!(folded(&turkic(text)), words, "{text}");
+        }
     }
 
     #[test]

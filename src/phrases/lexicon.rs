@@ -1,11 +1,11 @@
 //! The phrases that stand for topics.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
-use daachorse::DoubleArrayAhoCorasick;
-use hashbrown::HashMap;
-
-use super::fold::folded;
+use super::fold::{folded, turkic};
+use super::languages::{is_turkic, language};
+use super::spellings::Spellings;
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 
@@ -16,12 +16,14 @@ type Weights = BTreeMap<u32, f64>;
 const MAX_PHRASE_BYTES: usize = 256;
 /// Phrases of a smaller weight count only in context.
 const SURE_WEIGHT: f64 = 0.5;
-/// Languages are numbered in 8 bits, of which the first and the last number are reserved.
-const MAX_LANGUAGES: usize = 254;
+/// Languages are numbered in 8 bits, of which the first and the last two numbers are reserved.
+const MAX_LANGUAGES: usize = 253;
 /// The language of phrases that apply in every language.
 const ANY_LANGUAGE: u8 = 0;
 /// The language of posts in a language without phrases.
 const OTHER_LANGUAGE: u8 = u8::MAX;
+/// The language of posts in Turkish or Azerbaijani, if that has no phrases.
+const TURKIC_LANGUAGE: u8 = u8::MAX - 1;
 
 /// A row of `topic_phrases`, its topic by number.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,12 +65,13 @@ pub struct Lexicon {
     pub(super) phrases: Vec<Phrase>,
     /// The topics of each phrase.
     pub(super) senses: Lists<Sense>,
-    /// Finds spellings; each is a run of phrases in different languages.
-    pub(super) automaton: Option<DoubleArrayAhoCorasick<u32>>,
-    /// Phrases of each spelling.
-    pub(super) spellings: Lists<u32>,
-    /// Spellings without spaces, see [`spelling`](super::spelling), as tags are written.
-    pub(super) joined: HashMap<Box<[u8]>, u32>,
+    pub(super) spellings: Spellings,
+    /// The spellings of phrases that apply in Turkish or Azerbaijani, made when a post in one of these is met.
+    turkic: OnceLock<Spellings>,
+    /// Further ways in which phrases that apply there are written, that may differ in Turkish spelling.
+    turkic_texts: Vec<(u32, Box<str>)>,
+    /// How many rows have a phrase without a word, which no post can have.
+    pub never_found: u64,
     /// Languages by number, from 1.
     pub(super) languages: Vec<Box<str>>,
     /// Language of posts that state none.
@@ -81,7 +84,7 @@ impl Lexicon {
     /// several rows with one phrase and topic the largest weight counts.
     ///
     /// # Errors
-    /// [`crate::error::Kind::BadInput`] for phrases longer than 256 bytes, more languages than 254 and more
+    /// [`crate::error::Kind::BadInput`] for phrases longer than 256 bytes, more languages than 253 and more
     /// phrases than can be searched at once.
     pub fn new(
         rows: &[TopicPhrase],
@@ -94,28 +97,30 @@ impl Lexicon {
                 .in_table("topic_phrases")
         };
         let known = rows.iter().filter_map(|row| row.language.as_deref());
-        let known: BTreeSet<String> = known.map(primary).collect();
+        let known: BTreeSet<String> = known.filter_map(language).collect();
         if known.len() > MAX_LANGUAGES {
             let cause = format!("phrases are in {} languages", known.len());
-            return Err(refused(cause, "give at most 254, by their first subtags"));
+            return Err(refused(cause, "give at most 253, by their first subtags"));
         }
         let languages: Vec<Box<str>> = known.into_iter().map(Into::into).collect();
         let stop: BTreeSet<String> = stop.iter().map(|phrase| folded(phrase)).collect();
 
-        // By folded form and language: the first of the texts in their order, and the weight for each topic.
-        let mut by_spelling: BTreeMap<(String, u8), (&str, Weights)> = BTreeMap::new();
-        let mut too_long = 0;
+        // By folded form and language: the texts, of which the first is shown, and the weight for each topic.
+        let mut by_spelling: BTreeMap<(String, u8), (BTreeSet<&str>, Weights)> = BTreeMap::new();
+        let (mut too_long, mut never_found) = (0, 0);
         for row in rows {
             let words = folded(&row.phrase);
             if words.len() <= 1 || stop.contains(&words) {
+                never_found += u64::from(words.len() <= 1);
                 continue;
             }
             too_long += u64::from(words.len() > MAX_PHRASE_BYTES);
-            let language = row.language.as_deref();
-            let language = language.map_or(ANY_LANGUAGE, |l| language_number(&languages, l));
+            // A row whose language is none applies in every language.
+            let language = row.language.as_deref().and_then(language);
+            let language = language.map_or(ANY_LANGUAGE, |l| language_number(&languages, &l));
             let entry = by_spelling.entry((words, language));
-            let (text, senses) = entry.or_insert((&row.phrase, Weights::new()));
-            *text = (*text).min(&row.phrase);
+            let (texts, senses) = entry.or_default();
+            texts.insert(&row.phrase);
             let weight = senses.entry(row.topic).or_insert(0.0);
             *weight = weight.max(row.weight);
         }
@@ -123,48 +128,71 @@ impl Lexicon {
             let cause = format!("{too_long} phrases are longer than {MAX_PHRASE_BYTES} bytes");
             return Err(refused(cause, "shorten or remove them").in_column("phrase"));
         }
+        let default_language = language(default_language);
+        let default_language =
+            default_language.map_or(OTHER_LANGUAGE, |l| language_number(&languages, &l));
         let mut lexicon = Self {
             phrases: Vec::with_capacity(by_spelling.len()),
             senses: Lists::default(),
-            automaton: None,
-            spellings: Lists::default(),
-            joined: HashMap::new(),
-            default_language: language_number(&languages, default_language),
+            spellings: Spellings::default(),
+            turkic: OnceLock::new(),
+            turkic_texts: vec![],
+            never_found,
+            default_language,
             languages,
         };
-        let mut words: Vec<String> = Vec::new();
-        let mut of_spelling = Vec::new();
-        for ((spelling, language), (text, senses)) in by_spelling {
-            if words.last() != Some(&spelling) {
-                lexicon.end_spelling(&mut of_spelling);
-                words.push(spelling);
-            }
-            of_spelling.push(lexicon.phrases.len() as u32);
+        let mut by_form: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for ((spelling, language), (texts, senses)) in by_spelling {
+            let phrase = lexicon.phrases.len() as u32;
+            by_form.entry(spelling).or_default().push(phrase);
             let topics: Vec<u32> = senses.keys().copied().collect();
             let is_unsure = senses.values().all(|weight| *weight < SURE_WEIGHT);
             let needs_context = is_unsure || !all_related(&topics, ancestors);
-            lexicon.phrases.push(Phrase { text: text.into(), language, needs_context });
+            let mut texts = texts.into_iter();
+            let text = texts.next().unwrap_or_default().into();
+            lexicon.phrases.push(Phrase { text, language, needs_context });
             lexicon.senses.push(senses.into_iter().map(|(topic, weight)| Sense { topic, weight }));
+            if lexicon.applies_in_turkic(phrase) {
+                let differ = texts.filter(|text| text.contains(['I', 'i', 'ı', 'İ']));
+                lexicon.turkic_texts.extend(differ.map(|text| (phrase, text.into())));
+            }
         }
-        lexicon.end_spelling(&mut of_spelling);
-        for (spelling, words) in (0..).zip(&words) {
-            // Of two that differ only in spaces, the first has the joined form.
-            let joined = words.replace(' ', "").into_bytes().into();
-            lexicon.joined.entry(joined).or_insert(spelling);
-        }
-        if !words.is_empty() {
-            let automaton = DoubleArrayAhoCorasick::with_values(words.into_iter().zip(0..));
-            let automaton =
-                automaton.map_err(|e| refused(e.to_string(), "give fewer or shorter phrases"))?;
-            lexicon.automaton = Some(automaton);
-        }
+        lexicon.spellings =
+            Spellings::new(by_form).map_err(|e| refused(e, "give fewer or shorter phrases"))?;
         Ok(lexicon)
     }
 
-    fn end_spelling(&mut self, phrases: &mut Vec<u32>) {
-        if !phrases.is_empty() {
-            self.spellings.push(phrases.drain(..));
-        }
+    /// Whether a phrase applies in Turkish or Azerbaijani.
+    fn applies_in_turkic(&self, phrase: u32) -> bool {
+        let language = self.phrases[phrase as usize].language;
+        language == ANY_LANGUAGE || self.is_turkic(language)
+    }
+
+    /// Whether posts in this language are spelled as in Turkish.
+    pub(super) fn is_turkic(&self, language: u8) -> bool {
+        let code = usize::from(language).checked_sub(1).and_then(|at| self.languages.get(at));
+        language == TURKIC_LANGUAGE || code.is_some_and(|code| is_turkic(code))
+    }
+
+    /// The spellings of phrases in posts in Turkish or Azerbaijani: as in these, and as people write foreign words there in
+    /// capitals (LINUX, of which each I is no ı).
+    pub(super) fn turkic(&self) -> &Spellings {
+        self.turkic.get_or_init(|| {
+            let first = (0..).zip(&self.phrases).map(|(number, phrase)| (number, &phrase.text));
+            let more = self.turkic_texts.iter().map(|(number, text)| (*number, text));
+            let mut by_form: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+            for (phrase, text) in first.chain(more).filter(|(p, _)| self.applies_in_turkic(*p)) {
+                for written in [text.to_string(), text.to_uppercase()] {
+                    let phrases = by_form.entry(folded(&turkic(&written))).or_default();
+                    if !phrases.contains(&phrase) {
+                        phrases.push(phrase);
+                    }
+                }
+            }
+            by_form.values_mut().for_each(|phrases| phrases.sort_unstable());
+            // As many as are searched already, or twice as many: what cannot be searched is not found.
+            Spellings::new(by_form).unwrap_or_default()
+        })
     }
 
     /// Number of phrases.
@@ -206,15 +234,13 @@ pub(crate) fn share_ancestor(one: &[(u32, f64)], other: &[(u32, f64)]) -> bool {
     })
 }
 
-/// The first subtag of a language tag, in lower case.
-fn primary(language: &str) -> String {
-    language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase()
-}
-
-/// The number of a language among those with phrases.
+/// The number of a language, by its code, among those with phrases.
 pub(super) fn language_number(languages: &[Box<str>], language: &str) -> u8 {
-    let place = languages.iter().position(|found| **found == primary(language));
-    place.map_or(OTHER_LANGUAGE, |place| place as u8 + 1)
+    match languages.iter().position(|found| **found == *language) {
+        Some(place) => place as u8 + 1,
+        None if is_turkic(language) => TURKIC_LANGUAGE,
+        None => OTHER_LANGUAGE,
+    }
 }
 
 impl Phrase {

@@ -5,14 +5,18 @@
 
 mod finder;
 mod fold;
+mod languages;
 mod lexicon;
 mod ontology;
+mod particles;
+mod spellings;
 mod text_parts;
 mod topic_finder;
 mod vocabulary;
 
 pub use finder::{Extracted, Finder, Hit, Places, TAG, TEXT, TITLE, URL};
 pub use fold::folded;
+pub use languages::language;
 pub use lexicon::{Lexicon, Phrase, Sense, TopicPhrase};
 pub use ontology::{Ontology, Topic};
 pub use topic_finder::TopicFinder;

@@ -3,8 +3,8 @@
 pub mod backtest;
 pub(crate) mod inputs;
 mod measure;
-mod people;
 mod output_conflicts;
+mod people;
 pub mod progress;
 mod rows;
 mod run;
@@ -14,6 +14,6 @@ mod scoring;
 mod stages;
 
 pub use measure::{AsOf, Measured, measure};
-pub use people::read_people;
 pub use output_conflicts::refuse_output_conflicts;
+pub use people::read_people;
 pub use run::{PreparedRun, Ready, RunOutcome, STAGES, prepare, run};

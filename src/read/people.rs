@@ -92,6 +92,10 @@ pub fn people(
     let directory = &Directory::new(texts, &network_places, accounts, identities, &observed);
 
     report_duplicates(accounts, identities, &mut drops);
+    if vocabulary.lexicon.never_found > 0 {
+        let rule = "phrase without letters and digits: found in no post";
+        drops.push(Dropped::exact("topic_phrases", rule, vocabulary.lexicon.never_found));
+    }
     for violation in contradictions(accounts, identities) {
         violations.report(violation)?;
     }

@@ -13,6 +13,9 @@ use crate::schema::{Table, Type};
 /// Maximum length of an id, in bytes.
 const MAX_ID_BYTES: i32 = 1_024;
 
+/// Maximum length of any other text, in bytes.
+const MAX_TEXT_BYTES: i32 = 16 << 20;
+
 /// A rule that rows must obey.
 #[derive(Clone)]
 pub(super) struct RowRule {
@@ -47,6 +50,10 @@ pub(super) fn contract_rules(table: &Table) -> Result<Vec<RowRule>> {
             let is_wrong = length.clone().eq(lit(0)).or(length.gt(lit(MAX_ID_BYTES)));
             let words = format!("is empty or longer than {MAX_ID_BYTES} bytes");
             rules.push(RowRule::of_column(name, &words, is_wrong)?);
+        } else if column.kind == Type::Text && column.values.is_none() {
+            let is_long = octet_length().call(vec![ident(name)]).gt(lit(MAX_TEXT_BYTES));
+            let words = format!("is longer than {MAX_TEXT_BYTES} bytes");
+            rules.push(RowRule::of_column(name, &words, is_long)?);
         }
         if let Some(values) = &column.values {
             let allowed = values.iter().map(|value| lit(value.as_str())).collect();

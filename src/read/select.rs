@@ -21,9 +21,10 @@ use super::epoch::{self, WrongUnit};
 use super::row_order::{Unsteady, steady};
 use super::sql_clauses::find_ignored;
 use super::sql_lambdas::write_fields_as_keys;
+use super::sql_nesting::refuse_nested;
 use super::uuids::UUID;
 use crate::engine::Engine;
-use crate::error::{Error, OF_SQL, Result};
+use crate::error::{Error, Result};
 use crate::suggest::nearest;
 
 /// Makes a source known to the engine by its exact name, `as it is` in double quotes; a `SELECT` may also write it without,
@@ -57,27 +58,29 @@ fn spellings<'a>(name: &str, sources: impl Iterator<Item = &'a String>) -> Vec<&
     sources.filter(|source| source.to_lowercase() == folded).map(String::as_str).collect()
 }
 
-/// The rows of the `SELECT` of the input `name`, and the sources that it names.
+/// The rows of a `SELECT`, which messages call `origin`, and the sources that it names.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] for a `SELECT` that cannot be planned, writes, has a clause that the engine passes over,
 /// or depends on more than the rows of its sources.
 pub(super) async fn select(
     engine: &Engine,
-    name: &str,
+    origin: &str,
     sql: &str,
     sources: &BTreeMap<String, Url>,
 ) -> Result<(DataFrame, Vec<String>)> {
     let refused = |cause: String, remedy: &str| {
-        Error::bad_job(format!("inputs.{name}: {cause}"), remedy.to_owned())
+        Error::bad_job(format!("{origin}: {cause}"), remedy.to_owned())
     };
+    let shorter = "make the SELECT shorter, or write what it selects as Parquet";
+    refuse_nested(sql).map_err(|cause| refused(cause, shorter))?;
     let state = engine.session.state();
     let Planned { statement, plan } = match planned(&state, sql).await {
         Ok(planned) => planned,
         Err(error) => {
             let hint = suggestion(engine, &error, sources).await;
             let remedy =
-                "correct the SELECT; it may use the names under [sources] and must not write";
+                "correct the SELECT; it may use the names of its sources and must not write";
             let remedy = hint.map_or_else(|| remedy.to_owned(), |hint| format!("{hint}; {remedy}"));
             return Err(refused(error.strip_backtrace(), &remedy).caused_by(error));
         }
@@ -111,7 +114,7 @@ pub(super) async fn select(
             return Err(refused(cause, &remedy));
         }
     };
-    let what = format!("reading {OF_SQL}{name}");
+    let what = format!("reading {origin}");
     if let Some(wrong) = epoch::find_wrong_unit(engine, &what, &plan).await? {
         let WrongUnit { integers, taken_for, instead } = wrong;
         return Err(refused(

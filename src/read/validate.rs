@@ -358,10 +358,13 @@ async fn first_file(
     for (path, alone) in files.into_iter().flat_map(|files| files.each_alone()) {
         let mut alone = OpenInput { frame: alone.frame(engine)?, ..input.clone() };
         filter.apply(&mut alone)?;
-        let (what, frame) = (format!("reading `{path}`"), match columns {
-            Columns::Opened => alone.frame,
-            Columns::Conformed => alone.conform()?,
-        });
+        let (what, frame) = (
+            format!("reading `{path}`"),
+            match columns {
+                Columns::Opened => alone.frame,
+                Columns::Conformed => alone.conform()?,
+            },
+        );
         let counts = RowCounts::of(&what, frame, vec![], std::slice::from_ref(rule)).await?;
         if counts.total(&rule.words) > 0 {
             return Ok(Some(path));

@@ -704,7 +704,9 @@ async fn consent_statements_about_unknown_accounts_are_counted() {
     let world = World { consent: Some(unknown), events: three_replies(), ..World::default() };
     let folder = TempDir::new().unwrap();
     let (_, outcome) = run_job(&world.write(folder.path()), 2, &[]).await.unwrap();
-    assert!(outcome.notes.dropped.iter().any(|d| d.table == "consent" && d.rows == "fewer than 11"));
+    assert!(
+        outcome.notes.dropped.iter().any(|d| d.table == "consent" && d.rows == "fewer than 11")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

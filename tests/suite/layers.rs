@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::imports::{Import, Source, root};
 
 /// The modules of the crate's root, from the top to the bottom. `main` is the program.
-const MODULES: [&str; 31] = [
+const MODULES: [&str; 32] = [
     "main",
     "commands",
     "report",
@@ -30,6 +30,7 @@ const MODULES: [&str; 31] = [
     "job",
     "method",
     "engine",
+    "parquet_file",
     "storage",
     "schema",
     "toml_file",

@@ -69,7 +69,7 @@ fn row_on<'a>(published: &'a Published, table: &str, person: &str, topic: &str) 
     rows.find(|row| row["person_id"] == person && row["topic_id"] == topic)
 }
 
-fn influential(published: &Published) -> Vec<(&str, &str)> {
+pub fn influential(published: &Published) -> Vec<(&str, &str)> {
     let rows = published.tables["topic_scores"].iter();
     rows.map(|r| (r["person_id"].as_str().unwrap(), r["topic_id"].as_str().unwrap())).collect()
 }

@@ -26,19 +26,19 @@
 use rayon::prelude::*;
 
 use crate::GraphError;
-use crate::edges::{EdgeList, UnitWeight, Weight};
+use crate::edges::{EdgeList, MergedWeight, UnitWeight, Weight};
 use crate::merge::{self, Rows};
 
 /// Edges that are checked at once.
 const EDGES_PER_CHECK: usize = 1 << 14;
 
-/// Weights as a graph stores them: `f32`, or [`UnitWeight`].
+/// Weights as a graph stores them: `f32`, `f64`, or [`UnitWeight`].
 pub trait StoredWeight: Copy + Send + Sync + Into<f64> {}
 
 impl<S: Copy + Send + Sync + Into<f64>> StoredWeight for S {}
 
 /// A directed graph with n vertices and m distinct edges, stored by target, with weights of type `S`:
-/// `f32`, or [`UnitWeight`] if every edge weighs 1.
+/// `f32` (or `f64`), or [`UnitWeight`] if every edge weighs 1.
 ///
 /// | array | type | length | holds |
 /// |---|---|---|---|
@@ -48,7 +48,8 @@ impl<S: Copy + Send + Sync + Into<f64>> StoredWeight for S {}
 /// | `out_weight` | `f64` | n | total weight of the edges that leave each vertex |
 /// | `out_degree` | `u32` | n | how many edges leave each vertex |
 ///
-/// That is 8 bytes per edge (4 without weights) and 20 per vertex. Self-loops and edges of weight 0 are
+/// That is 8 bytes per edge (4 without weights) and 20 per vertex; and one number, the largest rounding of a weight.
+/// Self-loops and edges of weight 0 are
 /// kept; a vertex whose total is 0 is *dangling*.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Csr<S = f32> {
@@ -56,7 +57,8 @@ pub struct Csr<S = f32> {
     sources: Vec<u32>,
     weights: Vec<S>,
     out_weight: Vec<f64>,
-    out_degree: Vec<u32>,
+    out_degree: Box<[u32]>,
+    weight_rounding: f64,
 }
 
 impl Csr {
@@ -78,18 +80,7 @@ impl Csr {
         vertices: usize,
         lists: Vec<EdgeList<W>>,
     ) -> Result<Self, GraphError> {
-        let limit = u32::MAX as usize;
-        if vertices > limit {
-            return Err(GraphError::TooManyVertices { limit });
-        }
-        let mut first = 0;
-        for list in &lists {
-            check(vertices, list, first)?;
-            first += list.sources.len();
-        }
-        let Rows { offsets, sources, weights } = merge::merge_rows(vertices, lists)?;
-        let (out_weight, out_degree) = merge::out_totals(vertices, &sources, &weights);
-        Ok(Self { offsets, sources, weights, out_weight, out_degree })
+        Self::build(vertices, lists)
     }
 
     /// The same graph without stored weights, 4 bytes less per edge.
@@ -101,9 +92,42 @@ impl Csr {
         if self.weights.par_iter().any(|weight| *weight != 1.0) {
             return Err(self);
         }
-        let Self { offsets, sources, weights, out_weight, out_degree } = self;
+        let Self { offsets, sources, weights, out_weight, out_degree, weight_rounding } = self;
         let weights = vec![UnitWeight; weights.len()];
-        Ok(Csr { offsets, sources, weights, out_weight, out_degree })
+        Ok(Csr { offsets, sources, weights, out_weight, out_degree, weight_rounding })
+    }
+}
+
+impl Csr<f64> {
+    /// As [`Csr::from_edges`], with weights that are not rounded to `f32`: 4 bytes more per edge.
+    ///
+    /// # Errors
+    ///
+    /// As [`Csr::from_edges`]; a merged weight must be finite.
+    pub fn from_edges_in_f64<W: Weight>(
+        vertices: usize,
+        lists: Vec<EdgeList<W>>,
+    ) -> Result<Self, GraphError> {
+        Self::build(vertices, lists)
+    }
+}
+
+impl<S: MergedWeight> Csr<S> {
+    fn build<W: Weight>(vertices: usize, lists: Vec<EdgeList<W>>) -> Result<Self, GraphError> {
+        let limit = u32::MAX as usize;
+        if vertices > limit {
+            return Err(GraphError::TooManyVertices { limit });
+        }
+        let mut first = 0;
+        for list in &lists {
+            check(vertices, list, first)?;
+            first += list.sources.len();
+        }
+        let Rows { offsets, sources, weights, rounding: weight_rounding } =
+            merge::merge_rows(vertices, lists)?;
+        let (out_weight, out_degree) = merge::out_totals(vertices, &sources, &weights);
+        let out_degree = out_degree.into_boxed_slice();
+        Ok(Self { offsets, sources, weights, out_weight, out_degree, weight_rounding })
     }
 }
 
@@ -155,6 +179,13 @@ impl<S: StoredWeight> Csr<S> {
     /// Number of edges that leave each vertex, length n.
     pub fn out_degree(&self) -> &[u32] {
         &self.out_degree
+    }
+
+    /// How far merging and rounding moved weights: for every vertex with edges of weight ≥ 1,
+    /// Σ |weight − exact sum of the given weights| over its out-edges is at most this share of their exact total, to first
+    /// order. 0 if all weights are exact; else up to 2⁻²⁴.
+    pub fn weight_rounding(&self) -> f64 {
+        self.weight_rounding
     }
 
     /// P(s→t) = w / W_s: the share of `source`'s outgoing weight that an edge of weight `weight` carries,

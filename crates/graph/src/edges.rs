@@ -35,6 +35,8 @@ pub trait Weight: Copy + Default + Send + Sync + Into<f64> {
     fn pack(self, source: u32) -> Self::Packed;
     /// Source and weight of an edge.
     fn unpack(edge: Self::Packed) -> (u32, f64);
+    /// The weight nearest to `weight`; every weight of a graph without weights is 1.
+    fn nearest(weight: f64) -> Self;
 }
 
 impl Weight for UnitWeight {
@@ -46,6 +48,10 @@ impl Weight for UnitWeight {
 
     fn unpack(edge: u32) -> (u32, f64) {
         (edge, 1.0)
+    }
+
+    fn nearest(_: f64) -> Self {
+        Self
     }
 }
 
@@ -59,6 +65,10 @@ impl Weight for f32 {
     fn unpack(edge: u64) -> (u32, f64) {
         ((edge >> 32) as u32, f64::from(f32::from_bits(edge as u32)))
     }
+
+    fn nearest(weight: f64) -> Self {
+        weight as Self
+    }
 }
 
 impl Weight for f64 {
@@ -70,6 +80,28 @@ impl Weight for f64 {
 
     fn unpack(edge: u128) -> (u32, f64) {
         ((edge >> 64) as u32, f64::from_bits(edge as u64))
+    }
+
+    fn nearest(weight: f64) -> Self {
+        weight
+    }
+}
+
+/// What the weights of merged edges are rounded to, once: `f32` or `f64`.
+pub trait MergedWeight: Copy + Default + Send + Sync + Into<f64> {
+    /// The number nearest to `weight`.
+    fn rounded(weight: f64) -> Self;
+}
+
+impl MergedWeight for f32 {
+    fn rounded(weight: f64) -> Self {
+        weight as Self
+    }
+}
+
+impl MergedWeight for f64 {
+    fn rounded(weight: f64) -> Self {
+        weight
     }
 }
 

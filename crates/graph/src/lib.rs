@@ -7,6 +7,8 @@
 //! | [`csr`] | builds a directed weighted graph in compressed sparse rows |
 //! | [`pagerank`] | ranks vertices, with a certified bound on the error |
 //! | [`hitting`] | the probability that a random walk visits a vertex before it jumps |
+//! | [`scale`] | scales weights of any size to such that 32 bits hold |
+//! | [`perturbation`] | how far rounded weights and a rounded teleport vector move ranks |
 //! | [`sum`] | adds floating-point numbers in an order that no thread count changes |
 //! | [`buckets`] | divides rows into buckets that fit a core's cache |
 //!
@@ -49,8 +51,10 @@ pub mod hitting;
 mod merge;
 pub mod numbering;
 pub mod pagerank;
+pub mod perturbation;
 mod pull;
 pub mod relabel;
+pub mod scale;
 mod step;
 pub mod sum;
 

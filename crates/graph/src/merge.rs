@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::GraphError;
 use crate::buckets::Buckets;
-use crate::edges::{EdgeList, End, Weight, count_ends};
+use crate::edges::{EdgeList, End, MergedWeight, Weight, count_ends};
 
 /// Given edges per bucket: what is sorted at once stays in cache.
 const EDGES_PER_BUCKET: u64 = 1 << 17;
@@ -23,10 +23,12 @@ const LONG_ROW: usize = 1 << 16;
 const MAX_SCANS: usize = 8;
 
 /// Offsets (length: vertices + 1), sources and weights (length: edges) of a graph, by (target, source).
-pub(crate) struct Rows {
+pub(crate) struct Rows<S> {
     pub offsets: Vec<u64>,
     pub sources: Vec<u32>,
-    pub weights: Vec<f32>,
+    pub weights: Vec<S>,
+    /// Largest rounding of a merged weight, as [`Merged::rounding`].
+    pub rounding: f64,
 }
 
 /// A list whose edges are in order of bucket.
@@ -43,10 +45,10 @@ impl<W> Bucketed<W> {
 }
 
 /// The rows of the edges of all `lists`, whose duplicates are merged.
-pub(crate) fn merge_rows<W: Weight>(
+pub(crate) fn merge_rows<W: Weight, S: MergedWeight>(
     vertices: usize,
     lists: Vec<EdgeList<W>>,
-) -> Result<Rows, GraphError> {
+) -> Result<Rows<S>, GraphError> {
     let blocks = Buckets::blocks(vertices);
     let per_block = count_ends(&lists, End::Target, blocks, Buckets::block_of);
     let per_block: Vec<u64> = per_block.into_iter().map(u64::from).collect();
@@ -57,7 +59,7 @@ pub(crate) fn merge_rows<W: Weight>(
     let total = given.iter().sum();
     // Written by all threads: touching fresh memory takes longer than what is then done in it.
     let mut sources: Vec<u32> = repeat_n(0, total).collect();
-    let mut weights: Vec<f32> = repeat_n(0.0, total).collect();
+    let mut weights: Vec<S> = repeat_n(S::default(), total).collect();
     let (mut sources_left, mut weights_left) = (&mut sources[..], &mut weights[..]);
     let mut outputs = Vec::with_capacity(given.len());
     for (bucket, given) in given.iter().enumerate() {
@@ -69,17 +71,18 @@ pub(crate) fn merge_rows<W: Weight>(
     let merge = |buffer: &mut Vec<W::Packed>, (bucket, sources, weights)| {
         let rows = &buckets.rows[bucket];
         let bounds = gather_rows(bucket, rows, &lists, buffer);
-        merge_bucket::<W>(rows, &bounds, buffer, sources, weights)
+        merge_bucket::<W, S>(rows, &bounds, buffer, sources, weights)
     };
     let lengths = outputs.into_par_iter().map_init(Vec::new, merge);
-    let lengths: Vec<Result<Vec<u32>, GraphError>> = lengths.collect();
+    let lengths: Vec<Result<(Vec<u32>, f64), GraphError>> = lengths.collect();
     drop(lists);
     // Of several errors the first one by bucket is returned, whichever thread was faster.
-    let lengths = lengths.into_iter().collect::<Result<Vec<Vec<u32>>, GraphError>>()?;
+    let lengths = lengths.into_iter().collect::<Result<Vec<_>, GraphError>>()?;
+    let rounding = lengths.iter().fold(0.0, |most: f64, (_, rounding)| most.max(*rounding));
     let mut offsets = Vec::with_capacity(vertices + 1);
     offsets.push(0);
     let (mut start, mut end) = (0, 0);
-    for (given, lengths) in given.into_iter().zip(lengths) {
+    for (given, (lengths, _)) in given.into_iter().zip(lengths) {
         let first = end;
         for length in lengths {
             end += length as usize;
@@ -96,7 +99,7 @@ pub(crate) fn merge_rows<W: Weight>(
         sources.shrink_to_fit();
         weights.shrink_to_fit();
     }
-    Ok(Rows { offsets, sources, weights })
+    Ok(Rows { offsets, sources, weights, rounding })
 }
 
 /// Puts the edges of each list in order of bucket.
@@ -162,15 +165,15 @@ fn gather_rows<W: Weight>(
 }
 
 /// Sorts the rows of a bucket and merges their duplicates into the front of `sources` and `weights`; returns the
-/// length of each row.
-fn merge_bucket<W: Weight>(
+/// length of each row, and the largest rounding of a merged weight.
+fn merge_bucket<W: Weight, S: MergedWeight>(
     rows: &Range<usize>,
     bounds: &[usize],
     edges: &mut [W::Packed],
     sources: &mut [u32],
-    weights: &mut [f32],
-) -> Result<Vec<u32>, GraphError> {
-    let (mut lengths, mut end) = (Vec::with_capacity(rows.len()), 0);
+    weights: &mut [S],
+) -> Result<(Vec<u32>, f64), GraphError> {
+    let (mut lengths, mut end, mut most) = (Vec::with_capacity(rows.len()), 0, 0.0_f64);
     for (target, bounds) in rows.clone().zip(bounds.windows(2)) {
         let (start, row) = (end, &mut edges[bounds[0]..bounds[1]]);
         if row.len() > LONG_ROW {
@@ -179,35 +182,59 @@ fn merge_bucket<W: Weight>(
             row.sort_unstable()
         }
         for duplicates in row.chunk_by(|a, b| W::unpack(*a).0 == W::unpack(*b).0) {
-            (sources[end], weights[end]) = merge_duplicates::<W>(target as u32, duplicates)?;
+            let merged = merge_duplicates::<W, S>(target as u32, duplicates)?;
+            (sources[end], weights[end]) = (merged.source, merged.weight);
+            most = most.max(merged.rounding);
             end += 1;
         }
         lengths.push((end - start) as u32);
     }
-    Ok(lengths)
+    Ok((lengths, most))
 }
 
-/// Source and weight of an edge into `to` that is given once or more often; weights are summed in `f64`
-/// and rounded once.
-fn merge_duplicates<W: Weight>(to: u32, edges: &[W::Packed]) -> Result<(u32, f32), GraphError> {
-    let from = W::unpack(edges[0]).0;
-    let weight = edges.iter().fold(0.0, |sum, edge| sum + W::unpack(*edge).1);
-    let rounded = weight as f32;
+/// An edge whose duplicates are merged.
+struct Merged<S> {
+    source: u32,
+    weight: S,
+    /// |weight − exact sum of the given weights| as a share of that sum, or of the smallest normal `f32` where the sum is
+    /// smaller.
+    rounding: f64,
+}
+
+/// An edge into `to` that is given once or more often; weights are summed in `f64` and rounded once.
+fn merge_duplicates<W: Weight, S: MergedWeight>(
+    to: u32,
+    edges: &[W::Packed],
+) -> Result<Merged<S>, GraphError> {
+    let (from, mut weight) = W::unpack(edges[0]);
+    let mut lost = 0.0;
+    for edge in &edges[1..] {
+        let (next, sum) = (W::unpack(*edge).1, weight + W::unpack(*edge).1);
+        // What this addition rounds away, exactly (Knuth, *The Art of Computer Programming*, vol. 2, §4.2.2).
+        let part = sum - weight;
+        lost += ((weight - (sum - part)) + (next - part)).abs();
+        weight = sum;
+    }
+    // Of a weight of −0, too, the sum is 0.
+    let stored = S::rounded(0.0 + weight);
+    let rounded: f64 = stored.into();
     if !rounded.is_finite() {
         return Err(GraphError::WeightTooLarge { from, to, weight });
     }
     if rounded == 0.0 && weight > 0.0 {
         return Err(GraphError::WeightTooSmall { from, to, weight });
     }
-    Ok((from, rounded))
+    let rounding = (weight - rounded).abs() + lost;
+    let rounding = rounding / weight.max(f64::from(f32::MIN_POSITIVE));
+    Ok(Merged { source: from, weight: stored, rounding })
 }
 
 /// Total weight and number of the edges that leave each vertex, added up in row order: each task reads all edges
 /// and adds up those of its range of sources.
-pub(crate) fn out_totals(
+pub(crate) fn out_totals<S: MergedWeight>(
     vertices: usize,
     sources: &[u32],
-    weights: &[f32],
+    weights: &[S],
 ) -> (Vec<f64>, Vec<u32>) {
     let (mut totals, mut degrees) = (vec![0.0; vertices], vec![0; vertices]);
     let per_task = vertices.div_ceil(rayon::current_num_threads().min(MAX_SCANS)).max(1);
@@ -217,7 +244,7 @@ pub(crate) fn out_totals(
             // A source below the range wraps around to a number that is no index either.
             let index = (source as usize).wrapping_sub(task * per_task);
             if let (Some(total), Some(degree)) = (totals.get_mut(index), degrees.get_mut(index)) {
-                *total += f64::from(weight);
+                *total += weight.into();
                 *degree += 1;
             }
         }

@@ -71,7 +71,8 @@
 //! 1 + 1.01·u·(s + 8) times, where 7 of the 8 cover the last line's own operations.
 //!
 //! d and the weights are taken as the stored numbers: rounding a weight to `f32` makes another
-//! graph, not an error of the rank.
+//! graph, not an error of the rank. How far its ranks lie from those of the graph that was meant is bounded by
+//! [`crate::perturbation`].
 //!
 //! # Example
 //!

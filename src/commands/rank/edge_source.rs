@@ -1,150 +1,197 @@
-//! An edge list in Parquet, decoded to a graph.
+//! An edge list, decoded to a graph.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::DataType;
 use arrow::util::display::array_value_to_string;
 use datafusion::dataframe::DataFrame;
-use datafusion::prelude::{cast as cast_as, ident};
+use rayon::prelude::*;
 use url::Url;
 
-use super::ids::{Ids, held_id, is_text};
+use super::id_types::{Held, common_type, is_id};
+use super::ids::Ids;
 use super::phases::Phases;
-use super::weights::{WeightColumn, held_weight};
+use super::seeds::Seeds;
+use super::table::{ID, Table};
+use super::weights::WeightColumn;
 use crate::engine::{Engine, in_blocks};
 use crate::error::{Error, Result};
-use crate::read::{ColumnRules, InputTable, PassedOver, widen};
-use crate::suggest::did_you_mean;
+use crate::job::Input;
+use crate::read::PassedOver;
 use renown_graph::GraphError;
 use renown_graph::csr::Csr;
 use renown_graph::edges::{EdgeList, UnitWeight};
+use renown_graph::pagerank::{PageRank, RankError, Ranks};
 use renown_graph::relabel::{Vertices, relabel_by_out_degree};
+use renown_graph::scale::scale_out_weights;
 
 /// Edges that are numbered at once, at least: texts are numbered in large batches.
 const PART_ROWS: usize = 1 << 17;
 
-/// Where edges are, and in which columns.
+/// What is ranked, and from where.
 #[derive(Clone, Debug)]
 pub struct EdgeSource {
-    /// Parquet: one file or a folder.
-    pub url: Url,
-    /// Column of the vertex that an edge leaves.
-    pub source: String,
-    /// Column of the vertex that it enters, of the same type.
-    pub target: String,
-    /// Column of its weight; without one each edge counts 1.
+    /// Edges: Parquet, or a SELECT over `sources`.
+    pub edges: Input,
+    /// Parquet by the names that a SELECT uses.
+    pub sources: BTreeMap<String, Url>,
+    /// Columns of the vertices that an edge leaves and enters; `None` for a pair with usual names.
+    pub ends: Option<(String, String)>,
+    /// Column of the weight of an edge; without one each edge counts 1.
     pub weight: Option<String>,
+    /// A table with the column `id`: vertices that are ranked even if they have no edge.
+    pub vertices: Option<Input>,
+    /// A table with the columns `id` and, if there is one, `weight`: the vertices on which random jumps land.
+    pub seeds: Option<Input>,
 }
 
 impl EdgeSource {
-    /// The columns by name: source, target and, if there is one, weight.
-    fn columns(&self) -> impl Iterator<Item = &String> {
-        [&self.source, &self.target].into_iter().chain(&self.weight)
+    /// The tables that are read.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        [&self.edges].into_iter().chain(&self.vertices).chain(&self.seeds)
     }
 }
 
-/// The columns of an edge list, checked.
-pub(super) struct Columns {
-    /// Source, target and weight under the names 0, 1 and 2: source and target may be the same column.
+/// The tables of an edge list, their columns checked.
+pub(super) struct EdgeTables {
+    edges: Table,
+    /// Source, target and weight under the names 0, 1 and 2.
     frame: DataFrame,
-    /// Type of the ids.
-    id_type: DataType,
-    /// Type in which weights are decoded, if there are any.
+    /// Names of these columns.
+    pub(super) columns: Vec<String>,
+    /// Type of weights as they are decoded, if there are any.
     weight: Option<DataType>,
-    /// Files that are not read.
-    pub(super) passed_over: Vec<PassedOver>,
+    /// The ids of listed vertices, under the name 0.
+    vertices: Option<(Table, DataFrame)>,
+    seeds: Option<Seeds>,
+    /// Type of the ids that are written.
+    id_type: DataType,
+    /// How ids are held until then.
+    held: Held,
 }
 
-impl Columns {
-    /// Opens the columns of an edge list.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::BadInput`] for a missing column and for types that are no ids or weights.
-    pub(super) async fn open(engine: &Engine, list: &EdgeSource) -> Result<Self> {
-        let refused = |cause: String, remedy: &str| {
-            Error::bad_input(format!("`{}`: {cause}", list.url), remedy)
-        };
-        let files = InputTable::open(engine, &list.url).await?;
-        let is_used = |name: &str| list.columns().any(|column| column == name);
-        let rules = ColumnRules { missing: None, is_optional: &|_| false };
-        if let Some(violation) = files.violations(&is_used, rules).into_iter().next() {
-            return Err(violation);
-        }
-        let (frame, passed_over) = (files.frame(engine)?, files.listing(&is_used).passed_over);
-        let found: Vec<String> = frame.schema().columns().into_iter().map(|c| c.name).collect();
-        let mut kinds = Vec::new();
-        for name in list.columns() {
-            if !found.contains(name) {
-                let near = did_you_mean(name, found.iter().map(String::as_str));
-                let remedy = format!("{near}the columns are {}", found.join(", "));
-                return Err(refused(format!("there is no column `{name}`"), &remedy));
-            }
-            let field = frame.schema().field_with_unqualified_name(name);
-            kinds.push(plain(field.map_err(Error::internal)?.data_type()));
-        }
-        if let Some(name) = list.weight.as_ref().filter(|_| !kinds[2].is_numeric()) {
-            let cause = format!("column `{name}` is {}, not a number", kinds[2]);
-            return Err(refused(cause, "name a numeric column"));
-        }
-        // One column may have gone through a tool that narrows or widens types.
-        let is_id = |kind: &DataType| kind.is_integer() || is_text(kind);
-        let wide = widen(&kinds[0], &kinds[1]);
-        let Some(id_type) = wide.filter(|wide| kinds[0] == kinds[1] || is_id(wide)) else {
-            let EdgeSource { source, target, .. } = list;
-            let cause = format!("`{source}` is {}, `{target}` is {}", kinds[0], kinds[1]);
-            return Err(refused(cause, "write both columns with the same type"));
-        };
-        if !is_id(&id_type) {
-            let cause = format!("ids are {id_type}, neither integers nor text");
-            return Err(refused(cause, "cast them to text or to integers"));
-        }
-        let weight = kinds.get(2).map(held_weight);
-        let held = [held_id(&id_type), held_id(&id_type)].into_iter().chain(weight.clone());
-        let cast = list.columns().zip(held).enumerate();
-        let cast = cast.map(|(i, (name, held))| cast_as(ident(name), held).alias(i.to_string()));
-        let frame = frame.select(cast.collect::<Vec<_>>()).map_err(Error::internal)?;
-        Ok(Self { frame, id_type, weight, passed_over })
+impl EdgeTables {
+    /// Files that are not read, by table or source.
+    pub(super) fn files_not_read(&self) -> BTreeMap<String, Vec<PassedOver>> {
+        let others = self.vertices.iter().map(|(table, _)| table);
+        let others = others.chain(self.seeds.iter().map(Seeds::table));
+        let tables = [&self.edges].into_iter().chain(others);
+        tables.flat_map(|table| table.files_not_read.clone()).collect()
     }
 
-    /// The graph, and the ids of its vertices. Edges are decoded on every core at once, and numbered as soon as they are
-    /// decoded.
+    /// Opens the tables of an edge list.
     ///
     /// # Errors
-    /// [`crate::error::Kind::BadInput`] if there are no edges, for nulls, and for weights that are negative, no numbers or
-    /// too large; [`crate::error::Kind::Unavailable`] if the store fails.
-    pub(super) async fn graph(
-        &self,
-        list: &EdgeSource,
-        phases: &mut Phases,
-    ) -> Result<(Csr, VertexIds)> {
-        match is_text(&self.id_type) {
-            true => self.graph_of_ids::<Box<str>>(list, phases).await,
-            false => self.graph_of_ids::<u64>(list, phases).await,
+    /// [`crate::error::Kind::BadInput`] for a missing column and for types that are no ids or weights, or that have no type
+    /// in common.
+    pub(super) async fn open(engine: &Engine, source: &EdgeSource) -> Result<Self> {
+        let edges = Table::open(engine, "edges", &source.edges, &source.sources).await?;
+        let named = source.ends.as_ref().map(|(source, target)| (source.as_str(), target.as_str()));
+        let (from, to) = edges.ends(named)?;
+        let mut ids = IdTypes::of(&edges, &from)?;
+        ids.join(&edges, &to)?;
+        let weight = source.weight.as_deref().map(|name| edges.weight_type(name)).transpose()?;
+        let mut vertices = None;
+        if let Some(input) = &source.vertices {
+            let table = Table::open(engine, "vertices", input, &source.sources).await?;
+            ids.join(&table, ID)?;
+            vertices = Some(table);
+        }
+        let id_type = ids.kind.clone();
+        let mut seeds = None;
+        if let Some(input) = &source.seeds {
+            let table = Table::open(engine, "seeds", input, &source.sources).await?;
+            ids.join(&table, ID)?;
+            seeds = Some(table);
+        }
+        let held = Held::of(&ids.kind);
+        let id_column = |table: &Table, name: &String| -> Result<(String, DataType)> {
+            Ok((name.clone(), held.cast_type(&table.value_type(name)?)))
+        };
+        let mut columns = vec![id_column(&edges, &from)?, id_column(&edges, &to)?];
+        columns.extend(source.weight.clone().zip(weight.clone()));
+        let listed = |table: Table| -> Result<(Table, DataFrame)> {
+            let frame = table.select(&[id_column(&table, &ID.to_owned())?])?;
+            Ok((table, frame))
+        };
+        let vertices = vertices.map(listed).transpose()?;
+        let seed_ids = |table: Table| {
+            let ids = id_column(&table, &ID.to_owned())?;
+            Seeds::of(table, ids)
+        };
+        let seeds = seeds.map(seed_ids).transpose()?;
+        let frame = edges.select(&columns)?;
+        let columns = columns.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { edges, frame, columns, weight, vertices, seeds, id_type, held })
+    }
+
+    /// The graph, the ids of its vertices, and the teleport vector that the seeds make, if there are any. Edges are decoded
+    /// on every core at once, and numbered as soon as they are decoded.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadInput`] if there are no edges, for nulls, for weights that are negative or no numbers, and
+    /// for seeds that are no vertices; [`crate::error::Kind::Unavailable`] if the store fails.
+    pub(super) async fn graph(&self, phases: &mut Phases) -> Result<EdgeGraph> {
+        match self.held {
+            Held::Text => self.graph_of_ids::<Box<str>>(phases).await,
+            Held::Signed | Held::Unsigned => self.graph_of_ids::<u64>(phases).await,
+            Held::Wide => self.graph_of_ids::<[u8; 16]>(phases).await,
+            Held::Widest => self.graph_of_ids::<[u8; 32]>(phases).await,
         }
     }
 
-    async fn graph_of_ids<K: Ids>(
-        &self,
-        list: &EdgeSource,
-        phases: &mut Phases,
-    ) -> Result<(Csr, VertexIds)> {
+    async fn graph_of_ids<K: Ids>(&self, phases: &mut Phases) -> Result<EdgeGraph> {
         match self.weight {
-            None => self.weighted_graph::<K, UnitWeight>(list, phases).await,
-            Some(DataType::Float32) => self.weighted_graph::<K, f32>(list, phases).await,
-            Some(_) => self.weighted_graph::<K, f64>(list, phases).await,
+            None => self.weighted_graph::<K, UnitWeight>(phases).await,
+            Some(DataType::Float32) => self.weighted_graph::<K, f32>(phases).await,
+            Some(_) => self.weighted_graph::<K, f64>(phases).await,
         }
     }
 
     async fn weighted_graph<K: Ids, W: WeightColumn>(
         &self,
-        list: &EdgeSource,
         phases: &mut Phases,
-    ) -> Result<(Csr, VertexIds)> {
-        let what = format!("reading `{}`", list.url);
+    ) -> Result<EdgeGraph> {
         let numbering = Arc::new(K::Numbering::default());
-        let shared = Arc::clone(&numbering);
-        let decode = move |block: &[RecordBatch]| decode_block::<K, W>(block, &shared);
+        let mut parts = self.edges::<K, W>(&numbering).await?;
+        if let Some((table, frame)) = &self.vertices {
+            number_listed::<K>(table, frame, &numbering).await?;
+        }
+        let seeds = match &self.seeds {
+            Some(seeds) => Some(seeds.read::<K>().await?),
+            None => None,
+        };
+        phases.end("read");
+        let built = tokio::task::block_in_place(|| {
+            let numbering = Arc::into_inner(numbering);
+            let numbering = numbering.ok_or_else(|| Error::internal("ids are still read"))?;
+            let Vertices { keys, ids: numbers } =
+                relabel_by_out_degree(K::keys(numbering), &mut parts);
+            let teleport = seeds.map(|seeds| seeds.teleport(&keys, &numbers)).transpose()?;
+            let ids = K::array(keys, self.held, &self.id_type)?;
+            let vertices = VertexIds { ids, vertices: numbers };
+            scale_out_weights(vertices.len(), &mut parts);
+            let graph = Weighted::of(vertices.len(), parts);
+            let graph = graph.map_err(|e| vertices.no_graph(&self.edges, e))?;
+            Ok(EdgeGraph { graph, vertices, teleport })
+        });
+        phases.end("build");
+        built
+    }
+
+    /// The edges between numbers, in several parts.
+    async fn edges<K: Ids, W: WeightColumn>(
+        &self,
+        numbering: &Arc<K::Numbering>,
+    ) -> Result<Vec<EdgeList<W>>> {
+        let what = format!("reading {}", self.edges.origin);
+        let shared = Arc::clone(numbering);
+        let origin = self.edges.origin.clone();
+        let decode = move |block: &[RecordBatch]| {
+            decode_block::<K, W>(block, &shared).map_err(|error| error.within(&origin))
+        };
         let (mut parts, mut nulls, mut rows) = (Vec::new(), [0; 3], 0);
         for block in in_blocks(&what, self.frame.clone(), PART_ROWS, decode).await? {
             nulls.iter_mut().zip(block.nulls).for_each(|(all, nulls)| *all += nulls);
@@ -152,30 +199,131 @@ impl Columns {
             parts.extend(block.edges);
         }
         if rows == 0 {
-            return Err(Error::bad_input(
-                format!("`{}`: there are no edges", list.url),
-                "name a file or folder that holds some",
-            ));
+            let remedy = "name a file or folder that holds some";
+            return Err(self.edges.refused("there are no edges".to_owned(), remedy));
         }
-        if let Some((name, nulls)) = list.columns().zip(nulls).find(|(_, nulls)| *nulls > 0) {
-            return Err(Error::bad_input(
-                format!("`{}`: column `{name}` is null in {nulls} of {rows} rows", list.url),
-                "leave these rows out, or fix them",
-            ));
-        }
-        phases.end("read");
-        let built = tokio::task::block_in_place(|| {
-            let numbering = Arc::into_inner(numbering);
-            let numbering = numbering.ok_or_else(|| Error::internal("ids are still read"))?;
-            let Vertices { keys, ids: numbers } =
-                relabel_by_out_degree(K::keys(numbering), &mut parts);
-            let vertices = VertexIds { ids: K::array(keys, &self.id_type)?, vertices: numbers };
-            let graph = Csr::from_edges(vertices.len(), parts);
-            Ok((graph.map_err(|e| vertices.no_graph(list, e))?, vertices))
-        });
-        phases.end("build");
-        built
+        self.edges.refuse_nulls(&self.columns, &nulls, rows)?;
+        Ok(parts)
     }
+}
+
+/// A graph in as many bits as its weights need.
+pub(super) enum Weighted {
+    /// 32 bits hold all given weights.
+    Narrow(Csr),
+    Wide(Csr<f64>),
+}
+
+impl Weighted {
+    fn of<W: WeightColumn>(
+        vertices: usize,
+        parts: Vec<EdgeList<W>>,
+    ) -> std::result::Result<Self, GraphError> {
+        let is_narrow = |weight: &W| {
+            let weight: f64 = (*weight).into();
+            f64::from(weight as f32) == weight
+        };
+        // What is no weight is refused either way.
+        match parts.par_iter().all(|part| part.weights.iter().all(is_narrow)) {
+            true => Csr::from_edges(vertices, parts).map(Self::Narrow),
+            false => Csr::from_edges_in_f64(vertices, parts).map(Self::Wide),
+        }
+    }
+
+    pub(super) fn edges(&self) -> usize {
+        match self {
+            Self::Narrow(graph) => graph.edges(),
+            Self::Wide(graph) => graph.edges(),
+        }
+    }
+
+    pub(super) fn weight_rounding(&self) -> f64 {
+        match self {
+            Self::Narrow(graph) => graph.weight_rounding(),
+            Self::Wide(graph) => graph.weight_rounding(),
+        }
+    }
+
+    /// Ranks of its vertices.
+    pub(super) fn rank(
+        self,
+        pagerank: &PageRank,
+        teleport: Option<&[f64]>,
+    ) -> std::result::Result<Ranks, RankError> {
+        match self {
+            Self::Wide(graph) => pagerank.run(&graph, teleport),
+            Self::Narrow(graph) => match graph.into_unweighted() {
+                Ok(unweighted) => pagerank.run(&unweighted, teleport),
+                Err(weighted) => pagerank.run(&weighted, teleport),
+            },
+        }
+    }
+}
+
+/// A graph with what belongs to its vertices.
+pub(super) struct EdgeGraph {
+    pub(super) graph: Weighted,
+    pub(super) vertices: VertexIds,
+    /// Where a random jump lands, and how many roundings its entries passed.
+    pub(super) teleport: Option<(Vec<f64>, usize)>,
+}
+
+/// The type that the ids of several columns have in common.
+struct IdTypes {
+    kind: DataType,
+    /// The first column, for messages.
+    first: String,
+}
+
+impl IdTypes {
+    fn of(table: &Table, column: &str) -> Result<Self> {
+        Ok(Self { kind: id_type(table, column)?, first: column.to_owned() })
+    }
+
+    /// Widens the type so that it holds the ids of another column.
+    fn join(&mut self, table: &Table, column: &str) -> Result<()> {
+        let kind = id_type(table, column)?;
+        let Some(common) = common_type(&self.kind, &kind) else {
+            let cause = format!("`{}` is {}, `{column}` is {kind}", self.first, self.kind);
+            return Err(table
+                .refused(cause, "write both columns as numbers, or both as text")
+                .in_column(column));
+        };
+        self.kind = common;
+        Ok(())
+    }
+}
+
+fn id_type(table: &Table, column: &str) -> Result<DataType> {
+    let kind = table.value_type(column)?;
+    if is_id(&kind) {
+        return Ok(kind);
+    }
+    let cause = format!("ids in `{column}` are {kind}, neither integers nor text nor UUIDs");
+    let remedy = "cast them to text or to integers, in a SELECT or in the file";
+    Err(table.refused(cause, remedy).in_column(column))
+}
+
+/// Numbers the ids of a list of vertices.
+async fn number_listed<K: Ids>(
+    table: &Table,
+    frame: &DataFrame,
+    numbering: &Arc<K::Numbering>,
+) -> Result<()> {
+    let what = format!("reading {}", table.origin);
+    let shared = Arc::clone(numbering);
+    let number = move |block: &[RecordBatch]| {
+        let ids = || block.iter().map(|batch| batch.column(0));
+        let rows = block.iter().map(RecordBatch::num_rows).sum::<usize>();
+        let nulls = ids().map(|ids| ids.null_count()).sum::<usize>();
+        if nulls == 0 {
+            K::numbers(ids(), rows, &shared)?;
+        }
+        Ok((nulls, rows))
+    };
+    let counts = in_blocks(&what, frame.clone(), PART_ROWS, number).await?;
+    let (nulls, rows) = counts.iter().fold((0, 0), |all, of| (all.0 + of.0, all.1 + of.1));
+    table.refuse_nulls(&[ID.to_owned()], &[nulls], rows)
 }
 
 /// A block of edges.
@@ -202,7 +350,7 @@ fn decode_block<K: Ids, W: WeightColumn>(
     }
     let mut weights = Vec::with_capacity(rows);
     for batch in block {
-        W::add(batch, &mut weights)?;
+        W::add(batch.columns().get(2), batch.num_rows(), &mut weights)?;
     }
     let [sources, targets] = [0, 1].map(|end| K::numbers(column(end), rows, numbering));
     Ok(DecodedBlock {
@@ -232,8 +380,8 @@ impl VertexIds {
         id.and_then(|id| id.ok()).unwrap_or_default()
     }
 
-    /// The error for edges of `list` that make no graph.
-    fn no_graph(&self, list: &EdgeSource, error: GraphError) -> Error {
+    /// The error for edges of `table` that make no graph.
+    fn no_graph(&self, table: &Table, error: GraphError) -> Error {
         let cause = match error {
             GraphError::WeightTooLarge { from, to, weight }
             | GraphError::WeightTooSmall { from, to, weight } => {
@@ -246,14 +394,6 @@ impl VertexIds {
             }
             other => other.to_string(),
         };
-        Error::bad_input(format!("`{}`: {cause}", list.url), "fix or leave out these edges")
-    }
-}
-
-/// The type of the values: a dictionary is a way to write a column, not another type.
-fn plain(kind: &DataType) -> DataType {
-    match kind {
-        DataType::Dictionary(_, values) => values.as_ref().clone(),
-        kind => kind.clone(),
+        table.refused(cause, "fix or leave out these edges")
     }
 }

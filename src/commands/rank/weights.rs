@@ -1,6 +1,6 @@
 //! Weights of edges, in the type in which they are decoded.
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Float32Type, Float64Type};
 
 use super::ids::not_cast;
@@ -17,29 +17,29 @@ pub(super) fn held_weight(kind: &DataType) -> DataType {
 
 /// Weights as they are held once they are decoded.
 pub(super) trait WeightColumn: Weight + 'static {
-    /// Adds the weights of a batch.
-    fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()>;
+    /// Adds the weights of a batch of `rows` rows; `column` has them, if there are any.
+    fn add(column: Option<&ArrayRef>, rows: usize, weights: &mut Vec<Self>) -> Result<()>;
 }
 
 impl WeightColumn for UnitWeight {
-    fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()> {
-        weights.extend(std::iter::repeat_n(Self, batch.num_rows()));
+    fn add(_: Option<&ArrayRef>, rows: usize, weights: &mut Vec<Self>) -> Result<()> {
+        weights.extend(std::iter::repeat_n(Self, rows));
         Ok(())
     }
 }
 
 impl WeightColumn for f32 {
-    fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()> {
-        let column = batch.column(2).as_primitive_opt::<Float32Type>().ok_or_else(not_cast)?;
-        weights.extend_from_slice(column.values());
+    fn add(column: Option<&ArrayRef>, _: usize, weights: &mut Vec<Self>) -> Result<()> {
+        let column = column.and_then(|column| column.as_primitive_opt::<Float32Type>());
+        weights.extend_from_slice(column.ok_or_else(not_cast)?.values());
         Ok(())
     }
 }
 
 impl WeightColumn for f64 {
-    fn add(batch: &RecordBatch, weights: &mut Vec<Self>) -> Result<()> {
-        let column = batch.column(2).as_primitive_opt::<Float64Type>().ok_or_else(not_cast)?;
-        weights.extend_from_slice(column.values());
+    fn add(column: Option<&ArrayRef>, _: usize, weights: &mut Vec<Self>) -> Result<()> {
+        let column = column.and_then(|column| column.as_primitive_opt::<Float64Type>());
+        weights.extend_from_slice(column.ok_or_else(not_cast)?.values());
         Ok(())
     }
 }

@@ -1,30 +1,24 @@
 //! Footers of Parquet files: what a file holds, without its rows.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use bytes::Bytes;
 use datafusion::datasource::physical_plan::parquet::CachedParquetMetaData;
 use datafusion::execution::cache::cache_manager::{CachedFileMetadataEntry, FileMetadataCache};
-use futures::StreamExt;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use futures::{FutureExt, StreamExt};
+use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{FooterTail, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::ParquetMetaData;
 use url::Url;
 
-use super::encryption::is_encrypted;
-use crate::engine::{Engine, caught};
+use crate::engine::{Engine, caught, panic_text};
 use crate::error::{Error, Result};
+use crate::parquet_file::read_footer;
 
 /// Footers that are requested at once.
 const AT_ONCE: usize = 32;
-
-/// Bytes that are requested from the end of a file: most footers are smaller.
-const TAIL: u64 = 32 << 10;
-
-/// Bytes at the end of a file, after the footer: its length and the magic.
-const END: usize = 8;
 
 /// What a footer says of its file.
 #[derive(Clone)]
@@ -91,55 +85,18 @@ impl Reader<'_> {
 
     async fn fetch(&self, file: &ObjectMeta) -> Result<Arc<ParquetMetaData>> {
         let path = file.location.as_ref();
-        let cut_off = |why: String| {
-            Error::bad_input(
-                format!("{}: {why}", self.reading(path)),
-                "check that the file is complete: it has been cut off, or is no Parquet file",
-            )
-            .in_file(path)
-        };
-        let tail = self.range(file, file.size.saturating_sub(TAIL)).await?;
-        let Some((_, end)) = tail.split_last_chunk::<END>() else {
-            return Err(cut_off(format!("it has only {} bytes", file.size)));
-        };
-        let Ok(end) = FooterTail::try_new(end) else {
-            return Err(cut_off("its last bytes are not those of a Parquet file".to_owned()));
-        };
-        if end.is_encrypted_footer() {
-            return Err(self.encrypted(path));
-        }
-        let length = end.metadata_length() + END;
-        let Some(start) = file.size.checked_sub(length as u64) else {
-            return Err(cut_off(format!(
-                "its footer is said to have {length} bytes, the file has {}",
-                file.size
-            )));
-        };
-        let footer = match tail.len().checked_sub(length) {
-            Some(start) => tail.slice(start..),
-            None => self.range(file, start).await?,
-        };
-        let footer = &footer[..footer.len().saturating_sub(END)];
-        if is_encrypted(footer) {
-            return Err(self.encrypted(path));
-        }
-        let metadata = caught(|| ParquetMetaDataReader::decode_metadata(footer));
-        let metadata = match metadata {
-            Ok(Ok(metadata)) => Arc::new(metadata),
-            Ok(Err(error)) => return Err(self.unreadable(path, error)),
+        let read = AssertUnwindSafe(read_footer(self.store.as_ref(), file)).catch_unwind().await;
+        let metadata = match read {
+            Ok(metadata) => metadata.map_err(|e| e.within(format!("reading `{}`", self.url)))?,
             Err(panic) => {
-                return Err(Error::undecodable(&self.reading(path), panic).in_file(path));
+                let said = panic_text(panic);
+                return Err(Error::undecodable(&self.reading(path), said).in_file(path));
             }
         };
+        let metadata = Arc::new(metadata);
         let cached = Arc::new(CachedParquetMetaData::new(Arc::clone(&metadata)));
         self.cache.put(&file.location, CachedFileMetadataEntry::new(file.clone(), cached));
         Ok(metadata)
-    }
-
-    async fn range(&self, file: &ObjectMeta, start: u64) -> Result<Bytes> {
-        let path = file.location.as_ref();
-        let bytes = self.store.get_range(&file.location, start..file.size).await;
-        bytes.map_err(|e| Error::storage(&self.reading(path), e).in_file(path))
     }
 
     fn unreadable(&self, path: &str, error: ParquetError) -> Error {
@@ -148,14 +105,6 @@ impl Reader<'_> {
             "check that the file is complete; if it is, write it again with another writer",
         )
         .caused_by(error)
-        .in_file(path)
-    }
-
-    fn encrypted(&self, path: &str) -> Error {
-        Error::bad_input(
-            format!("{}: the file is encrypted, and renown has no key", self.reading(path)),
-            "write it without encryption; storage that encrypts whole objects is read as usual",
-        )
         .in_file(path)
     }
 

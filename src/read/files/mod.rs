@@ -3,7 +3,6 @@
 mod columns;
 #[cfg(feature = "delta")]
 mod delta;
-mod encryption;
 mod footer;
 mod input_table;
 mod listing;
@@ -16,8 +15,5 @@ mod types;
 
 pub(crate) use columns::ColumnRules;
 pub(crate) use input_table::InputTable;
-pub use listing::{
-    InputFile, Listing, PassedOver, TableVersion, refuse_changed_files,
-};
+pub use listing::{InputFile, Listing, PassedOver, TableVersion, refuse_changed_files};
 pub(crate) use named::NamedFiles;
-pub(crate) use types::widen;

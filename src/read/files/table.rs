@@ -29,6 +29,7 @@ use super::named::NamedFiles;
 use super::partitions::partitions;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::parquet_file::CheckPages;
 
 /// Parquet files as one table; partition columns are text.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ pub(crate) struct ParquetFiles {
     files: Vec<PartitionedFile>,
     passed_over: Vec<PassedOver>,
     drift: Drift,
+    check_pages: CheckPages,
 }
 
 impl fmt::Debug for ParquetFiles {
@@ -88,7 +90,19 @@ impl ParquetFiles {
             }
         }
         let (store, url) = (store_of(url)?, url.clone());
-        Ok(Self { url, store, columns, partitions, schema, listed, files, passed_over, drift })
+        let check_pages = engine.check_pages().clone();
+        Ok(Self {
+            url,
+            store,
+            columns,
+            partitions,
+            schema,
+            listed,
+            files,
+            passed_over,
+            drift,
+            check_pages,
+        })
     }
 
     /// What was found, with the columns among those that are `used` that some files lack.
@@ -194,7 +208,8 @@ impl TableProvider for ParquetFiles {
         );
         let source = ParquetSource::new(schema)
             .with_table_parquet_options(state.default_table_options().parquet)
-            .with_parquet_file_reader_factory(Arc::new(reader));
+            // The plan's own step does not see through `NamedFiles`.
+            .with_parquet_file_reader_factory(self.check_pages.over(Arc::new(reader)));
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(self.store.clone(), NamedFiles::over(source))
             .with_file_groups(groups)

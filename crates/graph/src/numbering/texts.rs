@@ -17,7 +17,8 @@ use super::limit::{NONE, TooManyIds};
 /// Tables among which keys are divided: few enough to divide a batch in one pass.
 const SHARDS: usize = 256;
 
-/// A key that borrows from a batch: a text, or a number and a text (an id in one of several name spaces).
+/// A key that borrows from a batch: a text, a number and a text (an id in one of several name spaces), or bytes of one
+/// length (an integer that 64 bits do not hold).
 pub trait Key: Copy + Hash {
     /// The key as it is stored; it hashes as the borrowed key does.
     type Owned: Hash + Send;
@@ -48,6 +49,18 @@ impl Key for (u32, &str) {
 
     fn equals(self, owned: &(u32, Box<str>)) -> bool {
         self.0 == owned.0 && *self.1 == *owned.1
+    }
+}
+
+impl<const N: usize> Key for [u8; N] {
+    type Owned = Self;
+
+    fn into_owned(self) -> Self {
+        self
+    }
+
+    fn equals(self, owned: &Self) -> bool {
+        self == *owned
     }
 }
 

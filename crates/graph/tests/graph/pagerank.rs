@@ -1,7 +1,11 @@
 //! PageRank against direct solves, closed forms and serial push; its bound; its refusals.
 
 use fastrand::Rng;
+use renown_graph::csr::Csr;
+use renown_graph::edges::EdgeList;
 use renown_graph::pagerank::{PageRank, RankError, Ranks, Stop};
+use renown_graph::perturbation::of_rounded_weights;
+use renown_graph::scale::scale_out_weights;
 
 use crate::random::{Edges, skewed, small, teleport};
 use crate::{bits, on_threads, oracle};
@@ -350,4 +354,33 @@ fn a_teleport_vector_is_a_distribution() {
     let found = run(&[0.5, 0.5 + 5e-10]).unwrap();
     let v = [0.5 / (1.0 + 5e-10), (0.5 + 5e-10) / (1.0 + 5e-10)];
     certified(&found, &oracle::dense(&graph, 0.85, &v));
+}
+
+/// Of weights that 32 bits do not hold: the graph of 64 bits agrees with the oracle within its bound, and the rounded one within the bound
+/// of its weights in addition.
+#[test]
+fn rounded_weights_stay_within_their_bound() {
+    let mut rng = Rng::with_seed(23);
+    for _ in 0..20 {
+        let mut edges = skewed(60, 400, &mut rng);
+        edges.weights = Some((0..edges.sources.len()).map(|_| rng.f64().powi(3)).collect());
+        let list = || EdgeList {
+            sources: edges.sources.clone(),
+            targets: edges.targets.clone(),
+            weights: edges.weights.clone().unwrap(),
+        };
+        let mut lists = [list()];
+        scale_out_weights(edges.vertices, &mut lists);
+        let narrow = Csr::from_edges(edges.vertices, lists.to_vec()).unwrap();
+        let wide = Csr::from_edges_in_f64(edges.vertices, lists.to_vec()).unwrap();
+        let expected = oracle::push(&edges, 0.85, &uniform(edges.vertices));
+        let ranker = rank(0.85, 1e-13, 7);
+        let found = ranker.run(&wide, None).unwrap();
+        let bound = found.bound + of_rounded_weights(0.85, wide.weight_rounding());
+        assert!(bound < 1e-12 && distance(&found.ranks, &expected) <= bound + ORACLE_ERROR);
+        let found = ranker.run(&narrow, None).unwrap();
+        let of_weights = of_rounded_weights(0.85, narrow.weight_rounding());
+        let off = distance(&found.ranks, &expected);
+        assert!(off <= found.bound + of_weights && off > 1e-12 && of_weights < 7e-7, "{off:e}");
+    }
 }

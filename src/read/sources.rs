@@ -1,0 +1,110 @@
+//! Sources: Parquet under the names that `SELECT`s use.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::catalog::default_table_source::source_as_provider;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::dataframe::DataFrame;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::Expr;
+use url::Url;
+
+use super::files::{ColumnRules, InputTable, Listing};
+use super::select::{register_source, select};
+use super::violations::Violations;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::job::MissingColumns;
+
+/// The sources of a job, or of `rank`.
+pub(crate) struct Sources<'a> {
+    engine: &'a Engine,
+    urls: &'a BTreeMap<String, Url>,
+    tables: BTreeMap<String, InputTable>,
+    missing_columns: MissingColumns,
+}
+
+/// The rows of a `SELECT`.
+pub(crate) struct Selected {
+    pub(crate) frame: DataFrame,
+    /// The sources that it names.
+    pub(super) sources: Vec<String>,
+    /// Columns that it uses and that some files of a source lack, by source.
+    pub(super) null_columns: BTreeMap<String, BTreeMap<String, [usize; 2]>>,
+}
+
+impl<'a> Sources<'a> {
+    /// Opens all sources.
+    ///
+    /// # Errors
+    /// As [`InputTable::open`], unless the violations are kept.
+    pub(crate) async fn open(
+        engine: &'a Engine,
+        urls: &'a BTreeMap<String, Url>,
+        missing_columns: MissingColumns,
+        violations: &mut Violations,
+    ) -> Result<Self> {
+        let mut tables = BTreeMap::new();
+        for (name, url) in urls {
+            let opened = InputTable::open(engine, url).await;
+            let opened = opened.map_err(|e| e.within(format!("source `{name}`")));
+            let Some(table) = violations.keep(opened)? else { continue };
+            register_source(engine, name, urls, table.provider())?;
+            tables.insert(name.clone(), table);
+        }
+        Ok(Self { engine, urls, tables, missing_columns })
+    }
+
+    /// What was found behind each source, by name.
+    pub(crate) fn listings(&self) -> impl Iterator<Item = (&str, Listing)> {
+        self.tables.iter().map(|(name, table)| (name.as_str(), table.listing(&|_| false)))
+    }
+
+    /// The rows of a `SELECT`, which messages call `origin`.
+    ///
+    /// # Errors
+    /// As [`select()`]; [`crate::error::Kind::BadInput`] for columns that are not the same in all files of a source.
+    pub(crate) async fn select(&self, origin: &str, sql: &str) -> Result<Selected> {
+        let (frame, sources) = select(self.engine, origin, sql, self.urls).await?;
+        let mut null_columns = BTreeMap::new();
+        // A query that cannot be planned fails when it is run, and says why.
+        if let Ok(plan) = frame.clone().into_optimized_plan() {
+            for (source, table) in &self.tables {
+                let used = used_columns(&plan, &table.provider()).map_err(Error::internal)?;
+                if used.is_empty() {
+                    continue;
+                }
+                let is_used = |column: &str| used.contains(column);
+                let missing = Some(self.missing_columns);
+                let rules = ColumnRules { missing, is_optional: &|_| false };
+                if let Some(error) = table.violations(&is_used, rules).into_iter().next() {
+                    return Err(error.within(format!("{origin}: source `{source}`")));
+                }
+                null_columns.insert(source.clone(), table.listing(&is_used).null_columns);
+            }
+        }
+        Ok(Selected { frame, sources, null_columns })
+    }
+}
+
+/// The columns that an optimized plan reads of a source.
+fn used_columns(
+    plan: &LogicalPlan,
+    source: &Arc<dyn TableProvider>,
+) -> datafusion::error::Result<BTreeSet<String>> {
+    let mut used = BTreeSet::new();
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && Arc::ptr_eq(&source_as_provider(&scan.source)?, source)
+        {
+            let fields = scan.projected_schema.fields().iter();
+            used.extend(fields.map(|field| field.name().clone()));
+            let filters = scan.filters.iter().flat_map(Expr::column_refs);
+            used.extend(filters.map(|column| column.name.clone()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(used)
+}
