@@ -13,11 +13,13 @@ use renown::audit::Origin;
 use renown::engine::Engine;
 use renown::evaluate::{METRICS, publish_validity, validate};
 use renown::job::Job;
+use renown::method::hex;
 use renown::pipeline::progress::Progress;
 use renown::publish::commit::Commit;
 use renown::schema::{self, Direction};
 use renown::storage::Stores;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::binary::renown;
@@ -128,7 +130,8 @@ fn make_old(output: &Path) {
                 let rows = rows.project(&kept).unwrap();
                 let plain = Arc::new(Schema::new(rows.schema().fields().clone()));
                 write(&path, &RecordBatch::try_new(plain, rows.columns().to_vec()).unwrap());
-                file.size = fs::metadata(&path).unwrap().len();
+                let bytes = fs::read(&path).unwrap();
+                (file.size, file.sha256) = (bytes.len() as u64, hex(&Sha256::digest(&bytes)));
                 assert_eq!(origin(&path), BTreeMap::new());
             }
             table.version -= u32::from(name == "runs");

@@ -315,8 +315,7 @@ fn edges_may_be_a_select() {
     let file = folder.edges(&edges);
     let expected = folder.bytes(&[&file, "--weight", "weight"]);
     let from = format!("e={file}");
-    let sql =
-        "SELECT source AS src, target AS dst, sum(weight) AS w FROM e GROUP BY source, target";
+    let sql = "SELECT source AS src, target AS dst, sum(CAST(weight AS BIGINT)) AS w FROM e GROUP BY source, target";
     assert!(folder.bytes(&[sql, "--from", &from, "--weight", "w"]) == expected);
     fs::remove_file(folder.path("ranks.parquet")).unwrap();
     folder.refused(&[&file, "--from", &from], 2, &["--from", "no SELECT"]);
