@@ -153,7 +153,7 @@ fn excluded(world: &World) -> BTreeSet<String> {
         let known = own.iter().flatten();
         if own.iter().any(Option::is_none)
             || known.clone().any(|a| minor(a))
-            || !known.clone().any(|a| has_age(a))
+            || !known.clone().any(has_age)
         {
             out.insert(person);
         }
