@@ -33,7 +33,7 @@ pub enum Kind {
     Interrupted,
     /// The job, the method or a setting of the environment is wrong: correct it.
     BadJob,
-    /// A gate refused the tables, nothing was published: look at them.
+    /// A gate refused the tables, or the data of the day have not arrived; nothing was published: look at them.
     Gate,
 }
 

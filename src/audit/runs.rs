@@ -8,7 +8,8 @@ use arrow::array::{
 
 use super::columns::count_rows;
 use crate::error::Result;
-use crate::model::time::days_since_epoch;
+use crate::model::NewestEvents;
+use crate::model::time::{days_since_epoch, start_of_hour};
 use crate::schema::{self, Direction, UTC};
 use crate::tables::{Draft, lists};
 
@@ -31,6 +32,8 @@ pub struct RunFacts {
     pub profiles: String,
     /// First instant not covered, microseconds since 1970 (UTC).
     pub cutoff_us: i64,
+    /// The newest event of each input.
+    pub newest: NewestEvents,
     /// Hours that the forecast covers.
     pub horizon_hours: u32,
 }
@@ -46,6 +49,11 @@ pub(super) fn runs_table(
         Arc::new(Int64Array::from(vec![count_rows(batches) as i64]))
     };
     let cutoff = TimestampMicrosecondArray::from(vec![facts.cutoff_us]).with_timezone(UTC);
+    let newest = |hours: Option<u32>| -> ArrayRef {
+        let at = hours.map(|hours| start_of_hour(facts.cutoff_us, hours));
+        Arc::new(TimestampMicrosecondArray::from(vec![at]).with_timezone(UTC))
+    };
+    let NewestEvents { interactions, posts, endorsements, follows } = facts.newest;
     let passed = gates.map(|gate| format!("{gate}: passed"));
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("snapshot_date", Arc::new(Date32Array::from(vec![days_since_epoch(draft.day)?]))),
@@ -58,6 +66,10 @@ pub(super) fn runs_table(
         ("profiles", one(&facts.profiles)),
         ("renown_version", one(env!("CARGO_PKG_VERSION"))),
         ("cutoff", Arc::new(cutoff)),
+        ("newest_interaction_at", newest(interactions)),
+        ("newest_post_at", newest(posts)),
+        ("newest_endorsement_at", newest(endorsements)),
+        ("newest_follow_at", newest(follows)),
         ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),
         ("gates", lists(std::iter::once(passed))),
     ];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::context::Context;
 use super::hints::with_hint;
@@ -11,14 +11,14 @@ use super::input_notes;
 use super::job_args::JobArgs;
 use super::output_format::OutputFormat;
 use crate::engine::Engine;
-use crate::error::{Error, Place, Result, printable};
+use crate::error::{Error, Kind, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
 use crate::model::Persons;
 use crate::number_format::{count, counted};
 use crate::pipeline::read_people;
 use crate::read::{self, InputNotes, Violations};
 
-/// Validate input data; writes nothing, exits with 65 if a run would stop
+/// Validate input data; writes nothing, exits with 65 if a run would stop, with 80 if only because its day has not arrived
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -32,13 +32,16 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     let job = args.job.load()?;
     let report = check(&context.engine, &job).await?;
     context.answer(args.format, &report, page)?;
-    match report.violations.len() {
-        0 => Ok(()),
-        _ => Err(Error::bad_input(
-            format!("the inputs of `{}` have {}", report.job, violations(&report)),
-            "fix each as its remedy says, then check again",
-        )),
+    if report.violations.is_empty() {
+        return Ok(());
     }
+    // What has not arrived yet is no fault in what has.
+    let is_late = report.violations.iter().all(|violation| violation.kind == Kind::Gate);
+    Err(Error::new(
+        if is_late { Kind::Gate } else { Kind::BadInput },
+        format!("the inputs of `{}` have {}", report.job, violations(&report)),
+        "fix each as its remedy says, then check again",
+    ))
 }
 
 /// What a check of a job found.
@@ -66,6 +69,13 @@ pub struct Violation {
     pub cause: String,
     /// What to do.
     pub remedy: String,
+    /// What it asks for.
+    #[serde(serialize_with = "serialize_kind")]
+    pub kind: Kind,
+}
+
+fn serialize_kind<S: Serializer>(kind: &Kind, to: S) -> std::result::Result<S::Ok, S::Error> {
+    to.serialize_str(kind.name())
 }
 
 /// Reads the inputs of `job` as a run does, up to the eligible people, and collects whatever would stop it; `ground_truth`,
@@ -118,10 +128,11 @@ async fn inputs(
 ) -> Result<Persons> {
     let snapshot = read::snapshot(engine, job, day, violations).await?;
     report.notes = InputNotes::of(&snapshot);
+    let (age_limits, cutoff_us) = (snapshot.age_limits.clone(), snapshot.cutoff_us);
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
-    report.notes.dropped.extend(people.drops);
-    report.notes.warnings = people.warnings;
+    report.notes.add_people(&people, cutoff_us);
+    age_limits.report(&people.newest_events(), violations)?;
     Ok(people.persons)
 }
 
@@ -148,15 +159,15 @@ async fn truths(
 
 impl From<Error> for Violation {
     fn from(error: Error) -> Self {
-        let Error { place, cause, remedy, .. } = with_hint(error);
-        Self { place: *place, cause, remedy }
+        let Error { kind, place, cause, remedy, .. } = with_hint(error);
+        Self { place: *place, cause, remedy, kind }
     }
 }
 
 /// The violations, then what became of the other rows and columns.
 fn page(report: &CheckReport) -> String {
     let mut page = String::new();
-    for Violation { place, cause, remedy } in &report.violations {
+    for Violation { place, cause, remedy, kind: _ } in &report.violations {
         page += &format!("{}\n", printable(cause));
         let rows = place.rows.map(count);
         for (name, value) in [

@@ -3,12 +3,16 @@
 use crate::error::printable;
 use crate::model::{Dropped, Warning};
 use crate::number_format::{count, counted};
-use crate::read::{InputNotes, PassedOver};
+use crate::read::{InputNotes, NewestEvent, PassedOver};
 
-/// One line for each rule that dropped rows, for each input with columns that are not read, for each reason why files are not
+/// One line for the newest event of each input, for each rule that dropped rows, for each input with columns that are not read, for each reason why files are not
 /// read, for each column that some files lack, and for each warning.
 pub(super) fn describe(notes: &InputNotes) -> String {
     let mut lines = String::new();
+    for (table, NewestEvent { at, hours_before_cutoff }) in &notes.newest_events {
+        let (at, hours) = (at.format("%Y-%m-%d %H:%M UTC"), count((*hours_before_cutoff).into()));
+        lines += &format!("{table}: newest event {at}, {hours} h before the cutoff\n");
+    }
     for Dropped { table, rule, rows } in notes.dropped.iter().filter(|drop| drop.rows != "0") {
         // A count that could point at single people is a text.
         let rows = rows.parse().map_or_else(|_| rows.clone(), count);

@@ -1,5 +1,7 @@
 //! Where an input table comes from.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use url::Url;
 
@@ -13,6 +15,15 @@ pub enum Input {
     Url(Url),
     /// A `SELECT` over the sources.
     Sql(String),
+}
+
+/// What a job reads of the day of the snapshot alone: names of inputs and sources whose URL or SQL holds `{snapshot}`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Daily {
+    /// Names of inputs.
+    pub inputs: BTreeSet<String>,
+    /// Names of sources.
+    pub sources: BTreeSet<String>,
 }
 
 fn serialize_as_text<S: serde::Serializer>(

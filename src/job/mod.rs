@@ -19,11 +19,11 @@ use chrono::NaiveDate;
 pub use cohort::Cohort;
 pub use consent::{Consent, ConsentRule, ConsentSection, UnknownRule, UnmatchedRule};
 pub use fit::Fit;
-pub use input::{Input, no_snapshot};
+pub use input::{Daily, Input, no_snapshot};
 pub use kinds::Kinds;
 pub use profile::ProfileSection;
 pub(crate) use profile::find_measurement_difference;
-pub use reading::{MissingColumns, Reading};
+pub use reading::{MaxAge, MissingColumns, Reading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use texts::Texts;
@@ -176,6 +176,8 @@ pub struct Job {
     pub sources: BTreeMap<String, Url>,
     /// Input tables by name.
     pub inputs: BTreeMap<String, Input>,
+    /// Which of both are those of the day of the snapshot alone.
+    pub daily: Daily,
     /// How inputs are read.
     pub reading: Reading,
     /// Kinds of interaction to map or drop.
@@ -248,14 +250,18 @@ impl Job {
             others.map(|path| path.map(|path| read_method(&texts.path(path)?)).transpose());
         let profiles =
             profile::profiles(&name, &method, &file.profile, &others.collect::<Result<Vec<_>>>()?)?;
-        let mut sources = BTreeMap::new();
+        let (mut sources, mut daily) = (BTreeMap::new(), Daily::default());
         for (source, url) in &file.sources {
-            sources.insert(source.clone(), texts.url(url)?);
+            let (url, is_dated) = texts.url(url)?;
+            sources.insert(source.clone(), url);
+            daily.sources.extend(is_dated.then(|| source.clone()));
         }
         let mut inputs = BTreeMap::new();
         for (table, value) in &file.inputs {
             check_input_name(&name, table)?;
-            inputs.insert(table.clone(), texts.input(value)?);
+            let (input, is_dated) = texts.input(value)?;
+            inputs.insert(table.clone(), input);
+            daily.inputs.extend(is_dated.then(|| table.clone()));
         }
         if !["interactions", "follows", "accounts"].iter().any(|table| inputs.contains_key(*table))
         {
@@ -266,6 +272,7 @@ impl Job {
                 "name at least one of them: a URL, or a SELECT over [sources]",
             ));
         }
+        file.reading.check(&name)?;
         file.kinds.check(&name, &method)?;
         file.topics.check(&name, &inputs)?;
         file.fit.check(&name, &method)?;
@@ -280,6 +287,7 @@ impl Job {
             sources,
             consent: file.consent.resolve(&name, &inputs)?,
             inputs,
+            daily,
             reading: file.reading,
             kinds: file.kinds,
             trust: file.trust,
@@ -289,7 +297,7 @@ impl Job {
             fit: file.fit,
             validate: file.validate,
             cohorts,
-            output: crate::storage::folder(&texts.url(&file.output.url)?),
+            output: crate::storage::folder(&texts.url(&file.output.url)?.0),
             shared_output: file.output.shared,
         };
         texts.check_all_used()?;

@@ -73,9 +73,11 @@ impl Texts<'_> {
         Ok(self.folder.join(text))
     }
 
-    /// A filled text with the date of the snapshot: `{snapshot}`, or in another form `{snapshot:%Y/%m/%d}`.
-    fn dated(&self, text: String) -> Result<String> {
+    /// A filled text with the date of the snapshot: `{snapshot}`, or in another form `{snapshot:%Y/%m/%d}`. And whether it has
+    /// the date.
+    fn dated(&self, text: String) -> Result<(String, bool)> {
         refuse_signed(self.file, &text)?;
+        let mut is_dated = false;
         let mut out = String::with_capacity(text.len());
         let mut rest = text.as_str();
         while let Some((before, after)) = rest.split_once("{snapshot") {
@@ -99,27 +101,33 @@ impl Texts<'_> {
                     "give one such as {snapshot:%Y%m%d} or year={snapshot:%Y}/month={snapshot:%m}/day={snapshot:%d}",
                 ));
             }
+            is_dated = true;
             rest = tail;
         }
         out.push_str(rest);
-        Ok(out)
+        Ok((out, is_dated))
     }
 
-    pub(super) fn url(&mut self, text: &str) -> Result<Url> {
+    /// A URL, and whether it has the date of the snapshot.
+    pub(super) fn url(&mut self, text: &str) -> Result<(Url, bool)> {
         let text = self.fill(text)?;
-        let text = self.dated(text)?;
-        parse_url(&self.folder, &text).map_err(|error| match text.contains("://") {
+        let (text, is_dated) = self.dated(text)?;
+        let url = parse_url(&self.folder, &text).map_err(|error| match text.contains("://") {
             true => error.within(self.file),
             false => error,
-        })
+        });
+        Ok((url?, is_dated))
     }
 
-    pub(super) fn input(&mut self, text: &str) -> Result<Input> {
+    /// An input, and whether it has the date of the snapshot.
+    pub(super) fn input(&mut self, text: &str) -> Result<(Input, bool)> {
         if is_sql(text) {
             let sql = self.fill_sql(text)?;
-            return Ok(Input::Sql(self.dated(sql)?));
+            let (sql, is_dated) = self.dated(sql)?;
+            return Ok((Input::Sql(sql), is_dated));
         }
-        Ok(Input::Url(self.url(text)?))
+        let (url, is_dated) = self.url(text)?;
+        Ok((Input::Url(url), is_dated))
     }
 
     /// Refuses settings that no text uses: they are probably typing errors.

@@ -4,13 +4,15 @@ use super::account_stats::AccountStats;
 use super::consent_counts::ConsentCounts;
 use super::dropped::Dropped;
 use super::endorsements::Endorsement;
-use super::follows::Follows;
+use super::follows::{Follow, Follows};
 use super::interactions::Interactions;
+use super::newest_events::NewestEvents;
 use super::persons::Persons;
 use super::posts::Posts;
 use super::refusals::Refusals;
 use super::warning::Warning;
 use crate::digest::{Digest, Digestible};
+use rayon::prelude::*;
 
 /// All eligible people with their data: the result of reading a snapshot.
 pub struct People {
@@ -28,6 +30,8 @@ pub struct People {
     pub refusals: Refusals,
     /// Endorsements among them.
     pub endorsements: Vec<Endorsement>,
+    /// Whole hours from the newest of them to the cutoff; `None` if none has a time.
+    pub endorsed_hours: Option<u32>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
     /// How the statements of `consent` meet these accounts and those of ineligible people, by network.
@@ -42,9 +46,21 @@ impl People {
         let first = self.interactions.all().iter().map(|event| event.age_hours).max();
         first.map_or(0, |hours| hours + 1)
     }
+
+    /// The newest event of each input.
+    pub fn newest_events(&self) -> NewestEvents {
+        let follows = self.follows.as_ref().map(Follows::all).unwrap_or_default();
+        NewestEvents {
+            interactions: self.interactions.all().par_iter().map(|event| event.age_hours).min(),
+            posts: self.posts.as_ref().and_then(|posts| posts.age_hours.iter().copied().min()),
+            endorsements: self.endorsed_hours,
+            follows: follows.par_iter().filter_map(Follow::since_hours).min(),
+        }
+    }
 }
 
-/// Refusals of topics are left out, as a run digests them where it reads posts, and so is what no table shows.
+/// Refusals of topics are left out, as a run digests them where it reads posts, so is the time of the newest endorsement, which it
+/// digests where there is one, and what no table shows.
 impl Digestible for People {
     fn digest(&self, to: &mut Digest) {
         let Self {
@@ -55,6 +71,7 @@ impl Digestible for People {
             posts,
             refusals: _,
             endorsements,
+            endorsed_hours: _,
             drops: _,
             consent: _,
             warnings: _,

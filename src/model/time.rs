@@ -17,6 +17,11 @@ pub(crate) fn hours_before(cutoff_us: i64, at_us: i64) -> Option<u32> {
     u32::try_from((cutoff_us - 1).saturating_sub(at_us) / HOUR_US).ok()
 }
 
+/// The start of the hour that began `hours` whole hours before the last hour before the cutoff.
+pub(crate) fn start_of_hour(cutoff_us: i64, hours: u32) -> i64 {
+    cutoff_us.saturating_sub((i64::from(hours) + 1) * HOUR_US)
+}
+
 /// Days from 1970-01-01 to `day`, the value of a date column.
 ///
 /// # Errors

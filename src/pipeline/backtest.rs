@@ -187,7 +187,8 @@ pub async fn read_history(
     let window = &mut reading.method.attention.window_hours;
     *window = job.method.window_hours().saturating_add(more_hours);
     let violations = &mut Violations::stop_at_first();
-    let snapshot = read::snapshot(engine, &reading, day, violations).await?;
+    let mut snapshot = read::snapshot(engine, &reading, day, violations).await?;
+    snapshot.age_limits.clear();
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     let files = snapshot.files.clone();
     let people = read_people(engine, &reading, snapshot, &vocabulary, violations).await?;

@@ -81,7 +81,8 @@ pub(super) async fn open_inputs(engine: &Engine, job: &Job, day: NaiveDate) -> R
 /// Reads the people of a snapshot and the previous run, and identifies this one.
 ///
 /// # Errors
-/// As [`read::people()`], and [`crate::error::Kind::Interrupted`] if files changed while they were read.
+/// As [`read::people()`], [`crate::error::Kind::Interrupted`] if files changed while they were read, and
+/// [`crate::error::Kind::Gate`] if newest events are older than the job allows.
 pub(super) async fn read_inputs(
     engine: &Engine,
     job: &Job,
@@ -91,11 +92,13 @@ pub(super) async fn read_inputs(
     let Opened { snapshot, vocabulary } = opened;
     let (method, violations) = (&job.method, &mut Violations::stop_at_first());
     let (files, cutoff_us) = (snapshot.files.clone(), snapshot.cutoff_us);
+    let age_limits = snapshot.age_limits.clone();
     let mut notes = InputNotes::of(&snapshot);
     let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
     read::refuse_changed_files(engine, files.values()).await?;
-    notes.dropped.extend_from_slice(&people.drops);
-    notes.warnings.clone_from(&people.warnings);
+    let newest = people.newest_events();
+    age_limits.report(&newest, violations)?;
+    notes.add_people(&people, cutoff_us);
     let forecast = &method.forecast;
     let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
     // The threads of the runtime go on serving others.
@@ -113,6 +116,7 @@ pub(super) async fn read_inputs(
         method: serde_json::to_string(method).map_err(Error::internal)?,
         profiles: serde_json::to_string(&job.profiles).map_err(Error::internal)?,
         cutoff_us,
+        newest,
         horizon_hours: method.forecast.horizon_hours,
     };
     Ok(Inputs { day, people, vocabulary, previous, facts, files, notes })

@@ -37,6 +37,9 @@ pub fn run_id(
         digest.add(&vocabulary.sha256[..]);
         digest.add(&people.refusals);
     }
+    if let Some(hours) = people.endorsed_hours {
+        digest.add(&hours);
+    }
     if !job.cohorts.is_empty() {
         // Cohorts hold only people who agreed.
         digest.add(&people.persons.opted_in);
@@ -102,6 +105,7 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         // These act through the rows alone.
         sources: _,
         inputs: _,
+        daily: _,
         reading: _,
         kinds: _,
         consent,

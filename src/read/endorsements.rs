@@ -65,8 +65,9 @@ enum Reason {
 /// An endorsement and why it counts.
 type Given = (Endorsement, Reason);
 
-/// The endorsements among scored people, sorted and each once. Of each giver the latest endorsements count, up to
-/// `max_per_giver`, and then list memberships, in order of person and topic. `scored` finds a scored person.
+/// The endorsements among scored people, sorted and each once, and when the newest was given, in microseconds since 1970. Of each
+/// giver the latest endorsements count, up to `max_per_giver`, and then list memberships, in order of person and topic. `scored`
+/// finds a scored person.
 pub(super) fn endorsements(
     rows: Option<EndorsementRows>,
     lists: Option<ListRows>,
@@ -74,9 +75,9 @@ pub(super) fn endorsements(
     vocabulary: &Vocabulary,
     max_per_giver: usize,
     drops: &mut Vec<Dropped>,
-) -> Vec<Endorsement> {
+) -> (Vec<Endorsement>, Option<i64>) {
     if rows.is_none() && lists.is_none() {
-        return vec![];
+        return (vec![], None);
     }
     let mut given: Vec<Given> = Vec::new();
     if let Some(rows) = rows {
@@ -87,6 +88,11 @@ pub(super) fn endorsements(
         given.extend(listed.map(|endorsement| (endorsement, Reason::Listed)));
     }
     given.retain(|(endorsement, _)| endorsement.giver != endorsement.receiver);
+    let at_us = given.iter().filter_map(|(_, reason)| match reason {
+        Reason::Endorsed(Reverse(at_us)) => Some(*at_us),
+        Reason::Listed => None,
+    });
+    let newest_us = at_us.max();
     given.sort_unstable();
     given.dedup_by(|(one, _), (other, _)| one == other);
 
@@ -109,7 +115,7 @@ pub(super) fn endorsements(
         "beyond the maximum per giver, lists included",
         beyond,
     ));
-    kept
+    (kept, newest_us)
 }
 
 /// The rows of `endorsements` among scored people, on known topics.

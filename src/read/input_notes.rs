@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::files::{Listing, PassedOver, TableVersion};
+use super::freshness::NewestEvent;
 use super::snapshot::Snapshot;
-use crate::model::{Dropped, Warning};
+use crate::model::{Dropped, People, Warning};
 
 /// What became of the inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub struct InputNotes {
     pub table_versions: BTreeMap<String, TableVersion>,
     /// Columns that are null in the rows of some files, which lack them, by input or source: in how many of how many files.
     pub null_columns: BTreeMap<String, BTreeMap<String, [usize; 2]>>,
+    /// The newest event of each input, among eligible people.
+    pub newest_events: BTreeMap<String, NewestEvent>,
     /// Rows dropped, by rule.
     #[serde(alias = "drops")]
     pub dropped: Vec<Dropped>,
@@ -38,6 +41,13 @@ impl InputNotes {
         };
         notes.add_files(&snapshot.files);
         notes
+    }
+
+    /// Adds what became of the rows of eligible people; the cutoff is that of the snapshot.
+    pub fn add_people(&mut self, people: &People, cutoff_us: i64) {
+        self.newest_events = NewestEvent::by_input(cutoff_us, &people.newest_events());
+        self.dropped.extend_from_slice(&people.drops);
+        self.warnings.clone_from(&people.warnings);
     }
 
     /// Adds what is said of files.

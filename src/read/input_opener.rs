@@ -6,6 +6,7 @@ use datafusion::prelude::Expr;
 
 use super::epoch;
 use super::files::{InputTable, Listing};
+use super::freshness::of_day;
 use super::open_input::OpenInput;
 use super::sources::{Selected, Sources};
 use super::violations::Violations;
@@ -39,8 +40,9 @@ impl<'a> InputOpener<'a> {
     ) -> Result<Self> {
         let reading = &job.reading;
         engine.set_max_page_bytes(reading.max_page_bytes);
-        let sources =
-            Sources::open(engine, &job.sources, reading.missing_columns, violations).await?;
+        let day_of = |name: &str| job.snapshot.filter(|_| job.daily.sources.contains(name));
+        let missing = reading.missing_columns;
+        let sources = Sources::open(engine, &job.sources, day_of, missing, violations).await?;
         // A SELECT over a missing source would only repeat its violation.
         violations.stop_if_any()?;
         let files = sources.listings();
@@ -58,7 +60,7 @@ impl<'a> InputOpener<'a> {
     ) -> Result<Option<OpenInput>> {
         let Some(input) = job.inputs.get(name) else { return Ok(None) };
         let place = |violation: Error| violation.in_table(name);
-        let opened = self.open_frame(name, input).await.map_err(place);
+        let opened = self.open_frame(job, name, input).await.map_err(place);
         let Some(opened) = violations.keep(opened)? else { return Ok(None) };
         let wrong = opened.violations()?;
         let is_valid = wrong.is_empty();
@@ -88,16 +90,25 @@ impl<'a> InputOpener<'a> {
         Ok(violation)
     }
 
-    async fn open_frame(&mut self, name: &str, input: &Input) -> Result<OpenInput> {
+    async fn open_frame(&mut self, job: &Job, name: &str, input: &Input) -> Result<OpenInput> {
         let table = schema::table(Direction::Input, name)?;
         let missing_columns = self.reading.missing_columns;
+        let has_date = job.daily.inputs.contains(name);
         Ok(match input {
             Input::Url(url) => {
-                let files = InputTable::open(self.engine, url).await?;
+                let files = InputTable::open(self.engine, url).await;
+                let files = of_day(files, url, job.snapshot.filter(|_| has_date))?;
                 let (frame, origin) = (files.frame(self.engine)?, url.to_string());
                 let files = Some(files);
-                let opened =
-                    OpenInput { table, frame, origin, closed: false, files, missing_columns };
+                let opened = OpenInput {
+                    table,
+                    frame,
+                    origin,
+                    closed: false,
+                    files,
+                    is_daily: has_date,
+                    missing_columns,
+                };
                 self.files.extend(opened.listing().map(|listing| (name.to_owned(), listing)));
                 opened
             }
@@ -105,13 +116,23 @@ impl<'a> InputOpener<'a> {
                 let origin = format!("{OF_SQL}{name}");
                 let select = Box::pin(self.sources.select(&origin, sql));
                 let Selected { frame, sources, null_columns } = select.await?;
+                let is_daily =
+                    has_date || sources.iter().any(|name| job.daily.sources.contains(name));
                 self.selected.extend(sources);
                 for (source, columns) in null_columns {
                     if let Some(listing) = self.files.get_mut(&format!("sources.{source}")) {
                         listing.null_columns.extend(columns);
                     }
                 }
-                OpenInput { table, frame, origin, closed: true, files: None, missing_columns }
+                OpenInput {
+                    table,
+                    frame,
+                    origin,
+                    closed: true,
+                    files: None,
+                    is_daily,
+                    missing_columns,
+                }
             }
         })
     }

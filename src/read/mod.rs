@@ -19,6 +19,7 @@ mod endorsements;
 mod epoch;
 mod files;
 mod follows;
+mod freshness;
 mod ground_truth;
 mod identities;
 mod ids;
@@ -51,6 +52,7 @@ mod vocabulary;
 
 pub(crate) use files::{ColumnRules, InputTable};
 pub use files::{InputFile, Listing, PassedOver, TableVersion, refuse_changed_files};
+pub use freshness::{AgeLimits, NewestEvent};
 pub use ground_truth::{GroundTruth, label_sets, open_ground_truth};
 pub use input_notes::InputNotes;
 pub use people::{PeopleRows, people};

@@ -36,6 +36,8 @@ pub(super) struct OpenInput {
     pub(super) closed: bool,
     /// The files behind it; none for a `SELECT`.
     pub(super) files: Option<InputTable>,
+    /// Whether it is of the day of the snapshot alone.
+    pub(super) is_daily: bool,
     /// What the job says of columns that some files lack.
     pub(super) missing_columns: MissingColumns,
 }

@@ -27,6 +27,7 @@ use super::violations::Violations;
 use crate::error::{Error, Result};
 use crate::job::Consent;
 use crate::method::Method;
+use crate::model::time::hours_before;
 use crate::model::{ConsentHistory, Dropped, People, Refusals};
 use crate::phrases::{TopicFinder, Vocabulary};
 
@@ -158,9 +159,10 @@ pub fn people(
         statements.refusals(&finder, |person| numbered.index_of(person))
     });
     let max_per_giver = method.topics.evidence.per_giver as usize;
-    let endorsements =
+    let (endorsements, endorsed_us) =
         endorsements(rows.endorsements, rows.lists, scored, vocabulary, max_per_giver, &mut drops);
     let cutoff_us = snapshot.cutoff_us;
+    let endorsed_hours = endorsed_us.and_then(|at_us| hours_before(cutoff_us, at_us));
     let account_stats = account_stats(&numbered, accounts, cutoff_us, &mut drops);
     let account_stats = account_stats.map_err(|violation| violations.fail(vec![violation]))?;
     let (vertex_of, vertices) = (&numbered.vertex_of, numbered.persons.vertices());
@@ -181,6 +183,7 @@ pub fn people(
         posts,
         refusals,
         endorsements,
+        endorsed_hours,
         drops,
         consent: counts,
         warnings,

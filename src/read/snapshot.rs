@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use chrono::NaiveDate;
-use datafusion::prelude::ident;
+use datafusion::prelude::{Expr, ident};
 
 use super::cast_faults;
 use super::files::Listing;
+use super::freshness::{AgeLimits, empty_day};
 use super::input_opener::InputOpener;
 use super::open_input::OpenInput;
 use super::row_filter::RowFilter;
@@ -17,7 +18,7 @@ use super::scan_estimate::ScanEstimate;
 use super::validate::{RowCounts, ValidInput, Validator, WindowRules};
 use super::violations::Violations;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::job::Job;
 use crate::method::Method;
 use crate::model::{Dropped, Warning};
@@ -42,6 +43,8 @@ pub struct Snapshot {
     pub drops: Vec<Dropped>,
     /// What should be looked at.
     pub warnings: Vec<Warning>,
+    /// How old the newest events may be.
+    pub age_limits: AgeLimits,
     /// Rows of all inputs.
     pub rows_total: u64,
     /// Rows of all inputs, without those outside the window.
@@ -63,8 +66,9 @@ pub struct Snapshot {
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for missing files, columns, types, nulls, values outside their set and kinds of
-/// interaction that the method lacks; [`crate::error::Kind::BadJob`] for a `SELECT` that fails or writes;
-/// [`crate::error::Kind::Unavailable`] if a store does not answer.
+/// interaction that the method lacks; [`crate::error::Kind::Gate`] for a day without files or rows;
+/// [`crate::error::Kind::BadJob`] for a `SELECT` that fails or writes; [`crate::error::Kind::Unavailable`] if a store does
+/// not answer.
 pub async fn snapshot(
     engine: &Engine,
     job: &Job,
@@ -74,7 +78,8 @@ pub async fn snapshot(
     let cutoff_us = cutoff(day)?;
     let opener = InputOpener::new(engine, job, violations).await?;
     let validator = Validator { engine, violations };
-    let mut reader = Reader { job, cutoff_us, opener, validator, drops: vec![] };
+    let (drops, age_limits) = (vec![], AgeLimits::none(cutoff_us));
+    let mut reader = Reader { job, day, cutoff_us, opener, validator, drops, age_limits };
     let accounts = reader.open("accounts").await?;
     if let Some(accounts) = accounts.as_ref().filter(|_| job.consent.asks_age)
         && !AGE_COLUMNS.iter().any(|column| accounts.has(column))
@@ -85,7 +90,9 @@ pub async fn snapshot(
         ))?;
     }
     let rules = accounts.as_ref().map_or(Ok(vec![]), account_rules)?;
+    let of_day = accounts.clone();
     let accounts = reader.validator.validate(accounts, rules).await?;
+    reader.refuse_empty_day(of_day.as_ref(), accounts.as_ref())?;
     let identities = reader.whole("identities", vec![]).await?;
     let consent = reader.whole("consent", consent_rules()?).await?;
     let topics = reader.whole("topics", vec![]).await?;
@@ -96,7 +103,7 @@ pub async fn snapshot(
     let posts = reader.in_window("posts").await?;
     let interactions = reader.interactions().await?;
     let follows = reader.in_window("follows").await?;
-    let Reader { opener, validator, drops, .. } = reader;
+    let Reader { opener, validator, drops, age_limits, .. } = reader;
     validator.violations.stop_if_any()?;
     let people = [&accounts, &identities, &consent, &posts, &endorsements, &lists];
     let others = [&topics, &topic_edges, &topic_phrases, &interactions, &follows];
@@ -110,6 +117,7 @@ pub async fn snapshot(
         ignored: opener.ignored,
         drops,
         warnings: opener.warnings,
+        age_limits,
         rows_total,
         rows_in_window,
         accounts,
@@ -129,10 +137,12 @@ pub async fn snapshot(
 /// Opens and validates the inputs of one snapshot. Each is `None` if the job does not have it, or its violations were kept.
 struct Reader<'a> {
     job: &'a Job,
+    day: NaiveDate,
     cutoff_us: i64,
     opener: InputOpener<'a>,
     validator: Validator<'a>,
     drops: Vec<Dropped>,
+    age_limits: AgeLimits,
 }
 
 impl Reader<'_> {
@@ -146,19 +156,43 @@ impl Reader<'_> {
     }
 
     async fn in_window(&mut self, table: &str) -> Result<Option<ValidInput>> {
-        let filter = RowFilter::of(self.job, table, self.cutoff_us);
-        let Some(input) = self.open(table).await? else { return Ok(None) };
-        let rules = WindowRules { filter, group: vec![], more: vec![] };
-        let valid = self.validator.validate_in_window(input, rules, &mut self.drops).await?;
+        let valid = self.events(table, vec![], vec![]).await?;
         Ok(valid.map(|(input, _)| input))
     }
 
-    async fn interactions(&mut self) -> Result<Option<ValidInput>> {
-        let filter = RowFilter::of(self.job, "interactions", self.cutoff_us);
-        let Some(input) = self.open("interactions").await? else { return Ok(None) };
-        let more = interaction_rules()?;
-        let rules = WindowRules { filter, group: vec![ident("kind")], more };
+    /// An input of events, and the number of its rows by `group`.
+    async fn events(
+        &mut self,
+        table: &str,
+        group: Vec<Expr>,
+        more: Vec<RowRule>,
+    ) -> Result<Option<(ValidInput, RowCounts)>> {
+        let filter = RowFilter::of(self.job, table, self.cutoff_us);
+        let Some(input) = self.open(table).await? else { return Ok(None) };
+        self.age_limits.add(&input, &self.job.reading);
+        let (of_day, rules) = (input.clone(), WindowRules { filter, group, more });
         let valid = self.validator.validate_in_window(input, rules, &mut self.drops).await?;
+        self.refuse_empty_day(Some(&of_day), valid.as_ref().map(|(valid, _)| valid))?;
+        Ok(valid)
+    }
+
+    /// Refuses an input of one day that has no rows.
+    fn refuse_empty_day(
+        &mut self,
+        input: Option<&OpenInput>,
+        valid: Option<&ValidInput>,
+    ) -> Result<()> {
+        match input.filter(|input| input.is_daily).zip(valid) {
+            Some((input, valid)) if valid.rows_total == 0 => {
+                self.validator.violations.report(empty_day(input, self.day))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn interactions(&mut self) -> Result<Option<ValidInput>> {
+        let (group, more) = (vec![ident("kind")], interaction_rules()?);
+        let valid = self.events("interactions", group, more).await?;
         let Some((input, by_kind)) = valid else { return Ok(None) };
         let kinds = refuse_unknown_kinds(&by_kind, &self.job.method, &input.origin);
         let kinds = kinds.map_err(|violation| violation.in_table("interactions"));
@@ -262,7 +296,9 @@ impl Snapshot {
         });
         let causes: Vec<String> = interactions.into_iter().chain(follows).collect();
         let remedy = "check that the snapshot has arrived, and `consent`; equal scores for everyone are not published";
-        Error::bad_input(causes.join("; "), remedy).in_table(self.interaction_source())
+        let is_late = ["interactions", "follows"].iter().any(|input| self.age_limits.has(input));
+        let kind = if is_late { Kind::Gate } else { Kind::BadInput };
+        Error::new(kind, causes.join("; "), remedy).in_table(self.interaction_source())
     }
 }
 

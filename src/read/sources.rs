@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -12,6 +13,7 @@ use datafusion::prelude::Expr;
 use url::Url;
 
 use super::files::{ColumnRules, InputTable, Listing};
+use super::freshness::of_day;
 use super::select::{register_source, select};
 use super::violations::Violations;
 use crate::engine::Engine;
@@ -36,19 +38,21 @@ pub(crate) struct Selected {
 }
 
 impl<'a> Sources<'a> {
-    /// Opens all sources.
+    /// Opens all sources. Of those whose URL has the date of the snapshot `day_of` knows it.
     ///
     /// # Errors
-    /// As [`InputTable::open`], unless the violations are kept.
+    /// As [`InputTable::open`], and [`crate::error::Kind::Gate`] where a day has no files, unless the violations are kept.
     pub(crate) async fn open(
         engine: &'a Engine,
         urls: &'a BTreeMap<String, Url>,
+        day_of: impl Fn(&str) -> Option<NaiveDate>,
         missing_columns: MissingColumns,
         violations: &mut Violations,
     ) -> Result<Self> {
         let mut tables = BTreeMap::new();
         for (name, url) in urls {
             let opened = InputTable::open(engine, url).await;
+            let opened = of_day(opened, url, day_of(name));
             let opened = opened.map_err(|e| e.within(format!("source `{name}`")));
             let Some(table) = violations.keep(opened)? else { continue };
             register_source(engine, name, urls, table.provider())?;

@@ -15,8 +15,8 @@ impl Violations {
         Self { kept: None }
     }
 
-    /// Violations that the owner of the data or the job can fix are kept, so that the search goes on; other errors (a
-    /// store that does not answer) are returned.
+    /// Violations that the owner of the data or the job can fix, and days that have not arrived, are kept, so that the search
+    /// goes on; other errors (a store that does not answer) are returned.
     pub fn keep_all() -> Self {
         Self { kept: Some(vec![]) }
     }
@@ -27,7 +27,7 @@ impl Violations {
     /// The violation itself, unless it is kept.
     pub(super) fn report(&mut self, violation: Error) -> Result<()> {
         match &mut self.kept {
-            Some(kept) if matches!(violation.kind, Kind::BadInput | Kind::BadJob) => {
+            Some(kept) if matches!(violation.kind, Kind::BadInput | Kind::BadJob | Kind::Gate) => {
                 kept.push(violation);
                 Ok(())
             }
@@ -60,6 +60,12 @@ impl Violations {
     /// The first violation kept.
     pub(super) fn stop_if_any(&self) -> Result<()> {
         self.kept.iter().flatten().next().map_or(Ok(()), |first| Err(first.clone()))
+    }
+
+    /// Whether it was kept that the data of `table` have not arrived.
+    pub(super) fn has_gate(&self, table: &str) -> bool {
+        let is_of = |error: &Error| error.place.table.as_deref() == Some(table);
+        self.kept.iter().flatten().any(|error| error.kind == Kind::Gate && is_of(error))
     }
 
     /// The violations kept.

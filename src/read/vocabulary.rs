@@ -74,7 +74,8 @@ fn unpacked(engine: &Engine, (name, bytes): (&str, &'static [u8])) -> Result<Dat
     let table = schema::table(Direction::Input, name)?;
     let (frame, origin) = (engine.frame(batches)?, format!("the bundled {name}"));
     let missing_columns = MissingColumns::default();
-    OpenInput { table, frame, origin, closed: true, files: None, missing_columns }.conform()
+    let (closed, is_daily) = (true, false);
+    OpenInput { table, frame, origin, closed, files: None, is_daily, missing_columns }.conform()
 }
 
 fn optional(column: &StringViewArray, row: usize) -> Option<String> {

@@ -10,6 +10,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field};
 use chrono::NaiveDate;
 use renown::audit::RunFacts;
+use renown::model::NewestEvents;
 use renown::schema::{self, Direction, Type, UTC};
 use renown::tables::Draft;
 
@@ -233,6 +234,7 @@ pub fn facts(run_id: &str) -> RunFacts {
         method: "{}".into(),
         profiles: "[]".into(),
         cutoff_us: 0,
+        newest: NewestEvents::default(),
         horizon_hours: 672,
     }
 }

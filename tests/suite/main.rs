@@ -30,6 +30,7 @@ mod faulty_store;
 mod fit;
 mod folders;
 mod follows;
+mod freshness;
 mod frozen;
 mod full_world;
 mod gates;

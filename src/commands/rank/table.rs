@@ -52,7 +52,7 @@ impl Table {
                 let origin = format!("the SELECT of {what}");
                 let violations = &mut Violations::stop_at_first();
                 let missing = MissingColumns::Refuse;
-                let sources = Sources::open(engine, sources, missing, violations).await?;
+                let sources = Sources::open(engine, sources, |_| None, missing, violations).await?;
                 for (name, listing) in sources.listings() {
                     files_not_read.insert(format!("sources.{name}"), listing.passed_over);
                 }

@@ -1,6 +1,7 @@
 //! The Parquet files at a URL, by what is in them; and what is there besides.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
@@ -146,6 +147,23 @@ pub async fn refuse_changed_files<'a>(
     Ok(())
 }
 
+/// There is no Parquet file at a URL.
+#[derive(Debug)]
+struct NothingFound;
+
+impl fmt::Display for NothingFound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no Parquet file")
+    }
+}
+
+impl std::error::Error for NothingFound {}
+
+/// Whether an error is that there is no Parquet file at a URL.
+pub(in crate::read) fn is_nothing_found(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<NothingFound>())
+}
+
 fn nothing_found(url: &Url, passed_over: &[PassedOver]) -> Error {
     let others: u64 = passed_over.iter().map(|kind| kind.files).sum();
     let there = match passed_over.iter().find_map(|kind| Some((kind, kind.first.first()?))) {
@@ -158,6 +176,7 @@ fn nothing_found(url: &Url, passed_over: &[PassedOver]) -> Error {
         format!("`{url}`: no Parquet file found{there}"),
         "check the path and the snapshot date",
     )
+    .caused_by(NothingFound)
 }
 
 /// Divides what a store lists into Parquet files and others.

@@ -15,5 +15,6 @@ mod types;
 
 pub(crate) use columns::ColumnRules;
 pub(crate) use input_table::InputTable;
+pub(super) use listing::is_nothing_found;
 pub use listing::{InputFile, Listing, PassedOver, TableVersion, refuse_changed_files};
 pub(crate) use named::NamedFiles;
