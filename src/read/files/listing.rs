@@ -160,7 +160,7 @@ impl fmt::Display for NothingFound {
 impl std::error::Error for NothingFound {}
 
 /// Whether an error is that there is no Parquet file at a URL.
-pub(in crate::read) fn is_nothing_found(error: &Error) -> bool {
+pub(crate) fn is_nothing_found(error: &Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<NothingFound>())
 }
 
