@@ -18,7 +18,7 @@ use crate::number_format::{count, counted};
 use crate::pipeline::read_people;
 use crate::read::{self, InputNotes, Violations};
 
-/// Validate input data; writes nothing, exits with 65 if a run would stop, with 80 if only because its day has not arrived
+/// Validate input data; writes nothing, exits with 65 or 80 if a run would stop
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

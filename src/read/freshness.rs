@@ -90,7 +90,7 @@ impl AgeLimits {
             let cutoff = cutoff.format("%Y-%m-%d %H:%M UTC");
             let found = match hours.and_then(|hours| NewestEvent::of(self.cutoff_us, hours)) {
                 Some(NewestEvent { at, hours_before_cutoff }) => format!(
-                    "the newest event of eligible people is of {}, {hours_before_cutoff} h before the cutoff {cutoff}",
+                    "the newest event of eligible people is from {}, {hours_before_cutoff} h before the cutoff {cutoff}",
                     at.format("%Y-%m-%d %H:%M UTC")
                 ),
                 None => format!(
