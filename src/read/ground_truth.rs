@@ -40,7 +40,9 @@ pub async fn open_ground_truth(
     }
     let mut opener = InputOpener::new(engine, job, violations).await?;
     let input = opener.open(job, GROUND_TRUTH, violations).await?;
-    let input = Validator { engine, violations }.validate(input, label_rules()?).await?;
+    // Labels have no times.
+    let mut validator = Validator { engine, violations, cutoff_us: i64::MAX };
+    let input = validator.validate(input, label_rules()?).await?;
     let ignored = opener.ignored.remove(GROUND_TRUTH).unwrap_or_default();
     let files = opener.files.remove_entry(GROUND_TRUTH).into_iter().collect();
     Ok(input.map(|input| GroundTruth { input, ignored, files }))

@@ -44,6 +44,7 @@ mod sources;
 mod sql_clauses;
 mod sql_lambdas;
 mod sql_nesting;
+mod time_units;
 mod uuids;
 mod validate;
 mod violations;

@@ -73,7 +73,7 @@ pub async fn snapshot(
 ) -> Result<Snapshot> {
     let cutoff_us = cutoff(day)?;
     let opener = InputOpener::new(engine, job, violations).await?;
-    let validator = Validator { engine, violations };
+    let validator = Validator { engine, violations, cutoff_us };
     let mut reader = Reader { job, cutoff_us, opener, validator, drops: vec![] };
     let accounts = reader.open("accounts").await?;
     if let Some(accounts) = accounts.as_ref().filter(|_| job.consent.asks_age)

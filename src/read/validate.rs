@@ -12,10 +12,12 @@ use super::cast_faults;
 use super::open_input::OpenInput;
 use super::row_filter::{InWindow, RowFilter};
 use super::row_rules::{RowRule, contract_rules, misfit_rules};
+use super::time_units::{TimeColumn, TimeSpan};
 use super::violations::Violations;
 use crate::engine::{self, Engine, count_if, count_rows, without_statistics};
 use crate::error::{Error, Result};
 use crate::model::Dropped;
+use crate::schema::Type;
 
 /// An input that conforms to its contract and obeys its rules.
 #[derive(Clone)]
@@ -46,7 +48,7 @@ impl RowCounts {
     }
 
     /// Sum of a count over all groups.
-    fn total(&self, name: &str) -> u64 {
+    pub(super) fn total(&self, name: &str) -> u64 {
         let columns = self.batches.iter().filter_map(|batch| batch.column_by_name(name));
         let counts = columns.filter_map(|column| column.as_primitive_opt::<Int64Type>());
         counts.map(|counts| counts.iter().flatten().sum::<i64>().unsigned_abs()).sum()
@@ -57,6 +59,8 @@ impl RowCounts {
 pub(super) struct Validator<'a> {
     pub(super) engine: &'a Engine,
     pub(super) violations: &'a mut Violations,
+    /// The first instant that the snapshot does not cover, in microseconds since 1970.
+    pub(super) cutoff_us: i64,
 }
 
 /// How the rows of an input with times are validated.
@@ -80,6 +84,9 @@ impl Validator<'_> {
         let Some(mut input) = self.settled(input).await? else { return Ok(None) };
         // A WHERE of the SELECT looks at the rows themselves.
         input.frame = without_statistics(input.frame);
+        if !self.has_right_units(&input).await? {
+            return Ok(None);
+        }
         let frame = input.conform()?;
         let filter = RowFilter::default();
         let rules = WindowRules { filter, group: vec![], more };
@@ -102,7 +109,13 @@ impl Validator<'_> {
         let Some(outside) = self.count_outside(&input, &rules.filter).await? else {
             return Ok(None);
         };
-        let whole = input.clone();
+        let (whole, end_us) = (input.clone(), rules.filter.end_us());
+        if let Some((span, column)) = &outside.span
+            && let Some(violation) = span.violation(&input, column, end_us)
+        {
+            self.violations.report(violation)?;
+            return Ok(None);
+        }
         rules.filter.apply(&mut input)?;
         let frame = input.conform()?;
         let counts = self.count_rows(&input, &rules, frame.clone(), outside.all).await?;
@@ -123,7 +136,7 @@ impl Validator<'_> {
         if let Some(dropped) = outside.dropped {
             drops.push(Dropped::exact(name, "kind dropped by the job", dropped));
         }
-        let (origin, end_us) = (input.origin, rules.filter.end_us());
+        let origin = input.origin;
         let input = ValidInput { frame, origin, rows_in_window: rows, rows_total: all, end_us };
         Ok(Some((input, counts)))
     }
@@ -142,16 +155,40 @@ impl Validator<'_> {
             count_rows(&what, frame).await
         };
         let counts = async {
-            let counts = WindowCounts::of(&what, input.frame.clone(), &window).await?;
-            let WindowCounts { all, after, kept } = counts;
+            let end_us = filter.end_us();
+            let counts = WindowCounts::of(&what, input.frame.clone(), &window, end_us).await?;
+            let WindowCounts { all, after, kept, span } = counts;
             let dropped = match filter.is_dropped_kind() {
                 Some(is_dropped) => Some(count_where(window.kept().and(is_dropped)).await?),
                 None => None,
             };
-            Ok(Outside { all: Some(all), after, kept: Some(kept), dropped })
+            Ok((Outside { all: Some(all), after, kept: Some(kept), dropped, span: None }, span))
         };
         let counts = explained(input, counts.await).await;
-        self.violations.keep(counts)
+        let counts = self.violations.keep(counts)?;
+        Ok(counts.map(|(outside, span)| Outside {
+            span: span.map(|span| (span, window.time)),
+            ..outside
+        }))
+    }
+
+    /// Whether the times of an input that is read whole lie where times of a network may; else violations are kept.
+    async fn has_right_units(&mut self, input: &OpenInput) -> Result<bool> {
+        let what = format!("reading {}", input.origin);
+        let times = input.table.columns.iter().filter(|column| column.kind == Type::Timestamp);
+        let mut right = true;
+        for column in times {
+            let Some(column) = TimeColumn::of(&input.frame, &column.name)? else { continue };
+            let cutoff_us = self.cutoff_us;
+            let span = TimeSpan::read(&what, input.frame.clone(), &column, cutoff_us).await;
+            let span = explained(input, span).await;
+            let Some(span) = self.violations.keep(span)? else { return Ok(false) };
+            if let Some(violation) = span.and_then(|s| s.violation(input, &column, cutoff_us)) {
+                self.violations.report(violation)?;
+                right = false;
+            }
+        }
+        Ok(right)
     }
 
     /// Whether every value of the columns as they were opened has a place in the engine's types; else violations are kept.
@@ -225,7 +262,9 @@ impl Validator<'_> {
             let alone = alone.frame(self.engine)?;
             let Some(window) = filter.in_window(&alone)? else { break };
             let what = format!("reading `{path}`");
-            let WindowCounts { kept, .. } = WindowCounts::of(&what, alone.clone(), &window).await?;
+            let end_us = filter.end_us();
+            let counts = WindowCounts::of(&what, alone.clone(), &window, end_us).await?;
+            let WindowCounts { kept, .. } = counts;
             let pruned = alone.filter(window.kept()).map_err(Error::internal)?;
             if count_rows(&what, pruned).await? != kept {
                 file = Some(path);
@@ -304,6 +343,8 @@ struct Outside {
     kept: Option<u64>,
     /// Rows inside the window of a kind that the job drops; `None` if it drops none.
     dropped: Option<u64>,
+    /// Where all times lie; `None` if there is no window or no time.
+    span: Option<(TimeSpan, TimeColumn)>,
 }
 
 /// Numbers of rows by their time, from the rows themselves.
@@ -313,20 +354,28 @@ struct WindowCounts {
     after: u64,
     /// Inside the window, or without a time.
     kept: u64,
+    /// Where all times lie; `None` if no row has one.
+    span: Option<TimeSpan>,
 }
 
 impl WindowCounts {
-    async fn of(what: &str, frame: DataFrame, window: &InWindow) -> Result<Self> {
-        let counts = vec![
+    async fn of(
+        what: &str,
+        frame: DataFrame,
+        window: &InWindow,
+        cutoff_us: i64,
+    ) -> Result<Self> {
+        let mut counts = vec![
             count(lit(1_i64)).alias("rows"),
             count_if(window.after())?.alias("after"),
             count_if(window.kept())?.alias("kept"),
         ];
+        counts.extend(window.time.aggregates(cutoff_us)?);
         let frame = without_statistics(frame).aggregate(vec![], counts);
         let frame = frame.map_err(Error::internal)?;
         let counts = RowCounts { batches: engine::batches(what, frame).await? };
         let [all, after, kept] = ["rows", "after", "kept"].map(|name| counts.total(name));
-        Ok(Self { all, after, kept })
+        Ok(Self { all, after, kept, span: TimeSpan::of(&counts) })
     }
 }
 
