@@ -1,5 +1,7 @@
 //! How inputs are read.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +17,20 @@ pub struct Reading {
     /// Maximum number of bytes that a page of a Parquet file may take once it is decompressed, 64 MiB by default; a file with a
     /// larger one is refused before anything is allocated for it.
     pub max_page_bytes: u64,
+    /// Ids that look like a missing value written as text (`nan`, `NULL`, `None`, `\N`, `-1`, `[deleted]` …) and are ids like any
+    /// other. Case and spaces around them make no difference. Others are warned of, and stop a run where more than 10 % of the
+    /// interactions or follows name one.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_missing: BTreeSet<String>,
 }
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { missing_columns: MissingColumns::default(), max_page_bytes: MAX_PAGE_BYTES }
+        Self {
+            missing_columns: MissingColumns::default(),
+            max_page_bytes: MAX_PAGE_BYTES,
+            not_missing: BTreeSet::new(),
+        }
     }
 }
 

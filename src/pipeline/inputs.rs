@@ -96,6 +96,7 @@ pub(super) async fn read_inputs(
     read::refuse_changed_files(engine, files.values()).await?;
     notes.dropped.extend_from_slice(&people.drops);
     notes.warnings.clone_from(&people.warnings);
+    notes.joins.clone_from(&people.joins);
     let forecast = &method.forecast;
     let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
     // The threads of the runtime go on serving others.

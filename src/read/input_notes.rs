@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{Listing, PassedOver, TableVersion};
 use super::snapshot::Snapshot;
-use crate::model::{Dropped, Warning};
+use crate::model::{Dropped, JoinRate, Warning};
 
 /// What became of the inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub struct InputNotes {
     pub dropped: Vec<Dropped>,
     /// What should be looked at.
     pub warnings: Vec<Warning>,
+    /// How many rows find what they name in another input, by input.
+    pub joins: BTreeMap<String, JoinRate>,
 }
 
 impl InputNotes {

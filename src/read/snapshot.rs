@@ -1,6 +1,6 @@
 //! Stage 1: every input is opened, cut to its window and validated against its contract.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub rows_total: u64,
     /// Rows of all inputs, without those outside the window.
     pub rows_in_window: u64,
+    /// Ids that look like a missing value and are none.
+    pub(super) not_missing: BTreeSet<String>,
     pub(super) accounts: Option<ValidInput>,
     pub(super) identities: Option<ValidInput>,
     pub(super) consent: Option<ValidInput>,
@@ -112,6 +114,7 @@ pub async fn snapshot(
         warnings: opener.warnings,
         rows_total,
         rows_in_window,
+        not_missing: job.reading.not_missing.clone(),
         accounts,
         identities,
         consent,

@@ -177,7 +177,8 @@ fn per_second(unit: TimeUnit) -> i128 {
 /// An instant as people read it; of one beyond all calendars the year.
 fn instant(value: i64, unit: TimeUnit) -> String {
     let seconds = i128::from(value).div_euclid(per_second(unit));
-    let known = i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let known =
+        i64::try_from(seconds).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     match known {
         Some(at) => at.format("%Y-%m-%d %H:%M:%S").to_string(),
         None => format!("about the year {}", 1970 + seconds / 31_556_952),

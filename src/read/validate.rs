@@ -131,10 +131,10 @@ impl Validator<'_> {
         let all = outside.all.unwrap_or(rows);
         let name = &input.table.table;
         let before = all.saturating_sub(outside.after + outside.dropped.unwrap_or(0) + rows);
-        drops.push(Dropped::exact(name, "before the window", before));
-        drops.push(Dropped::exact(name, "after the cutoff", outside.after));
+        drops.push(Dropped::exact(name, "before the window", before).of(all));
+        drops.push(Dropped::exact(name, "after the cutoff", outside.after).of(all));
         if let Some(dropped) = outside.dropped {
-            drops.push(Dropped::exact(name, "kind dropped by the job", dropped));
+            drops.push(Dropped::exact(name, "kind dropped by the job", dropped).of(all));
         }
         let origin = input.origin;
         let input = ValidInput { frame, origin, rows_in_window: rows, rows_total: all, end_us };
@@ -359,12 +359,7 @@ struct WindowCounts {
 }
 
 impl WindowCounts {
-    async fn of(
-        what: &str,
-        frame: DataFrame,
-        window: &InWindow,
-        cutoff_us: i64,
-    ) -> Result<Self> {
+    async fn of(what: &str, frame: DataFrame, window: &InWindow, cutoff_us: i64) -> Result<Self> {
         let mut counts = vec![
             count(lit(1_i64)).alias("rows"),
             count_if(window.after())?.alias("after"),
