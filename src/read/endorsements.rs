@@ -9,8 +9,8 @@ use arrow::datatypes::TimestampMicrosecondType;
 
 use super::columns::{texts, uneven, values};
 use super::ids::{BLOCK_ROWS, Ids, PersonRef};
-use super::joins::UnmatchedIds;
 use super::lists::ListRows;
+use super::unmatched_ids::UnmatchedIds;
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;

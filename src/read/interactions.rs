@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use super::columns::{texts, times_before, uneven, values};
 use super::eligibility::{Eligibility, Pairing};
 use super::ids::{BLOCK_ROWS, Ids};
-use super::joins::UnmatchedIds;
+use super::unmatched_ids::UnmatchedIds;
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;

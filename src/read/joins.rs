@@ -1,6 +1,5 @@
 //! Inputs of which no row finds what it names in another: identities, lists, endorsements, labels, and posts of interactions.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use super::accounts::Accounts;
@@ -13,35 +12,12 @@ use super::lists::ListRows;
 use super::near_ids::{KnownId, likely_difference};
 use super::posts::PostRows;
 use super::snapshot::Snapshot;
+use super::unmatched_ids::UnmatchedIds;
 use super::validate::ValidInput;
 use super::violations::Violations;
 use crate::error::{Error, Result};
 use crate::model::{JoinRate, SuppressedCount, Warning};
 use crate::number_format::counted;
-
-/// Ids that are not found, as (network, id); a person id has an empty network. Only the smallest are kept: which they are does
-/// not depend on the order of rows.
-#[derive(Default)]
-pub(super) struct UnmatchedIds(BTreeSet<(Box<str>, Box<str>)>);
-
-impl UnmatchedIds {
-    const MAX: usize = 100;
-
-    pub(super) fn add(&mut self, network: &str, id: &str) {
-        let is_full = self.0.len() >= Self::MAX;
-        if is_full && self.0.last().is_some_and(|last| (&*last.0, &*last.1) <= (network, id)) {
-            return;
-        }
-        self.0.insert((network.into(), id.into()));
-        if self.0.len() > Self::MAX {
-            self.0.pop_last();
-        }
-    }
-
-    pub(super) fn extend(&mut self, other: Self) {
-        other.0.into_iter().for_each(|(network, id)| self.add(&network, &id));
-    }
-}
 
 /// An input with rows of which none finds what it names.
 pub(super) struct NoMatch<'a> {
@@ -67,7 +43,7 @@ impl NoMatch<'_> {
     ) -> Result<()> {
         let Self { table, origin, column, rows, words: [which, does], remedy, harmless, unmatched } =
             self;
-        let unmatched = unmatched.0.iter().map(|(network, id)| (&**network, &**id));
+        let unmatched = unmatched.iter();
         let difference = likely_difference(unmatched.clone(), known);
         let of_persons = unmatched.clone().all(|(network, _)| network.is_empty());
         let those = known.iter().filter(|known| known.is_wanted(of_persons));

@@ -8,7 +8,7 @@ use renown_graph::numbering::NONE;
 
 use super::columns::{texts, uneven};
 use super::ids::{BLOCK_ROWS, Ids, PersonRef};
-use super::joins::UnmatchedIds;
+use super::unmatched_ids::UnmatchedIds;
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;

@@ -340,7 +340,10 @@ fn report_left_out(
 ) {
     let all = eligibility.accounts();
     for (standing, table, rule) in Standing::REASONS {
-        drops.push(Dropped::suppressed(table, rule, eligibility.count(standing)).of(all));
+        // What people decided is looked at with the statements; that they are unknown is a gap of the data.
+        let is_gap = matches!(standing, Standing::NoRow | Standing::NoAge);
+        let dropped = Dropped::suppressed(table, rule, eligibility.count(standing));
+        drops.push(if is_gap { dropped.of(all) } else { dropped });
     }
     let left_out = eligibility.count_left_out(accounts);
     let rule = "seen only with ineligible people";

@@ -11,7 +11,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::epoch;
 use super::open_input::OpenInput;
-use super::validate::RowCounts;
+use super::row_counts::RowCounts;
 use crate::engine::{self, count_if, without_statistics};
 use crate::error::{Error, Result};
 use crate::model::time::HOUR_US;

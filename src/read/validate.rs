@@ -1,7 +1,5 @@
 //! Validation of the rows of inputs against the rules of their contracts.
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::count;
@@ -10,6 +8,7 @@ use datafusion::prelude::{Expr, lit};
 
 use super::cast_faults;
 use super::open_input::OpenInput;
+use super::row_counts::RowCounts;
 use super::row_filter::{InWindow, RowFilter};
 use super::row_rules::{RowRule, contract_rules, misfit_rules};
 use super::time_units::{TimeColumn, TimeSpan};
@@ -31,28 +30,6 @@ pub(super) struct ValidInput {
     pub(super) rows_total: u64,
     /// The end of the window, in microseconds since 1970; its times are before it.
     pub(super) end_us: i64,
-}
-
-/// Numbers of rows by group: all, and those that break each rule.
-pub(super) struct RowCounts {
-    pub(super) batches: Vec<RecordBatch>,
-}
-
-impl RowCounts {
-    /// Counts in one pass, by `group`, the rows of `frame` and those that break each of `rules`.
-    async fn of(what: &str, frame: DataFrame, group: Vec<Expr>, rules: &[RowRule]) -> Result<Self> {
-        let mut counts = vec![count(lit(1_i64)).alias("rows")];
-        counts.extend(rules.iter().map(|rule| rule.broken.clone().alias(&rule.words)));
-        let frame = frame.aggregate(group, counts).map_err(Error::internal)?;
-        Ok(Self { batches: engine::batches(what, frame).await? })
-    }
-
-    /// Sum of a count over all groups.
-    pub(super) fn total(&self, name: &str) -> u64 {
-        let columns = self.batches.iter().filter_map(|batch| batch.column_by_name(name));
-        let counts = columns.filter_map(|column| column.as_primitive_opt::<Int64Type>());
-        counts.map(|counts| counts.iter().flatten().sum::<i64>().unsigned_abs()).sum()
-    }
 }
 
 /// Validates inputs one by one.
