@@ -152,7 +152,10 @@ async fn truths(
     }
     report.notes.add_files(&truth.files);
     if let Some(persons) = persons {
-        report.notes.dropped.extend(truth.label_sets(engine, persons, violations).await?.drops);
+        let labels = truth.label_sets(engine, persons, violations).await?;
+        report.notes.warnings.extend(labels.warnings());
+        report.notes.joins.extend(labels.join.map(|join| (GROUND_TRUTH.to_owned(), join)));
+        report.notes.dropped.extend(labels.drops);
     }
     Ok(())
 }

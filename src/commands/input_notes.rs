@@ -1,11 +1,12 @@
-//! What became of the inputs: rows that a rule dropped, what is not read of columns and files, and what should be looked at.
+//! What became of the inputs: rows that a rule dropped, what is not read of columns and files, how many rows find what they name, and what should be looked at.
 
 use crate::error::printable;
 use crate::model::{Dropped, Warning};
 use crate::number_format::{count, counted};
 use crate::read::{InputNotes, NewestEvent, PassedOver};
 
-/// One line for the newest event of each input, for each rule that dropped rows, for each input with columns that are not read, for each reason why files are not
+/// One line for the newest event of each input, for each rule that dropped rows, for each input that names another, for each
+/// input with columns that are not read, for each reason why files are not
 /// read, for each column that some files lack, and for each warning.
 pub(super) fn describe(notes: &InputNotes) -> String {
     let mut lines = String::new();
@@ -13,10 +14,13 @@ pub(super) fn describe(notes: &InputNotes) -> String {
         let (at, hours) = (at.format("%Y-%m-%d %H:%M UTC"), count((*hours_before_cutoff).into()));
         lines += &format!("{table}: newest event {at}, {hours} h before the cutoff\n");
     }
-    for Dropped { table, rule, rows } in notes.dropped.iter().filter(|drop| drop.rows != "0") {
+    for Dropped { table, rule, rows, .. } in notes.dropped.iter().filter(|drop| drop.rows != "0") {
         // A count that could point at single people is a text.
         let rows = rows.parse().map_or_else(|_| rows.clone(), count);
         lines += &format!("{table}: {rows} rows: {rule}\n");
+    }
+    for (table, join) in &notes.joins {
+        lines += &format!("{table}: {}\n", join.describe());
     }
     for (table, columns) in &notes.columns_not_read {
         lines += &format!("{table}: columns not read: {}\n", printable(&columns.join(", ")));

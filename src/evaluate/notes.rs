@@ -3,8 +3,9 @@
 use chrono::{Days, NaiveDate};
 
 use super::validity::{FUTURE_TARGETS, MetricRow};
-use crate::job::{GroupBy, Job};
+use crate::job::{GROUND_TRUTH, GroupBy, Job};
 use crate::method::{Method, ROLLING_ORIGIN};
+use crate::model::JoinRate;
 
 /// Agreement is not cause.
 pub(crate) const NO_CAUSE: &str = "a forecast is not a cause: people who are reacted to may be like those who react (homophily), and would \
@@ -31,6 +32,11 @@ pub(super) fn groups_left_out(group_by: GroupBy, people: usize, min_people: usiz
         "by {}: {people} people are in groups of fewer than {min_people} people or beyond the largest groups; these are not evaluated",
         group_by.name()
     )
+}
+
+/// How many labels of `ground_truth` are about scored people.
+pub(super) fn labels_about_people(join: &JoinRate) -> String {
+    format!("`{GROUND_TRUTH}`: {}", join.describe())
 }
 
 /// Topics of a label set that no post is about.

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job, Validate, no_snapshot};
 use crate::method::hex;
-use crate::model::LabelSet;
+use crate::model::{JoinRate, LabelSet, LabelSets};
 use crate::pipeline::backtest::{Backtest, History, read_history};
 use crate::pipeline::inputs::input_files;
 use crate::pipeline::progress::{Progress, Rows};
@@ -122,7 +122,7 @@ async fn validate_by_labels(
     }
     let read = read_labels(engine, widest);
     let read = progress.wait("read_labels", LabelledHistory::rows_in, read).await?;
-    let LabelledHistory { history, mut label_sets } = read;
+    let LabelledHistory { history, mut label_sets, labels } = read;
     refuse_unknown_targets(settings, &label_sets)?;
     label_sets.retain(|set| settings.target(&set.name).is_some());
     if label_sets.is_empty() {
@@ -130,10 +130,11 @@ async fn validate_by_labels(
     }
     let (files, people) = (history.files.clone(), history.people.persons.len() as u64);
     let mut hashes = vec![];
-    let evaluated = progress.compute("labels", people, || {
+    let mut evaluated = progress.compute("labels", people, || {
         hashes = vec![data_sha256(&history.people), label_sets_sha256(&label_sets)];
         evaluate_labels(history, jobs, &label_sets)
     })?;
+    evaluated.notes.extend(labels.iter().map(notes::labels_about_people));
     Ok(Part { evaluated, hashes, files: Some(files) })
 }
 
@@ -208,6 +209,8 @@ pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -
 struct LabelledHistory {
     history: History,
     label_sets: Vec<LabelSet>,
+    /// How many labels are about scored people.
+    labels: Option<JoinRate>,
 }
 
 impl LabelledHistory {
@@ -235,8 +238,8 @@ async fn read_labels(engine: &Engine, job: &Job) -> Result<LabelledHistory> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     let history = read_history(engine, job, day, 0).await?;
     let (persons, violations) = (&history.people.persons, &mut Violations::stop_at_first());
-    let label_sets = read::label_sets(engine, job, persons, violations).await?.sets;
-    Ok(LabelledHistory { history, label_sets })
+    let LabelSets { sets, join, .. } = read::label_sets(engine, job, persons, violations).await?;
+    Ok(LabelledHistory { history, label_sets: sets, labels: join })
 }
 
 /// Refuses targets that are neither observed after a backtest date nor among `label_sets`.

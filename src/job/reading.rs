@@ -1,6 +1,6 @@
 //! How inputs are read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,11 @@ pub struct Reading {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u32>")]
     pub max_age_hours: Option<MaxAge>,
+    /// Ids that look like a missing value written as text (`nan`, `NULL`, `None`, `\N`, `-1`, `[deleted]` …) and are ids like any
+    /// other. Case and spaces around them make no difference. Others are warned of, and stop a run where more than 10 % of the
+    /// interactions or follows name one.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_missing: BTreeSet<String>,
 }
 
 impl Default for Reading {
@@ -40,6 +45,7 @@ impl Default for Reading {
             missing_columns: MissingColumns::default(),
             max_page_bytes: MAX_PAGE_BYTES,
             max_age_hours: None,
+            not_missing: BTreeSet::new(),
         }
     }
 }

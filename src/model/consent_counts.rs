@@ -76,6 +76,11 @@ impl SuppressedCount {
         if (1..FEW).contains(&count) { Self::Few } else { Self::Exact(count) }
     }
 
+    /// What is shown of a count that others are subtracted from: as it is below 11, and rounded up to tens above.
+    pub(crate) fn rounded(count: u64) -> Self {
+        if count < FEW { Self::of(count) } else { Self::Exact(count.next_multiple_of(10)) }
+    }
+
     /// The count, or the middle of what it may be.
     pub fn estimate(self) -> u64 {
         match self {

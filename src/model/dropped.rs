@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::consent_counts::SuppressedCount;
+use super::warning::Warning;
 
 /// Rows that a rule dropped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,16 +15,39 @@ pub struct Dropped {
     /// How many. Where the rule concerns ineligible people, small counts are shown as
     /// "fewer than 11".
     pub rows: String,
+    /// How many rows the rule was applied to; 0 where it does not drop rows.
+    #[serde(skip)]
+    of: u64,
 }
 
 impl Dropped {
     /// An exact count.
     pub(crate) fn exact(table: &str, rule: &str, rows: u64) -> Self {
-        Self { table: table.into(), rule: rule.into(), rows: rows.to_string() }
+        Self { table: table.into(), rule: rule.into(), rows: rows.to_string(), of: 0 }
     }
 
     /// A count that could point at single people: from 1 to 10 it is not shown.
     pub(crate) fn suppressed(table: &str, rule: &str, rows: u64) -> Self {
-        Self { table: table.into(), rule: rule.into(), rows: SuppressedCount::of(rows).to_string() }
+        let rows = SuppressedCount::of(rows).to_string();
+        Self { table: table.into(), rule: rule.into(), rows, of: 0 }
+    }
+
+    /// The rows that were dropped of `all` rows.
+    pub(crate) fn of(self, all: u64) -> Self {
+        Self { of: all, ..self }
+    }
+
+    /// A warning for each rule of `drops` that dropped more than half of its rows.
+    pub(crate) fn warnings(drops: &[Self]) -> Vec<Warning> {
+        // By what may be shown of both numbers: whether a rule dropped most rows must not reveal more of them.
+        let is_most = |drop: &&Self| {
+            let rows = drop.rows.parse::<u64>().unwrap_or(0);
+            drop.of > 0 && 2 * rows > drop.of.next_multiple_of(10)
+        };
+        let warning = |drop: &Self| {
+            let text = format!("one rule drops more than half: {}", drop.rule);
+            Warning::new(&drop.table, text)
+        };
+        drops.iter().filter(is_most).map(warning).collect()
     }
 }

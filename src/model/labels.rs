@@ -2,6 +2,8 @@
 
 use super::dropped::Dropped;
 use super::indices::PersonIndex;
+use super::join_rate::JoinRate;
+use super::warning::Warning;
 use crate::digest::{Digest, Digestible};
 
 /// One label set of `ground_truth`, restricted to scored people.
@@ -29,6 +31,15 @@ pub struct LabelSets {
     pub sets: Vec<LabelSet>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
+    /// How many labels are about scored people; `None` if there are no labels.
+    pub join: Option<JoinRate>,
+}
+
+impl LabelSets {
+    /// What should be looked at.
+    pub fn warnings(&self) -> Vec<Warning> {
+        Dropped::warnings(&self.drops)
+    }
 }
 
 impl Digestible for LabelSet {

@@ -1,11 +1,14 @@
 //! All eligible people with their data.
 
+use std::collections::BTreeMap;
+
 use super::account_stats::AccountStats;
 use super::consent_counts::ConsentCounts;
 use super::dropped::Dropped;
 use super::endorsements::Endorsement;
 use super::follows::{Follow, Follows};
 use super::interactions::Interactions;
+use super::join_rate::JoinRate;
 use super::newest_events::NewestEvents;
 use super::persons::Persons;
 use super::posts::Posts;
@@ -38,6 +41,8 @@ pub struct People {
     pub consent: Vec<ConsentCounts>,
     /// What should be looked at.
     pub warnings: Vec<Warning>,
+    /// How many rows find what they name in another input, by input.
+    pub joins: BTreeMap<String, JoinRate>,
 }
 
 impl People {
@@ -75,6 +80,7 @@ impl Digestible for People {
             drops: _,
             consent: _,
             warnings: _,
+            joins: _,
         } = self;
         to.add(persons);
         to.add(account_stats);

@@ -149,6 +149,11 @@ impl Accounts {
         pairs.filter_map(|(account, handle)| Some((account, handle?)))
     }
 
+    /// Number of rows, duplicates too.
+    pub(super) fn rows_read(&self) -> u64 {
+        self.numbers.len() as u64
+    }
+
     /// Whether no row has an age, in a table that has rows.
     pub(super) fn lacks_ages(&self) -> Result<bool> {
         Ok(self.rows.num_rows() > 0 && self.flags("has_age")?.true_count() == 0)

@@ -72,7 +72,7 @@ impl ReportedConsent<'_> {
         if let Some(statements) = statements {
             let rows = &statements.rows;
             let rule = "opted in at the cutoff or later: ignored";
-            drops.push(Dropped::suppressed("consent", rule, rows.late));
+            drops.push(Dropped::suppressed("consent", rule, rows.late).of(rows.rows_read));
             let unmatched = counts.iter().map(|of| of.statements - of.matched).sum();
             let rule = "account or person not found in this snapshot";
             drops.push(Dropped::suppressed("consent", rule, unmatched));

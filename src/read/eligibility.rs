@@ -132,6 +132,12 @@ impl<'a> Eligibility<'a> {
         self.eligible_person_of[account as usize] != NONE
     }
 
+    /// Whether the person of an account opted out, was deleted or is a minor.
+    pub(super) fn has_refused(&self, account: u32) -> bool {
+        let person = self.directory.person_of(account);
+        person != NONE && self.standings[person as usize] == Standing::Refused
+    }
+
     /// Whether an account appears.
     pub(super) fn appears(&self, account: u32) -> bool {
         self.appears[account as usize].load(Ordering::Relaxed)
@@ -174,6 +180,12 @@ impl<'a> Eligibility<'a> {
             counts.ageless += u64::from(eligible && appears && ageless);
         }
         counts
+    }
+
+    /// Number of accounts of all people.
+    pub(super) fn accounts(&self) -> u64 {
+        let persons = 0..self.directory.persons() as u32;
+        persons.map(|person| self.directory.accounts(person).len() as u64).sum()
     }
 
     /// Number of accounts of people of one standing.

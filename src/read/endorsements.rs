@@ -1,6 +1,7 @@
 //! Endorsements: explicit ones, and lists whose names are topics.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -9,10 +10,11 @@ use arrow::datatypes::TimestampMicrosecondType;
 use super::columns::{texts, uneven, values};
 use super::ids::{BLOCK_ROWS, Ids, PersonRef};
 use super::lists::ListRows;
+use super::unmatched_ids::UnmatchedIds;
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
-use crate::model::{Dropped, Endorsement, PersonIndex};
+use crate::model::{Dropped, Endorsement, JoinRate, PersonIndex};
 use crate::phrases::Vocabulary;
 
 /// A row of `endorsements`.
@@ -24,7 +26,12 @@ struct Row {
 }
 
 /// The rows of `endorsements`.
-pub(super) struct EndorsementRows(Vec<Row>);
+#[derive(Default)]
+pub(super) struct EndorsementRows {
+    rows: Vec<Row>,
+    /// Persons that no other input names.
+    unmatched: UnmatchedIds,
+}
 
 impl EndorsementRows {
     /// Reads `endorsements`, after all inputs that name accounts or persons.
@@ -32,15 +39,42 @@ impl EndorsementRows {
         let what = format!("reading {}", input.origin);
         let ids = Arc::clone(ids);
         let block = move |block: &[RecordBatch]| decode(block, &ids);
-        let blocks = in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await?;
-        Ok(Self(blocks.into_iter().flatten().collect()))
+        let mut all = Self::default();
+        for block in in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? {
+            all.rows.extend(block.rows);
+            all.unmatched.extend(block.unmatched);
+        }
+        Ok(all)
+    }
+
+    /// Number of rows.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    /// Whether giver and receiver of any row are known.
+    pub(super) fn any(&self, is_known: impl Fn(PersonRef) -> bool) -> bool {
+        self.rows.iter().any(|row| is_known(row.giver) && is_known(row.receiver))
+    }
+
+    /// Persons that no other input names.
+    pub(super) fn unmatched(&self) -> &UnmatchedIds {
+        &self.unmatched
     }
 }
 
-fn decode(block: &[RecordBatch], ids: &Ids) -> Result<Vec<Row>> {
-    let persons = |column| -> Result<Vec<PersonRef>> {
+fn decode(block: &[RecordBatch], ids: &Ids) -> Result<EndorsementRows> {
+    let mut unmatched = UnmatchedIds::default();
+    let mut persons = |column| -> Result<Vec<PersonRef>> {
         let texts: Vec<&str> = texts(block, column)?.flatten().collect();
-        Ok(ids.find_persons(&texts))
+        let found = ids.find_persons(&texts);
+        for (id, person) in texts.into_iter().zip(&found) {
+            // The id of an account that is linked to a person is none of a person.
+            if !matches!(person, PersonRef::Linked(_)) {
+                unmatched.add("", id);
+            }
+        }
+        Ok(found)
     };
     let ends = persons("giver_id")?.into_iter().zip(persons("receiver_id")?);
     let at = values::<TimestampMicrosecondType>(block, "at")?;
@@ -50,7 +84,8 @@ fn decode(block: &[RecordBatch], ids: &Ids) -> Result<Vec<Row>> {
         let topic = topic.ok_or_else(uneven)?.into();
         Ok(Row { giver, receiver, topic, at_us: at.ok_or_else(uneven)? })
     };
-    ends.map(row).collect()
+    let rows = ends.map(row).collect::<Result<_>>()?;
+    Ok(EndorsementRows { rows, unmatched })
 }
 
 /// Why an endorsement counts, the strongest reason first.
@@ -74,17 +109,17 @@ pub(super) fn endorsements(
     scored: impl Fn(PersonRef) -> Option<PersonIndex>,
     vocabulary: &Vocabulary,
     max_per_giver: usize,
-    drops: &mut Vec<Dropped>,
+    (drops, joins): (&mut Vec<Dropped>, &mut BTreeMap<String, JoinRate>),
 ) -> (Vec<Endorsement>, Option<i64>) {
     if rows.is_none() && lists.is_none() {
         return (vec![], None);
     }
     let mut given: Vec<Given> = Vec::new();
     if let Some(rows) = rows {
-        given.extend(explicit(rows, &scored, vocabulary, drops));
+        given.extend(explicit(rows, &scored, vocabulary, (drops, joins)));
     }
     if let Some(lists) = lists {
-        let listed = lists.endorsements(&scored, vocabulary, drops).into_iter();
+        let listed = lists.endorsements(&scored, vocabulary, (drops, joins)).into_iter();
         given.extend(listed.map(|endorsement| (endorsement, Reason::Listed)));
     }
     given.retain(|(endorsement, _)| endorsement.giver != endorsement.receiver);
@@ -123,11 +158,11 @@ fn explicit(
     rows: EndorsementRows,
     scored: impl Fn(PersonRef) -> Option<PersonIndex>,
     vocabulary: &Vocabulary,
-    drops: &mut Vec<Dropped>,
+    (drops, joins): (&mut Vec<Dropped>, &mut BTreeMap<String, JoinRate>),
 ) -> Vec<Given> {
-    let (mut not_scored, mut unknown_topic) = (0, 0);
-    let mut given = Vec::with_capacity(rows.0.len());
-    for Row { giver, receiver, topic, at_us } in rows.0 {
+    let (mut not_scored, mut unknown_topic, all) = (0, 0, rows.rows());
+    let mut given = Vec::with_capacity(rows.rows.len());
+    for Row { giver, receiver, topic, at_us } in rows.rows {
         let (Some(giver), Some(receiver)) = (scored(giver), scored(receiver)) else {
             not_scored += 1;
             continue;
@@ -140,7 +175,12 @@ fn explicit(
         given.push((Endorsement { receiver, topic, giver }, Reason::Endorsed(Reverse(at_us))));
     }
     let rule = "involves a person who is not scored";
-    drops.push(Dropped::suppressed("endorsements", rule, not_scored));
-    drops.push(Dropped::exact("endorsements", "topic_id not found in the ontology", unknown_topic));
+    drops.push(Dropped::suppressed("endorsements", rule, not_scored).of(all));
+    let (rule, scored) = ("topic_id not found in the ontology", all - not_scored);
+    drops.push(Dropped::exact("endorsements", rule, unknown_topic).of(scored));
+    if all > 0 {
+        let counted = "rows find giver and receiver among the people scored";
+        joins.insert("endorsements".into(), JoinRate::new(counted, all, not_scored));
+    }
     given
 }

@@ -35,7 +35,7 @@ fn unit_of(largest: f64) -> TimeUnit {
 }
 
 /// The name of a unit, and the function that reads integers in it.
-fn words(unit: TimeUnit) -> (&'static str, &'static str) {
+pub(super) fn words(unit: TimeUnit) -> (&'static str, &'static str) {
     match unit {
         TimeUnit::Second => ("seconds", "to_timestamp_seconds"),
         TimeUnit::Millisecond => ("milliseconds", "to_timestamp_millis"),

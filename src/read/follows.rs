@@ -41,6 +41,11 @@ impl FollowRows {
         Ok(Self { blocks: in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? })
     }
 
+    /// Follower and followee of each row.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = [u32; 2]> {
+        self.blocks.iter().flatten().map(|row| [row.follower, row.followee])
+    }
+
     /// Marks the accounts that take part, by account number.
     pub(super) fn mark_accounts(&self, observed: &mut [bool]) {
         for row in self.blocks.iter().flatten() {
@@ -71,9 +76,11 @@ impl FollowRows {
         let not_scored = dropped.iter().map(|block| block.0).sum();
         let same_person = dropped.iter().map(|block| block.1).sum();
         let rule = "involves an ineligible person";
-        drops.push(Dropped::suppressed("follows", rule, not_scored));
-        drops.push(Dropped::exact("follows", "between accounts of one person", same_person));
-        all - not_scored
+        drops.push(Dropped::suppressed("follows", rule, not_scored).of(all));
+        let rule = "between accounts of one person";
+        let eligible = all - not_scored;
+        drops.push(Dropped::exact("follows", rule, same_person).of(eligible));
+        eligible
     }
 
     /// The follows over vertices, each pair once. `vertex_of` has the vertex of each account number.
@@ -97,7 +104,7 @@ impl FollowRows {
         rows.par_sort_unstable_by_key(key);
         rows.dedup_by_key(|row| (row.followee, row.follower));
         let rule = "duplicate rows: the earliest follow of a pair on a network is kept";
-        drops.push(Dropped::exact("follows", rule, (all - rows.len()) as u64));
+        drops.push(Dropped::exact("follows", rule, (all - rows.len()) as u64).of(all as u64));
         Follows { rows }
     }
 }

@@ -8,13 +8,16 @@ use arrow::datatypes::Float64Type;
 use super::columns::{numbers, text};
 use super::files::Listing;
 use super::input_opener::InputOpener;
+use super::joins::NoMatch;
+use super::near_ids::KnownId;
 use super::row_rules::label_rules;
+use super::unmatched_ids::UnmatchedIds;
 use super::validate::{ValidInput, Validator};
 use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job};
-use crate::model::{Dropped, LabelSet, LabelSets, Labels, PersonIndex, Persons};
+use crate::model::{Dropped, JoinRate, LabelSet, LabelSets, Labels, PersonIndex, Persons};
 
 /// The input `ground_truth`, validated against its contract; its rows are not read yet.
 pub struct GroundTruth {
@@ -40,7 +43,9 @@ pub async fn open_ground_truth(
     }
     let mut opener = InputOpener::new(engine, job, violations).await?;
     let input = opener.open(job, GROUND_TRUTH, violations).await?;
-    let input = Validator { engine, violations }.validate(input, label_rules()?).await?;
+    // Labels have no times.
+    let mut validator = Validator { engine, violations, cutoff_us: i64::MAX };
+    let input = validator.validate(input, label_rules()?).await?;
     let ignored = opener.ignored.remove(GROUND_TRUTH).unwrap_or_default();
     let files = opener.files.remove_entry(GROUND_TRUTH).into_iter().collect();
     Ok(input.map(|input| GroundTruth { input, ignored, files }))
@@ -80,8 +85,36 @@ impl GroundTruth {
         for violation in labels.violations() {
             violations.report(violation)?;
         }
+        if labels.rows > 0 && labels.not_scored == labels.rows {
+            let no_match = NoMatch {
+                table: GROUND_TRUTH,
+                origin: &self.input.origin,
+                column: "person_id",
+                rows: labels.rows,
+                words: ["", "is about people who are scored"],
+                remedy: "give a `person_id` of `identities`, or `network:account_id`, in a SELECT",
+                harmless: None,
+                unmatched: &labels.unmatched,
+            };
+            // Without a reason why it may be harmless it is no warning.
+            no_match.report(&known_ids(persons), violations, &mut vec![])?;
+        }
         Ok(labels.into_sets())
     }
+}
+
+/// The ids of persons and of their accounts.
+fn known_ids(persons: &Persons) -> Vec<KnownId<'_>> {
+    let mut known = Vec::new();
+    for person in (0..persons.len()).map(PersonIndex::new) {
+        known.push(KnownId::new("", persons.ids.value(person.index())));
+        for account in persons.accounts(person) {
+            let (network, id) =
+                (persons.account_network(account), persons.account_ids.value(account));
+            known.extend(KnownId::of_account(network, id, false));
+        }
+    }
+    known
 }
 
 /// Each person, by person id and by (network, account id).
@@ -127,9 +160,13 @@ struct NamedLabels {
 }
 
 /// Rows of `ground_truth` over persons.
+#[derive(Default)]
 struct LabelRows {
     by_name: BTreeMap<String, NamedLabels>,
+    rows: u64,
     not_scored: u64,
+    /// Ids of people who are not scored.
+    unmatched: UnmatchedIds,
     duplicates: u64,
 }
 
@@ -139,9 +176,16 @@ impl LabelRows {
             (text(rows, "truth")?, text(rows, "form")?, text(rows, "topic_id")?);
         let (winners, losers) = (text(rows, "person_id")?, text(rows, "loser_id")?);
         let values = numbers::<Float64Type>(rows, "value")?;
-        let mut labels = Self { by_name: BTreeMap::new(), not_scored: 0, duplicates: 0 };
+        let mut labels = Self { rows: rows.num_rows() as u64, ..Self::default() };
         for row in 0..rows.num_rows() {
-            let person = |ids: &StringViewArray| persons.find(ids.value(row));
+            let unmatched = &mut labels.unmatched;
+            let mut person = |ids: &StringViewArray| {
+                let found = persons.find(ids.value(row));
+                if found.is_none() {
+                    unmatched.add("", ids.value(row));
+                }
+                found
+            };
             let topic = topics.is_valid(row).then(|| topics.value(row).to_owned());
             let named = labels.by_name.entry(names.value(row).to_owned()).or_default();
             let pairwise = forms.value(row) == "pairwise";
@@ -217,9 +261,12 @@ impl LabelRows {
             LabelSet { name, labels }
         };
         let drops = vec![
-            Dropped::suppressed(GROUND_TRUTH, "person not scored", self.not_scored),
-            Dropped::exact(GROUND_TRUTH, "duplicate rows", self.duplicates),
+            Dropped::suppressed(GROUND_TRUTH, "person not scored", self.not_scored).of(self.rows),
+            Dropped::exact(GROUND_TRUTH, "duplicate rows", self.duplicates)
+                .of(self.rows - self.not_scored),
         ];
-        LabelSets { sets: self.by_name.into_iter().map(set).collect(), drops }
+        let counted = "labels are about people who are scored";
+        let join = (self.rows > 0).then(|| JoinRate::new(counted, self.rows, self.not_scored));
+        LabelSets { sets: self.by_name.into_iter().map(set).collect(), drops, join }
     }
 }

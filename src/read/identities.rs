@@ -41,7 +41,7 @@ impl IdentityRows {
         for (account, person) in rows {
             person_of[account as usize] = person;
         }
-        Identities { person_of, duplicates, contradictory }
+        Identities { person_of, rows_read: all as u64, duplicates, contradictory }
     }
 }
 
@@ -49,8 +49,17 @@ impl IdentityRows {
 pub(super) struct Identities {
     /// Number of the person id of each account number, [`NONE`] where `identities` lacks it.
     pub(super) person_of: Vec<u32>,
+    /// Rows, duplicates too.
+    pub(super) rows_read: u64,
     /// Rows that repeat another one.
     pub(super) duplicates: u64,
     /// Rows that give an account to a further person.
     pub(super) contradictory: u64,
+}
+
+impl Identities {
+    /// Whether an account is linked to a person.
+    pub(super) fn links(&self, account: u32) -> bool {
+        self.person_of[account as usize] != NONE
+    }
 }

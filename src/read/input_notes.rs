@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{Listing, PassedOver, TableVersion};
 use super::freshness::NewestEvent;
 use super::snapshot::Snapshot;
-use crate::model::{Dropped, People, Warning};
+use crate::model::{Dropped, JoinRate, People, Warning};
 
 /// What became of the inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub struct InputNotes {
     pub dropped: Vec<Dropped>,
     /// What should be looked at.
     pub warnings: Vec<Warning>,
+    /// How many rows find what they name in another input, by input.
+    pub joins: BTreeMap<String, JoinRate>,
 }
 
 impl InputNotes {
@@ -48,6 +50,7 @@ impl InputNotes {
         self.newest_events = NewestEvent::by_input(cutoff_us, &people.newest_events());
         self.dropped.extend_from_slice(&people.drops);
         self.warnings.clone_from(&people.warnings);
+        self.joins.clone_from(&people.joins);
     }
 
     /// Adds what is said of files.

@@ -3,7 +3,7 @@
 //! This is where text ids end: ids are numbered as their rows are decoded, an interaction becomes 20 bytes, and all later
 //! stages work on those.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -15,12 +15,15 @@ use rayon::prelude::*;
 use super::columns::{texts, times_before, uneven, values};
 use super::eligibility::{Eligibility, Pairing};
 use super::ids::{BLOCK_ROWS, Ids};
+use super::unmatched_ids::UnmatchedIds;
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::method::Method;
 use crate::model::time::hours_before;
-use crate::model::{Dropped, Interaction, Interactions, OrNone, PostIndex, Sentiment, VertexIndex};
+use crate::model::{
+    Dropped, Interaction, Interactions, JoinRate, OrNone, PostIndex, Sentiment, VertexIndex,
+};
 use renown_graph::buckets::Buckets;
 use renown_graph::numbering::NONE;
 
@@ -47,6 +50,7 @@ struct Row {
 #[derive(Default)]
 pub(super) struct InteractionRows {
     blocks: Vec<Vec<Row>>,
+    unmatched_posts: UnmatchedIds,
 }
 
 /// Decodes blocks of interactions.
@@ -67,7 +71,33 @@ impl InteractionRows {
         let (ids, hasher) = (Arc::clone(ids), DefaultHashBuilder::default());
         let decoder = Decoder { ids, kinds, hasher, end_us: input.end_us };
         let block = move |block: &[RecordBatch]| decoder.decode(block);
-        Ok(Self { blocks: in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? })
+        let mut all = Self::default();
+        for (block, unmatched) in in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? {
+            all.blocks.push(block);
+            all.unmatched_posts.extend(unmatched);
+        }
+        Ok(all)
+    }
+
+    /// Actor and target of each row.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = [u32; 2]> {
+        self.blocks.iter().flatten().map(|row| [row.actor, row.target])
+    }
+
+    /// Number of rows that name a post.
+    pub(super) fn rows_with_post(&self) -> u64 {
+        self.blocks.iter().flatten().filter(|row| row.names_post).count() as u64
+    }
+
+    /// Whether any row names a post that is there, by post number.
+    pub(super) fn any_finds_post(&self, is_post: &[bool]) -> bool {
+        let is_found = |row: &Row| row.post != NONE && is_post[row.post as usize];
+        self.blocks.iter().flatten().any(is_found)
+    }
+
+    /// Ids of posts that neither `posts` nor one of its rows names.
+    pub(super) fn unmatched_posts(&self) -> &UnmatchedIds {
+        &self.unmatched_posts
     }
 
     /// Marks the accounts that take part, by account number.
@@ -100,9 +130,11 @@ impl InteractionRows {
         let not_scored = dropped.iter().map(|block| block.0).sum();
         let same_person = dropped.iter().map(|block| block.1).sum();
         let rule = "involves an ineligible person";
-        drops.push(Dropped::suppressed("interactions", rule, not_scored));
-        drops.push(Dropped::exact("interactions", "between accounts of one person", same_person));
-        all - not_scored
+        drops.push(Dropped::suppressed("interactions", rule, not_scored).of(all));
+        let rule = "between accounts of one person";
+        let eligible = all - not_scored;
+        drops.push(Dropped::exact("interactions", rule, same_person).of(eligible));
+        eligible
     }
 
     /// The interactions over vertices, duplicates once. `vertex_of` has the vertex of each account number; `post_of`, for a
@@ -113,7 +145,7 @@ impl InteractionRows {
         vertices: usize,
         post_of: Option<&[OrNone<PostIndex>]>,
         cutoff_us: i64,
-        drops: &mut Vec<Dropped>,
+        (drops, joins): (&mut Vec<Dropped>, &mut BTreeMap<String, JoinRate>),
     ) -> Interactions {
         let mut blocks = self.blocks;
         let post_index = |number: u32| {
@@ -141,33 +173,48 @@ impl InteractionRows {
         let buckets = Buckets::divide(vertices, &per_block, ROWS_PER_BUCKET);
         let dealt: Vec<Dealt> =
             blocks.into_par_iter().map(|block| Dealt::of(&buckets, &block)).collect();
-        let sorted: Vec<(Vec<Interaction>, u64)> = (0..buckets.rows.len())
+        let sorted: Vec<(Vec<Interaction>, NamedPosts)> = (0..buckets.rows.len())
             .into_par_iter()
             .map(|bucket| sort_bucket(bucket, &dealt, cutoff_us))
             .collect();
         drop(dealt);
-        let without_post = sorted.iter().map(|(_, without_post)| without_post).sum();
+        let with_post: u64 = sorted.iter().map(|(_, posts)| posts.rows).sum();
+        let without_post = sorted.iter().map(|(_, posts)| posts.unmatched).sum();
         let mut rows = Vec::with_capacity(sorted.iter().map(|(rows, _)| rows.len()).sum());
         for (of_bucket, _) in sorted {
             rows.extend(of_bucket);
         }
-        drops.push(Dropped::exact("interactions", "duplicate rows", (all - rows.len()) as u64));
+        let duplicates = (all - rows.len()) as u64;
+        drops.push(Dropped::exact("interactions", "duplicate rows", duplicates).of(all as u64));
         let rule = "post_id not found in `posts`: kept without a post";
         let without_post = if post_of.is_some() { without_post } else { 0 };
         drops.push(Dropped::suppressed("interactions", rule, without_post));
+        if post_of.is_some() && with_post > 0 {
+            let counted = "interactions with a post_id find their post";
+            joins.insert("posts".into(), JoinRate::new(counted, with_post, without_post));
+        }
         Interactions { rows }
     }
 }
 
 impl Decoder {
-    fn decode(&self, block: &[RecordBatch]) -> Result<Vec<Row>> {
+    fn decode(&self, block: &[RecordBatch]) -> Result<(Vec<Row>, UnmatchedIds)> {
         let networks = self.ids.networks(block)?;
         let actors = self.ids.accounts(block, &networks, "actor_id")?;
         let targets = self.ids.accounts(block, &networks, "target_id")?;
         let post_ids: Vec<Option<&str>> = texts(block, "post_id")?.collect();
         let named = networks.iter().zip(&post_ids);
         let named: Vec<(u32, &str)> = named.filter_map(|(n, id)| Some((*n, (*id)?))).collect();
-        let mut found = self.ids.posts.find(&named).into_iter();
+        let found = self.ids.posts.find(&named);
+        let mut unmatched = UnmatchedIds::default();
+        if found.contains(&NONE) {
+            let names = texts(block, "network")?.flatten().zip(&post_ids);
+            let named = names.filter_map(|(network, id)| Some((network, (*id)?)));
+            for ((network, id), _) in named.zip(&found).filter(|(_, found)| **found == NONE) {
+                unmatched.add(network, id);
+            }
+        }
+        let mut found = found.into_iter();
         let mut rest = texts(block, "via_post_id")?
             .zip(texts(block, "kind")?)
             .zip(times_before(block, "at", self.end_us)?)
@@ -191,7 +238,7 @@ impl Decoder {
                 names_post: post_id.is_some(),
             });
         }
-        Ok(rows)
+        Ok((rows, unmatched))
     }
 }
 
@@ -215,16 +262,27 @@ impl Dealt {
     }
 }
 
-/// The interactions of a bucket, sorted, duplicates once, and how many name a post that was not found. Of rows that differ
-/// in sentiment alone the most negative is kept: any fixed choice would do.
-fn sort_bucket(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interaction>, u64) {
+/// Numbers of interactions that name a post.
+struct NamedPosts {
+    rows: u64,
+    /// Those whose post was not found.
+    unmatched: u64,
+}
+
+/// The interactions of a bucket, sorted, duplicates once, and how many name a post. Of rows that differ in sentiment alone the
+/// most negative is kept: any fixed choice would do.
+fn sort_bucket(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interaction>, NamedPosts) {
     let parts =
         dealt.iter().flat_map(|part| &part.rows[part.bounds[bucket]..part.bounds[bucket + 1]]);
     let mut rows: Vec<Row> = parts.copied().collect();
     let key = |row: &Row| (row.target, row.actor, row.at_us, row.kind, row.texts);
     rows.sort_unstable_by_key(|row| (key(row), std::cmp::Reverse(row.sentiment)));
     rows.dedup_by_key(|row| key(row));
-    let without_post = rows.iter().filter(|row| row.names_post && row.post == NONE).count();
+    let with_post = || rows.iter().filter(|row| row.names_post);
+    let posts = NamedPosts {
+        rows: with_post().count() as u64,
+        unmatched: with_post().filter(|row| row.post == NONE).count() as u64,
+    };
     let interaction = |row: &Row| Interaction {
         target: VertexIndex::new(row.target as usize),
         actor: VertexIndex::new(row.actor as usize),
@@ -237,5 +295,5 @@ fn sort_bucket(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interacti
     let mut interactions: Vec<Interaction> = rows.iter().map(interaction).collect();
     // The order depends on what is kept of the rows, not on the hash.
     interactions.sort_unstable();
-    (interactions, without_post as u64)
+    (interactions, posts)
 }

@@ -1,5 +1,6 @@
 //! The rows of `lists`: the owner of a list whose name contains a topic endorses its members on that topic.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -7,11 +8,12 @@ use renown_graph::numbering::NONE;
 
 use super::columns::{texts, uneven};
 use super::ids::{BLOCK_ROWS, Ids, PersonRef};
+use super::unmatched_ids::UnmatchedIds;
 use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::lists::Lists;
-use crate::model::{Dropped, Endorsement, PersonIndex};
+use crate::model::{Dropped, Endorsement, JoinRate, PersonIndex};
 use crate::phrases::{Extracted, Vocabulary};
 
 /// The rows of `lists` that have a name and an owner.
@@ -23,6 +25,8 @@ pub(super) struct ListRows {
     topics: Lists<u32>,
     /// Rows without a name or an owner.
     incomplete: u64,
+    /// Members that no other input names.
+    unmatched: UnmatchedIds,
 }
 
 impl ListRows {
@@ -40,6 +44,7 @@ impl ListRows {
             all.rows.extend(block.rows);
             all.topics.extend([block.topics]);
             all.incomplete += block.incomplete;
+            all.unmatched.extend(block.unmatched);
         }
         Ok(all)
     }
@@ -76,7 +81,27 @@ impl ListRows {
         };
         let find = |keys: &[(&str, &str)]| ids.find_accounts(keys).into_iter().map(reference);
         read.rows = find(&owners).zip(find(&members)).collect();
+        for ((network, member), row) in members.iter().zip(&read.rows) {
+            if row.1 == PersonRef::Unknown {
+                read.unmatched.add(network, member);
+            }
+        }
         Ok(read)
+    }
+
+    /// Number of rows that have a name and an owner.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    /// Whether the member of any row is known.
+    pub(super) fn any_member(&self, is_known: impl Fn(PersonRef) -> bool) -> bool {
+        self.rows.iter().any(|(_, member)| is_known(*member))
+    }
+
+    /// Members that no other input names.
+    pub(super) fn unmatched(&self) -> &UnmatchedIds {
+        &self.unmatched
     }
 
     /// The endorsements that list memberships among scored people amount to; `scored` finds a scored person.
@@ -84,9 +109,9 @@ impl ListRows {
         self,
         scored: impl Fn(PersonRef) -> Option<PersonIndex>,
         vocabulary: &Vocabulary,
-        drops: &mut Vec<Dropped>,
+        (drops, joins): (&mut Vec<Dropped>, &mut BTreeMap<String, JoinRate>),
     ) -> Vec<Endorsement> {
-        let mut not_scored = 0;
+        let (mut not_scored, rows) = (0, self.rows());
         let mut endorsements = Vec::new();
         for ((owner, member), topics) in self.rows.iter().zip(self.topics.iter()) {
             let (Some(giver), Some(receiver)) = (scored(*owner), scored(*member)) else {
@@ -98,8 +123,14 @@ impl ListRows {
                 endorsements.push(Endorsement { receiver, topic, giver });
             }
         }
-        drops.push(Dropped::suppressed("lists", "involves a person who is not scored", not_scored));
-        drops.push(Dropped::exact("lists", "without list_name or owner_id", self.incomplete));
+        let rule = "involves a person who is not scored";
+        drops.push(Dropped::suppressed("lists", rule, not_scored).of(rows));
+        let (rule, all) = ("without list_name or owner_id", rows + self.incomplete);
+        drops.push(Dropped::exact("lists", rule, self.incomplete).of(all));
+        if rows > 0 {
+            let counted = "rows find owner and member among the people scored";
+            joins.insert("lists".into(), JoinRate::new(counted, rows, not_scored));
+        }
         endorsements
     }
 }

@@ -88,6 +88,70 @@ pub(super) fn differences(
     found
 }
 
+/// An id that is there.
+#[derive(Clone, Copy)]
+pub(super) struct KnownId<'a> {
+    /// Empty for the id of a person.
+    network: &'a str,
+    pub(super) id: &'a str,
+    /// What it is, where it is not what is looked for.
+    instead: Option<&'static str>,
+}
+
+impl<'a> KnownId<'a> {
+    pub(super) fn new(network: &'a str, id: &'a str) -> Self {
+        Self { network, id, instead: None }
+    }
+
+    pub(super) fn handle(network: &'a str, id: &'a str) -> Self {
+        Self { network, id, instead: Some(Difference::Handle.words()) }
+    }
+
+    /// Whether it is what is looked for: a person, or an account or post.
+    pub(super) fn is_wanted(&self, of_persons: bool) -> bool {
+        self.instead.is_none() && self.network.is_empty() == of_persons
+    }
+
+    /// An account where a person is looked for.
+    pub(super) fn of_account(network: &'a str, id: &'a str, is_linked: bool) -> [Self; 2] {
+        let linked = "the id of an account that `identities` links to a person";
+        let alone = Some("an account id without its network in place of the person id");
+        [
+            Self { network, id, instead: is_linked.then_some(linked) },
+            Self { network: "", id, instead: alone },
+        ]
+    }
+}
+
+/// What of `known` most likely differs from the ids that are looked for, (network, id), if any is close.
+pub(super) fn likely_difference<'a>(
+    wanted: impl Iterator<Item = (&'a str, &'a str)>,
+    known: &[KnownId<'_>],
+) -> Option<&'static str> {
+    let mut by_id: HashMap<String, Vec<(&str, &str)>> = HashMap::new();
+    for (network, id) in wanted {
+        let mut add = |network, id| by_id.entry(plain(id).into()).or_default().push((network, id));
+        add(network, id);
+        // A person id may name an account.
+        if let (true, Some((network, id))) = (network.is_empty(), id.split_once(':')) {
+            add(network, id);
+        }
+    }
+    let differences = known.iter().flat_map(|known| {
+        let same = by_id.get(&*plain(known.id)).into_iter().flatten();
+        let same = same.filter(|(network, _)| plain(network) == plain(known.network));
+        same.filter_map(|wanted| match known.instead {
+            Some(words) => Some((Difference::Several, words)),
+            None if *wanted == (known.network, known.id) => None,
+            None => {
+                let difference = difference(*wanted, (known.network, known.id));
+                Some((difference, difference.words()))
+            }
+        })
+    });
+    differences.min().map(|(_, words)| words)
+}
+
 /// Subjects by plain id: place, network and id as written.
 type Ids<'a> = HashMap<String, Vec<(u32, &'a str, &'a str)>>;
 

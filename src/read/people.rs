@@ -3,7 +3,7 @@
 //! First every input that names accounts, persons or posts is read over numbers; persons, consent and everything else are
 //! then decided over flat arrays.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::account_stats::account_stats;
@@ -17,8 +17,10 @@ use super::follows::FollowRows;
 use super::identities::{Identities, IdentityRows};
 use super::ids::{IdTexts, Ids, PersonRef};
 use super::interactions::InteractionRows;
+use super::joins::Joins;
 use super::lists::ListRows;
 use super::mentions::{Mentions, mask_display_names};
+use super::missing_values::{MissingValues, NamedInputs};
 use super::network_checks::{networks_written_differently, unmet_accounts};
 use super::persons::NumberedPersons;
 use super::posts::{PostRows, PostTexts};
@@ -91,6 +93,7 @@ pub fn people(
     let identities = identities.as_ref();
     let texts = AccountTexts { networks, accounts: account_ids, persons };
     let directory = &Directory::new(texts, &network_places, accounts, identities, &observed);
+    let mut joins = BTreeMap::new();
 
     report_duplicates(accounts, identities, &mut drops);
     if vocabulary.lexicon.never_found > 0 {
@@ -126,8 +129,32 @@ pub fn people(
             violations.report(violation)?;
         }
     }
+    let mut named = observed.clone();
+    let authors = posts.iter().flat_map(PostRows::authors);
+    authors.for_each(|[author]| named[author as usize] = true);
+    let checked = Joins { snapshot: &snapshot, directory, accounts, named: &named };
+    if let Some(posts) = &posts {
+        checked.check_posts(&interactions, posts, &post_ids, violations, &mut warnings)?;
+    }
+    if let Some(identities) = identities {
+        let rate = checked.check_identities(identities, violations, &mut warnings)?;
+        joins.extend(rate.map(|rate| ("identities".to_owned(), rate)));
+    }
+    if let Some(lists) = &rows.lists {
+        checked.check_lists(lists, violations, &mut warnings)?;
+    }
+    if let Some(endorsements) = &rows.endorsements {
+        checked.check_endorsements(endorsements, violations, &mut warnings)?;
+    }
     let decisions = statements.as_ref().map(Statements::decisions);
     let eligibility = Eligibility::decide(directory, accounts, decisions.as_ref(), consent)?;
+    let missing = MissingValues::of(directory, &eligibility, accounts, &snapshot.not_missing);
+    let input = NamedInputs { snapshot: &snapshot, missing: &missing };
+    input.report(&interactions, follows.as_ref(), posts.as_ref(), violations, &mut warnings)?;
+    if let Some(input) = &snapshot.identities {
+        let (origin, allowed) = (&input.origin, &snapshot.not_missing);
+        MissingValues::report_persons(directory, origin, allowed, violations, &mut warnings)?;
+    }
     let mentions = Mentions::of(directory, &eligibility, accounts);
     let mentions = mentions.as_ref();
     let texts = PostTexts { posts: post_ids, network_places: &network_places, tags };
@@ -159,8 +186,15 @@ pub fn people(
         statements.refusals(&finder, |person| numbered.index_of(person))
     });
     let max_per_giver = method.topics.evidence.per_giver as usize;
-    let (endorsements, endorsed_us) =
-        endorsements(rows.endorsements, rows.lists, scored, vocabulary, max_per_giver, &mut drops);
+    let counts_of_joins = (&mut drops, &mut joins);
+    let (endorsements, endorsed_us) = endorsements(
+        rows.endorsements,
+        rows.lists,
+        scored,
+        vocabulary,
+        max_per_giver,
+        counts_of_joins,
+    );
     let cutoff_us = snapshot.cutoff_us;
     let endorsed_hours = endorsed_us.and_then(|at_us| hours_before(cutoff_us, at_us));
     let account_stats = account_stats(&numbered, accounts, cutoff_us, &mut drops);
@@ -172,9 +206,11 @@ pub fn people(
         vertices,
         post_of.as_deref(),
         cutoff_us,
-        &mut drops,
+        (&mut drops, &mut joins),
     );
     let follows = follows.map(|follows| follows.into_follows(vertex_of, &mut drops));
+    warnings.extend(Dropped::warnings(&snapshot.drops));
+    warnings.extend(Dropped::warnings(&drops));
     Ok(People {
         persons: numbered.persons,
         account_stats,
@@ -187,6 +223,7 @@ pub fn people(
         drops,
         consent: counts,
         warnings,
+        joins,
     })
 }
 
@@ -266,10 +303,12 @@ fn report_duplicates(
     drops: &mut Vec<Dropped>,
 ) {
     if let Some(accounts) = accounts {
-        drops.push(Dropped::exact("accounts", "duplicate rows", accounts.duplicates));
+        let (duplicates, all) = (accounts.duplicates, accounts.rows_read());
+        drops.push(Dropped::exact("accounts", "duplicate rows", duplicates).of(all));
     }
     if let Some(identities) = identities {
-        drops.push(Dropped::exact("identities", "duplicate rows", identities.duplicates));
+        let (duplicates, all) = (identities.duplicates, identities.rows_read);
+        drops.push(Dropped::exact("identities", "duplicate rows", duplicates).of(all));
     }
 }
 
@@ -302,8 +341,12 @@ fn report_left_out(
     consent: &Consent,
     drops: &mut Vec<Dropped>,
 ) {
+    let all = eligibility.accounts();
     for (standing, table, rule) in Standing::REASONS {
-        drops.push(Dropped::suppressed(table, rule, eligibility.count(standing)));
+        // What people decided is looked at with the statements; that they are unknown is a gap of the data.
+        let is_gap = matches!(standing, Standing::NoRow | Standing::NoAge);
+        let dropped = Dropped::suppressed(table, rule, eligibility.count(standing));
+        drops.push(if is_gap { dropped.of(all) } else { dropped });
     }
     let left_out = eligibility.count_left_out(accounts);
     let rule = "seen only with ineligible people";

@@ -67,6 +67,19 @@ impl PostRows {
         Ok(Self { blocks: in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? })
     }
 
+    /// The account of the author of each row.
+    pub(super) fn authors(&self) -> impl Iterator<Item = [u32; 1]> {
+        self.blocks.iter().flat_map(|block| &block.rows).map(|row| [row.author])
+    }
+
+    /// Whether each of `numbers` post numbers is that of a row, not only of a post that one refers to.
+    pub(super) fn mark_posts(&self, numbers: usize) -> Vec<bool> {
+        let mut is_post = vec![false; numbers];
+        let rows = self.blocks.iter().flat_map(|block| &block.rows);
+        rows.for_each(|row| is_post[row.post as usize] = true);
+        is_post
+    }
+
     /// Keeps the posts of eligible people, each once, and sorts them.
     ///
     /// # Errors
@@ -86,10 +99,12 @@ impl PostRows {
         }
         let eligible = posts.len();
         let ineligible = (all - eligible) as u64;
-        drops.push(Dropped::suppressed("posts", "author unknown or ineligible", ineligible));
+        let rule = "author unknown or ineligible";
+        drops.push(Dropped::suppressed("posts", rule, ineligible).of(all as u64));
         posts.par_sort_unstable();
         posts.dedup_by_key(|(row, _)| *row);
-        drops.push(Dropped::exact("posts", "duplicate rows", (eligible - posts.len()) as u64));
+        let duplicates = (eligible - posts.len()) as u64;
+        drops.push(Dropped::exact("posts", "duplicate rows", duplicates).of(eligible as u64));
         let twice = posts.windows(2).filter(|two| two[0].0.post == two[1].0.post).count();
         if twice > 0 {
             return Err(Error::bad_input(

@@ -1,12 +1,10 @@
 //! Rows that are left out before an input is validated: outside a window of time, or of dropped kinds.
 
-use arrow::datatypes::{DataType, TimeUnit};
-use datafusion::common::ExprSchema;
 use datafusion::dataframe::DataFrame;
-use datafusion::prelude::{Expr, cast, ident, lit};
-use datafusion::scalar::ScalarValue;
+use datafusion::prelude::{Expr, ident};
 
 use super::open_input::OpenInput;
+use super::time_units::TimeColumn;
 use crate::error::{Error, Result};
 use crate::job::{Job, Kinds};
 use crate::model::time::HOUR_US;
@@ -41,7 +39,7 @@ pub(super) struct RowFilter {
 
 /// The time of a row relative to the window, as conditions over the raw column.
 pub(super) struct InWindow {
-    column: Expr,
+    pub(super) time: TimeColumn,
     start: Expr,
     end: Expr,
 }
@@ -88,49 +86,29 @@ impl RowFilter {
 
     /// The window over a raw input, in the type of its column; `None` if there is no window, or the column is absent or has
     /// no type because all its values are missing.
-    ///
-    /// A comparison with a cast column would not use the statistics of the files, and every row group of all years would be
-    /// decoded.
     pub(super) fn in_window(&self, frame: &DataFrame) -> Result<Option<InWindow>> {
-        let Some((window, time)) = self.window else { return Ok(None) };
-        let column = frame.schema().columns().into_iter().find(|column| column.name == time);
-        let Some(column) = column else { return Ok(None) };
-        let field = frame.schema().field_from_column(&column).map_err(Error::internal)?;
-        let (column, kind) = match field.data_type() {
-            DataType::Dictionary(_, values) => {
-                (cast(Expr::Column(column), values.as_ref().clone()), values.as_ref())
-            }
-            plain => (Expr::Column(column), plain),
-        };
-        let DataType::Timestamp(unit, zone) = kind else { return Ok(None) };
-        let at = |us: i64| {
-            let zone = zone.clone();
-            lit(match unit {
-                TimeUnit::Second => ScalarValue::TimestampSecond(Some(us / 1_000_000), zone),
-                TimeUnit::Millisecond => ScalarValue::TimestampMillisecond(Some(us / 1_000), zone),
-                TimeUnit::Microsecond => ScalarValue::TimestampMicrosecond(Some(us), zone),
-                // Nanoseconds end in 1677 and 2262: a time beyond is before, or after, all of them.
-                TimeUnit::Nanosecond => {
-                    ScalarValue::TimestampNanosecond(Some(us.saturating_mul(1_000)), zone)
-                }
-            })
-        };
-        let (start, end) = (at(window.start_us), at(window.end_us));
-        Ok(Some(InWindow { column, start, end }))
+        let Some((window, name)) = self.window else { return Ok(None) };
+        let Some(time) = TimeColumn::of(frame, name)? else { return Ok(None) };
+        let (start, end) = (time.at(window.start_us), time.at(window.end_us));
+        Ok(Some(InWindow { time, start, end }))
     }
 }
 
 impl InWindow {
     /// A missing time is kept, so that it is refused where the contract forbids it.
     pub(super) fn kept(&self) -> Expr {
-        self.inside().or(self.column.clone().is_null())
+        self.inside().or(self.column().is_null())
+    }
+
+    fn column(&self) -> Expr {
+        self.time.column.clone()
     }
 
     fn inside(&self) -> Expr {
-        self.column.clone().gt_eq(self.start.clone()).and(self.column.clone().lt(self.end.clone()))
+        self.column().gt_eq(self.start.clone()).and(self.column().lt(self.end.clone()))
     }
 
     pub(super) fn after(&self) -> Expr {
-        self.column.clone().gt_eq(self.end.clone())
+        self.column().gt_eq(self.end.clone())
     }
 }

@@ -1,6 +1,6 @@
 //! Stage 1: every input is opened, cut to its window and validated against its contract.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -12,10 +12,11 @@ use super::files::Listing;
 use super::freshness::{AgeLimits, empty_day};
 use super::input_opener::InputOpener;
 use super::open_input::OpenInput;
+use super::row_counts::RowCounts;
 use super::row_filter::RowFilter;
 use super::row_rules::{RowRule, account_rules, consent_rules, interaction_rules};
 use super::scan_estimate::ScanEstimate;
-use super::validate::{RowCounts, ValidInput, Validator, WindowRules};
+use super::validate::{ValidInput, Validator, WindowRules};
 use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
@@ -49,6 +50,8 @@ pub struct Snapshot {
     pub rows_total: u64,
     /// Rows of all inputs, without those outside the window.
     pub rows_in_window: u64,
+    /// Ids that look like a missing value and are none.
+    pub(super) not_missing: BTreeSet<String>,
     pub(super) accounts: Option<ValidInput>,
     pub(super) identities: Option<ValidInput>,
     pub(super) consent: Option<ValidInput>,
@@ -77,7 +80,7 @@ pub async fn snapshot(
 ) -> Result<Snapshot> {
     let cutoff_us = cutoff(day)?;
     let opener = InputOpener::new(engine, job, violations).await?;
-    let validator = Validator { engine, violations };
+    let validator = Validator { engine, violations, cutoff_us };
     let (drops, age_limits) = (vec![], AgeLimits::none(cutoff_us));
     let mut reader = Reader { job, day, cutoff_us, opener, validator, drops, age_limits };
     let accounts = reader.open("accounts").await?;
@@ -120,6 +123,7 @@ pub async fn snapshot(
         age_limits,
         rows_total,
         rows_in_window,
+        not_missing: job.reading.not_missing.clone(),
         accounts,
         identities,
         consent,

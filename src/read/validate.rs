@@ -1,7 +1,5 @@
 //! Validation of the rows of inputs against the rules of their contracts.
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::dataframe::DataFrame;
 use datafusion::functions_aggregate::expr_fn::count;
@@ -10,12 +8,15 @@ use datafusion::prelude::{Expr, lit};
 
 use super::cast_faults;
 use super::open_input::OpenInput;
+use super::row_counts::RowCounts;
 use super::row_filter::{InWindow, RowFilter};
 use super::row_rules::{RowRule, contract_rules, misfit_rules};
+use super::time_units::{TimeColumn, TimeSpan};
 use super::violations::Violations;
 use crate::engine::{self, Engine, count_if, count_rows, without_statistics};
 use crate::error::{Error, Result};
 use crate::model::Dropped;
+use crate::schema::Type;
 
 /// An input that conforms to its contract and obeys its rules.
 #[derive(Clone)]
@@ -31,32 +32,12 @@ pub(super) struct ValidInput {
     pub(super) end_us: i64,
 }
 
-/// Numbers of rows by group: all, and those that break each rule.
-pub(super) struct RowCounts {
-    pub(super) batches: Vec<RecordBatch>,
-}
-
-impl RowCounts {
-    /// Counts in one pass, by `group`, the rows of `frame` and those that break each of `rules`.
-    async fn of(what: &str, frame: DataFrame, group: Vec<Expr>, rules: &[RowRule]) -> Result<Self> {
-        let mut counts = vec![count(lit(1_i64)).alias("rows")];
-        counts.extend(rules.iter().map(|rule| rule.broken.clone().alias(&rule.words)));
-        let frame = frame.aggregate(group, counts).map_err(Error::internal)?;
-        Ok(Self { batches: engine::batches(what, frame).await? })
-    }
-
-    /// Sum of a count over all groups.
-    fn total(&self, name: &str) -> u64 {
-        let columns = self.batches.iter().filter_map(|batch| batch.column_by_name(name));
-        let counts = columns.filter_map(|column| column.as_primitive_opt::<Int64Type>());
-        counts.map(|counts| counts.iter().flatten().sum::<i64>().unsigned_abs()).sum()
-    }
-}
-
 /// Validates inputs one by one.
 pub(super) struct Validator<'a> {
     pub(super) engine: &'a Engine,
     pub(super) violations: &'a mut Violations,
+    /// The first instant that the snapshot does not cover, in microseconds since 1970.
+    pub(super) cutoff_us: i64,
 }
 
 /// How the rows of an input with times are validated.
@@ -80,6 +61,9 @@ impl Validator<'_> {
         let Some(mut input) = self.settled(input).await? else { return Ok(None) };
         // A WHERE of the SELECT looks at the rows themselves.
         input.frame = without_statistics(input.frame);
+        if !self.has_right_units(&input).await? {
+            return Ok(None);
+        }
         let frame = input.conform()?;
         let filter = RowFilter::default();
         let rules = WindowRules { filter, group: vec![], more };
@@ -102,7 +86,13 @@ impl Validator<'_> {
         let Some(outside) = self.count_outside(&input, &rules.filter).await? else {
             return Ok(None);
         };
-        let whole = input.clone();
+        let (whole, end_us) = (input.clone(), rules.filter.end_us());
+        if let Some((span, column)) = &outside.span
+            && let Some(violation) = span.violation(&input, column, end_us)
+        {
+            self.violations.report(violation)?;
+            return Ok(None);
+        }
         rules.filter.apply(&mut input)?;
         let frame = input.conform()?;
         let counts = self.count_rows(&input, &rules, frame.clone(), outside.all).await?;
@@ -118,12 +108,12 @@ impl Validator<'_> {
         let all = outside.all.unwrap_or(rows);
         let name = &input.table.table;
         let before = all.saturating_sub(outside.after + outside.dropped.unwrap_or(0) + rows);
-        drops.push(Dropped::exact(name, "before the window", before));
-        drops.push(Dropped::exact(name, "after the cutoff", outside.after));
+        drops.push(Dropped::exact(name, "before the window", before).of(all));
+        drops.push(Dropped::exact(name, "after the cutoff", outside.after).of(all));
         if let Some(dropped) = outside.dropped {
-            drops.push(Dropped::exact(name, "kind dropped by the job", dropped));
+            drops.push(Dropped::exact(name, "kind dropped by the job", dropped).of(all));
         }
-        let (origin, end_us) = (input.origin, rules.filter.end_us());
+        let origin = input.origin;
         let input = ValidInput { frame, origin, rows_in_window: rows, rows_total: all, end_us };
         Ok(Some((input, counts)))
     }
@@ -142,16 +132,40 @@ impl Validator<'_> {
             count_rows(&what, frame).await
         };
         let counts = async {
-            let counts = WindowCounts::of(&what, input.frame.clone(), &window).await?;
-            let WindowCounts { all, after, kept } = counts;
+            let end_us = filter.end_us();
+            let counts = WindowCounts::of(&what, input.frame.clone(), &window, end_us).await?;
+            let WindowCounts { all, after, kept, span } = counts;
             let dropped = match filter.is_dropped_kind() {
                 Some(is_dropped) => Some(count_where(window.kept().and(is_dropped)).await?),
                 None => None,
             };
-            Ok(Outside { all: Some(all), after, kept: Some(kept), dropped })
+            Ok((Outside { all: Some(all), after, kept: Some(kept), dropped, span: None }, span))
         };
         let counts = explained(input, counts.await).await;
-        self.violations.keep(counts)
+        let counts = self.violations.keep(counts)?;
+        Ok(counts.map(|(outside, span)| Outside {
+            span: span.map(|span| (span, window.time)),
+            ..outside
+        }))
+    }
+
+    /// Whether the times of an input that is read whole lie where times of a network may; else violations are kept.
+    async fn has_right_units(&mut self, input: &OpenInput) -> Result<bool> {
+        let what = format!("reading {}", input.origin);
+        let times = input.table.columns.iter().filter(|column| column.kind == Type::Timestamp);
+        let mut right = true;
+        for column in times {
+            let Some(column) = TimeColumn::of(&input.frame, &column.name)? else { continue };
+            let cutoff_us = self.cutoff_us;
+            let span = TimeSpan::read(&what, input.frame.clone(), &column, cutoff_us).await;
+            let span = explained(input, span).await;
+            let Some(span) = self.violations.keep(span)? else { return Ok(false) };
+            if let Some(violation) = span.and_then(|s| s.violation(input, &column, cutoff_us)) {
+                self.violations.report(violation)?;
+                right = false;
+            }
+        }
+        Ok(right)
     }
 
     /// Whether every value of the columns as they were opened has a place in the engine's types; else violations are kept.
@@ -225,7 +239,9 @@ impl Validator<'_> {
             let alone = alone.frame(self.engine)?;
             let Some(window) = filter.in_window(&alone)? else { break };
             let what = format!("reading `{path}`");
-            let WindowCounts { kept, .. } = WindowCounts::of(&what, alone.clone(), &window).await?;
+            let end_us = filter.end_us();
+            let counts = WindowCounts::of(&what, alone.clone(), &window, end_us).await?;
+            let WindowCounts { kept, .. } = counts;
             let pruned = alone.filter(window.kept()).map_err(Error::internal)?;
             if count_rows(&what, pruned).await? != kept {
                 file = Some(path);
@@ -304,6 +320,8 @@ struct Outside {
     kept: Option<u64>,
     /// Rows inside the window of a kind that the job drops; `None` if it drops none.
     dropped: Option<u64>,
+    /// Where all times lie; `None` if there is no window or no time.
+    span: Option<(TimeSpan, TimeColumn)>,
 }
 
 /// Numbers of rows by their time, from the rows themselves.
@@ -313,20 +331,23 @@ struct WindowCounts {
     after: u64,
     /// Inside the window, or without a time.
     kept: u64,
+    /// Where all times lie; `None` if no row has one.
+    span: Option<TimeSpan>,
 }
 
 impl WindowCounts {
-    async fn of(what: &str, frame: DataFrame, window: &InWindow) -> Result<Self> {
-        let counts = vec![
+    async fn of(what: &str, frame: DataFrame, window: &InWindow, cutoff_us: i64) -> Result<Self> {
+        let mut counts = vec![
             count(lit(1_i64)).alias("rows"),
             count_if(window.after())?.alias("after"),
             count_if(window.kept())?.alias("kept"),
         ];
+        counts.extend(window.time.aggregates(cutoff_us)?);
         let frame = without_statistics(frame).aggregate(vec![], counts);
         let frame = frame.map_err(Error::internal)?;
         let counts = RowCounts { batches: engine::batches(what, frame).await? };
         let [all, after, kept] = ["rows", "after", "kept"].map(|name| counts.total(name));
-        Ok(Self { all, after, kept })
+        Ok(Self { all, after, kept, span: TimeSpan::of(&counts) })
     }
 }
 

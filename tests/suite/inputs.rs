@@ -741,7 +741,8 @@ async fn awkward_ids_are_kept_exactly_through_all_tables() {
     let long = "x".repeat(1_024);
     let ids = ["a b", " ", "O'Neil", "\"q\"", "😀", "e\u{301}", "\\", "%2F", "NULL", &long];
     let events = ids.iter().zip(ids.iter().cycle().skip(1)).map(|(a, t)| reply("a", a, t, 3));
-    let published = World { events: events.collect(), ..World::default() }.run().await;
+    let settings = "[reading]\nnot_missing = [\"NULL\"]\n".into();
+    let published = World { events: events.collect(), settings, ..World::default() }.run().await;
     let mut expected: Vec<String> = ids.iter().map(|id| format!("a:{id}")).collect();
     expected.sort();
     assert_eq!(published.people(), expected);

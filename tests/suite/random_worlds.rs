@@ -47,7 +47,7 @@ fn id(number: u32) -> String {
     match number {
         0 => "did:plc:q0".into(),
         1 => "18446744073709551615".into(),
-        2 => "-1".into(),
+        2 => "-2".into(),
         number => format!("u{number}"),
     }
 }
