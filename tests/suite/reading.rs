@@ -86,12 +86,12 @@ fn world(people: u32, events: u32) -> World {
     let account = |number: u32| Account {
         name: Some(format!("Zoë {number}")),
         country: Some("DE".into()),
-        automated: Some(number % 5 == 0),
+        automated: Somenumber.is_multiple_of(5),
         birth_date: NaiveDate::from_ymd_opt(1970 + number as i32 % 60, 2, 3),
-        minor: (number % 7 == 0).then_some(false),
+        minor: number.is_multiple_of(7).then_some(false),
         followers: Some(i64::from(number % 100)),
         listed: Some(i64::from(number % 9)),
-        verified: Some(number % 3 == 0),
+        verified: Somenumber.is_multiple_of(3),
         created: Some(CUTOFF - i64::from(number) * 24 * HOUR),
         points: Some(f64::from(number % 8) / 4.0),
         ..account("a", &id(number))
@@ -101,10 +101,13 @@ fn world(people: u32, events: u32) -> World {
         id: id(number),
         author: id(number / 2),
         at: CUTOFF - i64::from(number % 80 + 1) * 24 * HOUR,
-        title: (number % 3 == 0).then(|| "On lobsters".into()),
+        title: number.is_multiple_of(3).then(|| "On lobsters".into()),
         text: Some("About lobsters and #rust".into()),
-        tags: vec!["lobsters".into(), if number % 2 == 0 { "sea".into() } else { "rust".into() }],
-        parent: (number % 4 == 0).then(|| id(number + 1)),
+        tags: vec![
+            "lobsters".into(),
+            if number.is_multiple_of(2) { "sea".into() } else { "rust".into() },
+        ],
+        parent: number.is_multiple_of(4).then(|| id(number + 1)),
         language: Some("en".into()),
         ..Post::default()
     };
