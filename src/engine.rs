@@ -52,6 +52,8 @@ impl Engine {
             .set_bool("datafusion.execution.parquet.reorder_filters", true)
             // Columns come in the types that their files state.
             .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+            // Nanoseconds do not hold the year 9999, which stands for never, and would wrap around.
+            .set_str("datafusion.execution.parquet.coerce_int96", "us")
             .set_bool("datafusion.execution.listing_table_ignore_subdirectory", false)
             // With file statistics DataFusion 55 takes a column whose least and greatest value are
             // equal for a constant; statistics leave NaN out, and it would be lost unseen.

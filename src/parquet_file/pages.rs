@@ -56,6 +56,8 @@ struct Page<'a> {
     unpacked: u64,
     values: u64,
     is_dictionary: bool,
+    /// Whether the codec of the column was applied: pages of the second version say so.
+    is_packed: bool,
     /// Bytes of levels in front, which are not compressed.
     levels: u64,
 }
@@ -64,7 +66,7 @@ impl<'a> Page<'a> {
     /// The first page of some bytes, and the bytes behind it.
     fn read(bytes: &'a [u8]) -> Checked<(Self, &'a [u8])> {
         let (mut unpacked, mut packed, mut values, mut levels) = (-1, -1, 0, 0_i64);
-        let (mut is_dictionary, mut headers) = (false, 0);
+        let (mut is_dictionary, mut is_packed, mut headers) = (false, true, 0);
         let mut cursor = Cursor::new(bytes);
         let mut visit = |name: &'static str, id: i16, value: i64| -> Checked<()> {
             let of_values = [DATA_PAGE.name, DATA_PAGE_V2.name, DICTIONARY_PAGE.name];
@@ -76,6 +78,7 @@ impl<'a> Page<'a> {
                     headers += 1;
                     is_dictionary = name == DICTIONARY_PAGE.name;
                 }
+                7 if name == DATA_PAGE_V2.name => is_packed = value != 0,
                 5 | 6 if name == DATA_PAGE_V2.name => levels = levels.saturating_add(value.max(0)),
                 _ => {}
             }
@@ -94,7 +97,7 @@ impl<'a> Page<'a> {
             return Err(format!("a page claims {packed} bytes, and {} follow", behind.len()));
         };
         let levels = levels.unsigned_abs();
-        Ok((Self { body, unpacked, values, is_dictionary, levels }, rest))
+        Ok((Self { body, unpacked, values, is_dictionary, is_packed, levels }, rest))
     }
 
     fn check(&self, column: &ColumnChunkMetaData, max_page_bytes: u64) -> Checked<()> {
@@ -124,6 +127,7 @@ impl<'a> Page<'a> {
     /// Refuses pages that decompress to more than they claim, where the decoder would only see it afterwards.
     fn check_codec(&self, codec: Compression) -> Checked<()> {
         let is_larger = match codec {
+            _ if !self.is_packed => false,
             Compression::GZIP(_) => {
                 self.is_larger(flate2::read::MultiGzDecoder::new(self.packed()))
             }

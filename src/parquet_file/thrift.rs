@@ -60,7 +60,11 @@ impl<'a> Cursor<'a> {
             if !field.kind.is_code(code) {
                 return Err(format!("a field of {} has another type", shape.name));
             }
-            self.value(&field.kind, shape.name, id, visit)?;
+            match field.kind {
+                // A flag stands in the header of its field.
+                Kind::Flag => visit(shape.name, id, i64::from(code == 1))?,
+                _ => self.value(&field.kind, shape.name, id, visit)?,
+            }
         }
         if shape.fields.iter().any(|field| field.required && seen & (1 << field.id) == 0) {
             return Err(format!("{} lacks a field", shape.name));
@@ -76,7 +80,7 @@ impl<'a> Cursor<'a> {
         visit: Visit<'_>,
     ) -> Checked<()> {
         match kind {
-            // A flag stands in the header of its field.
+            // Those of fields stand in their headers, and lists go over theirs.
             Kind::Flag => Ok(()),
             Kind::I16 | Kind::I32 | Kind::I64 => {
                 let value = self.number()?;

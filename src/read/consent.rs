@@ -271,6 +271,26 @@ impl Statements<'_> {
         self.rows.on_scoring.chunk_by(|one, other| one.subject == other.subject)
     }
 
+    /// Network and id of the accounts, and ids of the persons, that refuse and whom no input has as somebody to score. Others
+    /// may still name them.
+    pub(super) fn refusing_strangers(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        let latest = self.by_subject().filter_map(<[Statement]>::last);
+        latest.filter(|latest| latest.refuses).filter_map(|latest| match latest.subject {
+            Subject::Unknown(place) => {
+                let UnknownSubject { network, id } = &self.rows.unknown[place as usize];
+                Some((network.as_deref(), &**id))
+            }
+            // Only posts name it.
+            Subject::Named(PersonRef::Account(account) | PersonRef::Unlinked(account))
+                if self.directory.person_of(account) == NONE =>
+            {
+                let (_, network, id) = self.directory.account(account);
+                Some((Some(network), id))
+            }
+            Subject::Named(_) => None,
+        })
+    }
+
     /// What all accounts and persons last said about being scored.
     pub(super) fn decisions(&self) -> Decisions {
         let mut decisions = Decisions {
@@ -305,6 +325,11 @@ impl Statements<'_> {
             }
         }
         decisions
+    }
+
+    /// Number of statements on single topics.
+    pub(super) fn on_topics(&self) -> u64 {
+        self.rows.on_topics.len() as u64
     }
 
     /// Topics of statements that `finder` does not find, with the number of their rows, sorted.

@@ -12,7 +12,7 @@ use super::snapshot::Snapshot;
 use super::violations::Violations;
 use crate::error::{Error, Result};
 use crate::job::Consent;
-use crate::model::{ConsentCounts, ConsentHistory, Dropped, Warning};
+use crate::model::{ConsentCounts, ConsentHistory, Dropped, SuppressedCount, Warning};
 use crate::phrases::TopicFinder;
 use renown_graph::numbering::NONE;
 
@@ -47,6 +47,16 @@ pub(super) fn unknown_topics(statements: &Statements<'_>, finder: &TopicFinder<'
         Error::bad_input(cause, remedy).in_table("consent").in_column("topic_id").in_rows(rows)
     };
     statements.unknown_topics(finder).into_iter().map(violation).collect()
+}
+
+/// Warns of statements on topics in a job that has none: a table whose `topic_id` is filled by mistake would leave nobody out.
+pub(super) fn without_topics(statements: &Statements<'_>) -> Option<Warning> {
+    let on_topics = statements.on_topics();
+    let shown = SuppressedCount::of(on_topics);
+    let text = format!(
+        "{shown} statements have a `topic_id`, and this job has no topics: they keep nobody from being scored"
+    );
+    (on_topics > 0).then(|| Warning::new("consent", text))
 }
 
 /// What the statements of `consent` are reported against.

@@ -12,8 +12,14 @@ pub(super) fn conversion(column: &str, found: &DataType, kind: Type) -> Option<S
     let is_bytes = matches!(found, Binary | LargeBinary | BinaryView);
     match kind {
         Type::Id if found.is_floating() => cast("BIGINT"),
+        Type::Id if found.is_decimal() => cast("DECIMAL(38, 0)"),
+        // Such as the ids of MongoDB, as tools show them.
+        Type::Id | Type::Text if matches!(found, FixedSizeBinary(_)) => {
+            Some(format!("encode({column}, 'hex')"))
+        }
         Type::Id | Type::Text if found.is_integer() || is_bytes => cast("VARCHAR"),
         Type::Id | Type::Text if matches!(found, Boolean | Date32 | Date64) => cast("VARCHAR"),
+        Type::Id | Type::Text => of_struct(column, found, kind),
         Type::Int64 if is_text || found.is_floating() || found.is_decimal() => cast("BIGINT"),
         Type::Float64 if is_text => cast("DOUBLE"),
         Type::Boolean if is_text || found.is_integer() => cast("BOOLEAN"),
@@ -28,6 +34,18 @@ pub(super) fn conversion(column: &str, found: &DataType, kind: Type) -> Option<S
         Type::TextList => of_items(column, found),
         _ => None,
     }
+}
+
+/// The first field of a struct that may be meant: a text, or for ids an integer.
+fn of_struct(column: &str, found: &DataType, kind: Type) -> Option<String> {
+    let DataType::Struct(fields) = found else { return None };
+    let is_meant = |kind_of_field: &DataType| {
+        let is_text =
+            matches!(kind_of_field, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+        is_text || (kind == Type::Id && kind_of_field.is_integer())
+    };
+    let field = fields.iter().find(|field| is_meant(field.data_type()))?;
+    Some(format!("{column}['{}']", field.name()))
 }
 
 /// The texts in the items of a list.

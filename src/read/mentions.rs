@@ -63,11 +63,13 @@ pub(super) struct Mentions {
 }
 
 impl Mentions {
-    /// The names of everyone who is ineligible; `None` if nobody is.
-    pub(super) fn of(
+    /// The names of everyone who is ineligible, `None` if nobody is. `strangers` are network and id of accounts, and ids of
+    /// persons, who refuse and are not among those to score.
+    pub(super) fn of<'a>(
         directory: &Directory,
         eligibility: &Eligibility<'_>,
         accounts: Option<&Accounts>,
+        strangers: impl Iterator<Item = (Option<&'a str>, &'a str)>,
     ) -> Option<Self> {
         let mut mentions = Self { names: HashSet::new(), hasher: DefaultHashBuilder::default() };
         let is_out = |account: u32| {
@@ -86,6 +88,20 @@ impl Mentions {
                 if let Some((user, _)) = bare(handle).split_once('@') {
                     mentions.add(user, network);
                 }
+            }
+        }
+        let networks = directory.network_names();
+        for (network, id) in strangers {
+            if network.is_none() {
+                mentions.add(id, Scope::Person);
+            }
+            // Persons may be called `network:account_id`. What another network calls them says nothing of these texts.
+            let account = network.map(|network| (network, id)).or_else(|| id.split_once(':'));
+            let number = |name: &str| (0..).zip(networks).find(|(_, known)| ***known == *name);
+            if let Some((name, id)) = account
+                && let Some((number, _)) = number(name)
+            {
+                mentions.add(id, Scope::Network(number));
             }
         }
         (!mentions.names.is_empty()).then_some(mentions)

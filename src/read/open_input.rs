@@ -69,7 +69,10 @@ fn accepts(kind: Type, found: &DataType) -> bool {
         Type::Id => {
             text(found)
                 || found.is_integer()
-                || matches!(found, Decimal128(_, 0) | Decimal256(_, 0))
+                || matches!(
+                    found,
+                    Decimal32(_, 0) | Decimal64(_, 0) | Decimal128(_, 0) | Decimal256(_, 0)
+                )
                 || *found == UUID
         }
         Type::Text => text(found),
@@ -184,6 +187,9 @@ impl OpenInput {
                     match field.map_err(Error::internal)?.data_type() {
                         as_is if *as_is == wanted => expr,
                         found if *found == UUID => uuids::as_text(expr),
+                        DataType::Dictionary(_, values) if **values == UUID => {
+                            uuids::as_text(cast(expr, UUID))
+                        }
                         _ => cast(expr, wanted),
                     }
                 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::account_stats::account_stats;
 use super::accounts::{AccountRows, Accounts};
 use super::consent::{ConsentRows, Statements};
-use super::consent_report::{ReportedConsent, former_accounts, unknown_topics};
+use super::consent_report::{ReportedConsent, former_accounts, unknown_topics, without_topics};
 use super::directory::{AccountTexts, Directory};
 use super::eligibility::{Eligibility, Standing};
 use super::endorsements::{EndorsementRows, endorsements};
@@ -121,12 +121,13 @@ pub fn people(
     let reported = ReportedConsent { snapshot: &snapshot, directory, accounts, consent, history };
     reported.report(statements.as_ref(), &counts, &mut drops, violations, &mut warnings)?;
     let finder = TopicFinder::new(vocabulary);
-    if let Some(statements) = &statements
-        && snapshot.posts.is_some()
-        && !vocabulary.is_empty()
-    {
-        for violation in unknown_topics(statements, &finder) {
-            violations.report(violation)?;
+    if let Some(statements) = &statements {
+        if snapshot.posts.is_some() && !vocabulary.is_empty() {
+            for violation in unknown_topics(statements, &finder) {
+                violations.report(violation)?;
+            }
+        } else {
+            warnings.extend(without_topics(statements));
         }
     }
     let mut named = observed.clone();
@@ -155,7 +156,8 @@ pub fn people(
         let (origin, allowed) = (&input.origin, &snapshot.not_missing);
         MissingValues::report_persons(directory, origin, allowed, violations, &mut warnings)?;
     }
-    let mentions = Mentions::of(directory, &eligibility, accounts);
+    let strangers = statements.iter().flat_map(Statements::refusing_strangers);
+    let mentions = Mentions::of(directory, &eligibility, accounts, strangers);
     let mentions = mentions.as_ref();
     let texts = PostTexts { posts: post_ids, network_places: &network_places, tags };
     let posts = posts.map(|rows| rows.keep_eligible(texts, &eligibility, mentions, &mut drops));

@@ -510,7 +510,7 @@ fn holds_canary(bytes: &[u8]) -> bool {
 
 /// A world, the people who are removed from it, and what is left; `None` if none of those left met, so that nothing is
 /// published.
-fn random_consent_world(rng: &mut Rng) -> Option<(World, BTreeSet<String>, World)> {
+pub fn random_consent_world(rng: &mut Rng) -> Option<(World, BTreeSet<String>, World)> {
     let world = world_with_consent(rng);
     let gone = removed(&world);
     let left = without(&world, &gone);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use renown::engine::Engine;
@@ -461,6 +461,28 @@ async fn a_file_cut_off_is_named_also_in_an_escaped_partition() {
     fs::write(&path, &bytes[..bytes.len() - 20]).unwrap();
     let error = folder.refused(FOLDER, &["b.parquet", "check that the file is complete"]).await;
     assert!(error.place.file.unwrap().ends_with("11%3A00%3A00/b.parquet"));
+}
+
+/// Whether they are read or not: a query could not tell them apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_columns_of_one_name_are_refused() {
+    let all = events();
+    for name in ["payload", "kind"] {
+        let mut columns = without(&all, "").into_iter().collect::<Vec<_>>();
+        columns
+            .extend([("payload".into(), all["kind"].clone()), (name.into(), all["kind"].clone())]);
+        let fields =
+            columns.iter().map(|(name, column)| Field::new(name, column.data_type().clone(), true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let rows =
+            RecordBatch::try_new(schema, columns.into_iter().map(|(_, column)| column).collect());
+        let folder = Folder::new().put("in/1.parquet", &all).put("in/2.parquet", &rows.unwrap());
+        let words = ["in/2.parquet` has two columns", &format!("`{name}`")];
+        for inputs in [FOLDER, SELECT] {
+            let error = folder.refused(inputs, &words).await;
+            assert_eq!(error.place.column.as_deref(), Some(name));
+        }
+    }
 }
 
 /// What has no log has no versions.

@@ -60,6 +60,33 @@ fn files_made_by_hand_are_read() {
     assert!(shown.contains("edges      100\n"), "{shown}");
 }
 
+/// Arrow C++ gives the pages of values no place where there are none, and says that a dictionary without values is there.
+#[test]
+fn files_without_rows_are_no_damage() {
+    let nothing = |has_dictionary: bool| {
+        let page = Page { is_dictionary: true, ..Page::of(&[]) };
+        let mut file = RawFile::edges(0);
+        for column in &mut file.columns {
+            column.pages = if has_dictionary { vec![page.clone()] } else { vec![] };
+            column.data = Some(0);
+            column.offset = (!has_dictionary).then_some(0);
+        }
+        file.bytes()
+    };
+    for has_dictionary in [true, false] {
+        let folder = TempDir::new().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        fs::create_dir(at("edges")).unwrap();
+        fs::write(at("edges/0.parquet"), nothing(has_dictionary)).unwrap();
+        fs::write(at("edges/1.parquet"), edges(|_| {})).unwrap();
+        let ended = renown(&["rank", &at("edges"), "--out", &at("ranks.parquet")]).done();
+        assert!(ended.stdout.contains("edges      100\n"), "{}", ended.stdout);
+    }
+    // With values they have a place.
+    let file = with_sources(|column| column.data = Some(0));
+    refused(&file, &["column `src` lies outside"]);
+}
+
 #[test]
 fn nesting_has_a_limit() {
     let nested = |levels: usize| {

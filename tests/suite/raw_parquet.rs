@@ -145,6 +145,8 @@ pub struct Column {
     pub pages: Vec<Page>,
     pub values: Option<i64>,
     pub offset: Option<i64>,
+    /// Where its first page of values is, if not at `offset`.
+    pub data: Option<i64>,
     pub size: Option<i64>,
     /// Offset and length of an offset index.
     pub index: Option<(i64, i64)>,
@@ -153,7 +155,17 @@ pub struct Column {
 impl Column {
     pub fn of(name: &str, kind: i64, codec: i64, pages: Vec<Page>) -> Self {
         let name = name.to_owned();
-        Self { name, kind, codec, pages, values: None, offset: None, size: None, index: None }
+        Self {
+            name,
+            kind,
+            codec,
+            pages,
+            values: None,
+            offset: None,
+            data: None,
+            size: None,
+            index: None,
+        }
     }
 
     pub fn integers(name: &str, values: &[i64]) -> Self {
@@ -208,7 +220,7 @@ impl RawFile {
                 .i64(5, column.values.unwrap_or(values))
                 .i64(6, unpacked)
                 .i64(7, column.size.unwrap_or(data.len() as i64 - start))
-                .i64(9, offset);
+                .i64(9, column.data.unwrap_or(offset));
             let metadata = if is_dictionary { metadata.i64(11, offset) } else { metadata };
             let mut chunk = Struct::default().i64(2, 0).child(3, metadata);
             if let Some((offset, length)) = column.index {

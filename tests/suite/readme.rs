@@ -103,7 +103,7 @@ fn the_walkthrough_ends_with_a_published_run() {
     write_lake(&lake);
     let job = section.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     std::fs::write(here.path().join("nightly.toml"), job).unwrap();
-    let walk = section.split("- `interactions` is required").next().unwrap();
+    let walk = section.split("\n### ").next().unwrap();
     let lines: Vec<&str> = walk.lines().filter_map(|line| line.strip_prefix("$ renown ")).collect();
     assert_eq!(lines.len(), 7);
     let mut said = String::new();

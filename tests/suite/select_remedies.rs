@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, FixedSizeBinaryArray, Float64Array, Int32Array, Int64Array, ListArray,
-    NullArray, RecordBatch, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray,
-    UInt32Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, Float64Array, Int32Array, Int64Array,
+    ListArray, NullArray, RecordBatch, StructArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray, UInt32Array, UInt64Array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
@@ -80,7 +80,29 @@ async fn every_proposed_conversion_is_read() {
     let seconds = Int64Array::from(at(1_000_000));
     let as_u32: UInt32Array = at(1_000_000).into_iter().map(|second| second as u32).collect();
     let as_u64: UInt64Array = at(1_000).into_iter().map(|milli| milli as u64).collect();
-    let cases: [(&str, ArrayRef, &str); 8] = [
+    let user: ArrayRef = Arc::new(StructArray::from(vec![
+        (
+            Arc::new(Field::new("is_new", DataType::Boolean, true)),
+            Arc::new(BooleanArray::from(vec![true; 3])) as ArrayRef,
+        ),
+        (Arc::new(Field::new("id", DataType::Utf8, true)), texts(["1", "2", "3"])),
+    ]));
+    let object_ids = [[1; 12], [2; 12], [3; 12]];
+    let object_ids = FixedSizeBinaryArray::try_from_iter(object_ids.iter()).unwrap();
+    let decimals: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0]));
+    let cases: [(&str, ArrayRef, &str); 12] = [
+        ("actor_id", user, "actor_id['id']"),
+        ("actor_id", Arc::new(object_ids), "encode(actor_id, 'hex')"),
+        (
+            "actor_id",
+            cast(&decimals, &DataType::Decimal128(20, 2)).unwrap(),
+            "CAST(actor_id AS DECIMAL(38, 0))",
+        ),
+        (
+            "actor_id",
+            cast(&texts(["1", "2", "3"]), &DataType::Binary).unwrap(),
+            "CAST(actor_id AS VARCHAR)",
+        ),
         ("at", Arc::new(seconds), "to_timestamp_seconds(at)"),
         ("at", Arc::new(Int64Array::from(at(1_000))), "to_timestamp_millis(at)"),
         ("at", Arc::new(Int64Array::from(at(1))), "to_timestamp_micros(at)"),

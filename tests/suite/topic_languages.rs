@@ -8,7 +8,7 @@ use crate::binary::renown;
 use crate::topics::{influential, lobsters};
 use crate::world::{World, topic_edges, topic_phrases, topics};
 
-fn lexicon(phrases: &[(&str, Option<&str>)]) -> Lexicon {
+pub fn lexicon(phrases: &[(&str, Option<&str>)]) -> Lexicon {
     let topic = |number: usize| {
         let id = format!("{number:03}");
         Topic { name: id.clone(), id, special_category: None }
@@ -25,7 +25,7 @@ fn lexicon(phrases: &[(&str, Option<&str>)]) -> Lexicon {
 }
 
 /// The phrases of a post in a language, found in its text or its one tag.
-fn found(lexicon: &Lexicon, language: Option<&str>, text: &str, tag: &str) -> Vec<String> {
+pub fn found(lexicon: &Lexicon, language: Option<&str>, text: &str, tag: &str) -> Vec<String> {
     let (mut finder, mut extracted) = (lexicon.finder(false), Extracted::default());
     finder.set_language(language);
     finder.add_text(text);
@@ -125,6 +125,37 @@ fn optional_signs_of_arabic_make_no_difference() {
     for (text, phrase) in [("مِصْر", "مصر"), ("مصـــر", "مصر"), ("قطة", "قِطَّة")]
     {
         assert_eq!(found(&lexicon, Some("ar"), text, ""), [phrase], "{text}");
+    }
+}
+
+#[test]
+fn scripts_without_spaces_have_no_boundaries_of_words() {
+    let lexicon = lexicon(&[("ข้าว", None), ("東京", None), ("寿司", Some("ja")), ("カレー", None)]);
+    for (language, text, phrases) in [
+        ("th", "ข้าว", &["ข้าว"][..]),
+        ("th", "ฉันกินข้าวทุกวัน", &["ข้าว"]),
+        ("zh", "我去東京", &["東京"]),
+        // Kyoto in the east of the prefecture.
+        ("zh", "關東京都", &["東京"]),
+        ("ja", "寿司とカレー", &["カレー", "寿司"]),
+        ("zh", "寿司", &[]),
+    ] {
+        assert_eq!(found(&lexicon, Some(language), text, ""), phrases, "{text}");
+    }
+}
+
+#[test]
+fn case_and_width_make_no_difference_and_accents_do() {
+    let lexicon = lexicon(&[("office", None), ("año", None), ("straße", None), ("ＡＢＣ", None)]);
+    for (text, phrases) in [
+        ("OFFICE oﬃce", &["office"][..]),
+        ("AÑO", &["año"]),
+        ("an\u{303}o", &["año"]),
+        ("ano", &[]),
+        ("STRASSE", &["straße"]),
+        ("abc", &["ＡＢＣ"]),
+    ] {
+        assert_eq!(found(&lexicon, None, text, ""), phrases, "{text}");
     }
 }
 

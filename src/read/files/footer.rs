@@ -3,8 +3,8 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
-use datafusion::datasource::physical_plan::parquet::CachedParquetMetaData;
+use arrow::datatypes::{SchemaRef, TimeUnit};
+use datafusion::datasource::physical_plan::parquet::{CachedParquetMetaData, Int96Coercer};
 use datafusion::execution::cache::cache_manager::{CachedFileMetadataEntry, FileMetadataCache};
 use futures::{FutureExt, StreamExt};
 use object_store::{ObjectMeta, ObjectStore};
@@ -65,7 +65,11 @@ impl Reader<'_> {
         };
         let schema = caught(|| {
             let of_file = metadata.file_metadata();
-            parquet_to_arrow_schema(of_file.schema_descr(), of_file.key_value_metadata())
+            let descr = of_file.schema_descr();
+            let schema = parquet_to_arrow_schema(descr, of_file.key_value_metadata())?;
+            // As the engine reads them.
+            let times = Int96Coercer::new(descr, &schema, &TimeUnit::Microsecond);
+            Ok(times.coerce().unwrap_or(schema))
         });
         match schema {
             Ok(Ok(schema)) => {

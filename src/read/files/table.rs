@@ -69,6 +69,14 @@ impl ParquetFiles {
         let any_rows = footers.iter().any(|footer| footer.has_rows);
         let is_read = |footer: &Footer| footer.has_rows || !any_rows;
         let read = footers.iter().zip(&objects).filter(|(footer, _)| is_read(footer));
+        for (footer, object) in read.clone() {
+            if let Some(name) = repeated_name(&footer.schema) {
+                let path = object.location.as_ref();
+                let cause = format!("`{url}`: `{path}` has two columns `{name}`");
+                let remedy = "write the file again with a different name for each column";
+                return Err(Error::bad_input(cause, remedy).in_column(name).in_file(path));
+            }
+        }
         let (schemas, ages): (Vec<SchemaRef>, Vec<i64>) = read
             .map(|(footer, object)| {
                 (Arc::clone(&footer.schema), object.last_modified.timestamp_micros())
@@ -149,6 +157,13 @@ impl ParquetFiles {
         let names: Vec<&str> = self.partitions.fields().iter().map(|f| f.name().as_str()).collect();
         !names.is_empty() && expr_applicable_for_cols(&names, filter)
     }
+}
+
+/// The first name that two columns have.
+fn repeated_name(schema: &Schema) -> Option<&str> {
+    let mut names = BTreeSet::new();
+    let mut fields = schema.fields().iter().map(|field| field.name().as_str());
+    fields.find(|name| !names.insert(*name))
 }
 
 /// The store of a URL, as the engine names it.
