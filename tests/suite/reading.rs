@@ -86,12 +86,12 @@ fn world(people: u32, events: u32) -> World {
     let account = |number: u32| Account {
         name: Some(format!("Zoë {number}")),
         country: Some("DE".into()),
-        automated: Somenumber.is_multiple_of(5),
+        automated: Some(number.is_multiple_of(5)),
         birth_date: NaiveDate::from_ymd_opt(1970 + number as i32 % 60, 2, 3),
         minor: number.is_multiple_of(7).then_some(false),
         followers: Some(i64::from(number % 100)),
         listed: Some(i64::from(number % 9)),
-        verified: Somenumber.is_multiple_of(3),
+        verified: Some(number.is_multiple_of(3)),
         created: Some(CUTOFF - i64::from(number) * 24 * HOUR),
         points: Some(f64::from(number % 8) / 4.0),
         ..account("a", &id(number))
