@@ -512,6 +512,17 @@ fn holds_canary(bytes: &[u8]) -> bool {
 /// published.
 pub fn random_consent_world(rng: &mut Rng) -> Option<(World, BTreeSet<String>, World)> {
     let world = world_with_consent(rng);
+    let listed: BTreeSet<(&str, &str)> =
+        world.accounts.iter().flatten().map(|a| (a.network.as_str(), a.id.as_str())).collect();
+    let is_listed = |network: &str, id: &str| listed.contains(&(network, id));
+    // Whom `accounts` lacks did not agree either, which the oracle does not know.
+    let all_listed = world
+        .events
+        .iter()
+        .all(|e| is_listed(&e.network, &e.actor) && is_listed(&e.network, &e.target));
+    if world.rule == "opt_in" && !all_listed {
+        return None;
+    }
     let gone = removed(&world);
     let left = without(&world, &gone);
     let window = world.cutoff - 2160 * HOUR..world.cutoff;
