@@ -184,7 +184,10 @@ async fn a_birthday_on_the_day_of_the_snapshot_counts() {
 /// Ineligible people, straight from the words of the contracts.
 fn removed(world: &World) -> BTreeSet<String> {
     let coming_of_age = NaiveDate::from_ymd_opt(2008, 3, 31).unwrap();
-    let statements = || world.consent.iter().flatten().filter(|s| s.topic.is_none());
+    // An agreement at the cutoff or later does not count yet.
+    let counts =
+        |s: &&Statement| s.topic.is_none() && (s.status != "opted_in" || s.at < world.cutoff);
+    let statements = || world.consent.iter().flatten().filter(counts);
     let latest = |about: &dyn Fn(&Statement) -> bool| {
         let of = statements().filter(|s| about(s)).map(|s| (s.at, s.status != "opted_in"));
         of.max().map(|(_, refuses)| refuses)
