@@ -184,7 +184,10 @@ async fn a_birthday_on_the_day_of_the_snapshot_counts() {
 /// Ineligible people, straight from the words of the contracts.
 fn removed(world: &World) -> BTreeSet<String> {
     let coming_of_age = NaiveDate::from_ymd_opt(2008, 3, 31).unwrap();
-    let statements = || world.consent.iter().flatten().filter(|s| s.topic.is_none());
+    // An agreement at the cutoff or later does not count yet.
+    let counts =
+        |s: &&Statement| s.topic.is_none() && (s.status != "opted_in" || s.at < world.cutoff);
+    let statements = || world.consent.iter().flatten().filter(counts);
     let latest = |about: &dyn Fn(&Statement) -> bool| {
         let of = statements().filter(|s| about(s)).map(|s| (s.at, s.status != "opted_in"));
         of.max().map(|(_, refuses)| refuses)
@@ -512,6 +515,17 @@ fn holds_canary(bytes: &[u8]) -> bool {
 /// published.
 pub fn random_consent_world(rng: &mut Rng) -> Option<(World, BTreeSet<String>, World)> {
     let world = world_with_consent(rng);
+    let listed: BTreeSet<(&str, &str)> =
+        world.accounts.iter().flatten().map(|a| (a.network.as_str(), a.id.as_str())).collect();
+    let is_listed = |network: &str, id: &str| listed.contains(&(network, id));
+    // Whom `accounts` lacks did not agree either, which the oracle does not know.
+    let all_listed = world
+        .events
+        .iter()
+        .all(|e| is_listed(&e.network, &e.actor) && is_listed(&e.network, &e.target));
+    if world.rule == "opt_in" && !all_listed {
+        return None;
+    }
     let gone = removed(&world);
     let left = without(&world, &gone);
     let window = world.cutoff - 2160 * HOUR..world.cutoff;
