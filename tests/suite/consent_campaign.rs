@@ -235,6 +235,9 @@ async fn whoever_is_ineligible_is_in_no_byte_campaign() {
 
         // The night after, somebody who was published refuses, and others name them.
         let mut second = world.later(1);
+        // An agreement that was too late on the first night would count on the second.
+        let is_late = |status: &str, at: i64| status == "opted_in" && at >= world.cutoff;
+        second.consent.get_or_insert_default().retain(|s| !is_late(&s.status, s.at));
         let refusals = leaver
             .accounts
             .iter()
