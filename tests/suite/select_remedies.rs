@@ -300,7 +300,8 @@ async fn values_that_a_cast_does_not_take_are_named() {
 async fn values_beyond_the_types_of_the_contract_are_named() {
     let rows = accounts(&[account("a", "1"), account("a", "2")]);
     let counts: ArrayRef = Arc::new(UInt64Array::from(vec![3, u64::MAX]));
-    let never: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![CUTOFF / 1_000 - 1, i64::MAX]));
+    let never: ArrayRef =
+        Arc::new(TimestampMillisecondArray::from(vec![CUTOFF / 1_000 - 1, i64::MAX]));
     for (column, values, words) in [
         ("followers_count", counts, "is UInt64 and above 9223372036854775807 in 1 of 2 rows"),
         (
