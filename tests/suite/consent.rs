@@ -531,7 +531,17 @@ pub fn random_consent_world(rng: &mut Rng) -> Option<(World, BTreeSet<String>, W
     let window = world.cutoff - 2160 * HOUR..world.cutoff;
     let met = left.events.iter().any(|event| window.contains(&event.at));
     let met = met || left.started_follows().next().is_some();
-    met.then_some((world, gone, left))
+    (met && finds_a_post(&left)).then_some((world, gone, left))
+}
+
+/// Whether some interaction names a post, or none has to: a run stops where all post ids lead nowhere.
+fn finds_a_post(world: &World) -> bool {
+    let window = world.cutoff - 2160 * HOUR..world.cutoff;
+    let posts = world.posts.iter().flatten().filter(|post| window.contains(&post.at));
+    let posts: BTreeSet<_> = posts.map(|post| (&post.network, &post.id)).collect();
+    let events = world.events.iter().filter(|event| window.contains(&event.at));
+    let mut named = events.filter_map(|e| Some((&e.network, e.post.as_ref()?))).peekable();
+    world.posts.is_none() || named.peek().is_none() || named.any(|post| posts.contains(&post))
 }
 
 /// Every file below `folder`.

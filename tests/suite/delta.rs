@@ -184,7 +184,7 @@ async fn an_older_version_is_read_where_it_is_named() {
     let table = rewritten();
     let old = table.run("interactions = \"in/?version=0\"\n").await.unwrap();
     assert_eq!(old.people(), ["a:1", "a:2", "a:3", "a:9"]);
-    assert_eq!(old.outcome.files["interactions"].version.as_ref().unwrap().version, 0);
+    assert_eq!(old.outcome.notes.table_versions["interactions"].version, 0);
     assert_eq!(table.people("interactions = \"in/?version=1\"\n").await, ["a:1", "a:2", "a:3"]);
     let missing = table.run("interactions = \"in/?version=7\"\n").await.err().unwrap();
     assert_eq!(missing.kind, Kind::BadInput, "{missing}");
