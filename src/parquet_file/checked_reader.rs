@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{
     FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
@@ -26,7 +26,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use super::footer::damaged;
 use super::pages::{MAX_PAGE_BYTES, check_pages};
 
-/// The last step of planning: every scan of Parquet checks pages.
+/// The last step of planning: every scan of Parquet checks pages, but for those of Delta tables.
 #[derive(Clone, Debug)]
 pub struct CheckPages {
     /// Bytes that a page may take.
@@ -73,6 +73,10 @@ impl PhysicalOptimizerRule for CheckPages {
         _: &ConfigOptions,
     ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
         let plan = plan.transform_down(|node| {
+            // It holds on to its sources: with others it no longer knows which rows are deleted.
+            if node.name() == "DeltaScanExec" {
+                return Ok(Transformed::new(node, false, TreeNodeRecursion::Jump));
+            }
             Ok(match self.checked(node.as_ref()) {
                 Some(checked) => Transformed::yes(checked),
                 None => Transformed::no(node),

@@ -195,11 +195,14 @@ fn fewer_refusals(before: &LoggedConsent, now: &ConsentCounts) -> Option<Finding
     Some(Finding { cause, remedy: remedy.into(), rows: fewer })
 }
 
-/// A share of statements that match an account which is smaller than in the last published run.
+/// A share of statements that match an account which is smaller than in the last published run: some no longer match, or new
+/// ones never did.
 fn fewer_matches(before: &LoggedConsent, now: &ConsentCounts) -> Option<Finding> {
     let statements = before.statements.estimate();
     let matched = statements.saturating_sub(before.unmatched.estimate());
-    if now.matched == 0 || matched.saturating_sub(now.matched) < MIN_FEWER {
+    let no_longer = matched.saturating_sub(now.matched);
+    let more = (now.statements - now.matched).saturating_sub(before.unmatched.estimate());
+    if now.matched == 0 || statements == 0 || no_longer.max(more) < MIN_FEWER {
         return None;
     }
     let share = |matched: u64, statements: u64| matched as f64 / statements as f64;

@@ -7,6 +7,7 @@ use super::directory::Directory;
 use super::eligibility::Eligibility;
 use super::follows::FollowRows;
 use super::interactions::InteractionRows;
+use super::near_ids::trimmed;
 use super::posts::PostRows;
 use super::snapshot::Snapshot;
 use super::violations::Violations;
@@ -15,7 +16,7 @@ use crate::model::{SuppressedCount, Warning};
 use crate::number_format::counted;
 
 /// What programs write for a missing value, in small letters. `0` is not among them: numbers of accounts begin there.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 44] = [
     "nan",
     "-nan",
     "null",
@@ -40,6 +41,26 @@ const TEXTS: [&str; 24] = [
     "unknown",
     "-",
     "?",
+    "--",
+    ".",
+    "[]",
+    "{}",
+    "\"\"",
+    "''",
+    "\\\\n",
+    "(none)",
+    "<none>",
+    "missing",
+    "#ref!",
+    "#value!",
+    "1.#qnan",
+    "-999",
+    "-9999",
+    "-2147483648",
+    "-9223372036854775808",
+    "9223372036854775807",
+    "18446744073709551615",
+    "00000000-0000-0000-0000-000000000000",
 ];
 
 /// Of 100 rows, as many may name an id that looks missing.
@@ -47,11 +68,11 @@ const MAX_IN_100: u64 = 10;
 
 /// The place in [`TEXTS`] of an id that looks missing.
 fn place(id: &str) -> Option<u8> {
-    const LONGEST: usize = 16;
+    const LONGEST: usize = 48;
     if id.len() > LONGEST {
         return None;
     }
-    let id = id.trim().to_ascii_lowercase();
+    let id = trimmed(id).to_ascii_lowercase();
     (0_u8..).zip(TEXTS).find(|(_, text)| *text == id).map(|(place, _)| place)
 }
 
@@ -284,6 +305,8 @@ mod tests {
     #[test]
     fn missing_values_are_known_in_any_spelling() {
         for id in ["nan", "NaN", "NULL", "None", " none ", "\\N", "-1", "[deleted]", "N/A", "<NA>"]
+            .into_iter()
+            .chain(["null\u{200b}", "\\\\N", "00000000-0000-0000-0000-000000000000", "1.#QNAN"])
         {
             assert!(place(id).is_some(), "{id}");
         }

@@ -193,7 +193,8 @@ pub(super) fn plain(id: &str) -> Cow<'_, str> {
     }
 }
 
-fn trimmed(id: &str) -> &str {
+/// The id without spaces around it, visible or not.
+pub(super) fn trimmed(id: &str) -> &str {
     id.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'))
 }
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::campaign::cases;
 use crate::measures_oracle::causes;
-use crate::random_worlds::world;
+use crate::random_worlds::{finds_a_post, world};
 use crate::world::{
     Account, CUTOFF, HOUR, Interaction, Post, Published, World, account, identity, of_account,
     reply,
@@ -164,6 +164,9 @@ async fn random_days_agree_with_the_oracle_campaign() {
         let rng = &mut Rng::with_seed(seed);
         let folder = TempDir::new().unwrap();
         let mut then = world(rng);
+        if !finds_a_post(&then) {
+            continue;
+        }
         let mut before = then.run_in(folder.path()).await;
         for _ in 0..2 {
             let days = rng.i64(1..=2);
@@ -175,6 +178,9 @@ async fn random_days_agree_with_the_oracle_campaign() {
                 0 => now.method = now.method.replacen("coefficient = 0.", "coefficient = 0.2", 1),
                 1 => now.edit_method("follow = { weight = 0.5", "follow = { weight = 0.6"),
                 _ => {}
+            }
+            if !finds_a_post(&now) {
+                break;
             }
             let after = now.run_in(folder.path()).await;
             println!("seed {seed}: {} after {}", now.day, then.day);

@@ -9,7 +9,7 @@ use fastrand::Rng;
 
 use crate::binary::{program, renown};
 use crate::campaign::cases;
-use crate::random_worlds::world_with_consent;
+use crate::random_worlds::{finds_a_post, world_with_consent};
 use crate::world::{
     Account, CUTOFF, Follow, HOUR, Identity, Interaction, Post, Published, Statement, World,
     account, follow, identity, of_account, of_person, reply,
@@ -532,16 +532,6 @@ pub fn random_consent_world(rng: &mut Rng) -> Option<(World, BTreeSet<String>, W
     let met = left.events.iter().any(|event| window.contains(&event.at));
     let met = met || left.started_follows().next().is_some();
     (met && finds_a_post(&left)).then_some((world, gone, left))
-}
-
-/// Whether some interaction names a post, or none has to: a run stops where all post ids lead nowhere.
-fn finds_a_post(world: &World) -> bool {
-    let window = world.cutoff - 2160 * HOUR..world.cutoff;
-    let posts = world.posts.iter().flatten().filter(|post| window.contains(&post.at));
-    let posts: BTreeSet<_> = posts.map(|post| (&post.network, &post.id)).collect();
-    let events = world.events.iter().filter(|event| window.contains(&event.at));
-    let mut named = events.filter_map(|e| Some((&e.network, e.post.as_ref()?))).peekable();
-    world.posts.is_none() || named.peek().is_none() || named.any(|post| posts.contains(&post))
 }
 
 /// Every file below `folder`.

@@ -201,6 +201,15 @@ async fn a_smaller_share_of_matches_stops_a_run() {
     };
     let words = ["94 % of 200 statements of network `a`", "in the last published run 100 % were"];
     stops(&lost(11), &folder, &words).await;
+    // New refusals that meet nobody, such as those of people who are written in capitals there.
+    let more = |n: usize| {
+        let mut next = world.later(1);
+        let new = (0..n).map(|id| of_account("a", &format!("KEPT{id}"), "opted_out", 1));
+        next.consent.as_mut().unwrap().extend(new);
+        next
+    };
+    stops(&more(11), &folder, &["95 % of 211 statements of network `a`"]).await;
+    night(&more(10), &folder).await.unwrap();
     night(&lost(10), &folder).await.unwrap();
 }
 

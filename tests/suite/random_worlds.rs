@@ -1,5 +1,7 @@
 //! Seeded random worlds: few people, so that every edge case occurs often.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use fastrand::Rng;
 use renown::method::Method;
@@ -343,4 +345,14 @@ pub fn world_with_consent(rng: &mut Rng) -> World {
     let statements = (0..number).map(statement).collect();
     world.consent = Some(statements);
     world
+}
+
+/// Whether some interaction names a post, or none has to: a run stops where all post ids lead nowhere.
+pub fn finds_a_post(world: &World) -> bool {
+    let window = world.cutoff - 2160 * HOUR..world.cutoff;
+    let posts = world.posts.iter().flatten().filter(|post| window.contains(&post.at));
+    let posts: BTreeSet<_> = posts.map(|post| (&post.network, &post.id)).collect();
+    let events = world.events.iter().filter(|event| window.contains(&event.at));
+    let mut named = events.filter_map(|e| Some((&e.network, e.post.as_ref()?))).peekable();
+    world.posts.is_none() || named.peek().is_none() || named.any(|post| posts.contains(&post))
 }
