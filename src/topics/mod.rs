@@ -76,7 +76,9 @@ pub fn find_topics(inputs: &TopicInputs<'_>) -> Result<TopicResults> {
         return Ok(TopicResults::default());
     };
     if vocabulary.is_empty() {
-        return Ok(TopicResults::default());
+        // Every post is still looked up: it has no topic.
+        let of_posts = Lists::grouped(posts.authors.len(), std::iter::empty::<(u32, TopicShare)>());
+        return Ok(TopicResults { of_posts, ..TopicResults::default() });
     }
     let catalogue = Catalogue::of(vocabulary, posts, &people.refusals);
     let of_posts =

@@ -64,6 +64,22 @@ pub fn lobsters(days: &[i64], people: usize) -> World {
     }
 }
 
+/// A job without topics, or whose phrases all go, still has the attention that posts drew.
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_without_topics_have_no_topic() {
+    for settings in ["[topics]\nontology = \"none\"\n", "[topics]\nstop = [\"lobsters\"]\n"] {
+        let mut world = lobsters(&[1, 2, 3], 3);
+        world.settings = settings.into();
+        if settings.contains("none") {
+            world.more.clear();
+        }
+        let published = world.run().await;
+        assert!(published.tables["topics"].is_empty() || settings.contains("stop"), "{settings}");
+        let edges = &published.tables["influence_edges"];
+        assert!(!edges.is_empty() && edges.iter().all(|edge| edge["topic_id"].is_null()));
+    }
+}
+
 fn row_on<'a>(published: &'a Published, table: &str, person: &str, topic: &str) -> Option<&'a Row> {
     let mut rows = published.tables[table].iter();
     rows.find(|row| row["person_id"] == person && row["topic_id"] == topic)
