@@ -29,8 +29,8 @@ pub(super) struct Shared<'a> {
     /// Id of the run.
     run_id: &'a str,
     pub persons: &'a Persons,
-    /// The columns that every table has, as long as the longest batch needs them. All batches share them: of a large run they
-    /// would be a sixth of all tables.
+    /// The columns that every table has, as long as the longest batch needs them. All batches share them: with a million people
+    /// they would take .8 GB (`benches/RESULTS.md`).
     run_columns: Mutex<[(&'static str, ArrayRef); 2]>,
 }
 
