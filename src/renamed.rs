@@ -58,6 +58,10 @@ pub fn update_method(method: &mut Value) {
             section.insert(new.to_owned(), value);
         }
     }
+    // Who counted on networks without seeds, up to 0.9.0: it acts no longer.
+    if let Some(trust) = method.get_mut("trust").and_then(Value::as_object_mut) {
+        trust.remove("fallback_people");
+    }
     if let Some(target) = method.pointer_mut("/fit/target")
         && target == ROLLING_ORIGIN.0
     {

@@ -126,7 +126,7 @@ async fn inputs(
     violations: &mut Violations,
     report: &mut CheckReport,
 ) -> Result<Persons> {
-    let snapshot = read::snapshot(engine, job, day, violations).await?;
+    let snapshot = read::snapshot(engine, job, day, job.method.earlier_hours(), violations).await?;
     report.notes = InputNotes::of(&snapshot);
     let (age_limits, cutoff_us) = (snapshot.age_limits.clone(), snapshot.cutoff_us);
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);

@@ -143,7 +143,7 @@ impl ForecastOrigin {
             as_of_hours: hours,
             horizon_hours: method.forecast.horizon_hours,
             kinds: &outcome_kinds(method),
-            trusted: &predictions.trust.trusted,
+            trust: &predictions.trust,
         };
         let all = people.persons.len();
         let (mut existed, mut observed) = (vec![false; all], [vec![0.0; all], vec![0.0; all]]);

@@ -325,7 +325,7 @@ impl Items {
         let sum = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |sum, own| sum + own);
         let persons = 0..people.persons.len() as u32;
         let expected = sum(&mut persons.map(|p| libm::exp(self.predictor(candidate, fitted, p))));
-        let reacted = sum(&mut measures.values("trusted_reactors_30d")?.iter().flatten());
+        let reacted = sum(&mut measures.values("credited_reactors_30d")?.iter().flatten());
         let wanted = if reacted > 0.0 { reacted } else { people.persons.len() as f64 };
         Ok(Forecast {
             intercept: libm::log(wanted / expected),

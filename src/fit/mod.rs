@@ -5,6 +5,7 @@ mod held_out;
 mod labels;
 mod origins;
 mod select;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -18,7 +19,6 @@ use crate::method::{FitRecord, Forecast, Method, ROLLING_ORIGIN, Term, may_enter
 use crate::model::People;
 use crate::pipeline::backtest::{outcome_kinds, read_history};
 use crate::pipeline::run_id::data_sha256;
-use crate::propagate::select_seeds;
 use crate::score::measures::RecomputedMeasures;
 pub use held_out::is_held_out;
 use origins::{Looking, Rows};
@@ -73,12 +73,15 @@ async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str)
     }
     let horizon = method.forecast.horizon_hours;
     let every = job.fit.every_hours.unwrap_or((horizon / 4).max(1));
-    let back = horizon.saturating_add(every.saturating_mul(job.fit.origins - 1));
+    let back = horizon
+        .saturating_add(every.saturating_mul(job.fit.origins - 1))
+        .saturating_add(method.trust.tenure_hours);
     let people = read_history(engine, job, day, back).await?.people;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
         let reach = people.history_hours();
+        method.trust.networks = trust::networks_with_trust(&people, &method, &job.trust.seeds)?;
         let origins = found_origins(reach, &method, job.fit.origins, every)?;
         let history = reach - origins[0];
         let rows = rows(people, &origins, job, &method)?;
@@ -136,7 +139,12 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<V
     let horizon = method.forecast.horizon_hours;
     let origins = (0..most).rev().map(|index| horizon + index * every);
     // Before an origin there must be as long a time as after it.
-    let origins: Vec<u32> = origins.filter(|origin| origin + horizon <= reach).collect();
+    let before = match method.trust.networks.is_empty() {
+        true => horizon,
+        // Nobody is a founder any earlier.
+        false => horizon.max(method.trust.tenure_hours + method.trust.lag_hours),
+    };
+    let origins: Vec<u32> = origins.filter(|origin| origin + before <= reach).collect();
     let enough = match (origins.first(), origins.last()) {
         (Some(oldest), Some(latest)) => *oldest >= latest + horizon,
         _ => false,
@@ -160,10 +168,9 @@ fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<R
         .into_iter()
         .filter(|name| RecomputedMeasures::includes(name) && job.fit.takes(name))
         .collect();
-    let seeds = select_seeds(&people, &method.trust.seeds, &job.trust.seeds);
     let looking = Looking {
         method,
-        seeds: &seeds,
+        seeds: &job.trust.seeds,
         names: &names,
         outcomes: &outcome_kinds(method),
         most: job.fit.rows,

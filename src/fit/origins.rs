@@ -3,13 +3,15 @@
 //! What accounts state (followers, verified) is of the snapshot and not of the origin: it enters no such fit, and trust
 //! alone looks at it, for seeds.
 
+use std::collections::BTreeSet;
+
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
 use crate::model::{People, VertexIndex};
 use crate::pipeline::backtest::{Backtest, OutcomeWindow};
 use crate::pipeline::sample::mix32;
-use crate::propagate::propagate_trust;
+use crate::propagate::{TrustInputs, find_trust};
 use crate::reduce::InteractionRules;
 use crate::score::measures::{MinAges, RecomputedMeasures};
 
@@ -37,8 +39,8 @@ pub(super) struct Rows {
 /// How origins are looked at.
 pub(super) struct Looking<'a> {
     pub method: &'a Method,
-    /// Whether each vertex is a seed of trust.
-    pub seeds: &'a [bool],
+    /// Ids of people and accounts that the job names as seeds of trust.
+    pub seeds: &'a BTreeSet<String>,
     /// Measures that are looked at.
     pub names: &'a [&'static str],
     /// Whether each kind is counted ahead.
@@ -90,26 +92,22 @@ impl Rows {
         let (method, people) = (looking.method, backtest.people());
         let persons = &people.persons;
         let rules = InteractionRules::of(method);
-        let trust = propagate_trust(
-            &people.interactions,
+        let standings = backtest.standings(method, looking.seeds)?;
+        let trust = find_trust(&TrustInputs {
+            interactions: &people.interactions,
             persons,
-            &rules,
-            looking.seeds,
-            backtest.existed(),
-            method,
-        )?;
-        let local = RecomputedMeasures::compute(
-            people,
-            &rules,
-            &trust.trusted,
-            MinAges::default(),
-            looking.names,
-        );
+            rules: &rules,
+            standings: &standings,
+            rule: &method.trust,
+            window_hours: method.attention.window_hours,
+        });
+        let local =
+            RecomputedMeasures::compute(people, &rules, &trust, MinAges::default(), looking.names);
         let window = OutcomeWindow {
             as_of_hours: hours,
             horizon_hours: method.forecast.horizon_hours,
             kinds: looking.outcomes,
-            trusted: &trust.trusted,
+            trust: &trust,
         };
         let taken = |vertex: &VertexIndex| {
             mix32(persons.person_of(*vertex).into()).is_multiple_of(one_in)

@@ -45,11 +45,11 @@ const TOLD: f64 = 0.02;
 const GROUPS: u32 = 20;
 /// Distinct people, the measures that a fit of few begins with.
 const DISTINCT: [&str; 5] = [
-    "trusted_reactors_7d",
-    "trusted_reactors_30d",
-    "trusted_reactors_90d",
-    "trusted_reactors_window",
-    "trusted_reactors_decayed",
+    "credited_reactors_7d",
+    "credited_reactors_30d",
+    "credited_reactors_90d",
+    "credited_reactors_window",
+    "credited_reactors_decayed",
 ];
 
 /// The rows of a fit, transformed.

@@ -19,10 +19,10 @@ pub(crate) use forecast::suggest_measure;
 pub use forecast::{Forecast, Term, may_enter};
 pub use record::{FitRecord, ROLLING_ORIGIN, Validation};
 pub use scale::points;
-pub use trust::{SeedRule, TrustRule};
+pub use trust::{NetworkTrust, SeedRule, TrustRule};
 
 /// The method that a job without a `method` key uses.
-pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-4.toml");
+pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-5.toml");
 /// Longest window of a measure, in hours (90 days); interactions of at least this window are read.
 pub(crate) const MEASURE_HOURS: u32 = 90 * 24;
 /// Maximum window, in hours: ten years.
@@ -236,6 +236,11 @@ impl Default for GateRule {
 }
 
 impl Method {
+    /// Hours before those that are read anyway of which interactions are read to find founders.
+    pub fn earlier_hours(&self) -> u32 {
+        if self.trust.networks.is_empty() { 0 } else { self.trust.tenure_hours }
+    }
+
     /// Parses and checks a method file; `name` is how errors call it.
     ///
     /// # Errors

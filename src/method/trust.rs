@@ -1,29 +1,49 @@
-//! Whose attention counts: the section `[trust]`.
+//! How much the attention of each person counts: the section `[trust]`.
+
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Whose attention counts. Trust is propagated from seeds over attention that is older than a lag, so that the latest events
-/// cannot change who is trusted now.
+/// How much the attention of each person counts: by the reactions of long-standing people that are older than a lag, so that
+/// the latest events cannot change it now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrustRule {
-    /// Lag, in hours: attention of the last hours before the cutoff does not carry trust. Less than the window.
+    /// Lag, in hours: reactions of the last hours before the cutoff vouch for nobody. Less than the window.
     pub lag_hours: u32,
-    /// Minimum trust of a trusted person, as a multiple of the mean on the network; 0 or more.
+    /// Tenure, in hours: who was known so long before the first night with trust is a founder, and who has had full credit
+    /// for so long becomes long-standing. 24 or more.
+    pub tenure_hours: u32,
+    /// With seeds: minimum trust of a founder, as a multiple of the mean on the network; 0 or more.
     pub threshold: f64,
-    /// On a network without seeds, trusted are people who acted before the lag and to whom at least this many distinct
-    /// people paid attention before it; with 0, everyone.
-    pub fallback_people: u32,
     /// Rules for seeds, by what `accounts` states: an account that meets any of them is a seed.
     pub seeds: Vec<SeedRule>,
+    /// Networks on which trust decides who counts, as a fit found them to suffice for it. On any other everybody counts
+    /// whole, and its scores carry the flag `trust_none`.
+    pub networks: BTreeMap<String, NetworkTrust>,
+}
+
+/// How trust works on one network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkTrust {
+    /// Vouches of long-standing people for full credit; 1 or more. A constant of the method: if it followed the data of a
+    /// night, accounts made for it could move it.
+    pub full_credit: u32,
 }
 
 impl Default for TrustRule {
     fn default() -> Self {
-        Self { lag_hours: 168, threshold: 0.01, fallback_people: 2, seeds: vec![] }
+        Self {
+            lag_hours: 168,
+            tenure_hours: 1440,
+            threshold: 0.01,
+            seeds: vec![],
+            networks: BTreeMap::new(),
+        }
     }
 }
 
@@ -40,6 +60,11 @@ pub struct SeedRule {
 }
 
 impl TrustRule {
+    /// Vouches for full credit on a network; `None` where everybody counts whole.
+    pub fn full_credit(&self, network: &str) -> Option<u32> {
+        self.networks.get(network).map(|network| network.full_credit)
+    }
+
     pub(super) fn check(&self, name: &str, window_hours: u32) -> Result<()> {
         let refuse =
             |what: String, remedy: &str| Err(Error::bad_job(format!("{name}: {what}"), remedy));
@@ -47,6 +72,18 @@ impl TrustRule {
             return refuse(
                 format!("`trust.lag_hours` is {}", self.lag_hours),
                 "give fewer hours than `attention.window_hours`: otherwise no attention carries trust",
+            );
+        }
+        if self.tenure_hours < 24 {
+            return refuse(
+                format!("`trust.tenure_hours` is {}", self.tenure_hours),
+                "give 24 or more: a tenure is counted in days",
+            );
+        }
+        if let Some((network, _)) = self.networks.iter().find(|(_, own)| own.full_credit == 0) {
+            return refuse(
+                format!("`trust.networks.{network}.full_credit` is 0"),
+                "give 1 or more vouches, or leave the network out: then everybody on it counts whole",
             );
         }
         if !(0.0..=1e6).contains(&self.threshold) {

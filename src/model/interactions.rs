@@ -57,6 +57,16 @@ impl Interactions {
         Self { rows: rows.collect() }
     }
 
+    /// These and `older` ones.
+    #[must_use]
+    pub fn joined(mut self, older: Self) -> Self {
+        if !older.rows.is_empty() {
+            self.rows.extend(older.rows);
+            self.rows.par_sort_unstable();
+        }
+        self
+    }
+
     /// All interactions.
     pub fn all(&self) -> &[Interaction] {
         &self.rows

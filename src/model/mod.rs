@@ -15,7 +15,9 @@ mod persons;
 mod posts;
 mod previous;
 mod refusals;
+mod standing;
 pub(crate) mod time;
+mod trust;
 mod warning;
 
 pub use account_stats::AccountStats;
@@ -35,4 +37,6 @@ pub use persons::Persons;
 pub use posts::Posts;
 pub use previous::Previous;
 pub use refusals::Refusals;
+pub use standing::Standing;
+pub use trust::{Audience, CREDIT, Trust, is_trusted};
 pub use warning::Warning;

@@ -23,6 +23,8 @@ pub struct People {
     pub persons: Persons,
     /// Interactions among them within the window.
     pub interactions: Interactions,
+    /// Older interactions among them, where it is not known from earlier runs who is long-standing.
+    pub earlier: Interactions,
     /// Statistics that their accounts report.
     pub account_stats: AccountStats,
     /// Follows among them, if the job has follows.
@@ -52,6 +54,12 @@ impl People {
         first.map_or(0, |hours| hours + 1)
     }
 
+    /// The interactions of the `window_hours` that end `hours` whole hours before the cutoff, with ages at that time.
+    pub fn interactions_as_of(&self, hours: u32, window_hours: u32) -> Interactions {
+        let within = self.interactions.as_of(hours, window_hours);
+        within.joined(self.earlier.as_of(hours, window_hours))
+    }
+
     /// The newest event of each input.
     pub fn newest_events(&self) -> NewestEvents {
         let follows = self.follows.as_ref().map(Follows::all).unwrap_or_default();
@@ -71,6 +79,8 @@ impl Digestible for People {
         let Self {
             persons,
             interactions,
+            // Those act through who is long-standing, which a run digests.
+            earlier: _,
             account_stats,
             follows,
             posts,

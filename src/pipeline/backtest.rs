@@ -3,7 +3,7 @@
 //! Everything after the date is left out, and ages are counted from it. What accounts state (followers, verified) is as of the
 //! end of the snapshot, not of the date.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -11,11 +11,14 @@ use chrono::NaiveDate;
 use super::measure::{AsOf, Measured, measure};
 use super::people::read_people;
 use super::progress::{Progress, Rows};
+use super::standings;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::Job;
 use crate::method::Method;
-use crate::model::{Follows, Interaction, Interactions, People, VertexIndex};
+use crate::model::{
+    Follows, Interaction, Interactions, People, Standing, Trust, VertexIndex, is_trusted,
+};
 use crate::phrases::Vocabulary;
 use crate::read::{self, Listing, Violations};
 
@@ -36,6 +39,8 @@ pub struct Backtest {
     /// Hours before the end of the data since which each vertex is known to exist: it acted, was acted upon, published or
     /// its account was created.
     first_observed: Vec<Option<u32>>,
+    /// The date, in whole hours before the end of the data.
+    as_of_hours: u32,
     /// Whether each vertex existed at the date; `None` if all did.
     existed: Option<Vec<bool>>,
 }
@@ -48,8 +53,8 @@ pub struct OutcomeWindow<'a> {
     pub horizon_hours: u32,
     /// Whether each kind of interaction is counted.
     pub kinds: &'a [bool],
-    /// Whether each vertex was trusted at the date.
-    pub trusted: &'a [bool],
+    /// Trust at the date.
+    pub trust: &'a Trust,
 }
 
 impl Backtest {
@@ -77,8 +82,17 @@ impl Backtest {
         }
         let post_ages = people.posts.as_ref().map(|posts| posts.age_hours.clone());
         let follows = people.follows.take();
-        let interactions = std::mem::take(&mut people.interactions);
-        Self { people, interactions, follows, post_ages, first_observed, existed: None }
+        let earlier = std::mem::take(&mut people.earlier);
+        let interactions = std::mem::take(&mut people.interactions).joined(earlier);
+        Self {
+            people,
+            interactions,
+            follows,
+            post_ages,
+            first_observed,
+            as_of_hours: 0,
+            existed: None,
+        }
     }
 
     /// Moves the date to so many whole hours before the end of the data, with interactions of the `window_hours` before it.
@@ -86,6 +100,7 @@ impl Backtest {
         let existed = || self.first_observed.iter().map(|first| *first >= Some(hours)).collect();
         // A run at the end of the data scores everyone whom its inputs name.
         self.existed = (hours > 0).then(existed);
+        self.as_of_hours = hours;
         self.people.interactions = self.interactions.as_of(hours, window_hours);
         self.people.follows = self.follows.as_ref().map(|follows| follows.as_of(hours));
         if let (Some(posts), Some(ages)) = (&mut self.people.posts, &self.post_ages) {
@@ -109,13 +124,29 @@ impl Backtest {
         self.first_observed[vertex.index()] >= Some(hours)
     }
 
+    /// Who is long-standing at the date: the founders, had it been the first night with trust. Length: vertices.
+    ///
+    /// # Errors
+    /// As [`find_founders`].
+    pub fn standings(
+        &self,
+        method: &Method,
+        seeds: &BTreeSet<String>,
+    ) -> Result<Vec<Option<Standing>>> {
+        let window_hours = method.attention.window_hours;
+        let earlier =
+            self.interactions.as_of(self.as_of_hours + method.trust.tenure_hours, window_hours);
+        standings::first_night(&self.people, &earlier, self.existed(), method, seeds, 0)
+    }
+
     /// The people measured as of the date, as a run of `job` at that date would have measured them; ranks, and what follows
     /// from them, within 1e-6 in L1.
     ///
     /// # Errors
     /// As [`measure`].
     pub fn measure(&self, job: &Job) -> Result<Measured> {
-        let snapshot = AsOf::snapshot(job);
+        let standings = self.standings(&job.method, &job.trust.seeds)?;
+        let snapshot = AsOf::snapshot(job, &standings);
         let rank_tolerance = snapshot.rank_tolerance.max(RANK_TOLERANCE);
         let as_of = AsOf { existed: self.existed(), rank_tolerance, ..snapshot };
         measure(&self.people, &as_of, &mut Progress::nested())
@@ -128,13 +159,14 @@ impl Backtest {
         let counted = |interaction: &Interaction| {
             ages.contains(&interaction.age_hours) && window.kinds[usize::from(interaction.kind)]
         };
-        let of_target = self.interactions.of_target(vertex);
+        let (of_target, mut audience) =
+            (self.interactions.of_target(vertex), window.trust.audience(vertex));
         let reacted = of_target
             .chunk_by(Interaction::same_pair)
             .filter(|of_pair| of_pair.iter().any(counted));
         reacted.fold([0.0, 0.0], |[trusted, all], of_pair| {
-            let is_trusted = f64::from(u8::from(window.trusted[of_pair[0].actor.index()]));
-            [trusted + is_trusted, all + 1.0]
+            let is_trusted = is_trusted(audience.credit(of_pair[0].actor));
+            [trusted + f64::from(u8::from(is_trusted)), all + 1.0]
         })
     }
 }
@@ -187,7 +219,8 @@ pub async fn read_history(
     let window = &mut reading.method.attention.window_hours;
     *window = job.method.window_hours().saturating_add(more_hours);
     let violations = &mut Violations::stop_at_first();
-    let mut snapshot = read::snapshot(engine, &reading, day, violations).await?;
+    let tenure = job.method.earlier_hours();
+    let mut snapshot = read::snapshot(engine, &reading, day, tenure, violations).await?;
     snapshot.age_limits.clear();
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     let files = snapshot.files.clone();

@@ -8,11 +8,13 @@ use chrono::NaiveDate;
 use super::people::read_people;
 use super::progress::Rows;
 use super::run_id::{data_sha256, job_sha256, run_id};
+use super::standings;
 use crate::audit::RunFacts;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::model::{ConsentCounts, People, Previous};
+use crate::model::time::days_since_epoch;
+use crate::model::{ConsentCounts, Interactions, People, Previous, Standing};
 use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
@@ -32,6 +34,8 @@ pub(super) struct Inputs {
     /// Everyone who is eligible.
     pub people: People,
     pub vocabulary: Arc<Vocabulary>,
+    /// Who is long-standing. Length: vertices.
+    pub standings: Vec<Option<Standing>>,
     /// The previous run, as far as it concerns these people.
     pub previous: Option<Previous>,
     pub facts: RunFacts,
@@ -73,7 +77,7 @@ fn rounded_up_to_tens(rows: u64) -> u64 {
 /// As [`read::snapshot()`].
 pub(super) async fn open_inputs(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Opened> {
     let violations = &mut Violations::stop_at_first();
-    let snapshot = read::snapshot(engine, job, day, violations).await?;
+    let snapshot = read::snapshot(engine, job, day, job.method.earlier_hours(), violations).await?;
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     Ok(Opened { snapshot, vocabulary })
 }
@@ -94,17 +98,26 @@ pub(super) async fn read_inputs(
     let (files, cutoff_us) = (snapshot.files.clone(), snapshot.cutoff_us);
     let age_limits = snapshot.age_limits.clone();
     let mut notes = InputNotes::of(&snapshot);
-    let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
+    let mut people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
     read::refuse_changed_files(engine, files.values()).await?;
     let newest = people.newest_events();
     age_limits.report(&newest, violations)?;
     notes.add_people(&people, cutoff_us);
     let forecast = &method.forecast;
     let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
+    let standings = tokio::task::block_in_place(|| {
+        let rule = &method.trust;
+        let earlier = people.interactions_as_of(rule.tenure_hours, method.attention.window_hours);
+        people.earlier = Interactions::default();
+        let since = day - chrono::Duration::hours(rule.tenure_hours.into());
+        let since = days_since_epoch(since)?;
+        standings::first_night(&people, &earlier, None, method, &job.trust.seeds, since)
+    })?;
     // The threads of the runtime go on serving others.
     let (data_sha256, run_id) = tokio::task::block_in_place(|| {
         let data_sha256 = data_sha256(&people);
-        let id = run_id(&people, &data_sha256, &vocabulary, previous.as_ref(), job, day)?;
+        let id =
+            run_id(&people, &data_sha256, &standings, &vocabulary, previous.as_ref(), job, day)?;
         Ok((data_sha256, id))
     })?;
     let facts = RunFacts {
@@ -119,7 +132,7 @@ pub(super) async fn read_inputs(
         newest,
         horizon_hours: method.forecast.horizon_hours,
     };
-    Ok(Inputs { day, people, vocabulary, previous, facts, files, notes })
+    Ok(Inputs { day, people, vocabulary, standings, previous, facts, files, notes })
 }
 
 impl Inputs {

@@ -1,7 +1,5 @@
 //! Measures of people as of a date. A run measures the end of its snapshot; backtests and fits measure that and earlier dates.
 
-use std::collections::BTreeSet;
-
 use renown_graph::csr::Csr;
 
 use super::progress::{Progress, Rows};
@@ -9,8 +7,8 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::lists::Lists;
 use crate::method::{Method, RankRule};
-use crate::model::{People, VertexIndex};
-use crate::propagate::{Ranks, Trust, propagate_trust, rank_networks, select_seeds};
+use crate::model::{People, Standing, Trust, VertexIndex};
+use crate::propagate::{Ranks, TrustInputs, find_trust, rank_networks};
 use crate::reduce::{
     Engagement, InteractionRules, attention_graphs, engagement, follow_graphs, post_reactors,
 };
@@ -23,8 +21,8 @@ pub const STAGES: u64 = 4;
 pub struct AsOf<'a> {
     /// The method.
     pub method: &'a Method,
-    /// Ids of people and accounts that the job names as seeds of trust.
-    pub seeds: &'a BTreeSet<String>,
+    /// Who is long-standing at the date. Length: vertices.
+    pub standings: &'a [Option<Standing>],
     /// Whether each vertex existed at the date; `None` where all did. Length: vertices.
     pub existed: Option<&'a [bool]>,
     /// Maximum L1 distance of PageRank to the exact ranks.
@@ -32,11 +30,11 @@ pub struct AsOf<'a> {
 }
 
 impl<'a> AsOf<'a> {
-    /// The end of the snapshot, as a run of `job` measures it.
-    pub fn snapshot(job: &'a Job) -> Self {
+    /// The end of the snapshot, as a run of `job` measures it with these people long-standing.
+    pub fn snapshot(job: &'a Job, standings: &'a [Option<Standing>]) -> Self {
         let method = &job.method;
         let rank_tolerance = method.rank.tolerance;
-        Self { method, seeds: &job.trust.seeds, existed: None, rank_tolerance }
+        Self { method, standings, existed: None, rank_tolerance }
     }
 }
 
@@ -46,7 +44,7 @@ pub struct Measured {
     pub rules: InteractionRules,
     /// The graph of attention of each network.
     pub attention: Vec<Csr>,
-    /// Who is trusted.
+    /// How much everybody's attention counts.
     pub trust: Trust,
     /// PageRank on attention.
     pub ranks: Ranks,
@@ -85,8 +83,14 @@ pub fn measure(people: &People, as_of: &AsOf<'_>, progress: &mut Progress) -> Re
     let attention = progress
         .compute("attention", rows, || attention_graphs(interactions, persons, &rules, 0))?;
     let trust = progress.compute("trust", vertices, || {
-        let seeds = select_seeds(people, &method.trust.seeds, as_of.seeds);
-        propagate_trust(interactions, persons, &rules, &seeds, existed, method)
+        Ok(find_trust(&TrustInputs {
+            interactions,
+            persons,
+            rules: &rules,
+            standings: as_of.standings,
+            rule: &method.trust,
+            window_hours: method.attention.window_hours,
+        }))
     })?;
     let rank_rule = RankRule { tolerance: as_of.rank_tolerance, ..method.rank.clone() };
     let AllRanks { on_attention, on_follows } =
@@ -101,7 +105,7 @@ pub fn measure(people: &People, as_of: &AsOf<'_>, progress: &mut Progress) -> Re
         progress.compute("measures", rows, || {
             let posts = people.posts.as_ref();
             let post_reactors = posts.map(|posts| post_reactors(interactions, posts, &rules, 0));
-            let engagement = engagement(interactions, persons, &rules, &trust.trusted, 0);
+            let engagement = engagement(interactions, persons, &rules, &trust, 0);
             let inputs = MeasureInputs {
                 people,
                 rules: &rules,

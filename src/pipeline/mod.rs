@@ -12,6 +12,7 @@ pub mod run_id;
 pub mod sample;
 mod scoring;
 mod stages;
+mod standings;
 
 pub use measure::{AsOf, Measured, measure};
 pub use output_conflicts::refuse_output_conflicts;

@@ -4,7 +4,7 @@ use renown_graph::csr::Csr;
 
 use super::progress::Rows;
 use crate::audit::Audited;
-use crate::propagate::Trust;
+use crate::model::{Trust, VertexIndex};
 use crate::publish::commit::Commit;
 use crate::score::changes::Changes;
 use crate::score::cohorts::CohortMember;
@@ -23,7 +23,7 @@ impl Rows for Vec<Csr> {
 /// Trusted vertices.
 impl Rows for Trust {
     fn rows(&self) -> u64 {
-        self.trusted.iter().filter(|trusted| **trusted).count() as u64
+        (0..self.vertices()).filter(|v| self.is_trusted(VertexIndex::new(*v))).count() as u64
     }
 }
 

@@ -8,14 +8,14 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::job::{Input, Job};
 use crate::method::hex;
-use crate::model::{LabelSet, People, Previous};
+use crate::model::{LabelSet, People, Previous, Standing};
 use crate::phrases::Vocabulary;
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
 
-/// Digest of the rows left after consent (`data_sha256`, which is [`data_sha256`] of `people`), of what was published of
-/// these people the night before, of what in the job can change a table, of the method and of the version of Renown.
+/// Digest of the rows left after consent (`data_sha256`, which is [`data_sha256`] of `people`), of who is long-standing, of what was
+/// published of these people the night before, of what in the job can change a table, of the method and of the version of Renown.
 /// Where the rows came from and in which order does not count.
 ///
 /// # Errors
@@ -23,6 +23,7 @@ const LENGTH: usize = 32;
 pub fn run_id(
     people: &People,
     data_sha256: &str,
+    standings: &[Option<Standing>],
     vocabulary: &Vocabulary,
     previous: Option<&Previous>,
     job: &Job,
@@ -33,6 +34,7 @@ pub fn run_id(
     digest.add_settings(&previous.map(|previous| &previous.method))?;
     digest.add(&previous);
     digest.add(data_sha256);
+    digest.add(standings);
     if people.posts.is_some() {
         digest.add(&vocabulary.sha256[..]);
         digest.add(&people.refusals);

@@ -39,7 +39,8 @@ impl<'a> Stages<'a> {
     }
 
     pub fn measure(&mut self) -> Result<Measured> {
-        measure(&self.inputs.people, &AsOf::snapshot(self.job), self.progress)
+        let as_of = AsOf::snapshot(self.job, &self.inputs.standings);
+        measure(&self.inputs.people, &as_of, self.progress)
     }
 
     pub fn topics(&mut self, measured: &Measured) -> Result<TopicResults> {
@@ -74,10 +75,18 @@ impl<'a> Stages<'a> {
     pub fn changes(&mut self, measured: &Measured, scored: &Scored<'_>) -> Result<Option<Changes>> {
         let persons = self.persons();
         let Inputs { people, previous, day, .. } = self.inputs;
-        let (rules, method) = (&measured.rules, &self.job.method);
+        let (rules, trust, method) = (&measured.rules, &measured.trust, &self.job.method);
         let scores = &scored.standard()?.score[..];
         let explain = |previous| {
-            explain_changes(&ChangeInputs { people, rules, method, day: *day, scores, previous })
+            explain_changes(&ChangeInputs {
+                people,
+                rules,
+                trust,
+                method,
+                day: *day,
+                scores,
+                previous,
+            })
         };
         let previous = previous.as_ref();
         self.progress.compute("changes", persons, || previous.map(explain).transpose())

@@ -42,25 +42,25 @@ pub async fn read(
     let run = Run::open(engine, output, &commit)?;
     let Some(method) = run.record().await?.method() else { return Ok(None) };
     let table = run.measures().await?;
-    if !table.has("is_trusted") {
+    if !table.has("vouches") {
         return Ok(None);
     }
     let terms = forecast.terms.iter().map(|term| term.measure.as_str());
     let used: Vec<&str> = terms.filter(|name| table.has(name)).collect();
     let n = persons.vertices();
     let mut measures = vec![vec![None; n]; used.len()];
-    let (mut existed, mut trusted) = (vec![false; n], vec![false; n]);
+    let (mut existed, mut vouches) = (vec![false; n], vec![None; n]);
     let see = |row: MeasureRow<'_>| {
         let Some(vertex) = find_vertex(persons, row.network, row.person_id) else { return };
         let vertex = vertex.index();
-        let Some((is_trusted, values)) = row.values.split_last() else { return };
+        let Some((vouches_then, values)) = row.values.split_last() else { return };
         existed[vertex] = true;
-        trusted[vertex] = *is_trusted == Some(1.0);
+        vouches[vertex] = *vouches_then;
         for (measure, value) in measures.iter_mut().zip(values) {
             measure[vertex] = *value;
         }
     };
-    table.each(&[&used[..], &["is_trusted"]].concat(), None, see).await?;
+    table.each(&[&used[..], &["vouches"]].concat(), None, see).await?;
     let mut scores = vec![None; persons.len()];
     let see = |row: ScoreOrder<&str>| {
         if let Some(person) = find_person(persons, row.person_id) {
@@ -76,7 +76,7 @@ pub async fn read(
         method,
         scores,
         existed,
-        trusted,
+        vouches,
         measures,
     }))
 }

@@ -79,6 +79,25 @@ impl InteractionRows {
         Ok(all)
     }
 
+    /// Takes the rows before `start_us` out.
+    pub(super) fn take_before(&mut self, start_us: i64) -> Self {
+        let take = |block: &mut Vec<Row>| -> Vec<Row> {
+            block.extract_if(.., |row| row.at_us < start_us).collect()
+        };
+        Self { blocks: self.blocks.par_iter_mut().map(take).collect(), ..Self::default() }
+    }
+
+    /// Keeps the rows among different vertices; `vertex_of` has the vertex of each account number.
+    pub(super) fn keep_numbered(&mut self, vertex_of: &[OrNone<VertexIndex>]) {
+        let vertex = |account: u32| vertex_of[account as usize].get();
+        self.blocks.par_iter_mut().for_each(|block| {
+            block.retain(|row| {
+                let (actor, target) = (vertex(row.actor), vertex(row.target));
+                actor.is_some() && target.is_some() && actor != target
+            });
+        });
+    }
+
     /// Actor and target of each row.
     pub(super) fn accounts(&self) -> impl Iterator<Item = [u32; 2]> {
         self.blocks.iter().flatten().map(|row| [row.actor, row.target])

@@ -81,6 +81,7 @@ pub fn people(
     let (mut drops, mut warnings) = (Vec::new(), rows.snapshot.warnings.clone());
     let PeopleRows { snapshot, ids, rows } = rows;
     let Rows { statements, posts, mut interactions, mut follows, .. } = rows;
+    let mut earlier = interactions.take_before(snapshot.window_us);
     let former = statements.as_ref().map(|rows| former_accounts(rows, &ids, history));
     let IdTexts { networks, network_places, accounts: account_ids, persons, posts: post_ids, tags } =
         ids.into_texts();
@@ -210,6 +211,9 @@ pub fn people(
         cutoff_us,
         (&mut drops, &mut joins),
     );
+    earlier.keep_numbered(vertex_of);
+    let not_counted = (&mut vec![], &mut BTreeMap::new());
+    let earlier = earlier.into_interactions(vertex_of, vertices, None, cutoff_us, not_counted);
     let follows = follows.map(|follows| follows.into_follows(vertex_of, &mut drops));
     warnings.extend(Dropped::warnings(&snapshot.drops));
     warnings.extend(Dropped::warnings(&drops));
@@ -217,6 +221,7 @@ pub fn people(
         persons: numbered.persons,
         account_stats,
         interactions,
+        earlier,
         follows,
         posts,
         refusals,

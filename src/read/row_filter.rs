@@ -45,13 +45,15 @@ pub(super) struct InWindow {
 }
 
 impl RowFilter {
-    /// The rows of the input `table` that a run of `job` with this cutoff reads.
-    pub(super) fn of(job: &Job, table: &str, cutoff_us: i64) -> Self {
-        let window = Window::before(cutoff_us, job.method.window_hours());
+    /// The rows of the input `table` that a run of `job` with this cutoff reads, interactions of `earlier_hours` more.
+    pub(super) fn of(job: &Job, table: &str, cutoff_us: i64, earlier_hours: u32) -> Self {
+        let hours = job.method.window_hours();
+        let window = Window::before(cutoff_us, hours);
+        let longer = Window::before(cutoff_us, hours.saturating_add(earlier_hours));
         let (window, kinds) = match table {
             "posts" => (Some((window, "created_at")), None),
             "endorsements" => (Some((window, "at")), None),
-            "interactions" => (Some((window, "at")), Some(job.kinds.clone())),
+            "interactions" => (Some((longer, "at")), Some(job.kinds.clone())),
             "follows" => (Some((Window::until(cutoff_us), "since")), None),
             _ => (None, None),
         };

@@ -22,6 +22,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::job::Job;
 use crate::method::Method;
+use crate::model::time::HOUR_US;
 use crate::model::{Dropped, Warning};
 use crate::suggest::did_you_mean;
 
@@ -36,6 +37,8 @@ pub struct Snapshot {
     pub day: NaiveDate,
     /// First instant not covered, in microseconds since 1970 (UTC).
     pub cutoff_us: i64,
+    /// First instant of the window; interactions before it are earlier ones.
+    pub(super) window_us: i64,
     /// Files behind each input or source.
     pub files: BTreeMap<String, Listing>,
     /// Columns that are not read, by input.
@@ -65,7 +68,7 @@ pub struct Snapshot {
     pub(super) follows: Option<ValidInput>,
 }
 
-/// Opens and validates the inputs of `job` for the snapshot of `day`.
+/// Opens and validates the inputs of `job` for the snapshot of `day`; interactions of `earlier_hours` before the window too.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for missing files, columns, types, nulls, values outside their set and kinds of
@@ -76,13 +79,15 @@ pub async fn snapshot(
     engine: &Engine,
     job: &Job,
     day: NaiveDate,
+    earlier_hours: u32,
     violations: &mut Violations,
 ) -> Result<Snapshot> {
     let cutoff_us = cutoff(day)?;
     let opener = InputOpener::new(engine, job, violations).await?;
     let validator = Validator { engine, violations, cutoff_us };
     let (drops, age_limits) = (vec![], AgeLimits::none(cutoff_us));
-    let mut reader = Reader { job, day, cutoff_us, opener, validator, drops, age_limits };
+    let mut reader =
+        Reader { job, day, cutoff_us, earlier_hours, opener, validator, drops, age_limits };
     let accounts = reader.open("accounts").await?;
     if let Some(accounts) = accounts.as_ref().filter(|_| job.consent.asks_age)
         && !AGE_COLUMNS.iter().any(|column| accounts.has(column))
@@ -116,6 +121,7 @@ pub async fn snapshot(
     Ok(Snapshot {
         day,
         cutoff_us,
+        window_us: cutoff_us - i64::from(job.method.window_hours()) * HOUR_US,
         files: opener.files,
         ignored: opener.ignored,
         drops,
@@ -143,6 +149,7 @@ struct Reader<'a> {
     job: &'a Job,
     day: NaiveDate,
     cutoff_us: i64,
+    earlier_hours: u32,
     opener: InputOpener<'a>,
     validator: Validator<'a>,
     drops: Vec<Dropped>,
@@ -171,7 +178,7 @@ impl Reader<'_> {
         group: Vec<Expr>,
         more: Vec<RowRule>,
     ) -> Result<Option<(ValidInput, RowCounts)>> {
-        let filter = RowFilter::of(self.job, table, self.cutoff_us);
+        let filter = RowFilter::of(self.job, table, self.cutoff_us, self.earlier_hours);
         let Some(input) = self.open(table).await? else { return Ok(None) };
         self.age_limits.add(&input, &self.job.reading);
         let (of_day, rules) = (input.clone(), WindowRules { filter, group, more });
@@ -321,7 +328,7 @@ pub async fn estimate_scans(
     let mut estimates = BTreeMap::new();
     for table in job.inputs_of_runs().into_keys() {
         if let Some(mut input) = opener.open(job, table, violations).await? {
-            RowFilter::of(job, table, cutoff_us).apply(&mut input)?;
+            RowFilter::of(job, table, cutoff_us, 0).apply(&mut input)?;
             let what = format!("reading {}", input.origin);
             let estimate = ScanEstimate::of(engine, &what, input.conform()?).await;
             let estimate = estimate.map_err(|violation| violation.in_table(table))?;

@@ -1,7 +1,7 @@
 //! Engagement: the interactions that each vertex received and made, as the counts that measures are made of.
 //!
 //! Interactions are sorted by (target, actor), so each actor of a target is counted in one pass. Counts are kept twice:
-//! of all actors, and of trusted actors alone.
+//! of all actors alike, and of each by the credit that it has in the audience of the target.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,7 +10,9 @@ use rayon::prelude::*;
 
 use super::rules::{CHUNK_VERTICES, InteractionRules};
 use crate::method::MEASURE_HOURS;
-use crate::model::{Interaction, Interactions, Persons, Sentiment, VertexIndex};
+use crate::model::{
+    CREDIT, Interaction, Interactions, Persons, Sentiment, Trust, VertexIndex, is_trusted,
+};
 
 /// Counts over the actors who interacted with a vertex.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,13 +35,34 @@ pub struct ReactionCounts {
     pub audience_90d: i64,
 }
 
+/// Sums over the actors who reacted to a vertex, each weighted by credit. In units of [`CREDIT`], but for `decayed`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreditedCounts {
+    /// People who reacted within 7 days.
+    pub reactors_7d: i64,
+    /// People who reacted within 30 days.
+    pub reactors_30d: i64,
+    /// People who reacted within 90 days.
+    pub reactors_90d: i64,
+    /// People who reacted within the longer of the method's window and 90 days.
+    pub reactors_window: i64,
+    /// Σ over these of the decay of their latest reaction, in units of [`ONE`](super::ONE).
+    pub decayed: i64,
+    /// Reactions within 30 days.
+    pub reactions_30d: i64,
+    /// Reactions within 90 days.
+    pub reactions_90d: i64,
+}
+
 /// Interactions that a vertex received and made.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Engagement {
     /// From all people.
     pub all: ReactionCounts,
-    /// From trusted people.
-    pub trusted: ReactionCounts,
+    /// From people by their credit.
+    pub credited: CreditedCounts,
+    /// Trusted people who interacted in any way within 90 days.
+    pub trusted_audience_90d: i64,
     /// Σ of the squares of each person's reactions within 90 days; exact below 2^53.
     pub squares: f64,
     /// The largest number of reactions within 90 days that one person made.
@@ -60,13 +83,12 @@ pub struct Engagement {
     pub people_engaged_90d: i64,
 }
 
-/// Engagement of each vertex, from interactions at least `since_hours` old. `trusted` flags the actors of
-/// [`Engagement::trusted`]. Length of both: vertices.
+/// Engagement of each vertex, from interactions at least `since_hours` old. Length: vertices.
 pub fn engagement(
     interactions: &Interactions,
     persons: &Persons,
     rules: &InteractionRules,
-    trusted: &[bool],
+    trust: &Trust,
     since_hours: u32,
 ) -> Vec<Engagement> {
     let made = Made::new(persons.vertices());
@@ -75,7 +97,7 @@ pub fn engagement(
         .map(|start| {
             let vertices = start..persons.vertices().min(start + CHUNK_VERTICES);
             let of_chunk = interactions.of_targets(vertices.clone());
-            count_chunk(of_chunk, vertices, rules, trusted, since_hours, &made)
+            count_chunk(of_chunk, vertices, rules, trust, since_hours, &made)
         })
         .collect();
     let (mut all, mut recent) = (Vec::with_capacity(persons.vertices()), Vec::new());
@@ -126,7 +148,7 @@ fn count_chunk(
     interactions: &[Interaction],
     vertices: Range<usize>,
     rules: &InteractionRules,
-    trusted: &[bool],
+    trust: &Trust,
     since_hours: u32,
     made: &Made,
 ) -> Chunk {
@@ -134,10 +156,11 @@ fn count_chunk(
     let mut ages = Vec::new();
     for of_target in interactions.chunk_by(|one, other| one.target == other.target) {
         let engagement = &mut all[of_target[0].target.index() - vertices.start];
+        let mut audience = trust.audience(of_target[0].target);
         for pair in of_target.chunk_by(Interaction::same_pair) {
             let Interaction { target, actor, .. } = pair[0];
             let old = pair.iter().filter(|event| event.age_hours >= since_hours);
-            let interactions_90d = engagement.add(old, rules, trusted[actor.index()]);
+            let interactions_90d = engagement.add(old, rules, audience.credit(actor));
             if interactions_90d > 0 {
                 recent.push((target, actor));
                 made.add(actor, interactions_90d);
@@ -154,12 +177,13 @@ fn count_chunk(
 }
 
 impl Engagement {
-    /// Adds the interactions of one actor; returns how many of them lie within 90 days.
+    /// Adds the interactions of one actor, who has so much `credit` in the audience; returns how many of them lie within 90
+    /// days.
     pub(crate) fn add<'a>(
         &mut self,
         pair: impl Iterator<Item = &'a Interaction>,
         rules: &InteractionRules,
-        trusted: bool,
+        credit: i64,
     ) -> i64 {
         let mut sums = PairSums::default();
         for event in pair {
@@ -175,8 +199,9 @@ impl Engagement {
         }
         let decay = sums.youngest.map_or(0, |age| rules.decay(age));
         self.all.add(&sums, decay);
-        if trusted {
-            self.trusted.add(&sums, decay);
+        self.credited.add(&sums, decay, credit);
+        if is_trusted(credit) {
+            self.trusted_audience_90d += sums.interactions_90d.min(1);
         }
         self.squares += (sums.reactions_90d as f64) * (sums.reactions_90d as f64);
         self.max_reactions_90d = self.max_reactions_90d.max(sums.reactions_90d);
@@ -225,6 +250,19 @@ impl ReactionCounts {
         self.reactions_30d += pair.reactions_30d;
         self.reactions_90d += pair.reactions_90d;
         self.audience_90d += pair.interactions_90d.min(1);
+    }
+}
+
+impl CreditedCounts {
+    fn add(&mut self, pair: &PairSums, decay: i64, credit: i64) {
+        self.reactors_7d += credit * pair.reactions_7d.min(1);
+        self.reactors_30d += credit * pair.reactions_30d.min(1);
+        self.reactors_90d += credit * pair.reactions_90d.min(1);
+        self.reactors_window += credit * i64::from(pair.youngest.is_some());
+        // Both are fixed-point numbers of at most 1: the product fits.
+        self.decayed += credit * decay / CREDIT;
+        self.reactions_30d += credit * pair.reactions_30d;
+        self.reactions_90d += credit * pair.reactions_90d;
     }
 }
 

@@ -1,12 +1,16 @@
 //! Measures that follow from engagement alone, by the names of their columns in `measures`.
 
-use super::{Engagement, ONE, ReactionCounts};
+use super::{Engagement, ONE};
+use crate::model::CREDIT;
+
+/// Largest part of the reactors by credit that all others can add.
+const REST: f64 = 0.01;
 
 /// The name of a measure, and its value.
 type OfEngagement<T> = (&'static str, fn(&Engagement) -> T);
 
 /// Measures that are counts.
-pub(crate) const COUNTS: [OfEngagement<i64>; 16] = [
+pub(crate) const COUNTS: [OfEngagement<i64>; 10] = [
     ("reactors_7d", |e| e.all.reactors_7d),
     ("reactors_30d", |e| e.all.reactors_30d),
     ("reactors_90d", |e| e.all.reactors_90d),
@@ -14,21 +18,21 @@ pub(crate) const COUNTS: [OfEngagement<i64>; 16] = [
     ("reactions_30d", |e| e.all.reactions_30d),
     ("reactions_90d", |e| e.all.reactions_90d),
     ("audience_90d", |e| e.all.audience_90d),
-    ("trusted_reactors_7d", |e| e.trusted.reactors_7d),
-    ("trusted_reactors_30d", |e| e.trusted.reactors_30d),
-    ("trusted_reactors_90d", |e| e.trusted.reactors_90d),
-    ("trusted_reactors_window", |e| e.trusted.reactors_window),
-    ("trusted_reactions_30d", |e| e.trusted.reactions_30d),
-    ("trusted_reactions_90d", |e| e.trusted.reactions_90d),
-    ("trusted_audience_90d", |e| e.trusted.audience_90d),
+    ("trusted_audience_90d", |e| e.trusted_audience_90d),
     ("interactions_made_90d", |e| e.interactions_made_90d),
     ("people_engaged_90d", |e| e.people_engaged_90d),
 ];
 
 /// Measures that are numbers defined for every vertex.
-pub(crate) const VALUES: [OfEngagement<f64>; 3] = [
-    ("reactors_decayed", |e| decayed(&e.all)),
-    ("trusted_reactors_decayed", |e| decayed(&e.trusted)),
+pub(crate) const VALUES: [OfEngagement<f64>; 9] = [
+    ("credited_reactors_7d", |e| with_rest(e.credited.reactors_7d, e.all.reactors_7d)),
+    ("credited_reactors_30d", |e| with_rest(e.credited.reactors_30d, e.all.reactors_30d)),
+    ("credited_reactors_90d", |e| with_rest(e.credited.reactors_90d, e.all.reactors_90d)),
+    ("credited_reactors_window", |e| with_rest(e.credited.reactors_window, e.all.reactors_window)),
+    ("credited_reactors_decayed", |e| rest(decayed(e.credited.decayed), decayed(e.all.decayed))),
+    ("credited_reactions_30d", |e| e.credited.reactions_30d as f64 / CREDIT as f64),
+    ("credited_reactions_90d", |e| e.credited.reactions_90d as f64 / CREDIT as f64),
+    ("reactors_decayed", |e| decayed(e.all.decayed)),
     // Hill number of order 2; squares of counts are whole numbers, exact below 2^53.
     ("effective_reactors", |e| match e.squares > 0.0 {
         true => (e.all.reactions_90d as f64).powi(2) / e.squares,
@@ -53,8 +57,20 @@ impl Engagement {
     }
 }
 
-fn decayed(counts: &ReactionCounts) -> f64 {
-    counts.decayed as f64 / ONE as f64
+fn decayed(units: i64) -> f64 {
+    units as f64 / ONE as f64
+}
+
+/// V and the little that all other reactors add, so that people without trusted audience keep an order:
+/// `V + .01 (V + .1) U / (U + 10)`, V the reactors by credit (in units of [`CREDIT`]) and U what is missing to all of them.
+/// It rises with either.
+fn with_rest(credited: i64, all: i64) -> f64 {
+    rest(credited as f64 / CREDIT as f64, all as f64)
+}
+
+fn rest(credited: f64, all: f64) -> f64 {
+    let others = (all - credited).max(0.0);
+    credited + REST * (credited + 0.1) * others / (others + 10.0)
 }
 
 fn share(part: i64, whole: i64) -> Option<f64> {

@@ -7,8 +7,8 @@
 //! | `method` | the measures that were published, under this run's method |
 //! | `decay` | the interactions of the previous run at the new cutoff |
 //! | `new_posts` | what the person published since |
-//! | `audience` | interactions received since, with those trusted who were trusted then |
-//! | `trust_and_others` | who is trusted now, and everything else that others did |
+//! | `audience` | interactions received since, weighted by the credit that people had then |
+//! | `trust_and_others` | the credit that people have now, and everything else that others did |
 //!
 //! A network that a person was not on before is `trust_and_others`, whole. So the points sum to the difference of the two
 //! published scores. `method` goes first because what it moves then follows from published numbers alone. If the new method
@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::job::find_measurement_difference;
 use crate::method::{Forecast, Method, points};
 use crate::model::time::days_since_epoch;
-use crate::model::{People, PersonIndex, Persons, Previous, VertexIndex};
+use crate::model::{People, PersonIndex, Persons, Previous, Trust, VertexIndex};
 use crate::reduce::InteractionRules;
 
 /// What changes are computed from.
@@ -30,6 +30,8 @@ pub struct ChangeInputs<'a> {
     pub people: &'a People,
     /// How interactions weigh.
     pub rules: &'a InteractionRules,
+    /// How much everybody's attention counts.
+    pub trust: &'a Trust,
     /// The method.
     pub method: &'a Method,
     /// Day of the snapshot.
@@ -78,17 +80,17 @@ impl Changes {
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a day is out of range.
 pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
-    let ChangeInputs { people, rules, method, day, scores, previous } = *inputs;
+    let ChangeInputs { people, rules, trust, method, day, scores, previous } = *inputs;
     let (persons, forecast) = (&people.persons, &method.forecast);
     let hours = day.signed_duration_since(previous.day).num_hours();
     let since_hours = u32::try_from(hours).unwrap_or(u32::MAX);
     let published = |name: &str, vertex: VertexIndex| previous.measures.get(name)?[vertex.index()];
     let names: Vec<&str> = forecast.terms.iter().map(|term| term.measure.as_str()).collect();
+    let trust = trust.with_vouches(&previous.vouches);
     // The scores from posts and interactions that are at least so many hours old.
     let score_from = |posts_hours, interactions_hours| {
         let min_ages = MinAges { posts_hours, interactions_hours };
-        let trusted = &previous.trusted;
-        let recomputed = RecomputedMeasures::compute(people, rules, trusted, min_ages, &names);
+        let recomputed = RecomputedMeasures::compute(people, rules, &trust, min_ages, &names);
         let value =
             |name: &str, vertex| recomputed.value(name, vertex).or_else(|| published(name, vertex));
         score(persons, forecast, &previous.existed, value)

@@ -8,8 +8,7 @@ use super::measures::MeasureColumns;
 use crate::error::Result;
 use crate::method::points;
 use crate::method::profile::Profile;
-use crate::model::Persons;
-use crate::propagate::Trust;
+use crate::model::{Persons, Trust};
 
 /// With fewer reactors than this within 90 days the evidence of a score is thin.
 pub(crate) const ESTABLISHED: f64 = 5.0;
@@ -28,7 +27,7 @@ pub struct Scores {
     pub expected_reactors: Vec<f64>,
     /// α of the negative binomial distribution of the observed reactors around the expected ones.
     pub overdispersion: Vec<f64>,
-    /// Mid-rank percentile of `expected_reactors` among everyone scored, 0 to 100.
+    /// Mid-rank percentile of `score`, rounded to tenths, among everyone scored, 0 to 100.
     pub percentile: Vec<f64>,
     /// What to know before relying on the score.
     pub flags: Vec<Vec<&'static str>>,
@@ -63,11 +62,13 @@ pub fn score_people(
         (low.min(*y), high.max(*y))
     });
     let (score_low, score_high) = ends.map(|(low, high)| (points(low), points(high))).unzip();
+    let score: Vec<f64> = expected_reactors.iter().map(|y| points(*y)).collect();
+    let rounded: Vec<f64> = score.iter().map(|score| libm::round(10.0 * score)).collect();
     Ok(Scores {
-        score: expected_reactors.iter().map(|y| points(*y)).collect(),
+        score,
         score_low,
         score_high,
-        percentile: percentile_ranks(&expected_reactors),
+        percentile: percentile_ranks(&rounded),
         flags: collect_flags(persons, measures, trust, profile, &values)?,
         expected_reactors,
         overdispersion,
@@ -83,9 +84,10 @@ fn collect_flags(
     values: &ForecastValues<'_>,
 ) -> Result<Vec<Vec<&'static str>>> {
     let reactors = persons.sum_by_person(measures.values("reactors_90d")?.values());
-    let (mut fallback, mut outside) = (vec![false; persons.len()], vec![false; persons.len()]);
+    let (mut everybody, mut outside) = (vec![false; persons.len()], vec![false; persons.len()]);
+    let counts_everybody: Vec<bool> = trust.counts_everybody().collect();
     for (vertex, person) in persons.by_vertex() {
-        fallback[person.index()] |= trust.fallback[persons.network_of(vertex).index()];
+        everybody[person.index()] |= counts_everybody[persons.network_of(vertex).index()];
         outside[person.index()] |= values
             .at(vertex)
             .any(|(term, value)| term.highest.is_some_and(|highest| value > highest));
@@ -97,7 +99,7 @@ fn collect_flags(
             ("outside_range", outside[person]),
             ("structural", profile.structural),
             ("thin_evidence", reactors[person] < ESTABLISHED),
-            ("trust_fallback", fallback[person]),
+            ("trust_none", everybody[person]),
         ];
         all.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect()
     };

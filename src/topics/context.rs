@@ -4,9 +4,8 @@ use super::attribution::TopicShare;
 use super::catalogue::Catalogue;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::model::{Interaction, People, PersonIndex, PostIndex, Posts, VertexIndex};
+use crate::model::{Interaction, People, PersonIndex, PostIndex, Posts, Trust, VertexIndex};
 use crate::phrases::Vocabulary;
-use crate::propagate::Trust;
 use crate::reduce::InteractionRules;
 
 /// What every step looks at.

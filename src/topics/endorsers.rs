@@ -9,8 +9,8 @@ use crate::model::{Endorsement, PersonIndex};
 pub(super) fn group_endorsers_by_person(context: &Context<'_>) -> Lists<(u32, PersonIndex)> {
     let Context { people, vocabulary, catalogue, trust, .. } = context;
     let mut trusted = vec![false; people.persons.len()];
-    for (person, vertex_trusted) in people.persons.vertex_persons.iter().zip(&trust.trusted) {
-        trusted[person.index()] |= vertex_trusted;
+    for (vertex, person) in people.persons.by_vertex() {
+        trusted[person.index()] |= trust.is_trusted(vertex);
     }
     let mut all: Vec<(PersonIndex, (u32, PersonIndex))> = Vec::new();
     for Endorsement { receiver, topic, giver } in &people.endorsements {

@@ -17,9 +17,8 @@ mod summaries;
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::model::{People, VertexIndex};
+use crate::model::{People, Trust, VertexIndex};
 use crate::phrases::Vocabulary;
-use crate::propagate::Trust;
 use crate::reduce::InteractionRules;
 pub use attribution::{TopicShare, WHOLE};
 pub use catalogue::{Catalogue, TopicEntry};
@@ -39,7 +38,7 @@ pub struct TopicInputs<'a> {
     pub vocabulary: &'a Vocabulary,
     /// The vertices that reacted to each post, if there are posts. Lists: posts.
     pub post_reactors: Option<&'a Lists<VertexIndex>>,
-    /// Who is trusted.
+    /// How much everybody's attention counts.
     pub trust: &'a Trust,
     /// How interactions weigh.
     pub rules: &'a InteractionRules,

@@ -12,7 +12,7 @@ use renown_stats::quantiles::percentile_ranks;
 use super::context::Context;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, points};
-use crate::model::{Interaction, PersonIndex, PostIndex, VertexIndex};
+use crate::model::{Interaction, PersonIndex, PostIndex, VertexIndex, is_trusted};
 use crate::reduce::Engagement;
 
 /// How much a person influences others on a topic.
@@ -143,8 +143,9 @@ fn engagement_on_topics(
     for vertex in context.vertices_of.of(person.index()) {
         let mut of_topics: Vec<Option<Engagement>> = vec![None; topics.len()];
         let of_vertex = context.people.interactions.of_target(*vertex);
+        let mut audience = context.trust.audience(*vertex);
         for of_actor in of_vertex.chunk_by(Interaction::same_pair) {
-            let trusted = context.trust.trusted[of_actor[0].actor.index()];
+            let credit = audience.credit(of_actor[0].actor);
             let actor = context.person(of_actor[0].actor);
             for (topic, on_topic) in interactions_on(context, of_actor, topics) {
                 let is_evidence = on_topic.iter().any(|interaction| {
@@ -153,11 +154,11 @@ fn engagement_on_topics(
                         && post.is_some_and(|post| is_young(context.posts.age_hours[post.index()]))
                         && context.rules.is_reaction(interaction.kind)
                 });
-                if is_evidence && trusted {
+                if is_evidence && is_trusted(credit) {
                     reactors[topic].push(actor);
                 }
                 let engagement = of_topics[topic].get_or_insert_default();
-                engagement.add(on_topic.iter(), context.rules, trusted);
+                engagement.add(on_topic.iter(), context.rules, credit);
             }
         }
         for (of_topic, engagement) in all.iter_mut().zip(of_topics) {
@@ -198,22 +199,16 @@ fn forecast(
 ) -> f64 {
     let forecast = &context.method.forecast;
     let level = forecast.level(context.people.persons.network_name(vertex));
-    let trusted = |actor: VertexIndex| context.trust.trusted[actor.index()];
     let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
-        "h_index" => h_index(context, topic, vertex, |_| true) as f64,
-        "trusted_h_index" => h_index(context, topic, vertex, trusted) as f64,
+        "h_index" => h_index(context, topic, vertex, false) as f64,
+        "trusted_h_index" => h_index(context, topic, vertex, true) as f64,
         name => engagement.measure(name).unwrap_or(0.0),
     });
     forecast.expected(level, values)
 }
 
-/// The h-index of a vertex's posts of 90 days about a topic, over the reactors that are `counted`.
-fn h_index(
-    context: &Context<'_>,
-    topic: u32,
-    vertex: VertexIndex,
-    counted: impl Fn(VertexIndex) -> bool,
-) -> i64 {
+/// The h-index of a vertex's posts of 90 days about a topic, over all reactors or those that are trusted.
+fn h_index(context: &Context<'_>, topic: u32, vertex: VertexIndex, only_trusted: bool) -> i64 {
     let person = context.person(vertex).index();
     let about = context.posts_of.of(person).iter().copied().filter(|post| {
         context.posts.author(*post) == vertex
@@ -221,9 +216,15 @@ fn h_index(
             && context.share(*post, topic) > 0
     });
     let young = about.filter(|post| context.posts.age_hours[post.index()] < MEASURE_HOURS);
-    let reactors = |post: PostIndex| context.reactors.of(post.index()).iter();
-    let mut reactors: Vec<usize> =
-        young.map(|post| reactors(post).filter(|actor| counted(**actor)).count()).collect();
+    let count = |post: PostIndex| {
+        let (reactors, mut audience) =
+            (context.reactors.of(post.index()), context.trust.audience(vertex));
+        match only_trusted {
+            true => reactors.iter().filter(|actor| is_trusted(audience.credit(**actor))).count(),
+            false => reactors.len(),
+        }
+    };
+    let mut reactors: Vec<usize> = young.map(count).collect();
     reactors.sort_unstable_by(|one, other| other.cmp(one));
     reactors.iter().zip(1..).take_while(|(reactors, position)| *reactors >= position).count() as i64
 }

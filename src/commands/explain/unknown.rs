@@ -35,8 +35,8 @@ pub(super) fn unknown(
     for flag in person.flags.iter().chain(&score.flags) {
         let meaning = match flag.as_str() {
             "method_not_fitted" => "the method's coefficients were set by hand, not fitted",
-            "trust_fallback" => {
-                "a network has no seeds of trust: everyone who acted there before and drew attention is trusted"
+            "trust_none" => {
+                "the method has no trust for a network: everybody counts whole there, however little is known of them"
             }
             "outside_range" => "a measure is larger than any that the method was fitted on",
             "trust_not_applied" => "every actor counts the same, however little is known of them",
@@ -53,7 +53,7 @@ fn why_unknown(measure: &str, value: impl Fn(&str) -> Option<f64>) -> &'static s
     match measure {
         "audience_pagerank_percentile" => "no one gave attention within the method's window",
         "reciprocity" => "no audience within 90 days",
-        "trust" => "the network has no seeds of trust",
+        "vouches" => "everybody counts whole on the network",
         "followers" | "trusted_followers" | "follows_gained_30d" | "follows_gained_90d"
         | "follow_pagerank" => "the run had no `follows` input",
         "followers_count" | "listed_count" | "account_age_days" => {

@@ -7,6 +7,7 @@ use super::references::References;
 use crate::method::points;
 use crate::method::profile::Profile;
 use crate::method::{Forecast, Method, ROLLING_ORIGIN, TrustRule};
+use crate::propagate::BUDGET;
 use crate::reduce::ONE;
 use crate::score::scores::COVERED;
 
@@ -45,10 +46,16 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
          It is iterated until $\\frac{{d}}{{1-d}} \\lVert r_i - r_{{i-1}} \\rVert_1$, which bounds the $L_1$ distance to the exact \
          ranks, rounding aside, is at most {tolerance:e}; not reaching that within {iterations} iterations is an error {of_rank}.\n\n\
          ### Trust\n\n\
-         Trust decides whose attention counts. Trust $t$ is the rank with $v$ uniform over the seeds of the network, and with $P$ of \
-         attention older than {lag} hours only, so that the latest interactions cannot change who counts. With $n$ people on the network, those with \
-         $n \\cdot t \\ge {threshold}$ are trusted {of_trust}. On a network without seeds everyone is trusted{fallback}; the `flags` \
-         of scores that depend on that name it.\n",
+         Trust decides how much the attention of each person counts. A reaction that is not negative and older than {lag} hours vouches \
+         for its target. A long-standing person $a$ who reacted to $n_a$ people vouches for each of them with $u_a = \\min(1, b_a / n_a)$, \
+         where $b_a = {budget}$ for founders and $\\min({budget}, \\max(0, v'_a - K))$ for others, $v'_a$ being the vouches by people known for \
+         longer. With $v_t = \\sum_a u_a$ the credit is $w_t = 1$ for founders and $\\min(1, v_t / K)$ for everybody else; in the audience \
+         of $t$ the vouch of $t$ is left out. Founders acted, and two distinct people had reacted to them, {tenure} hours before the first \
+         night with trust; with seeds, they are the seeds and those whose rank, with $v$ uniform over the seeds, was at least {threshold} \
+         of the mean by then {of_trust}. {networks} On any other network everybody counts whole, and the `flags` of its scores say \
+         `trust_none`. Trusted are people with a credit of at least ½.\n\n\
+         Counts of distinct reactors by credit, $V = \\sum_a w_a$ with $U$ missing to all of them, enter the forecast as \
+         $V + 0.01\\,(V + 0.1)\\,U / (U + 10)$: others keep an order, and can add no more than that.\n",
         half_life = attention.half_life_hours,
         window = attention.window_hours,
         damping = rank.damping,
@@ -58,18 +65,20 @@ pub(super) fn attention(method: &Method, references: &mut References) -> String 
         lag = trust.lag_hours,
         threshold = trust.threshold,
         of_trust = see(references, TRUST),
-        fallback = fallback(trust),
+        tenure = trust.tenure_hours,
+        budget = BUDGET,
+        networks = networks_with_trust(trust),
     )
 }
 
-/// Who is trusted on a network without seeds.
-fn fallback(trust: &TrustRule) -> String {
-    match trust.fallback_people {
-        0 => String::new(),
-        people => format!(
-            " who acted before these {} hours and received attention of at least {people} distinct people before them",
-            trust.lag_hours
-        ),
+/// The networks on which trust decides who counts.
+fn networks_with_trust(trust: &TrustRule) -> String {
+    let networks =
+        trust.networks.iter().map(|(name, own)| format!("{} on `{name}`", own.full_credit));
+    let networks: Vec<String> = networks.collect();
+    match networks.is_empty() {
+        true => "This method gives no $K$.".into(),
+        false => format!("$K$ is {}.", networks.join(", ")),
     }
 }
 

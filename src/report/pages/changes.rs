@@ -19,7 +19,7 @@ fn describe(name: &str) -> String {
         "decay" => "decay: the same reactions, older".into(),
         "new_posts" => "new posts".into(),
         "audience" => "what the audience did".into(),
-        "trust_and_others" => "who is trusted now, and what others did".into(),
+        "trust_and_others" => "the credit that people have now, and what others did".into(),
         other => other.replace('_', " "),
     }
 }

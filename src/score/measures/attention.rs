@@ -9,7 +9,7 @@ use renown_stats::quantiles::percentile_ranks;
 
 use super::inputs::MeasureInputs;
 use crate::method::RankRule;
-use crate::model::NetworkIndex;
+use crate::model::{NetworkIndex, VertexIndex};
 
 /// The columns of these measures.
 pub(super) fn build_columns(
@@ -18,7 +18,8 @@ pub(super) fn build_columns(
 ) -> Vec<(&'static str, ArrayRef)> {
     let MeasureInputs { people, attention, ranks, trust, .. } = *inputs;
     let n = people.persons.vertices();
-    let trusted = trust.trusted.iter().map(|trusted| Some(i64::from(*trusted)));
+    let vertices = || (0..n).map(VertexIndex::new);
+    let trusted = vertices().map(|vertex| Some(i64::from(trust.is_trusted(vertex))));
     let mut percentiles = Vec::with_capacity(n);
     let mut of_audience = Vec::with_capacity(n);
     let mut probabilities = Vec::with_capacity(n);
@@ -46,7 +47,8 @@ pub(super) fn build_columns(
         ("pagerank_percentile", Arc::new(Float64Array::from(percentiles))),
         ("audience_pagerank_percentile", Arc::new(Float64Array::from(of_audience))),
         ("hitting_probability", Arc::new(Float64Array::from(probabilities))),
-        ("trust", Arc::new(Float64Array::from(trust.trust.clone()))),
+        ("vouches", Arc::new(vertices().map(|v| trust.vouches(v)).collect::<Float64Array>())),
+        ("credit", Arc::new(vertices().map(|v| Some(trust.credit(v))).collect::<Float64Array>())),
         ("is_trusted", Arc::new(trusted.collect::<Int64Array>())),
     ]
 }

@@ -8,8 +8,7 @@ use renown_graph::csr::Csr;
 
 use super::inputs::MeasureInputs;
 use crate::lists::Lists;
-use crate::model::{Follows, NetworkIndex, People, PersonIndex};
-use crate::propagate::Trust;
+use crate::model::{Follows, NetworkIndex, People, PersonIndex, Trust};
 
 /// Counts of the followers of a vertex.
 #[derive(Clone, Default)]
@@ -60,7 +59,7 @@ fn count_followers(follows: &Follows, trust: &Trust, vertices: usize) -> Vec<Fol
         let gained =
             |days: u32| i64::from(follow.since_hours().is_some_and(|hours| hours < days * 24));
         followee.all += 1;
-        followee.trusted += i64::from(trust.trusted[follow.follower.index()]);
+        followee.trusted += i64::from(trust.is_trusted(follow.follower));
         followee.gained_30d += gained(30);
         followee.gained_90d += gained(90);
     }

@@ -3,8 +3,8 @@
 use renown_graph::csr::Csr;
 
 use crate::lists::Lists;
-use crate::model::{People, VertexIndex};
-use crate::propagate::{Ranks, Trust};
+use crate::model::{People, Trust, VertexIndex};
+use crate::propagate::Ranks;
 use crate::reduce::{Engagement, InteractionRules};
 
 /// What measures are computed from.
@@ -15,7 +15,7 @@ pub struct MeasureInputs<'a> {
     pub rules: &'a InteractionRules,
     /// The graph of attention of each network.
     pub attention: &'a [Csr],
-    /// Who is trusted.
+    /// How much everybody's attention counts.
     pub trust: &'a Trust,
     /// PageRank on attention.
     pub ranks: &'a Ranks,

@@ -51,7 +51,7 @@ pub fn measure_vertices(inputs: &MeasureInputs<'_>, method: &Method) -> MeasureC
     let responses = with_reactors.map(|(posts, reactors)| {
         let min_ages = MinAges::default();
         let interactions = &people.interactions;
-        posts::count_responses(interactions, posts, rules, reactors, &trust.trusted, min_ages)
+        posts::count_responses(interactions, posts, rules, reactors, trust, min_ages)
     });
     let mut columns = engagement::build_columns(inputs.engagement);
     columns.extend(attention::build_columns(inputs, &method.rank));

@@ -11,7 +11,8 @@ use super::min_ages::MinAges;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, Method};
 use crate::model::{
-    Interaction, Interactions, NetworkIndex, Persons, PostIndex, Posts, VertexIndex,
+    Interaction, Interactions, NetworkIndex, Persons, PostIndex, Posts, Trust, VertexIndex,
+    is_trusted,
 };
 use crate::reduce::InteractionRules;
 
@@ -62,13 +63,13 @@ impl Responses {
 }
 
 /// Responses to each vertex's posts of the last 90 days, from posts and interactions that are old enough; `reactors` holds
-/// the reactors of each post, `trusted` flags the vertices that count as trusted. Length: vertices.
+/// the reactors of each post. Length: vertices.
 pub(super) fn count_responses(
     interactions: &Interactions,
     posts: &Posts,
     rules: &InteractionRules,
     reactors: &Lists<VertexIndex>,
-    trusted: &[bool],
+    trust: &Trust,
     min_ages: MinAges,
 ) -> Vec<Responses> {
     let ages = min_ages.posts_hours..MEASURE_HOURS;
@@ -76,17 +77,18 @@ pub(super) fn count_responses(
     let mut reactions: Vec<PostReactors> = recent
         .map(|post| {
             let reactors = reactors.of(post);
-            let trusted = reactors.iter().filter(|vertex| trusted[vertex.index()]).count();
+            let mut audience = trust.audience(posts.authors[post]);
+            let trusted = reactors.iter().filter(|actor| is_trusted(audience.credit(**actor)));
             PostReactors {
                 author: posts.authors[post],
                 all: reactors.len() as i64,
-                trusted: trusted as i64,
+                trusted: trusted.count() as i64,
                 is_young: posts.age_hours[post] < 30 * 24,
             }
         })
         .collect();
     reactions.par_sort_unstable_by_key(|post| (post.author, Reverse(post.all)));
-    let mut responses = vec![Responses::default(); trusted.len()];
+    let mut responses = vec![Responses::default(); trust.vertices()];
     for post in &reactions {
         let response = &mut responses[post.author.index()];
         response.posts += 1;

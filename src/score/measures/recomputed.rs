@@ -1,9 +1,9 @@
 //! Measures that follow from a vertex's own posts and the reactions to them alone, so that they can be computed again under
-//! other conditions: at another date, or with other people trusted.
+//! other conditions: at another date, or with other trust.
 
 use super::min_ages::MinAges;
 use super::posts::{Responses, count_responses};
-use crate::model::{People, VertexIndex};
+use crate::model::{People, Trust, VertexIndex};
 use crate::reduce::{Engagement, InteractionRules, engagement, post_reactors};
 
 /// Measures of every vertex, computed again.
@@ -13,12 +13,12 @@ pub struct RecomputedMeasures {
 }
 
 impl RecomputedMeasures {
-    /// Computes the measures `names` (and all others of engagement) from posts and interactions that are old enough, as if
-    /// `trusted` vertices were trusted. Length of `trusted`: vertices.
+    /// Computes the measures `names` (and all others of engagement) from posts and interactions that are old enough, with this
+    /// `trust`.
     pub fn compute(
         people: &People,
         rules: &InteractionRules,
-        trusted: &[bool],
+        trust: &Trust,
         min_ages: MinAges,
         names: &[&str],
     ) -> Self {
@@ -28,9 +28,9 @@ impl RecomputedMeasures {
         let since_hours = min_ages.interactions_hours;
         let responses = posts.as_ref().filter(|_| needed).map(|posts| {
             let reactors = post_reactors(interactions, posts, rules, since_hours);
-            count_responses(interactions, posts, rules, &reactors, trusted, min_ages)
+            count_responses(interactions, posts, rules, &reactors, trust, min_ages)
         });
-        let engagement = engagement(interactions, persons, rules, trusted, since_hours);
+        let engagement = engagement(interactions, persons, rules, trust, since_hours);
         Self { engagement, responses }
     }
 

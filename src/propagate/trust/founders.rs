@@ -1,0 +1,85 @@
+//! Founders: who is long-standing on the first night with trust.
+
+use super::is_vouch;
+use crate::error::Result;
+use crate::method::Method;
+use crate::model::{Interaction, Interactions, NetworkIndex, Persons};
+use crate::propagate::{pagerank_of, ranking_error, uniform_over};
+use crate::reduce::{InteractionRules, attention_graphs};
+use renown_graph::csr::Csr;
+
+/// People to whom so many others reacted, a tenure ago, are founders if they acted.
+const PEOPLE: usize = 2;
+
+/// Whether each vertex is a founder: `earlier` are the interactions of the window that ends a tenure before the instant.
+///
+/// Founders are the `seeds` (length: vertices), and whoever acted and had trust of at least the method's threshold then, by
+///
+/// ```text
+/// t = (1 − d)·v + d·(Pᵀt + D(t)·v),    v uniform over the seeds of the network
+/// ```
+///
+/// (Gyöngyi, Garcia-Molina, Pedersen 2004, *Combating Web Spam with TrustRank*, §4); n·t, n the people of the network, has
+/// the mean 1. On a network without seeds: whoever acted, and to whom two distinct people had reacted. Among the vertices
+/// that `existed` (all of them where it is `None`).
+///
+/// # Errors
+/// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance, and as [`attention_graphs`].
+pub fn find_founders(
+    earlier: &Interactions,
+    persons: &Persons,
+    rules: &InteractionRules,
+    seeds: &[bool],
+    existed: Option<&[bool]>,
+    method: &Method,
+) -> Result<Vec<bool>> {
+    let mut acted = vec![false; persons.vertices()];
+    earlier.all().iter().for_each(|event| acted[event.actor.index()] = true);
+    let mut founders = supported(earlier, rules, persons.vertices());
+    let graphs = match seeds.contains(&true) {
+        true => attention_graphs(earlier, persons, rules, 0)?,
+        false => vec![],
+    };
+    for (network, graph) in graphs.iter().enumerate() {
+        let vertices = persons.network(NetworkIndex::new(network));
+        let existed = existed.map(|existed| &existed[vertices.clone()]);
+        let has_existed = |vertex: usize| existed.is_none_or(|existed| existed[vertex]);
+        let seeds = seeds[vertices.clone()].iter().enumerate();
+        let seeds: Vec<bool> =
+            seeds.map(|(vertex, is_seed)| *is_seed && has_existed(vertex)).collect();
+        if let Some(teleport) = uniform_over(&seeds) {
+            let trust = propagated(graph, &teleport, has_existed, method)?;
+            let reached = trust.into_iter().map(|trust| trust >= method.trust.threshold);
+            founders.splice(vertices.clone(), reached);
+        }
+        // Seeds need not have acted.
+        for (vertex, is_seed) in vertices.zip(seeds) {
+            acted[vertex] |= is_seed;
+            founders[vertex] |= is_seed;
+        }
+    }
+    Ok(founders.into_iter().zip(acted).map(|(is_founder, acted)| is_founder && acted).collect())
+}
+
+/// Whether two distinct people reacted to each vertex, and not against it. Length: vertices.
+fn supported(earlier: &Interactions, rules: &InteractionRules, vertices: usize) -> Vec<bool> {
+    let mut supported = vec![false; vertices];
+    for of_target in earlier.all().chunk_by(|one, other| one.target == other.target) {
+        let pairs = of_target.chunk_by(Interaction::same_pair);
+        let people = pairs.filter(|pair| pair.iter().any(|event| is_vouch(event, rules)));
+        supported[of_target[0].target.index()] = people.take(PEOPLE).count() == PEOPLE;
+    }
+    supported
+}
+
+/// n·t of every vertex of a network.
+fn propagated(
+    graph: &Csr,
+    teleport: &[f64],
+    has_existed: impl Fn(usize) -> bool,
+    method: &Method,
+) -> Result<Vec<f64>> {
+    let ranked = pagerank_of(&method.rank).run(graph, Some(teleport)).map_err(ranking_error)?;
+    let n = (0..graph.vertices()).filter(|vertex| has_existed(*vertex)).count() as f64;
+    Ok(ranked.ranks.iter().map(|t| n * t).collect())
+}
