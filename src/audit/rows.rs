@@ -93,7 +93,8 @@ pub(super) fn rows_agree(draft: &Draft) -> Result<Option<String>> {
         }
     }
     // The columns that name people, in tables that need not name everybody.
-    let others: [(&[RecordBatch], &[&str]); 8] = [
+    let others: [(&[RecordBatch], &[&str]); 9] = [
+        (&draft.accounts, &["person_id"]),
         (&draft.contributions, &["person_id"]),
         (&draft.changes, &["person_id"]),
         (&draft.influence_edges, &["influencer_id", "influenced_id"]),

@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Place, Result, printable};
 use crate::job::{GROUND_TRUTH, Job, no_snapshot};
 use crate::model::Persons;
 use crate::number_format::{count, counted};
+use crate::pipeline::inputs::earlier_hours;
 use crate::pipeline::read_people;
 use crate::read::{self, InputNotes, Violations};
 
@@ -126,7 +127,9 @@ async fn inputs(
     violations: &mut Violations,
     report: &mut CheckReport,
 ) -> Result<Persons> {
-    let snapshot = read::snapshot(engine, job, day, job.method.earlier_hours(), violations).await?;
+    let snapshot =
+        read::snapshot(engine, job, day, earlier_hours(engine, job, day).await?, violations)
+            .await?;
     report.notes = InputNotes::of(&snapshot);
     let (age_limits, cutoff_us) = (snapshot.age_limits.clone(), snapshot.cutoff_us);
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);

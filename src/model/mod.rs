@@ -37,6 +37,6 @@ pub use persons::Persons;
 pub use posts::Posts;
 pub use previous::Previous;
 pub use refusals::Refusals;
-pub use standing::Standing;
+pub use standing::{FullCredit, Standing, Tenure, Tenures};
 pub use trust::{Audience, CREDIT, Trust, is_trusted};
 pub use warning::Warning;

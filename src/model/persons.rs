@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use arrow::array::{Array, LargeStringArray};
+use rayon::prelude::*;
 
 use super::indices::{NetworkIndex, PersonIndex, VertexIndex};
 use crate::digest::{Digest, Digestible};
@@ -32,6 +33,8 @@ pub struct Persons {
     pub account_networks: Vec<NetworkIndex>,
     /// Id of each account. Length: accounts.
     pub account_ids: LargeStringArray,
+    /// Handle of each account, where `accounts` states one. Length: accounts.
+    pub account_handles: LargeStringArray,
     /// The accounts of person p are `account_offsets[p]..account_offsets[p + 1]`.
     pub account_offsets: Vec<usize>,
     /// Person of each vertex. Length: vertices.
@@ -103,6 +106,25 @@ impl Persons {
         self.account_offsets[person.index()]..self.account_offsets[person.index() + 1]
     }
 
+    /// The vertex of a person on a network where it has an account.
+    pub fn vertex(&self, network: NetworkIndex, person: PersonIndex) -> Option<VertexIndex> {
+        let range = self.network(network);
+        let at = self.vertex_persons[range.clone()].binary_search(&person).ok()?;
+        Some(VertexIndex::new(range.start + at))
+    }
+
+    /// All accounts with their persons, in order of (network, account id).
+    pub fn accounts_by_id(&self) -> Vec<(usize, PersonIndex)> {
+        let persons = (0..self.len()).map(PersonIndex::new);
+        let mut all: Vec<(usize, PersonIndex)> = persons
+            .flat_map(|person| self.accounts(person).map(move |account| (account, person)))
+            .collect();
+        all.par_sort_unstable_by_key(|(account, _)| {
+            (self.account_networks[*account], self.account_ids.value(*account))
+        });
+        all
+    }
+
     /// The name of the network of an account.
     pub fn account_network(&self, account: usize) -> &str {
         &self.networks[self.account_networks[account].index()]
@@ -122,6 +144,7 @@ impl Digestible for Persons {
             networks,
             account_networks,
             account_ids,
+            account_handles,
             account_offsets,
             // These follow from the accounts.
             vertex_persons: _,
@@ -132,6 +155,7 @@ impl Digestible for Persons {
         to.add(networks);
         to.add(account_networks);
         to.add(account_ids);
+        to.add(account_handles);
         to.add(account_offsets);
     }
 }

@@ -48,6 +48,11 @@ impl Trust {
         is_trusted(self.own_credit(vertex))
     }
 
+    /// Whether a vertex has full credit, on a network where trust decides who counts.
+    pub fn has_full_credit(&self, vertex: VertexIndex) -> bool {
+        self.full_credit_of(vertex).is_some() && self.own_credit(vertex) == CREDIT
+    }
+
     /// Number of vertices.
     pub fn vertices(&self) -> usize {
         self.vouches.len()

@@ -13,12 +13,12 @@ use crate::audit::RunFacts;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::model::time::days_since_epoch;
-use crate::model::{ConsentCounts, Interactions, People, Previous, Standing};
+use crate::model::{ConsentCounts, Interactions, People, Previous, Tenures};
 use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
 use crate::published::previous;
+use crate::published::tenures::EarlierRuns;
 use crate::read::{self, InputNotes, Listing, Snapshot, Violations};
 
 /// Inputs that have been opened and validated, and not yet read in full.
@@ -34,8 +34,8 @@ pub(super) struct Inputs {
     /// Everyone who is eligible.
     pub people: People,
     pub vocabulary: Arc<Vocabulary>,
-    /// Who is long-standing. Length: vertices.
-    pub standings: Vec<Option<Standing>>,
+    /// How long everybody is known.
+    pub tenures: Tenures,
     /// The previous run, as far as it concerns these people.
     pub previous: Option<Previous>,
     pub facts: RunFacts,
@@ -77,9 +77,25 @@ fn rounded_up_to_tens(rows: u64) -> u64 {
 /// As [`read::snapshot()`].
 pub(super) async fn open_inputs(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Opened> {
     let violations = &mut Violations::stop_at_first();
-    let snapshot = read::snapshot(engine, job, day, job.method.earlier_hours(), violations).await?;
+    let earlier_hours = earlier_hours(engine, job, day).await?;
+    let snapshot = read::snapshot(engine, job, day, earlier_hours, violations).await?;
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     Ok(Opened { snapshot, vocabulary })
+}
+
+/// Hours before the window of which interactions are read: those of a tenure where founders are not settled yet.
+///
+/// # Errors
+/// As [`EarlierRuns::networks_with_founders`].
+pub(crate) async fn earlier_hours(engine: &Engine, job: &Job, day: NaiveDate) -> Result<u32> {
+    let rule = &job.method.trust;
+    if rule.networks.is_empty() {
+        return Ok(0);
+    }
+    let settled = EarlierRuns::before(engine, &job.output, day).await?;
+    let settled = settled.networks_with_founders().await?;
+    let is_settled = rule.networks.keys().all(|network| settled.contains(network));
+    Ok(if is_settled { 0 } else { rule.tenure_hours })
 }
 
 /// Reads the people of a snapshot and the previous run, and identifies this one.
@@ -105,19 +121,15 @@ pub(super) async fn read_inputs(
     notes.add_people(&people, cutoff_us);
     let forecast = &method.forecast;
     let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
-    let standings = tokio::task::block_in_place(|| {
-        let rule = &method.trust;
-        let earlier = people.interactions_as_of(rule.tenure_hours, method.attention.window_hours);
-        people.earlier = Interactions::default();
-        let since = day - chrono::Duration::hours(rule.tenure_hours.into());
-        let since = days_since_epoch(since)?;
-        standings::first_night(&people, &earlier, None, method, &job.trust.seeds, since)
-    })?;
+    let earlier_runs = EarlierRuns::before(engine, &job.output, day).await?;
+    let first_hours = standings::first_hours(&people);
+    let mut tenures = earlier_runs.tenures(day, &people.persons, &first_hours).await?;
     // The threads of the runtime go on serving others.
     let (data_sha256, run_id) = tokio::task::block_in_place(|| {
+        standings::settle_founders(&mut tenures, &people, job, day)?;
+        people.earlier = Interactions::default();
         let data_sha256 = data_sha256(&people);
-        let id =
-            run_id(&people, &data_sha256, &standings, &vocabulary, previous.as_ref(), job, day)?;
+        let id = run_id(&people, &data_sha256, &tenures, &vocabulary, previous.as_ref(), job, day)?;
         Ok((data_sha256, id))
     })?;
     let facts = RunFacts {
@@ -130,9 +142,10 @@ pub(super) async fn read_inputs(
         profiles: serde_json::to_string(&job.profiles).map_err(Error::internal)?,
         cutoff_us,
         newest,
+        trust_networks: tenures.networks.iter().cloned().collect(),
         horizon_hours: method.forecast.horizon_hours,
     };
-    Ok(Inputs { day, people, vocabulary, standings, previous, facts, files, notes })
+    Ok(Inputs { day, people, vocabulary, tenures, previous, facts, files, notes })
 }
 
 impl Inputs {

@@ -8,13 +8,13 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::job::{Input, Job};
 use crate::method::hex;
-use crate::model::{LabelSet, People, Previous, Standing};
+use crate::model::{LabelSet, People, Previous, Tenures};
 use crate::phrases::Vocabulary;
 
 /// Hex digits of a run id: 128 bits.
 const LENGTH: usize = 32;
 
-/// Digest of the rows left after consent (`data_sha256`, which is [`data_sha256`] of `people`), of who is long-standing, of what was
+/// Digest of the rows left after consent (`data_sha256`, which is [`data_sha256`] of `people`), of how long they are known, of what was
 /// published of these people the night before, of what in the job can change a table, of the method and of the version of Renown.
 /// Where the rows came from and in which order does not count.
 ///
@@ -23,7 +23,7 @@ const LENGTH: usize = 32;
 pub fn run_id(
     people: &People,
     data_sha256: &str,
-    standings: &[Option<Standing>],
+    tenures: &Tenures,
     vocabulary: &Vocabulary,
     previous: Option<&Previous>,
     job: &Job,
@@ -34,7 +34,7 @@ pub fn run_id(
     digest.add_settings(&previous.map(|previous| &previous.method))?;
     digest.add(&previous);
     digest.add(data_sha256);
-    digest.add(standings);
+    digest.add(tenures);
     if people.posts.is_some() {
         digest.add(&vocabulary.sha256[..]);
         digest.add(&people.refusals);

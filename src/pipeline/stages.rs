@@ -6,8 +6,11 @@ use super::measure::{AsOf, Measured, measure};
 use super::progress::{Progress, Rows};
 use super::scoring::{ScoreInputs, Scored, score};
 use crate::audit::{Audited, Limits, audit_run};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::model::time::days_since_epoch;
+use crate::model::{Standing, Tenure, Trust};
+use crate::propagate::{Night, advance_tenures};
 use crate::score::changes::{ChangeInputs, Changes, explain_changes};
 use crate::score::cohorts::{CohortInputs, CohortMember, select_members};
 use crate::score::contributions::{Contributions, decompose_scores};
@@ -39,8 +42,23 @@ impl<'a> Stages<'a> {
     }
 
     pub fn measure(&mut self) -> Result<Measured> {
-        let as_of = AsOf::snapshot(self.job, &self.inputs.standings);
+        let standings: Vec<Option<Standing>> =
+            self.inputs.tenures.of_vertices.iter().map(|own| own.standing).collect();
+        let as_of = AsOf::snapshot(self.job, &standings);
         measure(&self.inputs.people, &as_of, self.progress)
+    }
+
+    /// How long everybody is known after this night.
+    fn tenures(&self, trust: &Trust) -> Result<Vec<Tenure>> {
+        let Inputs { tenures, day, .. } = self.inputs;
+        let since_last_run =
+            tenures.day.map_or(1, |last| day.signed_duration_since(last).num_days());
+        let night = Night {
+            days: days_since_epoch(*day)?,
+            since_last_run: i32::try_from(since_last_run).map_err(Error::internal)?,
+            tenure_days: (self.job.method.trust.tenure_hours / 24).cast_signed(),
+        };
+        Ok(advance_tenures(&tenures.of_vertices, trust, &night))
     }
 
     pub fn topics(&mut self, measured: &Measured) -> Result<TopicResults> {
@@ -142,9 +160,12 @@ impl<'a> Stages<'a> {
         explained: Explained<'_>,
     ) -> Result<Draft> {
         let Inputs { people, facts, day, .. } = self.inputs;
+        let tenures = self.tenures(&measured.trust)?;
         let names = self.job.cohorts.iter().map(|cohort| cohort.name.as_str());
         let inputs = DraftInputs {
             people,
+            trust: &measured.trust,
+            tenures: &tenures,
             topics,
             measures: &measured.measures,
             scores: &scored.by_profile,

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{Duration, NaiveDate};
+
 use crate::error::Result;
+use crate::job::Job;
 use crate::method::Method;
-use crate::model::{Interactions, People, Standing};
+use crate::model::time::days_since_epoch;
+use crate::model::{Interactions, NetworkIndex, People, Standing, Tenure, Tenures};
 use crate::propagate::{find_founders, select_seeds};
 use crate::reduce::InteractionRules;
 
@@ -29,4 +33,48 @@ pub(super) fn first_night(
     let founders = find_founders(earlier, &people.persons, &rules, &seeds, existed, method)?;
     let standing = |is_founder: bool| is_founder.then_some(Standing { since_days, is_founder });
     Ok(founders.into_iter().map(standing).collect())
+}
+
+/// Adds the founders of networks on which this is the first night with trust.
+///
+/// # Errors
+/// As [`find_founders`].
+pub(super) fn settle_founders(
+    tenures: &mut Tenures,
+    people: &People,
+    job: &Job,
+    day: NaiveDate,
+) -> Result<()> {
+    let (persons, rule) = (&people.persons, &job.method.trust);
+    let is_new = |network: &String| {
+        rule.full_credit(network).is_some() && !tenures.networks.contains(network)
+    };
+    let new: Vec<usize> =
+        (0..persons.networks.len()).filter(|at| is_new(&persons.networks[*at])).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let window_hours = job.method.attention.window_hours;
+    let earlier = people.interactions_as_of(rule.tenure_hours, window_hours);
+    let since = days_since_epoch(day - Duration::hours(rule.tenure_hours.into()))?;
+    let founders = first_night(people, &earlier, None, &job.method, &job.trust.seeds, since)?;
+    for network in new {
+        for vertex in persons.network(NetworkIndex::new(network)) {
+            tenures.of_vertices[vertex] = Tenure { standing: founders[vertex], full_credit: None };
+        }
+        tenures.networks.insert(persons.networks[network].clone());
+    }
+    Ok(())
+}
+
+/// Whole hours from the first interaction of each vertex to the cutoff. Length: vertices.
+pub(super) fn first_hours(people: &People) -> Vec<Option<u32>> {
+    let mut first = vec![None; people.persons.vertices()];
+    for event in people.interactions.all() {
+        for end in [event.actor, event.target] {
+            let own = &mut first[end.index()];
+            *own = (*own).max(Some(event.age_hours));
+        }
+    }
+    first
 }

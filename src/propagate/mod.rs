@@ -6,7 +6,7 @@ mod trust;
 
 pub use ranks::{Ranks, rank_networks, ranking_error};
 pub use seeds::select_seeds;
-pub use trust::{BUDGET, TrustInputs, find_founders, find_trust, is_vouch};
+pub use trust::{BUDGET, Night, TrustInputs, advance_tenures, find_founders, find_trust, is_vouch};
 
 use crate::method::RankRule;
 use renown_graph::pagerank::{PageRank, Stop};

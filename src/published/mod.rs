@@ -11,5 +11,6 @@ pub mod previous;
 pub mod rows;
 pub(crate) mod run;
 pub(crate) mod table;
+pub mod tenures;
 
 pub use run::Run;

@@ -231,6 +231,8 @@ pub struct RunRow {
     pub profiles: Option<String>,
     /// Version of Renown that made it.
     pub renown_version: String,
+    /// Networks whose founders are settled; none in runs of earlier versions.
+    pub trust_networks: Option<Vec<String>>,
     /// Gates with their outcomes, each `name: outcome`.
     pub gates: Vec<String>,
 }
@@ -326,6 +328,17 @@ pub(crate) struct PersonNames<Text = String> {
     pub accounts: Vec<Text>,
 }
 
+/// Columns of `accounts` that are carried from night to night.
+#[derive(Deserialize)]
+pub(crate) struct AccountTenure<Text = String> {
+    pub network: Text,
+    pub account_id: Text,
+    pub known_since: Option<NaiveDate>,
+    pub is_founder: Option<i64>,
+    pub full_credit_since: Option<NaiveDate>,
+    pub full_credit_missed_days: Option<i64>,
+}
+
 /// Columns of `people` that group them.
 #[derive(Deserialize)]
 pub(crate) struct PersonGroups<Text = String> {
@@ -380,6 +393,7 @@ rows! {
     PersonRow: "people" => Self;
     PersonNames: "people" => PersonNames<&'a str>;
     PersonGroups: "people" => PersonGroups<&'a str>;
+    AccountTenure: "accounts" => AccountTenure<&'a str>;
     ScoreRow: "scores" => Self;
     ScoreOrder: "scores" => ScoreOrder<&'a str>;
     ScoreSummary: "scores" => ScoreSummary<&'a str>;

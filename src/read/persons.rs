@@ -63,6 +63,7 @@ impl NumberedPersons {
             networks: networks.names,
             account_networks,
             account_ids: LargeStringArray::from_iter_values(account_ids),
+            account_handles: profiles.handles(),
             account_offsets,
             vertex_persons: vertices.persons,
             network_offsets: vertices.network_offsets,
@@ -179,6 +180,21 @@ impl Profiles<'_> {
         let is_set = |row: &usize| texts.is_valid(*row) && !texts.value(*row).is_empty();
         let first = self.rows().map(|mut rows| rows.find(is_set).map(|row| texts.value(row)));
         Ok(first.collect())
+    }
+
+    /// The handle of each account; of several the first in the order of texts.
+    fn handles(&self) -> LargeStringArray {
+        let numbers = self.accounts.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut handle_of: Vec<Option<&str>> = vec![None; numbers];
+        for (account, handle) in self.listed.iter().flat_map(|listed| listed.handles()) {
+            if let Some(first) = handle_of.get_mut(account as usize)
+                && !handle.is_empty()
+                && first.is_none_or(|first| handle < first)
+            {
+                *first = Some(handle);
+            }
+        }
+        self.accounts.iter().map(|account| handle_of[*account as usize]).collect()
     }
 
     /// Whether any account of each person has the flag.

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{
-    Array, ArrayRef, Date32Array, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray,
-    StringBuilder,
+    Array, ArrayRef, Date32Array, Float64Array, Int64Array, LargeStringArray, ListBuilder,
+    RecordBatch, StringArray, StringBuilder,
 };
 use arrow::datatypes::{DataType, Field};
 use chrono::NaiveDate;
@@ -119,6 +119,24 @@ pub(super) fn optional_floats(values: impl Iterator<Item = Option<f64>>) -> Arra
 
 pub(super) fn integers(values: impl Iterator<Item = i64>) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(values))
+}
+
+pub(super) fn optional_integers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+    Arc::new(values.collect::<Int64Array>())
+}
+
+/// Days since 1970-01-01, where they are known.
+pub(super) fn optional_days(days: impl Iterator<Item = Option<i32>>) -> ArrayRef {
+    Arc::new(days.collect::<Date32Array>())
+}
+
+/// The texts of `all` at these positions, where they are known.
+pub(super) fn optional_texts(
+    all: &LargeStringArray,
+    positions: impl Iterator<Item = usize>,
+) -> ArrayRef {
+    let text = |at: usize| all.is_valid(at).then(|| all.value(at));
+    Arc::new(positions.map(text).collect::<StringArray>())
 }
 
 /// A list of texts per row.

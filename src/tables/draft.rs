@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 
 use super::batches::Shared;
-use super::people::{draft_cohorts, draft_measures, draft_people};
+use super::people::{draft_accounts, draft_cohorts, draft_measures, draft_people};
 use super::scores::{draft_changes, draft_contributions, draft_scores};
 use super::topics::{
     draft_evidence, draft_influence_edges, draft_interests, draft_topic_posts, draft_topic_scores,
@@ -12,7 +12,7 @@ use super::topics::{
 };
 use crate::error::Result;
 use crate::method::profile::Profile;
-use crate::model::People;
+use crate::model::{People, Tenure, Trust};
 use crate::score::changes::Changes;
 use crate::score::cohorts::CohortMember;
 use crate::score::context::ScoreContext;
@@ -32,6 +32,8 @@ pub struct Draft {
     pub run_id: String,
     /// Table `people`.
     pub people: Vec<RecordBatch>,
+    /// Table `accounts`.
+    pub accounts: Vec<RecordBatch>,
     /// Table `scores`.
     pub scores: Vec<RecordBatch>,
     /// Table `contributions`.
@@ -58,9 +60,10 @@ pub struct Draft {
 
 impl Draft {
     /// The tables by name, in the order in which they are published.
-    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 12] {
+    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 13] {
         [
             ("people", &self.people),
+            ("accounts", &self.accounts),
             ("scores", &self.scores),
             ("contributions", &self.contributions),
             ("changes", &self.changes),
@@ -80,6 +83,10 @@ impl Draft {
 pub struct DraftInputs<'a> {
     /// Everyone who is eligible.
     pub people: &'a People,
+    /// How much everybody's attention counts.
+    pub trust: &'a Trust,
+    /// How long each vertex is known, for the next run. Length: vertices.
+    pub tenures: &'a [Tenure],
     /// Topics of the snapshot.
     pub topics: &'a TopicResults,
     /// The measures of every vertex.
@@ -116,6 +123,7 @@ pub fn draft_tables(day: NaiveDate, run_id: &str, inputs: DraftInputs<'_>) -> Re
         day,
         run_id: run_id.to_owned(),
         people: draft_people(shared)?,
+        accounts: draft_accounts(shared, inputs.trust, inputs.tenures)?,
         scores: draft_scores(shared, scores, context, changes, styles)?,
         contributions,
         changes: draft_changes(shared, changes)?,

@@ -3,9 +3,12 @@
 use arrow::array::{ArrayRef, LargeStringArray, RecordBatch};
 use arrow::datatypes::DataType;
 
-use super::batches::{Shared, floats, in_files, integers, lists, texts};
+use super::batches::{
+    Shared, floats, in_files, integers, lists, optional_days, optional_integers, optional_texts,
+    texts,
+};
 use crate::error::{Error, Result};
-use crate::model::{PersonIndex, VertexIndex};
+use crate::model::{PersonIndex, Standing, Tenure, Trust, VertexIndex};
 use crate::score::cohorts::CohortMember;
 use crate::score::measures::MeasureColumns;
 
@@ -44,6 +47,43 @@ pub(super) fn draft_people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
         ];
         columns.extend(shared.run_columns(rows.len()));
         table.batch(columns)
+    })
+}
+
+pub(super) fn draft_accounts(
+    shared: &Shared<'_>,
+    trust: &Trust,
+    tenures: &[Tenure],
+) -> Result<Vec<RecordBatch>> {
+    let persons = shared.persons;
+    let accounts = persons.accounts_by_id();
+    shared.table("accounts", &accounts, |rows| {
+        let vertices: Vec<Option<VertexIndex>> = rows
+            .iter()
+            .map(|(account, person)| persons.vertex(persons.account_networks[*account], *person))
+            .collect();
+        let credit = |vertex: &Option<VertexIndex>| vertex.map_or(0.0, |own| trust.credit(own));
+        let tenure = |vertex: &Option<VertexIndex>| {
+            vertex.map_or_else(Tenure::default, |own| tenures[own.index()])
+        };
+        let tenures: Vec<Tenure> = vertices.iter().map(tenure).collect();
+        let standings = || tenures.iter().map(|own| own.standing);
+        let full_credit = || tenures.iter().map(|own| own.full_credit);
+        let is_founder = |own: Option<Standing>| i64::from(own.is_some_and(|own| own.is_founder));
+        vec![
+            ("network", texts(rows.iter().map(|(account, _)| persons.account_network(*account)))),
+            ("account_id", texts(rows.iter().map(|(own, _)| persons.account_ids.value(*own)))),
+            ("handle", optional_texts(&persons.account_handles, rows.iter().map(|row| row.0))),
+            ("person_id", shared.ids(rows.iter().map(|(_, person)| *person))),
+            ("credit", floats(vertices.iter().map(credit))),
+            ("known_since", optional_days(standings().map(|own| Some(own?.since_days)))),
+            ("is_founder", integers(standings().map(is_founder))),
+            ("full_credit_since", optional_days(full_credit().map(|own| Some(own?.since_days)))),
+            (
+                "full_credit_missed_days",
+                optional_integers(full_credit().map(|own| Some(i64::from(own?.missed_days)))),
+            ),
+        ]
     })
 }
 

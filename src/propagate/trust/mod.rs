@@ -25,8 +25,10 @@
 //! when a method is fitted, never by the data of a night: a flood of accounts cannot switch trust off.
 
 mod founders;
+mod tenure;
 
 pub use founders::find_founders;
+pub use tenure::{Night, advance_tenures};
 
 use std::sync::Arc;
 

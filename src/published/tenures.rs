@@ -1,0 +1,155 @@
+//! How long people are known, as earlier runs published it: of the people who are scored now, and of nobody else.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use url::Url;
+
+use super::rows::{AccountTenure, TableRow};
+use super::run::Run;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::model::time::days_since_epoch;
+use crate::model::{
+    FullCredit, NetworkIndex, PersonIndex, Persons, Standing, Tenure, Tenures, VertexIndex,
+};
+use crate::publish::commit::{self, Commit};
+
+/// The runs of days before one below an output folder, as far as their files are there.
+pub struct EarlierRuns<'a> {
+    engine: &'a Engine,
+    output: &'a Url,
+    /// The days, the latest first.
+    days: Vec<NaiveDate>,
+}
+
+impl<'a> EarlierRuns<'a> {
+    /// The runs before `day`.
+    ///
+    /// # Errors
+    /// As [`commit::newest`].
+    pub async fn before(engine: &'a Engine, output: &'a Url, day: NaiveDate) -> Result<Self> {
+        let newest = commit::newest(&engine.stores, output).await?;
+        let days =
+            newest.map(|newest| newest.in_force.range(..day).rev().map(|(day, _)| *day).collect());
+        Ok(Self { engine, output, days: days.unwrap_or_default() })
+    }
+
+    /// Networks whose founders are settled: those that the last run names.
+    ///
+    /// # Errors
+    /// As [`Run::record`].
+    pub async fn networks_with_founders(&self) -> Result<BTreeSet<String>> {
+        for day in &self.days {
+            if let Some(run) = self.run(*day).await? {
+                let networks = run.record().await?.trust_networks;
+                return Ok(networks.unwrap_or_default().into_iter().collect());
+            }
+        }
+        Ok(BTreeSet::new())
+    }
+
+    /// How long `persons` are known: by the last run that has each of their accounts. Of accounts that the last run lacks only
+    /// those are looked up in older ones that did anything before it, by `first_hours`, whole hours before the end of `day`
+    /// (length: vertices); others are new.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not answer, [`crate::error::Kind::BadInput`] if a file is
+    /// damaged.
+    pub async fn tenures(
+        &self,
+        day: NaiveDate,
+        persons: &Persons,
+        first_hours: &[Option<u32>],
+    ) -> Result<Tenures> {
+        let networks = self.networks_with_founders().await?;
+        let of_vertices = vec![Tenure::default(); persons.vertices()];
+        let mut found = Tenures { day: None, networks, of_vertices };
+        if found.networks.is_empty() {
+            return Ok(found);
+        }
+        let accounts = persons.accounts_by_id();
+        let vertices: Vec<Option<VertexIndex>> = accounts
+            .iter()
+            .map(|(account, person)| persons.vertex(persons.account_networks[*account], *person))
+            .collect();
+        let mut is_open = vec![true; accounts.len()];
+        for earlier in &self.days {
+            let Some(run) = self.run(*earlier).await? else { continue };
+            let mut wrong_day = None;
+            let see = |row: AccountTenure<&str>| {
+                let Some(at) = find(persons, &accounts, row.network, row.account_id) else {
+                    return;
+                };
+                if !std::mem::replace(&mut is_open[at], false) {
+                    return;
+                }
+                match (tenure(&row), vertices[at]) {
+                    (Ok(own), Some(vertex)) => {
+                        let known = &mut found.of_vertices[vertex.index()];
+                        *known = known.longer(own);
+                    }
+                    (Err(error), _) => wrong_day = Some(error),
+                    (_, None) => {}
+                }
+            };
+            run.each::<AccountTenure>(Ok, see).await?;
+            wrong_day.map_or(Ok(()), Err)?;
+            if found.day.is_none() {
+                found.day = Some(*earlier);
+                let hours = day.signed_duration_since(*earlier).num_hours();
+                let is_older = |vertex: &Option<VertexIndex>| {
+                    let first = vertex.and_then(|vertex| first_hours[vertex.index()]);
+                    first.is_some_and(|first| i64::from(first) >= hours)
+                };
+                for (is_open, vertex) in is_open.iter_mut().zip(&vertices) {
+                    *is_open &= is_older(vertex);
+                }
+            }
+            if !is_open.contains(&true) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The run of a day, if its table `accounts` is there.
+    async fn run(&self, day: NaiveDate) -> Result<Option<Run>> {
+        let Self { engine, output, .. } = self;
+        let commit = commit::in_force(&engine.stores, output, Some(day)).await?;
+        let has_table =
+            |commit: &Commit| commit.tables.contains_key(AccountTenure::<String>::TABLE);
+        let Some(commit) = commit.filter(has_table) else { return Ok(None) };
+        if !commit::complete(&engine.stores, output, &commit).await? {
+            return Ok(None);
+        }
+        Run::open(engine, output, &commit).map(Some)
+    }
+}
+
+fn tenure(row: &AccountTenure<&str>) -> Result<Tenure> {
+    let standing = row.known_since.map(|since| {
+        let is_founder = row.is_founder == Some(1);
+        Ok::<_, Error>(Standing { since_days: days_since_epoch(since)?, is_founder })
+    });
+    let full_credit = row.full_credit_since.map(|since| {
+        let missed = row.full_credit_missed_days.unwrap_or(0);
+        let missed_days = i32::try_from(missed).unwrap_or(i32::MAX / 32);
+        Ok::<_, Error>(FullCredit { since_days: days_since_epoch(since)?, missed_days })
+    });
+    Ok(Tenure { standing: standing.transpose()?, full_credit: full_credit.transpose()? })
+}
+
+/// Where an account stands among `accounts`, which are in order of (network, account id).
+fn find(
+    persons: &Persons,
+    accounts: &[(usize, PersonIndex)],
+    network: &str,
+    account_id: &str,
+) -> Option<usize> {
+    let network = persons.networks.binary_search_by(|name| name.as_str().cmp(network)).ok()?;
+    let wanted = (NetworkIndex::new(network), account_id);
+    let key =
+        |account: usize| (persons.account_networks[account], persons.account_ids.value(account));
+    accounts.binary_search_by(|(account, _)| key(*account).cmp(&wanted)).ok()
+}
