@@ -32,8 +32,8 @@ pub(super) fn evaluate_labels(
     jobs: &[Job],
     label_sets: &[LabelSet],
 ) -> Result<Evaluated> {
-    let History { people, vocabulary, .. } = history;
-    let mut backtest = Backtest::new(people);
+    let History { people, known, vocabulary, .. } = history;
+    let mut backtest = Backtest::new(people, known);
     let predictors = list_predictors(jobs, backtest.people());
     let predictions = Predictions::at(&mut backtest, 0, jobs, &predictors)?;
     let people = backtest.people();

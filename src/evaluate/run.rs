@@ -152,16 +152,18 @@ async fn validate_by_backtests(
     let every = settings.every_hours.unwrap_or((horizon / 4).max(1));
     let back = horizon.saturating_add(every.saturating_mul(settings.backtests - 1));
     let read = read_history(engine, widest, day, back);
-    let History { people, files, .. } = progress.wait("read", History::interactions, read).await?;
+    let History { people, known, files, .. } =
+        progress.wait("read", History::interactions, read).await?;
     let reach = people.history_hours();
     let mut hours: Vec<u32> =
         (0..settings.backtests).map(|index| horizon + index * every).collect();
     // There must be as much time before a backtest date as after it.
-    hours.retain(|hours| hours + horizon <= reach);
+    let before = jobs.iter().map(|job| job.method.hours_before_origin()).max().unwrap_or(horizon);
+    hours.retain(|hours| hours + before <= reach);
     let mut evaluated = Evaluated::default();
     if hours.is_empty() {
         if !has_labels {
-            return Err(too_short(reach, horizon));
+            return Err(too_short(reach, horizon, before));
         }
         evaluated.notes.push(notes::no_backtest(reach, horizon));
         return Ok((Part { evaluated, ..Part::default() }, hours));
@@ -171,7 +173,7 @@ async fn validate_by_backtests(
     evaluated.extend(tokio::task::block_in_place(|| {
         hashes.push(data_sha256(&people));
         let predictors = list_predictors(jobs, &people);
-        evaluate_backtests(Backtest::new(people), jobs, &predictors, &hours, progress)
+        evaluate_backtests(Backtest::new(people, known), jobs, &predictors, &hours, progress)
     })?);
     let leakage = |job: &Job| notes::possible_leakage(&job.method, day, &hours);
     evaluated.notes.extend(jobs.iter().filter_map(leakage));
@@ -284,12 +286,12 @@ fn refuse_incomparable(jobs: &[Job]) -> Result<()> {
     Ok(())
 }
 
-fn too_short(history_hours: u32, horizon_hours: u32) -> Error {
+fn too_short(history_hours: u32, horizon_hours: u32, before_hours: u32) -> Error {
     Error::bad_input(
         format!(
             "interactions reach back {history_hours} hours from the end of the snapshot; a backtest of {horizon_hours} hours \
              needs {}",
-            2 * horizon_hours
+            horizon_hours + before_hours
         ),
         "give a longer history, a method with a shorter `forecast.horizon_hours`, or `ground_truth`",
     )

@@ -14,7 +14,7 @@ use crate::job::Job;
 use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
 use crate::model::{Labels, People, PersonIndex};
 use crate::pipeline::Measured;
-use crate::pipeline::backtest::{Backtest, read_history};
+use crate::pipeline::backtest::{Backtest, History, read_history};
 use crate::pipeline::run_id::data_sha256;
 use crate::pipeline::sample::mix32;
 use crate::read::{self, Violations};
@@ -53,7 +53,7 @@ pub(super) async fn fit(
     version: &str,
     truth: &str,
 ) -> Result<Method> {
-    let people = read_history(engine, job, day, 0).await?.people;
+    let History { people, known, .. } = read_history(engine, job, day, 0).await?;
     let found =
         read::label_sets(engine, job, &people.persons, &mut Violations::stop_at_first()).await?;
     let names: Vec<String> = found.sets.iter().map(|truth| truth.name.clone()).collect();
@@ -66,7 +66,7 @@ pub(super) async fn fit(
     })?;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
-        let mut backtest = Backtest::new(people);
+        let mut backtest = Backtest::new(people, known);
         backtest.set_as_of(0, job.method.window_hours());
         let Measured { measures, .. } = backtest.measure(job)?;
         let people = backtest.people();

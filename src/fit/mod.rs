@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::job::{Job, no_snapshot};
 use crate::method::{FitRecord, Forecast, Method, ROLLING_ORIGIN, Term, may_enter};
 use crate::model::People;
-use crate::pipeline::backtest::{outcome_kinds, read_history};
+use crate::pipeline::backtest::{Backtest, History, Known, outcome_kinds, read_history};
 use crate::pipeline::run_id::data_sha256;
 use crate::score::measures::RecomputedMeasures;
 pub use held_out::is_held_out;
@@ -76,7 +76,7 @@ async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str)
     let back = horizon
         .saturating_add(every.saturating_mul(job.fit.origins - 1))
         .saturating_add(method.trust.tenure_hours);
-    let people = read_history(engine, job, day, back).await?.people;
+    let History { people, known, .. } = read_history(engine, job, day, back).await?;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
@@ -84,7 +84,7 @@ async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str)
         method.trust.networks = trust::networks_with_trust(&people, &method, &job.trust.seeds)?;
         let origins = found_origins(reach, &method, job.fit.origins, every)?;
         let history = reach - origins[0];
-        let rows = rows(people, &origins, job, &method)?;
+        let rows = rows(people, known, &origins, job, &method)?;
         let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
         let ready: Vec<usize> = origins.iter().map(ready).collect();
         let data = Data::of(&rows, &ready, networks.len())?;
@@ -139,11 +139,7 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<V
     let horizon = method.forecast.horizon_hours;
     let origins = (0..most).rev().map(|index| horizon + index * every);
     // Before an origin there must be as long a time as after it.
-    let before = match method.trust.networks.is_empty() {
-        true => horizon,
-        // Nobody is a founder any earlier.
-        false => horizon.max(method.trust.tenure_hours + method.trust.lag_hours),
-    };
+    let before = method.hours_before_origin();
     let origins: Vec<u32> = origins.filter(|origin| origin + before <= reach).collect();
     let enough = match (origins.first(), origins.last()) {
         (Some(oldest), Some(latest)) => *oldest >= latest + horizon,
@@ -163,7 +159,7 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<V
     Ok(origins)
 }
 
-fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
+fn rows(people: People, known: Known, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
     let names: Vec<&'static str> = may_enter()?
         .into_iter()
         .filter(|name| RecomputedMeasures::includes(name) && job.fit.takes(name))
@@ -181,7 +177,7 @@ fn rows(people: People, origins: &[u32], job: &Job, method: &Method) -> Result<R
             "name measures of interactions or posts; what accounts state is of the snapshot alone",
         ));
     }
-    let rows = Rows::at(people, origins, &looking)?;
+    let rows = Rows::at(Backtest::new(people, known), origins, &looking)?;
     let outcomes = rows.trusted.iter().fold(0.0, |sum, own| sum + own);
     if outcomes < LEAST_OUTCOMES {
         return Err(Error::bad_input(

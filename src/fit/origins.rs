@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::model::{People, VertexIndex};
+use crate::model::VertexIndex;
 use crate::pipeline::backtest::{Backtest, OutcomeWindow};
 use crate::pipeline::sample::mix32;
 use crate::propagate::{TrustInputs, find_trust};
@@ -55,7 +55,11 @@ impl Rows {
     }
 
     /// The rows at each of `origins`, which are whole hours before the end of the data, the oldest first.
-    pub(super) fn at(people: People, origins: &[u32], looking: &Looking<'_>) -> Result<Self> {
+    pub(super) fn at(
+        mut backtest: Backtest,
+        origins: &[u32],
+        looking: &Looking<'_>,
+    ) -> Result<Self> {
         let names = looking.names.to_vec();
         let mut rows = Self {
             values: vec![vec![]; names.len()],
@@ -67,7 +71,6 @@ impl Rows {
             all: vec![],
             active: vec![],
         };
-        let mut backtest = Backtest::new(people);
         let vertices = (0..backtest.people().persons.vertices()).map(VertexIndex::new);
         let seen = |hours: &u32| {
             vertices.clone().filter(|vertex| backtest.existed_at(*vertex, *hours)).count()

@@ -236,6 +236,16 @@ impl Default for GateRule {
 }
 
 impl Method {
+    /// Hours that data have to reach back before an instant in the past to be looked at: a horizon, and where trust decides who
+    /// counts a tenure and the lag, since nobody is a founder before.
+    pub fn hours_before_origin(&self) -> u32 {
+        let horizon = self.forecast.horizon_hours;
+        match self.trust.networks.is_empty() {
+            true => horizon,
+            false => horizon.max(self.trust.tenure_hours.saturating_add(self.trust.lag_hours)),
+        }
+    }
+
     /// Hours before those that are read anyway of which interactions are read to find founders.
     pub fn earlier_hours(&self) -> u32 {
         if self.trust.networks.is_empty() { 0 } else { self.trust.tenure_hours }

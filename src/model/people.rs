@@ -50,7 +50,8 @@ pub struct People {
 impl People {
     /// Hours from the first interaction to the cutoff.
     pub fn history_hours(&self) -> u32 {
-        let first = self.interactions.all().iter().map(|event| event.age_hours).max();
+        let all = self.interactions.all().iter().chain(self.earlier.all());
+        let first = all.map(|event| event.age_hours).max();
         first.map_or(0, |hours| hours + 1)
     }
 

@@ -16,10 +16,12 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::Job;
 use crate::method::Method;
+use crate::model::time::days_since_epoch;
 use crate::model::{
-    Follows, Interaction, Interactions, People, Standing, Trust, VertexIndex, is_trusted,
+    Follows, Interaction, Interactions, People, Standing, Tenures, Trust, VertexIndex, is_trusted,
 };
 use crate::phrases::Vocabulary;
+use crate::published::tenures::EarlierRuns;
 use crate::read::{self, Listing, Violations};
 
 /// Maximum L1 distance of a backtest's PageRank to the exact ranks. It is a count that a score has to beat, of which only the
@@ -43,6 +45,15 @@ pub struct Backtest {
     as_of_hours: u32,
     /// Whether each vertex existed at the date; `None` if all did.
     existed: Option<Vec<bool>>,
+    known: Known,
+}
+
+/// How long people are known.
+pub struct Known {
+    /// By earlier runs.
+    pub tenures: Tenures,
+    /// Day of the end of the data, in days since 1970-01-01.
+    pub day: i32,
 }
 
 /// Which outcomes after a date are counted.
@@ -59,7 +70,7 @@ pub struct OutcomeWindow<'a> {
 
 impl Backtest {
     /// A backtest as of the end of the data, until [`Self::set_as_of`] moves it.
-    pub fn new(mut people: People) -> Self {
+    pub fn new(mut people: People, known: Known) -> Self {
         let mut first_observed = people.account_stats.created_hours.clone();
         let mut observe = |vertex: VertexIndex, hours: u32| {
             let first = &mut first_observed[vertex.index()];
@@ -92,6 +103,7 @@ impl Backtest {
             first_observed,
             as_of_hours: 0,
             existed: None,
+            known,
         }
     }
 
@@ -124,7 +136,8 @@ impl Backtest {
         self.first_observed[vertex.index()] >= Some(hours)
     }
 
-    /// Who is long-standing at the date: the founders, had it been the first night with trust. Length: vertices.
+    /// Who is long-standing at the date: by earlier runs, or else the founders, had it been the first night with trust.
+    /// Length: vertices.
     ///
     /// # Errors
     /// As [`find_founders`].
@@ -136,7 +149,15 @@ impl Backtest {
         let window_hours = method.attention.window_hours;
         let earlier =
             self.interactions.as_of(self.as_of_hours + method.trust.tenure_hours, window_hours);
-        standings::first_night(&self.people, &earlier, self.existed(), method, seeds, 0)
+        let Known { tenures, day } = &self.known;
+        let instant_days = day - self.as_of_hours.div_ceil(24).cast_signed();
+        let tenure_days = (method.trust.tenure_hours / 24).cast_signed();
+        let since_days = instant_days - tenure_days;
+        let existed = self.existed();
+        let founders =
+            standings::first_night(&self.people, &earlier, existed, method, seeds, since_days)?;
+        let persons = &self.people.persons;
+        Ok(standings::at_instant(persons, tenures, founders, instant_days, tenure_days))
     }
 
     /// The people measured as of the date, as a run of `job` at that date would have measured them; ranks, and what follows
@@ -185,6 +206,8 @@ pub fn outcome_kinds(method: &Method) -> Vec<bool> {
 pub struct History {
     /// Everyone who is eligible.
     pub people: People,
+    /// How long they are known.
+    pub known: Known,
     /// Phrases of the job's topics.
     pub vocabulary: Arc<Vocabulary>,
     /// Files behind each input or source.
@@ -225,5 +248,9 @@ pub async fn read_history(
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     let files = snapshot.files.clone();
     let people = read_people(engine, &reading, snapshot, &vocabulary, violations).await?;
-    Ok(History { people, vocabulary, files })
+    let first_hours = standings::first_hours(&people);
+    let earlier_runs = EarlierRuns::before(engine, &job.output, day).await?;
+    let tenures = earlier_runs.tenures(day, &people.persons, &first_hours).await?;
+    let known = Known { tenures, day: days_since_epoch(day)? };
+    Ok(History { people, known, vocabulary, files })
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::method::Method;
 use crate::model::time::days_since_epoch;
-use crate::model::{Interactions, NetworkIndex, People, Standing, Tenure, Tenures};
+use crate::model::{Interactions, NetworkIndex, People, Persons, Standing, Tenure, Tenures};
 use crate::propagate::{find_founders, select_seeds};
 use crate::reduce::InteractionRules;
 
@@ -33,6 +33,33 @@ pub(super) fn first_night(
     let founders = find_founders(earlier, &people.persons, &rules, &seeds, existed, method)?;
     let standing = |is_founder: bool| is_founder.then_some(Standing { since_days, is_founder });
     Ok(founders.into_iter().map(standing).collect())
+}
+
+/// Who was long-standing on the day `instant_days`: on networks whose founders were settled by then whoever is known since
+/// that day or longer, and the founders by `first_night` on all others. Length: vertices.
+pub(super) fn at_instant(
+    persons: &Persons,
+    tenures: &Tenures,
+    first_night: Vec<Option<Standing>>,
+    instant_days: i32,
+    tenure_days: i32,
+) -> Vec<Option<Standing>> {
+    let mut standings = first_night;
+    for (number, network) in persons.networks.iter().enumerate() {
+        let vertices = persons.network(NetworkIndex::new(number));
+        let known = &tenures.of_vertices[vertices.clone()];
+        let founders = known.iter().filter_map(|own| own.standing).filter(|own| own.is_founder);
+        // Founders are known since a tenure before the first night with trust.
+        let first_days = founders.map(|own| own.since_days + tenure_days).min();
+        if tenures.networks.contains(network)
+            && first_days.is_some_and(|first| first <= instant_days)
+        {
+            let by_then =
+                known.iter().map(|own| own.standing.filter(|own| own.since_days <= instant_days));
+            standings.splice(vertices, by_then);
+        }
+    }
+    standings
 }
 
 /// Adds the founders of networks on which this is the first night with trust.
