@@ -44,6 +44,8 @@ pub struct ListedRun {
     pub snapshot_date: NaiveDate,
     /// Whether it is what readers of that day see; else a later run has replaced it.
     pub in_force: bool,
+    /// Whether a run of an earlier day was published after it: who is long-standing, and why scores changed, may differ now.
+    pub is_stale: bool,
     /// Id of the run.
     pub run_id: String,
     /// Version of Renown that made it.
@@ -97,6 +99,9 @@ pub async fn list_runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> 
             commit: commit.number,
             snapshot_date: commit.snapshot_date,
             in_force: in_force.get(&commit.snapshot_date) == Some(&commit.number),
+            is_stale: in_force
+                .range(..commit.snapshot_date)
+                .any(|(_, number)| *number > commit.number),
             rows: commit.tables.iter().map(|(name, t)| (name.clone(), t.rows)).collect(),
             run_id: commit.run_id,
             renown_version: commit.renown_version,
@@ -104,6 +109,14 @@ pub async fn list_runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> 
         });
     }
     Ok(runs)
+}
+
+fn state(run: &ListedRun) -> &'static str {
+    match (run.in_force, run.is_stale) {
+        (true, false) => "in force",
+        (true, true) => "in force, stale: run it again",
+        (false, _) => "superseded",
+    }
 }
 
 /// The runs as a table.
@@ -121,7 +134,7 @@ fn page(runs: &[ListedRun]) -> Table {
         table.add_row([
             run.commit.to_string(),
             run.snapshot_date.to_string(),
-            if run.in_force { "in force" } else { "superseded" }.to_owned(),
+            state(run).to_owned(),
             printable(job),
             printable(method),
             run.rows.get("people").map_or_else(|| UNKNOWN.to_owned(), |rows| count(*rows)),

@@ -339,6 +339,15 @@ pub(crate) struct AccountTenure<Text = String> {
     pub full_credit_missed_days: Option<i64>,
 }
 
+/// Columns of `accounts` that explain credit.
+#[derive(Deserialize)]
+pub(crate) struct AccountCredit<Text = String> {
+    pub network: Text,
+    pub credit: f64,
+    pub known_since: Option<NaiveDate>,
+    pub is_founder: i64,
+}
+
 /// Columns of `people` that group them.
 #[derive(Deserialize)]
 pub(crate) struct PersonGroups<Text = String> {
@@ -393,6 +402,7 @@ rows! {
     PersonRow: "people" => Self;
     PersonNames: "people" => PersonNames<&'a str>;
     PersonGroups: "people" => PersonGroups<&'a str>;
+    AccountCredit: "accounts" => AccountCredit<&'a str>;
     AccountTenure: "accounts" => AccountTenure<&'a str>;
     ScoreRow: "scores" => Self;
     ScoreOrder: "scores" => ScoreOrder<&'a str>;

@@ -34,6 +34,8 @@ pub struct Explanation {
     pub suggestions: Vec<Alternative>,
     /// Every measure on every network, in order of network and contract.
     pub measures: Vec<PersonMeasure>,
+    /// How much the person's attention to others counts, in order of network.
+    pub credit: Vec<Credit>,
     /// The people to whom the person gives most attention, the strongest first; at most ten.
     pub influencers: Vec<Neighbour>,
     /// The people who give the person most attention, the strongest first; at most ten.
@@ -61,6 +63,23 @@ pub struct PersonMeasure {
     pub unit: String,
     /// What a value means.
     pub meaning: String,
+}
+
+/// How much the attention of the person to others counts on one network.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Credit {
+    /// The network.
+    pub network: String,
+    /// 0 to 1.
+    pub credit: f64,
+    /// Vouches of long-standing people; none where everybody counts whole.
+    pub vouches: Option<f64>,
+    /// Vouches for full credit; none where everybody counts whole, and in runs of methods that this version does not read.
+    pub full_credit: Option<u32>,
+    /// Since which day the person is long-standing.
+    pub known_since: Option<NaiveDate>,
+    /// Whether the person was known before the first night with trust.
+    pub is_founder: bool,
 }
 
 /// A score that would be, if a measure had another value and all else were as it is.

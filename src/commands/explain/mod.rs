@@ -1,5 +1,6 @@
 //! `renown explain`: one person's score, what it is made of, the measures, the influence and what is unknown.
 
+mod credit;
 mod explanation;
 mod measures;
 mod page;
@@ -10,7 +11,9 @@ mod what_if;
 
 use datafusion::prelude::{ident, lit};
 
-pub use explanation::{Alternative, Explanation, Neighbour, PersonMeasure, TopicExplanation};
+pub use explanation::{
+    Alternative, Credit, Explanation, Neighbour, PersonMeasure, TopicExplanation,
+};
 pub use topic::explain_topic;
 pub use what_if::WhatIf;
 
@@ -120,6 +123,7 @@ pub async fn explain_score(
         changes,
         what_if,
         suggestions,
+        credit: credit::of_person_on_networks(run, id, &measures).await?,
         measures,
         influencers: neighbours(run, id, Direction::Influencers).await?,
         influenced: neighbours(run, id, Direction::Influenced).await?,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 
+use super::credit;
 use super::explanation::{Alternative, Explanation, Neighbour, PersonMeasure};
 use crate::commands::text_table::{
     UNKNOWN, align_right, forecast_people, headed, interval, number_or_unknown, percent, plain,
@@ -28,6 +29,13 @@ pub(super) fn page(explanation: &Explanation) -> String {
         "\nmeasures, with the median and the person's percentile on the network\n{}",
         measures_table(&explanation.measures)
     );
+    if !explanation.credit.is_empty() {
+        let _ = writeln!(page, "\nhow much the person's attention to others counts");
+        for credit in &explanation.credit {
+            let words = credit::in_words(credit);
+            let _ = writeln!(page, "  {}: {words}", printable(&credit.network));
+        }
+    }
     for (heading, people) in [
         ("gives most attention to", &explanation.influencers),
         ("gets most attention from", &explanation.influenced),

@@ -15,6 +15,8 @@ use crate::published::rows::ScoreRow;
 use crate::published::run::scores_of;
 use crate::published::table::rows;
 
+/// Flag of scores that count everybody on a network.
+const TRUST_NONE: &str = "trust_none";
 /// Characters of the longest bar.
 pub(super) const BAR_WIDTH: usize = 10;
 
@@ -65,14 +67,18 @@ pub(crate) async fn page(
     let people = highest(people, scores, profile, filter, limit).await?;
     let commit = run.commit();
     let mut page = format!(
-        "top {} of {} people on {}; forecast: distinct trusted people who react within {}\n{}\n\ntables: {}\n",
+        "top {} of {} people on {}; forecast: distinct trusted people who react within {}\n{}\n",
         count(people.len() as u64),
         count(commit.tables.get("people").map_or(0, |table| table.rows)),
         commit.snapshot_date,
         days(commit.horizon_hours),
         people_table(&people, bars),
-        run.output()
     );
+    if people.iter().any(|person| person.score.flags.iter().any(|flag| flag == TRUST_NONE)) {
+        page += "\ntrust_none: on a network of theirs everybody counts whole, because the method was not fitted to it, or found too \
+                 little history or too few long-standing people there\n";
+    }
+    page += &format!("\ntables: {}\n", run.output());
     for (name, table) in &commit.tables {
         for file in &table.files {
             page += &format!("  {name:<16} {:>9} rows  {}\n", count(table.rows), file.path);
