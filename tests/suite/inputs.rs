@@ -326,7 +326,7 @@ async fn sql_that_fails_says_where() {
     }
     // An error that shows only when rows are read.
     let casts = "SELECT network, CAST(kind AS BIGINT) AS actor_id, target_id, kind, at FROM raw";
-    folder.refused(&select(casts), Kind::BadInput, &["inputs.interactions"]).await;
+    folder.refused(&select(casts), Kind::BadJob, &["inputs.interactions"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
