@@ -71,19 +71,28 @@ impl<'a> Sources<'a> {
     /// # Errors
     /// As [`select()`]; [`crate::error::Kind::BadInput`] for columns that are not the same in all files of a source.
     pub(crate) async fn select(&self, origin: &str, sql: &str) -> Result<Selected> {
-        let (frame, sources) = select(self.engine, origin, sql, self.urls).await?;
+        let (frame, written, sources) = select(self.engine, origin, sql, self.urls).await?;
+        let written = self.engine.session.state().optimize(&written);
         let mut null_columns = BTreeMap::new();
         // A query that cannot be planned fails when it is run, and says why.
-        if let Ok(plan) = frame.clone().into_optimized_plan() {
+        if let (Ok(plan), Ok(written)) = (frame.clone().into_optimized_plan(), written) {
             for (source, table) in &self.tables {
-                let used = used_columns(&plan, &table.provider()).map_err(Error::internal)?;
+                let of = |plan| used_columns(plan, &table.provider()).map_err(Error::internal);
+                let (used, read) = (of(&plan)?, of(&written)?);
                 if used.is_empty() {
                     continue;
                 }
                 let is_used = |column: &str| used.contains(column);
-                let missing = Some(self.missing_columns);
-                let rules = ColumnRules { missing, is_optional: &|_| false };
-                if let Some(error) = table.violations(&is_used, rules).into_iter().next() {
+                let is_read = |column: &str| read.contains(column);
+                // What only tells rows apart that tie may be null.
+                let is_key = |column: &str| is_used(column) && !is_read(column);
+                let violations = |of: &dyn Fn(&str) -> bool, missing| {
+                    let rules = ColumnRules { missing: Some(missing), is_optional: &|_| false };
+                    table.violations(of, rules)
+                };
+                let read = violations(&is_read, self.missing_columns);
+                let keys = violations(&is_key, MissingColumns::Null);
+                if let Some(error) = read.into_iter().chain(keys).next() {
                     return Err(error.within(format!("{origin}: source `{source}`")));
                 }
                 null_columns.insert(source.clone(), table.listing(&is_used).null_columns);
