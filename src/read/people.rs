@@ -167,7 +167,7 @@ pub fn people(
         MissingValues::report_persons(directory, origin, allowed, violations, &mut warnings)?;
     }
     let strangers = statements.iter().flat_map(Statements::refusing_strangers);
-    let mentions = Mentions::of(directory, &eligibility, accounts, strangers);
+    let mentions = Mentions::of(directory, &eligibility, accounts, strangers)?;
     let mentions = mentions.as_ref();
     let texts = PostTexts { posts: post_ids, network_places: &network_places, tags };
     let posts = posts.map(|rows| rows.keep_eligible(texts, &eligibility, mentions, &mut drops));
