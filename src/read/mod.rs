@@ -29,6 +29,7 @@ mod input_opener;
 mod interactions;
 mod joins;
 mod lists;
+mod mention_places;
 mod mentions;
 mod missing_values;
 mod near_ids;
