@@ -82,7 +82,7 @@ pub enum Help {
 /// An error of the engine, met in a file of the inputs.
 #[derive(Debug)]
 pub(crate) struct InFile {
-    /// Path within the store.
+    /// Path, as it is shown.
     pub path: Arc<str>,
     pub source: DataFusionError,
 }

@@ -73,6 +73,12 @@ impl Table {
     pub(super) fn ends(&self, named: Option<(&str, &str)>) -> Result<(String, String)> {
         const PAIRS: [(&str, &str); 3] = [("source", "target"), ("src", "dst"), ("from", "to")];
         if let Some((source, target)) = named {
+            if source == target {
+                let cause = format!(
+                    "`{source}` is both source and target: every vertex would be linked to itself alone"
+                );
+                return Err(self.refused(cause, "name two columns").in_column(source));
+            }
             return Ok((source.to_owned(), target.to_owned()));
         }
         let find =
