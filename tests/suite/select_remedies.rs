@@ -9,7 +9,11 @@ use arrow::array::{
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, Schema};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowWriter, encode_arrow_schema};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 use renown::error::{Error, Kind};
 use serde_json::json;
 
@@ -213,6 +217,40 @@ async fn lists_of_every_kind_are_read() {
 fn uuids(numbers: [u8; 3]) -> ArrayRef {
     let bytes = numbers.map(|number| [number; 16]);
     Arc::new(FixedSizeBinaryArray::try_from_iter(bytes.iter()).unwrap())
+}
+
+/// As pyarrow writes a dictionary of UUIDs: plain, with a schema beside that of Parquet that calls it a dictionary.
+#[tokio::test(flavor = "multi_thread")]
+async fn uuids_that_were_a_dictionary_are_read_as_their_text() {
+    let plain =
+        with(&with(&three(), "actor_id", uuids([1, 2, 0xab])), "target_id", uuids([2, 1, 1]));
+    let fields = plain.schema();
+    let fields = fields.fields().iter().map(|field| match field.data_type() {
+        DataType::FixedSizeBinary(_) => {
+            let kind = DataType::Dictionary(
+                Box::new(DataType::Int32),
+                Box::new(field.data_type().clone()),
+            );
+            Arc::new(field.as_ref().clone().with_data_type(kind))
+        }
+        _ => Arc::clone(field),
+    });
+    let shown = encode_arrow_schema(&Schema::new(fields.collect::<Vec<_>>()));
+    let pair = KeyValue::new(ARROW_SCHEMA_META_KEY.to_owned(), shown);
+    let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![pair]));
+    let properties =
+        properties.set_created_by("parquet-cpp-arrow version 21.0.0".to_owned()).build();
+    let options =
+        ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let folder = Folder::with(&plain);
+    let file = std::fs::File::create(folder.path("interactions.parquet")).unwrap();
+    let mut writer = ArrowWriter::try_new_with_options(file, plain.schema(), options).unwrap();
+    writer.write(&plain).unwrap();
+    writer.close().unwrap();
+    let job = "interactions = \"interactions.parquet\"\n";
+    let people = folder.run(job).await.unwrap().people();
+    assert_eq!(people[0], "a:01010101-0101-0101-0101-010101010101");
+    assert_eq!(people.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
