@@ -13,6 +13,7 @@ mod consent;
 mod consent_checks;
 mod consent_report;
 mod conversions;
+mod daily_source;
 mod directory;
 mod eligibility;
 mod endorsements;

@@ -10,6 +10,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::column_names::{Mistaken, protects};
 use super::conversions::conversion;
+use super::daily_source::DailySource;
 use super::files::{ColumnRules, InputTable, Listing};
 use super::uuids::{self, UUID};
 use crate::error::{Error, Help, Result};
@@ -38,6 +39,8 @@ pub(super) struct OpenInput {
     pub(super) files: Option<InputTable>,
     /// Whether it is of the day of the snapshot alone.
     pub(super) is_daily: bool,
+    /// The sources of that day that it selects from.
+    pub(super) daily_sources: Vec<DailySource>,
     /// What the job says of columns that some files lack.
     pub(super) missing_columns: MissingColumns,
 }
@@ -99,7 +102,7 @@ impl OpenInput {
         let error = Error::bad_input(format!("input `{table}` ({}): {cause}", self.origin), remedy)
             .in_table(table);
         match self.files.as_ref().and_then(|files| files.only_path()) {
-            Some(path) => error.in_file(path),
+            Some(path) => error.in_file(&path),
             None => error,
         }
     }

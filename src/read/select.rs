@@ -62,12 +62,13 @@ fn spellings<'a>(name: &str, sources: impl Iterator<Item = &'a String>) -> Vec<&
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] for a `SELECT` that cannot be planned, writes, has a clause that the engine passes over,
-/// or depends on more than the rows of its sources.
+/// or depends on more than the rows of its sources; for one over a source that is `late`, the error of that.
 pub(super) async fn select(
     engine: &Engine,
     origin: &str,
     sql: &str,
     sources: &BTreeMap<String, Url>,
+    late: &BTreeMap<String, Error>,
 ) -> Result<(DataFrame, LogicalPlan, Vec<String>)> {
     let refused = |cause: String, remedy: &str| {
         Error::bad_job(format!("{origin}: {cause}"), remedy.to_owned())
@@ -75,6 +76,9 @@ pub(super) async fn select(
     let shorter = "make the SELECT shorter, or write what it selects as Parquet";
     refuse_nested(sql).map_err(|cause| refused(cause, shorter))?;
     let state = engine.session.state();
+    if let Some(error) = find_late(&state, sql, late) {
+        return Err(error.clone());
+    }
     let Planned { statement, plan } = match planned(&state, sql).await {
         Ok(planned) => planned,
         Err(error) => {
@@ -126,6 +130,21 @@ pub(super) async fn select(
     }
     let frame = engine.session.execute_logical_plan(plan).await.map_err(internal)?;
     Ok((frame, written, named))
+}
+
+/// The error of the first late source that a `SELECT` names: it could not be planned.
+fn find_late<'a>(
+    state: &SessionState,
+    sql: &str,
+    late: &'a BTreeMap<String, Error>,
+) -> Option<&'a Error> {
+    let parse = |dialect: Dialect| state.sql_to_statement(sql, &dialect).ok();
+    let usual = state.config().options().sql_parser.dialect;
+    let statement = parse(usual).or_else(|| parse(Dialect::DuckDB)).filter(|_| !late.is_empty())?;
+    let references = state.resolve_table_references(&statement).ok()?;
+    references.iter().find_map(|table| {
+        spellings(table.table(), late.keys()).into_iter().find_map(|name| late.get(name))
+    })
 }
 
 /// A `SELECT` and its plan.
