@@ -180,10 +180,12 @@ impl AgeLimits {
 
 /// The error for an input of one day without a row.
 pub(super) fn empty_day(input: &OpenInput, day: NaiveDate) -> Error {
-    let mut error = input.violation(
-        format!("the day {day} is empty: it has no rows"),
-        "run again once its rows are there, or leave the input out of the job",
-    );
+    // Without consent people would be scored who refused.
+    let remedy = match input.table.table.as_str() {
+        "consent" => "run again once its rows are there",
+        _ => "run again once its rows are there, or leave the input out of the job",
+    };
+    let mut error = input.violation(format!("the day {day} is empty: it has no rows"), remedy);
     error.kind = Kind::Gate;
     error
 }

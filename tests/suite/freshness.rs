@@ -182,6 +182,12 @@ async fn a_day_without_rows_is_empty() {
         refused(&folder, &inputs, Kind::Gate, &words).await;
         run(&folder, &inputs.replace("{snapshot}.parquet", "2026-03-31.parquet")).await.unwrap();
     }
+    let nobody = World { consent: Some(vec![]), ..World::default() }.tables();
+    let (_, no_statements) = nobody.iter().find(|(name, _)| *name == "consent").unwrap();
+    put(&folder, "consent/2026-03-31.parquet", no_statements);
+    let inputs = format!("{DAILY}consent = \"consent/{{snapshot}}.parquet\"\n");
+    let error = refused(&folder, &inputs, Kind::Gate, &["input `consent`", "is empty"]).await;
+    assert!(!error.remedy.contains("leave"), "{error}");
     put(&folder, TODAY, &interactions(&[]));
     refused(&folder, DAILY, Kind::Gate, &["input `interactions`", "is empty"]).await;
     refused(&folder, &selected("in/{snapshot}/"), Kind::Gate, &["is empty"]).await;
