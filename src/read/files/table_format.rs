@@ -185,6 +185,9 @@ fn paimon_hint(folder: &Path, objects: &[ObjectMeta]) -> Option<FoundTable> {
     has_buckets.then_some(FoundTable { format: TableFormat::Paimon, folder: table, mark })
 }
 
+/// A folder in that of a table, and which files right in it tell of the format.
+type Mark = (&'static str, TableFormat, fn(&str) -> bool);
+
 /// The table that `path` is a part of, if any: the nearest folder above it with a mark.
 ///
 /// Whoever may read a folder may not be allowed to list those above it: what cannot be listed is taken to have no mark.
@@ -195,7 +198,7 @@ pub(super) async fn above(store: &dyn ObjectStore, path: &Path) -> Option<FoundT
     }
     let mut searches = Vec::new();
     for depth in (0..parts.len()).rev().take(MAX_ABOVE) {
-        let marks: [(&str, TableFormat, fn(&str) -> bool); 4] = [
+        let marks: [Mark; 4] = [
             (DELTA_LOG, TableFormat::Delta, |_| true),
             (HUDI_FOLDER, TableFormat::Hudi, |_| true),
             (ICEBERG_FOLDER, TableFormat::Iceberg, |file| {
