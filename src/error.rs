@@ -2,6 +2,7 @@
 
 mod printable;
 mod redaction;
+mod select_fault;
 mod store_fault;
 
 use std::borrow::Cow;
@@ -11,12 +12,10 @@ use std::sync::Arc;
 use datafusion::error::DataFusionError;
 pub use printable::{printable, printable_name};
 pub use redaction::redact;
+pub use select_fault::{OF_SELECT, OF_SQL};
 use serde::Serialize;
 use store_fault::{AsksFor, Fault};
 use tokio::task::JoinError;
-
-/// How work on the rows of a user's `SELECT` is named.
-pub const OF_SQL: &str = "SQL of inputs.";
 
 /// What the reader of an error has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +82,7 @@ pub enum Help {
 /// An error of the engine, met in a file of the inputs.
 #[derive(Debug)]
 pub(crate) struct InFile {
-    /// Path within the store.
+    /// Path, as it is shown.
     pub path: Arc<str>,
     pub source: DataFusionError,
 }
@@ -321,10 +320,14 @@ impl Error {
 
     /// What DataFusion answered while doing `what` over the user's data.
     ///
-    /// Storage faults are [`Kind::Unavailable`]; data that cannot be decoded, cast or computed with are
-    /// [`Kind::BadInput`]; everything else is [`Kind::Internal`].
+    /// Storage faults are [`Kind::Unavailable`]; data that cannot be decoded or cast are [`Kind::BadInput`]; a `SELECT` of a
+    /// user that cannot be run or computed is [`Kind::BadJob`]; everything else is [`Kind::Internal`].
     pub fn engine(what: &str, error: DataFusionError) -> Self {
-        let Some(path) = file_of(&error) else {
+        let path = file_of(&error);
+        if let Some((cause, remedy)) = select_fault::of_select(what, &error, path.is_some()) {
+            return Self::bad_job(cause, remedy).caused_by(error);
+        }
+        let Some(path) = path else {
             return Self::engine_answer(what, &error).caused_by(error);
         };
         let what = match what.contains(&*path) {
@@ -370,7 +373,7 @@ impl Error {
             ),
             DataFusionError::Execution(e) => bad_data(format!("{what}: {e}")),
             // What the engine cannot do with a query of the user's own is no fault of ours.
-            other if what.contains(OF_SQL) => Self::bad_job(
+            other if select_fault::is_select(what) => Self::bad_job(
                 format!("{what}: the engine cannot run this SELECT: {}", other.strip_backtrace()),
                 "write it in another way, or in several steps with WITH; a plain SELECT that fails is a bug to report",
             ),

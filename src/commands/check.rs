@@ -136,6 +136,7 @@ async fn inputs(
     let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
     report.notes.add_people(&people, cutoff_us);
     age_limits.report(&people.newest_events(), violations)?;
+    report.notes.warnings.extend(age_limits.report_networks(&people, violations)?);
     Ok(people.persons)
 }
 

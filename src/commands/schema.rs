@@ -24,7 +24,7 @@ enum SchemaFormat {
     Json,
     /// CREATE TABLE statements
     Ddl,
-    /// A list of the tables in use, as in the README
+    /// A list of the tables in use, as in docs/output.md
     Markdown,
 }
 

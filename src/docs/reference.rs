@@ -71,7 +71,7 @@ fn select(name: Option<&str>) -> Result<Vec<&'static Table>> {
     .with_help(Help::Contracts))
 }
 
-/// The tables in use as a Markdown list, for the README.
+/// The tables in use as a Markdown list, for `docs/output.md`.
 ///
 /// # Errors
 /// [`Kind::Internal`] if a contract does not parse.

@@ -6,6 +6,9 @@ use std::io;
 /// Errors that the operating system gives where too many files are open: of the process, of the machine.
 const TOO_MANY_FILES: [i32; 2] = [24, 23];
 
+/// Errors for a link that leads to itself: of Linux, of macOS.
+const LOOPS: [i32; 2] = [40, 62];
+
 /// What a fault asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AsksFor {
@@ -37,7 +40,7 @@ const REFUSED: Fault = settings(
 );
 
 /// Words of answers that running again does not change, in small letters, and what to do.
-const PERMANENT: [(&[&str], Fault); 9] = [
+const PERMANENT: [(&[&str], Fault); 10] = [
     (
         &["nosuchbucket", "containernotfound", "bucket does not exist", "container does not exist"],
         settings("create the bucket, or correct the URL in the job file"),
@@ -77,6 +80,13 @@ const PERMANENT: [(&[&str], Fault); 9] = [
         &["missing bucket name", "account must be specified", "container name must be specified"],
         settings(
             "set the account in the environment (AZURE_STORAGE_ACCOUNT_NAME), or correct the URL",
+        ),
+    ),
+    (
+        &["illegal character"],
+        settings(
+            "the name of a folder or file has a character that cannot be read, such as a tab or a line break: rename it, or name \
+             a folder without it",
         ),
     ),
     (
@@ -126,6 +136,9 @@ pub(super) fn of_io(error: &io::Error) -> Option<Fault> {
             "too many files are open: raise the limit (`ulimit -n`), then run again",
         ));
     }
+    if error.raw_os_error().is_some_and(|code| LOOPS.contains(&code)) {
+        return Some(settings("a link leads to itself: remove it, or let it lead to the data"));
+    }
     match error.kind() {
         PermissionDenied | ReadOnlyFilesystem => Some(settings(
             "give the user who runs this the right to read and write there, or name another folder",
@@ -156,6 +169,14 @@ mod tests {
     }
 
     #[test]
+    fn a_remedy_names_what_is_wrong_with_a_path() {
+        let remedy = |text: &str| of_store(&generic(text)).map_or("", |fault| fault.remedy);
+        let invalid = "Encountered object with invalid path: Error parsing Path \"a\nb/x\": Encountered illegal character sequence";
+        assert!(remedy(invalid).contains("a tab or a line break"));
+        assert!(remedy("Path \"a//b\" contained empty path segment").contains("a//b"));
+    }
+
+    #[test]
     fn what_lasts_is_told_from_what_passes() {
         let kind = |error: object_store::Error| of_store(&error).map(|fault| fault.asks_for);
         for (source, expected) in [
@@ -173,6 +194,7 @@ mod tests {
                 Some(AsksFor::Settings),
             ),
             ("Path \"a//b\" contained empty path segment", Some(AsksFor::Settings)),
+            ("Encountered illegal character sequence \"\n\"", Some(AsksFor::Settings)),
             ("Requested range was invalid", Some(AsksFor::Data)),
             ("Server returned non-2xx status code: 503: slow down", None),
             ("error trying to connect: tcp connect error", None),
@@ -183,6 +205,7 @@ mod tests {
         assert_eq!(io(13), Some(AsksFor::Settings), "may not be written");
         assert_eq!(io(30), Some(AsksFor::Settings), "read-only");
         assert_eq!(io(20), Some(AsksFor::Settings), "a file is in the way");
+        assert_eq!(io(40), Some(AsksFor::Settings), "a link to itself");
         assert_eq!(io(28), Some(AsksFor::Patience), "the disk is full");
         assert_eq!(io(24), Some(AsksFor::Patience), "too many files");
         assert_eq!(io(111), None, "refused connections may pass");

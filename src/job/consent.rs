@@ -100,6 +100,14 @@ impl ConsentSection {
                 "add `inputs.accounts` with a column `birth_date` or `is_minor`, or leave `minimum_age` out",
             ));
         }
+        if rule == ConsentRule::OptIn && !inputs.contains_key("consent") {
+            return Err(Error::bad_job(
+                format!(
+                    "{file}: `consent.rule` is `opt_in`, and the input `consent`, where people agree, is missing"
+                ),
+                "add `inputs.consent`, or leave `rule` out",
+            ));
+        }
         let asks =
             minimum_age.is_some() || rule == ConsentRule::OptIn || inputs.contains_key("consent");
         let by_default = if asks { UnknownRule::Exclude } else { UnknownRule::Score };

@@ -5,6 +5,7 @@ mod consent;
 mod fit;
 mod input;
 mod kinds;
+mod overlap;
 mod profile;
 mod reading;
 mod sql_text;
@@ -21,6 +22,7 @@ pub use consent::{Consent, ConsentRule, ConsentSection, UnknownRule, UnmatchedRu
 pub use fit::Fit;
 pub use input::{Daily, Input, no_snapshot};
 pub use kinds::Kinds;
+use overlap::refuse_overlap;
 pub use profile::ProfileSection;
 pub(crate) use profile::find_measurement_difference;
 pub use reading::{MaxAge, MissingColumns, Reading};
@@ -301,6 +303,7 @@ impl Job {
             shared_output: file.output.shared,
         };
         texts.check_all_used()?;
+        refuse_overlap(&name, &job.inputs, &job.sources, &job.output)?;
         Ok(job)
     }
 }

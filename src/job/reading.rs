@@ -28,7 +28,8 @@ pub struct Reading {
     /// Hours from the newest event of an input to the end of the snapshot's day beyond which a run stops, since its data have
     /// not arrived: a number for all inputs of events (`interactions`, `posts`, `endorsements`, and `follows` whose start is known),
     /// or numbers by input: `{ interactions = 24, endorsements = 720 }`. Default: 24 for inputs of one day, whose URL, SQL or
-    /// source has `{snapshot}`, and no limit for others. Events of ineligible people do not count.
+    /// source has `{snapshot}`, and no limit for others. Each source of the day and each network of `interactions` and `posts` is
+    /// held to it too. Events of ineligible people do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u32>")]
     pub max_age_hours: Option<MaxAge>,

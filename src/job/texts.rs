@@ -25,17 +25,15 @@ impl Texts<'_> {
     /// Replaces every `${name}`.
     pub(super) fn fill(&mut self, text: &str) -> Result<String> {
         let (parts, variables) = self.split(text)?;
-        let values = variables.iter().map(|variable| variable.value.as_str()).chain([""]);
-        Ok(parts.into_iter().zip(values).flat_map(|(part, value)| [part, value]).collect())
+        Ok(joined(&parts, &variables))
     }
 
-    /// As [`Self::fill`], in SQL: a value stays one value, whatever it holds.
-    fn fill_sql(&mut self, text: &str) -> Result<String> {
-        let (parts, variables) = self.split(text)?;
+    /// SQL between variables: a value stays one value, whatever it holds.
+    fn joined_sql(&self, parts: &[&str], variables: &[Variable]) -> Result<String> {
         if variables.is_empty() {
-            return Ok(text.to_owned());
+            return Ok(joined(parts, variables));
         }
-        sql_text::join(&parts, &variables).map_err(|(name, why)| {
+        sql_text::join(parts, variables).map_err(|(name, why)| {
             Error::bad_job(
                 format!("{}: `${{{name}}}` {why}", self.file),
                 "write '${…}' for a text, ${…} for a number, \"${…}\" for a name",
@@ -73,13 +71,27 @@ impl Texts<'_> {
         Ok(self.folder.join(text))
     }
 
-    /// A filled text with the date of the snapshot: `{snapshot}`, or in another form `{snapshot:%Y/%m/%d}`. And whether it has
-    /// the date.
-    fn dated(&self, text: String) -> Result<(String, bool)> {
-        refuse_signed(self.file, &text)?;
+    /// A text filled and with the date of the snapshot: `{snapshot}`, or in another form `{snapshot:%Y/%m/%d}`. And whether it
+    /// has the date. The values of variables are not looked through.
+    fn fill_dated(&mut self, text: &str, is_sql: bool) -> Result<(String, bool)> {
+        let (parts, variables) = self.split(text)?;
+        let parts = parts.into_iter().map(|part| self.dated(part));
+        let parts = parts.collect::<Result<Vec<(String, bool)>>>()?;
+        let is_dated = parts.iter().any(|(_, is_dated)| *is_dated);
+        let parts: Vec<&str> = parts.iter().map(|(part, _)| part.as_str()).collect();
+        let filled = match is_sql {
+            true => self.joined_sql(&parts, &variables)?,
+            false => joined(&parts, &variables),
+        };
+        refuse_signed(self.file, &filled)?;
+        Ok((filled, is_dated))
+    }
+
+    /// A part of a text with the date of the snapshot, and whether it has it.
+    fn dated(&self, text: &str) -> Result<(String, bool)> {
         let mut is_dated = false;
         let mut out = String::with_capacity(text.len());
-        let mut rest = text.as_str();
+        let mut rest = text;
         while let Some((before, after)) = rest.split_once("{snapshot") {
             out.push_str(before);
             let (form, tail) = match after.strip_prefix('}') {
@@ -110,8 +122,7 @@ impl Texts<'_> {
 
     /// A URL, and whether it has the date of the snapshot.
     pub(super) fn url(&mut self, text: &str) -> Result<(Url, bool)> {
-        let text = self.fill(text)?;
-        let (text, is_dated) = self.dated(text)?;
+        let (text, is_dated) = self.fill_dated(text, false)?;
         let url = parse_url(&self.folder, &text).map_err(|error| match text.contains("://") {
             true => error.within(self.file),
             false => error,
@@ -122,8 +133,7 @@ impl Texts<'_> {
     /// An input, and whether it has the date of the snapshot.
     pub(super) fn input(&mut self, text: &str) -> Result<(Input, bool)> {
         if is_sql(text) {
-            let sql = self.fill_sql(text)?;
-            let (sql, is_dated) = self.dated(sql)?;
+            let (sql, is_dated) = self.fill_dated(text, true)?;
             return Ok((Input::Sql(sql), is_dated));
         }
         let (url, is_dated) = self.url(text)?;
@@ -140,6 +150,12 @@ impl Texts<'_> {
             )),
         }
     }
+}
+
+/// A text of parts with the values of variables between them.
+fn joined(parts: &[&str], variables: &[Variable]) -> String {
+    let values = variables.iter().map(|variable| variable.value.as_str()).chain([""]);
+    parts.iter().copied().zip(values).flat_map(|(part, value)| [part, value]).collect()
 }
 
 /// Whether an input is SQL and not a URL: it begins with a keyword of SQL, after comments and brackets.

@@ -64,10 +64,25 @@ pub enum SuppressedCount {
 pub struct ConsentHistory {
     /// The counts of the last published run; `None` if there is no run, or one of a version that did not count.
     pub counts: Option<Vec<LoggedConsent>>,
+    /// The counts of each network, and those by person, with the most refusals in the last runs, each of another day.
+    pub largest: Vec<LoggedConsent>,
     /// Whether there is such a run, and its log is gone.
     pub log_is_gone: bool,
     /// Accounts, as network and account id, of persons whom no input names any more, by person id.
     pub former_persons: BTreeMap<String, Vec<(String, String)>>,
+}
+
+impl ConsentHistory {
+    /// Adds the counts of a run to those with the most refusals.
+    pub fn add(&mut self, counts: Vec<LoggedConsent>) {
+        for one in counts {
+            match self.largest.iter_mut().find(|of| of.statements_of == one.statements_of) {
+                None => self.largest.push(one),
+                Some(of) if of.ever_refused.estimate() < one.ever_refused.estimate() => *of = one,
+                Some(_) => {}
+            }
+        }
+    }
 }
 
 impl SuppressedCount {

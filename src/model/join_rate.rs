@@ -26,6 +26,10 @@ impl JoinRate {
         let (rows, counted) = (count(self.rows), &self.counted);
         match self.share() {
             Some(share) => format!("{share} of {rows} {counted}"),
+            // That would be none of them, maybe.
+            None if SuppressedCount::of(self.rows) == self.unmatched => {
+                format!("not all of {rows} {counted}")
+            }
             None => format!("all but {} of {rows} {counted}", self.unmatched),
         }
     }

@@ -31,7 +31,7 @@ pub use indices::{NetworkIndex, OrNone, PersonIndex, PostIndex, VertexIndex};
 pub use interactions::{Interaction, Interactions, Sentiment};
 pub use join_rate::JoinRate;
 pub use labels::{LabelSet, LabelSets, Labels};
-pub use newest_events::NewestEvents;
+pub use newest_events::{NetworkEvents, NewestEvents};
 pub use people::People;
 pub use persons::Persons;
 pub use posts::Posts;

@@ -9,7 +9,7 @@ use super::endorsements::Endorsement;
 use super::follows::{Follow, Follows};
 use super::interactions::Interactions;
 use super::join_rate::JoinRate;
-use super::newest_events::NewestEvents;
+use super::newest_events::{NetworkEvents, NewestEvents};
 use super::persons::Persons;
 use super::posts::Posts;
 use super::refusals::Refusals;
@@ -69,6 +69,26 @@ impl People {
             posts: self.posts.as_ref().and_then(|posts| posts.age_hours.iter().copied().min()),
             endorsements: self.endorsed_hours,
             follows: follows.par_iter().filter_map(Follow::since_hours).min(),
+        }
+    }
+}
+
+impl People {
+    /// The newest event of each network in the input `table`, steady if it has events in spans of `span_hours`; none for inputs
+    /// whose events are of no network.
+    pub fn events_by_network(&self, table: &str, span_hours: u32) -> Vec<NetworkEvents> {
+        match table {
+            "interactions" => {
+                let events = self.interactions.all().par_iter();
+                let events = events.map(|event| (event.target, event.age_hours));
+                NetworkEvents::of_each(&self.persons, span_hours, events)
+            }
+            "posts" => self.posts.as_ref().map_or_else(Vec::new, |posts| {
+                let events = posts.authors.par_iter().copied();
+                let events = events.zip(posts.age_hours.par_iter().copied());
+                NetworkEvents::of_each(&self.persons, span_hours, events)
+            }),
+            _ => vec![],
         }
     }
 }

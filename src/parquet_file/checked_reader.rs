@@ -12,12 +12,12 @@ use datafusion::datasource::physical_plan::{
     FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
 };
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use object_store::ObjectMeta;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
@@ -25,6 +25,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 
 use super::footer::damaged;
 use super::pages::{MAX_PAGE_BYTES, check_pages};
+use crate::storage::shown;
 
 /// The last step of planning: every scan of Parquet checks pages, but for those of Delta tables.
 #[derive(Clone, Debug)]
@@ -45,13 +46,14 @@ impl CheckPages {
         self.max_page_bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// Readers that check.
+    /// Readers of files in `store` that check.
     pub fn over(
         &self,
         inner: Arc<dyn ParquetFileReaderFactory>,
+        store: &ObjectStoreUrl,
     ) -> Arc<dyn ParquetFileReaderFactory> {
         let max_page_bytes = self.max_page_bytes.load(Ordering::Relaxed);
-        Arc::new(CheckedReaders { inner, max_page_bytes })
+        Arc::new(CheckedReaders { inner, store: store.clone(), max_page_bytes })
     }
 
     /// The scan with a reader that checks; `None` if it is none of Parquet.
@@ -59,7 +61,9 @@ impl CheckPages {
         let (config, source) =
             node.downcast_ref::<DataSourceExec>()?.downcast_to_file_source::<ParquetSource>()?;
         let inner = Arc::clone(source.parquet_file_reader_factory()?);
-        let source = source.clone().with_parquet_file_reader_factory(self.over(inner));
+        let source = source
+            .clone()
+            .with_parquet_file_reader_factory(self.over(inner, &config.object_store_url));
         let config =
             FileScanConfigBuilder::from(config.clone()).with_source(Arc::new(source)).build();
         Some(DataSourceExec::from_data_source(config))
@@ -97,6 +101,7 @@ impl PhysicalOptimizerRule for CheckPages {
 #[derive(Debug)]
 struct CheckedReaders {
     inner: Arc<dyn ParquetFileReaderFactory>,
+    store: ObjectStoreUrl,
     max_page_bytes: u64,
 }
 
@@ -108,13 +113,10 @@ impl ParquetFileReaderFactory for CheckedReaders {
         size_hint: Option<usize>,
         metrics: &ExecutionPlanMetricsSet,
     ) -> datafusion::error::Result<Box<dyn AsyncFileReader + Send>> {
-        let object = file.object_meta.clone();
+        let path = shown(self.store.as_ref(), &file.object_meta.location);
         let inner = self.inner.create_reader(partition, file, size_hint, metrics)?;
         let max_page_bytes = self.max_page_bytes;
-        Ok(Box::new(CheckedReader {
-            inner,
-            pages: Pages { object, chunks: vec![], max_page_bytes },
-        }))
+        Ok(Box::new(CheckedReader { inner, pages: Pages { path, chunks: vec![], max_page_bytes } }))
     }
 }
 
@@ -125,7 +127,8 @@ struct CheckedReader {
 
 /// Where pages are, and what they may take.
 struct Pages {
-    object: ObjectMeta,
+    /// Path of the file, as it is shown.
+    path: String,
     /// Column chunks and their bytes, in the order of these; none before the footer is read.
     chunks: Vec<(Range<u64>, Chunk)>,
     max_page_bytes: u64,
@@ -179,7 +182,7 @@ impl Pages {
         let length = bytes.len().min((range.end - start) as usize);
         check_pages(&bytes[..length], column, self.max_page_bytes).map_err(|cause| {
             let name = column.column_path().string();
-            let error = damaged(&self.object, &format!("column `{name}`: {cause}"));
+            let error = damaged(&self.path, &format!("column `{name}`: {cause}"));
             ParquetError::External(Box::new(error.in_column(&name)))
         })
     }

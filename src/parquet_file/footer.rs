@@ -55,24 +55,28 @@ const INDEX_GAPS: u64 = 64 << 10;
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for a file that is no Parquet, is encrypted, or claims what its bytes cannot hold;
 /// [`crate::error::Kind::Unavailable`] if the store fails.
-pub async fn read_footer(store: &dyn ObjectStore, file: &ObjectMeta) -> Result<ParquetMetaData> {
-    let damaged = |cause: String| damaged(file, &cause);
-    let tail = Part::fetch(store, file, file.size.saturating_sub(TAIL_BYTES)..file.size).await?;
-    let range = footer_range(&tail, file.size).map_err(|cause| incomplete(file, &cause))?;
+pub async fn read_footer(
+    store: &dyn ObjectStore,
+    file: &ObjectMeta,
+    path: &str,
+) -> Result<ParquetMetaData> {
+    let damaged = |cause: String| damaged(path, &cause);
+    let tail =
+        Part::fetch(store, file, path, file.size.saturating_sub(TAIL_BYTES)..file.size).await?;
+    let range = footer_range(&tail, file.size).map_err(|cause| incomplete(path, &cause))?;
     let footer = match tail.slice(&range) {
         Some(bytes) => bytes,
-        None => Part::fetch(store, file, range.clone()).await?.bytes,
+        None => Part::fetch(store, file, path, range.clone()).await?.bytes,
     };
     check_shape(&footer).map_err(damaged)?;
     let metadata = ParquetMetaDataReader::decode_metadata(&footer);
     let metadata = metadata.map_err(|e| damaged(e.to_string()).caused_by(e))?;
     check_claims(&metadata, range.start).map_err(damaged)?;
-    with_page_indexes(store, file, &tail, metadata).await
+    with_page_indexes(store, file, path, &tail, metadata).await
 }
 
 /// The error for a file whose bytes do not hold what they claim.
-pub(super) fn damaged(file: &ObjectMeta, cause: &str) -> Error {
-    let path = file.location.as_ref();
+pub(super) fn damaged(path: &str, cause: &str) -> Error {
     let remedy = match cause {
         ENCRYPTED => {
             "write it without encryption; storage that encrypts whole objects is read as usual"
@@ -83,8 +87,8 @@ pub(super) fn damaged(file: &ObjectMeta, cause: &str) -> Error {
 }
 
 /// The error for a file without a footer that can be read.
-fn incomplete(file: &ObjectMeta, cause: &str) -> Error {
-    let mut error = damaged(file, cause);
+fn incomplete(path: &str, cause: &str) -> Error {
+    let mut error = damaged(path, cause);
     if cause != ENCRYPTED {
         error.remedy = "check that the file is complete Parquet, or leave it out".to_owned();
     }
@@ -98,13 +102,18 @@ struct Part {
 }
 
 impl Part {
-    async fn fetch(store: &dyn ObjectStore, file: &ObjectMeta, range: Range<u64>) -> Result<Self> {
+    async fn fetch(
+        store: &dyn ObjectStore,
+        file: &ObjectMeta,
+        path: &str,
+        range: Range<u64>,
+    ) -> Result<Self> {
         let start = range.start;
         let bytes = store.get_range(&file.location, range.clone()).await;
-        let what = || format!("reading `{}`", file.location);
+        let what = || format!("reading `{path}`");
         let bytes = bytes.map_err(|error| Error::storage(&what(), error))?;
         if bytes.len() as u64 != range.end - range.start {
-            return Err(damaged(file, "it has become shorter while it was read"));
+            return Err(damaged(path, "it has become shorter while it was read"));
         }
         Ok(Self { start, bytes })
     }
@@ -278,12 +287,13 @@ fn indexes(metadata: &ParquetMetaData) -> impl Iterator<Item = (Range<u64>, &'st
 async fn with_page_indexes(
     store: &dyn ObjectStore,
     file: &ObjectMeta,
+    path: &str,
     tail: &Part,
     metadata: ParquetMetaData,
 ) -> Result<ParquetMetaData> {
     let found: Vec<(Range<u64>, &Shape)> = indexes(&metadata).collect();
     let held: u64 = found.iter().map(|(range, _)| range.end - range.start).sum();
-    let failed = |e: parquet::errors::ParquetError| damaged(file, &e.to_string()).caused_by(e);
+    let failed = |e: parquet::errors::ParquetError| damaged(path, &e.to_string()).caused_by(e);
     let decoder = ParquetMetaDataPushDecoder::try_new_with_metadata(file.size, metadata);
     let mut decoder = decoder.map_err(failed)?.with_page_index_policy(PageIndexPolicy::Optional);
     loop {
@@ -295,18 +305,18 @@ async fn with_page_indexes(
         for range in ranges {
             let length = range.end.saturating_sub(range.start);
             if length > 2 * held + INDEX_GAPS {
-                return Err(damaged(file, "its page indexes do not lie together"));
+                return Err(damaged(path, "its page indexes do not lie together"));
             }
             let bytes = match tail.slice(&range) {
                 Some(bytes) => bytes,
-                None => Part::fetch(store, file, range.clone()).await?.bytes,
+                None => Part::fetch(store, file, path, range.clone()).await?.bytes,
             };
             let part = Part { start: range.start, bytes };
             for (index, shape) in &found {
                 let Some(bytes) = part.slice(index) else { continue };
                 let checked = Cursor::new(&bytes).walk(shape, &mut |_, _, _| Ok(()));
                 checked
-                    .map_err(|cause| damaged(file, &format!("a page index is damaged: {cause}")))?;
+                    .map_err(|cause| damaged(path, &format!("a page index is damaged: {cause}")))?;
             }
             decoder.push_range(range, part.bytes).map_err(failed)?;
         }

@@ -118,7 +118,9 @@ pub(super) async fn read_inputs(
     read::refuse_changed_files(engine, files.values()).await?;
     let newest = people.newest_events();
     age_limits.report(&newest, violations)?;
+    let old_networks = age_limits.report_networks(&people, violations)?;
     notes.add_people(&people, cutoff_us);
+    notes.warnings.extend(old_networks);
     let forecast = &method.forecast;
     let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
     let earlier_runs = EarlierRuns::before(engine, &job.output, day).await?;

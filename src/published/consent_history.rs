@@ -9,7 +9,7 @@ use super::rows::{PersonNames, TableRow};
 use super::run::Run;
 use super::table::of_people;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::model::{ConsentHistory, LoggedConsent};
 use crate::publish::commit::{self, Commit};
 use crate::publish::log;
@@ -21,6 +21,9 @@ struct ConsentOfLog {
     #[serde(default)]
     consent: Option<Vec<LoggedConsent>>,
 }
+
+/// Maximum number of runs whose refusals are compared.
+const MAX_RUNS: usize = 30;
 
 /// The counts of the last run that was published below `output`, whatever its day, and the accounts that `persons` had in the
 /// latest day that has them.
@@ -42,6 +45,16 @@ pub async fn read(
         let log: Option<ConsentOfLog> = log::read(&engine.stores, output, &last).await?;
         history.log_is_gone = log.is_none();
         history.counts = log.and_then(|log| log.consent);
+    }
+    for number in newest.in_force.values().rev().take(MAX_RUNS) {
+        let url = below(output, &commit::path(*number))?;
+        let Some(commit) = commit::read(&engine.stores, &url).await? else { continue };
+        match log::read::<ConsentOfLog>(&engine.stores, output, &commit).await {
+            Ok(log) => history.add(log.and_then(|log| log.consent).unwrap_or_default()),
+            // What is compared is what is left of old days.
+            Err(error) if error.kind == Kind::BadInput => {}
+            Err(error) => return Err(error),
+        }
     }
     let mut wanted = persons.clone();
     for day in newest.in_force.keys().rev() {

@@ -47,29 +47,58 @@ pub(super) async fn person(people: DataFrame, wanted: &str) -> Result<String> {
 }
 
 async fn no_person(people: DataFrame, wanted: &str) -> Result<Error> {
-    let mut near: Option<(usize, String)> = None;
-    let see = |person: PersonNames<&str>| {
+    let mut near = Misspelled::new(wanted);
+    each::<PersonNames>(people, |person| near.see(&person)).await?;
+    Ok(Error::bad_input(format!("nobody in this run is `{wanted}`"), near.remedy()))
+}
+
+/// The name or id of a person that is nearest to one that nobody has.
+pub(crate) struct Misspelled<'a> {
+    wanted: &'a str,
+    /// The number of typing errors, and the name.
+    nearest: Option<(usize, String)>,
+}
+
+impl<'a> Misspelled<'a> {
+    pub(crate) fn new(wanted: &'a str) -> Self {
+        Self { wanted, nearest: None }
+    }
+
+    /// Compares the names and ids of one more person.
+    pub(crate) fn see(&mut self, person: &PersonNames<&str>) {
         let PersonNames { person_id, display_name, accounts } = person;
-        let ids = accounts.iter().map(|account| account_id(account));
-        for name in display_name.into_iter().chain([person_id]).chain(ids) {
-            let Some(distance) = typing_errors(wanted, name) else { continue };
+        let ids = accounts.iter().flat_map(|account| [*account, account_id(account)]);
+        for name in display_name.iter().copied().chain([*person_id]).chain(ids) {
+            let Some(distance) = typing_errors(self.wanted, name) else { continue };
             let found = (distance, name.to_owned());
-            if near.as_ref().is_none_or(|near| found < *near) {
-                near = Some(found);
+            if self.nearest.as_ref().is_none_or(|nearest| found < *nearest) {
+                self.nearest = Some(found);
             }
         }
-    };
-    each::<PersonNames>(people, see).await?;
-    let near = near.map_or_else(String::new, |(_, name)| format!("did you mean `{name}`? "));
-    Ok(Error::bad_input(
-        format!("nobody in this run is `{wanted}`"),
-        format!("{near}give a person id, `network:account_id`, an account id or a display name"),
-    ))
+    }
+
+    pub(crate) fn remedy(&self) -> String {
+        let near = self.nearest.as_ref();
+        let near = near.map_or_else(String::new, |(_, name)| format!("did you mean `{name}`? "));
+        format!("{near}give a person id, `network:account_id`, an account id or a display name")
+    }
+}
+
+/// Whether a text is an id and no handle: hexadecimal digits, as of UUIDs, or long and with digits. Another one is never a
+/// typing error but another person.
+fn is_opaque(text: &str) -> bool {
+    let id = account_id(text);
+    let is_hex = id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    let is_long = id.len() >= 16 && !id.contains([' ', '.', '@']);
+    id.contains(|c: char| c.is_ascii_digit()) && (is_hex || is_long)
 }
 
 /// How many typing errors make `wanted` of `name`, if they are so few that it may be meant; another number is never a
 /// typing error but another person.
 fn typing_errors(wanted: &str, name: &str) -> Option<usize> {
+    if is_opaque(wanted) {
+        return None;
+    }
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let length = wanted.chars().count();
     let most = match length {

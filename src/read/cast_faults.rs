@@ -42,19 +42,17 @@ struct Candidate {
 /// `error`, which came of the rows of `frame`, with the value at fault where a cast in a `SELECT` of a user is to blame.
 pub(super) async fn explain(frame: &DataFrame, origin: &str, error: Error) -> Error {
     // An error of a file names it.
-    let Some(table) = origin.strip_prefix(OF_SQL).filter(|_| error.kind != Kind::Unavailable)
-    else {
-        return error;
-    };
+    let is_of_rows = error.kind != Kind::Unavailable && error.place.file.is_none();
+    let Some(table) = origin.strip_prefix(OF_SQL).filter(|_| is_of_rows) else { return error };
     match find(frame).await {
         Ok(Some(CastFault { column, cause, rows, remedy })) => {
             let cause = format!("input `{table}` ({origin}): {cause}");
-            let mut explained = Error::bad_input(cause, remedy).in_table(table);
+            let mut explained = Error::bad_job(cause, remedy).in_table(table);
             explained.place.column = column;
             explained.place.rows = rows;
             explained.with_help(Help::Contract(table.to_owned())).caused_by(error)
         }
-        _ => error,
+        _ => error.in_table(table),
     }
 }
 
@@ -139,7 +137,11 @@ fn is_own(expr: &Expr) -> datafusion::error::Result<bool> {
 async fn test(state: &SessionState, candidate: Candidate) -> Result<Option<CastFault>> {
     let Candidate { input, column, value, to } = candidate;
     let found = value.get_type(&merge_schema(&[&input])).map_err(Error::internal)?;
-    let shown = value.to_string();
+    // A constant by itself, without its type.
+    let shown = match &value {
+        Expr::Literal(constant, _) => format!("'{constant}'"),
+        value => value.to_string(),
+    };
     if found == UUID {
         return Ok(Some(CastFault {
             cause: format!("`{shown}` holds UUIDs, which are not cast to {to}"),
@@ -149,7 +151,7 @@ async fn test(state: &SessionState, candidate: Candidate) -> Result<Option<CastF
         }));
     }
     let what = "finding the value at fault";
-    let frame = DataFrame::new(state.clone(), input).select(vec![value.alias("value")]);
+    let frame = DataFrame::new(state.clone(), input).select(vec![value.clone().alias("value")]);
     let frame = frame.map_err(|e| Error::engine(what, e))?;
     let wanted = to.clone();
     let failed = move |block: &[RecordBatch]| failed_in(block, &wanted);
@@ -177,7 +179,10 @@ async fn test(state: &SessionState, candidate: Candidate) -> Result<Option<CastF
         ),
     };
     Ok(Some(CastFault {
-        cause: format!("`{first}` of `{shown}` {what}, in {rows} rows"),
+        cause: match value {
+            Expr::Literal(..) => format!("{shown} {what}"),
+            _ => format!("`{first}` of `{shown}` {what}, in {rows} rows"),
+        },
         column,
         rows: Some(rows),
         remedy,

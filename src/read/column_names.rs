@@ -11,25 +11,30 @@ const MAX_TYPING_ERRORS: usize = 1;
 /// Columns of `accounts` by which people are protected; all columns of `consent` are.
 const PROTECTING: [&str; 2] = ["birth_date", "is_minor"];
 
-/// Other names of columns with an age, as [`letters`].
-const AGES: [&str; 18] = [
+/// Names of columns with an age, as [`letters`], and words of such names.
+const AGES: [&str; 23] = [
     "adult",
+    "adults",
     "age",
     "agegroup",
     "agerange",
+    "ages",
     "birth",
+    "birthdate",
     "birthday",
     "birthyear",
     "born",
     "bornat",
     "bornon",
     "child",
+    "children",
     "dateofbirth",
     "dob",
     "isadult",
     "ischild",
     "isunderage",
     "minor",
+    "minors",
     "underage",
 ];
 
@@ -38,6 +43,8 @@ const AGES: [&str; 18] = [
 pub(super) enum Mistaken<'a> {
     /// This column, in another spelling: refused.
     Spelling(&'a Column),
+    /// This column, which is there as well: refused.
+    Again(&'a Column),
     /// This column, with a typing error: refused.
     TypingError(&'a Column),
     /// Perhaps this column, in the plural or singular: a warning.
@@ -49,23 +56,25 @@ pub(super) enum Mistaken<'a> {
 impl<'a> Mistaken<'a> {
     /// What the column `name` is taken for in `table`, of whose columns `found` are present.
     pub(super) fn of(name: &str, table: &'a Table, found: &[String]) -> Option<Self> {
+        let spelled = letters(name);
+        let is_spelled = |column: &&Column| letters(&column.name) == spelled;
+        let present = table.columns.iter().filter(|column| found.contains(&column.name));
+        if let Some(column) = present.clone().find(is_spelled) {
+            return Some(Self::Again(column)).filter(|_| column.nullable);
+        }
         // A mandatory column is reported as missing by its own name.
         let is_absent = |column: &&&Column| column.nullable && !found.contains(&column.name);
         let columns: Vec<&Column> = table.columns.iter().filter(|c| is_absent(&c)).collect();
         let meant = |is_meant: &dyn Fn(&Column) -> bool| {
             columns.iter().copied().find(|column| is_meant(column))
         };
-        let spelled = letters(name);
-        if let Some(column) = meant(&|column| letters(&column.name) == spelled) {
+        if let Some(column) = meant(&|column| is_spelled(&column)) {
             return Some(Self::Spelling(column));
         }
-        let protects = |column: &Column| {
-            table.table == "consent" || PROTECTING.contains(&column.name.as_str())
-        };
         let near =
             |one: &str, other: &str| strsim::damerau_levenshtein(one, other) <= MAX_TYPING_ERRORS;
         let is_mistyped =
-            |column: &Column| protects(column) && near(&letters(&column.name), &spelled);
+            |column: &Column| protects(table, column) && near(&letters(&column.name), &spelled);
         if let Some(column) = meant(&is_mistyped) {
             return Some(Self::TypingError(column));
         }
@@ -76,10 +85,31 @@ impl<'a> Mistaken<'a> {
             return Some(Self::TypingError(column));
         }
         let is_age = table.table == "accounts"
-            && AGES.contains(&spelled.as_str())
+            && has_age(name)
             && !PROTECTING.iter().any(|column| found.iter().any(|found| found == column));
         is_age.then_some(Self::Age)
     }
+}
+
+/// Whether people are protected by a column of `table`.
+pub(super) fn protects(table: &Table, column: &Column) -> bool {
+    table.table == "consent" || PROTECTING.contains(&column.name.as_str())
+}
+
+/// Whether a word of a name, `minor_flag` or `userAge`, says that it is the age of a person.
+fn has_age(name: &str) -> bool {
+    let mut words = String::new();
+    for c in name.chars() {
+        let is_next = c.is_uppercase() && words.ends_with(char::is_lowercase);
+        if is_next || !c.is_alphabetic() {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase().filter(|c| c.is_alphabetic()));
+    }
+    let is_age = |word: &str| AGES.contains(&word);
+    // That of an account is none.
+    is_age(&letters(name))
+        || (words.split(' ').any(is_age) && !words.split(' ').any(|word| word == "account"))
 }
 
 /// The letters and digits of a name, in lower case.
@@ -109,6 +139,7 @@ mod tests {
             match Mistaken::of(name, table, &found) {
                 None => "none".to_owned(),
                 Some(Mistaken::Spelling(column)) => format!("spelling {}", column.name),
+                Some(Mistaken::Again(column)) => format!("again {}", column.name),
                 Some(Mistaken::TypingError(column)) => format!("error {}", column.name),
                 Some(Mistaken::Plural(column)) => format!("plural {}", column.name),
                 Some(Mistaken::Age) => "age".to_owned(),
@@ -126,9 +157,14 @@ mod tests {
         assert_eq!(of("accounts", "languages", &[]), "plural language");
         assert_eq!(of("posts", "hashtag", &[]), "plural hashtags");
         assert_eq!(of("accounts", "countri", &[]), "error country");
-        assert_eq!(of("accounts", "DateOfBirth", &[]), "age");
+        for name in ["DateOfBirth", "minor_flag", "minors", "age_years", "AGE", "userAge18"] {
+            assert_eq!(of("accounts", name, &[]), "age", "{name}");
+        }
         assert_eq!(of("accounts", "DateOfBirth", &["is_minor"]), "none");
-        assert_eq!(of("accounts", "isMinor", &["is_minor"]), "none");
-        assert_eq!(of("accounts", "shoe_size", &[]), "none");
+        assert_eq!(of("accounts", "isMinor", &["is_minor"]), "again is_minor");
+        assert_eq!(of("accounts", "Network", &["network"]), "none");
+        for name in ["shoe_size", "account_age", "image", "page_views", "minority"] {
+            assert_eq!(of("accounts", name, &[]), "none", "{name}");
+        }
     }
 }

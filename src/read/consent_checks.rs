@@ -60,6 +60,9 @@ impl Compared<'_> {
             let text = "the log of the last published run is gone: its statements are not compared with these";
             warnings.push(Warning::new("consent", text));
         }
+        for Finding { cause, remedy, .. } in self.slow_losses() {
+            warnings.push(Warning::new("consent", format!("{cause}; {remedy}")));
+        }
         let found = self.findings();
         if found.is_empty() && self.origin.is_some() && self.rows == 0 {
             warnings.push(Warning::new("consent", "there is no statement"));
@@ -100,10 +103,32 @@ impl Compared<'_> {
         let none = ConsentCounts::default();
         for before in before {
             let now = now.get(&before.statements_of).unwrap_or(&none);
-            found.extend(fewer_refusals(before, now));
+            found.extend(fewer_refusals(before, now, LAST_RUN));
             found.extend(fewer_matches(before, now));
         }
         found
+    }
+
+    /// Refusals that went a few at a time: not many fewer than in the last published run, but than in one before. Only a
+    /// warning, which one that is as it should be would otherwise stop for as many runs as are compared.
+    fn slow_losses(&self) -> Vec<Finding> {
+        let before = self.history.counts.as_deref().unwrap_or_default();
+        let named = before.iter().filter_map(|before| match &before.statements_of {
+            StatementsOf::Network(name) => Some(name.as_str()),
+            StatementsOf::OtherNetworks | StatementsOf::Persons => None,
+        });
+        let now = ConsentCounts::grouped(self.counts, &named.collect());
+        let lost = before.iter().filter_map(|before| {
+            let of = &before.statements_of;
+            let now = now.get(of).filter(|_| *of != StatementsOf::OtherNetworks)?;
+            let largest =
+                self.history.largest.iter().find(|largest| largest.statements_of == *of)?;
+            match fewer_refusals(before, now, LAST_RUN) {
+                None => fewer_refusals(largest, now, "in one of the last 30 published runs"),
+                Some(_) => None,
+            }
+        });
+        lost.collect()
     }
 
     fn no_statements(&self, before: &[LoggedConsent]) -> Finding {
@@ -168,6 +193,8 @@ impl Compared<'_> {
     }
 }
 
+const LAST_RUN: &str = "in the last published run";
+
 const REMEDY: &str = "write networks and ids as the other inputs do, or leave out with a SELECT … WHERE the statements of \
                       accounts that are not in this job";
 
@@ -177,7 +204,7 @@ fn none_of(statements: u64, what: &str) -> String {
 }
 
 /// Fewer accounts that refused than in the last published run. Whoever agreed again has not gone: the refusal is still there.
-fn fewer_refusals(before: &LoggedConsent, now: &ConsentCounts) -> Option<Finding> {
+fn fewer_refusals(before: &LoggedConsent, now: &ConsentCounts, when: &str) -> Option<Finding> {
     let SuppressedCount::Exact(refused) = before.ever_refused else { return None };
     let fewer = refused.saturating_sub(now.ever_refused);
     if fewer < MIN_FEWER || 100 * fewer <= FEWER_IN_100 * before.refusing.estimate() {
@@ -190,7 +217,7 @@ fn fewer_refusals(before: &LoggedConsent, now: &ConsentCounts) -> Option<Finding
         StatementsOf::Persons => format!("{now} persons by `person_id`"),
     };
     let before = count(refused);
-    let cause = format!("{who} have refused, and in the last published run {before} had");
+    let cause = format!("{who} have refused, and {when} {before} had");
     let remedy = "check that the table is complete: a refusal stays in it, with a later statement of whoever agrees again";
     Some(Finding { cause, remedy: remedy.into(), rows: fewer })
 }

@@ -12,7 +12,9 @@ use super::snapshot::Snapshot;
 use super::violations::Violations;
 use crate::error::{Error, Result};
 use crate::job::Consent;
-use crate::model::{ConsentCounts, ConsentHistory, Dropped, SuppressedCount, Warning};
+use crate::model::{
+    ConsentCounts, ConsentHistory, Dropped, Posts, Refusals, SuppressedCount, Warning,
+};
 use crate::phrases::TopicFinder;
 use renown_graph::numbering::NONE;
 
@@ -48,6 +50,35 @@ pub(super) fn unknown_topics(statements: &Statements<'_>, finder: &TopicFinder<'
     };
     statements.unknown_topics(finder).into_iter().map(violation).collect()
 }
+
+/// Warns of refused tags that none of the `posts` has, and that are no topic in another spelling: they may be typing errors, and
+/// then nobody is kept off the topic that is meant.
+pub(super) fn refused_tags_without_posts(
+    refusals: &Refusals,
+    finder: &TopicFinder<'_>,
+    posts: &Posts,
+) -> Option<Warning> {
+    let mut people: BTreeMap<&str, u64> = BTreeMap::new();
+    for topic in refusals.values().flatten() {
+        let Some(tag) = topic.strip_prefix('#') else { continue };
+        let has_posts =
+            posts.tag_names.binary_search_by(|(name, _)| name.as_str().cmp(tag)).is_ok();
+        if !has_posts && finder.ids(topic).len() == 1 {
+            *people.entry(topic).or_default() += 1;
+        }
+    }
+    let named = people.keys().take(MAX_NAMED).map(|topic| format!("`{topic}`"));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = if people.len() > MAX_NAMED { ", …" } else { "" };
+    let refused = SuppressedCount::of(people.values().sum());
+    let text = format!(
+        "{refused} refusals are of tags that no post has, {named}{more}: check that they are spelled as the tags that are meant"
+    );
+    (!people.is_empty()).then(|| Warning::new("consent", text))
+}
+
+/// Most tags that are named.
+const MAX_NAMED: usize = 5;
 
 /// Warns of statements on topics in a job that has none: a table whose `topic_id` is filled by mistake would leave nobody out.
 pub(super) fn without_topics(statements: &Statements<'_>) -> Option<Warning> {

@@ -6,7 +6,7 @@ use datafusion::prelude::Expr;
 
 use super::epoch;
 use super::files::{InputTable, Listing};
-use super::freshness::of_day;
+use super::freshness::{of_day, with_date_of_snapshot};
 use super::open_input::OpenInput;
 use super::sources::{Selected, Sources};
 use super::violations::Violations;
@@ -97,7 +97,10 @@ impl<'a> InputOpener<'a> {
         Ok(match input {
             Input::Url(url) => {
                 let files = InputTable::open(self.engine, url).await;
-                let files = of_day(files, url, job.snapshot.filter(|_| has_date))?;
+                let files = match has_date {
+                    true => of_day(files, url, job.snapshot)?,
+                    false => with_date_of_snapshot(files, url)?,
+                };
                 let (frame, origin) = (files.frame(self.engine)?, url.to_string());
                 let files = Some(files);
                 let opened = OpenInput {
@@ -107,6 +110,7 @@ impl<'a> InputOpener<'a> {
                     closed: false,
                     files,
                     is_daily: has_date,
+                    daily_sources: vec![],
                     missing_columns,
                 };
                 self.files.extend(opened.listing().map(|listing| (name.to_owned(), listing)));
@@ -114,8 +118,12 @@ impl<'a> InputOpener<'a> {
             }
             Input::Sql(sql) => {
                 let origin = format!("{OF_SQL}{name}");
-                let select = Box::pin(self.sources.select(&origin, sql));
-                let Selected { frame, sources, null_columns } = select.await?;
+                let selected = Box::pin(self.sources.select(&origin, sql)).await?;
+                let daily_sources = match job.snapshot {
+                    Some(_) => self.sources.of_day(&selected, &job.daily.sources)?,
+                    None => vec![],
+                };
+                let Selected { frame, sources, null_columns } = selected;
                 let is_daily =
                     has_date || sources.iter().any(|name| job.daily.sources.contains(name));
                 self.selected.extend(sources);
@@ -131,6 +139,7 @@ impl<'a> InputOpener<'a> {
                     closed: true,
                     files: None,
                     is_daily,
+                    daily_sources,
                     missing_columns,
                 }
             }

@@ -1,10 +1,12 @@
-//! Inputs of which no row finds what it names in another: identities, lists, endorsements, labels, and posts of interactions.
+//! Inputs of which no row finds what it names in another: follows, identities, lists, endorsements, labels, and posts of
+//! interactions.
 
 use std::fmt;
 
 use super::accounts::Accounts;
 use super::directory::Directory;
 use super::endorsements::EndorsementRows;
+use super::follows::FollowRows;
 use super::identities::Identities;
 use super::ids::NetworkId;
 use super::interactions::InteractionRows;
@@ -59,8 +61,11 @@ impl NoMatch<'_> {
         }
         match harmless.filter(|_| difference.is_none() && !these.is_other_kind(&those)) {
             Some(harmless) => {
-                let rows = SuppressedCount::rounded(rows);
-                let text = format!("none of {rows} rows{which} {does}{details}; {harmless}");
+                let rows = match SuppressedCount::rounded(rows) {
+                    SuppressedCount::Exact(rows) => format!("{rows} rows"),
+                    SuppressedCount::Few => "the rows".to_owned(),
+                };
+                let text = format!("none of {rows}{which} {does}{details}; {harmless}");
                 warnings.push(Warning::new(table, text));
                 Ok(())
             }
@@ -172,6 +177,58 @@ impl Joins<'_> {
         no_match.report(&known.collect::<Vec<_>>(), violations, warnings)
     }
 
+    /// Accounts that take part in follows; `elsewhere` says of each account number whether an interaction or post names it.
+    pub(super) fn check_follows(
+        &self,
+        follows: &FollowRows,
+        elsewhere: &[bool],
+        violations: &mut Violations,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<()> {
+        let Some(input) = &self.snapshot.follows else { return Ok(()) };
+        let is_elsewhere = |account: &u32| elsewhere[*account as usize] || self.is_listed(*account);
+        let is_known: Vec<u32> =
+            (0..elsewhere.len() as u32).filter(|account| is_elsewhere(account)).collect();
+        let rows = follows.accounts().count() as u64;
+        if rows == 0
+            || is_known.is_empty()
+            || follows.accounts().flatten().any(|a| is_elsewhere(&a))
+        {
+            return Ok(());
+        }
+        let mut ids = UnmatchedIds::default();
+        for account in follows.accounts().flatten() {
+            let (_, network, id) = self.directory.account(account);
+            ids.add(network, id);
+        }
+        let no_match = NoMatch {
+            words: ["", "has an account of the other inputs"],
+            remedy: "write network, follower_id and followee_id as the other inputs do, in a SELECT, or leave `follows` out",
+            ..self.of_accounts("follows", "follower_id", input, rows, &ids)
+        };
+        no_match.report(&self.known_ids(is_known.into_iter()), violations, warnings)
+    }
+
+    /// How many accounts of follows among eligible people are in the other inputs, as [`Self::check_follows`]; `None` for a job
+    /// without others.
+    pub(super) fn rate_of_follows(
+        &self,
+        follows: &FollowRows,
+        elsewhere: &[bool],
+    ) -> Option<JoinRate> {
+        let Snapshot { interactions, posts, accounts, .. } = self.snapshot;
+        interactions.as_ref().or(posts.as_ref()).or(accounts.as_ref())?;
+        let mut follow = vec![false; elsewhere.len()];
+        follows.mark_accounts(&mut follow);
+        let (mut rows, mut unmatched) = (0, 0);
+        for account in (0..elsewhere.len() as u32).filter(|account| follow[*account as usize]) {
+            rows += 1;
+            unmatched += u64::from(!elsewhere[account as usize] && !self.is_listed(account));
+        }
+        let counted = "accounts in `follows` are in the other inputs";
+        (rows > 0).then(|| JoinRate::new(counted, rows, unmatched))
+    }
+
     /// Accounts that `identities` links. Returns how many are found.
     pub(super) fn check_identities(
         &self,
@@ -269,13 +326,21 @@ impl Joins<'_> {
     }
 
     fn is_in_data(&self, account: u32) -> bool {
-        let is_listed = || self.accounts.is_some_and(|accounts| accounts.row(account).is_some());
-        self.named[account as usize] || is_listed()
+        self.named[account as usize] || self.is_listed(account)
+    }
+
+    fn is_listed(&self, account: u32) -> bool {
+        self.accounts.is_some_and(|accounts| accounts.row(account).is_some())
     }
 
     fn known_accounts(&self) -> Vec<KnownId<'_>> {
-        let all = (0..self.directory.account_numbers() as u32).filter(|a| self.is_in_data(*a));
-        let ids = all.map(|account| {
+        let all = 0..self.directory.account_numbers() as u32;
+        self.known_ids(all.filter(|account| self.is_in_data(*account)))
+    }
+
+    /// The ids of `accounts`, and all handles.
+    fn known_ids(&self, accounts: impl Iterator<Item = u32>) -> Vec<KnownId<'_>> {
+        let ids = accounts.map(|account| {
             let (_, network, id) = self.directory.account(account);
             KnownId::new(network, id)
         });

@@ -1,18 +1,23 @@
 //! Names of ineligible people in what eligible people publish: links, ids of posts, display names.
 //!
-//! A name is an account id, a handle or a person id of at least four characters. It counts as a whole token, whatever its case
-//! and whether or not it is percent-encoded: between `/ ? & = #` and the like, or as some of the parts that `_ . - : @`
-//! divide such a segment into. Many names are common words, and many numbers are ids of something else, so that
+//! A name is an account id, a handle or a person id. It counts as a whole token, whatever its case, its Unicode form and however
+//! often it is percent-encoded: between `/ ? & = #` and the like, or as some of the parts that `_ . - : @` divide such a
+//! segment into, as does a change to or from a script that is written without spaces (`@annさん`). Many names are common
+//! words, and many numbers are ids of something else, so that
 //!
-//! - a name of letters alone counts only after `@`, or where an address names an account: as its first segment, after a word
-//!   such as `users`, or as the value of a parameter;
+//! - a name of letters alone counts only after `@`, or where an address names an account: as its first segment, as a sub-domain,
+//!   after a word such as `users`, as the value of a parameter, or as the first part of the id of a post;
 //! - a number counts only from six digits on, and only in these places, beside another number, or from twelve digits on;
-//!   in display names from six digits on. The id of a post that is a number names the post.
+//!   in display names from six digits on. The id of a post that is a number names the post;
+//! - shorter names and numbers count only after `@`, or as all of a segment where an address names an account: as its first
+//!   segment only from three characters on, and in ids of posts only if more follows.
 //!
-//! An account id that is an address counts where another address begins with it.
+//! An account id that is an address counts where another address begins with it. A display name of several words counts within
+//! longer ones, unless somebody eligible is called so too.
 //!
 //! Names are kept as hashes: time and memory are linear in the names and in the texts.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash};
 use std::ops::Range;
@@ -25,25 +30,16 @@ use rayon::prelude::*;
 use super::accounts::Accounts;
 use super::directory::Directory;
 use super::eligibility::Eligibility;
+use super::mention_places::{
+    Place, REMOVED, bare, is_number, lower, masked, parts, plain, segments, without_scheme,
+};
+use crate::error::Result;
 use renown_graph::numbering::NONE;
 
-/// What stands in place of a name.
-const REMOVED: &str = "[removed]";
-
-const MIN_CHARACTERS: usize = 4;
-const MIN_DIGITS: usize = 6;
-/// Numbers of so many digits are ids of one account or post in all the world.
-const UNIQUE_DIGITS: usize = 12;
 /// Maximum number of parts of a segment that are a name together: a UUID has five.
 const MAX_PARTS: usize = 8;
-
-/// Words after which an address names an account.
-const ACCOUNT_WORDS: &str = "account account_id accounts actor author authors by handle member members people person profile \
-    profiles screen_name u uid user user_id userid username users";
-
-/// Words that begin paths of addresses which name no account.
-const PATH_WORDS: &str = "about article articles blog comments events explore forum groups hashtag home index issues media \
-    news pages post posts questions search status video watch wiki";
+/// Maximum number of times that a name is percent-encoded.
+const MAX_ENCODINGS: usize = 4;
 
 /// Where a name is an account's, or whose it is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,8 +53,11 @@ enum Scope {
 }
 
 /// The names of ineligible people.
+#[derive(Default)]
 pub(super) struct Mentions {
     names: HashSet<u64>,
+    /// Display names of several words.
+    display_names: HashSet<u64>,
     hasher: DefaultHashBuilder,
 }
 
@@ -70,8 +69,8 @@ impl Mentions {
         eligibility: &Eligibility<'_>,
         accounts: Option<&Accounts>,
         strangers: impl Iterator<Item = (Option<&'a str>, &'a str)>,
-    ) -> Option<Self> {
-        let mut mentions = Self { names: HashSet::new(), hasher: DefaultHashBuilder::default() };
+    ) -> Result<Option<Self>> {
+        let mut mentions = Self::default();
         let is_out = |account: u32| {
             directory.person_of(account) != NONE && !eligibility.is_eligible(account)
         };
@@ -90,6 +89,15 @@ impl Mentions {
                 }
             }
         }
+        if let Some(accounts) = accounts {
+            let display_names = accounts.text("display_name")?;
+            let rows = (0..directory.account_numbers() as u32).filter(|account| is_out(*account));
+            for row in rows.filter_map(|account| accounts.row(account)) {
+                if display_names.is_valid(row) {
+                    mentions.add_display_name(display_names.value(row));
+                }
+            }
+        }
         let networks = directory.network_names();
         for (network, id) in strangers {
             if network.is_none() {
@@ -104,18 +112,31 @@ impl Mentions {
                 mentions.add(id, Scope::Network(number));
             }
         }
-        (!mentions.names.is_empty()).then_some(mentions)
+        Ok((!mentions.names.is_empty()).then_some(mentions))
     }
 
     fn add(&mut self, name: &str, scope: Scope) {
-        let name = lower(bare(without_scheme(name.trim())));
-        let is_short = is_number(&name) && name.len() < MIN_DIGITS;
-        if name.chars().count() >= MIN_CHARACTERS && !is_short {
+        let name = lower(&plain(name));
+        let name = bare(without_scheme(&name));
+        if !name.is_empty() {
             for scope in [scope, Scope::Any] {
-                let hash = self.hasher.hash_one((scope, name.as_str()));
-                self.names.insert(hash);
+                self.names.insert(self.hasher.hash_one((scope, name)));
             }
         }
+    }
+
+    fn add_display_name(&mut self, name: &str) {
+        let text = lower(&plain(name));
+        let words = parts(&text, 0..text.len());
+        if words.len() > 1 {
+            self.display_names.insert(self.hash_words(&text, &words));
+        }
+    }
+
+    /// The hash of words of a text, whatever is between them.
+    fn hash_words(&self, text: &str, words: &[Range<usize>]) -> u64 {
+        let words: Vec<&str> = words.iter().map(|word| &text[word.clone()]).collect();
+        self.hasher.hash_one(words)
     }
 
     fn is_name(&self, text: &str, scopes: &[Scope]) -> bool {
@@ -124,7 +145,7 @@ impl Mentions {
 
     /// Whether a link names an ineligible person.
     pub(super) fn is_in_url(&self, url: &str) -> bool {
-        !self.find_in_address(&lower(url), &[Scope::Any]).is_empty()
+        !self.find_in_address(&lower(&plain(url)), &[Scope::Any]).is_empty()
     }
 
     /// The id of a post of a network without names of ineligible people; `None` if it has none.
@@ -132,24 +153,57 @@ impl Mentions {
         if is_number(id) {
             return None;
         }
-        let scopes = [Scope::Network(network), Scope::Person];
-        masked(id, &self.find_in_address(&lower(id), &scopes))
+        let (id, scopes) = (plain(id), [Scope::Network(network), Scope::Person]);
+        masked(&id, &self.find_in_address(&lower(&id), &scopes))
     }
 
-    /// A display name without names of ineligible people; `None` if it has none.
-    pub(super) fn mask_display_name(&self, name: &str) -> Option<String> {
-        let text = lower(name);
+    /// A display name without names of ineligible people; `None` if it has none. `common` are display names that do not count.
+    fn mask_display_name(&self, name: &str, common: &HashSet<u64>) -> Option<String> {
+        let name = plain(name);
+        let text = lower(&name);
         let scopes = [Scope::Any];
         // A name of several words is no token.
         if text.contains(char::is_whitespace) && self.is_name(bare(&text), &scopes) {
             return Some(REMOVED.to_owned());
         }
         let place = Place { in_name: true, ..Place::default() };
-        let mut found = Vec::new();
+        let mut found = self.find_display_names(&text, common);
         for word in segments(&text) {
-            found.extend(self.find_in_segment(&text, word, place, &scopes));
+            let within = self.find_in_segment(&text, word, place, &scopes);
+            let is_new = |range: &Range<usize>| {
+                !found.iter().any(|other| other.start < range.end && range.start < other.end)
+            };
+            let within: Vec<Range<usize>> = within.into_iter().filter(is_new).collect();
+            found.extend(within);
         }
-        masked(name, &found)
+        found.sort_unstable_by_key(|range| range.start);
+        masked(&name, &found)
+    }
+
+    /// The display names of ineligible people that others have too.
+    fn common_names(&self, names: &LargeStringArray) -> HashSet<u64> {
+        let names = names.iter().flatten().filter(|_| !self.display_names.is_empty());
+        let hash = |name: &str| {
+            let text = lower(&plain(name));
+            self.hash_words(&text, &parts(&text, 0..text.len()))
+        };
+        names.map(hash).filter(|hash| self.display_names.contains(hash)).collect()
+    }
+
+    /// Where a display name holds others, the longest one at each place.
+    fn find_display_names(&self, text: &str, common: &HashSet<u64>) -> Vec<Range<usize>> {
+        let words = parts(text, 0..text.len());
+        let (mut found, mut at) = (Vec::new(), 0);
+        while at < words.len() && !self.display_names.is_empty() {
+            let mut ends = (at + 2..=words.len().min(at + MAX_PARTS)).rev();
+            let end = ends.find(|end| {
+                let hash = self.hash_words(text, &words[at..*end]);
+                self.display_names.contains(&hash) && !common.contains(&hash)
+            });
+            found.extend(end.map(|end| words[at].start..words[end - 1].end));
+            at = end.unwrap_or(at + 1);
+        }
+        found
     }
 
     /// Where an address, or the id of a post, holds names: the longest beginning that is one, or else parts of segments.
@@ -168,12 +222,15 @@ impl Mentions {
         let mut found = Vec::new();
         for (at, segment) in segments.iter().enumerate() {
             let before = at.checked_sub(1).map(|before| &text[segments[before].clone()]);
+            let has_host = start > 0;
             let place = Place {
                 // After the host, or in an id without one.
-                is_first: at == usize::from(start > 0) || text[..segment.start].ends_with('='),
-                is_account: before.is_some_and(|word| is_one_of(ACCOUNT_WORDS, word)),
+                is_first: at == usize::from(has_host) || text[..segment.start].ends_with('='),
+                is_host: has_host && at == 0,
+                begins_id: !has_host && at == 0,
+                is_only: segments.len() == 1,
                 has_numbers,
-                in_name: false,
+                ..Place::after(before)
             };
             found.extend(self.find_in_segment(text, segment.clone(), place, scopes));
         }
@@ -188,10 +245,13 @@ impl Mentions {
         place: Place,
         scopes: &[Scope],
     ) -> Vec<Range<usize>> {
-        let encoded = &text[segment.clone()];
-        if encoded.contains('%') {
-            let decoded = percent_decode_str(encoded).decode_utf8_lossy();
-            let decoded = lower(&decoded);
+        let mut decoded = Cow::Borrowed(&text[segment.clone()]);
+        for _ in 0..MAX_ENCODINGS {
+            if !decoded.contains('%') {
+                break;
+            }
+            let inner = percent_decode_str(&decoded).decode_utf8_lossy();
+            decoded = Cow::Owned(lower(&plain(&inner)));
             let mut inner = segments(&decoded);
             if inner.any(|inner| !self.find_in_parts(&decoded, inner, place, scopes).is_empty()) {
                 return vec![segment];
@@ -239,10 +299,12 @@ impl Mentions {
 
 /// Masks the display names that hold a name of an ineligible person, and counts them.
 pub(super) fn mask_display_names(names: &mut LargeStringArray, mentions: &Mentions) -> u64 {
-    let masked: Vec<Option<String>> = (0..names.len())
-        .into_par_iter()
-        .map(|row| mentions.mask_display_name(names.is_valid(row).then(|| names.value(row))?))
-        .collect();
+    let common = mentions.common_names(names);
+    let mask = |row: usize| {
+        let name = names.is_valid(row).then(|| names.value(row))?;
+        mentions.mask_display_name(name, &common)
+    };
+    let masked: Vec<Option<String>> = (0..names.len()).into_par_iter().map(mask).collect();
     let number = masked.iter().flatten().count() as u64;
     if number > 0 {
         let shown = names.iter().zip(&masked).map(|(name, masked)| masked.as_deref().or(name));
@@ -251,115 +313,12 @@ pub(super) fn mask_display_names(names: &mut LargeStringArray, mentions: &Mentio
     number
 }
 
-/// What the place of a segment says of it.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    /// It is the first segment of a path, or the value of a parameter.
-    is_first: bool,
-    /// It stands after a word that names accounts.
-    is_account: bool,
-    /// The address has several numbers.
-    has_numbers: bool,
-    /// It is a word of a display name.
-    in_name: bool,
-}
-
-impl Place {
-    /// Whether a name counts that begins at byte `start` of a segment, or is all of it but for signs around it.
-    fn counts(self, segment: &str, name: &str, start: usize, is_whole: bool) -> bool {
-        let is_mention =
-            segment[..start].ends_with('@') || segment[start + name.len()..].starts_with('@');
-        if is_number(name) {
-            let is_sure = self.in_name || self.has_numbers || name.len() >= UNIQUE_DIGITS;
-            is_sure || is_mention || (is_whole && self.is_account)
-        } else if name.chars().all(char::is_alphabetic) {
-            let is_place = self.is_account || (self.is_first && !is_one_of(PATH_WORDS, name));
-            is_mention || (is_whole && is_place)
-        } else {
-            true
-        }
-    }
-}
-
-/// The runs of a text between spaces and the signs that divide addresses.
-fn segments(text: &str) -> impl Iterator<Item = Range<usize>> {
-    runs(text, 0..text.len(), |c| !c.is_whitespace() && !"/?&=#;,|()[]{}<>\"'`\\!*".contains(c))
-}
-
-/// The runs of letters and digits of a segment.
-fn parts(text: &str, segment: Range<usize>) -> Vec<Range<usize>> {
-    runs(text, segment, char::is_alphanumeric).collect()
-}
-
-/// The longest runs of characters within a range that are all as `belongs` says.
-fn runs(
-    text: &str,
-    within: Range<usize>,
-    belongs: impl Fn(char) -> bool,
-) -> impl Iterator<Item = Range<usize>> {
-    let mut at = within.start;
-    std::iter::from_fn(move || {
-        let rest = &text[at..within.end];
-        let start = at + rest.find(&belongs)?;
-        let rest = &text[start..within.end];
-        let end = start + rest.find(|c| !belongs(c)).unwrap_or(rest.len());
-        at = end;
-        Some(start..end)
-    })
-}
-
-/// The text with the ranges, in order, replaced; `None` if there is none.
-fn masked(text: &str, ranges: &[Range<usize>]) -> Option<String> {
-    let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
-    for range in ranges {
-        masked += &text[at..range.start];
-        masked += REMOVED;
-        at = range.end;
-    }
-    masked += &text[at..];
-    (!ranges.is_empty()).then_some(masked)
-}
-
-/// The text in lower case, each character with as many bytes as before, so that places stay where they are.
-fn lower(text: &str) -> String {
-    let lower = |c: char| {
-        let mut small = c.to_lowercase();
-        match (small.next(), small.next()) {
-            (Some(small), None) if small.len_utf8() == c.len_utf8() => small,
-            _ => c,
-        }
-    };
-    text.chars().map(lower).collect()
-}
-
-/// The text without signs around it, such as a leading `@`.
-fn bare(name: &str) -> &str {
-    name.trim_matches(|c: char| !c.is_alphanumeric())
-}
-
-/// An address without `https://` and the like.
-fn without_scheme(text: &str) -> &str {
-    match text.split_once("://") {
-        Some((scheme, rest)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => rest,
-        _ => text,
-    }
-}
-
-fn is_one_of(words: &str, word: &str) -> bool {
-    words.split(' ').any(|one| one == word)
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn mentions(names: &[&str]) -> Mentions {
-        let mut mentions =
-            Mentions { names: HashSet::new(), hasher: DefaultHashBuilder::default() };
+        let mut mentions = Mentions::default();
         names.iter().for_each(|name| mentions.add(name, Scope::Network(0)));
         mentions
     }
@@ -376,6 +335,9 @@ mod tests {
             "71",
             "carol.bsky.social",
             "https://host.example/users/al",
+            "bob",
+            "u5",
+            "李雷",
         ]);
         for url in [
             "https://x.com/jane_doe/status/1",
@@ -396,6 +358,17 @@ mod tests {
             "https://x.com/photos/998877/4455",
             "https://host.example/users/al/statuses/4",
             "mailto:alice@host.example",
+            "https://x.com/%256aane_doe",
+            "https://x.com/ｊａｎｅ＿ｄｏｅ",
+            "https://x.com/jane\u{200b}_doe",
+            "https://alice.example.com/",
+            "https://bob.example.com/",
+            "https://x.com/@jane_doeさん",
+            "https://x.com/@Bobさん",
+            "https://x.com/bob",
+            "https://x.com/李雷/1",
+            "https://x.com/users/u5",
+            "https://x.com/user/71",
         ] {
             assert!(out.is_in_url(url), "{url}");
         }
@@ -404,7 +377,12 @@ mod tests {
             "https://x.com/news/alice-in-wonderland",
             "https://x.com/watch?v=abc",
             "https://x.com/questions/998877",
-            "https://x.com/user/71",
+            "https://x.com/71",
+            "https://x.com/u5/1",
+            "https://x.com/@bob_b",
+            "https://x.com/a/bob",
+            "https://watch.example.com/",
+            "https://alice.com/",
             "https://did.example/plc",
             "https://host.example/users/all",
             "",
@@ -417,13 +395,19 @@ mod tests {
 
     #[test]
     fn ids_of_posts_name_people_of_their_network() {
-        let out = mentions(&["jane_doe", "998877", "did:plc:ab12"]);
+        let out = mentions(&["jane_doe", "998877", "did:plc:ab12", "alice", "status", "u5", "71"]);
         let mask = |id: &str| out.mask_post_id(0, id);
         assert_eq!(mask("jane_doe/4").unwrap(), "[removed]/4");
         assert_eq!(mask("4-Jane_Doe").unwrap(), "4-[removed]");
         assert_eq!(mask("998877_123").unwrap(), "[removed]_123");
         assert_eq!(mask("at://did:plc:ab12/x/3k").unwrap(), "at://[removed]/x/3k");
-        assert_eq!(mask("998877"), None);
+        assert_eq!(mask("ALICE:0").unwrap(), "[removed]:0");
+        assert_eq!(mask("%41lice-0").unwrap(), "[removed]");
+        assert_eq!(mask("U5/4").unwrap(), "[removed]/4");
+        assert_eq!(mask("71:4").unwrap(), "[removed]:4");
+        for id in ["998877", "71", "u5", "4-alice", "status:4", "71_4", "post/71", "u5-4"] {
+            assert_eq!(mask(id), None, "{id}");
+        }
         assert_eq!(mask("t3_998877"), None);
         assert_eq!(out.mask_post_id(1, "jane_doe/4"), None);
     }
@@ -431,13 +415,34 @@ mod tests {
     #[test]
     fn display_names_keep_common_words() {
         let out = mentions(&["jane_doe", "alice", "998877", "person 12"]);
-        let mask = |name: &str| out.mask_display_name(name);
+        let mask = |name: &str| out.mask_display_name(name, &HashSet::new());
         assert_eq!(mask("Fan of @Alice ❤").unwrap(), "Fan of @[removed] ❤");
         assert_eq!(mask("not jane_doe, Jane_Doe!").unwrap(), "not [removed], [removed]!");
-        assert_eq!(mask("ſ 998877").unwrap(), "ſ [removed]");
+        assert_eq!(mask("ſ 998877").unwrap(), "s [removed]");
         assert_eq!(mask("Person 12").unwrap(), "[removed]");
         for name in ["Alice Smith", "İ ẞ alice", "jane doe", "1998877", ""] {
             assert_eq!(mask(name), None, "{name}");
         }
+    }
+    #[test]
+    fn display_names_within_others_count_unless_others_have_them() {
+        let mut out = mentions(&["bob"]);
+        out.add_display_name("Jane Canary");
+        out.add_display_name("Maria Garcia");
+        out.add_display_name("Cher");
+        let before = [
+            "Not Jane Canary!",
+            "JANE_CANARY fan",
+            "Maria Garcia",
+            "Maria Garcia Lopez",
+            "Cher fan",
+            "@bobさん and bob",
+        ];
+        let mut names: LargeStringArray = before.iter().map(Some).collect();
+        assert_eq!(mask_display_names(&mut names, &out), 3);
+        let after: Vec<&str> = names.iter().flatten().collect();
+        assert_eq!(after[..2], ["Not [removed]!", "[removed] fan"]);
+        assert_eq!(after[2..5], before[2..5]);
+        assert_eq!(after[5], "@[removed]さん and bob");
     }
 }

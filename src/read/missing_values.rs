@@ -16,7 +16,7 @@ use crate::model::{SuppressedCount, Warning};
 use crate::number_format::counted;
 
 /// What programs write for a missing value, in small letters. `0` is not among them: numbers of accounts begin there.
-const TEXTS: [&str; 40] = [
+const TEXTS: [&str; 46] = [
     "nan",
     "-nan",
     "null",
@@ -57,10 +57,24 @@ const TEXTS: [&str; 40] = [
     "-999",
     "-9999",
     "00000000-0000-0000-0000-000000000000",
+    "nul",
+    "-99",
+    "0.0",
+    "empty",
+    "ghost",
+    "anonymous",
 ];
+
+/// How many of [`TEXTS`], the last, may well be what an account is called: they look missing where very many rows name them.
+const NAMES: usize = 3;
 
 /// Of 100 rows, as many may name an id that looks missing.
 const MAX_IN_100: u64 = 10;
+
+/// Whether so many rows name ids that look missing.
+fn are_many(rows: u64, all: u64) -> bool {
+    100 * rows > MAX_IN_100 * all
+}
 
 /// The place in [`TEXTS`] of an id that looks missing.
 fn place(id: &str) -> Option<u8> {
@@ -139,15 +153,13 @@ impl<'a> MissingValues<'a> {
         if self.written.is_empty() {
             return Ok(());
         }
-        let mut counts = Counts { by_text: BTreeMap::new(), any: 0, all: 0 };
+        let mut counts = Counts::default();
         for accounts in named.rows {
             let texts = accounts.map(|account| self.texts[account as usize]);
-            for (column, text) in (0..).zip(texts).filter(|(_, text)| *text != Self::NONE) {
-                *counts.by_text.entry((column, text)).or_default() += 1;
-            }
-            counts.any += u64::from(texts.iter().any(|text| *text != Self::NONE));
-            counts.all += 1;
+            let missing = (0..).zip(texts).filter(|(_, text)| *text != Self::NONE);
+            counts.add(missing, 1);
         }
+        let counts = counts.without_names();
         let Named { table, origin, columns, may_stop, .. } = named;
         self.report_counts(&counts, (table, origin, columns), may_stop, violations, warnings)
     }
@@ -162,19 +174,18 @@ impl<'a> MissingValues<'a> {
     ) -> Result<()> {
         let mut found = Self { not_missing, texts: vec![], written: BTreeMap::new() };
         let allowed = found.allowed();
-        let mut counts = Counts { by_text: BTreeMap::new(), any: 0, all: 0 };
+        let mut counts = Counts::default();
         for person in 0..directory.persons() as u32 {
             let accounts = directory.accounts(person);
             if !accounts.iter().any(|account| directory.is_linked(*account)) {
                 continue;
             }
             let (id, accounts) = (directory.person_id(person), accounts.len() as u64);
-            counts.all += accounts;
-            let Some(place) = place(id).filter(|place| !allowed.contains(place)) else { continue };
-            found.add(place, id);
-            *counts.by_text.entry((0, place)).or_default() += accounts;
-            counts.any += accounts;
+            let place = place(id).filter(|place| !allowed.contains(place));
+            place.iter().for_each(|place| found.add(*place, id));
+            counts.add(place.map(|place| (0, place)).into_iter(), accounts);
         }
+        let counts = counts.without_names();
         let of = ("identities", origin, &["person_id"][..]);
         found.report_counts(&counts, of, true, violations, warnings)
     }
@@ -187,7 +198,7 @@ impl<'a> MissingValues<'a> {
         violations: &mut Violations,
         warnings: &mut Vec<Warning>,
     ) -> Result<()> {
-        let stops = may_stop && 100 * counts.any > MAX_IN_100 * counts.all;
+        let stops = may_stop && are_many(counts.any, counts.all);
         let written = |place: &u8| self.written.get(place).copied().unwrap_or_default();
         if stops && let Some(((column, text), _)) = counts.by_text.iter().max_by_key(|(_, n)| **n) {
             let (column, text) = (columns[*column], written(text));
@@ -286,12 +297,48 @@ impl NamedInputs<'_> {
 }
 
 /// Numbers of rows.
+#[derive(Default)]
 struct Counts {
     /// By place of the column, and of the text in [`TEXTS`].
     by_text: BTreeMap<(usize, u8), u64>,
+    /// By the text, of rows whose texts all may be names.
+    by_name: BTreeMap<u8, u64>,
     /// With any such text.
     any: u64,
     all: u64,
+}
+
+impl Counts {
+    /// Adds rows whose ids look missing in these columns, if in any.
+    fn add(&mut self, missing: impl Iterator<Item = (usize, u8)>, rows: u64) {
+        let mut first = None;
+        for (column, text) in missing {
+            *self.by_text.entry((column, text)).or_default() += rows;
+            first = first.min(Some(text)).or(Some(text));
+        }
+        match first {
+            Some(text) if is_name(text) => *self.by_name.entry(text).or_default() += rows,
+            Some(_) => self.any += rows,
+            None => {}
+        }
+        self.all += rows;
+    }
+
+    /// The counts without texts that may be names and are not in very many rows.
+    fn without_names(mut self) -> Self {
+        for (text, rows) in std::mem::take(&mut self.by_name) {
+            match are_many(rows, self.all) {
+                true => self.any += rows,
+                false => self.by_text.retain(|(_, other), _| *other != text),
+            }
+        }
+        self
+    }
+}
+
+/// Whether a text may be what an account is called, by its place in [`TEXTS`].
+fn is_name(text: u8) -> bool {
+    usize::from(text) >= TEXTS.len() - NAMES
 }
 
 #[cfg(test)]
@@ -306,6 +353,10 @@ mod tests {
         {
             assert!(place(id).is_some(), "{id}");
         }
+        for id in ["nul", "-99", "0.0", "Ghost"] {
+            assert!(place(id).is_some(), "{id}");
+        }
+        assert!(is_name(place("empty").unwrap()) && !is_name(place("0.0").unwrap()));
         for id in ["0", "1", "-2", "nano", "nonesuch", "u-1", "", "NULL Islander of the sea"] {
             assert!(place(id).is_none(), "{id}");
         }

@@ -49,13 +49,16 @@ pub(super) fn unmet_accounts(
     let mut warnings: Vec<Warning> = Vec::new();
     for (name, (listed, met)) in directory.network_names().iter().zip(counts) {
         if listed > 0 && met == 0 {
-            let listed = SuppressedCount::of(listed);
+            let listed = match SuppressedCount::of(listed) {
+                SuppressedCount::Exact(listed) => format!("{listed} accounts"),
+                SuppressedCount::Few => "few accounts".to_owned(),
+            };
             let network = match scored.iter().any(|scored| **scored == **name) {
                 true => format!("network `{name}`"),
                 false => "a network on which nobody is scored".to_owned(),
             };
             let text = format!(
-                "none of the {listed} accounts of {network} is in {sources}: check that networks and ids are written \
+                "none of the {listed} of {network} is in {sources}: check that networks and ids are written \
                  alike"
             );
             warnings.push(Warning::new("accounts", text));

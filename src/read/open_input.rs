@@ -8,8 +8,9 @@ use datafusion::dataframe::DataFrame;
 use datafusion::prelude::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 
-use super::column_names::Mistaken;
+use super::column_names::{Mistaken, protects};
 use super::conversions::conversion;
+use super::daily_source::DailySource;
 use super::files::{ColumnRules, InputTable, Listing};
 use super::uuids::{self, UUID};
 use crate::error::{Error, Help, Result};
@@ -38,6 +39,8 @@ pub(super) struct OpenInput {
     pub(super) files: Option<InputTable>,
     /// Whether it is of the day of the snapshot alone.
     pub(super) is_daily: bool,
+    /// The sources of that day that it selects from.
+    pub(super) daily_sources: Vec<DailySource>,
     /// What the job says of columns that some files lack.
     pub(super) missing_columns: MissingColumns,
 }
@@ -99,7 +102,7 @@ impl OpenInput {
         let error = Error::bad_input(format!("input `{table}` ({}): {cause}", self.origin), remedy)
             .in_table(table);
         match self.files.as_ref().and_then(|files| files.only_path()) {
-            Some(path) => error.in_file(path),
+            Some(path) => error.in_file(&path),
             None => error,
         }
     }
@@ -252,12 +255,45 @@ impl OpenInput {
         })
     }
 
+    /// Fields of structs outside the contract that are called like a column of it which is absent, with how SQL writes them.
+    fn mistaken_fields(&self) -> Vec<(String, &'static Column)> {
+        let schema = self.frame.schema();
+        let found: Vec<String> = schema.columns().into_iter().map(|column| column.name).collect();
+        let mut mistaken = Vec::new();
+        for name in self.ignored() {
+            // A name may be that of a field that was taken out of its struct.
+            if let Some((_, field)) = name.rsplit_once('.')
+                && let Some(Mistaken::Spelling(meant)) = Mistaken::of(field, self.table, &found)
+            {
+                mistaken.push((format!("\"{name}\""), meant));
+            }
+            let Ok(field) = schema.field_with_unqualified_name(&name) else { continue };
+            let mut structs = vec![(name, field.data_type())];
+            while let Some((path, kind)) = structs.pop() {
+                let DataType::Struct(fields) = kind else { continue };
+                for field in fields {
+                    let path = format!("{path}['{}']", field.name());
+                    match Mistaken::of(field.name(), self.table, &found) {
+                        Some(Mistaken::Spelling(meant)) => mistaken.push((path, meant)),
+                        _ => structs.push((path, field.data_type())),
+                    }
+                }
+            }
+        }
+        mistaken
+    }
+
     /// Columns outside the contract that are taken for an optional one: it would be passed over.
     fn near_names(&self) -> Vec<Error> {
         let refused = self.mistaken().filter_map(|(name, mistaken)| {
             let (cause, meant) = match mistaken {
                 Mistaken::Spelling(meant) => {
                     (format!("column `{name}` is called `{}` in the contract", meant.name), meant)
+                }
+                Mistaken::Again(meant) => {
+                    let cause = format!("columns `{}` and `{name}` may both be meant", meant.name);
+                    let remedy = format!("select one of them as `{}` in a SELECT", meant.name);
+                    return Some(self.violation(cause, remedy).in_column(&name));
                 }
                 Mistaken::TypingError(meant) => {
                     (format!("is column `{name}` `{}`?", meant.name), meant)
@@ -267,7 +303,14 @@ impl OpenInput {
             let remedy = format!("rename it `{}` in a SELECT, or leave it out", meant.name);
             Some(self.violation(cause, remedy).in_column(&name))
         });
-        refused.collect()
+        let fields = self.mistaken_fields().into_iter();
+        let protecting = fields.filter(|(_, meant)| protects(self.table, meant));
+        let in_structs = protecting.map(|(field, Column { name, .. })| {
+            let cause = format!("field `{field}` is the column `{name}` in the contract");
+            let remedy = format!("write {field} AS {name} in a SELECT, or leave it out");
+            self.violation(cause, remedy).in_column(name)
+        });
+        refused.chain(in_structs).collect()
     }
 
     /// Columns outside the contract that may be meant for one of it.
@@ -281,11 +324,17 @@ impl OpenInput {
                 Mistaken::Age => format!(
                     "column `{name}` is not read, and may have ages; the contract has `birth_date` and `is_minor`"
                 ),
-                Mistaken::Spelling(_) | Mistaken::TypingError(_) => return None,
+                Mistaken::Spelling(_) | Mistaken::Again(_) | Mistaken::TypingError(_) => return None,
             };
             Some(Warning::new(table, text))
         });
-        warnings.collect()
+        let fields = self.mistaken_fields().into_iter();
+        let in_structs = fields.filter(|(_, meant)| !protects(self.table, meant));
+        let in_structs = in_structs.map(|(field, meant)| {
+            let text = format!("field `{field}` is not read; the contract has `{}`", meant.name);
+            Warning::new(table, text)
+        });
+        warnings.chain(in_structs).collect()
     }
 
     /// Whether the input has a column.

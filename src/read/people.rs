@@ -9,7 +9,9 @@ use std::sync::Arc;
 use super::account_stats::account_stats;
 use super::accounts::{AccountRows, Accounts};
 use super::consent::{ConsentRows, Statements};
-use super::consent_report::{ReportedConsent, former_accounts, unknown_topics, without_topics};
+use super::consent_report::{
+    ReportedConsent, former_accounts, refused_tags_without_posts, unknown_topics, without_topics,
+};
 use super::directory::{AccountTexts, Directory};
 use super::eligibility::{Eligibility, Standing};
 use super::endorsements::{EndorsementRows, endorsements};
@@ -87,6 +89,12 @@ pub fn people(
         ids.into_texts();
     let mut observed = vec![false; account_ids.len()];
     interactions.mark_accounts(&mut observed);
+    let mut authored = vec![false; observed.len()];
+    let authors = posts.iter().flat_map(PostRows::authors);
+    authors.for_each(|[author]| authored[author as usize] = true);
+    // Of interactions and posts; follows are checked against it.
+    let mut elsewhere = observed.clone();
+    elsewhere.iter_mut().zip(&authored).for_each(|(named, authored)| *named |= authored);
     follows.iter().for_each(|follows| follows.mark_accounts(&mut observed));
     let accounts = rows.accounts.map(|rows| rows.by_account(observed.len())).transpose()?;
     let accounts = accounts.as_ref();
@@ -131,12 +139,14 @@ pub fn people(
             warnings.extend(without_topics(statements));
         }
     }
-    let mut named = observed.clone();
-    let authors = posts.iter().flat_map(PostRows::authors);
-    authors.for_each(|[author]| named[author as usize] = true);
+    let mut named = elsewhere.clone();
+    follows.iter().for_each(|follows| follows.mark_accounts(&mut named));
     let checked = Joins { snapshot: &snapshot, directory, accounts, named: &named };
     if let Some(posts) = &posts {
         checked.check_posts(&interactions, posts, &post_ids, violations, &mut warnings)?;
+    }
+    if let Some(follows) = &follows {
+        checked.check_follows(follows, &elsewhere, violations, &mut warnings)?;
     }
     if let Some(identities) = identities {
         let rate = checked.check_identities(identities, violations, &mut warnings)?;
@@ -158,7 +168,7 @@ pub fn people(
         MissingValues::report_persons(directory, origin, allowed, violations, &mut warnings)?;
     }
     let strangers = statements.iter().flat_map(Statements::refusing_strangers);
-    let mentions = Mentions::of(directory, &eligibility, accounts, strangers);
+    let mentions = Mentions::of(directory, &eligibility, accounts, strangers)?;
     let mentions = mentions.as_ref();
     let texts = PostTexts { posts: post_ids, network_places: &network_places, tags };
     let posts = posts.map(|rows| rows.keep_eligible(texts, &eligibility, mentions, &mut drops));
@@ -168,6 +178,9 @@ pub fn people(
 
     let followed = follows.as_mut().map(|rows| rows.keep_scored(&eligibility, &mut drops));
     let interacted = interactions.keep_scored(&eligibility, &mut drops);
+    interactions.mark_accounts(&mut authored);
+    let rate = follows.as_ref().and_then(|rows| checked.rate_of_follows(rows, &authored));
+    joins.extend(rate.map(|rate| ("follows".to_owned(), rate)));
     // Only after consent: whether ineligible people interacted must not be shown.
     if snapshot.has_interaction_source() && interacted + followed.unwrap_or_default() == 0 {
         violations.report(snapshot.without_interactions(method))?;
@@ -215,6 +228,9 @@ pub fn people(
     let not_counted = (&mut vec![], &mut BTreeMap::new());
     let earlier = earlier.into_interactions(vertex_of, vertices, None, cutoff_us, not_counted);
     let follows = follows.map(|follows| follows.into_follows(vertex_of, &mut drops));
+    if let Some(posts) = &posts {
+        warnings.extend(refused_tags_without_posts(&refusals, &finder, posts));
+    }
     warnings.extend(Dropped::warnings(&snapshot.drops));
     warnings.extend(Dropped::warnings(&drops));
     Ok(People {

@@ -1,10 +1,14 @@
 //! Rows that are left out before an input is validated: outside a window of time, or of dropped kinds.
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::dataframe::DataFrame;
+use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::prelude::{Expr, ident};
 
 use super::open_input::OpenInput;
 use super::time_units::TimeColumn;
+use crate::engine::batches;
 use crate::error::{Error, Result};
 use crate::job::{Job, Kinds};
 use crate::model::time::HOUR_US;
@@ -80,6 +84,11 @@ impl RowFilter {
         Ok(())
     }
 
+    /// The column with the time of a row.
+    pub(super) fn time(&self) -> Option<&'static str> {
+        self.window.map(|(_, column)| column)
+    }
+
     /// Whether a row is of a kind that the job drops; `None` if it drops none.
     pub(super) fn is_dropped_kind(&self) -> Option<Expr> {
         let kinds = self.kinds.as_ref().filter(|kinds| !kinds.drop.is_empty());
@@ -94,6 +103,18 @@ impl RowFilter {
         let (start, end) = (time.at(window.start_us), time.at(window.end_us));
         Ok(Some(InWindow { time, start, end }))
     }
+}
+
+/// The newest time in a column of microseconds; `None` if there is none.
+pub(super) async fn newest_time(what: &str, frame: DataFrame, column: &str) -> Result<Option<i64>> {
+    let newest = vec![max(ident(column)).alias(column)];
+    let frame = frame.aggregate(vec![], newest).map_err(Error::internal)?;
+    let rows = batches(what, frame).await?;
+    let times = rows.iter().filter_map(|rows| {
+        let times = rows.column(0).as_primitive_opt::<TimestampMicrosecondType>()?;
+        (times.len() > times.null_count()).then(|| times.value(0))
+    });
+    Ok(times.max())
 }
 
 impl InWindow {

@@ -1,34 +1,41 @@
 //! The same rows give the same answer, whatever files and threads they come from: what a `SELECT` takes from the order of
 //! rows is given a total order, or refused.
 //!
-//! Rows that tie under an `ORDER BY` come in any order. [`steady`] appends all columns that the query still uses as further
-//! sort keys, so that rows that tie are alike in all of them and it makes no difference which comes first. Where there is no
-//! `ORDER BY` to add to, or where further keys would change the meaning, the query is refused with what to write instead.
+//! Rows that tie under an `ORDER BY` come in any order. [`steady`] appends all columns of what is sorted as further sort keys,
+//! so that rows that tie are alike in all of them and it makes no difference which comes first. They are all columns, not
+//! only those that the query goes on to use: a table of WITH that is used twice, each time for other columns, holds the same
+//! rows both times. Where there is no `ORDER BY` to add to, or where further keys would change the meaning, the query is
+//! refused with what to write instead.
 
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema};
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
-use datafusion::functions_aggregate::count::count_udaf;
-use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::expr::{
     AggregateFunction, AggregateFunctionParams, NullTreatment, Sort as SortKey, WindowFunction,
     WindowFunctionParams,
 };
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::type_coercion::is_datetime;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    Aggregate, Distinct, ExprSchemable, LogicalPlan, Projection, Sort, Volatility, WindowFrameUnits,
+    Distinct, ExprSchemable, LogicalPlan, Projection, Sort, Volatility, Window, WindowFrame,
+    WindowFrameBound, WindowFrameUnits,
 };
 use datafusion::optimizer::OptimizerRule;
-use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
-use datafusion::prelude::{Expr, cast};
+use datafusion::prelude::Expr;
+use datafusion::scalar::ScalarValue;
 
-/// Why a `SELECT` would not give the same rows each time, and what to write instead.
+use super::exact_aggregates::{
+    exact_averages, is_float_extreme, is_integer_average, ordered_extremes,
+};
+use super::unordered_lists::lists_in_any_order;
+
+/// Why a `SELECT` would not give the same rows each time, or none, and what to write instead.
 #[derive(Debug, PartialEq)]
 pub(super) struct Unsteady {
     /// What depends on more than the rows, and on what.
@@ -46,11 +53,13 @@ enum Dependence {
     OnTies,
     /// It is the average of integers, which is exact as a quotient of integer sums.
     IntegerAverage,
+    /// It is the least or greatest of floating-point numbers.
+    FloatExtreme,
     /// In a way that further keys do not help.
     Unsteady(Unsteady),
 }
 
-use Dependence::{IntegerAverage, OnTies};
+use Dependence::{FloatExtreme, IntegerAverage, OnTies};
 
 /// `plan` with a total order wherever its result depends on the order of rows; plans in which nothing does come back as they
 /// are.
@@ -59,10 +68,14 @@ pub(super) fn steady(
     plan: LogicalPlan,
 ) -> Result<std::result::Result<LogicalPlan, Unsteady>> {
     let mut found = Vec::new();
+    let lists = lists_in_any_order(&plan)?;
     plan.apply_with_subqueries(|node| {
         found.extend(of_node(node));
         let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expr| {
+            if lists.contains(&expr.schema_name().to_string()) {
+                return Ok(TreeNodeRecursion::Continue);
+            }
             expr.apply(|expr| {
                 found.extend(of_expr(expr, &schema)?);
                 Ok(TreeNodeRecursion::Continue)
@@ -70,7 +83,7 @@ pub(super) fn steady(
         })
     })?;
     let has = |wanted: &Dependence| found.contains(wanted);
-    let (ties, averages) = (has(&OnTies), has(&IntegerAverage));
+    let (ties, averages, extremes) = (has(&OnTies), has(&IntegerAverage), has(&FloatExtreme));
     let unsteady = found.into_iter().find_map(|dependence| match dependence {
         Dependence::Unsteady(unsteady) => Some(unsteady),
         _ => None,
@@ -84,6 +97,10 @@ pub(super) fn steady(
     };
     let plan = match ties {
         true => with_keys(state, plan)?,
+        false => plan,
+    };
+    let plan = match extremes {
+        true => plan.transform_up_with_subqueries(ordered_extremes)?.data,
         false => plan,
     };
     Ok(Ok(plan))
@@ -150,6 +167,18 @@ fn of_aggregate(expr: &Expr, call: &AggregateFunction, schema: &DFSchema) -> Res
     Ok(match dependence {
         OnTies if params.order_by.is_empty() => {
             let first = params.args.first().map_or_else(String::new, ToString::to_string);
+            // The planner makes one of the other.
+            if name == "nth_value" {
+                return Ok(unsteady(
+                    &format!(
+                        "an item of `array_agg({first})`, or `nth_value`, without ORDER BY depends on the order of rows"
+                    ),
+                    &format!(
+                        "write an order within it: (array_agg({first} ORDER BY …))[…], such as ORDER BY {first}; an \
+                         ORDER BY in the FROM does not count"
+                    ),
+                ));
+            }
             unsteady(
                 &format!("`{name}` without ORDER BY depends on the order of rows"),
                 &format!(
@@ -168,8 +197,12 @@ fn of_aggregate_name<'a>(
     schema: &DFSchema,
 ) -> Result<Dependence> {
     Ok(match name {
-        "count" | "min" | "max" | "bool_and" | "bool_or" | "bit_and" | "bit_or" | "bit_xor"
-        | "median" | "percentile_cont" | "grouping" => Dependence::None,
+        "min" | "max" => match is_float_extreme(name, &numbers()?.0) {
+            true => FloatExtreme,
+            false => Dependence::None,
+        },
+        "count" | "bool_and" | "bool_or" | "bit_and" | "bit_or" | "bit_xor" | "median"
+        | "percentile_cont" | "grouping" => Dependence::None,
         "first_value" | "last_value" | "nth_value" | "array_agg" | "string_agg" => OnTies,
         "any_value" => unsteady(
             "`any_value` takes whichever row comes first",
@@ -180,7 +213,7 @@ fn of_aggregate_name<'a>(
             let argument = argument.map(|argument| argument.get_type(schema)).transpose()?;
             match argument {
                 _ if !result.is_floating() => Dependence::None,
-                Some(kind) if name == "avg" && kind.is_integer() => IntegerAverage,
+                Some(kind) if is_integer_average(name, &result, &kind) => IntegerAverage,
                 _ => unsteady(
                     &format!(
                         "`{name}` of floating-point numbers depends on the order in which they are added"
@@ -200,6 +233,22 @@ fn of_window(expr: &Expr, call: &WindowFunction, schema: &DFSchema) -> Result<De
     let WindowFunctionParams { args, order_by, window_frame: frame, null_treatment, .. } =
         &call.params;
     let name = call.fun.name();
+    if let (WindowFrameUnits::Range, Some(key)) = (frame.units, order_by.first()) {
+        let kind = key.expr.get_type(schema)?;
+        if !has_ranges(&kind) {
+            let key = &key.expr;
+            return Ok(Dependence::Unsteady(Unsteady {
+                cause: format!("the engine does not order a window by `{key}`, which is {kind}"),
+                remedy: match kind {
+                    DataType::Struct(fields) => {
+                        let parts = fields.iter().map(|field| format!("{key}['{}']", field.name()));
+                        format!("order by its fields: {}", parts.collect::<Vec<_>>().join(", "))
+                    }
+                    _ => "order by another column, or by a part or a text of this one".to_owned(),
+                },
+            }));
+        }
+    }
     let starts_at_first = frame.start_bound.is_unbounded();
     let is_whole = starts_at_first && frame.end_bound.is_unbounded();
     // Rows that tie are in such a frame together, or not at all; further keys would part them.
@@ -228,6 +277,12 @@ fn of_window(expr: &Expr, call: &WindowFunction, schema: &DFSchema) -> Result<De
                     "`avg` over a window adds floating-point numbers, in the order of rows",
                     "write CAST(sum(…) OVER (…) AS DOUBLE) / count(…) OVER (…)",
                 ),
+                FloatExtreme => unsteady(
+                    &format!(
+                        "`{name}` of floating-point numbers over a window depends on the order of rows where one is NaN or -0"
+                    ),
+                    &format!("compare exact numbers: {name}(CAST(… AS DECIMAL(38, 9))) OVER (…)"),
+                ),
                 refused => refused,
             }
         }
@@ -241,11 +296,22 @@ fn of_window(expr: &Expr, call: &WindowFunction, schema: &DFSchema) -> Result<De
     })
 }
 
-fn unsteady(cause: &str, remedy: &str) -> Dependence {
-    Dependence::Unsteady(Unsteady { cause: cause.to_owned(), remedy: remedy.to_owned() })
+/// Whether the engine finds the rows that are equal to one in a column of this type, as a window without ROWS asks for.
+fn has_ranges(kind: &DataType) -> bool {
+    match kind {
+        DataType::Dictionary(_, values) => has_ranges(values),
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => true,
+        DataType::Boolean | DataType::Null => true,
+        kind => kind.is_numeric() || kind.is_string() || is_datetime(kind),
+    }
 }
 
-/// The plan with all columns that it uses as further sort keys.
+fn unsteady(cause: &str, remedy: &str) -> Dependence {
+    let cause = format!("{cause}; the same rows must give the same tables");
+    Dependence::Unsteady(Unsteady { cause, remedy: remedy.to_owned() })
+}
+
+/// The plan with all columns of what it sorts as further sort keys. No rule that leaves out columns may run before.
 fn with_keys(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
     let plan = state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?;
     let distinct = ReplaceDistinctWithAggregate::new();
@@ -253,20 +319,22 @@ fn with_keys(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
         LogicalPlan::Distinct(Distinct::On(_)) => distinct.rewrite(node, state),
         other => Ok(Transformed::no(other)),
     })?;
-    // Columns that nothing reads any more would have to be decoded to sort by them.
-    let plan = OptimizeProjections::new().rewrite(plan.data, state)?.data;
-    let plan = plan.transform_up_with_subqueries(|node| match node {
+    let plan = plan.data.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Sort(sort) => {
             let keys = extended(sort.expr, sort.input.schema());
             Ok(Transformed::yes(LogicalPlan::Sort(Sort { expr: keys, ..sort })))
         }
         LogicalPlan::Window(_) | LogicalPlan::Aggregate(_) => {
             let (names, schema) = (NamePreserver::new(&node), merge_schema(&node.inputs()));
-            node.map_expressions(|expr| {
+            let keyed = node.map_expressions(|expr| {
                 // The nodes above know the result by the name that it has without the keys.
                 let name = names.save(&expr);
-                let keyed = expr.transform_up(|expr| keyed(expr, &schema).map(Transformed::yes))?;
+                let keyed = expr.transform_up(|expr| keyed(expr, &schema))?;
                 Ok(keyed.update_data(|expr| name.restore(expr)))
+            })?;
+            keyed.transform_data(|node| match node {
+                LogicalPlan::Window(window) => sorted_alike(window).map(Transformed::yes),
+                other => Ok(Transformed::no(other)),
             })
         }
         other => Ok(Transformed::no(other)),
@@ -274,15 +342,36 @@ fn with_keys(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
     Ok(plan.data)
 }
 
-/// A function with further keys where it needs them.
-fn keyed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
-    if of_expr(&expr, schema)? != Some(OnTies) {
-        return Ok(expr);
+/// The window functions that got further keys apart from the others: the engine sorts once for each node.
+fn sorted_alike(window: Window) -> Result<LogicalPlan> {
+    let count = |expr: &Expr| match expr.clone().unalias_nested().data {
+        Expr::WindowFunction(call) => call.params.order_by.len(),
+        _ => 0,
+    };
+    let most = window.window_expr.iter().map(count).max();
+    let is_keyed = |expr: &Expr| Some(count(expr)) == most;
+    let (keyed, others): (Vec<_>, Vec<_>) = window.window_expr.iter().cloned().partition(is_keyed);
+    if others.is_empty() {
+        return Ok(LogicalPlan::Window(window));
     }
-    Ok(match expr {
+    let keyed = LogicalPlan::Window(Window::try_new(keyed, window.input)?);
+    // Rows in the order of all keys are in the order of the first.
+    let both = LogicalPlan::Window(Window::try_new(others, Arc::new(keyed))?);
+    let columns = window.schema.columns().into_iter().map(Expr::Column).collect();
+    let named = Projection::try_new_with_schema(columns, Arc::new(both), window.schema)?;
+    Ok(LogicalPlan::Projection(named))
+}
+
+/// A function with further keys where it needs them.
+fn keyed(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    if of_expr(&expr, schema)? != Some(OnTies) {
+        return Ok(Transformed::no(expr));
+    }
+    Ok(Transformed::yes(match expr {
         Expr::WindowFunction(mut call) => {
             let keys = std::mem::take(&mut call.params.order_by);
             call.params.order_by = extended(keys, schema);
+            call.params.window_frame = by_rows(call.params.window_frame);
             Expr::WindowFunction(call)
         }
         Expr::AggregateFunction(mut call) => {
@@ -296,7 +385,24 @@ fn keyed(expr: Expr, schema: &DFSchema) -> Result<Expr> {
             Expr::AggregateFunction(call)
         }
         other => other,
-    })
+    }))
+}
+
+/// The same frame of rows of which no two tie. By rows, the engine does not compare their keys, which it cannot do for some
+/// types.
+fn by_rows(frame: WindowFrame) -> WindowFrame {
+    let all = || ScalarValue::UInt64(None);
+    let end = match &frame.end_bound {
+        WindowFrameBound::CurrentRow => WindowFrameBound::CurrentRow,
+        end if end.is_unbounded() => WindowFrameBound::Following(all()),
+        _ => return frame,
+    };
+    match frame.start_bound.is_unbounded() {
+        true => {
+            WindowFrame::new_bounds(WindowFrameUnits::Rows, WindowFrameBound::Preceding(all()), end)
+        }
+        false => frame,
+    }
 }
 
 fn is_literal(expr: &Expr) -> bool {
@@ -319,56 +425,4 @@ fn appended(mut keys: Vec<SortKey>, more: impl Iterator<Item = Expr>) -> Vec<Sor
         }
     }
     keys
-}
-
-/// An aggregation in which averages of integers are quotients of sums and counts: sums of floating-point numbers beyond
-/// 2⁵³ are rounded in the order of rows.
-fn exact_averages(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-    let LogicalPlan::Aggregate(aggregate) = node else { return Ok(Transformed::no(node)) };
-    let schema = aggregate.input.schema();
-    let mut aggregates = Vec::new();
-    // For each aggregate the sum and count that its average is made of.
-    let mut parts = Vec::new();
-    for expr in &aggregate.aggr_expr {
-        let call = match expr.clone().unalias_nested().data {
-            Expr::AggregateFunction(call) => call,
-            _ => return Ok(Transformed::no(LogicalPlan::Aggregate(aggregate))),
-        };
-        let dependence = of_aggregate(&Expr::AggregateFunction(call.clone()), &call, schema)?;
-        if dependence != IntegerAverage {
-            aggregates.push(expr.clone());
-            parts.push(None);
-            continue;
-        }
-        let AggregateFunctionParams { args, distinct, filter, .. } = call.params;
-        let of = |func, args| {
-            let call =
-                AggregateFunction::new_udf(func, args, distinct, filter.clone(), vec![], None);
-            Expr::AggregateFunction(call)
-        };
-        let name = expr.schema_name().to_string();
-        let names = [format!("{name} as sum"), format!("{name} as count")];
-        let exact = args.iter().map(|arg| cast(arg.clone(), DataType::Decimal128(20, 0))).collect();
-        aggregates.push(of(sum_udaf(), exact).alias(&names[0]));
-        aggregates.push(of(count_udaf(), args).alias(&names[1]));
-        parts.push(Some(names));
-    }
-    if parts.iter().all(Option::is_none) {
-        return Ok(Transformed::no(LogicalPlan::Aggregate(aggregate)));
-    }
-    let Aggregate { input, group_expr, schema, .. } = aggregate;
-    let columns = schema.columns();
-    let groups = columns.len().saturating_sub(parts.len());
-    let number = |name: &String| cast(Expr::Column(Column::from_name(name)), DataType::Float64);
-    let exprs = columns.into_iter().enumerate().map(|(at, column)| {
-        let part = at.checked_sub(groups).and_then(|at| parts.get(at)?.as_ref());
-        match part {
-            Some([sum, count]) => (number(sum) / number(count)).alias(column.name),
-            None => Expr::Column(column),
-        }
-    });
-    let exprs = exprs.collect();
-    let exact = LogicalPlan::Aggregate(Aggregate::try_new(input, group_expr, aggregates)?);
-    let named = Projection::try_new_with_schema(exprs, Arc::new(exact), schema)?;
-    Ok(Transformed::yes(LogicalPlan::Projection(named)))
 }

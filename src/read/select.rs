@@ -19,7 +19,7 @@ use url::Url;
 use super::cast_faults::select_uuid;
 use super::epoch::{self, WrongUnit};
 use super::row_order::{Unsteady, steady};
-use super::sql_clauses::find_ignored;
+use super::sql_clauses::{find_ignored, leave_out_limits_of_exists};
 use super::sql_lambdas::write_fields_as_keys;
 use super::sql_nesting::refuse_nested;
 use super::uuids::UUID;
@@ -58,23 +58,27 @@ fn spellings<'a>(name: &str, sources: impl Iterator<Item = &'a String>) -> Vec<&
     sources.filter(|source| source.to_lowercase() == folded).map(String::as_str).collect()
 }
 
-/// The rows of a `SELECT`, which messages call `origin`, and the sources that it names.
+/// The rows of a `SELECT`, which messages call `origin`, its plan as it is written, and the sources that it names.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] for a `SELECT` that cannot be planned, writes, has a clause that the engine passes over,
-/// or depends on more than the rows of its sources.
+/// or depends on more than the rows of its sources; for one over a source that is `late`, the error of that.
 pub(super) async fn select(
     engine: &Engine,
     origin: &str,
     sql: &str,
     sources: &BTreeMap<String, Url>,
-) -> Result<(DataFrame, Vec<String>)> {
+    late: &BTreeMap<String, Error>,
+) -> Result<(DataFrame, LogicalPlan, Vec<String>)> {
     let refused = |cause: String, remedy: &str| {
         Error::bad_job(format!("{origin}: {cause}"), remedy.to_owned())
     };
     let shorter = "make the SELECT shorter, or write what it selects as Parquet";
     refuse_nested(sql).map_err(|cause| refused(cause, shorter))?;
     let state = engine.session.state();
+    if let Some(error) = find_late(&state, sql, late) {
+        return Err(error.clone());
+    }
     let Planned { statement, plan } = match planned(&state, sql).await {
         Ok(planned) => planned,
         Err(error) => {
@@ -107,10 +111,10 @@ pub(super) async fn select(
     let references = state.resolve_table_references(&statement).map_err(internal)?;
     let named = references.iter().flat_map(|table| spellings(table.table(), sources.keys()));
     let named = named.map(str::to_owned).collect();
+    let written = plan.clone();
     let plan = match steady(&state, plan).map_err(internal)? {
         Ok(plan) => plan,
         Err(Unsteady { cause, remedy }) => {
-            let cause = format!("{cause}; the same rows must give the same tables");
             return Err(refused(cause, &remedy));
         }
     };
@@ -125,7 +129,22 @@ pub(super) async fn select(
         ));
     }
     let frame = engine.session.execute_logical_plan(plan).await.map_err(internal)?;
-    Ok((frame, named))
+    Ok((frame, written, named))
+}
+
+/// The error of the first late source that a `SELECT` names: it could not be planned.
+fn find_late<'a>(
+    state: &SessionState,
+    sql: &str,
+    late: &'a BTreeMap<String, Error>,
+) -> Option<&'a Error> {
+    let parse = |dialect: Dialect| state.sql_to_statement(sql, &dialect).ok();
+    let usual = state.config().options().sql_parser.dialect;
+    let statement = parse(usual).or_else(|| parse(Dialect::DuckDB)).filter(|_| !late.is_empty())?;
+    let references = state.resolve_table_references(&statement).ok()?;
+    references.iter().find_map(|table| {
+        spellings(table.table(), late.keys()).into_iter().find_map(|name| late.get(name))
+    })
 }
 
 /// A `SELECT` and its plan.
@@ -142,6 +161,7 @@ async fn planned(state: &SessionState, sql: &str) -> datafusion::error::Result<P
         let mut statement = state.sql_to_statement(sql, &dialect)?;
         if let Statement::Statement(statement) = &mut statement {
             write_fields_as_keys(statement);
+            leave_out_limits_of_exists(statement);
         }
         let plan = state.statement_to_plan(statement.clone()).await?;
         only_select.verify_plan(&plan)?;

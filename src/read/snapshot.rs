@@ -9,16 +9,16 @@ use datafusion::prelude::{Expr, ident};
 
 use super::cast_faults;
 use super::files::Listing;
-use super::freshness::{AgeLimits, empty_day};
+use super::freshness::{AgeLimits, empty_day, empty_source};
 use super::input_opener::InputOpener;
 use super::open_input::OpenInput;
 use super::row_counts::RowCounts;
-use super::row_filter::RowFilter;
+use super::row_filter::{RowFilter, newest_time};
 use super::row_rules::{RowRule, account_rules, consent_rules, interaction_rules};
 use super::scan_estimate::ScanEstimate;
 use super::validate::{ValidInput, Validator, WindowRules};
 use super::violations::Violations;
-use crate::engine::Engine;
+use crate::engine::{Engine, count_rows};
 use crate::error::{Error, Kind, Result};
 use crate::job::Job;
 use crate::method::Method;
@@ -158,12 +158,43 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     async fn open(&mut self, table: &str) -> Result<Option<OpenInput>> {
-        self.opener.open(self.job, table, self.validator.violations).await
+        let input = self.opener.open(self.job, table, self.validator.violations).await?;
+        let Some(input) = input else { return Ok(None) };
+        for source in &input.daily_sources {
+            let what = format!("reading the source `{}`", source.name);
+            if count_rows(&what, source.rows.clone()).await? == 0 {
+                let empty = empty_source(&input, &source.name, self.day);
+                self.validator.violations.report(empty)?;
+            }
+        }
+        Ok(Some(input))
+    }
+
+    /// Reports sources of the day whose rows are all older than the input may be, where the input has other sources.
+    async fn refuse_stale_sources(&mut self, input: &OpenInput, filter: &RowFilter) -> Result<()> {
+        let Some(time) = filter.time().filter(|_| self.age_limits.has(&input.table.table)) else {
+            return Ok(());
+        };
+        for source in &input.daily_sources {
+            let Some(alone) = &source.alone else { continue };
+            let mut alone = OpenInput { frame: alone.clone(), ..input.clone() };
+            filter.apply(&mut alone)?;
+            let what = format!("reading {}", input.origin);
+            // Of sources that are joined, none alone gives a row.
+            if let Some(newest_us) = newest_time(&what, alone.conform()?, time).await? {
+                let violations = &mut *self.validator.violations;
+                self.age_limits.report_source(input, &source.name, newest_us, violations)?;
+            }
+        }
+        Ok(())
     }
 
     async fn whole(&mut self, table: &str, rules: Vec<RowRule>) -> Result<Option<ValidInput>> {
         let input = self.open(table).await?;
-        self.validator.validate(input, rules).await
+        let of_day = input.clone();
+        let valid = self.validator.validate(input, rules).await?;
+        self.refuse_empty_day(of_day.as_ref(), valid.as_ref())?;
+        Ok(valid)
     }
 
     async fn in_window(&mut self, table: &str) -> Result<Option<ValidInput>> {
@@ -181,9 +212,13 @@ impl Reader<'_> {
         let filter = RowFilter::of(self.job, table, self.cutoff_us, self.earlier_hours);
         let Some(input) = self.open(table).await? else { return Ok(None) };
         self.age_limits.add(&input, &self.job.reading);
-        let (of_day, rules) = (input.clone(), WindowRules { filter, group, more });
+        let (of_day, times) = (input.clone(), filter.clone());
+        let rules = WindowRules { filter, group, more };
         let valid = self.validator.validate_in_window(input, rules, &mut self.drops).await?;
         self.refuse_empty_day(Some(&of_day), valid.as_ref().map(|(valid, _)| valid))?;
+        if valid.is_some() {
+            self.refuse_stale_sources(&of_day, &times).await?;
+        }
         Ok(valid)
     }
 
@@ -194,6 +229,8 @@ impl Reader<'_> {
         valid: Option<&ValidInput>,
     ) -> Result<()> {
         match input.filter(|input| input.is_daily).zip(valid) {
+            // That a source is empty says it.
+            Some((input, _)) if self.validator.violations.has_gate(&input.table.table) => Ok(()),
             Some((input, valid)) if valid.rows_total == 0 => {
                 self.validator.violations.report(empty_day(input, self.day))
             }

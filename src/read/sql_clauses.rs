@@ -1,10 +1,11 @@
-//! Clauses of SQL that parse and that the engine then passes over: a query with one would give other rows than it says.
+//! Clauses of SQL that parse and that the engine then passes over: a query with one would give other rows than it says. And
+//! clauses that change nothing.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArguments, GroupByExpr, OrderBy, OrderByKind, Query, Select, Statement,
-    TableAlias, TableFactor, Visit, Visitor,
+    Expr, Function, FunctionArguments, GroupByExpr, LimitClause, OrderBy, OrderByKind, Query,
+    Select, Statement, TableAlias, TableFactor, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 
 /// The first clause of `statement` that DataFusion 55 parses and does not plan, as people write it.
@@ -102,5 +103,45 @@ impl Visitor for Clauses {
             }
             _ => ControlFlow::Continue(()),
         }
+    }
+}
+
+/// Leaves the LIMIT and the ORDER BY out of `EXISTS (SELECT … LIMIT 1)`: whether there are rows does not depend on which of
+/// them come first.
+pub(super) fn leave_out_limits_of_exists(statement: &mut Statement) {
+    // It does not break.
+    let _: ControlFlow<()> = statement.visit(&mut Exists);
+}
+
+struct Exists;
+
+impl VisitorMut for Exists {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Exists { subquery, .. } = expr
+            && takes_some(&subquery.limit_clause)
+        {
+            (subquery.limit_clause, subquery.order_by) = (None, None);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether it is a LIMIT of one or more rows, and nothing else.
+fn takes_some(clause: &Option<LimitClause>) -> bool {
+    match clause {
+        Some(LimitClause::LimitOffset {
+            limit: Some(Expr::Value(limit)),
+            offset: None,
+            limit_by,
+        }) => {
+            let rows = match &limit.value {
+                Value::Number(rows, _) => rows.parse::<u64>().ok(),
+                _ => None,
+            };
+            limit_by.is_empty() && rows.is_some_and(|rows| rows > 0)
+        }
+        _ => false,
     }
 }

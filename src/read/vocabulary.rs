@@ -75,7 +75,17 @@ fn unpacked(engine: &Engine, (name, bytes): (&str, &'static [u8])) -> Result<Dat
     let (frame, origin) = (engine.frame(batches)?, format!("the bundled {name}"));
     let missing_columns = MissingColumns::default();
     let (closed, is_daily) = (true, false);
-    OpenInput { table, frame, origin, closed, files: None, is_daily, missing_columns }.conform()
+    OpenInput {
+        table,
+        frame,
+        origin,
+        closed,
+        files: None,
+        is_daily,
+        daily_sources: vec![],
+        missing_columns,
+    }
+    .conform()
 }
 
 fn optional(column: &StringViewArray, row: usize) -> Option<String> {

@@ -2,6 +2,7 @@
 //! from the environment, as `object_store` reads them.
 
 pub(crate) mod credentials;
+mod nesting;
 
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::error::{Error, Result};
+
+pub(crate) use nesting::is_within;
 
 const SCHEMES: [&str; 8] = ["file", "s3", "s3a", "gs", "az", "abfs", "abfss", "memory"];
 
@@ -181,6 +184,14 @@ pub fn sync(url: &Url) -> Result<()> {
         .take(5)
         .try_for_each(sync)
         .map_err(|e| Error::io(&format!("writing `{url}`"), e))
+}
+
+/// A path within the store of `url`, as people write it: a local one begins with `/`.
+pub fn shown(url: &Url, path: &Path) -> String {
+    match url.scheme() {
+        "file" => format!("/{path}"),
+        _ => path.to_string(),
+    }
 }
 
 /// `url` with `/` at its end, so that [`Url::join`] goes below it.

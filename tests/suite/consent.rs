@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use fastrand::Rng;
+use renown::error::Kind;
+use renown::job::Job;
 
 use crate::binary::{program, renown};
 use crate::campaign::cases;
@@ -66,11 +68,12 @@ async fn opt_in_scores_only_people_who_agreed_for_every_account() {
     assert_eq!(scored("opt_in", vec![of_person("p", "opted_in", 1), yes("9")]).await, BOTH);
     let but_one = vec![of_person("p", "opted_in", 1), of_account("a", "1", "opted_out", 9)];
     assert!(scored("opt_in", but_one).await.is_empty());
-    // Without any statements nobody agreed.
+    // Nowhere could anybody agree.
     let silent = World { consent: None, ..linked("opt_in", vec![]) };
     let folder = tempfile::tempdir().unwrap();
-    let refused = Published::of(&silent.write(folder.path()), 2, &[]).await.err().unwrap();
-    assert!(refused.to_string().contains("no interaction among eligible people"));
+    let refused = Job::load(&silent.write(folder.path()), &[], None).err().unwrap();
+    assert_eq!(refused.kind, Kind::BadJob, "{refused}");
+    assert!(refused.to_string().contains("the input `consent`, where people agree, is missing"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -154,12 +154,23 @@ async fn a_person_is_found_by_id_account_or_name() {
 /// Another number is another person, and so is a name that shares half its letters.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_is_suggested_for_an_unknown_id() {
-    let accounts =
-        vec![named("1001", "Samantha Jones"), named("1002", "Ann"), named("x-ray", "Bo")];
+    const UUID: &str = "0199c2a4-aaaa-7bbb-8ccc-00000000000d";
+    const ULID: &str = "01J9ZZZZZZZZZZZZZZZZZZZZZK";
+    let accounts = vec![
+        named("1001", "Samantha Jones"),
+        named("1002", "Ann"),
+        named("x-ray", "Bo"),
+        named(UUID, "C"),
+        named(ULID, "D"),
+        named("1a2b", "E"),
+    ];
     let events = vec![reply("a", "1001", "1002", 5), reply("a", "x-ray", "1002", 5)];
     let ran =
         FinishedRun::of(&World { accounts: Some(accounts), events, ..World::default() }).await;
-    for unknown in ["1003", "a:1003", "Samuel Jones", "An", "Bob", "Anna Bo", "10011"] {
+    let (uuid, ulid) = (UUID.replace("d", "e"), ULID.replace("K", "L"));
+    let ids = [&uuid, &format!("a:{uuid}"), &ulid, "1a2c"];
+    let others = ["1003", "a:1003", "Samuel Jones", "An", "Bob", "Anna Bo", "10011"];
+    for unknown in others.into_iter().chain(ids) {
         let ended = ran.explain(unknown, &[]).refused(65, &["nobody in this run is"]);
         assert!(!ended.stderr.contains("did you mean"), "{unknown}: {}", ended.stderr);
     }

@@ -49,6 +49,10 @@ impl Folder {
         self.0.path().join(name)
     }
 
+    fn shown(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
     fn put(self, name: &str, batch: &RecordBatch) -> Self {
         write(&self.path(name), batch);
         self
@@ -92,13 +96,17 @@ async fn expected(all: &RecordBatch) -> Published {
 }
 
 /// Marks of table formats, in the folder of the table.
-const MARKS: [(&str, &str); 6] = [
+const MARKS: [(&str, &str); 10] = [
     ("_delta_log/00000000000000000000.json", "Delta"),
     ("_delta_log/00000000000000000010.checkpoint.parquet", "Delta"),
     (".hoodie/hoodie.properties", "Hudi"),
     ("dt=1/.hoodie_partition_metadata", "Hudi"),
     ("metadata/v1.metadata.json", "Iceberg"),
     ("metadata/00000-5f2c.metadata.json", "Iceberg"),
+    ("metadata/version-hint.text", "Iceberg"),
+    ("metadata/snap-5735-1-5f2c.avro", "Iceberg"),
+    ("metadata/5f2c-m0.avro", "Iceberg"),
+    ("snapshot/snapshot-3", "Paimon"),
 ];
 
 /// Files that the log of a table no longer names must not come back.
@@ -133,6 +141,102 @@ async fn tables_of_a_format_are_not_read_as_plain_parquet() {
         .put_text("in/metadata/notes.json", "{}")
         .put_text("other/_delta_log/00000000000000000000.json", "{}");
     metadata.run(FOLDER).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_folders_and_files_tell_of_a_table_too() {
+    for (file, format) in [
+        ("base_0000002/bucket_00000.parquet", "Hive ACID"),
+        ("dt=1/delta_0000003_0000003_0000/000000_0", "Hive ACID"),
+        ("delta_0000003_0000003_v0000042/000000_0.parquet", "Hive ACID"),
+        ("delete_delta_4_4/part.parquet", "Hive ACID"),
+        ("base_2/bucket_00000", "Hive ACID"),
+        ("ducklake-0199c2a4-delete.parquet", "DuckLake"),
+        ("dt=1/ducklake-0199c2a4.parquet", "DuckLake"),
+    ] {
+        let folder =
+            Folder::new().put("in/a.parquet", &events()).put(&format!("in/{file}"), &events());
+        let shown = format!("`{}", folder.shown("in"));
+        let words = [format, "deleted or replaced", "export", &shown];
+        folder.refused(FOLDER, &words).await;
+        folder.refused(SELECT, &words).await;
+        let alone = format!("interactions = \"in/{file}\"\n");
+        folder.refused(&alone, &[format, "it is part of"]).await;
+    }
+    let paimon = Folder::new()
+        .put("in/bucket-0/data-1.parquet", &events())
+        .put_text("in/snapshot/LATEST", "1");
+    paimon.refused(FOLDER, &["Paimon", "export"]).await;
+    let schema = Folder::new().put("in/a.parquet", &events()).put_text("in/schema/schema-0", "{}");
+    schema.refused(FOLDER, &["Paimon"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ordinary_folders_with_like_names_are_read() {
+    for file in [
+        "base_x=1/part.parquet",
+        "delta_1_2=3/part.parquet",
+        "base_1/part.parquet",
+        "delta_2026_03/part.parquet",
+        "delta_20260331_20260401/part.parquet",
+        "snapshot/snapshot-1.parquet",
+        "snapshot/2026-03-31/part.parquet",
+        "schema/part.parquet",
+        "bucket-0/part.parquet",
+        "lake-delete.parquet",
+        "metadata/part-m0.parquet",
+    ] {
+        let folder = Folder::new().put(&format!("in/{file}"), &events());
+        let run = folder.put_text("in/snapshot/LATEST.txt", "1").run(FOLDER).await;
+        run.unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+}
+
+/// A link in an ordinary folder to a file of a table is no way round its log.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn links_into_a_table_are_followed() {
+    use std::os::unix::fs::symlink;
+    for (mark, format) in [
+        ("_delta_log/00000000000000000000.json", "Delta"),
+        (".hoodie/hoodie.properties", "Hudi"),
+        ("metadata/v1.metadata.json", "Iceberg"),
+    ] {
+        let folder = Folder::new()
+            .put("table/dt=1/part-0.parquet", &events())
+            .put_text(&format!("table/{mark}"), "{}");
+        fs::create_dir(folder.path("in")).unwrap();
+        symlink(folder.path("table/dt=1/part-0.parquet"), folder.path("in/a.parquet")).unwrap();
+        symlink(folder.path("table/dt=1"), folder.path("day")).unwrap();
+        let words = ["a link leads to", format];
+        folder.refused(FOLDER, &words).await;
+        folder.refused("interactions = \"in/a.parquet\"\n", &words).await;
+        folder.refused("interactions = \"day/\"\n", &words).await;
+    }
+    let plain = Folder::new().put("data/a.parquet", &events());
+    symlink(plain.path("data"), plain.path("in")).unwrap();
+    plain.run(FOLDER).await.unwrap();
+    // A link to itself is a mistake, not a fault that passes.
+    fs::remove_file(plain.path("in")).unwrap();
+    symlink("in", plain.path("in")).unwrap();
+    let error = plain.run("interactions = \"in\"\n").await.err().unwrap();
+    assert_eq!(error.kind, Kind::BadJob, "{error}");
+    assert!(error.remedy.contains("a link leads to itself"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_names_a_path_that_can_be_pasted() {
+    let folder = Folder::new().put("in/a.parquet", &events()).put_text("in/b.parquet", "");
+    let error = folder.refused(FOLDER, &[]).await;
+    assert_eq!(error.place.file.as_deref(), Some(folder.shown("in/b.parquet").as_str()));
+    fs::write(folder.path("in/b.parquet"), "PAR1").unwrap();
+    let shown = format!("`{}`", folder.shown("in/b.parquet"));
+    folder.refused(FOLDER, &[&shown]).await;
+    fs::remove_file(folder.path("in/b.parquet")).unwrap();
+    let dated =
+        ["in/2026-03-30/", "in/20260330/"].map(|path| format!("interactions = \"{path}\"\n"));
+    folder.refused(&dated[0], &["`{snapshot}` in place of a date"]).await;
+    folder.refused(&dated[1], &["`{snapshot:%Y%m%d}` in place of a date"]).await;
 }
 
 #[test]

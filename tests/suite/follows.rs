@@ -211,7 +211,7 @@ async fn a_snapshot_without_follows_and_interactions_is_refused() {
     }
     // The error does not reveal whether ineligible people follow anyone.
     let mut hidden = world_of_follows(&[follow("a", "1", "2", Some(5))]);
-    hidden.rule = "opt_in";
+    (hidden.rule, hidden.consent) = ("opt_in", Some(vec![of_account("z", "1", "opted_in", 1)]));
     let hidden = published(&hidden).await.err().unwrap();
     assert!(hidden.cause.contains("no follow among eligible people"), "{hidden}");
 }

@@ -182,10 +182,71 @@ async fn a_day_without_rows_is_empty() {
         refused(&folder, &inputs, Kind::Gate, &words).await;
         run(&folder, &inputs.replace("{snapshot}.parquet", "2026-03-31.parquet")).await.unwrap();
     }
+    let nobody = World { consent: Some(vec![]), ..World::default() }.tables();
+    let (_, no_statements) = nobody.iter().find(|(name, _)| *name == "consent").unwrap();
+    put(&folder, "consent/2026-03-31.parquet", no_statements);
+    let inputs = format!("{DAILY}consent = \"consent/{{snapshot}}.parquet\"\n");
+    let error = refused(&folder, &inputs, Kind::Gate, &["input `consent`", "is empty"]).await;
+    assert!(!error.remedy.contains("leave"), "{error}");
     put(&folder, TODAY, &interactions(&[]));
     refused(&folder, DAILY, Kind::Gate, &["input `interactions`", "is empty"]).await;
     refused(&folder, &selected("in/{snapshot}/"), Kind::Gate, &["is empty"]).await;
     refused(&folder, PLAIN, Kind::BadInput, &["no interaction among eligible people"]).await;
+}
+
+const UNION: &str = "interactions = \"SELECT * FROM one UNION ALL SELECT * FROM other\"\n\
+                     [sources]\none = \"in/{snapshot}/\"\nother = \"more/{snapshot}/\"\n";
+const MORE: &str = "more/2026-03-31/part.parquet";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_source_of_a_day_is_judged() {
+    let folder = with_newest(HOUR);
+    refused(&folder, UNION, Kind::Gate, &["source `other`", "has not arrived"]).await;
+    put(&folder, MORE, &interactions(&[]));
+    let words = ["the day 2026-03-31 of the source `other` is empty", "leave the source out"];
+    refused(&folder, UNION, Kind::Gate, &words).await;
+    put(&folder, MORE, &interactions(&replies(26 * HOUR)));
+    let words = ["all rows of the source `other` are older than the 24 h", "`max_age_hours`"];
+    refused(&folder, UNION, Kind::Gate, &words).await;
+    let limited = limited("30");
+    run_world(&limited, &folder, UNION).await.unwrap();
+    put(&folder, MORE, &interactions(&[reply("net", "c", "d", 2)]));
+    run(&folder, UNION).await.unwrap();
+    // Of two sources that are joined, neither gives rows alone.
+    let joined = UNION.replace(
+        "SELECT * FROM one UNION ALL SELECT * FROM other",
+        "SELECT one.* FROM one JOIN other ON one.network = other.network",
+    );
+    put(&folder, MORE, &interactions(&[reply("net", "c", "d", 200)]));
+    run(&folder, &joined).await.unwrap();
+    // Whoever selects from a source needs it; nobody else does.
+    fs::remove_dir_all(folder.path().join("more")).unwrap();
+    let unused = UNION.replace(" UNION ALL SELECT * FROM other", "");
+    run(&folder, &unused).await.unwrap();
+    refused(&folder, UNION, Kind::Gate, &["has not arrived"]).await;
+}
+
+/// A job over two networks: on the second there is an event every `step` hours, the newest `hours` ago.
+async fn with_old_network(hours: i64, step: i64) -> renown::error::Result<Published> {
+    let folder = with_newest(HOUR);
+    let mut events = replies(HOUR);
+    events.extend((0..40).map(|i| reply("old", "a", "b", hours + step * i)));
+    put(&folder, TODAY, &interactions(&events));
+    run(&folder, DAILY).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_has_fallen_silent_stops_a_run() {
+    let error = with_old_network(26, 12).await.err().unwrap();
+    let words = ["on the network `old`", "27 h before the cutoff", "`max_age_hours` is 24"];
+    assert_error(&error, Kind::Gate, &words);
+    assert_eq!(error.place.table.as_deref(), Some("interactions"));
+    let fresh = with_old_network(20, 12).await.unwrap();
+    assert!(fresh.outcome.notes.warnings.is_empty(), "{:?}", fresh.outcome.notes.warnings);
+    // One that is often silent is named.
+    let rare = with_old_network(26, 40).await.unwrap();
+    let warnings = &rare.outcome.notes.warnings;
+    assert!(warnings.iter().any(|w| w.text.contains("on the network `old`")), "{warnings:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

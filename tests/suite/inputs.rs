@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Decimal128Array, Float64Array, Int8Array, Int32Array, Int64Array,
-    RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Float64Array, Int8Array, Int32Array,
+    Int64Array, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::{DataType, Field, TimeUnit};
 use fastrand::Rng;
 use renown::error::{Error, Kind, Result};
 use serde_json::json;
@@ -326,7 +326,7 @@ async fn sql_that_fails_says_where() {
     }
     // An error that shows only when rows are read.
     let casts = "SELECT network, CAST(kind AS BIGINT) AS actor_id, target_id, kind, at FROM raw";
-    folder.refused(&select(casts), Kind::BadInput, &["inputs.interactions"]).await;
+    folder.refused(&select(casts), Kind::BadJob, &["inputs.interactions"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -662,7 +662,8 @@ async fn an_empty_snapshot_is_refused_and_one_person_is_scored() {
     let words = ["`interactions`", "in the 2160 hours before the end of", "has arrived"];
     assert_error(&run_error(World::default()).await, Kind::BadInput, &words);
     // The error does not reveal whether people who did not agree met.
-    let refused = World { rule: "opt_in", events: three_replies(), ..World::default() };
+    let consent = Some(vec![of_account("a", "1", "opted_in", 1)]);
+    let refused = World { rule: "opt_in", consent, events: three_replies(), ..World::default() };
     assert_error(&run_error(refused).await, Kind::BadInput, &words);
 
     let empty = World {
@@ -696,6 +697,39 @@ async fn a_misspelled_optional_column_is_refused() {
     let inputs = "accounts = \"accounts.parquet\"\ninteractions = \"events.parquet\"\n";
     let words = ["input `accounts`", "column `birthdate` is called `birth_date` in the contract"];
     folder.refused(inputs, Kind::BadInput, &words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_protecting_column_in_a_struct_or_in_two_spellings_is_refused() {
+    let flags = || Arc::new(BooleanArray::from(vec![true])) as ArrayRef;
+    let field = |name: &str| Arc::new(Field::new(name, DataType::Boolean, true));
+    let user = |name: &str| Arc::new(StructArray::from(vec![(field(name), flags())])) as ArrayRef;
+    let accounts = |more: Vec<(&str, ArrayRef)>| {
+        let keys = [("network", text(["a"])), ("account_id", text(["1"]))];
+        let accounts = RecordBatch::try_from_iter(keys.into_iter().chain(more)).unwrap();
+        Folder::new()
+            .put("accounts.parquet", &accounts)
+            .put("events.parquet", &interactions(&three_replies()))
+    };
+    let inputs = "accounts = \"accounts.parquet\"\ninteractions = \"events.parquet\"\n";
+    for (columns, words) in [
+        (vec![("user", user("isMinor"))], "write user['isMinor'] AS is_minor in a SELECT"),
+        (vec![("user.is_minor", flags())], "write \"user.is_minor\" AS is_minor in a SELECT"),
+        (
+            vec![("is_minor", flags()), ("isMinor", flags())],
+            "columns `is_minor` and `isMinor` may both be meant",
+        ),
+    ] {
+        accounts(columns).refused(inputs, Kind::BadInput, &[words]).await;
+    }
+    let warned = async |columns| {
+        let published = accounts(columns).run(inputs).await.unwrap();
+        let mut warnings = published.outcome.notes.warnings.into_iter();
+        warnings.any(|warning| warning.text.contains("is not read"))
+    };
+    assert!(warned(vec![("minor_flag", flags())]).await);
+    assert!(warned(vec![("user", user("country"))]).await);
+    assert!(!warned(vec![("user", user("verified"))]).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

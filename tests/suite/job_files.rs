@@ -20,7 +20,7 @@ snapshot = "2026-03-31"
 
 [inputs]
 interactions = "in/"
-
+consent = "statements/"
 [consent]
 rule = "opt_in"
 
@@ -77,7 +77,7 @@ fn the_plain_job_loads() {
         unmatched: UnmatchedRule::Stop,
     };
     assert_eq!(job.consent, consent);
-    assert_eq!((job.influence.top, job.inputs.len()), (3, 1));
+    assert_eq!((job.influence.top, job.inputs.len()), (3, 2));
     assert!(job.output.path().ends_with("/out/"));
     let day = load_set(JOB, &[], Some("2026-01-02")).unwrap().snapshot;
     assert_eq!(day, NaiveDate::from_ymd_opt(2026, 1, 2));

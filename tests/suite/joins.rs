@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use crate::binary::renown;
 use crate::label_sets::{grade, table};
 use crate::world::{
-    CUTOFF, HOUR, Identity, Interaction, Post, Published, World, account, identity, instants,
-    maybe_text, of_account, reply, text,
+    CUTOFF, HOUR, Identity, Interaction, Post, Published, World, account, follow, identity,
+    instants, maybe_text, of_account, reply, text,
 };
 
 fn post(id: &str, author: &str, hours: i64) -> Post {
@@ -121,8 +121,8 @@ async fn joins_report_their_match_rates() {
     for line in [
         "posts: 65 % of 40 interactions with a post_id find their post\n",
         "lists: 100 % of 2 rows find owner and member among the people scored\n",
-        "endorsements: all but fewer than 11 of 3 rows find giver and receiver among the people scored\n",
-        "identities: all but fewer than 11 of 2 accounts in `identities` are in the other inputs\n",
+        "endorsements: not all of 3 rows find giver and receiver among the people scored\n",
+        "identities: not all of 2 accounts in `identities` are in the other inputs\n",
     ] {
         assert!(page.contains(line), "no `{line}` in: {page}");
     }
@@ -193,6 +193,26 @@ async fn identities_lists_and_endorsements_that_meet_nobody_stop_a_run() {
     window.accounts = None;
     let warned = warned(&window).await;
     assert!(warned.iter().any(|text| text.starts_with("endorsements: none of")), "{warned:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follows_that_meet_nobody_stop_a_run() {
+    let of = |ids: [&str; 2]| World {
+        follows: Some(vec![follow("a", ids[0], ids[1], Some(5))]),
+        ..sound()
+    };
+    let published = run(&of(["2", "30"])).await.unwrap();
+    assert_eq!(rates(&published)["follows"], (2, json!("fewer than 11")));
+    refused(&of(["02", "03"]), "follows", &["none of 1 row has an account", "leading zeros"]).await;
+    refused(&of(["20", "30"]), "follows", &["none of 1 row", "follower_id"]).await;
+    // Without `accounts` they may be others, unless ids look alike.
+    let window = |ids| World { accounts: None, ..of(ids) };
+    let warned = warned(&window(["20", "30"])).await;
+    assert!(warned.iter().any(|text| text.starts_with("follows: none of the rows")), "{warned:?}");
+    refused(&window(["02", "03"]), "follows", &["leading zeros"]).await;
+    // They need not be in interactions.
+    let listed = World { events: vec![], posts: None, ..of(["2", "3"]) };
+    assert_eq!(rates(&run(&listed).await.unwrap())["follows"], (2, json!(0)));
 }
 
 /// Whether a join finds anything does not depend on who refused.

@@ -42,9 +42,13 @@ fn world(gone: &Account) -> World {
             events.push(Interaction { post: post_id, at: post.at + HOUR, ..reaction });
         }
     }
-    let ann =
-        Account { name: Some(format!("Ann, not @{}", name("handle"))), ..account("a", "ann") };
-    let accounts = readers.iter().map(|id| account("a", id)).chain([ann, gone.clone()]);
+    let called = format!("Gone {CANARY}");
+    let ann = Account {
+        name: Some(format!("Ann, not @{}, nor {}", name("handle"), called.to_uppercase())),
+        ..account("a", "ann")
+    };
+    let gone_too = Account { name: Some(called), ..gone.clone() };
+    let accounts = readers.iter().map(|id| account("a", id)).chain([ann, gone_too]);
     World {
         accounts: Some(accounts.collect()),
         identities: Some(vec![
@@ -104,7 +108,7 @@ async fn no_byte_names_an_ineligible_person_whoever_wrote_it() {
         .flat_map(|row| row["urls"].as_array().unwrap().iter());
     assert_eq!(urls.collect::<Vec<_>>(), [&json!("https://y.example/fine")]);
     let ann = published.by("people", &["person_id"])[&vec!["a:ann".to_owned()]];
-    assert_eq!(ann["display_name"], "Ann, not @[removed]");
+    assert_eq!(ann["display_name"], "Ann, not @[removed], nor [removed]");
     let drops = published.drops();
     for (table, rule) in [
         ("accounts", "display names with the name of an ineligible person: masked"),

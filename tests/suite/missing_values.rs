@@ -38,7 +38,9 @@ async fn refused(world: &World, table: &str, column: &str) -> Error {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_missing_values_stop_a_run_and_few_are_warned_of() {
-    for id in ["nan", "NULL", "None", "\\N", "-1", "[deleted]", " n/a "] {
+    for id in
+        ["nan", "NULL", "None", "\\N", "-1", "[deleted]", " n/a ", "0.0", "ghost", "Anonymous"]
+    {
         let error = refused(&world(id, 16), "interactions", "target_id").await;
         assert!(error.cause.contains("are in 40 % of 40 rows"), "{error}");
         assert!(error.cause.contains(id.trim()), "{error}");
@@ -57,6 +59,8 @@ async fn many_missing_values_stop_a_run_and_few_are_warned_of() {
     both.events[39].actor = "NULL".into();
     let error = refused(&both, "interactions", "target_id").await;
     assert!(error.remedy.contains("NOT IN ('NULL', 'nan')"), "{error}");
+    // What an account may well be called is one until very many rows name it.
+    assert!(warnings(&world("ghost", 4)).await.is_empty());
     assert!(warnings(&world("0", 16)).await.is_empty());
     assert!(warnings(&world("nancy", 16)).await.is_empty());
 }

@@ -60,3 +60,37 @@ async fn a_changed_method_has_a_new_version() {
     write_method(&changed.replacen("version = \"", "version = \"new-", 1));
     run_job(&later, 2, &[]).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_output_is_apart_from_all_inputs() {
+    let folder = TempDir::new().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    std::fs::create_dir_all(at("in/part")).unwrap();
+    let rows = crate::world::interactions(&world().events);
+    crate::world::write(&at("in/part/1.parquet"), &rows);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(at("in"), at("link")).unwrap();
+    let source = "interactions = \"SELECT * FROM raw\"\n[sources]\nraw = \"in/part/\"\n";
+    let plain = "interactions = \"in/part/\"\n";
+    let refused = [
+        (plain, "in/part", "is, or lies in,"),
+        (plain, "in/part/out/", "is, or lies in,"),
+        (plain, "in", "holds"),
+        (plain, "link/part", "is, or lies in,"),
+        (source, "in/part/", "`sources.raw`"),
+    ];
+    for (inputs, output, words) in refused {
+        let job = World::default().write_job(folder.path(), inputs);
+        let text = std::fs::read_to_string(&job).unwrap();
+        assert!(text.contains("url = \"out/\""), "{text}");
+        std::fs::write(&job, text.replace("url = \"out/\"", &format!("url = \"{output}\"")))
+            .unwrap();
+        let error = run_job(&job, 2, &[]).await.unwrap_err();
+        assert_error(&error, Kind::BadJob, &[words, "a folder of its own"]);
+    }
+    // A name that begins alike is another folder.
+    let job = World::default().write_job(folder.path(), plain);
+    let text = std::fs::read_to_string(&job).unwrap();
+    std::fs::write(&job, text.replace("url = \"out/\"", "url = \"in/part-out/\"")).unwrap();
+    run_job(&job, 2, &[]).await.unwrap();
+}

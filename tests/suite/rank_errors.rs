@@ -157,11 +157,50 @@ fn an_output_that_cannot_be_written_is_refused() {
         renown(&[&["rank", edges, "--out", out], &columns[..]].concat())
     };
     let below_a_file = format!("{edges}/ranks.parquet");
-    rank(&below_a_file).refused(78, &["edges.parquet/ranks.parquet"]);
+    rank(&below_a_file).refused(2, &["edges.parquet/ranks.parquet", "into the input"]);
+    let other = ranking.folder.path().join("notes");
+    fs::write(&other, "mine").unwrap();
+    rank(other.join("ranks.parquet").to_str().unwrap()).refused(78, &["notes/ranks.parquet"]);
     let folder = ranking.folder.path().join("taken");
     fs::create_dir(&folder).unwrap();
     rank(folder.to_str().unwrap()).refused(2, &["taken", "is a folder"]);
     rank("gopher://host/ranks.parquet").refused(78, &["`gopher`"]);
+}
+
+#[test]
+fn two_tables_of_one_name_are_refused() {
+    let ranking = Ranking::of_pairs(&[(0, 1)]);
+    let (edges, out) = (ranking.edges.to_str().unwrap(), ranking.folder.path().join("o.parquet"));
+    let select = "SELECT src AS source, dst AS target FROM f";
+    let from = format!("f={edges}");
+    let args = ["rank", select, "--from", &from, "--from", &from, "--out", out.to_str().unwrap()];
+    renown(&args).refused(2, &["two tables are named `f`"]);
+    renown(&[&args[..4], &args[6..]].concat()).done();
+}
+
+#[test]
+fn edges_that_link_nothing_are_refused() {
+    let ids = |ids: [i64; 3]| -> ArrayRef { Arc::new(Int64Array::from(ids.to_vec())) };
+    let weights =
+        |weights: [f64; 3]| -> ArrayRef { Arc::new(Float64Array::from(weights.to_vec())) };
+    let ranking = |w: [f64; 3]| {
+        Ranking::of_columns(&[("src", ids([1, 2, 3])), ("dst", ids([2, 3, 1])), ("w", weights(w))])
+    };
+    let weighted = ["--iterations", "3", "--weight", "w"];
+    ranking([0.0; 3]).refused(&weighted, 65, &["the weights of all edges are 0"]);
+    ranking([0.0, 0.0, 1.0]).run(&weighted).done();
+    let to_itself = Ranking { columns: ["src", "src"], ..ranking([1.0; 3]) };
+    to_itself.refused(&["--iterations", "3"], 65, &["`src` is both source and target"]);
+}
+
+/// A link to itself is a mistake, not a fault that passes.
+#[cfg(unix)]
+#[test]
+fn links_to_themselves_are_refused() {
+    let ranking = Ranking::of_pairs(&[(0, 1)]);
+    let link = ranking.folder.path().join("link.parquet");
+    std::os::unix::fs::symlink(&link, &link).unwrap();
+    Ranking::of(&link).refused(&["--iterations", "3"], 78, &["a link leads to itself"]);
 }
 
 /// Unfinished files and markers of other writers are not data.

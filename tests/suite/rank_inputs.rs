@@ -326,6 +326,11 @@ fn edges_may_be_a_select() {
     );
     folder.refused(&["SELECT * FROM e LIMIT 2", "--from", &from], 78, &["LIMIT without ORDER BY"]);
     folder.refused(&["DELETE FROM e", "--from", &from], 78, &["SELECT of edges"]);
+    folder.refused(
+        &["SELECT source, target / 0 AS target FROM e", "--from", &from],
+        78,
+        &["SELECT of edges", "divides by zero"],
+    );
 }
 
 #[test]

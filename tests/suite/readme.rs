@@ -1,4 +1,4 @@
-//! The README agrees with the declarations, and its walkthrough works.
+//! The README and the page of tables agree with the declarations, and the walkthrough works.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +12,11 @@ use crate::binary::{Ended, command};
 use crate::parquet_files::{batch, texts, write, write_parts};
 
 const README: &str = include_str!("../../README.md");
+const OUTPUT: &str = include_str!("../../docs/output.md");
 
 #[test]
 fn tables_match_the_contracts() {
-    let section = README.split("<!-- tables -->").nth(1).unwrap();
+    let section = OUTPUT.split("<!-- tables -->").nth(1).unwrap();
     let section = section.split("<!-- end of tables -->").next().unwrap();
     let declared = renown::docs::reference::markdown().unwrap();
     assert_eq!(

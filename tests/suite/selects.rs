@@ -14,7 +14,7 @@ use crate::parquet_files::{batch, texts, write, write_parts};
 use crate::world::{CUTOFF, HOUR, Published, World, instants, interactions, reply};
 
 /// Events with many ties: copies of a post that differ in all but its id and its time.
-fn tied() -> RecordBatch {
+pub fn tied() -> RecordBatch {
     let mut random = Rng::with_seed(3);
     let rows = 240;
     let mut column =
@@ -24,6 +24,8 @@ fn tied() -> RecordBatch {
     let at = (0..rows).map(|row| CUTOFF - HOUR * (1 + row % 7)).collect::<Vec<_>>();
     let weights: Vec<f64> =
         (0..rows).map(|row| [0.1, 1e17, -1e17, 0.3][row as usize % 4]).collect();
+    let odd: Vec<f64> =
+        (0..rows).map(|row| [f64::NAN, -0.0, 0.0, f64::INFINITY][row as usize % 4]).collect();
     batch(&[
         ("id", text(&ids)),
         ("actor", text(&actors)),
@@ -32,6 +34,7 @@ fn tied() -> RecordBatch {
         ("n", Arc::new((0..rows).map(|row| row % 5).collect::<Int64Array>()) as ArrayRef),
         ("big", Arc::new((0..rows).map(|row| i64::MAX - row).collect::<Int64Array>()) as ArrayRef),
         ("weight", Arc::new(Float64Array::from(weights)) as ArrayRef),
+        ("odd", Arc::new(Float64Array::from(odd)) as ArrayRef),
     ])
 }
 
@@ -93,6 +96,19 @@ async fn ties_are_broken_by_the_rows_themselves() {
             .to_owned(),
         "SELECT CAST(sum(CAST(weight AS DECIMAL(38, 3))) AS VARCHAR) AS actor, min(target) AS target, \
          min(at) AS at FROM raw GROUP BY id"
+            .to_owned(),
+        format!(
+            "SELECT * FROM (SELECT *, rank() OVER ({order}) AS r, row_number() OVER ({order}) AS rn FROM raw) \
+             WHERE r = 1 AND rn = 1"
+        ),
+        "SELECT 'v' || CAST(min(odd) AS VARCHAR) AS actor, id || coalesce(CAST(max(odd) FILTER (WHERE n > 1) \
+         AS VARCHAR), '') AS target, min(at) AS at FROM raw GROUP BY id"
+            .to_owned(),
+        "SELECT CAST(cardinality(array_agg(DISTINCT actor)) AS VARCHAR) AS actor, \
+         array_sort(array_agg(target))[1] AS target, min(at) AS at \
+         FROM raw GROUP BY id HAVING array_length(array_agg(actor)) > 1"
+            .to_owned(),
+        "SELECT * FROM raw WHERE EXISTS (SELECT 1 FROM raw AS o WHERE o.actor = raw.target ORDER BY o.at LIMIT 1)"
             .to_owned(),
     ];
     // Several in one job, each as a network of its own.
@@ -221,6 +237,26 @@ async fn what_no_order_settles_is_refused_with_what_to_write() {
         ),
         ("SELECT avg(weight) FROM raw GROUP BY id", "`avg` of floating-point", "DECIMAL"),
         (
+            "SELECT max(weight) OVER (PARTITION BY id) FROM raw",
+            "`max` of floating-point numbers over a window",
+            "DECIMAL",
+        ),
+        (
+            "SELECT (array_agg(actor))[1] FROM raw GROUP BY id",
+            "an item of `array_agg(raw.actor)`",
+            "(array_agg(raw.actor ORDER BY …))[…]",
+        ),
+        (
+            "SELECT cardinality(array_agg(actor)), array_agg(actor) FROM raw GROUP BY id",
+            "`array_agg` without ORDER BY",
+            "ORDER BY raw.actor",
+        ),
+        (
+            "SELECT * FROM raw WHERE EXISTS (SELECT 1 FROM raw LIMIT 1 OFFSET 3)",
+            "LIMIT without ORDER BY",
+            "ORDER BY",
+        ),
+        (
             "SELECT stddev(n) FROM raw GROUP BY id",
             "`stddev` depends on the order",
             "sums of integers",
@@ -337,6 +373,9 @@ async fn settings_stay_values_in_sql() {
         ("network = 'a' AND actor_id <> '${v}'", "' OR network = 'b", vec!["a:1", "a:2"]),
         ("network = 'a' AND actor_id <> ${v}", "1 OR network = 'b'", vec!["a:1", "a:2"]),
         ("network = 'a' AND actor_id <> ${v}", "x' --", vec!["a:1", "a:2"]),
+        // Nor is anything in them filled in.
+        ("network = 'a' AND length('${v}') = 10", "{snapshot}", vec!["a:1", "a:2"]),
+        ("network = 'a' AND length('${v}') = 4", "${v}", vec!["a:1", "a:2"]),
     ] {
         let job = select(&format!("SELECT * FROM raw WHERE {condition}"));
         let published = folder.run_set(&job, &[("v", value)]).await;
@@ -366,6 +405,10 @@ async fn dates_have_any_form_in_paths() {
         assert_eq!(folder.run(&job).await.unwrap().people(), ["a:1", "a:2"], "{written}");
     }
     let folder = Folder::new();
+    write(&folder.path("2026-03-31.parquet"), &interactions(&[reply("a", "1", "2", 3)]));
+    let job = "interactions = \"${day}.parquet\"\n";
+    let error = folder.run_set(job, &[("day", "{snapshot}")]).await.err().unwrap();
+    assert!(error.to_string().contains("no Parquet file found"), "{error}");
     for written in ["{snapshot:%Q}", "{snapshot:}", "{snapshot:%H}"] {
         let job = format!("interactions = \"in/{written}/\"\n");
         folder.refused(&job, Kind::BadJob, &["is no form of a date", "{snapshot:%Y%m%d}"]).await;

@@ -6,9 +6,8 @@ use url::Url;
 
 use crate::error::{Error, Kind, Result};
 use crate::published::files::TableFile;
-use crate::published::lookup::account_id;
+use crate::published::lookup::{Misspelled, account_id};
 use crate::published::rows::{PersonNames, TableRow};
-use crate::suggest::{did_you_mean, nearest};
 
 /// Maximum number of people named where several are meant.
 const CANDIDATES: usize = 20;
@@ -138,16 +137,10 @@ async fn each_person(
 
 /// The error for a query that no file holds anything on.
 pub(super) async fn nobody(files: &[TableFile], output: &Url, query: &str) -> Result<Error> {
-    let mut near: Option<String> = None;
-    each_person(files, &mut BTreeMap::new(), |person| {
-        let PersonNames { person_id, display_name, accounts } = person;
-        let names = display_name.into_iter().chain([person_id]).chain(accounts);
-        near = nearest(query, names.chain(near.as_deref())).map(str::to_owned);
-    })
-    .await;
-    let near = did_you_mean(query, near.as_deref());
+    let mut near = Misspelled::new(query);
+    each_person(files, &mut BTreeMap::new(), |person| near.see(&person)).await;
     Ok(Error::bad_input(
         format!("no file below `{output}` holds anything on `{query}`"),
-        format!("{near}give a person id, `network:account_id`, an account id or a display name"),
+        near.remedy(),
     ))
 }

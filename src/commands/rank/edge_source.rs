@@ -203,6 +203,11 @@ impl EdgeTables {
             return Err(self.edges.refused("there are no edges".to_owned(), remedy));
         }
         self.edges.refuse_nulls(&self.columns, &nulls, rows)?;
+        // Without links every vertex would have the same rank. A weight that is none is refused later.
+        if parts.par_iter().all(|part| part.weights.iter().all(|weight| (*weight).into() == 0.0)) {
+            let cause = "the weights of all edges are 0".to_owned();
+            return Err(self.edges.refused(cause, "name a column with weights above 0"));
+        }
         Ok(parts)
     }
 }

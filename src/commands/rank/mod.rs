@@ -83,6 +83,12 @@ struct StopArgs {
 
 pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
     let here = Path::new("");
+    for (place, (name, _)) in args.from.iter().enumerate() {
+        if args.from[..place].iter().any(|(other, _)| other == name) {
+            let cause = format!("two tables are named `{name}` with --from");
+            return Err(Error::new(Kind::Usage, cause, "give each table a name of its own"));
+        }
+    }
     let stop = match args.stop.iterations {
         Some(iterations) => Stop::Iterations(iterations),
         None => Stop::Tolerance { tolerance: args.stop.tolerance, max_iterations: MAX_ITERATIONS },

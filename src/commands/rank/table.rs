@@ -10,7 +10,7 @@ use url::Url;
 use super::id_types::plain;
 use super::weights::held_weight;
 use crate::engine::Engine;
-use crate::error::{Error, Help, Result};
+use crate::error::{Error, Help, OF_SELECT, Result};
 use crate::job::Input;
 use crate::job::MissingColumns;
 use crate::read::{ColumnRules, InputTable, PassedOver, Sources, Violations};
@@ -49,7 +49,7 @@ impl Table {
                 (format!("`{url}`"), files.frame(engine)?, Some(files))
             }
             Input::Sql(sql) => {
-                let origin = format!("the SELECT of {what}");
+                let origin = format!("{OF_SELECT}{what}");
                 let violations = &mut Violations::stop_at_first();
                 let missing = MissingColumns::Refuse;
                 let sources = Sources::open(engine, sources, |_| None, missing, violations).await?;
@@ -73,6 +73,12 @@ impl Table {
     pub(super) fn ends(&self, named: Option<(&str, &str)>) -> Result<(String, String)> {
         const PAIRS: [(&str, &str); 3] = [("source", "target"), ("src", "dst"), ("from", "to")];
         if let Some((source, target)) = named {
+            if source == target {
+                let cause = format!(
+                    "`{source}` is both source and target: every vertex would be linked to itself alone"
+                );
+                return Err(self.refused(cause, "name two columns").in_column(source));
+            }
             return Ok((source.to_owned(), target.to_owned()));
         }
         let find =

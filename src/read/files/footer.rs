@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use arrow::datatypes::{SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::datasource::physical_plan::parquet::{CachedParquetMetaData, Int96Coercer};
 use datafusion::execution::cache::cache_manager::{CachedFileMetadataEntry, FileMetadataCache};
 use futures::{FutureExt, StreamExt};
@@ -16,6 +16,7 @@ use url::Url;
 use crate::engine::{Engine, caught, panic_text};
 use crate::error::{Error, Result};
 use crate::parquet_file::read_footer;
+use crate::storage::shown;
 
 /// Footers that are requested at once.
 const AT_ONCE: usize = 32;
@@ -24,6 +25,8 @@ const AT_ONCE: usize = 32;
 #[derive(Clone)]
 pub(super) struct Footer {
     pub schema: SchemaRef,
+    /// Whether the engine must be told to read the file by this schema, and not by the one that its writer kept in it.
+    pub is_told: bool,
     /// Whether the file has any rows.
     pub has_rows: bool,
 }
@@ -50,6 +53,28 @@ pub(super) async fn read_footers(
     footers.into_iter().map(|(_, footer)| footer).collect()
 }
 
+/// The schema with plain columns for dictionaries of binaries of one size, such as UUIDs; `None` if there is none. Parquet has
+/// no such dictionaries: its writer kept a schema beside the columns that calls them so, and arrow-rs then decodes binaries of
+/// any size, and fails.
+fn with_plain_binaries(schema: &Schema) -> Option<Schema> {
+    let plain = |field: &Field| match field.data_type() {
+        DataType::Dictionary(_, values) if matches!(**values, DataType::FixedSizeBinary(_)) => {
+            Some(field.clone().with_data_type(values.as_ref().clone()))
+        }
+        _ => None,
+    };
+    let fields = || schema.fields().iter();
+    fields().any(|field| plain(field).is_some()).then(|| {
+        let fields = fields().map(|field| plain(field).map_or_else(|| Arc::clone(field), Arc::new));
+        Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone())
+    })
+}
+
+/// Whether arrow-rs wrote a file: in its own dictionaries binaries have their length before them, and only so are they decoded.
+fn of_rust(created_by: Option<&str>) -> bool {
+    created_by.is_some_and(|writer| writer.starts_with("parquet-rs"))
+}
+
 struct Reader<'a> {
     url: &'a Url,
     store: Arc<dyn ObjectStore>,
@@ -58,7 +83,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     async fn footer(&self, file: &ObjectMeta) -> Result<Footer> {
-        let path = file.location.as_ref();
+        let path = &shown(self.url, &file.location);
         let metadata = match self.cached(file) {
             Some(metadata) => metadata,
             None => self.fetch(file).await?,
@@ -74,7 +99,10 @@ impl Reader<'_> {
         match schema {
             Ok(Ok(schema)) => {
                 let has_rows = metadata.row_groups().iter().any(|group| group.num_rows() != 0);
-                Ok(Footer { schema: Arc::new(schema), has_rows })
+                let by_rust = of_rust(metadata.file_metadata().created_by());
+                let plain = with_plain_binaries(&schema).filter(|_| !by_rust);
+                let is_told = plain.is_some();
+                Ok(Footer { schema: Arc::new(plain.unwrap_or(schema)), is_told, has_rows })
             }
             Ok(Err(error)) => Err(self.unreadable(path, error)),
             Err(panic) => Err(Error::undecodable(&self.reading(path), panic).in_file(path)),
@@ -88,8 +116,9 @@ impl Reader<'_> {
     }
 
     async fn fetch(&self, file: &ObjectMeta) -> Result<Arc<ParquetMetaData>> {
-        let path = file.location.as_ref();
-        let read = AssertUnwindSafe(read_footer(self.store.as_ref(), file)).catch_unwind().await;
+        let path = &shown(self.url, &file.location);
+        let read = AssertUnwindSafe(read_footer(self.store.as_ref(), file, path));
+        let read = read.catch_unwind().await;
         let metadata = match read {
             Ok(metadata) => metadata.map_err(|e| e.within(format!("reading `{}`", self.url)))?,
             Err(panic) => {

@@ -70,7 +70,7 @@ impl InputTable {
     }
 
     /// Path of the only file.
-    pub(crate) fn only_path(&self) -> Option<&str> {
+    pub(crate) fn only_path(&self) -> Option<String> {
         match self {
             Self::Parquet(files) => files.only_path(),
             #[cfg(feature = "delta")]

@@ -13,6 +13,7 @@ use super::special::Special;
 use super::table_format;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
+use crate::storage::shown;
 
 /// Files whose first bytes are requested at once.
 const AT_ONCE: usize = 32;
@@ -100,17 +101,17 @@ pub(super) struct Found {
 pub(super) async fn find(engine: &Engine, url: &Url) -> Result<Found> {
     let special = Special::of(url)?;
     let objects = engine.stores.list(url, "").await?;
-    table_format::refuse(engine, url, &objects, &special.folders).await?;
+    table_format::refuse(engine, url, &objects, &special).await?;
     let found = sort_out(engine, url, objects, special).await?;
     if found.objects.is_empty() {
         return Err(nothing_found(url, &found.passed_over));
     }
     if let Some(empty) = found.objects.iter().find(|object| object.size == 0) {
         return Err(Error::bad_input(
-            format!("`{url}`: the file `{}` is empty: it has 0 bytes", empty.location),
+            format!("`{url}`: the file `{}` is empty: it has 0 bytes", shown(url, &empty.location)),
             "write it again, or remove it",
         )
-        .in_file(empty.location.as_ref()));
+        .in_file(&shown(url, &empty.location)));
     }
     Ok(found)
 }

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_expr::projection::ProjectionExprs;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
 use datafusion::physical_plan::filter_pushdown::FilterPushdownPropagation;
@@ -23,6 +24,7 @@ use object_store::ObjectStore;
 
 use crate::engine::{caught, panic_text};
 use crate::error::InFile;
+use crate::storage::shown;
 
 /// A source of rows in files whose errors, and panics, name the file.
 #[derive(Clone)]
@@ -63,7 +65,7 @@ impl FileSource for NamedFiles {
         partition: usize,
     ) -> Result<Box<dyn Morselizer>> {
         let inner = self.inner.create_morselizer(store, config, partition)?;
-        Ok(Box::new(NamedMorselizer { inner }))
+        Ok(Box::new(NamedMorselizer { inner, store: config.object_store_url.clone() }))
     }
 
     fn table_schema(&self) -> &TableSchema {
@@ -150,11 +152,12 @@ fn panicked(path: &FilePath, said: &str) -> DataFusionError {
 #[derive(Debug)]
 struct NamedMorselizer {
     inner: Box<dyn Morselizer>,
+    store: ObjectStoreUrl,
 }
 
 impl Morselizer for NamedMorselizer {
     fn plan_file(&self, file: PartitionedFile) -> Result<Box<dyn MorselPlanner>> {
-        let path: FilePath = file.object_meta.location.as_ref().into();
+        let path: FilePath = shown(self.store.as_ref(), &file.object_meta.location).into();
         match caught(|| self.inner.plan_file(file)) {
             Ok(Ok(inner)) => Ok(Box::new(NamedPlanner { inner, path })),
             Ok(Err(error)) => Err(in_file(&path, error)),

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::storage::shown;
 
 /// What writers put in place of a missing value.
 const NO_VALUE: &str = "__HIVE_DEFAULT_PARTITION__";
@@ -34,7 +35,7 @@ pub(super) fn partitions(url: &Url, folder: &Path, files: &[ObjectMeta]) -> Resu
     for (file, of_file) in files.iter().zip(&of_files) {
         let others = names(of_file);
         if others != first {
-            let path = file.location.as_ref();
+            let path = &shown(url, &file.location);
             let listed = |names: &[String]| match names {
                 [] => "no partition columns".to_owned(),
                 names => format!("the partition columns {}", names.join(", ")),
@@ -42,7 +43,7 @@ pub(super) fn partitions(url: &Url, folder: &Path, files: &[ObjectMeta]) -> Resu
             return Err(Error::bad_input(
                 format!(
                     "`{url}`: `{}` has {}, `{path}` has {}",
-                    files[0].location,
+                    shown(url, &files[0].location),
                     listed(&first),
                     listed(&others)
                 ),

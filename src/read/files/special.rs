@@ -1,7 +1,8 @@
 //! What lies in a local folder and is no file: the object store does not list it, or would wait for it for ever.
 
+use std::collections::BTreeMap;
 use std::fs::{self, FileType};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 use walkdir::WalkDir;
@@ -19,6 +20,8 @@ pub(super) struct Special {
     pub unlisted: Vec<String>,
     /// Folders.
     pub folders: Vec<String>,
+    /// Where links lead, by the folder in which that lies: one of each.
+    pub link_targets: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Special {
@@ -47,10 +50,21 @@ impl Special {
                 "give the path of a file or folder: files are read more than once",
             ));
         }
+        special.add_target(&path);
         if found.is_dir() {
             special.walk(url, &path)?;
         }
         Ok(special)
+    }
+
+    /// Adds where `path` leads, if it is a link or lies below one.
+    fn add_target(&mut self, path: &Path) {
+        if let Ok(target) = fs::canonicalize(path)
+            && target != path
+            && let Some(folder) = target.parent()
+        {
+            self.link_targets.entry(folder.to_owned()).or_insert(target);
+        }
     }
 
     fn walk(&mut self, url: &Url, folder: &Path) -> Result<()> {
@@ -58,6 +72,9 @@ impl Special {
             match entry {
                 Ok(entry) => {
                     let name = below(folder, entry.path());
+                    if entry.path_is_symlink() {
+                        self.add_target(entry.path());
+                    }
                     let kind = entry.file_type();
                     if kind.is_dir() {
                         self.folders.push(name);

@@ -30,6 +30,7 @@ use super::partitions::partitions;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::parquet_file::CheckPages;
+use crate::storage::shown;
 
 /// Parquet files as one table; partition columns are text.
 #[derive(Clone)]
@@ -71,7 +72,7 @@ impl ParquetFiles {
         let read = footers.iter().zip(&objects).filter(|(footer, _)| is_read(footer));
         for (footer, object) in read.clone() {
             if let Some(name) = repeated_name(&footer.schema) {
-                let path = object.location.as_ref();
+                let path = &shown(url, &object.location);
                 let cause = format!("`{url}`: `{path}` has two columns `{name}`");
                 let remedy = "write the file again with a different name for each column";
                 return Err(Error::bad_input(cause, remedy).in_column(name).in_file(path));
@@ -94,7 +95,9 @@ impl ParquetFiles {
         for ((object, values), footer) in objects.into_iter().zip(found.values).zip(&footers) {
             if is_read(footer) {
                 let values = values.into_iter().map(ScalarValue::Utf8).collect();
-                files.push(PartitionedFile::new_from_meta(object).with_partition_values(values));
+                let mut file = PartitionedFile::new_from_meta(object).with_partition_values(values);
+                file.arrow_schema = footer.is_told.then(|| Arc::clone(&footer.schema));
+                files.push(file);
             }
         }
         let (store, url) = (store_of(url)?, url.clone());
@@ -126,18 +129,22 @@ impl ParquetFiles {
     }
 
     /// Path of the only file.
-    pub(crate) fn only_path(&self) -> Option<&str> {
-        match self.listed.as_slice() {
-            [one] => Some(&one.path),
+    pub(crate) fn only_path(&self) -> Option<String> {
+        match self.files.as_slice() {
+            [one] if self.listed.len() == 1 => Some(self.shown(one)),
             _ => None,
         }
+    }
+
+    fn shown(&self, file: &PartitionedFile) -> String {
+        shown(&self.url, &file.object_meta.location)
     }
 
     /// Each file as a table of its own, with the columns of all, and its path.
     pub(crate) fn each_alone(&self) -> impl Iterator<Item = (String, Self)> {
         self.files.iter().map(|file| {
             let alone = Self { files: vec![file.clone()], ..self.clone() };
-            (file.object_meta.location.to_string(), alone)
+            (self.shown(file), alone)
         })
     }
 
@@ -147,7 +154,7 @@ impl ParquetFiles {
         used: &dyn Fn(&str) -> bool,
         rules: ColumnRules<'_>,
     ) -> Vec<Error> {
-        let path = |file: usize| self.files[file].object_meta.location.to_string();
+        let path = |file: usize| self.shown(&self.files[file]);
         let violations = self.drift.violations(used, rules, &path);
         violations.into_iter().map(|e| e.within(format!("`{}`", self.url))).collect()
     }
@@ -224,7 +231,7 @@ impl TableProvider for ParquetFiles {
         let source = ParquetSource::new(schema)
             .with_table_parquet_options(state.default_table_options().parquet)
             // The plan's own step does not see through `NamedFiles`.
-            .with_parquet_file_reader_factory(self.check_pages.over(Arc::new(reader)));
+            .with_parquet_file_reader_factory(self.check_pages.over(Arc::new(reader), &self.store));
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let config = FileScanConfigBuilder::new(self.store.clone(), NamedFiles::over(source))
             .with_file_groups(groups)
