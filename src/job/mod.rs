@@ -6,6 +6,7 @@ mod fit;
 mod input;
 mod kinds;
 mod overlap;
+mod people;
 mod profile;
 mod reading;
 mod sql_text;
@@ -23,6 +24,7 @@ pub use fit::Fit;
 pub use input::{Daily, Input, no_snapshot};
 pub use kinds::Kinds;
 use overlap::refuse_overlap;
+pub use people::{PeopleRule, UnprovenRule};
 pub use profile::ProfileSection;
 pub(crate) use profile::find_measurement_difference;
 pub use reading::{MaxAge, MissingColumns, Reading};
@@ -67,6 +69,9 @@ pub struct JobFile {
     /// Who is eligible for scoring.
     #[serde(default)]
     pub consent: ConsentSection,
+    /// Which accounts are one person.
+    #[serde(default)]
+    pub people: PeopleRule,
     /// Seeds of trust.
     #[serde(default)]
     pub trust: Trust,
@@ -186,6 +191,8 @@ pub struct Job {
     pub kinds: Kinds,
     /// Who is eligible for scoring.
     pub consent: Consent,
+    /// Which accounts are one person.
+    pub people: PeopleRule,
     /// Seeds of trust.
     pub trust: Trust,
     /// How topics of posts are found.
@@ -292,6 +299,7 @@ impl Job {
             daily,
             reading: file.reading,
             kinds: file.kinds,
+            people: file.people,
             trust: file.trust,
             topics: file.topics,
             influence: file.influence,

@@ -26,5 +26,5 @@ pub async fn read_people(
     let rows = Box::pin(PeopleRows::read(snapshot, consent, method, vocabulary)).await?;
     let persons = rows.unknown_persons();
     let history = Box::pin(consent_history::read(engine, &job.output, &persons)).await?;
-    read::people(rows, consent, method, vocabulary, &history, violations)
+    read::people(rows, (consent, &job.people), method, vocabulary, &history, violations)
 }

@@ -87,7 +87,7 @@ pub fn job_sha256(job: &Job, day: NaiveDate) -> Result<String> {
     };
     let sources = job.sources.iter().filter(|(name, _)| is_named(name));
     let sources: BTreeMap<_, _> = sources.map(|(name, url)| (name, url.as_str())).collect();
-    digest.add_settings(&(sources, job.inputs_of_runs(), &job.reading, &job.kinds))?;
+    digest.add_settings(&(sources, job.inputs_of_runs(), &job.reading, &job.kinds, &job.people))?;
     Ok(hex(&digest.finish()))
 }
 
@@ -110,6 +110,7 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         daily: _,
         reading: _,
         kinds: _,
+        people: _,
         consent,
         trust,
         topics,

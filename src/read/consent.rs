@@ -343,10 +343,10 @@ impl Statements<'_> {
     }
 
     /// The topics that persons refuse; `index_of` finds a scored person. A refusal of one account is one of its person.
-    pub(super) fn refusals(
+    pub(super) fn refusals<'b>(
         &self,
         finder: &TopicFinder<'_>,
-        index_of: impl Fn(u32) -> Option<PersonIndex>,
+        indices_of: impl Fn(u32) -> &'b [PersonIndex],
     ) -> Refusals {
         let mut ids_of: HashMap<&str, Vec<String>> = HashMap::new();
         let mut latest: BTreeMap<(Subject, Vec<String>), Statement> = BTreeMap::new();
@@ -360,8 +360,8 @@ impl Statements<'_> {
             if !statement.refuses {
                 continue;
             }
-            for person in self.persons(subject).filter_map(&index_of) {
-                refusals.entry(person).or_default().extend(ids.iter().cloned());
+            for person in self.persons(subject).flat_map(&indices_of) {
+                refusals.entry(*person).or_default().extend(ids.iter().cloned());
             }
         }
         refusals

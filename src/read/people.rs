@@ -29,7 +29,7 @@ use super::posts::{PostRows, PostTexts};
 use super::snapshot::Snapshot;
 use super::violations::Violations;
 use crate::error::{Error, Result};
-use crate::job::Consent;
+use crate::job::{Consent, PeopleRule, UnprovenRule};
 use crate::method::Method;
 use crate::model::time::hours_before;
 use crate::model::{ConsentHistory, Dropped, People, Refusals};
@@ -74,7 +74,7 @@ impl PeopleRows {
 /// accounts as they should or name unknown topics, and a window without any interaction or follow.
 pub fn people(
     rows: PeopleRows,
-    consent: &Consent,
+    (consent, people_rule): (&Consent, &PeopleRule),
     method: &Method,
     vocabulary: &Vocabulary,
     history: &ConsentHistory,
@@ -187,7 +187,15 @@ pub fn people(
     }
     report_left_out(&snapshot, &eligibility, accounts, consent, &mut drops);
 
-    let mut numbered = NumberedPersons::new(directory, &eligibility, accounts)?;
+    let is_separate = |account: u32| {
+        people_rule.unproven == UnprovenRule::Separate
+            && identities.is_some_and(|all| all.links(account) && !all.proven[account as usize])
+    };
+    let mut numbered = NumberedPersons::new(directory, &eligibility, accounts, is_separate)?;
+    if numbered.separated > 0 {
+        let rule = "accounts linked without `proof`: people of their own";
+        drops.push(Dropped::exact("identities", rule, numbered.separated));
+    }
     if let Some(mentions) = mentions {
         let masked = mask_display_names(&mut numbered.persons.display_names, mentions);
         let rule = "display names with the name of an ineligible person: masked";
@@ -199,7 +207,7 @@ pub fn people(
     }
     let scored = |reference: PersonRef| numbered.find(directory, reference);
     let refusals = statements.map_or_else(Refusals::new, |statements| {
-        statements.refusals(&finder, |person| numbered.index_of(person))
+        statements.refusals(&finder, |person| numbered.indices_of(person))
     });
     let max_per_giver = method.topics.evidence.per_giver as usize;
     let counts_of_joins = (&mut drops, &mut joins);

@@ -1,5 +1,7 @@
 //! The persons who are scored, with their accounts and vertices over dense indices.
 
+use std::borrow::Cow;
+
 use arrow::array::{Array, LargeStringArray, LargeStringBuilder};
 
 use super::accounts::Accounts;
@@ -7,6 +9,7 @@ use super::directory::Directory;
 use super::eligibility::Eligibility;
 use super::ids::PersonRef;
 use crate::error::Result;
+use crate::lists::Lists;
 use crate::model::{NetworkIndex, OrNone, PersonIndex, Persons, VertexIndex};
 use renown_graph::numbering::NONE;
 
@@ -17,32 +20,34 @@ pub(super) struct NumberedPersons {
     pub(super) vertex_of: Vec<OrNone<VertexIndex>>,
     /// Account number of each account of `persons`.
     pub(super) accounts: Vec<u32>,
-    /// Index of each person of the directory; none for persons who are not scored.
-    index_of: Vec<OrNone<PersonIndex>>,
+    /// The scored persons that each person of the directory is: several where its accounts are not proven to be one person's.
+    /// Lists: persons of the directory.
+    indices_of: Lists<PersonIndex>,
+    /// Accounts that are persons of their own though `identities` links them to another.
+    pub(super) separated: u64,
 }
 
 impl NumberedPersons {
-    /// The eligible persons with an account that appears, in order of their ids.
+    /// The eligible persons with an account that appears, in order of their ids; an account that `is_separate` is one of its
+    /// own.
     pub(super) fn new(
         directory: &Directory,
         eligibility: &Eligibility<'_>,
         listed: Option<&Accounts>,
+        is_separate: impl Fn(u32) -> bool,
     ) -> Result<Self> {
-        let mut index_of = vec![OrNone::NONE; directory.persons()];
+        let scored = Scored::of(directory, eligibility, is_separate);
+        let separated = scored.iter().filter(|own| own.is_separate).count() as u64;
         let (mut ids, mut opted_in) = (LargeStringBuilder::new(), Vec::new());
         let (mut accounts, mut account_offsets) = (Vec::new(), vec![0]);
-        for person in 0..directory.persons() as u32 {
-            let appearing = directory.accounts(person).iter().copied();
-            let appearing =
-                appearing.filter(|a| eligibility.is_eligible(*a) && eligibility.appears(*a));
-            accounts.extend(appearing);
-            if accounts.len() > account_offsets[account_offsets.len() - 1] {
-                index_of[person as usize] = Some(PersonIndex::new(opted_in.len())).into();
-                ids.append_value(directory.person_id(person));
-                opted_in.push(eligibility.opted_in(person));
-                account_offsets.push(accounts.len());
-            }
+        for own in &scored {
+            ids.append_value(&own.id);
+            opted_in.push(eligibility.opted_in(own.person));
+            accounts.extend(&own.accounts);
+            account_offsets.push(accounts.len());
         }
+        let indices = scored.iter().map(|own| own.person).zip((0..).map(PersonIndex::new));
+        let indices_of = Lists::grouped(directory.persons(), indices);
         let networks = Networks::of(directory, &accounts);
         let account_networks: Vec<NetworkIndex> =
             accounts.iter().map(|account| networks.index(directory, *account)).collect();
@@ -68,20 +73,74 @@ impl NumberedPersons {
             vertex_persons: vertices.persons,
             network_offsets: vertices.network_offsets,
         };
-        Ok(Self { persons, vertex_of, accounts, index_of })
+        Ok(Self { persons, vertex_of, accounts, indices_of, separated })
     }
 
     /// The scored person that a row refers to. An account that is not scored itself refers to no one.
     pub(super) fn find(&self, directory: &Directory, reference: PersonRef) -> Option<PersonIndex> {
-        if let PersonRef::Account(account) = reference {
-            self.vertex_of[account as usize].get()?;
+        match reference {
+            PersonRef::Account(account) => {
+                let vertex = self.vertex_of[account as usize].get()?;
+                Some(self.persons.person_of(vertex))
+            }
+            // Of a person whose accounts are several the one that has its id.
+            _ => {
+                let person = directory.person(reference)?;
+                let has_id = |index: &&PersonIndex| {
+                    self.persons.ids.value(index.index()) == directory.person_id(person)
+                };
+                self.indices_of(person).iter().find(has_id).copied()
+            }
         }
-        self.index_of(directory.person(reference)?)
     }
 
-    /// The index of a person of the directory who is scored.
-    pub(super) fn index_of(&self, person: u32) -> Option<PersonIndex> {
-        self.index_of[person as usize].get()
+    /// The scored persons that a person of the directory is.
+    pub(super) fn indices_of(&self, person: u32) -> &[PersonIndex] {
+        self.indices_of.of(person as usize)
+    }
+}
+
+/// A person to score.
+struct Scored<'a> {
+    id: Cow<'a, str>,
+    /// The person of the directory.
+    person: u32,
+    /// Account numbers, sorted by (network, account id).
+    accounts: Vec<u32>,
+    /// Whether it is an account that is linked to others without proof.
+    is_separate: bool,
+}
+
+impl<'a> Scored<'a> {
+    /// The eligible persons with an account that appears, in order of their ids.
+    fn of(
+        directory: &'a Directory,
+        eligibility: &Eligibility<'_>,
+        is_separate: impl Fn(u32) -> bool,
+    ) -> Vec<Self> {
+        let mut all = Vec::with_capacity(directory.persons());
+        let mut any_separate = false;
+        for person in 0..directory.persons() as u32 {
+            let appearing = directory.accounts(person).iter().copied();
+            let appearing =
+                appearing.filter(|a| eligibility.is_eligible(*a) && eligibility.appears(*a));
+            let (separate, accounts): (Vec<u32>, Vec<u32>) =
+                appearing.partition(|a| is_separate(*a));
+            any_separate |= !separate.is_empty();
+            if !accounts.is_empty() {
+                let id = Cow::Borrowed(directory.person_id(person));
+                all.push(Self { id, person, accounts, is_separate: false });
+            }
+            all.extend(separate.into_iter().map(|account| {
+                let (_, network, id) = directory.account(account);
+                let id = Cow::Owned(format!("{network}:{id}"));
+                Self { id, person, accounts: vec![account], is_separate: true }
+            }));
+        }
+        if any_separate {
+            all.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        }
+        all
     }
 }
 
