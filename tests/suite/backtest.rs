@@ -46,7 +46,8 @@ async fn a_backtest_measures_the_same_as_a_run_of_its_date() {
     assert_eq!(then.len(), 100);
     for name in [
         "pagerank",
-        "trust",
+        "vouches",
+        "credit",
         "is_trusted",
         "follow_pagerank",
         "followers",

@@ -219,7 +219,7 @@ async fn random_days_agree_with_the_oracle_campaign() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_events_and_decay_no_score_changes() {
     let (_, after) = next_day(
-        &world_with_terms(&["reactors_90d", "reactions_90d", "trusted_reactors_90d"]),
+        &world_with_terms(&["reactors_90d", "reactions_90d", "credited_reactors_90d"]),
         |_| {},
     )
     .await;
@@ -229,7 +229,7 @@ async fn without_events_and_decay_no_score_changes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_events_all_changes_are_decay() {
-    let measures = ["reactors_decayed", "trusted_reactors_decayed", "reactors_7d"];
+    let measures = ["reactors_decayed", "credited_reactors_decayed", "reactors_7d"];
     for days in [1, 3, 6] {
         let folder = TempDir::new().unwrap();
         let world = world_with_terms(&measures);
@@ -246,7 +246,7 @@ async fn without_events_all_changes_are_decay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_reaction_changes_only_the_audience_of_its_target() {
-    for measures in [["reactors_90d"], ["trusted_reactors_30d"]] {
+    for measures in [["reactors_90d"], ["credited_reactors_30d"]] {
         let (_, after) = next_day(&world_with_terms(&measures), |world| {
             world.events.push(reply("a", "9", "20", -3));
         })
@@ -256,7 +256,7 @@ async fn a_new_reaction_changes_only_the_audience_of_its_target() {
     }
     // A newcomer was not trusted before: a plain count rises because of the reaction, a trusted count because of trust.
     for (measure, cause) in
-        [("reactors_90d", "audience"), ("trusted_reactors_90d", "trust_and_others")]
+        [("reactors_90d", "audience"), ("credited_reactors_90d", "trust_and_others")]
     {
         let (_, after) = next_day(&world_with_terms(&[measure]), |world| {
             world.accounts.as_mut().unwrap().push(account("a", "new"));
@@ -282,7 +282,7 @@ async fn a_new_reaction_changes_only_the_audience_of_its_target() {
 #[tokio::test(flavor = "multi_thread")]
 async fn newly_trusted_people_change_the_scores_of_those_they_reacted_to() {
     // 7 acted long ago, and becomes trusted on the day on which the second reply to them is older than the lag.
-    let mut world = world_with_terms(&["trusted_reactors_90d"]);
+    let mut world = world_with_terms(&["credited_reactors_90d"]);
     world.method = world.method.replace("fallback_people = 0", "fallback_people = 2");
     world.events = vec![
         reply("a", "7", "1", 500),
@@ -500,7 +500,7 @@ fn without(world: &World, id: &str) -> World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_who_leave_between_two_days_leave_no_trace() {
-    let mut world = world_with_terms(&["reactors_decayed", "trusted_reactors_90d"]);
+    let mut world = world_with_terms(&["reactors_decayed", "credited_reactors_90d"]);
     world.consent = Some(vec![]);
     let left = |world: &World, id: &str| {
         let mut left = world.later(1);

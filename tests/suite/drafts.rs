@@ -228,7 +228,7 @@ pub fn facts(run_id: &str) -> RunFacts {
     RunFacts {
         run_id: run_id.into(),
         job: "small".into(),
-        method_version: "standard-4".into(),
+        method_version: "standard-5".into(),
         method_sha256: "0".repeat(64),
         data_sha256: "1".repeat(64),
         method: "{}".into(),

@@ -133,7 +133,7 @@ pub fn full_world() -> World {
         profiles: PROFILES.into(),
         ..World::default()
     };
-    let other = world.method.replace("\"standard-4\"", "\"other\"");
+    let other = world.method.replace("\"standard-5\"", "\"other\"");
     world.extra_files =
         vec![("other.toml", other.replace("coefficient = 0.6", "coefficient = 0.4"))];
     world
@@ -173,7 +173,7 @@ max_score = 60.0
 const PROFILES: &str = r#"
 [[profile]]
 name = "steady"
-weights = { trusted_reactors_30d = 0.3, reach = 1.5 }
+weights = { credited_reactors_30d = 0.3, reach = 1.5 }
 
 [[profile]]
 name = "another"
