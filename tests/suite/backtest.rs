@@ -15,8 +15,17 @@ use crate::world::{Account, account, follow, reply};
 /// seeds and the follows are those of the date.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backtest_measures_the_same_as_a_run_of_its_date() {
+    for seeds in [5, 0] {
+        measure_both(seeds).await;
+    }
+}
+
+async fn measure_both(seeds: i32) {
     let days = 14_i64;
     let mut world = steady(40, 51);
+    let networks = "[trust.networks.net]\nfull_credit = 3\n\n[[trust.seeds]]";
+    world.edit_method("[[trust.seeds]]", networks);
+    world.edit_method("tenure_hours    = 1440", "tenure_hours    = 300");
     let mut rng = Rng::with_seed(51);
     for newcomer in 0..60 {
         let hours = rng.i64(0..days * 24 - 1);
@@ -30,7 +39,7 @@ async fn a_backtest_measures_the_same_as_a_run_of_its_date() {
         follows.map(|(a, b, hours)| follow("net", &format!("p{a}"), &format!("p{b}"), Some(hours)));
     world.follows = Some(follows.collect());
     let seed = |id: String| Account { verified: Some(true), ..account("net", &id) };
-    world.accounts = Some((0..5).map(|i| seed(format!("p{}", 20 * i + 3))).collect());
+    world.accounts = Some((0..seeds).map(|i| seed(format!("p{}", 20 * i + 3))).collect());
     let engine = Engine::new(Stores::default(), 3);
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None).unwrap();

@@ -184,6 +184,9 @@ method = "other.toml"
 fn edit_method() -> String {
     let edits = [
         ("[kinds]\n", "[kinds]\nsignup = { weight = 2.0, reaction = true }\n"),
+        ("tenure_hours    = 1440", "tenure_hours    = 480"),
+        // Seeds on one network; on the other everybody counts whole.
+        ("[[trust.seeds]]\n", "[trust.networks.alpha]\nfull_credit = 2\n\n[[trust.seeds]]\n"),
         (
             "verified = true\n",
             "verified = true\n\n[[trust.seeds]]\naccount_days = 2000\nlisted = 3\n",
