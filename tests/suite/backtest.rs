@@ -4,7 +4,7 @@ use arrow::array::Array;
 use fastrand::Rng;
 use renown::engine::Engine;
 use renown::job::Job;
-use renown::pipeline::backtest::{Backtest, read_history};
+use renown::pipeline::backtest::{Backtest, History, read_history};
 use renown::storage::Stores;
 use tempfile::TempDir;
 
@@ -44,8 +44,9 @@ async fn measure_both(seeds: i32) {
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
     let hours = 24 * days as u32;
-    let people = read_history(&engine, &job, world.day, hours).await.unwrap().people;
-    let mut backtest = Backtest::new(people);
+    let History { people, known, .. } =
+        read_history(&engine, &job, world.day, hours).await.unwrap();
+    let mut backtest = Backtest::new(people, known);
     backtest.set_as_of(hours, job.method.window_hours());
     let measures = backtest.measure(&job).unwrap().measures;
     let persons = &backtest.people().persons;

@@ -99,6 +99,11 @@ fn age(world: &World, at: i64) -> i64 {
 
 impl<'a> Oracle<'a> {
     fn of(world: &'a World) -> Self {
+        Self::after(world, None)
+    }
+
+    /// The night after `before`, if any.
+    fn after(world: &'a World, before: Option<&Published>) -> Self {
         let method = Method::parse("method", &world.method).unwrap();
         let window = i64::from(method.attention.window_hours);
         let read_hours = window.max(90 * 24);
@@ -168,7 +173,7 @@ impl<'a> Oracle<'a> {
             reaction: act.reaction,
             sentiment: act.sentiment,
         });
-        let trust = trust_oracle::trust(world, &method, &vertices, plain);
+        let trust = trust_oracle::trust(world, &method, &vertices, plain, before);
         acts.retain(|act| act.age < read_hours);
         set_credit(&mut acts, &trust);
         let mut sums: BTreeMap<Vertex, BTreeMap<String, i64>> = BTreeMap::new();
@@ -871,7 +876,7 @@ pub fn causes(
     now: &World,
 ) -> BTreeMap<(String, &'static str), f64> {
     let since = (now.cutoff - then.cutoff) / HOUR;
-    let (old, new) = (Oracle::of(then).method, Oracle::of(now));
+    let (old, new) = (Oracle::of(then).method, Oracle::after(now, Some(published)));
     let standard = &new.profiles[0];
     let score = |of: &Oracle<'_>, person: &str| {
         let vertices = of.vertices.iter().filter(|(_, id)| id == person);
@@ -888,7 +893,7 @@ pub fn causes(
     });
     let trust = new.trust.with_vouches(vouches.collect());
     let step = |posted: i64, acted: i64| {
-        let mut step = Oracle::of(now);
+        let mut step = Oracle::after(now, Some(published));
         step.acts.retain(|act| act.age >= acted);
         set_credit(&mut step.acts, &trust);
         step.posts = posts(now, &step.acts, &trust, posted);
@@ -1053,6 +1058,8 @@ fn assert_agrees(world: &World, published: &Published) {
         assert_person_agrees(world, &oracle, &key[0], row);
     }
 
+    assert_accounts_agree(&oracle, published);
+
     let edges = published.by("influence_edges", &["network", "influencer_id", "influenced_id"]);
     let expected = oracle.edges();
     assert_eq!(edges.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
@@ -1060,6 +1067,36 @@ fn assert_agrees(world: &World, published: &Published) {
         let shares = ["attention", "attention_share", "audience_share"];
         let values = shares.into_iter().zip(values.map(Value::from)).collect();
         assert_columns_agree(&format!("{key:?}"), edges[&key], &values);
+    }
+}
+
+/// The accounts of a first night, and who is carried to the next one.
+fn assert_accounts_agree(oracle: &Oracle<'_>, published: &Published) {
+    let days = i64::from(oracle.world.day.to_epoch_days());
+    let founded = days - i64::from(oracle.method.trust.tenure_hours / 24);
+    let accounts = published.by("accounts", &["network", "account_id"]);
+    let ids =
+        oracle.persons.iter().flat_map(|(person, ids)| ids.iter().map(move |id| (id, person)));
+    let ids: BTreeMap<Vec<String>, &String> =
+        ids.map(|((n, id), person)| (vec![(*n).to_owned(), (*id).to_owned()], person)).collect();
+    assert!(accounts.keys().eq(ids.keys()), "{:?}", accounts.keys());
+    for (key, row) in accounts {
+        let vertex = (key[0].clone(), ids[&key].clone());
+        let is_founder = oracle.trust.known.contains_key(&vertex);
+        let credit = oracle.trust.credit(&vertex);
+        let begins = !is_founder && !oracle.trust.counts_everybody(&key[0]) && credit == UNITS;
+        let expected = BTreeMap::from([
+            ("handle", Value::Null),
+            ("person_id", json!(vertex.1)),
+            ("credit", json!(credit as f64 / UNITS as f64)),
+            ("known_since", json!(is_founder.then_some(founded))),
+            ("is_founder", json!(i64::from(is_founder))),
+            ("full_credit_since", json!(begins.then_some(days))),
+            ("full_credit_missed_days", json!(begins.then_some(0))),
+        ]);
+        assert_columns_agree(&format!("account {key:?}"), row, &expected);
+        let checked = expected.keys().copied().chain(["network", "account_id"]);
+        assert_all_columns_checked("accounts", checked.map(str::to_owned));
     }
 }
 

@@ -123,7 +123,7 @@ impl<'a> Oracle<'a> {
             reaction: act.reaction,
             sentiment: act.sentiment,
         });
-        let trust = trust_oracle::trust(world, &method, &vertices, plain);
+        let trust = trust_oracle::trust(world, &method, &vertices, plain, None);
         acts.retain(|act| act.age < window);
         for act in &mut acts {
             let actor = (act.target.0.clone(), act.actor.clone());

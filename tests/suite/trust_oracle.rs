@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use renown::method::Method;
 
-use crate::world::World;
+use crate::world::{Published, World};
 
 /// A person on a network.
 pub type Vertex = (String, String);
@@ -145,12 +145,13 @@ pub fn vouch<'a>(
     trust
 }
 
-/// Trust on the first night of a world, from acts that reach back a tenure beyond the window.
+/// Trust of a night, from acts that reach back a tenure beyond the window; `before` is the last one, if any.
 pub fn trust<'a>(
     world: &World,
     method: &Method,
     vertices: &BTreeSet<Vertex>,
     acts: impl Iterator<Item = Act<'a>> + Clone,
+    before: Option<&Published>,
 ) -> Trust {
     let rule = &method.trust;
     let full_credit = rule.networks.iter().map(|(n, own)| (n.clone(), own.full_credit.into()));
@@ -159,10 +160,37 @@ pub fn trust<'a>(
     let earlier = acts.clone().filter(|act| act.age >= tenure);
     let earlier = earlier.map(|act| Act { age: act.age - tenure, ..act });
     let founders = founders(world, method, vertices, earlier);
-    let founders = founders.into_iter().filter(|vertex| full_credit.contains_key(&vertex.0));
-    let known = founders.map(|vertex| (vertex, Known::Founder)).collect();
+    let (settled, mut known) = before.map(|night| carried(world, night)).unwrap_or_default();
+    known.retain(|vertex, _| vertices.contains(vertex));
+    let is_first_night =
+        |vertex: &Vertex| full_credit.contains_key(&vertex.0) && !settled.contains(&vertex.0);
+    let founders = founders.into_iter().filter(is_first_night);
+    known.extend(founders.map(|vertex| (vertex, Known::Founder)));
     let ages = i64::from(rule.lag_hours)..i64::from(method.attention.window_hours);
     vouch(full_credit, &ages, acts, known)
+}
+
+/// Networks whose founders a night settled, and who was long-standing after it.
+fn carried(world: &World, night: &Published) -> (BTreeSet<String>, BTreeMap<Vertex, Known>) {
+    let settled = night.tables["runs"][0]["trust_networks"].as_array().unwrap().iter();
+    let settled: BTreeSet<String> = settled.map(|n| n.as_str().unwrap().to_owned()).collect();
+    let mut known = BTreeMap::new();
+    for row in &night.tables["accounts"] {
+        let text = |name: &str| row[name].as_str().unwrap().to_owned();
+        let (network, id) = (text("network"), text("account_id"));
+        let since = row["known_since"].as_i64().filter(|_| settled.contains(&network));
+        if let Some(since) = since {
+            let since = match row["is_founder"] == 1 {
+                true => Known::Founder,
+                false => Known::Since(since as i32),
+            };
+            // The longest of a person's accounts.
+            let person = world.person(&network, &id);
+            let own = known.entry((network, person)).or_insert(since);
+            *own = (*own).min(since);
+        }
+    }
+    (settled, known)
 }
 
 /// Who acted and had support a tenure ago, by the acts before it: the people reached from the seeds, or whom two others reacted

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use renown::method::{Method, NetworkTrust, TrustRule};
-use renown::model::{People, Standing, Trust, VertexIndex};
-use renown::propagate::{TrustInputs, find_founders, find_trust, select_seeds};
+use renown::model::{Interactions, People, Standing, Tenure, Trust, VertexIndex};
+use renown::propagate::{
+    Night, TrustInputs, advance_tenures, find_founders, find_trust, select_seeds,
+};
 use renown::reduce::InteractionRules;
 
 use crate::campaign::cases;
@@ -93,6 +95,10 @@ impl Case {
 
     /// Trust as the program finds it.
     fn trust(&self, people: &People) -> Trust {
+        self.trust_by(people, &people.interactions)
+    }
+
+    fn trust_by(&self, people: &People, interactions: &Interactions) -> Trust {
         let standing = |known: &Known| match known {
             // Founders are known for longer than anybody else, whatever the day says.
             Known::Founder => Standing { since_days: 9, is_founder: true },
@@ -101,7 +107,7 @@ impl Case {
         let standings =
             names(people).iter().map(|v| self.known.get(v).map(standing)).collect::<Vec<_>>();
         find_trust(&TrustInputs {
-            interactions: &people.interactions,
+            interactions,
             persons: &people.persons,
             rules: &InteractionRules::of(&method()),
             standings: &standings,
@@ -116,6 +122,11 @@ impl Case {
 
     /// Trust by the words of the rule.
     fn oracle(&self, world: &World) -> trust_oracle::Trust {
+        self.oracle_at(world, 0)
+    }
+
+    /// The same so many hours before the end.
+    fn oracle_at(&self, world: &World, hours: u32) -> trust_oracle::Trust {
         let full_credit = self.rule.networks.iter();
         let full_credit = full_credit.map(|(n, own)| (n.clone(), own.full_credit.into())).collect();
         let people: Vec<[Vertex; 2]> = world
@@ -128,7 +139,7 @@ impl Case {
                 network: &event.network,
                 actor: &actor.1,
                 target: &target.1,
-                age: (world.cutoff - 1 - event.at) / crate::world::HOUR,
+                age: (world.cutoff - 1 - event.at) / crate::world::HOUR - i64::from(hours),
                 weight: 1.0,
                 reaction: event.kind != "follow",
                 sentiment: event.sentiment,
@@ -419,6 +430,92 @@ async fn what_the_target_does_adds_no_audience_campaign() {
         }
         assert!(k * gained <= given, "seed {seed}: {gained} by {given}");
     }
+}
+
+/// The same from night to night: accounts that wait for their tenure, vouch for each other in circles and then for others hold
+/// what was vouched for them and no more, on every night.
+#[tokio::test(flavor = "multi_thread")]
+async fn bought_vouches_never_grow_over_nights_campaign() {
+    const TENURE_DAYS: i32 = 20;
+    let (mut late, mut handed_on) = (0, 0);
+    for seed in cases(0, 3) {
+        let rng = &mut Rng::with_seed(4_000 + seed);
+        let (honest, accounts) = (rng.usize(4..16), rng.usize(4..16));
+        let world = graph(rng, honest, accounts);
+        let people = world.people().await;
+        let mut case = Case::random(rng, &people, false);
+        (case.window_hours, case.rule.lag_hours) = (720, 24);
+        let all = names(&people);
+        let founder = Standing { since_days: -TENURE_DAYS, is_founder: true };
+        let tenure = |name| Tenure {
+            standing: case.known.contains_key(name).then_some(founder),
+            full_credit: None,
+        };
+        let mut tenures: Vec<Tenure> = all.iter().map(tenure).collect();
+        let k = i128::from(case.rule.networks["alpha"].full_credit);
+        // Days on which each had full credit; those of its last runs.
+        let mut full: Vec<BTreeSet<i32>> = vec![BTreeSet::new(); all.len()];
+        let (mut days, mut nights) = (0, BTreeSet::new());
+        while days < 60 {
+            nights.insert(days);
+            let hours = 24 * (60 - days as u32);
+            let interactions = people.interactions_as_of(hours, case.window_hours);
+            let standing = |(name, own): (&Vertex, &Tenure)| {
+                let known = own.standing.map(|own| match own.is_founder {
+                    true => Known::Founder,
+                    false => Known::Since(own.since_days),
+                });
+                known.map(|known| (name.clone(), known))
+            };
+            case.known = all.iter().zip(&tenures).filter_map(standing).collect();
+            let (found, oracle) =
+                (case.trust_by(&people, &interactions), case.oracle_at(&world, hours));
+            let is_fake = |name: &Vertex| name.0 == "alpha" && name.1.contains(":f");
+            let fakes = || all.iter().filter(|name| is_fake(name));
+            let outside = all.iter().filter(|name| name.0 == "alpha" && !is_fake(name));
+            let bought: i128 =
+                outside.flat_map(|from| fakes().map(|to| oracle.vouch(from, &to.1))).sum();
+            let held: i128 = fakes().map(|name| oracle.credit(name)).sum();
+            assert!(k * held <= bought, "seed {seed}, day {days}: {held} of {bought}");
+            for (number, name) in all.iter().enumerate() {
+                let credit = found.credit(VertexIndex::new(number));
+                assert_eq!(
+                    credit,
+                    oracle.credit(name) as f64 / UNITS as f64,
+                    "{seed} {days} {name:?}"
+                );
+                if credit == 1.0 && case.rule.networks.contains_key(&name.0) {
+                    full[number].insert(days);
+                }
+                handed_on += usize::from(
+                    is_fake(name) && all.iter().any(|to| oracle.vouch(name, &to.1) > 0),
+                );
+            }
+            let last = nights.iter().rev().nth(1).copied().unwrap_or(days - 1);
+            let night = Night { days, since_last_run: days - last, tenure_days: TENURE_DAYS };
+            let after = advance_tenures(&tenures, &found, &night);
+            for ((was, is), full) in tenures.iter().zip(&after).zip(&full) {
+                let Some(own) = is.standing else {
+                    let whole = (days - TENURE_DAYS..=days).all(|day| full.contains(&day));
+                    assert!(!whole, "seed {seed}: not long-standing by {days}");
+                    continue;
+                };
+                if was.standing.is_none() {
+                    assert_eq!((own.since_days, own.is_founder), (days, false));
+                    // Of a tenure and the day itself one day may be missed.
+                    let had = full.range(days - TENURE_DAYS..=days).count() as i32;
+                    assert!(had >= TENURE_DAYS, "seed {seed}: {full:?} by {days}");
+                    late += 1;
+                } else {
+                    assert_eq!(is, was);
+                }
+            }
+            tenures = after;
+            // Few nights are missed.
+            days += if rng.u8(..40) == 0 { rng.i32(2..=3) } else { 1 };
+        }
+    }
+    assert!(late > 3 && handed_on > 3, "{late} {handed_on}");
 }
 
 /// A world on which people acted long ago, with seeds or without.
