@@ -205,8 +205,10 @@ fn founders<'a>(
     let acts = acts.filter(|act| act.age < window);
     let given = attention(method, acts.clone());
     let (mut acted, mut supporters) = (BTreeSet::new(), BTreeMap::<Vertex, BTreeSet<&str>>::new());
+    let mut took_part = BTreeSet::new();
     for act in acts {
         acted.insert((act.network.to_owned(), act.actor.to_owned()));
+        took_part.extend([act.actor, act.target].map(|id| (act.network.to_owned(), id.to_owned())));
         if is_vouch(&act) {
             let target = (act.network.to_owned(), act.target.to_owned());
             supporters.entry(target).or_default().insert(act.actor);
@@ -225,7 +227,12 @@ fn founders<'a>(
             all.extend(supported.filter(|vertex| acted.contains(*vertex)).cloned());
             continue;
         }
+        // The mean is that of who took part by then.
+        let took_part =
+            |vertex: &&&Vertex| took_part.contains(**vertex) || seeds.contains(**vertex);
+        let mean = 1.0 / on_network.iter().filter(took_part).count() as f64;
         for (vertex, reached) in propagated(method, &given, &on_network, &seeds) {
+            let reached = reached / mean;
             if seeds.contains(vertex) || acted.contains(vertex) && reached >= method.trust.threshold
             {
                 all.insert(vertex.clone());
@@ -266,7 +273,7 @@ fn named(world: &World, method: &Method) -> BTreeSet<String> {
     world.seeds.iter().cloned().chain(world.seeds.iter().filter_map(of_account)).collect()
 }
 
-/// What reaches each person of a network from the seeds, as a multiple of the mean.
+/// The share of each person of a network in what the seeds give.
 fn propagated<'a>(
     method: &Method,
     given: &BTreeMap<Vertex, BTreeMap<String, f64>>,
@@ -274,7 +281,7 @@ fn propagated<'a>(
     seeds: &BTreeSet<&Vertex>,
 ) -> BTreeMap<&'a Vertex, f64> {
     let out = |vertex: &Vertex| given.get(vertex).filter(|targets| !targets.is_empty());
-    let (n, d) = (on_network.len() as f64, method.rank.damping);
+    let d = method.rank.damping;
     let jump = |v: &Vertex| if seeds.contains(v) { 1.0 / seeds.len() as f64 } else { 0.0 };
     let mut now: BTreeMap<&Vertex, f64> = on_network.iter().map(|v| (*v, jump(v))).collect();
     for _ in 0..3000 {
@@ -300,5 +307,5 @@ fn propagated<'a>(
             break;
         }
     }
-    now.into_iter().map(|(vertex, share)| (vertex, n * share)).collect()
+    now
 }

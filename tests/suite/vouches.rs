@@ -41,7 +41,7 @@ fn graph(rng: &mut Rng, people: usize, accounts: usize) -> World {
         .collect();
     world.accounts =
         Some(NETWORKS.iter().flat_map(|n| ids.iter().map(|id| account(n, id))).collect());
-    let density = [0.05, 0.2, 0.5][rng.usize(..3)];
+    let density = [0.1, 0.3, 0.6][rng.usize(..3)];
     // Links, in several arrangements: some accounts draw most of them.
     let (linked, links) = (rng.usize(1..=accounts), [0.02, 0.1, 0.6][rng.usize(..3)]);
     let is_fake = |id: &str| id.starts_with('f');
@@ -186,9 +186,9 @@ fn bits(trust: &Trust) -> Vec<(Option<u64>, u64)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn trust_agrees_with_the_words_of_the_rule_campaign() {
     let (mut in_part, mut handed_on, mut left_out) = (0, 0, 0);
-    for seed in cases(0, 3) {
+    for seed in cases(0, 4) {
         let rng = &mut Rng::with_seed(seed);
-        let (people, accounts) = (rng.usize(2..25), rng.usize(1..12));
+        let (people, accounts) = (rng.usize(5..30), rng.usize(1..12));
         let mut world = graph(rng, people, accounts);
         let people = world.people().await;
         rng.shuffle(&mut world.events);
@@ -223,7 +223,7 @@ async fn trust_agrees_with_the_words_of_the_rule_campaign() {
             assert_eq!(bits(&found), bits(&case.trust(&again)), "seed {seed}: order of rows");
         }
     }
-    assert!(in_part > 50 && handed_on > 20 && left_out > 50, "{in_part} {handed_on} {left_out}");
+    assert!(in_part > 50 && handed_on > 10 && left_out > 50, "{in_part} {handed_on} {left_out}");
 }
 
 /// More vertices than one parallel work item has.
@@ -440,8 +440,18 @@ async fn bought_vouches_never_grow_over_nights_campaign() {
     let (mut late, mut handed_on) = (0, 0);
     for seed in cases(0, 3) {
         let rng = &mut Rng::with_seed(4_000 + seed);
-        let (honest, accounts) = (rng.usize(4..16), rng.usize(4..16));
-        let world = graph(rng, honest, accounts);
+        let (honest, accounts) = (rng.usize(8..20), rng.usize(4..16));
+        let mut world = graph(rng, honest, accounts);
+        // Who acts does so every month.
+        let again = world.events.iter().flat_map(|event| {
+            let hours = (world.cutoff - event.at) / crate::world::HOUR;
+            [720, 1440].map(|more| {
+                let at = world.cutoff - (hours + more) % 2160 * crate::world::HOUR - 1;
+                Interaction { at, ..event.clone() }
+            })
+        });
+        let again: Vec<Interaction> = again.collect();
+        world.events.extend(again);
         let people = world.people().await;
         let mut case = Case::random(rng, &people, false);
         (case.window_hours, case.rule.lag_hours) = (720, 24);
