@@ -31,7 +31,7 @@ JOBS = {
     "bitcoin-otc": "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/ratings.parquet'",
 }
 BASELINES = ("reactors_7d", "reactors_30d", "reactors_90d", "reactors_decayed", "reactions_30d", "reactions_90d",
-             "trusted_reactors_30d", "trusted_reactors_90d", "followers_count", "pagerank")
+             "credited_reactors_30d", "credited_reactors_90d", "followers_count", "pagerank")
 
 
 def spearman(one, other):

@@ -30,7 +30,7 @@ def main(renown, world):
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         text = re.sub(r"\[\[trust.seeds\]\]\nverified = true\n", "", METHOD)
-        (here / "base.toml").write_text(re.sub(r"fallback_people = 2", "fallback_people = 0", text))
+        (here / "base.toml").write_text(re.sub(r'\[trust.networks."[^"]*"\]\nfull_credit = \d+\n', "", text))
         job = Path(world, "job.toml").read_text()
         job = re.sub(r'= "(\w+/)"', lambda m: f'= "{Path(world).resolve()}/{m[1]}"', job)
         job = job.replace("[inputs]", 'method = "base.toml"\n\n[inputs]')

@@ -4,7 +4,7 @@ use arrow::array::Array;
 use fastrand::Rng;
 use renown::engine::Engine;
 use renown::job::Job;
-use renown::pipeline::backtest::{Backtest, read_history};
+use renown::pipeline::backtest::{Backtest, History, read_history};
 use renown::storage::Stores;
 use tempfile::TempDir;
 
@@ -15,8 +15,17 @@ use crate::world::{Account, account, follow, reply};
 /// seeds and the follows are those of the date.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backtest_measures_the_same_as_a_run_of_its_date() {
+    for seeds in [5, 0] {
+        measure_both(seeds).await;
+    }
+}
+
+async fn measure_both(seeds: i32) {
     let days = 14_i64;
     let mut world = steady(40, 51);
+    let networks = "[trust.networks.net]\nfull_credit = 3\n\n[[trust.seeds]]";
+    world.edit_method("[[trust.seeds]]", networks);
+    world.edit_method("tenure_hours    = 1440", "tenure_hours    = 300");
     let mut rng = Rng::with_seed(51);
     for newcomer in 0..60 {
         let hours = rng.i64(0..days * 24 - 1);
@@ -30,13 +39,14 @@ async fn a_backtest_measures_the_same_as_a_run_of_its_date() {
         follows.map(|(a, b, hours)| follow("net", &format!("p{a}"), &format!("p{b}"), Some(hours)));
     world.follows = Some(follows.collect());
     let seed = |id: String| Account { verified: Some(true), ..account("net", &id) };
-    world.accounts = Some((0..5).map(|i| seed(format!("p{}", 20 * i + 3))).collect());
+    world.accounts = Some((0..seeds).map(|i| seed(format!("p{}", 20 * i + 3))).collect());
     let engine = Engine::new(Stores::default(), 3);
     let folder = TempDir::new().unwrap();
     let job = Job::load(&world.write(folder.path()), &[], None).unwrap();
     let hours = 24 * days as u32;
-    let people = read_history(&engine, &job, world.day, hours).await.unwrap().people;
-    let mut backtest = Backtest::new(people);
+    let History { people, known, .. } =
+        read_history(&engine, &job, world.day, hours).await.unwrap();
+    let mut backtest = Backtest::new(people, known);
     backtest.set_as_of(hours, job.method.window_hours());
     let measures = backtest.measure(&job).unwrap().measures;
     let persons = &backtest.people().persons;
@@ -46,7 +56,8 @@ async fn a_backtest_measures_the_same_as_a_run_of_its_date() {
     assert_eq!(then.len(), 100);
     for name in [
         "pagerank",
-        "trust",
+        "vouches",
+        "credit",
         "is_trusted",
         "follow_pagerank",
         "followers",

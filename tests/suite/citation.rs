@@ -295,9 +295,9 @@ fn the_methods_page_reflects_the_method_and_the_job() {
     let folder = TempDir::new().unwrap();
     let mut world = World::default();
     world.edit_method("damping        = 0.85", "damping = 0.71");
-    world.edit_method("version = \"standard-4\"", "version = \"a|b *c* $d$ <i>\\n# e\"");
+    world.edit_method("version = \"standard-5\"", "version = \"a|b *c* $d$ <i>\\n# e\"");
     world.profiles =
-        "[[profile]]\nname = \"steady\"\nweights = { reach = 0.5, trusted_reactors_30d = 1 }\n"
+        "[[profile]]\nname = \"steady\"\nweights = { reach = 0.5, credited_reactors_30d = 1 }\n"
             .into();
     world.seeds = vec!["net:alice".into()];
     let job = world.write(folder.path());

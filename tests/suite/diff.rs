@@ -114,7 +114,7 @@ fn crowd() -> World {
         events: events.collect(),
         identities: Some(identities),
         more: vec![("accounts", with(&accounts(&rows), "language", maybe_text(&languages)))],
-        profiles: "[[profile]]\nname = \"fresh\"\nweights.trusted_reactors_90d = 0.0\n".into(),
+        profiles: "[[profile]]\nname = \"fresh\"\nweights.credited_reactors_90d = 0.0\n".into(),
         ..World::default()
     }
 }
@@ -294,7 +294,7 @@ async fn published_causes_are_shown_for_consecutive_runs() {
     };
     let higher = ada(&of_method, "up");
     assert_eq!(higher["published_causes"], json!([]), "there is no previous run");
-    assert_eq!(higher["causes"][0]["measure"], "trusted_reactors_30d");
+    assert_eq!(higher["causes"][0]["measure"], "credited_reactors_30d");
     assert_eq!(higher["causes"][0]["value"], json!([2.0, 2.0]));
 
     let of_day = diff_json(folder.path(), [2, 3], &[]);
@@ -317,7 +317,7 @@ async fn published_causes_are_shown_for_consecutive_runs() {
     assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page}");
     for words in [
         "by cause: decay −",
-        "trusted_reactors_30d on a, 2 → 1",
+        "credited_reactors_30d on a, 2 → 1",
         "by cause: audience +",
         "different: snapshot date\n",
     ] {
@@ -398,7 +398,7 @@ async fn runs_that_cannot_be_compared_are_refused() {
     let folder = TempDir::new().unwrap();
     let mut world = four_people();
     world.run_in(folder.path()).await;
-    world.profiles = "[[profile]]\nname = \"fresh\"\nweights.trusted_reactors_90d = 0.0\n".into();
+    world.profiles = "[[profile]]\nname = \"fresh\"\nweights.credited_reactors_90d = 0.0\n".into();
     world.edit_method("coefficient = 0.6", "coefficient = 0.9");
     world.run_in(folder.path()).await;
     // The same accounts on another network are other people.

@@ -120,6 +120,16 @@ pub fn people(ids: &[&str]) -> RecordBatch {
     filled("people", ids.len(), vec![("person_id", texts(ids.iter().copied()))])
 }
 
+/// One account of each of these people.
+pub fn accounts(network: &str, people: &[&str]) -> RecordBatch {
+    let columns = vec![
+        ("network", texts(people.iter().map(|_| network))),
+        ("account_id", texts(people.iter().copied())),
+        ("person_id", texts(people.iter().copied())),
+    ];
+    filled("accounts", people.len(), columns)
+}
+
 /// Four people, two of whom attend to the first; every table in two batches.
 pub fn draft(day: NaiveDate) -> Draft {
     let [ann, bob, cid, dee] = PEOPLE;
@@ -127,6 +137,7 @@ pub fn draft(day: NaiveDate) -> Draft {
         day,
         run_id: RUN.to_owned(),
         people: vec![people(&[ann, bob]), people(&[cid, dee])],
+        accounts: vec![accounts("net", &[ann, bob]), accounts("net", &[cid, dee])],
         scores: vec![
             scores(&[ann, bob], &[11.0, 1.0], &[4.0, 0.0]),
             scores(&[cid, dee], &[1.0, 100.0], &[0.0, 1e9]),
@@ -157,6 +168,7 @@ pub fn draft(day: NaiveDate) -> Draft {
 pub fn of_run(mut draft: Draft, run_id: &str) -> Draft {
     for table in [
         &mut draft.people,
+        &mut draft.accounts,
         &mut draft.scores,
         &mut draft.contributions,
         &mut draft.changes,
@@ -228,7 +240,7 @@ pub fn facts(run_id: &str) -> RunFacts {
     RunFacts {
         run_id: run_id.into(),
         job: "small".into(),
-        method_version: "standard-4".into(),
+        method_version: "standard-5".into(),
         method_sha256: "0".repeat(64),
         data_sha256: "1".repeat(64),
         method: "{}".into(),
@@ -236,5 +248,6 @@ pub fn facts(run_id: &str) -> RunFacts {
         cutoff_us: 0,
         newest: NewestEvents::default(),
         horizon_hours: 672,
+        trust_networks: vec![],
     }
 }

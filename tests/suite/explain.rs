@@ -117,7 +117,7 @@ async fn missing_values_have_reasons() {
         "the run had no `posts` input",
         "negative_share on a: the sentiment of no reaction",
         "method_not_fitted: ",
-        "trust_fallback: ",
+        "trust_none: ",
         "thin_evidence: ",
     ] {
         let sorted = words.split(", ").all(|word| ada.contains(word));
@@ -232,7 +232,7 @@ fn two_networks() -> World {
     let mut world = four_people();
     world.identities.as_mut().unwrap().push(identity("b", "1", "p"));
     world.events.push(reply("b", "2", "1", 5));
-    world.profiles = "[[profile]]\nname = \"fresh\"\nweights.trusted_reactors_90d = 0.0\n".into();
+    world.profiles = "[[profile]]\nname = \"fresh\"\nweights.credited_reactors_90d = 0.0\n".into();
     world
 }
 
@@ -246,7 +246,7 @@ async fn the_points_of_a_score_are_explained_in_words() {
     let explanation = run.json("p");
     let parts = explanation["contributions"].as_array().unwrap();
     let names: Vec<_> = parts.iter().map(|part| part["measure"].as_str().unwrap()).collect();
-    assert_eq!(names, ["reference", "trusted_reactors_30d", "trusted_reactors_90d"]);
+    assert_eq!(names, ["reference", "credited_reactors_30d", "credited_reactors_90d"]);
     let of_part = ["network", "measure", "value", "reference_value", "points"];
     assert!(parts.iter().all(|part| keys(part) == of_part), "{parts:?}");
     assert_eq!((&parts[0]["network"], &parts[0]["value"]), (&"".into(), &Value::Null));
@@ -297,7 +297,7 @@ async fn what_if_shows_the_score_with_other_values() {
     for (change, new_value) in
         [("=25", 25.0), ("=+10", 13.0), ("=-2", 1.0), ("=0", 0.0), ("=-3", 0.0)]
     {
-        let rows = what_if(&[&format!("trusted_reactors_30d{change}")]);
+        let rows = what_if(&[&format!("credited_reactors_30d{change}")]);
         let [row] = rows.as_slice() else { panic!("{rows:?}") };
         assert_eq!(keys(row), ["network", "measure", "value", "new_value", "score", "points"]);
         assert_eq!((&row["network"], &row["value"]), (&"a".into(), &3.0.into()));
@@ -306,18 +306,21 @@ async fn what_if_shows_the_score_with_other_values() {
         near(&row["points"], points(expected(new_value, 3.0)) - current);
     }
     // Several changes apply one after the other.
-    let rows =
-        what_if(&["trusted_reactors_30d=+1", "trusted_reactors_90d=9", "trusted_reactors_30d=+1"]);
+    let rows = what_if(&[
+        "credited_reactors_30d=+1",
+        "credited_reactors_90d=9",
+        "credited_reactors_30d=+1",
+    ]);
     near(&rows[1]["score"], points(expected(4.0, 9.0)));
     near(&rows[1]["points"], points(expected(4.0, 9.0)) - points(expected(4.0, 3.0)));
     near(&rows[2]["score"], points(expected(5.0, 9.0)));
     assert_eq!(rows[2]["value"], 4.0);
-    let page = run.explain("p", &["--what-if", "trusted_reactors_30d=+10"]).done().stdout;
+    let page = run.explain("p", &["--what-if", "credited_reactors_30d=+10"]).done().stdout;
     let line = page.split("the score with these values, all else equal").nth(1).unwrap();
     let line = line.lines().nth(2).unwrap();
     let score = points(expected(13.0, 3.0));
     for words in [
-        "trusted_reactors_30d",
+        "credited_reactors_30d",
         "3",
         "13",
         &format!("{score:.1}"),
@@ -329,30 +332,31 @@ async fn what_if_shows_the_score_with_other_values() {
     let refused = |change: &str, words: &[&str]| {
         run.explain("p", &["--what-if", change]).refused(2, words);
     };
-    refused("trusted_reactors_30d=-9", &["`trusted_reactors_30d` would be -6", "0 or more"]);
+    refused("credited_reactors_30d=-9", &["`credited_reactors_30d` would be -6", "0 or more"]);
     let unused = "does not enter the forecast, so no value of it moves the score";
-    refused("rank=+1", &["`rank`", unused, "those that do: trusted_reactors_30d, trusted_re"]);
-    refused("trusted_reactors_3d=1", &[unused, "did you mean `trusted_reactors_30d`?"]);
-    refused("c:trusted_reactors_30d=1", &["the network of `trusted_reactors_30d`", "is on a"]);
-    for change in ["trusted_reactors_30d", "=3", "trusted_reactors_30d=", "trusted_reactors_30d=x"]
+    refused("rank=+1", &["`rank`", unused, "those that do: credited_reactors_30d, credited_re"]);
+    refused("credited_reactors_3d=1", &[unused, "did you mean `credited_reactors_30d`?"]);
+    refused("c:credited_reactors_30d=1", &["the network of `credited_reactors_30d`", "is on a"]);
+    for change in
+        ["credited_reactors_30d", "=3", "credited_reactors_30d=", "credited_reactors_30d=x"]
     {
         refused(change, &["MEASURE=+10, MEASURE=-3 or MEASURE=25"]);
     }
-    for change in ["trusted_reactors_30d=NaN", "trusted_reactors_30d=+inf"] {
+    for change in ["credited_reactors_30d=NaN", "credited_reactors_30d=+inf"] {
         refused(change, &["MEASURE=+10, MEASURE=-3 or MEASURE=25"]);
     }
-    run.explain("p", &["--topic", "x", "--what-if", "trusted_reactors_30d=1"])
+    run.explain("p", &["--topic", "x", "--what-if", "credited_reactors_30d=1"])
         .refused(2, &["--topic", "--what-if"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_if_on_two_networks_needs_a_network() {
     let run = FinishedRun::of(&two_networks()).await;
-    run.explain("p", &["--what-if", "trusted_reactors_30d=+1"]).refused(
+    run.explain("p", &["--what-if", "credited_reactors_30d=+1"]).refused(
         2,
-        &["the network of `trusted_reactors_30d` is not clear", "NETWORK:MEASURE", "is on a, b"],
+        &["the network of `credited_reactors_30d` is not clear", "NETWORK:MEASURE", "is on a, b"],
     );
-    let more = ["--what-if", "b:trusted_reactors_30d=+4", "--format", "json"];
+    let more = ["--what-if", "b:credited_reactors_30d=+4", "--format", "json"];
     let explanation: Value = serde_json::from_str(&run.explain("p", &more).done().stdout).unwrap();
     let [row] = explanation["what_if"].as_array().unwrap().as_slice() else {
         panic!("{explanation}")
@@ -369,10 +373,10 @@ async fn suggestions_are_the_measures_worth_most_points() {
     assert_eq!(suggested.len(), 3);
     let current = expected(3.0, 3.0) + expected(1.0, 1.0);
     let all = [
-        ("a", "trusted_reactors_30d", expected(4.0, 3.0) + expected(1.0, 1.0)),
-        ("a", "trusted_reactors_90d", expected(3.0, 4.0) + expected(1.0, 1.0)),
-        ("b", "trusted_reactors_30d", expected(3.0, 3.0) + expected(2.0, 1.0)),
-        ("b", "trusted_reactors_90d", expected(3.0, 3.0) + expected(1.0, 2.0)),
+        ("a", "credited_reactors_30d", expected(4.0, 3.0) + expected(1.0, 1.0)),
+        ("a", "credited_reactors_90d", expected(3.0, 4.0) + expected(1.0, 1.0)),
+        ("b", "credited_reactors_30d", expected(3.0, 3.0) + expected(2.0, 1.0)),
+        ("b", "credited_reactors_90d", expected(3.0, 3.0) + expected(1.0, 2.0)),
     ];
     let mut all = all.map(|(network, measure, y)| (points(y) - points(current), network, measure));
     all.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -396,9 +400,9 @@ async fn a_profile_has_its_own_explanation_and_list() {
     let parts = explanation["contributions"].as_array().unwrap();
     let sum: f64 = parts.iter().map(|part| part["points"].as_f64().unwrap()).sum();
     near(&explanation["score"]["score"], sum);
-    let unweighted = parts.iter().find(|part| part["measure"] == "trusted_reactors_90d").unwrap();
+    let unweighted = parts.iter().find(|part| part["measure"] == "credited_reactors_90d").unwrap();
     assert_eq!(unweighted["points"], 0.0);
-    let more = ["--profile", "fresh", "--what-if", "a:trusted_reactors_30d=7", "--format", "json"];
+    let more = ["--profile", "fresh", "--what-if", "a:credited_reactors_30d=7", "--format", "json"];
     let explanation: Value = serde_json::from_str(&run.explain("p", &more).done().stdout).unwrap();
     near(&explanation["what_if"][0]["score"], points(fresh(7.0) + fresh(1.0)));
     let standard = run.explain("p", &["--profile", "standard"]).done().stdout;

@@ -133,7 +133,7 @@ pub fn full_world() -> World {
         profiles: PROFILES.into(),
         ..World::default()
     };
-    let other = world.method.replace("\"standard-4\"", "\"other\"");
+    let other = world.method.replace("\"standard-5\"", "\"other\"");
     world.extra_files =
         vec![("other.toml", other.replace("coefficient = 0.6", "coefficient = 0.4"))];
     world
@@ -173,7 +173,7 @@ max_score = 60.0
 const PROFILES: &str = r#"
 [[profile]]
 name = "steady"
-weights = { trusted_reactors_30d = 0.3, reach = 1.5 }
+weights = { credited_reactors_30d = 0.3, reach = 1.5 }
 
 [[profile]]
 name = "another"
@@ -184,6 +184,9 @@ method = "other.toml"
 fn edit_method() -> String {
     let edits = [
         ("[kinds]\n", "[kinds]\nsignup = { weight = 2.0, reaction = true }\n"),
+        ("tenure_hours    = 1440", "tenure_hours    = 480"),
+        // Seeds on one network; on the other everybody counts whole.
+        ("[[trust.seeds]]\n", "[trust.networks.alpha]\nfull_credit = 2\n\n[[trust.seeds]]\n"),
         (
             "verified = true\n",
             "verified = true\n\n[[trust.seeds]]\naccount_days = 2000\nlisted = 3\n",

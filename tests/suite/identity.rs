@@ -201,7 +201,7 @@ fn whole_world() -> World {
         settings: "[topics]\ntags = true\n[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n"
             .into(),
         seeds: vec!["net:cid".into()],
-        profiles: "[[profile]]\nname = \"tall\"\nweights.trusted_reactors_90d = 2.0\n".into(),
+        profiles: "[[profile]]\nname = \"tall\"\nweights.credited_reactors_90d = 2.0\n".into(),
         ..World::default()
     }
 }

@@ -188,7 +188,7 @@ async fn empty_ids_are_refused() {
 async fn kinds_unknown_to_the_method_are_refused() {
     let words = [
         "kind `replly` in 2 rows",
-        "`standard-4`",
+        "`standard-5`",
         "did you mean `reply`?",
         "2 unknown kinds in all",
     ];

@@ -84,7 +84,7 @@ fn the_plain_job_loads() {
     let minimal = load("inputs.interactions = 'x'\noutput.url = 'y'").unwrap();
     assert_eq!(
         (minimal.snapshot, minimal.influence.top, minimal.method.version),
-        (None, 10, "standard-4".into())
+        (None, 10, "standard-5".into())
     );
     let (rule, unknown) = (ConsentRule::OptOut, UnknownRule::Score);
     assert_eq!(minimal.consent, Consent { rule, unknown, ..consent });
@@ -284,7 +284,7 @@ fn invalid_profiles_are_refused() {
     assert_eq!(profiles[1].forecast.intercept, profiles[0].forecast.intercept);
     // A measure's weight takes precedence over that of its family; weights are relative.
     let weighted_profiles =
-        load(&with("weights = { reach = 0, trusted_reactors_30d = 1 }")).unwrap().profiles;
+        load(&with("weights = { reach = 0, credited_reactors_30d = 1 }")).unwrap().profiles;
     let weighted: Vec<f64> =
         weighted_profiles[1].forecast.terms.iter().map(|term| term.coefficient).collect();
     let all: f64 = coefficients(0).iter().sum();
@@ -340,7 +340,7 @@ fn a_profile_of_another_method_must_measure_the_same() {
         fs::write(folder.path().join("other.toml"), other).unwrap();
         Job::load(&path, &[], None)
     };
-    let other = METHOD.replace("\"standard-4\"", "\"other-1\"").replace("= 0.37", "= 0.5");
+    let other = METHOD.replace("\"standard-5\"", "\"other-1\"").replace("= 0.37", "= 0.5");
     let profiles = load(other.clone()).unwrap().profiles;
     assert_eq!((profiles[1].method_version.as_str(), profiles[1].fitted), ("other-1", false));
     assert_eq!(profiles[1].forecast.terms[1].coefficient, 0.5);
@@ -365,7 +365,7 @@ fn the_method_path_is_relative_to_the_job_file() {
     fs::write(&path, JOB.replace("[job]", "[job]\nmethod = '${which}.toml'")).unwrap();
     let set = [("which".to_owned(), "own".to_owned())];
     assert_error(Job::load(&path, &set, None).unwrap_err(), Kind::BadJob, &["own.toml"]);
-    fs::write(folder.path().join("own.toml"), METHOD.replace("standard-4", "own-7")).unwrap();
+    fs::write(folder.path().join("own.toml"), METHOD.replace("standard-5", "own-7")).unwrap();
     assert_eq!(Job::load(&path, &set, None).unwrap().method.version, "own-7");
     let missing = Job::load(&folder.path().join("jib.toml"), &[], None).unwrap_err();
     assert_error(missing, Kind::BadJob, &["jib.toml", "check the path"]);

@@ -82,6 +82,7 @@ mod unknown_people;
 mod upgrade;
 mod validate;
 mod validity;
+mod vouches;
 mod windows;
 mod world;
 

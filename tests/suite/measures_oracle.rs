@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::campaign::{cases, is_whole};
 use crate::random_worlds::{family, world};
-use crate::trust_oracle::{self, Trust, Vertex};
+use crate::trust_oracle::{self, Trust, UNITS, Vertex};
 use crate::world::{
     Account, HOUR, Interaction, Post, Published, Row, World, account, identity, read, reply,
 };
@@ -32,8 +32,14 @@ struct Act<'a> {
     reaction: bool,
     post: Option<&'a str>,
     sentiment: Option<f64>,
-    /// Whether the actor is trusted.
-    trusted: bool,
+    /// Credit of the actor in the audience of the target, in units.
+    credit: i128,
+}
+
+impl Act<'_> {
+    fn is_trusted(&self) -> bool {
+        2 * self.credit >= UNITS
+    }
 }
 
 /// A forecast by which people are scored.
@@ -48,9 +54,23 @@ struct Profile {
 #[derive(Default)]
 struct PostStats {
     age: i64,
-    /// Distinct reactors, and whether each is trusted.
+    /// Distinct reactors, and whether each is trusted in the audience of the author.
     reactors: BTreeMap<String, bool>,
     reactions: usize,
+}
+
+/// Sets the credit of the actors by `trust`.
+fn set_credit(acts: &mut [Act<'_>], trust: &Trust) {
+    for act in acts {
+        let actor = (act.network.to_owned(), act.actor.clone());
+        act.credit = trust.credit_in_audience(&actor, &act.target);
+    }
+}
+
+/// V + .01 (V + .1) U / (U + 10).
+fn with_rest(credited: f64, all: f64) -> f64 {
+    let others = all - credited;
+    credited + 0.01 * (credited + 0.1) * others / (others + 10.0)
 }
 
 struct Oracle<'a> {
@@ -79,6 +99,11 @@ fn age(world: &World, at: i64) -> i64 {
 
 impl<'a> Oracle<'a> {
     fn of(world: &'a World) -> Self {
+        Self::after(world, None)
+    }
+
+    /// The night after `before`, if any.
+    fn after(world: &'a World, before: Option<&Published>) -> Self {
         let method = Method::parse("method", &world.method).unwrap();
         let window = i64::from(method.attention.window_hours);
         let read_hours = window.max(90 * 24);
@@ -98,9 +123,19 @@ impl<'a> Oracle<'a> {
                 persons.entry(person).or_default().insert((network, id));
             }
         }
+        // Founders are found from older ones, too.
+        let tenure = match method.trust.networks.is_empty() {
+            true => 0,
+            false => i64::from(method.trust.tenure_hours),
+        };
+        let all_hours = read_hours + tenure;
+        let is_known = |network: &str, id: &str| keys.contains(&(network.into(), id.into()));
         let mut once: BTreeMap<_, Option<f64>> = BTreeMap::new();
         for e in &world.events {
-            if (world.cutoff - read_hours * HOUR..world.cutoff).contains(&e.at) {
+            if (world.cutoff - all_hours * HOUR..world.cutoff).contains(&e.at)
+                && is_known(&e.network, &e.actor)
+                && is_known(&e.network, &e.target)
+            {
                 let key = (&*e.network, &*e.actor, &*e.target, &*e.kind, e.at, &e.post, &e.via);
                 let worst = once.entry(key).or_insert(e.sentiment);
                 *worst = match (*worst, e.sentiment) {
@@ -115,7 +150,7 @@ impl<'a> Oracle<'a> {
             if actor != target {
                 let (kind, post) = (&method.kinds[kind], post.as_deref());
                 let (age, weight, reaction) = (age(world, at), kind.weight, kind.reaction);
-                let trusted = false;
+                let credit = 0;
                 acts.push(Act {
                     network,
                     actor,
@@ -125,7 +160,7 @@ impl<'a> Oracle<'a> {
                     reaction,
                     post,
                     sentiment,
-                    trusted,
+                    credit,
                 });
             }
         }
@@ -135,11 +170,12 @@ impl<'a> Oracle<'a> {
             target: &act.target,
             age: act.age,
             weight: act.weight,
+            reaction: act.reaction,
+            sentiment: act.sentiment,
         });
-        let trust = trust_oracle::trust(world, &method, &vertices, plain);
-        for act in &mut acts {
-            act.trusted = trust.trusted.contains(&(act.network.to_owned(), act.actor.clone()));
-        }
+        let trust = trust_oracle::trust(world, &method, &vertices, plain, before);
+        acts.retain(|act| act.age < read_hours);
+        set_credit(&mut acts, &trust);
         let mut sums: BTreeMap<Vertex, BTreeMap<String, i64>> = BTreeMap::new();
         for act in acts.iter().filter(|act| act.age < window) {
             let decay = (-(act.age as f64) / f64::from(method.attention.half_life_hours)).exp2();
@@ -160,7 +196,7 @@ impl<'a> Oracle<'a> {
                 *given.entry((network.clone(), actor.clone())).or_default() += attention;
             }
         }
-        let posts = posts(world, &acts, 0);
+        let posts = posts(world, &acts, &trust, 0);
         let passed_on = passed_on(world, &vertices, 0);
         let profiles = profiles(world, &method);
         Self {
@@ -238,7 +274,7 @@ impl<'a> Oracle<'a> {
             let ages = to.iter().filter(|a| a.reaction && a.actor == actor).map(|a| a.age);
             let half_life = f64::from(self.method.attention.half_life_hours);
             // In the same fixed-point units as attention.
-            ((-(ages.min().unwrap() as f64) / half_life).exp2() * ONE).round() / ONE
+            ((-(ages.min().unwrap() as f64) / half_life).exp2() * ONE).round()
         };
         let reactors: BTreeSet<&str> = reactions(90).into_iter().collect();
         let all_reactors: BTreeSet<&str> =
@@ -277,16 +313,24 @@ impl<'a> Oracle<'a> {
         let amplification = 100.0 * (posts_with_trusted as f64 + s * p) / (posts.len() as f64 + s);
         let none = BTreeMap::new();
         let passed_on = self.passed_on.get(vertex).unwrap_or(&none);
-        // The same of trusted people only.
-        let trusted: Vec<&&Act> = to.iter().filter(|a| a.trusted).collect();
-        let trusted_reactions = |days: i64| -> Vec<&str> {
-            let recent = trusted.iter().filter(|a| a.reaction && a.age < days * 24);
-            recent.map(|a| a.actor.as_str()).collect()
+        let credit = |actor: &str| to.iter().find(|act| act.actor == actor).unwrap().credit;
+        let units = |credit: i128| credit as f64 / UNITS as f64;
+        // Distinct people by credit, and reactions.
+        let credited = |people: &BTreeSet<&str>| {
+            let credited = units(people.iter().map(|actor| credit(actor)).sum());
+            json!(with_rest(credited, people.len() as f64))
         };
-        let trusted_reactors: BTreeSet<&str> =
-            trusted.iter().filter(|a| a.reaction).map(|a| a.actor.as_str()).collect();
-        let trusted_audience: Vec<&str> =
-            trusted.iter().filter(|a| a.age < 2160).map(|a| a.actor.as_str()).collect();
+        let credited_of = |days: i64| credited(&reactions(days).into_iter().collect());
+        let credited_reactions =
+            |days: i64| json!(units(reactions(days).into_iter().map(credit).sum()));
+        let decayed = all_reactors.iter().map(|actor| latest(actor)).sum::<f64>() / ONE;
+        let decayed_units = |actor: &&str| credit(actor) * latest(actor) as i128 / UNITS;
+        let credited_decayed = all_reactors.iter().map(decayed_units).sum::<i128>() as f64 / ONE;
+        let trusted_audience: BTreeSet<&str> = to
+            .iter()
+            .filter(|act| act.is_trusted() && act.age < 2160)
+            .map(|act| act.actor.as_str())
+            .collect();
         let max_reactions = reactors
             .iter()
             .map(|actor| reactions(90).iter().filter(|a| *a == actor).count())
@@ -297,7 +341,7 @@ impl<'a> Oracle<'a> {
             ("reactors_30d", json!(distinct(&reactions(30)))),
             ("reactors_90d", json!(reactors.len())),
             ("reactors_window", json!(all_reactors.len())),
-            ("reactors_decayed", json!(all_reactors.iter().map(|a| latest(a)).sum::<f64>())),
+            ("reactors_decayed", json!(decayed)),
             (
                 "effective_reactors",
                 json!(ratio((reactions(90).len() as f64).powi(2), squares).unwrap_or(0.0)),
@@ -337,21 +381,19 @@ impl<'a> Oracle<'a> {
             ),
             ("repost_reach_90d", count(&|_| passed_on.len())),
             ("onward_reach_90d", count(&|_| passed_on.values().filter(|onward| **onward).count())),
-            ("trusted_reactors_7d", json!(distinct(&trusted_reactions(7)))),
-            ("trusted_reactors_30d", json!(distinct(&trusted_reactions(30)))),
-            ("trusted_reactors_90d", json!(distinct(&trusted_reactions(90)))),
-            ("trusted_reactors_window", json!(trusted_reactors.len())),
-            (
-                "trusted_reactors_decayed",
-                json!(trusted_reactors.iter().map(|a| latest(a)).sum::<f64>()),
-            ),
-            ("trusted_reactions_30d", json!(trusted_reactions(30).len())),
-            ("trusted_reactions_90d", json!(trusted_reactions(90).len())),
-            ("trusted_audience_90d", json!(distinct(&trusted_audience))),
+            ("credited_reactors_7d", credited_of(7)),
+            ("credited_reactors_30d", credited_of(30)),
+            ("credited_reactors_90d", credited_of(90)),
+            ("credited_reactors_window", credited(&all_reactors)),
+            ("credited_reactors_decayed", json!(with_rest(credited_decayed, decayed))),
+            ("credited_reactions_30d", credited_reactions(30)),
+            ("credited_reactions_90d", credited_reactions(90)),
+            ("trusted_audience_90d", json!(trusted_audience.len())),
             ("concentration", json!(ratio(max_reactions as f64, reactions(90).len() as f64))),
             ("burstiness", burstiness(&to)),
-            ("trust", json!(self.trust.trust.get(vertex))),
-            ("is_trusted", json!(i64::from(self.trust.trusted.contains(vertex)))),
+            ("vouches", json!(self.trust.vouches(vertex))),
+            ("credit", json!(units(self.trust.credit(vertex)))),
+            ("is_trusted", json!(i64::from(self.trust.is_trusted(vertex)))),
             ("interactions_made_90d", json!(recent(&by, 90))),
             ("people_engaged_90d", json!(engaged.len())),
             ("reciprocity", json!(ratio(mutual as f64, audience.len() as f64))),
@@ -414,8 +456,8 @@ impl<'a> Oracle<'a> {
         let opened = created.map(|at| age(self.world, at) / 24).max();
         let follows = self.follows(network);
         let incoming = || follows.iter().filter(|((followee, _), _)| followee == person);
-        let trusted = incoming()
-            .filter(|((_, by), _)| self.trust.trusted.contains(&(network.clone(), by.clone())));
+        let trusted =
+            incoming().filter(|((_, by), _)| self.trust.is_trusted(&(network.clone(), by.clone())));
         let gained =
             |days: i64| incoming().filter(|(_, s)| s.is_some_and(|h| h < 24 * days)).count();
         let count = |n: usize| json!(self.world.follows.as_ref().map(|_| n));
@@ -524,8 +566,8 @@ impl<'a> Oracle<'a> {
         });
         flags.extend(outside.then_some("outside_range"));
         flags.extend((sum("reactors_90d") < 5.0).then_some("thin_evidence"));
-        let fallback = of.iter().any(|((network, _), _)| self.trust.fallback.contains(network));
-        flags.extend(fallback.then_some("trust_fallback"));
+        let everybody = of.iter().any(|((network, _), _)| self.trust.counts_everybody(network));
+        flags.extend(everybody.then_some("trust_none"));
         BTreeMap::from([
             ("expected_reactors", json!(expected)),
             ("score", json!(points(expected))),
@@ -794,7 +836,12 @@ impl Oracle<'_> {
 }
 
 /// (network, author) → original posts of the last 90 days.
-fn posts(world: &World, acts: &[Act<'_>], since: i64) -> BTreeMap<Vertex, Vec<PostStats>> {
+fn posts(
+    world: &World,
+    acts: &[Act<'_>],
+    trust: &Trust,
+    since: i64,
+) -> BTreeMap<Vertex, Vec<PostStats>> {
     let mut by_post: BTreeMap<(&str, &str), (String, PostStats)> = BTreeMap::new();
     for post in world.posts.iter().flatten() {
         let recent = post.at < world.cutoff && (since..2160).contains(&age(world, post.at));
@@ -806,8 +853,11 @@ fn posts(world: &World, acts: &[Act<'_>], since: i64) -> BTreeMap<Vertex, Vec<Po
     }
     for act in acts.iter().filter(|act| act.reaction) {
         let post = act.post.and_then(|post| by_post.get_mut(&(act.network, post)));
-        if let Some((_, stats)) = post.filter(|(author, _)| *author != act.actor) {
-            stats.reactors.insert(act.actor.clone(), act.trusted);
+        if let Some((author, stats)) = post.filter(|(author, _)| *author != act.actor) {
+            // Who reacted to somebody else about the post is in the audience of its author.
+            let actor = (act.network.to_owned(), act.actor.clone());
+            let trusted = 2 * trust.credit_in_audience(&actor, author) >= UNITS;
+            stats.reactors.insert(act.actor.clone(), trusted);
             stats.reactions += 1;
         }
     }
@@ -826,7 +876,7 @@ pub fn causes(
     now: &World,
 ) -> BTreeMap<(String, &'static str), f64> {
     let since = (now.cutoff - then.cutoff) / HOUR;
-    let (old, new) = (Oracle::of(then).method, Oracle::of(now));
+    let (old, new) = (Oracle::of(then).method, Oracle::after(now, Some(published)));
     let standard = &new.profiles[0];
     let score = |of: &Oracle<'_>, person: &str| {
         let vertices = of.vertices.iter().filter(|(_, id)| id == person);
@@ -836,19 +886,17 @@ pub fn causes(
         });
         points(expected.sum())
     };
-    // With the trust of `then`, and without the posts and interactions of the last so many hours.
-    let was_trusted = |network: &str, person: &str| {
-        let rows = &published.tables["measures"];
-        let row = rows.iter().find(|row| row["network"] == network && row["person_id"] == person);
-        row.is_some_and(|row| row["is_trusted"] == 1)
-    };
+    // With the vouches of `then`, and without the posts and interactions of the last so many hours.
+    let vouches = published.tables["measures"].iter().filter_map(|row| {
+        let text = |name: &str| row[name].as_str().unwrap().to_owned();
+        Some(((text("network"), text("person_id")), row["vouches"].as_f64()?))
+    });
+    let trust = new.trust.with_vouches(vouches.collect());
     let step = |posted: i64, acted: i64| {
-        let mut step = Oracle::of(now);
+        let mut step = Oracle::after(now, Some(published));
         step.acts.retain(|act| act.age >= acted);
-        for act in &mut step.acts {
-            act.trusted = was_trusted(act.network, &act.actor);
-        }
-        step.posts = posts(now, &step.acts, posted);
+        set_credit(&mut step.acts, &trust);
+        step.posts = posts(now, &step.acts, &trust, posted);
         step.passed_on = passed_on(now, &step.vertices, acted);
         step
     };
@@ -951,11 +999,6 @@ fn assert_agrees(world: &World, published: &Published) {
                 assert!((found - exact).abs() <= 1e-9, "follow rank of {network} {person}");
                 expected.insert("follow_pagerank", follow_rank.clone());
             }
-            let trust = &measures[&key(person)]["trust"];
-            if let (Some(found), Some(exact)) = (trust.as_f64(), expected["trust"].as_f64()) {
-                assert!((found - exact).abs() <= 1e-9, "trust of {network} {person}");
-                expected.insert("trust", trust.clone());
-            }
             assert_columns_agree(&format!("{network} {person}"), measures[&key(person)], &expected);
             let checked = expected.keys().copied().chain(["network", "person_id"]);
             assert_all_columns_checked("measures", checked.map(str::to_owned));
@@ -976,13 +1019,13 @@ fn assert_agrees(world: &World, published: &Published) {
     let number = |row: &Row, name: &str| row[name].as_f64().unwrap();
     for profile in &oracle.profiles {
         let score_of = |person: &str| scores[&vec![person.to_owned(), profile.name.clone()]];
-        let all = of_person.keys().map(|person| number(score_of(person), "expected_reactors"));
-        let all: Vec<f64> = all.collect();
+        let rounded = |person: &str| (10.0 * number(score_of(person), "score")).round();
+        let all: Vec<f64> = of_person.keys().map(|person| rounded(person)).collect();
         for (person, of) in &of_person {
             let what = format!("{person} by {}", profile.name);
             let (found, expected) = (score_of(person), oracle.scores(profile, of));
             assert_columns_agree(&what, found, &expected);
-            let percentile = mid_rank(all.iter().copied(), number(found, "expected_reactors"));
+            let percentile = mid_rank(all.iter().copied(), rounded(person));
             assert!(close(&found["percentile"], &json!(percentile)), "percentile of {what}");
             let score = number(found, "score");
             assert_eq!(found["change_1d"], Value::Null, "{what}");
@@ -1015,6 +1058,8 @@ fn assert_agrees(world: &World, published: &Published) {
         assert_person_agrees(world, &oracle, &key[0], row);
     }
 
+    assert_accounts_agree(&oracle, published);
+
     let edges = published.by("influence_edges", &["network", "influencer_id", "influenced_id"]);
     let expected = oracle.edges();
     assert_eq!(edges.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
@@ -1022,6 +1067,36 @@ fn assert_agrees(world: &World, published: &Published) {
         let shares = ["attention", "attention_share", "audience_share"];
         let values = shares.into_iter().zip(values.map(Value::from)).collect();
         assert_columns_agree(&format!("{key:?}"), edges[&key], &values);
+    }
+}
+
+/// The accounts of a first night, and who is carried to the next one.
+fn assert_accounts_agree(oracle: &Oracle<'_>, published: &Published) {
+    let days = i64::from(oracle.world.day.to_epoch_days());
+    let founded = days - i64::from(oracle.method.trust.tenure_hours / 24);
+    let accounts = published.by("accounts", &["network", "account_id"]);
+    let ids =
+        oracle.persons.iter().flat_map(|(person, ids)| ids.iter().map(move |id| (id, person)));
+    let ids: BTreeMap<Vec<String>, &String> =
+        ids.map(|((n, id), person)| (vec![(*n).to_owned(), (*id).to_owned()], person)).collect();
+    assert!(accounts.keys().eq(ids.keys()), "{:?}", accounts.keys());
+    for (key, row) in accounts {
+        let vertex = (key[0].clone(), ids[&key].clone());
+        let is_founder = oracle.trust.known.contains_key(&vertex);
+        let credit = oracle.trust.credit(&vertex);
+        let begins = !is_founder && !oracle.trust.counts_everybody(&key[0]) && credit == UNITS;
+        let expected = BTreeMap::from([
+            ("handle", Value::Null),
+            ("person_id", json!(vertex.1)),
+            ("credit", json!(credit as f64 / UNITS as f64)),
+            ("known_since", json!(is_founder.then_some(founded))),
+            ("is_founder", json!(i64::from(is_founder))),
+            ("full_credit_since", json!(begins.then_some(days))),
+            ("full_credit_missed_days", json!(begins.then_some(0))),
+        ]);
+        assert_columns_agree(&format!("account {key:?}"), row, &expected);
+        let checked = expected.keys().copied().chain(["network", "account_id"]);
+        assert_all_columns_checked("accounts", checked.map(str::to_owned));
     }
 }
 

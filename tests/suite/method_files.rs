@@ -28,8 +28,8 @@ fn method_values_out_of_range_are_refused() {
         ("offset      = 0.05", "offset = nan", "offset above 0"),
         ("coefficient = 0.37", "coefficient = -0.1", "a coefficient and a reference of 0 or more"),
         ("coefficient = 0.37", "coefficient = inf", "a coefficient and a reference of 0 or more"),
-        ("\"trusted_reactors_30d\"", "\"rank\"", "`rank` may not enter the forecast"),
-        ("\"trusted_reactors_30d\"", "\"reactors_30\"", "did you mean `reactors_30d`?"),
+        ("\"credited_reactors_30d\"", "\"rank\"", "`rank` may not enter the forecast"),
+        ("\"credited_reactors_30d\"", "\"reactors_30\"", "did you mean `reactors_30d`?"),
         ("= -3.3", "= -inf", "`forecast.intercept` is -inf"),
         ("= 1e-9", "= 1.0", "`gates.rank_mass_tolerance` is 1"),
         ("= 1e-9", "= -1e-9", "0 or more and less than 1"),
@@ -56,8 +56,23 @@ fn trust_and_forecast_out_of_range_are_refused() {
         ("threshold       = 0.01", "threshold = -0.1", ["`trust.threshold` is -0.1", "0 or more"]),
         ("threshold       = 0.01", "threshold = nan", ["`trust.threshold` is NaN", "0 or more"]),
         ("threshold       = 0.01", "threshold = 2e6", ["`trust.threshold` is 2000000", "the mean"]),
-        ("fallback_people = 2", "fallback_people = -2", ["fallback_people = -2", "renown schema"]),
-        ("fallback_people", "fallback_persons", ["`fallback_persons`", "`fallback_people`?"]),
+        ("tenure_hours    = 1440", "tenure_hours = -2", ["tenure_hours = -2", "renown schema"]),
+        (
+            "tenure_hours    = 1440",
+            "tenure_hours = 23",
+            ["`trust.tenure_hours` is 23", "24 or more"],
+        ),
+        ("tenure_hours", "tenure_ours", ["`tenure_ours`", "`tenure_hours`?"]),
+        (
+            "[[trust.seeds]]",
+            "[trust.networks.a]\nfull_credit = 0\n\n[[trust.seeds]]",
+            ["`trust.networks.a.full_credit` is 0", "leave the network out"],
+        ),
+        (
+            "[[trust.seeds]]",
+            "[trust.networks.a]\nfull = 3\n\n[[trust.seeds]]",
+            ["`full`", "full_credit"],
+        ),
         ("verified = true", "", ["a rule of `trust.seeds` has no condition", "name `verified`"]),
         ("verified = true", "verified = false", ["a rule of `trust.seeds`", "everyone"]),
         ("verified = true", "verify = true", ["`verify`", "did you mean `verified`?"]),
@@ -118,15 +133,15 @@ fn trust_and_forecast_out_of_range_are_refused() {
         ),
         ("coefficient = 0.37", "coefficient = 0.0", ["", ""]),
         (
-            "\"trusted_reactors_90d\"",
+            "\"credited_reactors_90d\"",
             "\"trust\"",
             ["`trust` may not enter the forecast", "those that may: "],
         ),
         // The points of a measure are one row.
         (
-            "\"trusted_reactors_90d\"",
-            "\"trusted_reactors_30d\"",
-            ["`trusted_reactors_30d`", "one term"],
+            "\"credited_reactors_90d\"",
+            "\"credited_reactors_30d\"",
+            ["`credited_reactors_30d`", "one term"],
         ),
     ] {
         assert!(METHOD.contains(from), "{from}");
@@ -145,14 +160,14 @@ fn trust_and_forecast_out_of_range_are_refused() {
     let words = ["no term of the forecast has a coefficient other than 0", "give at least one"];
     assert_error(Method::parse("m.toml", &none).unwrap_err(), Kind::BadJob, &words);
     // The coefficient of a custom measure may have any sign.
-    let custom = METHOD.replacen("\"trusted_reactors_30d\"", "\"measure_sales\"", 1);
+    let custom = METHOD.replacen("\"credited_reactors_30d\"", "\"measure_sales\"", 1);
     Method::parse("m.toml", &custom.replace("= 0.6", "= -0.6")).unwrap();
 }
 
 #[test]
 fn a_method_without_a_name_is_refused() {
     // Every score row names the version.
-    assert!(Method::parse("m.toml", &METHOD.replace("\"standard-4\"", "\"\"")).is_err());
+    assert!(Method::parse("m.toml", &METHOD.replace("\"standard-5\"", "\"\"")).is_err());
 }
 
 #[test]

@@ -14,20 +14,21 @@ use crate::world::{
 
 const NETWORKS: [&str; 3] = ["alpha", "beta", "beta-2"];
 /// Measures that may enter a forecast.
-const MEASURES: [&str; 18] = [
+const MEASURES: [&str; 19] = [
     "reactors_7d",
     "reactors_30d",
     "reactors_90d",
     "reactors_window",
     "reactors_decayed",
-    "trusted_reactors_7d",
-    "trusted_reactors_30d",
-    "trusted_reactors_90d",
-    "trusted_reactors_window",
-    "trusted_reactors_decayed",
+    "credited_reactors_7d",
+    "credited_reactors_30d",
+    "credited_reactors_90d",
+    "credited_reactors_window",
+    "credited_reactors_decayed",
     "reactions_30d",
     "reactions_90d",
-    "trusted_reactions_90d",
+    "credited_reactions_30d",
+    "credited_reactions_90d",
     "audience_90d",
     "trusted_audience_90d",
     "h_index",
@@ -71,6 +72,16 @@ fn method(rng: &mut Rng) -> (String, i64) {
     let window = windows[rng.usize(..windows.len())];
     let half_life = [1, 24, 720, 5000][rng.usize(..4)];
     let intercept = rng.f64() * 4.0 - 3.0;
+    let lag = if rng.bool() { rng.i64(0..window.min(200)) } else { 0 };
+    let tenure = [24, 24, 100, 1440][rng.usize(..4)];
+    // Few vouches make full credit, so that some people have a part of it; on some networks everybody counts whole.
+    let mut trusted = String::new();
+    for network in NETWORKS {
+        if rng.u8(..4) > 0 {
+            let full_credit = [1, 2, 2, 3][rng.usize(..4)];
+            trusted += &format!("[trust.networks.{network}]\nfull_credit = {full_credit}\n");
+        }
+    }
     let mut text = format!(
         "version = \"random\"\nfitted = {}\n\
          [attention]\nhalf_life_hours = {half_life}\nwindow_hours = {window}\n\
@@ -81,16 +92,14 @@ fn method(rng: &mut Rng) -> (String, i64) {
          repost = {{ weight = 0.0, reaction = true }}\n\
          [rank]\ndamping = {}\n[amplification]\nprior_posts = {}\n\
          [gates]\nmin_people = 0\n\
-         [trust]\nlag_hours = {}\nthreshold = {}\nfallback_people = {}\n\
+         [trust]\nlag_hours = {lag}\ntenure_hours = {tenure}\nthreshold = {}\n{trusted}\
          [forecast]\nhorizon_hours = 100\nintercept = {intercept}\noverdispersion = {}\n\
          overdispersion_power = {}\n",
         rng.bool(),
         rng.f64(),
         [0.0, 0.5, 0.85][rng.usize(..3)],
         0.1 + 9.0 * rng.f64(),
-        if rng.bool() { rng.i64(0..window.min(200)) } else { 0 },
         [0.0, 0.01, 2.0 * rng.f64()][rng.usize(..3)],
-        rng.u8(..4),
         rng.f64(),
         [1.0, 1.0 + rng.f64(), 2.0][rng.usize(..3)],
     );

@@ -39,7 +39,7 @@ fn errors_name_renamed_keys_of_a_method() {
 
 #[test]
 fn errors_name_renamed_measures() {
-    let of_method = METHOD.replacen("\"trusted_reactors_30d\"", "\"follow_rank\"", 1);
+    let of_method = METHOD.replacen("\"credited_reactors_30d\"", "\"follow_rank\"", 1);
     let error = Method::parse("m.toml", &of_method).expect_err("follow_rank");
     let now = "it is called `follow_pagerank` now";
     assert_error(error, Kind::BadJob, &["`follow_rank` may not enter the forecast", now]);

@@ -7,8 +7,11 @@ use renown::method::Method;
 use serde_json::{Value, json};
 
 use crate::random_worlds::world;
-use crate::trust_oracle;
-use crate::world::{HOUR, Post, Published, World};
+use crate::trust_oracle::{self, Trust, UNITS};
+use crate::world::{HOUR, Interaction, Post, Published, World};
+
+/// One fresh interaction of weight 1.
+const ONE: f64 = 4_294_967_296.0;
 
 /// A world in which every tag counts, whatever its weight, because most posts have few tags.
 fn tagged(seed: u64) -> World {
@@ -37,12 +40,13 @@ struct Oracle<'a> {
     posts: Vec<(&'a Post, String, BTreeSet<String>, i64)>,
     /// Interactions among different people, each once.
     acts: Vec<Act<'a>>,
-    trusted: BTreeSet<(String, String)>,
+    trust: Trust,
 }
 
 struct Act<'a> {
     actor: String,
-    trusted: bool,
+    /// Credit in the audience of the target, in units.
+    credit: i128,
     /// Network and person.
     target: (String, String),
     post: Option<&'a str>,
@@ -74,8 +78,19 @@ impl<'a> Oracle<'a> {
             }
         }
         posts.iter_mut().for_each(|(_, _, tags, _)| tags.retain(|tag| uses.get(tag) > Some(&1)));
+        // Founders are found from older ones, too.
+        let tenure = match method.trust.networks.is_empty() {
+            true => 0,
+            false => i64::from(method.trust.tenure_hours),
+        };
+        let keys = world.members(window);
+        let is_read = |e: &&Interaction| {
+            let known = |id: &String| keys.contains(&(e.network.clone(), id.clone()));
+            let from = world.cutoff - (window + tenure) * HOUR;
+            (from..world.cutoff).contains(&e.at) && known(&e.actor) && known(&e.target)
+        };
         let mut once = BTreeMap::new();
-        for e in world.events.iter().filter(|e| within(e.at)) {
+        for e in world.events.iter().filter(is_read) {
             let (actor, target) =
                 (world.person(&e.network, &e.actor), world.person(&e.network, &e.target));
             if actor != target {
@@ -90,7 +105,7 @@ impl<'a> Oracle<'a> {
         let acts =
             once.into_iter().map(|((network, actor, target, kind, at, post, _), sentiment)| Act {
                 actor: world.person(network, actor),
-                trusted: false,
+                credit: 0,
                 weight: method.kinds[kind].weight,
                 target: (network.clone(), world.person(network, target)),
                 post: post.as_deref(),
@@ -105,12 +120,16 @@ impl<'a> Oracle<'a> {
             target: &act.target.1,
             age: act.age,
             weight: act.weight,
+            reaction: act.reaction,
+            sentiment: act.sentiment,
         });
-        let trusted = trust_oracle::trust(world, &method, &vertices, plain).trusted;
+        let trust = trust_oracle::trust(world, &method, &vertices, plain, None);
+        acts.retain(|act| act.age < window);
         for act in &mut acts {
-            act.trusted = trusted.contains(&(act.target.0.clone(), act.actor.clone()));
+            let actor = (act.target.0.clone(), act.actor.clone());
+            act.credit = trust.credit_in_audience(&actor, &act.target.1);
         }
-        Self { method, vertices, posts, acts, trusted }
+        Self { method, vertices, posts, acts, trust }
     }
 
     /// Original posts of a person about a topic.
@@ -161,7 +180,7 @@ impl<'a> Oracle<'a> {
                 .collect();
             for act in acts.iter().filter(|act| act.reaction) {
                 let post = posts.iter().find(|(post, ..)| act.post == Some(&*post.id)).unwrap();
-                if act.trusted && young(act.age) && young(post.3) {
+                if 2 * act.credit >= UNITS && young(act.age) && young(post.3) {
                     people.insert(&act.actor);
                 }
                 known.extend(act.sentiment.filter(|_| act.age < 2160));
@@ -193,43 +212,59 @@ impl<'a> Oracle<'a> {
         posts: &[&&(&Post, String, BTreeSet<String>, i64)],
     ) -> f64 {
         let half_life = f64::from(self.method.attention.half_life_hours);
-        // `trusted_…` is the same, of trusted people only.
+        let reactions = || acts.iter().filter(|act| act.reaction);
+        let within = |days: i64| reactions().filter(move |act| act.age < days * 24);
+        let units = |credit: i128| credit as f64 / UNITS as f64;
+        // People, and how many they are by credit.
+        let people = |days: i64| {
+            let people = by_actor(within(days));
+            (people.len() as f64, units(people.values().sum()))
+        };
+        let mut latest: BTreeMap<&str, (i64, i128)> = BTreeMap::new();
+        for act in reactions() {
+            let known = latest.entry(&act.actor).or_insert((act.age, act.credit));
+            known.0 = known.0.min(act.age);
+        }
+        let decay = |age: i64| ((-(age as f64) / half_life).exp2() * ONE).round();
+        let decayed = || latest.values().map(|(age, _)| decay(*age)).sum::<f64>() / ONE;
+        let credited_decayed = || {
+            let units = latest.values().map(|(age, credit)| credit * decay(*age) as i128 / UNITS);
+            units.sum::<i128>() as f64 / ONE
+        };
         let value = |measure: &str| {
-            let (only, measure) = match measure.strip_prefix("trusted_") {
-                Some(measure) => (true, measure),
-                None => (false, measure),
+            let rest = |(all, credited): (f64, f64)| {
+                let others = all - credited;
+                credited + 0.01 * (credited + 0.1) * others / (others + 10.0)
             };
-            let counted = || acts.iter().filter(|act| act.trusted || !only);
-            let reactions = || counted().filter(|act| act.reaction);
-            let within = |days: i64| reactions().filter(move |act| act.age < days * 24);
-            let distinct = |days: i64| {
-                within(days).map(|act| &act.actor).collect::<BTreeSet<_>>().len() as f64
-            };
+            let credited = |days: i64| units(within(days).map(|act| act.credit).sum());
+            let always = i64::MAX / 24;
             match measure {
-                "reactors_7d" => distinct(7),
-                "reactors_30d" => distinct(30),
-                "reactors_90d" => distinct(90),
-                "reactors_window" => distinct(i64::MAX / 24),
+                "reactors_7d" => people(7).0,
+                "reactors_30d" => people(30).0,
+                "reactors_90d" => people(90).0,
+                "reactors_window" => people(always).0,
+                "reactors_decayed" => decayed(),
+                "credited_reactors_7d" => rest(people(7)),
+                "credited_reactors_30d" => rest(people(30)),
+                "credited_reactors_90d" => rest(people(90)),
+                "credited_reactors_window" => rest(people(always)),
+                "credited_reactors_decayed" => rest((decayed(), credited_decayed())),
                 "reactions_30d" => within(30).count() as f64,
                 "reactions_90d" => within(90).count() as f64,
-                "audience_90d" => {
-                    let recent = counted().filter(|act| act.age < 2160);
-                    recent.map(|act| &act.actor).collect::<BTreeSet<_>>().len() as f64
+                "credited_reactions_30d" => credited(30),
+                "credited_reactions_90d" => credited(90),
+                "audience_90d" | "trusted_audience_90d" => {
+                    let recent = by_actor(acts.iter().filter(|act| act.age < 2160));
+                    let only = measure.starts_with("trusted");
+                    recent.values().filter(|credit| !only || 2 * **credit >= UNITS).count() as f64
                 }
-                "reactors_decayed" => {
-                    let mut latest: BTreeMap<&str, i64> = BTreeMap::new();
-                    for act in reactions() {
-                        let known = latest.entry(&act.actor).or_insert(act.age);
-                        *known = (*known).min(act.age);
-                    }
-                    latest.values().map(|age| (-(*age as f64) / half_life).exp2()).sum()
-                }
-                "h_index" => {
+                "h_index" | "trusted_h_index" => {
                     let young = posts.iter().filter(|(.., age)| *age < 2160);
                     let drawn = young.map(|(post, author, ..)| {
                         let counts = |actor: &&&str| {
                             let vertex = (network.to_owned(), (**actor).to_owned());
-                            !only || self.trusted.contains(&vertex)
+                            let credit = self.trust.credit_in_audience(&vertex, author);
+                            measure == "h_index" || 2 * credit >= UNITS
                         };
                         self.reactors(post, author).iter().filter(counts).count()
                     });
@@ -251,6 +286,11 @@ impl<'a> Oracle<'a> {
         let level = forecast.levels.get(network).copied().unwrap_or(0.0);
         (forecast.intercept + level + terms.sum::<f64>()).exp()
     }
+}
+
+/// The credit of each actor.
+fn by_actor<'a>(acts: impl Iterator<Item = &'a &'a Act<'a>>) -> BTreeMap<&'a str, i128> {
+    acts.map(|act| (act.actor.as_str(), act.credit)).collect()
 }
 
 fn near(found: &Value, expected: &Value) -> bool {

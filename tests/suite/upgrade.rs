@@ -18,7 +18,7 @@ use crate::world::{
 /// Ann writes about lobsters, and five people reply to her and to each other, fewer of them every day.
 fn world() -> World {
     let mut world = World::default();
-    world.edit_method("trusted_reactors_30d", "trusted_reactors_decayed");
+    world.edit_method("credited_reactors_30d", "credited_reactors_decayed");
     let ids = ["ann", "bob", "cid", "dot", "eve", "fay"];
     let named = |id: &str| Account {
         name: Some(format!("The {id}")),
@@ -49,7 +49,7 @@ fn world() -> World {
     }
     world.posts = Some(posts);
     world.follows = Some(vec![follow("net", "bob", "ann", Some(900))]);
-    world.profiles = "[[profile]]\nname = \"steady\"\nweights.trusted_reactors_90d = 2.0\n".into();
+    world.profiles = "[[profile]]\nname = \"steady\"\nweights.credited_reactors_90d = 2.0\n".into();
     world.settings.push_str("[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n");
     world
 }
@@ -132,7 +132,7 @@ async fn runs_of_version_0_7_are_read_under_the_current_names() {
         (&["top", output, "--topic", "lobsters"], "The ann"),
         (&["topics", output], "lobsters"),
         (&["runs", output], "11/11 passed"),
-        (&["access", output, "net:ann"], "trusted_reactors_90d"),
+        (&["access", output, "net:ann"], "credited_reactors_90d"),
     ] {
         let page = renown(args).done().stdout;
         assert!(page.contains(words), "{args:?}: {page}");

@@ -207,12 +207,12 @@ async fn methods_are_compared() {
     world.settings = "[validate]\nbacktests = 2\n".into();
     let first = world.method.clone();
     let other = first
-        .replace("standard-4", "short-1")
+        .replace("standard-5", "short-1")
         .replace("window_hours    = 2160", "window_hours    = 240")
-        .replace("trusted_reactors_30d", "trusted_reactors_7d");
+        .replace("credited_reactors_30d", "credited_reactors_7d");
     assert_ne!(first, other);
     let both = validate_with(&world, &[&first, &other]).await.unwrap();
-    assert_eq!(both.methods, ["standard-4", "short-1"]);
+    assert_eq!(both.methods, ["standard-5", "short-1"]);
     let alone = validate_with(&world, &[&other]).await.unwrap();
     let mut compared = 0;
     for row in matching(&both, |row| row.method_version == "short-1") {
@@ -232,7 +232,7 @@ async fn methods_are_compared() {
             assert!((by_itself[0].value - row.value).abs() < 1e-12, "{row:?}");
         }
         let first = matching(&both, |other| {
-            key(other) && other.predictor == "standard" && other.method_version == "standard-4"
+            key(other) && other.predictor == "standard" && other.method_version == "standard-5"
         });
         if let Some(difference) = &row.from_first {
             assert!((row.value - first[0].value - difference.value).abs() < 1e-12);
@@ -385,7 +385,7 @@ fn accounts_and_labels_suffice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn labels_that_the_score_is_computed_from_are_refused() {
     let mut world = steady_with_accounts(60, 35);
-    world.edit_method("trusted_reactors_30d", "measure_points");
+    world.edit_method("credited_reactors_30d", "measure_points");
     let people: Vec<String> = (0..100).map(|i| format!("net:p{i}")).collect();
     let alike = |i: usize| 3.0 + 2.0 * ((37 * i) % 101) as f64;
     let grades = |value: &dyn Fn(usize) -> f64| {

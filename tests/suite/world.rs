@@ -138,10 +138,7 @@ impl Default for World {
             day: DAY,
             cutoff: CUTOFF,
             // Small worlds may lose all people.
-            method: METHOD
-                .replace("min_people          = 1", "min_people = 0")
-                // Without older interactions everyone is trusted.
-                .replace("fallback_people = 2", "fallback_people = 0"),
+            method: METHOD.replace("min_people          = 1", "min_people = 0"),
             rule: "opt_out",
             // Small worlds have accounts that are not listed, and statements of strangers alone.
             consent_settings: "unknown = \"score\"\nunmatched = \"warn\"\n".into(),
@@ -388,7 +385,8 @@ pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
     let job = Job::load(path, &[], None)?;
     let (engine, violations) =
         (Engine::new(Stores::default(), partitions), &mut Violations::stop_at_first());
-    let snapshot = snapshot(&engine, &job, job.snapshot.unwrap(), violations).await?;
+    let (day, earlier_hours) = (job.snapshot.unwrap(), job.method.earlier_hours());
+    let snapshot = snapshot(&engine, &job, day, earlier_hours, violations).await?;
     let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, violations).await?);
     read_people(&engine, &job, snapshot, &vocabulary, violations).await
 }

@@ -6,7 +6,6 @@ use crate::method::Method;
 use crate::model::{Interaction, Interactions, NetworkIndex, Persons};
 use crate::propagate::{pagerank_of, ranking_error, uniform_over};
 use crate::reduce::{InteractionRules, attention_graphs};
-use renown_graph::csr::Csr;
 
 /// People to whom so many others reacted, a tenure ago, are founders if they acted.
 const PEOPLE: usize = 2;
@@ -19,9 +18,9 @@ const PEOPLE: usize = 2;
 /// t = (1 − d)·v + d·(Pᵀt + D(t)·v),    v uniform over the seeds of the network
 /// ```
 ///
-/// (Gyöngyi, Garcia-Molina, Pedersen 2004, *Combating Web Spam with TrustRank*, §4); n·t, n the people of the network, has
-/// the mean 1. On a network without seeds: whoever acted, and to whom two distinct people had reacted. Among the vertices
-/// that `existed` (all of them where it is `None`).
+/// (Gyöngyi, Garcia-Molina, Pedersen 2004, *Combating Web Spam with TrustRank*, §4), as a multiple of 1/n, n the people of the
+/// network who took part by then: whoever comes later makes nobody a founder. On a network without seeds: whoever acted, and
+/// to whom two distinct people had reacted. Among the vertices that `existed` (all of them where it is `None`).
 ///
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance, and as [`attention_graphs`].
@@ -33,9 +32,13 @@ pub fn find_founders(
     existed: Option<&[bool]>,
     method: &Method,
 ) -> Result<Vec<bool>> {
-    let mut acted = vec![false; persons.vertices()];
-    earlier.all().iter().for_each(|event| acted[event.actor.index()] = true);
-    let mut founders = supported(earlier, rules, persons.vertices());
+    let n = persons.vertices();
+    let (mut acted, mut took_part) = (vec![false; n], vec![false; n]);
+    for event in earlier.all() {
+        acted[event.actor.index()] = true;
+        [event.actor, event.target].into_iter().for_each(|end| took_part[end.index()] = true);
+    }
+    let mut founders = supported(earlier, rules, n);
     let graphs = match seeds.contains(&true) {
         true => attention_graphs(earlier, persons, rules, 0)?,
         false => vec![],
@@ -48,8 +51,12 @@ pub fn find_founders(
         let seeds: Vec<bool> =
             seeds.map(|(vertex, is_seed)| *is_seed && has_existed(vertex)).collect();
         if let Some(teleport) = uniform_over(&seeds) {
-            let trust = propagated(graph, &teleport, has_existed, method)?;
-            let reached = trust.into_iter().map(|trust| trust >= method.trust.threshold);
+            let took_part = took_part[vertices.clone()].iter().zip(&seeds);
+            let n =
+                took_part.filter(|(took_part, is_seed)| **took_part || **is_seed).count() as f64;
+            let trust = pagerank_of(&method.rank).run(graph, Some(&teleport[..]));
+            let trust = trust.map_err(ranking_error)?.ranks;
+            let reached = trust.into_iter().map(|trust| n * trust >= method.trust.threshold);
             founders.splice(vertices.clone(), reached);
         }
         // Seeds need not have acted.
@@ -70,16 +77,4 @@ fn supported(earlier: &Interactions, rules: &InteractionRules, vertices: usize) 
         supported[of_target[0].target.index()] = people.take(PEOPLE).count() == PEOPLE;
     }
     supported
-}
-
-/// n·t of every vertex of a network.
-fn propagated(
-    graph: &Csr,
-    teleport: &[f64],
-    has_existed: impl Fn(usize) -> bool,
-    method: &Method,
-) -> Result<Vec<f64>> {
-    let ranked = pagerank_of(&method.rank).run(graph, Some(teleport)).map_err(ranking_error)?;
-    let n = (0..graph.vertices()).filter(|vertex| has_existed(*vertex)).count() as f64;
-    Ok(ranked.ranks.iter().map(|t| n * t).collect())
 }
