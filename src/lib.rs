@@ -41,6 +41,7 @@ pub mod published;
 
 pub mod pipeline;
 
+pub mod attack;
 pub mod evaluate;
 pub mod fit;
 

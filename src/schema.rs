@@ -43,6 +43,8 @@ pub enum Status {
     Published,
     /// Output of `validate`.
     Measured,
+    /// Output of `attack`.
+    Simulated,
     /// No stage reads or writes it yet.
     Reserved,
 }
@@ -308,6 +310,7 @@ impl Table {
             Status::Read => "read",
             Status::Published => "published",
             Status::Measured => "published by `validate`",
+            Status::Simulated => "published by `attack`",
             Status::Reserved => "reserved: no stage uses it yet",
         };
         let _ = writeln!(out, "{} ({direction}, version {}, {status})", self.table, self.version);

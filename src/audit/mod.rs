@@ -1,4 +1,4 @@
-//! The gates. Only [`audit_run`] and [`audit_validation`] make an [`Audited`], and nothing else can be published.
+//! The gates. Only [`audit_run`], [`audit_validation`] and [`audit_attacks`] make an [`Audited`], and nothing else can be published.
 
 mod columns;
 mod origin;
@@ -20,6 +20,8 @@ use runs::runs_table;
 
 /// The table of a validation.
 pub const VALIDITY: &str = "validity";
+/// The table of simulated attacks.
+pub const ATTACKS: &str = "attacks";
 
 /// What the method asks of the tables.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +34,8 @@ pub struct Limits<'a> {
 
 /// A check of a draft: why it is refused, or `None` if it passes.
 type Check = fn(&Draft, &Limits<'_>) -> Result<Option<String>>;
-/// A check of the table of a validation.
-type ValidationCheck = fn(&Origin, &[RecordBatch]) -> Result<Option<String>>;
+/// A check of the one table of a validation, or of attacks.
+type SingleCheck = fn(&str, &Origin, &[RecordBatch]) -> Result<Option<String>>;
 /// A check of one table.
 type TableCheck = fn(&str, &[RecordBatch]) -> Result<Option<String>>;
 
@@ -61,11 +63,11 @@ const GATES: [(&str, Check); 11] = [
     ("numbers_finite", |draft, _| check_tables(draft, rows::numbers_finite)),
 ];
 
-/// The gates of a validation, by name and in order.
-const VALIDATION_GATES: [(&str, ValidationCheck); 3] = [
-    ("rows_agree", |origin, batches| rows::rows_of_run(VALIDITY, batches, &origin.run_id)),
-    ("keys_unique", |_, batches| rows::keys_unique(VALIDITY, batches)),
-    ("numbers_finite", |_, batches| rows::numbers_finite(VALIDITY, batches)),
+/// The gates of a validation, or of attacks, by name and in order.
+const SINGLE_GATES: [(&str, SingleCheck); 3] = [
+    ("rows_agree", |table, origin, batches| rows::rows_of_run(table, batches, &origin.run_id)),
+    ("keys_unique", |table, _, batches| rows::keys_unique(table, batches)),
+    ("numbers_finite", |table, _, batches| rows::numbers_finite(table, batches)),
 ];
 
 /// Names of the gates of a run, in order.
@@ -139,11 +141,28 @@ pub fn audit_validation(
     horizon_hours: u32,
     validity: RecordBatch,
 ) -> Result<Audited> {
-    let batches = vec![validity];
-    for (gate, check) in VALIDATION_GATES {
-        refuse_if(gate, check(&origin, &batches)?)?;
+    audit_single(VALIDITY, origin, horizon_hours, validity)
+}
+
+/// Passes the table `attacks` through the same gates.
+///
+/// # Errors
+/// As [`audit_run`].
+pub fn audit_attacks(origin: Origin, horizon_hours: u32, attacks: RecordBatch) -> Result<Audited> {
+    audit_single(ATTACKS, origin, horizon_hours, attacks)
+}
+
+fn audit_single(
+    table: &'static str,
+    origin: Origin,
+    horizon_hours: u32,
+    batch: RecordBatch,
+) -> Result<Audited> {
+    let batches = vec![batch];
+    for (gate, check) in SINGLE_GATES {
+        refuse_if(gate, check(table, &origin, &batches)?)?;
     }
-    Ok(Audited { origin, horizon_hours, tables: vec![(VALIDITY, batches)] })
+    Ok(Audited { origin, horizon_hours, tables: vec![(table, batches)] })
 }
 
 /// Why the first table that fails a check is refused.

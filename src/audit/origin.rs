@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 pub struct Origin {
     /// Day of the snapshot.
     pub day: NaiveDate,
-    /// Id of the run, or of the validation.
+    /// Id of the run, of the validation, or of the attacks.
     pub run_id: String,
     /// Version of the method.
     pub method_version: String,
@@ -20,7 +20,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The keys in the metadata of the files; the last one is that of a validation alone.
+    /// The keys in the metadata of the files; the last one is that of a validation or of attacks alone.
     pub const KEYS: [&str; 7] = [
         "renown.version",
         "renown.snapshot_date",

@@ -8,8 +8,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::context::Context;
 use super::logging::{LogFormat, Logging};
 use super::{
-    access, audience, check, completions, diff, exit, explain, fit, man, methods, plan, rank,
-    report, run, runs, schema, synth, top, topics, validate,
+    access, attack, audience, check, completions, diff, exit, explain, fit, man, methods, plan,
+    rank, report, run, runs, schema, synth, top, topics, validate,
 };
 use crate::error::Result;
 
@@ -38,6 +38,7 @@ enum Command {
     Run(run::Args),
     Fit(fit::Args),
     Validate(validate::Args),
+    Attack(attack::Args),
     Top(top::Args),
     Topics(topics::Args),
     Rank(rank::Args),
@@ -79,6 +80,7 @@ impl Cli {
             Command::Run(args) => Box::pin(run::execute(args, context)),
             Command::Fit(args) => Box::pin(fit::execute(args, context)),
             Command::Validate(args) => Box::pin(validate::execute(args, context)),
+            Command::Attack(args) => Box::pin(attack::execute(args, context)),
             Command::Top(args) => Box::pin(top::execute(args, context)),
             Command::Topics(args) => Box::pin(topics::execute(args, context)),
             Command::Rank(args) => Box::pin(rank::execute(args, context)),

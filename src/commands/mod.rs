@@ -1,6 +1,7 @@
 //! The program's commands: one file or folder a command, with its arguments, its work and the page that it prints; and what
 //! they share: [`Cli`] parses and dispatches, [`Context`] is what a command works with.
 
+mod attack;
 mod cli;
 mod completions;
 mod context;

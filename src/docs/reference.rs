@@ -41,7 +41,7 @@ pub fn text(name: Option<&str>) -> Result<String> {
 /// # Errors
 /// [`Kind::Usage`] if there is no such table.
 pub fn ddl(name: Option<&str>) -> Result<String> {
-    let written = [Status::Published, Status::Measured];
+    let written = [Status::Published, Status::Measured, Status::Simulated];
     let wanted = |t: &&Table| name.is_some() || written.contains(&t.status);
     Ok(select(name)?.into_iter().filter(wanted).map(Table::ddl).collect::<Vec<_>>().join("\n"))
 }

@@ -41,6 +41,15 @@ impl Interaction {
     }
 }
 
+/// Rows in any order.
+impl FromIterator<Interaction> for Interactions {
+    fn from_iter<I: IntoIterator<Item = Interaction>>(rows: I) -> Self {
+        let mut rows: Vec<Interaction> = rows.into_iter().collect();
+        rows.par_sort_unstable();
+        Self { rows }
+    }
+}
+
 /// Interactions between different eligible people, sorted by (target, actor) and then by all other fields, so that the
 /// order depends on the rows alone.
 #[derive(Default)]
@@ -65,6 +74,20 @@ impl Interactions {
             self.rows.par_sort_unstable();
         }
         self
+    }
+
+    /// These and `more`, which are sorted as these are: one pass over both. Memory: a copy.
+    pub fn merged(&self, more: &[Interaction]) -> Self {
+        let mut rows = Vec::with_capacity(self.rows.len() + more.len());
+        let mut rest = self.rows.as_slice();
+        for event in more {
+            let (before, after) = rest.split_at(rest.partition_point(|row| row <= event));
+            rows.extend_from_slice(before);
+            rows.push(*event);
+            rest = after;
+        }
+        rows.extend_from_slice(rest);
+        Self { rows }
     }
 
     /// All interactions.

@@ -44,6 +44,25 @@ pub struct Persons {
 }
 
 impl Persons {
+    /// So many persons of one network, one vertex each, without accounts and names: what a graph of them takes.
+    pub fn unnamed(network: String, persons: usize) -> Self {
+        let nothing = || LargeStringArray::new_null(persons);
+        Self {
+            ids: nothing(),
+            display_names: nothing(),
+            countries: nothing(),
+            languages: nothing(),
+            automated: vec![false; persons],
+            opted_in: vec![false; persons],
+            networks: vec![network],
+            account_networks: vec![],
+            account_ids: LargeStringArray::new_null(0),
+            account_offsets: vec![0; persons + 1],
+            vertex_persons: (0..persons).map(PersonIndex::new).collect(),
+            network_offsets: vec![0, persons],
+        }
+    }
+
     /// Number of persons.
     pub fn len(&self) -> usize {
         self.ids.len()

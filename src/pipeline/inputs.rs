@@ -13,7 +13,7 @@ use crate::audit::RunFacts;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::model::{ConsentCounts, Interactions, People, Previous, Tenures};
+use crate::model::{ConsentCounts, People, Previous, Tenures};
 use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
 use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
@@ -22,13 +22,13 @@ use crate::published::tenures::EarlierRuns;
 use crate::read::{self, InputNotes, Listing, Snapshot, Violations};
 
 /// Inputs that have been opened and validated, and not yet read in full.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     pub snapshot: Snapshot,
     pub vocabulary: Arc<Vocabulary>,
 }
 
 /// Everything that a run computes from, and that decides which run it is.
-pub(super) struct Inputs {
+pub(crate) struct Inputs {
     /// Day of the snapshot.
     pub day: NaiveDate,
     /// Everyone who is eligible.
@@ -75,7 +75,7 @@ fn rounded_up_to_tens(rows: u64) -> u64 {
 ///
 /// # Errors
 /// As [`read::snapshot()`].
-pub(super) async fn open_inputs(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Opened> {
+pub(crate) async fn open_inputs(engine: &Engine, job: &Job, day: NaiveDate) -> Result<Opened> {
     let violations = &mut Violations::stop_at_first();
     let earlier_hours = earlier_hours(engine, job, day).await?;
     let snapshot = read::snapshot(engine, job, day, earlier_hours, violations).await?;
@@ -103,7 +103,7 @@ pub(crate) async fn earlier_hours(engine: &Engine, job: &Job, day: NaiveDate) ->
 /// # Errors
 /// As [`read::people()`], [`crate::error::Kind::Interrupted`] if files changed while they were read, and
 /// [`crate::error::Kind::Gate`] if newest events are older than the job allows.
-pub(super) async fn read_inputs(
+pub(crate) async fn read_inputs(
     engine: &Engine,
     job: &Job,
     day: NaiveDate,
@@ -114,7 +114,7 @@ pub(super) async fn read_inputs(
     let (files, cutoff_us) = (snapshot.files.clone(), snapshot.cutoff_us);
     let age_limits = snapshot.age_limits.clone();
     let mut notes = InputNotes::of(&snapshot);
-    let mut people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
+    let people = read_people(engine, job, snapshot, &vocabulary, violations).await?;
     read::refuse_changed_files(engine, files.values()).await?;
     let newest = people.newest_events();
     age_limits.report(&newest, violations)?;
@@ -129,7 +129,6 @@ pub(super) async fn read_inputs(
     // The threads of the runtime go on serving others.
     let (data_sha256, run_id) = tokio::task::block_in_place(|| {
         standings::settle_founders(&mut tenures, &people, job, day)?;
-        people.earlier = Interactions::default();
         let data_sha256 = data_sha256(&people);
         let id = run_id(&people, &data_sha256, &tenures, &vocabulary, previous.as_ref(), job, day)?;
         Ok((data_sha256, id))

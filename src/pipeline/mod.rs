@@ -14,7 +14,7 @@ mod scoring;
 mod stages;
 mod standings;
 
-pub use measure::{AsOf, Measured, measure};
+pub use measure::{AsOf, Measured, STAGES as MEASURE_STAGES, measure};
 pub use output_conflicts::refuse_output_conflicts;
 pub use people::read_people;
 pub use run::{PreparedRun, Ready, RunOutcome, STAGES, prepare, run};

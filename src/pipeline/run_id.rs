@@ -71,6 +71,18 @@ pub fn validation_id(data_sha256: &str, job: &Job, day: NaiveDate) -> Result<Str
     Ok(id(digest))
 }
 
+/// Digest of the run whose people are attacked, and of which attacks on how many of them.
+pub fn attacks_id(run_id: &str, kinds: &[String], targets: u32, seed: u32) -> String {
+    let mut digest = Digest::default();
+    digest.add("attacks");
+    digest.add(run_id);
+    digest.add(&kinds.len());
+    kinds.iter().for_each(|kind| digest.add(kind));
+    digest.add(&targets);
+    digest.add(&seed);
+    id(digest)
+}
+
 /// Digest of the job, its method and the version of Renown: with the files that the inputs name it decides what a run
 /// gives, and is known without reading them.
 ///

@@ -7,7 +7,7 @@ use object_store::{PutMode, PutPayload};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::audit::VALIDITY;
+use crate::audit::{ATTACKS, VALIDITY};
 use crate::error::{Error, Kind, Result};
 use crate::method::hex;
 use crate::storage::{Stores, below, sync};
@@ -18,7 +18,7 @@ const FILES_AT_ONCE: usize = 8;
 /// Version of the commit format.
 const FORMAT: u32 = 1;
 
-/// One commit: the files of one run or validation, and which commit is in force for each day.
+/// One commit: the files of one run, one validation or the attacks of a day, and which commit is in force for each day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Commit {
     /// Version of this format.
@@ -27,7 +27,7 @@ pub struct Commit {
     pub number: u64,
     /// Day of the snapshot.
     pub snapshot_date: NaiveDate,
-    /// Id of the run, or of the validation.
+    /// Id of the run, of the validation, or of the attacks.
     pub run_id: String,
     /// Hours that the forecast covers.
     pub horizon_hours: u32,
@@ -40,6 +40,9 @@ pub struct Commit {
     /// For each day whose scores were ever validated, the number of the commit of the table `validity` in force.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub validity_in_force: BTreeMap<NaiveDate, u64>,
+    /// For each day on whose scores attacks were ever simulated, the number of the commit of the table `attacks` in force.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attacks_in_force: BTreeMap<NaiveDate, u64>,
 }
 
 /// One table of a commit.
@@ -92,17 +95,27 @@ impl Commit {
             tables,
             in_force: BTreeMap::new(),
             validity_in_force: BTreeMap::new(),
+            attacks_in_force: BTreeMap::new(),
         }
     }
 
-    /// Whether it is of a run, not of a validation.
+    /// Whether it is of a run, not of a validation or of attacks.
     pub fn is_of_run(&self) -> bool {
-        !self.tables.contains_key(VALIDITY)
+        !self.tables.contains_key(VALIDITY) && !self.is_of_attacks()
     }
 
-    /// The commits in force by day, of runs or of validations as this one is.
+    /// Whether it is of attacks.
+    pub fn is_of_attacks(&self) -> bool {
+        self.tables.contains_key(ATTACKS)
+    }
+
+    /// The commits in force by day, of runs, of validations or of attacks as this one is.
     fn in_force_of_its_kind(&mut self) -> &mut BTreeMap<NaiveDate, u64> {
-        if self.is_of_run() { &mut self.in_force } else { &mut self.validity_in_force }
+        match (self.is_of_run(), self.is_of_attacks()) {
+            (true, _) => &mut self.in_force,
+            (_, true) => &mut self.attacks_in_force,
+            (_, false) => &mut self.validity_in_force,
+        }
     }
 }
 
@@ -195,6 +208,18 @@ pub async fn validity_in_force(
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
     of_day(stores, output, day, |newest| &newest.validity_in_force).await
+}
+
+/// The commit of the table `attacks` in force for `day`, or for the latest day if none is named.
+///
+/// # Errors
+/// As [`read`].
+pub async fn attacks_in_force(
+    stores: &Stores,
+    output: &Url,
+    day: Option<NaiveDate>,
+) -> Result<Option<Commit>> {
+    of_day(stores, output, day, |newest| &newest.attacks_in_force).await
 }
 
 async fn of_day(
@@ -307,8 +332,10 @@ pub async fn create(
     let mut newest = newest(stores, output).await?;
     loop {
         commit.number = newest.as_ref().map_or(1, |newest| newest.number.saturating_add(1));
-        (commit.in_force, commit.validity_in_force) =
-            newest.map(|newest| (newest.in_force, newest.validity_in_force)).unwrap_or_default();
+        let all = newest
+            .map(|all| (all.in_force, all.validity_in_force, all.attacks_in_force))
+            .unwrap_or_default();
+        (commit.in_force, commit.validity_in_force, commit.attacks_in_force) = all;
         let (day, number) = (commit.snapshot_date, commit.number);
         let now = commit.in_force_of_its_kind().insert(day, number);
         if let Some(now) = now.filter(|now| Some(*now) != before) {

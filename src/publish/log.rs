@@ -1,4 +1,4 @@
-//! `log.json`: the record of a run or a validation, next to its tables. It is no table: times, memory and the machine may
+//! `log.json`: the record of a run, a validation or attacks, next to its tables. It is no table: times, memory and the machine may
 //! differ between two runs that publish the same bytes.
 
 use std::collections::BTreeMap;
@@ -71,6 +71,25 @@ pub struct ValidationLog {
     pub stages: Vec<StageLog>,
 }
 
+/// The log of simulated attacks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AttackLog {
+    /// Id of the attacks.
+    pub run_id: String,
+    /// Name of the job.
+    pub job: String,
+    /// Day of the snapshot.
+    pub snapshot_date: NaiveDate,
+    /// Version of the method.
+    pub method_version: String,
+    /// Files that were read.
+    pub inputs: InputFiles,
+    /// What to know about the networks.
+    pub notes: Vec<String>,
+    /// The stages in the order in which they ended.
+    pub stages: Vec<StageLog>,
+}
+
 /// The run that changes are explained against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunBefore {
@@ -126,7 +145,7 @@ impl Machine {
     }
 }
 
-/// The log ([`RunLog`] or [`ValidationLog`]) that was written with the tables of `commit` below `output`; `None` if the
+/// The log ([`RunLog`], [`ValidationLog`] or [`AttackLog`]) that was written with the tables of `commit` below `output`; `None` if the
 /// file is gone.
 ///
 /// # Errors

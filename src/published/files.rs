@@ -16,7 +16,7 @@ use url::Url;
 
 use super::rows::PersonNames;
 use super::table::each;
-use crate::audit::VALIDITY;
+use crate::audit::{ATTACKS, VALIDITY};
 use crate::engine::{Engine, batches};
 use crate::error::{Error, Result};
 use crate::publish::commit::{Commit, CommittedFile, FileState, file_state};
@@ -68,8 +68,8 @@ pub(crate) async fn table_files(
             others.push(path);
             continue;
         };
-        // It holds no person, and is of no run.
-        if table == VALIDITY {
+        // They hold no person, and are of no run.
+        if [VALIDITY, ATTACKS].contains(&table.as_str()) {
             continue;
         }
         let frame = match committed.get(path.as_str()) {

@@ -153,27 +153,60 @@ fn count_chunk(
     made: &Made,
 ) -> Chunk {
     let (mut all, mut recent) = (vec![Engagement::default(); vertices.len()], Vec::new());
-    let mut ages = Vec::new();
     for of_target in interactions.chunk_by(|one, other| one.target == other.target) {
-        let engagement = &mut all[of_target[0].target.index() - vertices.start];
-        let mut audience = trust.audience(of_target[0].target);
-        for pair in of_target.chunk_by(Interaction::same_pair) {
-            let Interaction { target, actor, .. } = pair[0];
-            let old = pair.iter().filter(|event| event.age_hours >= since_hours);
-            let interactions_90d = engagement.add(old, rules, audience.credit(actor));
-            if interactions_90d > 0 {
-                recent.push((target, actor));
-                made.add(actor, interactions_90d);
-            }
-        }
-        let is_counted = |event: &&Interaction| {
-            rules.is_reaction(event.kind) && (since_hours..MEASURE_HOURS).contains(&event.age_hours)
+        let target = of_target[0].target;
+        let see = |actor: VertexIndex, interactions_90d: i64| {
+            recent.push((target, actor));
+            made.add(actor, interactions_90d);
         };
-        ages.clear();
-        ages.extend(of_target.iter().filter(is_counted).map(|event| event.age_hours));
-        engagement.set_gaps(&mut ages);
+        all[target.index() - vertices.start] = received(of_target, rules, trust, since_hours, see);
     }
     (all, recent)
+}
+
+/// What the target of the interactions `of_target` received. Gives everybody who interacted within 90 days to `see`, ascending,
+/// with how often.
+fn received(
+    of_target: &[Interaction],
+    rules: &InteractionRules,
+    trust: &Trust,
+    since_hours: u32,
+    mut see: impl FnMut(VertexIndex, i64),
+) -> Engagement {
+    let mut engagement = Engagement::default();
+    let Some(first) = of_target.first() else { return engagement };
+    let mut audience = trust.audience(first.target);
+    for pair in of_target.chunk_by(Interaction::same_pair) {
+        let actor = pair[0].actor;
+        let old = pair.iter().filter(|event| event.age_hours >= since_hours);
+        let interactions_90d = engagement.add(old, rules, audience.credit(actor));
+        if interactions_90d > 0 {
+            see(actor, interactions_90d);
+        }
+    }
+    let is_counted = |event: &&Interaction| {
+        rules.is_reaction(event.kind) && (since_hours..MEASURE_HOURS).contains(&event.age_hours)
+    };
+    let ages = of_target.iter().filter(is_counted).map(|event| event.age_hours);
+    engagement.set_gaps(&mut ages.collect::<Vec<u32>>());
+    engagement
+}
+
+/// The engagement of one vertex, as [`engagement`] computes it for all, but for what the vertex did itself.
+pub fn engagement_of(
+    target: VertexIndex,
+    interactions: &Interactions,
+    rules: &InteractionRules,
+    trust: &Trust,
+) -> Engagement {
+    let mut mutual = 0;
+    let answers = |actor: VertexIndex, _| {
+        let back = interactions.of_pair(actor, target).iter();
+        mutual += i64::from(back.into_iter().any(|event| event.age_hours < MEASURE_HOURS));
+    };
+    let of_target = interactions.of_target(target);
+    let engagement = received(of_target, rules, trust, 0, answers);
+    Engagement { mutual, ..engagement }
 }
 
 impl Engagement {

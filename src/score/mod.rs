@@ -1,5 +1,6 @@
 //! Measures of each person on each network, the score that follows from them, and what explains it.
 
+pub mod audience_flags;
 pub mod changes;
 pub mod cohorts;
 pub mod context;

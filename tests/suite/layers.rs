@@ -7,11 +7,12 @@ use std::path::Path;
 use crate::imports::{Import, Source, root};
 
 /// The modules of the crate's root, from the top to the bottom. `main` is the program.
-const MODULES: [&str; 32] = [
+const MODULES: [&str; 33] = [
     "main",
     "commands",
     "report",
     "docs",
+    "attack",
     "evaluate",
     "fit",
     "pipeline",

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::method::Method;
 pub use inputs::MeasureInputs;
 pub use min_ages::MinAges;
-pub use recomputed::RecomputedMeasures;
+pub use recomputed::{RecomputedMeasures, VertexInputs, VertexMeasures};
 
 /// The measures of every vertex.
 pub struct MeasureColumns {

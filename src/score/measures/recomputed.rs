@@ -3,8 +3,8 @@
 
 use super::min_ages::MinAges;
 use super::posts::{Responses, count_responses};
-use crate::model::{People, Trust, VertexIndex};
-use crate::reduce::{Engagement, InteractionRules, engagement, post_reactors};
+use crate::model::{Interactions, People, Posts, Trust, VertexIndex};
+use crate::reduce::{Engagement, InteractionRules, engagement, engagement_of, post_reactors};
 
 /// Measures of every vertex, computed again.
 pub struct RecomputedMeasures {
@@ -46,5 +46,46 @@ impl RecomputedMeasures {
         let responses = self.responses.as_ref().map(|responses| &responses[vertex]);
         let of_engagement = self.engagement[vertex].measure(name);
         of_engagement.or(responses.and_then(|responses| responses.measure(name)))
+    }
+}
+
+/// What the measures of one vertex are computed from again.
+pub struct VertexInputs<'a> {
+    /// The interactions.
+    pub interactions: &'a Interactions,
+    /// The posts, if there are posts.
+    pub posts: Option<&'a Posts>,
+    /// How interactions weigh.
+    pub rules: &'a InteractionRules,
+    /// How much everybody's attention counts.
+    pub trust: &'a Trust,
+}
+
+/// Measures of one vertex, computed again.
+pub struct VertexMeasures {
+    /// What it received.
+    pub engagement: Engagement,
+    responses: Option<Responses>,
+}
+
+impl VertexMeasures {
+    /// Computes the measures `names` (and all others of engagement) of a vertex.
+    pub fn compute(vertex: VertexIndex, inputs: &VertexInputs<'_>, names: &[&str]) -> Self {
+        let VertexInputs { interactions, posts, rules, trust } = *inputs;
+        let none = Responses::default();
+        let needed = names.iter().any(|name| none.measure(name).is_some());
+        let responses = posts.filter(|_| needed).map(|posts| {
+            let reactors = post_reactors(interactions, posts, rules, 0);
+            let min_ages = MinAges::default();
+            let mut all = count_responses(interactions, posts, rules, &reactors, trust, min_ages);
+            std::mem::take(&mut all[vertex.index()])
+        });
+        Self { engagement: engagement_of(vertex, interactions, rules, trust), responses }
+    }
+
+    /// The value of a measure; `None` if it cannot be computed again.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        let of_responses = || self.responses.as_ref().and_then(|responses| responses.measure(name));
+        self.engagement.measure(name).or_else(of_responses)
     }
 }
