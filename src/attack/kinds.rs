@@ -169,6 +169,11 @@ pub(super) struct Variant {
 }
 
 impl Variant {
+    /// Whether the score on a topic is what it is about.
+    pub fn is_on_topic(&self) -> bool {
+        matches!(self.plan, Plan::TopicSquatting { .. } | Plan::EndorsementRing { .. })
+    }
+
     /// What it is planted with, unique within its kind.
     pub fn text(&self) -> String {
         let links = |fakes: usize, links: usize| match links {
@@ -194,7 +199,7 @@ impl Variant {
             Plan::BoughtMention => "1 mention".to_owned(),
             Plan::IdentityLink => "1 account".to_owned(),
             Plan::UnfollowAll => "all".to_owned(),
-            Plan::PostEverything { people } => format!("to {people} people"),
+            Plan::PostEverything { people } => format!("to at most {people} people"),
         }
     }
 }

@@ -16,6 +16,7 @@ mod baseline;
 mod effects;
 mod kinds;
 mod network;
+mod on_topics;
 mod random;
 mod results;
 mod run;

@@ -73,8 +73,10 @@ pub struct AttackRow {
     pub points_per_100_accounts: Option<f64>,
     /// Median points for 100 interactions.
     pub points_per_100_acts: Option<f64>,
-    /// Targets that an attack on a topic gets a topic score for.
+    /// Targets that have a score on the attacked topic afterwards.
     pub listed: Option<u64>,
+    /// Their position on it, the median.
+    pub position_median: Option<f64>,
     /// What scores of most targets would show.
     pub flags: Vec<&'static str>,
     /// What became of it.
@@ -108,6 +110,7 @@ impl AttackRow {
             points_per_100_accounts: None,
             points_per_100_acts: None,
             listed: None,
+            position_median: None,
             flags: vec![],
             verdict: "not_applicable",
             why: Some(why.to_owned()),

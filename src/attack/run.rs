@@ -6,6 +6,7 @@ use super::baseline::Baseline;
 use super::effects::{Effect, Scoring};
 use super::kinds::{KINDS, Variant, variants};
 use super::network::Network;
+use super::on_topics::OnTopics;
 use super::random::{Random, SEED};
 use super::results::{AttackRow, Attacks, summarise};
 use super::scene::Scene;
@@ -190,7 +191,9 @@ fn attack_all(
         let persons = &people.persons;
         let forecast = &job.method.forecast;
         let baseline = Baseline::of(persons, number, forecast, &measured, &undefended.0)?;
-        let of_network = OfNetwork { people, number, measured: &measured, scoring: &scoring };
+        let topics = OnTopics::of(people, number, &network, &scoring, &inputs.vocabulary)?;
+        let of_network =
+            OfNetwork { people, number, measured: &measured, scoring: &scoring, topics: &topics };
         of_network.attack(&network, &baseline, settings, progress, found)?;
     }
     Ok(())
@@ -211,6 +214,7 @@ struct OfNetwork<'a> {
     number: NetworkIndex,
     measured: &'a Measured,
     scoring: &'a Scoring<'a>,
+    topics: &'a OnTopics<'a>,
 }
 
 impl OfNetwork<'_> {
@@ -222,7 +226,7 @@ impl OfNetwork<'_> {
         progress: &mut Progress,
         found: &mut Found,
     ) -> Result<()> {
-        let Self { people, number, measured, scoring } = *self;
+        let Self { people, number, measured, scoring, topics } = *self;
         let first = people.persons.network(number).start;
         let is_trusted = |vertex: VertexIndex| {
             measured.trust.is_trusted(VertexIndex::new(first + vertex.index()))
@@ -234,8 +238,16 @@ impl OfNetwork<'_> {
         found.notes.push(note(network, baseline, &targets, everybody_counts));
         for variant in variants(&settings.kinds) {
             let rows = progress.compute("attack", targets.len() as u64, || {
-                if let Some(obstacle) = variant.plan.obstacle(&scene) {
+                let on_topic = variant.is_on_topic();
+                let obstacle = match on_topic {
+                    true => topics.obstacle(&variant.plan, network),
+                    false => variant.plan.obstacle(&scene),
+                };
+                if let Some(obstacle) = obstacle {
                     return Ok(vec![AttackRow::not_applicable(&network.name, &variant, obstacle)]);
+                }
+                if on_topic {
+                    return topics.attack(&scene, &variant, &targets);
                 }
                 let effects = effects(scoring, &scene, baseline, &variant, &targets)?;
                 Ok(summarise(&network.name, &variant, baseline, &effects, everybody_counts))

@@ -51,6 +51,7 @@ pub(super) fn batch(attacks: &Attacks) -> Result<RecordBatch> {
         ("points_per_100_accounts", floats(|row| row.points_per_100_accounts)),
         ("points_per_100_acts", floats(|row| row.points_per_100_acts)),
         ("listed", counts(|row| row.listed)),
+        ("position_median", floats(|row| row.position_median)),
         ("flags", lists(rows.iter().map(|row| row.flags.iter()))),
         ("verdict", texts(|row| row.verdict)),
         ("why", Arc::new(why)),

@@ -30,17 +30,19 @@ impl RunSelector {
         Run::open(engine, &output, &commit)
     }
 
-    /// The output folder and the commit of the run, or of a validation: one that is named, or that of the day if there is
-    /// no run.
+    /// The output folder and the commit of the run, or of a validation or attacks: one that is named, or that of the day if
+    /// there is no run.
     pub(super) async fn run_or_validation(&self, stores: &Stores) -> Result<(Url, Commit)> {
         if is_commit(&self.run) {
             return self.commit(stores).await;
         }
         let (output, day) = self.output()?;
-        if commit::in_force(stores, &output, day).await?.is_none()
-            && let Some(commit) = commit::validity_in_force(stores, &output, day).await?
-        {
-            return Ok((output, commit));
+        if commit::in_force(stores, &output, day).await?.is_none() {
+            let validation = commit::validity_in_force(stores, &output, day).await?;
+            let attacks = commit::attacks_in_force(stores, &output, day).await?;
+            if let Some(commit) = validation.or(attacks) {
+                return Ok((output, commit));
+            }
         }
         self.run(stores).await
     }
@@ -58,7 +60,12 @@ impl RunSelector {
             return Ok((output, commit));
         }
         Err(Error::bad_input(
-            format!("`{}` is the commit of a validation, which has no scores", self.run),
+            match commit.is_of_attacks() {
+                true => format!("`{}` is the commit of attacks, which has no scores", self.run),
+                false => {
+                    format!("`{}` is the commit of a validation, which has no scores", self.run)
+                }
+            },
             "name the commit of a run, or the output folder",
         ))
     }

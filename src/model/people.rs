@@ -48,6 +48,32 @@ pub struct People {
 }
 
 impl People {
+    /// People who only interact: without posts, follows, and whatever else is said of them.
+    pub fn interacting(persons: Persons, interactions: Interactions) -> Self {
+        let account_stats = AccountStats {
+            followers: vec![],
+            listed: vec![],
+            verified: vec![],
+            created_hours: vec![],
+            custom: vec![],
+        };
+        Self {
+            persons,
+            interactions,
+            earlier: Interactions::default(),
+            account_stats,
+            follows: None,
+            posts: None,
+            refusals: Refusals::new(),
+            endorsements: vec![],
+            endorsed_hours: None,
+            drops: vec![],
+            consent: vec![],
+            warnings: vec![],
+            joins: BTreeMap::new(),
+        }
+    }
+
     /// Hours from the first interaction to the cutoff.
     pub fn history_hours(&self) -> u32 {
         let all = self.interactions.all().iter().chain(self.earlier.all());

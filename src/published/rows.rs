@@ -320,6 +320,41 @@ impl ValidityRow {
     }
 }
 
+/// What one attack gains on one network under one way of scoring.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct AttackGainRow {
+    /// The network.
+    pub network: String,
+    /// Kind of attack.
+    pub attack: String,
+    /// What it was planted with.
+    pub variant: String,
+    /// How people are scored.
+    pub scored_by: String,
+    /// People on whom it was simulated.
+    pub targets: u64,
+    /// Planted interactions.
+    pub acts: Option<u64>,
+    /// Points gained, the median.
+    pub points_median: Option<f64>,
+    /// Points gained, the 95th percentile.
+    pub points_95: Option<f64>,
+    /// The forecast as a multiple of what it was.
+    pub forecast_ratio: Option<f64>,
+    /// Targets with a score on the attacked topic.
+    pub listed: Option<u64>,
+    /// What scores of most targets would show.
+    pub flags: Vec<String>,
+    /// What became of it.
+    pub verdict: String,
+    /// Why.
+    pub why: Option<String>,
+    /// Random seed.
+    pub seed: u64,
+    /// Version of the method.
+    pub method_version: String,
+}
+
 /// Columns of `people` that identify them.
 #[derive(Deserialize)]
 pub(crate) struct PersonNames<Text = String> {
@@ -418,4 +453,5 @@ rows! {
     EdgeRow: "influence_edges" => Self;
     RunRow: "runs" => Self;
     ValidityRow: "validity" => Self;
+    AttackGainRow: "attacks" => Self;
 }

@@ -129,7 +129,8 @@ impl Run {
     }
 
     /// Its log ([`RunLog`](crate::publish::log::RunLog), or
-    /// [`ValidationLog`](crate::publish::log::ValidationLog) of a validation); none if the file is gone.
+    /// [`ValidationLog`](crate::publish::log::ValidationLog) of a validation, [`AttackLog`](crate::publish::log::AttackLog) of
+    /// attacks); none if the file is gone.
     ///
     /// # Errors
     /// [`Kind::BadInput`] if the file is no such log, [`Kind::Unavailable`] if the store does not answer.

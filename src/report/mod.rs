@@ -1,6 +1,7 @@
 //! A published run and validations as one page for people who would rather look than read: HTML that loads nothing and runs
 //! nothing.
 
+mod attack_report;
 mod pages;
 mod privacy;
 mod run_report;
@@ -14,12 +15,13 @@ use crate::engine::Engine;
 use crate::error::{Error, Help, Kind, Result};
 use crate::publish::commit::{self, Commit};
 use crate::published::Run;
+use attack_report::AttackReport;
 use pages::document::{self, Document};
 use run_report::RunReport;
 use validation_report::ValidationReport;
 
 /// The page about commits, each with its output folder: the run that is among them, and validations in order, those of the
-/// days of runs after them. With `public` it names nobody and leaves out groups of fewer than 20 people. The same commits
+/// days of runs after them; and the first simulated attacks, of the day of a run or by themselves. With `public` it names nobody and leaves out groups of fewer than 20 people. The same commits
 /// give the same bytes.
 ///
 /// # Errors
@@ -27,7 +29,19 @@ use validation_report::ValidationReport;
 pub async fn render(engine: &Engine, commits: &[(Url, Commit)], public: bool) -> Result<String> {
     let mut run: Option<(&Url, &Commit)> = None;
     let mut validations: Vec<ValidationReport> = vec![];
+    let mut attacks: Option<AttackReport> = None;
     for (output, commit) in commits {
+        let mut of_attacks = Some(commit.clone()).filter(Commit::is_of_attacks);
+        if commit.is_of_run() {
+            let day = Some(commit.snapshot_date);
+            of_attacks = commit::attacks_in_force(&engine.stores, output, day).await?;
+        }
+        if let Some(commit) = of_attacks.filter(|_| attacks.is_none()) {
+            attacks = Some(AttackReport::read(&Run::open(engine, output, &commit)?, public).await?);
+        }
+        if commit.is_of_attacks() {
+            continue;
+        }
         let mut validation = Some(commit.clone());
         if commit.is_of_run() {
             let (first_output, first) = *run.get_or_insert((output, commit));
@@ -52,7 +66,7 @@ pub async fn render(engine: &Engine, commits: &[(Url, Commit)], public: bool) ->
         }
         None => None,
     };
-    Ok(document::render(&Document { public, run, validations }).into_string())
+    Ok(document::render(&Document { public, run, validations, attacks }).into_string())
 }
 
 fn two_runs(first: (&Url, &Commit), second: (&Url, &Commit)) -> Error {

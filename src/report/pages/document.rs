@@ -3,10 +3,11 @@
 use chrono::Duration;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{changes, contributions, leaders, run, scores, topics, validation};
+use super::{attacks, changes, contributions, leaders, run, scores, topics, validation};
 use crate::error::printable;
 use crate::method::ROLLING_ORIGIN;
 use crate::number_format::{day, number};
+use crate::report::attack_report::AttackReport;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::validation_report::ValidationReport;
@@ -21,6 +22,7 @@ pub(crate) struct Document {
     pub public: bool,
     pub run: Option<RunReport>,
     pub validations: Vec<ValidationReport>,
+    pub attacks: Option<AttackReport>,
 }
 
 /// A section, or a part of one.
@@ -45,7 +47,13 @@ pub(crate) fn render(document: &Document) -> Markup {
             let date = day(first.day());
             (first.name.clone(), date.clone(), validation_head(&first.name, &date))
         }
-        (None, None) => Default::default(),
+        (None, None) => match &document.attacks {
+            Some(attacks) => {
+                let date = day(attacks.commit.snapshot_date);
+                (attacks.job.clone(), date.clone(), attacks_head(&attacks.job, &date))
+            }
+            None => Default::default(),
+        },
     };
     let sections = sections(document);
     html! {
@@ -91,7 +99,7 @@ pub(crate) fn render(document: &Document) -> Markup {
     }
 }
 
-/// The sections in order: the run, validations, and how the run went.
+/// The sections in order: the run, validations, attacks, and how the run went.
 fn sections(document: &Document) -> Vec<Section> {
     let mut sections = vec![];
     if let Some(report) = &document.run {
@@ -119,6 +127,16 @@ fn sections(document: &Document) -> Vec<Section> {
         whole.parts = parts.map(|(id, heading, body)| section(of.id(id), heading, body)).collect();
         whole
     }));
+    match (&document.attacks, &document.run) {
+        (Some(report), _) => {
+            sections.push(section("attacks", "Attacks", attacks::section(report)));
+        }
+        (None, Some(report)) => {
+            let missing = attacks::missing(report.commit.snapshot_date);
+            sections.push(section("attacks", "Attacks", missing));
+        }
+        (None, None) => {}
+    }
     if let Some(report) = &document.run {
         sections.push(section("run", "The run", run::section(report)));
     }
@@ -177,5 +195,13 @@ fn validation_head(job: &str, date: &str) -> Markup {
             "Scores compared with what was observed after past dates and with outside labels, next to simple counts of the same \
             people that a score has to beat. Agreement does not prove that one is the cause of the other."
         }
+    }
+}
+
+fn attacks_head(job: &str, date: &str) -> Markup {
+    html! {
+        p.eyebrow { "Renown · " (job) }
+        h1 { "Attacks, " (date) }
+        p.lead { "What attacks on the scores gain that were planted into a copy of the data, one target after the other." }
     }
 }

@@ -1,5 +1,6 @@
 //! The sections of the page, and the document around them.
 
+mod attacks;
 mod bins;
 mod changes;
 mod contributions;
