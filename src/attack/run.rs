@@ -15,7 +15,7 @@ use crate::audit::{Origin, audit_attacks};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Job, no_snapshot};
-use crate::model::{NetworkIndex, People, VertexIndex};
+use crate::model::{NetworkIndex, People, Standing, VertexIndex};
 use crate::pipeline::inputs::{Inputs, Opened, input_files, open_inputs, read_inputs};
 use crate::pipeline::progress::{Progress, Rows};
 use crate::pipeline::run_id::attacks_id;
@@ -160,7 +160,8 @@ fn attack_all(
         )
         .in_table("interactions"));
     }
-    let standings = inputs.standings.clone();
+    let standings: Vec<Option<Standing>> =
+        inputs.tenures.of_vertices.iter().map(|own| own.standing).collect();
     let people = &inputs.people;
     let mut measured = measure(people, &AsOf::snapshot(job, &standings), progress)?;
     measured.free_engagement();

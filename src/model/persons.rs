@@ -57,6 +57,7 @@ impl Persons {
             networks: vec![network],
             account_networks: vec![],
             account_ids: LargeStringArray::new_null(0),
+            account_handles: LargeStringArray::new_null(0),
             account_offsets: vec![0; persons + 1],
             vertex_persons: (0..persons).map(PersonIndex::new).collect(),
             network_offsets: vec![0, persons],
