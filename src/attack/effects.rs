@@ -51,7 +51,8 @@ impl<'a> Scoring<'a> {
         let method = &job.method;
         let names = method.forecast.terms.iter().map(|term| term.measure.as_str()).collect();
         let no_defence = TrustRule { networks: Default::default(), ..method.trust.clone() };
-        Self { method, rules, names, no_defence, links_unproven: false }
+        // Identities are linked whether or not they have a proof.
+        Self { method, rules, names, no_defence, links_unproven: true }
     }
 
     /// What a plant does to `target`. Memory: a copy of the interactions of the network, and a graph of its attention.

@@ -73,6 +73,7 @@ fn page(attacks: &Attacks) -> String {
             let _ = writeln!(page, "\n{}", printable(network));
         }
         let _ = write!(page, "\n{}\n\n", table(&of_network));
+        page += &on_topics(&of_network);
         page += &reasons(&of_network);
     }
     page.push_str(
@@ -128,6 +129,20 @@ fn table(rows: &[&AttackRow]) -> Table {
     }
     align_right(&mut table, &(2..12).collect::<Vec<_>>());
     table
+}
+
+/// How many targets are listed on the topics that are attacked.
+fn on_topics(rows: &[&AttackRow]) -> String {
+    let line = |row: &&&AttackRow| {
+        let listed = row.listed?;
+        let how = if row.scored_by == NO_DEFENCE { "without a defence, " } else { "" };
+        let position = row.position_median.map(|position| {
+            format!(", median position {}", crate::number_format::number(position))
+        });
+        let position = position.unwrap_or_default();
+        Some(format!("{}: {how}{listed} of {} targets listed{position}\n", row.attack, row.targets))
+    };
+    rows.iter().filter_map(|row| line(&row)).collect()
 }
 
 /// Why attacks gain or do not apply, each reason once with the kinds that it is of.

@@ -86,7 +86,7 @@ fn published_files_match_their_contracts() {
     }
 }
 
-fn assert_matches_contract(table: &Table, path: &Path) {
+pub fn assert_matches_contract(table: &Table, path: &Path) {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let schema = reader.schema();
     assert_eq!(schema.metadata()["table"], table.table);

@@ -4,6 +4,7 @@
 
 mod access;
 mod account_stats;
+mod attack;
 mod backtest;
 mod binary;
 mod campaign;
