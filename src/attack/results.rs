@@ -12,7 +12,7 @@ use crate::publish::log::AttackLog;
 use crate::score::audience_flags::audience_flags;
 
 /// Up to this ratio of the forecast an attack is prevented.
-const PREVENTED_RATIO: f64 = 1.05;
+pub(super) const PREVENTED_RATIO: f64 = 1.05;
 /// Up to this share of what it would gain without a defence an attack is limited.
 const LIMITED_SHARE: f64 = 0.5;
 
@@ -73,9 +73,9 @@ pub struct AttackRow {
     pub points_per_100_accounts: Option<f64>,
     /// Median points for 100 interactions.
     pub points_per_100_acts: Option<f64>,
-    /// Targets that have a score on the attacked topic afterwards.
+    /// Targets that have a score on the attacked topic afterwards and had none before.
     pub listed: Option<u64>,
-    /// Their position on it, the median.
+    /// Position on it of all targets that have a score, the median.
     pub position_median: Option<f64>,
     /// What scores of most targets would show.
     pub flags: Vec<&'static str>,

@@ -140,7 +140,10 @@ fn on_topics(rows: &[&AttackRow]) -> String {
             format!(", median position {}", crate::number_format::number(position))
         });
         let position = position.unwrap_or_default();
-        Some(format!("{}: {how}{listed} of {} targets listed{position}\n", row.attack, row.targets))
+        Some(format!(
+            "{}: {how}{listed} of {} targets newly listed{position}\n",
+            row.attack, row.targets
+        ))
     };
     rows.iter().filter_map(|row| line(&row)).collect()
 }

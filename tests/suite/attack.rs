@@ -170,8 +170,9 @@ async fn topics_are_attacked_where_there_are_posts() {
     let standard = row(&attacks, "topic_squatting", "50 fakes", "standard");
     assert_eq!((standard.listed, standard.verdict), (Some(0), "prevented"), "{standard:?}");
     let undefended = row(&attacks, "topic_squatting", "50 fakes", "no_defence");
-    assert_eq!(undefended.listed, Some(undefended.targets), "{undefended:?}");
-    assert_eq!(undefended.position_median, Some(1.0));
+    // Ann is known for it anyway.
+    assert_eq!((undefended.targets, undefended.listed), (2, Some(1)), "{undefended:?}");
+    assert_eq!(undefended.verdict, "not_prevented");
     let ring = row(&attacks, "endorsement_ring", "100 fakes", "standard");
     assert_eq!((ring.verdict, ring.targets), ("not_applicable", 0));
     assert!(ring.why.as_ref().unwrap().contains("no endorsements"), "{ring:?}");
