@@ -1,7 +1,7 @@
 //! What an attack does to its target: trust, measures and forecast are computed anew, everything in the method unchanged.
 
 use crate::error::Result;
-use crate::job::Job;
+use crate::job::{Job, UnprovenRule};
 use crate::method::{Method, TrustRule, points};
 use crate::model::{Interaction, Interactions, Persons, Standing, VertexIndex};
 use crate::propagate::{TrustInputs, find_founders, find_trust, rank_networks};
@@ -51,8 +51,8 @@ impl<'a> Scoring<'a> {
         let method = &job.method;
         let names = method.forecast.terms.iter().map(|term| term.measure.as_str()).collect();
         let no_defence = TrustRule { networks: Default::default(), ..method.trust.clone() };
-        // Identities are linked whether or not they have a proof.
-        Self { method, rules, names, no_defence, links_unproven: true }
+        let links_unproven = job.people.unproven == UnprovenRule::Link;
+        Self { method, rules, names, no_defence, links_unproven }
     }
 
     /// What a plant does to `target`. Memory: a copy of the interactions of the network, and a graph of its attention.

@@ -76,6 +76,23 @@ async fn accounts_without_links_gain_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_claim_without_proof_gains_what_the_job_says() {
+    let mut world = steady_world(true);
+    let attacks = attacked(&world, &["identity_link"], 3).await.unwrap();
+    // Nothing changes at all: what is computed anew is what a run computed.
+    let claim = row(&attacks, "identity_link", "1 account", "standard");
+    assert_eq!((claim.forecast_ratio, claim.points_95), (Some(1.0), Some(0.0)));
+    assert_eq!((claim.verdict, &claim.why), ("prevented", &None));
+    let believed = row(&attacks, "identity_link", "1 account", "no_defence").points_median;
+    assert!(believed > Some(0.5), "{believed:?}");
+    world.settings += "[people]\nunproven = \"link\"\n";
+    let attacks = attacked(&world, &["identity_link"], 3).await.unwrap();
+    let claim = row(&attacks, "identity_link", "1 account", "standard");
+    assert!(claim.points_median > Some(0.5), "{claim:?}");
+    assert_eq!(claim.why.as_deref(), Some("the job links accounts without proof"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fakes_with_links_gain_what_newcomers_with_links_gain() {
     let attacks =
         attacked(&steady_world(true), &["linked", "newcomers", "patient_after"], 3).await.unwrap();
