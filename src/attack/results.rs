@@ -9,7 +9,6 @@ use super::effects::{Effect, SCORED_BY, STANDARD, gained};
 use super::kinds::{Nature, Variant};
 use crate::pipeline::progress::Rows;
 use crate::publish::log::AttackLog;
-use crate::score::audience_flags::audience_flags;
 
 /// Up to this ratio of the forecast an attack is prevented.
 pub(super) const PREVENTED_RATIO: f64 = 1.05;
@@ -198,12 +197,11 @@ fn verdict(row: &AttackRow, variant: &Variant, undefended: f64) -> &'static str 
 
 /// The flags of at least half of the targets.
 fn common_flags(effects: &[Effect]) -> Vec<&'static str> {
-    let of_all: Vec<Vec<&'static str>> =
-        effects.iter().map(|effect| audience_flags(&effect.engagement)).collect();
-    let mut flags: Vec<&'static str> = of_all.iter().flatten().copied().collect();
+    let mut flags: Vec<&'static str> =
+        effects.iter().flat_map(|effect| &effect.flags).copied().collect();
     flags.sort_unstable();
     flags.dedup();
-    let targets = |flag: &str| of_all.iter().filter(|flags| flags.contains(&flag)).count();
+    let targets = |flag: &str| effects.iter().filter(|own| own.flags.contains(&flag)).count();
     flags.retain(|flag| 2 * targets(flag) >= effects.len());
     flags
 }

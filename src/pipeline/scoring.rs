@@ -6,6 +6,7 @@ use crate::error::{Error, Help, Result};
 use crate::method::StyleRule;
 use crate::method::profile::{Profile, STANDARD};
 use crate::model::People;
+use crate::score::audience_flags::flag_audiences;
 use crate::score::context::{ScoreContext, compute_context};
 use crate::score::scores::{Scores, score_people};
 use crate::score::style::{Style, classify_styles};
@@ -59,9 +60,14 @@ impl Rows for Scored<'_> {
 /// [`crate::error::Kind::Internal`] if a measure was not computed.
 pub(super) fn score<'p>(inputs: &ScoreInputs<'_, 'p>) -> Result<Scored<'p>> {
     let ScoreInputs { people, measured, topics, .. } = *inputs;
-    let Measured { measures, trust, engagement, .. } = measured;
+    let Measured { measures, trust, engagement, rules, .. } = measured;
     let persons = &people.persons;
-    let under = |profile| Ok((profile, score_people(persons, measures, trust, profile)?));
+    let audiences = flag_audiences(persons, &people.interactions, rules, engagement);
+    let under = |profile| {
+        let mut scores = score_people(persons, measures, trust, profile)?;
+        scores.add_flags(&audiences);
+        Ok((profile, scores))
+    };
     let scored = Scored {
         by_profile: inputs.profiles.iter().map(under).collect::<Result<_>>()?,
         context: compute_context(persons, measures, engagement)?,

@@ -33,6 +33,16 @@ pub struct Scores {
     pub flags: Vec<Vec<&'static str>>,
 }
 
+impl Scores {
+    /// Adds flags of every person, in order of name. Lists: persons.
+    pub fn add_flags(&mut self, more: &[Vec<&'static str>]) {
+        for (flags, more) in self.flags.iter_mut().zip(more) {
+            flags.extend(more);
+            flags.sort_unstable();
+        }
+    }
+}
+
 /// Scores every person under a profile: the forecasts of a person's networks add up.
 ///
 /// # Errors

@@ -290,6 +290,7 @@ fn identities(rows: &[Identity]) -> RecordBatch {
         ("network", text(rows.iter().map(|i| i.network.as_str()))),
         ("account_id", text(rows.iter().map(|i| i.id.as_str()))),
         ("person_id", text(rows.iter().map(|i| i.person.as_str()))),
+        ("proof", text(rows.iter().map(|_| "signed in with both"))),
     ])
     .unwrap()
 }

@@ -41,6 +41,12 @@ pub(super) fn unknown(
             "outside_range" => "a measure is larger than any that the method was fitted on",
             "trust_not_applied" => "every actor counts the same, however little is known of them",
             "thin_evidence" => "fewer than five distinct people reacted within 90 days",
+            "burst" => "half of the people who reacted within 90 days did so in the last 7",
+            "mutual_audience" => {
+                "at least half of the audience are people with whom the person interacted too"
+            }
+            "shared_audience" => "nearly the same people reacted to somebody else",
+            "uncredited_audience" => "at least half of the people who reacted are without credit",
             "automated" => "an account says that it is automated",
             _ => "see `renown schema scores` and `renown schema people`",
         };
