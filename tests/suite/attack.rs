@@ -21,6 +21,7 @@ use crate::binary::{program, renown};
 use crate::contracts::assert_matches_contract;
 use crate::fit::steady;
 use crate::on_threads;
+use crate::report::{assert_accessible, assert_self_contained};
 use crate::topics::lobsters;
 use crate::world::{Row, World, read, reply, rows};
 
@@ -307,6 +308,8 @@ async fn the_table_is_published_beside_the_runs() {
     let page = folder.path().join("page.html");
     renown(&["report", job, "--out", page.to_str().unwrap()]).done();
     let page = std::fs::read_to_string(&page).unwrap();
+    assert_self_contained(&page);
+    assert_accessible(&page);
     for words in ["What is not prevented, and why", "no rule that sees only the graph"] {
         assert!(page.contains(words), "no `{words}`");
     }
