@@ -1,11 +1,12 @@
 //! What an attack does to its target: trust, measures and forecast are computed anew, everything in the method unchanged.
 
 use crate::error::Result;
-use crate::job::Job;
+use crate::job::{Job, UnprovenRule};
 use crate::method::{Method, TrustRule, points};
 use crate::model::{Interaction, Interactions, Persons, Standing, VertexIndex};
 use crate::propagate::{TrustInputs, find_founders, find_trust, rank_networks};
-use crate::reduce::{Engagement, InteractionRules, attention_graphs};
+use crate::reduce::{InteractionRules, attention_graphs};
+use crate::score::audience_flags::{audience_flags, shares_audience};
 use crate::score::measures::{VertexInputs, VertexMeasures};
 
 use super::arrangements::Plant;
@@ -42,7 +43,7 @@ pub(super) struct Effect {
     /// The forecast of the target before and after, for each of [`SCORED_BY`].
     pub forecasts: [(f64, f64); 4],
     /// What the audience of the target looks like.
-    pub engagement: Engagement,
+    pub flags: Vec<&'static str>,
 }
 
 impl<'a> Scoring<'a> {
@@ -51,8 +52,8 @@ impl<'a> Scoring<'a> {
         let method = &job.method;
         let names = method.forecast.terms.iter().map(|term| term.measure.as_str()).collect();
         let no_defence = TrustRule { networks: Default::default(), ..method.trust.clone() };
-        // Identities are linked whether or not they have a proof.
-        Self { method, rules, names, no_defence, links_unproven: true }
+        let links_unproven = job.people.unproven == UnprovenRule::Link;
+        Self { method, rules, names, no_defence, links_unproven }
     }
 
     /// What a plant does to `target`. Memory: a copy of the interactions of the network, and a graph of its attention.
@@ -69,6 +70,10 @@ impl<'a> Scoring<'a> {
         let world = World::new(self, network, plant, target, self.links_unproven)?;
         let defended = self.measures(network, &world, &self.method.trust, target);
         let standard = self.forecast(baseline, target, &defended);
+        let mut flags = audience_flags(&defended.engagement);
+        flags.extend(
+            shares_audience(target, &world.interactions, self.rules).then_some("shared_audience"),
+        );
         // Without a defence a claim is believed.
         let world = match plant.claims.is_some() && !self.links_unproven {
             true => World::new(self, network, plant, target, true)?,
@@ -94,7 +99,7 @@ impl<'a> Scoring<'a> {
             links: plant.links,
             acts: plant.events.len(),
             forecasts,
-            engagement: defended.engagement,
+            flags,
         })
     }
 

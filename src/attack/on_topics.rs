@@ -6,7 +6,7 @@ use super::effects::{NO_DEFENCE, STANDARD, Scoring};
 use super::kinds::{Plan, Variant};
 use super::network::{Network, PlantedPost, PostPlaces};
 use super::random::Random;
-use super::results::AttackRow;
+use super::results::{AttackRow, PREVENTED_RATIO};
 use super::scene::Scene;
 use crate::error::Result;
 use crate::method::{TrustRule, points};
@@ -304,13 +304,22 @@ fn summarise(network: &str, variant: &Variant, effects: &[TopicEffect]) -> Vec<A
     let row = |(at, scored_by): (usize, &'static str)| {
         let after = effects.iter().map(|effect| effect.after[at].as_ref());
         let listed: Vec<&TopicScore> = after.clone().flatten().collect();
+        let is_new = |(effect, after): &(&TopicEffect, Option<&TopicScore>)| {
+            effect.before == 0.0 && after.is_some()
+        };
+        let newly_listed = effects.iter().zip(after.clone()).filter(is_new).count() as u64;
+        let ratios = effects.iter().zip(after.clone()).filter(|(effect, _)| effect.before > 0.0);
+        let ratios = ratios
+            .map(|(effect, after)| after.map_or(0.0, |own| own.expected_reactors) / effect.before);
+        let forecast_ratio = median(&sorted(ratios.collect()));
         let gains = effects.iter().zip(after).map(|(effect, after)| {
             points(after.map_or(0.0, |own| own.expected_reactors)) - points(effect.before)
         });
         let gains = sorted(gains.collect());
         let points_median = median(&gains);
         let per_100 = |of: u64| Some(100.0 * points_median? / of.max(1) as f64);
-        let is_listed = !listed.is_empty();
+        let gains_much = forecast_ratio.is_some_and(|ratio| ratio > PREVENTED_RATIO);
+        let is_prevented = newly_listed == 0 && !gains_much;
         AttackRow {
             scored_by,
             targets: effects.len() as u64,
@@ -321,12 +330,13 @@ fn summarise(network: &str, variant: &Variant, effects: &[TopicEffect]) -> Vec<A
             points_95: quantile(&gains, 0.95),
             points_per_100_accounts: per_100(fakes as u64),
             points_per_100_acts: acts.and_then(per_100),
-            listed: Some(listed.len() as u64),
+            forecast_ratio,
+            listed: Some(newly_listed),
             position_median: median(&sorted(
                 listed.iter().map(|own| own.position as f64).collect(),
             )),
-            verdict: if is_listed { "not_prevented" } else { "prevented" },
-            why: (is_listed && scored_by == STANDARD).then(|| variant.kind.why.to_owned()),
+            verdict: if is_prevented { "prevented" } else { "not_prevented" },
+            why: (!is_prevented && scored_by == STANDARD).then(|| variant.kind.why.to_owned()),
             ..AttackRow::not_applicable(network, variant, "")
         }
     };

@@ -9,10 +9,9 @@ use super::effects::{Effect, SCORED_BY, STANDARD, gained};
 use super::kinds::{Nature, Variant};
 use crate::pipeline::progress::Rows;
 use crate::publish::log::AttackLog;
-use crate::score::audience_flags::audience_flags;
 
 /// Up to this ratio of the forecast an attack is prevented.
-const PREVENTED_RATIO: f64 = 1.05;
+pub(super) const PREVENTED_RATIO: f64 = 1.05;
 /// Up to this share of what it would gain without a defence an attack is limited.
 const LIMITED_SHARE: f64 = 0.5;
 
@@ -73,9 +72,9 @@ pub struct AttackRow {
     pub points_per_100_accounts: Option<f64>,
     /// Median points for 100 interactions.
     pub points_per_100_acts: Option<f64>,
-    /// Targets that have a score on the attacked topic afterwards.
+    /// Targets that have a score on the attacked topic afterwards and had none before.
     pub listed: Option<u64>,
-    /// Their position on it, the median.
+    /// Position on it of all targets that have a score, the median.
     pub position_median: Option<f64>,
     /// What scores of most targets would show.
     pub flags: Vec<&'static str>,
@@ -198,12 +197,11 @@ fn verdict(row: &AttackRow, variant: &Variant, undefended: f64) -> &'static str 
 
 /// The flags of at least half of the targets.
 fn common_flags(effects: &[Effect]) -> Vec<&'static str> {
-    let of_all: Vec<Vec<&'static str>> =
-        effects.iter().map(|effect| audience_flags(&effect.engagement)).collect();
-    let mut flags: Vec<&'static str> = of_all.iter().flatten().copied().collect();
+    let mut flags: Vec<&'static str> =
+        effects.iter().flat_map(|effect| &effect.flags).copied().collect();
     flags.sort_unstable();
     flags.dedup();
-    let targets = |flag: &str| of_all.iter().filter(|flags| flags.contains(&flag)).count();
+    let targets = |flag: &str| effects.iter().filter(|own| own.flags.contains(&flag)).count();
     flags.retain(|flag| 2 * targets(flag) >= effects.len());
     flags
 }

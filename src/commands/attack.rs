@@ -98,6 +98,7 @@ fn table(rows: &[&AttackRow]) -> Table {
         "reactors",
         "PageRank",
         "verdict",
+        "flags",
     ];
     let mut table = headed(&header);
     let points = |points: Option<f64>| points.map_or_else(|| UNKNOWN.to_owned(), signed);
@@ -110,7 +111,6 @@ fn table(rows: &[&AttackRow]) -> Table {
             points(rows.iter().find(same).and_then(|row| row.points_median))
         };
         let ratio = row.forecast_ratio.map(|ratio| format!("×{}", fixed(ratio, 2)));
-        let flags: String = row.flags.iter().map(|flag| format!(" {flag}")).collect();
         table.add_row([
             row.attack.to_owned(),
             row.variant.clone(),
@@ -124,7 +124,8 @@ fn table(rows: &[&AttackRow]) -> Table {
             by(NO_DEFENCE),
             by("reactors"),
             by("pagerank"),
-            format!("{}{flags}", row.verdict.replace('_', " ")),
+            row.verdict.replace('_', " "),
+            row.flags.join(", "),
         ]);
     }
     align_right(&mut table, &(2..12).collect::<Vec<_>>());
@@ -140,7 +141,10 @@ fn on_topics(rows: &[&AttackRow]) -> String {
             format!(", median position {}", crate::number_format::number(position))
         });
         let position = position.unwrap_or_default();
-        Some(format!("{}: {how}{listed} of {} targets listed{position}\n", row.attack, row.targets))
+        Some(format!(
+            "{}: {how}{listed} of {} targets newly listed{position}\n",
+            row.attack, row.targets
+        ))
     };
     rows.iter().filter_map(|row| line(&row)).collect()
 }

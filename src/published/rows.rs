@@ -341,7 +341,7 @@ pub struct AttackGainRow {
     pub points_95: Option<f64>,
     /// The forecast as a multiple of what it was.
     pub forecast_ratio: Option<f64>,
-    /// Targets with a score on the attacked topic.
+    /// Targets with a new score on the attacked topic.
     pub listed: Option<u64>,
     /// What scores of most targets would show.
     pub flags: Vec<String>,

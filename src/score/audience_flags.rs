@@ -66,12 +66,7 @@ fn find_shared_audiences(
     rules: &InteractionRules,
     engagement: &[Engagement],
 ) -> Vec<bool> {
-    let reactors = |vertex: VertexIndex| -> Vec<VertexIndex> {
-        let is_counted =
-            |event: &Interaction| rules.is_reaction(event.kind) && event.age_hours < MEASURE_HOURS;
-        let pairs = interactions.of_target(vertex).chunk_by(Interaction::same_pair);
-        pairs.filter(|pair| pair.iter().any(is_counted)).map(|pair| pair[0].actor).collect()
-    };
+    let reactors = |vertex: VertexIndex| reactors(interactions.of_target(vertex), rules);
     let vertices = (0..engagement.len()).into_par_iter().map(VertexIndex::new);
     let vertices = vertices
         .filter(|vertex| engagement[vertex.index()].all.reactors_90d >= LEAST_PEOPLE)
@@ -93,6 +88,28 @@ fn find_shared_audiences(
         }
     }
     shared
+}
+
+/// Whether the audience of `target`, of at least [`LEAST_PEOPLE`] people, is nearly that of another vertex: compared with all.
+pub fn shares_audience(
+    target: VertexIndex,
+    interactions: &Interactions,
+    rules: &InteractionRules,
+) -> bool {
+    let own = reactors(interactions.of_target(target), rules);
+    let mut others = interactions.all().chunk_by(|one, other| one.target == other.target);
+    let is_alike = |of_target: &[Interaction]| {
+        of_target[0].target != target && similarity(&own, &reactors(of_target, rules)) >= SAME_SHARE
+    };
+    own.len() as i64 >= LEAST_PEOPLE && others.any(is_alike)
+}
+
+/// Who reacted within 90 days, of the interactions with one vertex; ascending.
+fn reactors(of_target: &[Interaction], rules: &InteractionRules) -> Vec<VertexIndex> {
+    let is_counted =
+        |event: &Interaction| rules.is_reaction(event.kind) && event.age_hours < MEASURE_HOURS;
+    let pairs = of_target.chunk_by(Interaction::same_pair);
+    pairs.filter(|pair| pair.iter().any(is_counted)).map(|pair| pair[0].actor).collect()
 }
 
 /// The least hashes of an audience by several hash functions.

@@ -21,6 +21,7 @@ use crate::binary::{program, renown};
 use crate::contracts::assert_matches_contract;
 use crate::fit::steady;
 use crate::on_threads;
+use crate::report::{assert_accessible, assert_self_contained};
 use crate::topics::lobsters;
 use crate::world::{Row, World, read, reply, rows};
 
@@ -73,6 +74,23 @@ async fn accounts_without_links_gain_nothing() {
         assert!(row.points_median.unwrap() > 3.0, "{row:?}");
         assert_eq!(row.verdict, "not_prevented", "{row:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_without_proof_gains_what_the_job_says() {
+    let mut world = steady_world(true);
+    let attacks = attacked(&world, &["identity_link"], 3).await.unwrap();
+    // Nothing changes at all: what is computed anew is what a run computed.
+    let claim = row(&attacks, "identity_link", "1 account", "standard");
+    assert_eq!((claim.forecast_ratio, claim.points_95), (Some(1.0), Some(0.0)));
+    assert_eq!((claim.verdict, &claim.why), ("prevented", &None));
+    let believed = row(&attacks, "identity_link", "1 account", "no_defence").points_median;
+    assert!(believed > Some(0.5), "{believed:?}");
+    world.settings += "[people]\nunproven = \"link\"\n";
+    let attacks = attacked(&world, &["identity_link"], 3).await.unwrap();
+    let claim = row(&attacks, "identity_link", "1 account", "standard");
+    assert!(claim.points_median > Some(0.5), "{claim:?}");
+    assert_eq!(claim.why.as_deref(), Some("the job links accounts without proof"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,8 +188,9 @@ async fn topics_are_attacked_where_there_are_posts() {
     let standard = row(&attacks, "topic_squatting", "50 fakes", "standard");
     assert_eq!((standard.listed, standard.verdict), (Some(0), "prevented"), "{standard:?}");
     let undefended = row(&attacks, "topic_squatting", "50 fakes", "no_defence");
-    assert_eq!(undefended.listed, Some(undefended.targets), "{undefended:?}");
-    assert_eq!(undefended.position_median, Some(1.0));
+    // Ann is known for it anyway.
+    assert_eq!((undefended.targets, undefended.listed), (2, Some(1)), "{undefended:?}");
+    assert_eq!(undefended.verdict, "not_prevented");
     let ring = row(&attacks, "endorsement_ring", "100 fakes", "standard");
     assert_eq!((ring.verdict, ring.targets), ("not_applicable", 0));
     assert!(ring.why.as_ref().unwrap().contains("no endorsements"), "{ring:?}");
@@ -289,6 +308,8 @@ async fn the_table_is_published_beside_the_runs() {
     let page = folder.path().join("page.html");
     renown(&["report", job, "--out", page.to_str().unwrap()]).done();
     let page = std::fs::read_to_string(&page).unwrap();
+    assert_self_contained(&page);
+    assert_accessible(&page);
     for words in ["What is not prevented, and why", "no rule that sees only the graph"] {
         assert!(page.contains(words), "no `{words}`");
     }

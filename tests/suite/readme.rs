@@ -49,6 +49,7 @@ fn commands_and_exit_codes_match_the_program() {
         "access",
         "methods",
         "fit",
+        "attack",
         "report",
     ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not a command");

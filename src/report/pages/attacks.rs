@@ -52,11 +52,11 @@ pub(super) fn section(report: &AttackReport) -> Markup {
         @if !report.notes.is_empty() { ul.notes { @for note in &report.notes { li { (note) } } } }
         (gains(report, &simulated))
         @if !reasons.is_empty() {
-            h4 { "What is not prevented, and why" }
+            h3 { "What is not prevented, and why" }
             ul.notes { @for (why, kinds) in &reasons { li { b { (kinds) } ": " (why) } } }
         }
         @if !obstacles.is_empty() {
-            h4 { "What does not apply here" }
+            h3 { "What does not apply here" }
             ul.notes { @for (why, kinds) in &obstacles { li { b { (kinds) } ": " (why) } } }
         }
         details.more {
