@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use arrow::array::RecordBatch;
 use renown::attack::{AttackRow, AttackSettings, Attacks, KINDS, measure_attacks, publish_attacks};
 use renown::engine::Engine;
 use renown::error::{Kind, Result};
@@ -23,7 +24,7 @@ use crate::fit::steady;
 use crate::on_threads;
 use crate::report::{assert_accessible, assert_self_contained};
 use crate::topics::lobsters;
-use crate::world::{Row, World, read, reply, rows};
+use crate::world::{HOUR, Row, World, instants, read, reply, rows, text};
 
 const STANDARD: &str = include_str!("../../jobs/methods/standard-5.toml");
 
@@ -195,6 +196,39 @@ async fn topics_are_attacked_where_there_are_posts() {
     assert_eq!((ring.verdict, ring.targets), ("not_applicable", 0));
     assert!(ring.why.as_ref().unwrap().contains("no endorsements"), "{ring:?}");
     assert_eq!(row(&attacks, "repost_farm", "100 fakes", "standard").verdict, "prevented");
+    // With endorsements in the job, the ring is simulated.
+    let endorsed = RecordBatch::try_from_iter([
+        ("giver_id", text(["a:r0"])),
+        ("receiver_id", text(["a:ann"])),
+        ("topic_id", text(["lobsters"])),
+        ("at", instants([world.cutoff - 48 * HOUR])),
+    ]);
+    world.more.push(("endorsements", endorsed.unwrap()));
+    let attacks = attacked(&world, &["endorsement_ring"], 2).await.unwrap();
+    let ring = row(&attacks, "endorsement_ring", "100 fakes", "standard");
+    assert_eq!((ring.listed, ring.verdict), (Some(0), "prevented"), "{ring:?}");
+    let undefended = row(&attacks, "endorsement_ring", "100 fakes", "no_defence");
+    assert_eq!((undefended.listed, undefended.verdict), (Some(1), "not_prevented"));
+}
+
+/// Follows among the interactions, which are no reactions, and nobody to act for the target.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_target_does_raises_nothing_of_its_own() {
+    let mut world = steady_world(true);
+    let kinds = ["unfollow_all", "post_everything"];
+    let attacks = attacked(&world, &kinds, 2).await.unwrap();
+    let row_of = |attacks: &Attacks| row(attacks, "unfollow_all", "all", "standard").clone();
+    assert_eq!(row_of(&attacks).verdict, "not_applicable");
+    for person in 0..100 {
+        let mut follow =
+            reply("net", &format!("p{person}"), &format!("p{}", (person + 1) % 100), 400);
+        follow.kind = "follow".into();
+        world.events.push(follow);
+    }
+    let attacks = attacked(&world, &kinds, 2).await.unwrap();
+    assert_eq!((row_of(&attacks).forecast_ratio, row_of(&attacks).targets), (Some(1.0), 2));
+    let posting = row(&attacks, "post_everything", "to at most 1000 people", "standard");
+    assert!(posting.forecast_ratio.unwrap() <= 1.0 && posting.acts > Some(100), "{posting:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
