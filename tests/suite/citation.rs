@@ -62,7 +62,7 @@ fn every_file_of_a_run_states_its_origin() {
     }
     assert_eq!(expected["renown.data_sha256"].len(), 64);
     let found: Vec<_> = files(&commit).collect();
-    assert_eq!(found.len(), 13);
+    assert_eq!(found.len(), 14);
     for (name, path) in found {
         assert_eq!(origin(&job.output().join(path)), expected, "{name}");
     }
@@ -232,7 +232,8 @@ fn the_methods_page_documents_all_declarations() {
             section = name.split(']').next().unwrap();
         } else if let Some((key, _)) = line.split_once(": ").filter(|_| !line.starts_with(' ')) {
             let path = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
-            let elsewhere = ["kinds.NAME", "[trust.seeds", "[forecast.terms", "fit"];
+            let elsewhere =
+                ["kinds.NAME", "[trust.seeds", "trust.networks", "[forecast.terms", "fit"];
             assert!(
                 said.contains(&*path) || elsewhere.iter().any(|prefix| section.starts_with(prefix)),
                 "{path}"

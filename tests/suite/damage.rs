@@ -101,15 +101,14 @@ fn with_checksum(path: &Path, crc: Option<u32>) {
 fn pages_are_held_against_their_checksums() {
     let folder = TempDir::new().unwrap();
     let file = |name: &str| folder.path().join("edges").join(name);
-    let rank = || {
-        let mut ranking = Ranking::of(&folder.path().join("edges"));
-        ranking.columns = ["src", "src"];
-        ranking
-    };
+    let edges = format!("edges={}", folder.path().join("edges").display());
+    let ranks = folder.path().join("ranks.parquet").display().to_string();
+    let select = "SELECT src, src + 1 AS dst FROM edges";
+    let rank = || renown(&["rank", select, "--from", &edges, "--out", &ranks]);
     with_checksum(&file("a.parquet"), None);
-    rank().run(&["--iterations", "3"]).done();
+    rank().done();
     with_checksum(&file("b.parquet"), Some(7));
-    rank().refused(&["--iterations", "3"], 65, &["b.parquet", "checksum"]);
+    rank().refused(65, &["b.parquet", "checksum"]);
 }
 
 /// A file whose statistics of `at` say that it lies long before the window.

@@ -127,7 +127,7 @@ async fn missing_values_have_reasons() {
     assert!(third.contains("country: "), "{third}");
     assert!(third.contains("reciprocity on a: no audience within 90 days"), "{third}");
     assert!(third.contains("audience_pagerank_percentile on a: no one gave attention"), "{third}");
-    assert!(third.contains("trust on a: the network has no seeds of trust"), "{third}");
+    assert!(third.contains("vouches on a: everybody counts whole on the network"), "{third}");
     assert!(third.contains("concentration, negative_share on a: no reactions within"), "{third}");
     assert!(ada.contains("burstiness on a: fewer than three reactions within 90 days"), "{ada}");
 }
@@ -202,7 +202,10 @@ fn a_folder_and_a_commit_give_the_same_explanation() {
     let job = SampleJob::after_run();
     let page = renown(&["explain", &job.file(), "DaftWullie"]).done().stdout;
     assert!(page.contains("quantum.stackexchange:1837") && page.contains("DaftWullie"), "{page}");
-    assert!(page.contains(" trusted people reacted in the last 90 days, more than 99 %"), "{page}");
+    assert!(
+        page.contains(" people by credit reacted in the last 90 days, more than 99 %"),
+        "{page}"
+    );
     for target in [job.output(), job.commit(1)] {
         let target = target.to_str().unwrap();
         assert_eq!(renown(&["explain", target, "1837"]).done().stdout, page);
@@ -265,8 +268,8 @@ async fn the_points_of_a_score_are_explained_in_words() {
     let list = page.split("what the score is made of").nth(1).unwrap();
     let list = list.split("\n\n").next().unwrap();
     for words in [
-        "3 trusted people reacted in the last 30 days, more than 87 % of people",
-        "3 trusted people reacted in the last 90 days, more than 87 % of people",
+        "3 people by credit reacted in the last 30 days, more than 87 % of people",
+        "3 people by credit reacted in the last 90 days, more than 87 % of people",
         "the reference person of the method",
     ] {
         assert!(list.contains(words), "no `{words}` in {list}");

@@ -7,8 +7,8 @@ use renown::method::{Evidence, GateRule};
 use renown::tables::Draft;
 
 use crate::drafts::{
-    self, PEOPLE, RUN, changes, cohort, contributions, edges, evidence, facts, measures, people,
-    scores, topic_posts, topic_scores, topics,
+    self, PEOPLE, RUN, accounts, changes, cohort, contributions, edges, evidence, facts, measures,
+    people, scores, topic_posts, topic_scores, topics,
 };
 use crate::parquet_files::{strings, texts};
 
@@ -58,6 +58,7 @@ fn valid_tables_pass_unchanged() {
 fn empty_tables_pass_where_the_method_allows_them() {
     let empty = |draft: &mut Draft| {
         draft.people = vec![people(&[])];
+        draft.accounts = vec![accounts("net", &[])];
         draft.scores = vec![scores(&[], &[], &[])];
         draft.contributions = vec![contributions(&[], &[])];
         draft.changes = vec![changes(&[], &[])];
@@ -246,10 +247,11 @@ fn unknown_people_are_refused_in_every_table() {
     let one = "1 rows name people that `people` lacks";
     refuses("rows_agree", one, |d| d.scores.push(scores(&["net:eve"], &[1.0], &[0.0])));
     refuses("rows_agree", one, |d| d.measures.push(measures("net", &["net:eve"], &[0.0])));
+    refuses("rows_agree", one, |d| d.accounts.push(accounts("net", &["net:eve"])));
     for ends in [(BOB, "net:eve"), ("net:eve", BOB)] {
         refuses("rows_agree", one, |d| d.influence_edges.push(edges("net", &[ends])));
     }
-    refuses("rows_agree", "3 rows name", |d| d.people = vec![people(&[ANN, BOB, CID])]);
+    refuses("rows_agree", "4 rows name", |d| d.people = vec![people(&[ANN, BOB, CID])]);
     refuses("rows_agree", one, |d| d.contributions.push(contributions(&["net:eve"], &[1.0])));
     refuses("rows_agree", one, |d| d.changes = vec![changes(&["net:eve"], &[1.0])]);
     let eve = [("net:eve", "t1")];

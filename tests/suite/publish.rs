@@ -103,6 +103,7 @@ fn assert_complete(commit: &Commit, objects: &BTreeMap<String, Vec<u8>>) {
     assert_eq!(
         commit.tables.keys().collect::<Vec<_>>(),
         [
+            "accounts",
             "changes",
             "cohorts",
             "contributions",

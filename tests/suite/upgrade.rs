@@ -132,7 +132,7 @@ async fn runs_of_version_0_7_are_read_under_the_current_names() {
         (&["top", output, "--topic", "lobsters"], "The ann"),
         (&["topics", output], "lobsters"),
         (&["runs", output], "11/11 passed"),
-        (&["access", output, "net:ann"], "credited_reactors_90d"),
+        (&["access", output, "net:ann"], "trusted_reactors_90d"),
     ] {
         let page = renown(args).done().stdout;
         assert!(page.contains(words), "{args:?}: {page}");

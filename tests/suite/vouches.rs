@@ -574,6 +574,6 @@ async fn who_comes_later_changes_no_founder() {
         }
         let with_fakes = founders_of(&world, &world.people().await, seeds);
         assert_eq!(founders, with_fakes, "{seeds:?}");
-        assert!((10..58).contains(&founders.len()), "{founders:?}");
+        assert!((10..62).contains(&founders.len()), "{founders:?}");
     }
 }
