@@ -218,7 +218,8 @@ impl Arrangement<'_> {
         let Scene { lag, tenure, window, .. } = *self.scene;
         let unit = self.random.unit();
         match when {
-            When::Early => lag * (1.02 + 0.9 * unit),
+            // Within the window, however long the lag is.
+            When::Early => (lag * (1.02 + 0.9 * unit)).min(window - 1.0),
             When::Late => lag * 0.9 * unit,
             When::Old => tenure + 0.2 * window * (0.05 + 0.9 * unit),
             When::First => tenure * (0.78 + 0.2 * unit),

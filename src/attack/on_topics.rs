@@ -252,7 +252,7 @@ fn plant(
         };
     for steps in [1, 2] {
         for (at, fake) in fakes.iter().enumerate() {
-            let age = scene.lag * (1.02 + 0.9 * random.unit());
+            let age = (scene.lag * (1.02 + 0.9 * random.unit())).min(scene.window - 1.0);
             planted.events.push(react(*fake, fakes[(at + steps) % fakes.len()], age, None));
         }
     }

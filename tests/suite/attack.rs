@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
+use arrow::array::RecordBatch;
 use renown::attack::{AttackRow, AttackSettings, Attacks, KINDS, measure_attacks, publish_attacks};
 use renown::engine::Engine;
 use renown::error::{Kind, Result};
+use renown::fit::method_file;
 use renown::job::Job;
-use renown::method::Method;
+use renown::method::{Method, NetworkTrust};
 use renown::model::VertexIndex;
 use renown::pipeline::progress::Progress;
 use renown::propagate::{TrustInputs, find_trust};
@@ -23,18 +25,22 @@ use crate::fit::steady;
 use crate::on_threads;
 use crate::report::{assert_accessible, assert_self_contained};
 use crate::topics::lobsters;
-use crate::world::{Row, World, read, reply, rows};
+use crate::world::{HOUR, Row, World, instants, read, reply, rows, text};
 
 const STANDARD: &str = include_str!("../../jobs/methods/standard-5.toml");
 
-/// A hundred people who react to each other for half a year, scored by the standard method; with `trust`, or everybody
-/// counting whole.
+/// The standard method, with trust on a network, or with everybody counting whole.
+fn standard_method(trusted_network: Option<&str>) -> String {
+    let mut method = Method::parse("standard", STANDARD).unwrap();
+    let of_network = |name: &str| (name.to_owned(), NetworkTrust { full_credit: 12 });
+    method.trust.networks = trusted_network.map(of_network).into_iter().collect();
+    method_file(&method).unwrap()
+}
+
+/// A hundred people who react to each other for half a year, scored by the standard method; with trust, or everybody counting
+/// whole.
 fn steady_world(has_trust: bool) -> World {
-    let (before, after) =
-        STANDARD.split_once("[trust.networks.\"quantum.stackexchange\"]").unwrap();
-    let after = after.split_once("full_credit = 12").unwrap().1;
-    let networks = if has_trust { "[trust.networks.net]\nfull_credit = 12" } else { "" };
-    World { method: format!("{before}{networks}{after}"), ..steady(160, 7) }
+    World { method: standard_method(has_trust.then_some("net")), ..steady(160, 7) }
 }
 
 async fn attacked(world: &World, kinds: &[&str], targets: u32) -> Result<Attacks> {
@@ -162,7 +168,7 @@ async fn an_attack_gains_what_a_run_with_it_in_its_inputs_gains() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_trust_attacks_are_seen_to_succeed() {
-    let attacks = attacked(&steady_world(false), &["unlinked", "pod_new"], 2).await.unwrap();
+    let attacks = attacked(&steady_world(false), &["unlinked"], 1).await.unwrap();
     for row in attacks.rows.iter().filter(|row| row.scored_by == "standard" && row.acts > Some(100))
     {
         assert!(row.forecast_ratio.unwrap() > 1.5, "{row:?}");
@@ -182,7 +188,7 @@ async fn topics_are_attacked_where_there_are_posts() {
         })
     });
     world.events.extend(old);
-    world.method = steady_world(true).method.replace("trust.networks.net", "trust.networks.a");
+    world.method = standard_method(Some("a"));
     let kinds = ["topic_squatting", "endorsement_ring", "repost_farm"];
     let attacks = attacked(&world, &kinds, 2).await.unwrap();
     let standard = row(&attacks, "topic_squatting", "50 fakes", "standard");
@@ -195,6 +201,39 @@ async fn topics_are_attacked_where_there_are_posts() {
     assert_eq!((ring.verdict, ring.targets), ("not_applicable", 0));
     assert!(ring.why.as_ref().unwrap().contains("no endorsements"), "{ring:?}");
     assert_eq!(row(&attacks, "repost_farm", "100 fakes", "standard").verdict, "prevented");
+    // With endorsements in the job, the ring is simulated.
+    let endorsed = RecordBatch::try_from_iter([
+        ("giver_id", text(["a:r0"])),
+        ("receiver_id", text(["a:ann"])),
+        ("topic_id", text(["lobsters"])),
+        ("at", instants([world.cutoff - 48 * HOUR])),
+    ]);
+    world.more.push(("endorsements", endorsed.unwrap()));
+    let attacks = attacked(&world, &["endorsement_ring"], 2).await.unwrap();
+    let ring = row(&attacks, "endorsement_ring", "100 fakes", "standard");
+    assert_eq!((ring.listed, ring.verdict), (Some(0), "prevented"), "{ring:?}");
+    let undefended = row(&attacks, "endorsement_ring", "100 fakes", "no_defence");
+    assert_eq!((undefended.listed, undefended.verdict), (Some(1), "not_prevented"));
+}
+
+/// Follows among the interactions, which are no reactions, and nobody to act for the target.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_target_does_raises_nothing_of_its_own() {
+    let mut world = steady_world(true);
+    let kinds = ["unfollow_all", "post_everything"];
+    let attacks = attacked(&world, &kinds, 2).await.unwrap();
+    let row_of = |attacks: &Attacks| row(attacks, "unfollow_all", "all", "standard").clone();
+    assert_eq!(row_of(&attacks).verdict, "not_applicable");
+    for person in 0..100 {
+        let mut follow =
+            reply("net", &format!("p{person}"), &format!("p{}", (person + 1) % 100), 400);
+        follow.kind = "follow".into();
+        world.events.push(follow);
+    }
+    let attacks = attacked(&world, &kinds, 2).await.unwrap();
+    assert_eq!((row_of(&attacks).forecast_ratio, row_of(&attacks).targets), (Some(1.0), 2));
+    let posting = row(&attacks, "post_everything", "to at most 1000 people", "standard");
+    assert!(posting.forecast_ratio.unwrap() <= 1.0 && posting.acts > Some(100), "{posting:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,7 +257,7 @@ fn any_number_of_threads_gives_the_same_rows() {
     let world = steady_world(true);
     let on = |threads: usize| {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let kinds = ["unlinked", "linked", "drip", "pod_trusted", "patient_before", "turned"];
+        let kinds = ["drip", "percolating", "pod_trusted", "patient_before", "turned"];
         let attacks =
             on_threads(threads, || runtime.block_on(attacked(&world, &kinds, 3)).unwrap());
         serde_json::to_string(&attacks).unwrap()
