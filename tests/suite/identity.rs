@@ -414,7 +414,7 @@ async fn published_bytes_and_run_ids_change_together_campaign() {
     Rng::with_seed(31).shuffle(&mut changes);
     let (mut refused, mut same, mut other) = (0, 0, 0);
     let mut unseen = BTreeSet::new();
-    for ((what, change), _) in changes.iter().zip(cases(0, 15)) {
+    for ((what, change), _) in changes.iter().zip(cases(0, 26)) {
         fs::remove_dir_all(folder.path()).unwrap();
         world.write(folder.path());
         match change {
