@@ -88,7 +88,7 @@ async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str)
         let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
         let ready: Vec<usize> = origins.iter().map(ready).collect();
         let data = Data::of(&rows, &ready, networks.len())?;
-        let choice = data.choose(&ready)?;
+        let choice = data.choose(&ready, job.fit.select)?;
         let whole = 0..origins.len();
         let fitted = data.fit(&choice.candidate, whole.clone())?;
         let errors = data.errors(&choice.candidate, whole, &fitted.fit)?;

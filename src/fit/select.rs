@@ -139,6 +139,13 @@ fn taken(tried: &[TriedForecast]) -> usize {
         .unwrap_or(0)
 }
 
+/// Which of `tried` is taken where none may be left out: of those with most measures the one with the best log score.
+fn best_of_all(tried: &[TriedForecast]) -> usize {
+    let key = |at: &usize| (tried[*at].measures.len(), tried[*at].log_score);
+    let better = |one: usize, next: usize| if key(&next) > key(&one) { next } else { one };
+    (0..tried.len()).reduce(better).unwrap_or(0)
+}
+
 impl<'a> Data<'a> {
     /// Transforms the rows with the scale that foresees best, by the log score of a fit of distinct people; `ready` as in
     /// [`Data::choose`].
@@ -292,8 +299,9 @@ impl<'a> Data<'a> {
         (count > 0.0).then(|| sum / count)
     }
 
-    /// Chooses a candidate; `ready` gives for each origin how many of the first ones had their outcome by then.
-    pub(super) fn choose(&self, ready: &[usize]) -> Result<Choice> {
+    /// Chooses a candidate, of all measures unless it may `select`; `ready` gives for each origin how many of the first ones had
+    /// their outcome by then.
+    pub(super) fn choose(&self, ready: &[usize], select: bool) -> Result<Choice> {
         let validated = self.validated(ready);
         let alone = self.best_alone(&validated)?;
         let anchor = alone[0];
@@ -313,7 +321,7 @@ impl<'a> Data<'a> {
             every_origin: found.log_scores.iter().zip(&of_anchor.log_scores).all(|(f, a)| f > a),
         });
         let told: Vec<TriedForecast> = told.collect();
-        let chosen = taken(&told);
+        let chosen = if select { taken(&told) } else { best_of_all(&told) };
         let validation = Validation {
             log_score_anchor: of_anchor.validation.log_score,
             agreement_anchor: of_anchor.validation.agreement,

@@ -21,6 +21,8 @@ pub struct Fit {
     pub outcomes: Vec<String>,
     /// Measures to choose from. Default: all measures that may enter the forecast.
     pub measures: Vec<String>,
+    /// Whether measures are selected from these. Without, all of them are kept, to fit a form anew that was chosen before.
+    pub select: bool,
     /// Maximum number of rows (one person on one network at one origin) to fit to; a fixed sample is taken of more.
     /// 1,000 or more.
     pub rows: u32,
@@ -37,6 +39,7 @@ impl Default for Fit {
             every_hours: None,
             outcomes: vec![],
             measures: vec![],
+            select: true,
             rows: 200_000,
             held_out: 0.0,
         }

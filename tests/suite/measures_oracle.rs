@@ -526,6 +526,50 @@ impl<'a> Oracle<'a> {
         kept
     }
 
+    /// Who reacted to a vertex within so many days, and their credit in its audience.
+    fn reactors(&self, vertex: &Vertex, days: i64) -> BTreeMap<&str, i128> {
+        let to = self.acts.iter().filter(|a| a.network == vertex.0 && a.target == vertex.1);
+        let recent = to.filter(|a| a.reaction && a.age < 24 * days);
+        recent.map(|a| (a.actor.as_str(), a.credit)).collect()
+    }
+
+    /// What to look at in the audience of a vertex: but for `shared_audience`, which is found by chance.
+    fn audience_flags(&self, vertex: &Vertex) -> Vec<&'static str> {
+        let [week, recent] = [7, 90].map(|days| self.reactors(vertex, days));
+        let credited: i128 = recent.values().sum();
+        let ends = |(network, one): &Vertex, by: bool| -> BTreeSet<&str> {
+            let acts = self.acts.iter().filter(|a| a.network == network && a.age < 2160);
+            let of = acts.filter(|a| if by { a.actor == *one } else { a.target == *one });
+            of.map(|a| if by { a.target.as_str() } else { a.actor.as_str() }).collect()
+        };
+        let (audience, engaged) = (ends(vertex, false), ends(vertex, true));
+        let mutual = audience.intersection(&engaged).count();
+        let flags = [
+            ("burst", recent.len() >= 10 && 2 * week.len() >= recent.len()),
+            ("mutual_audience", audience.len() >= 5 && 2 * mutual >= audience.len()),
+            (
+                "uncredited_audience",
+                recent.len() >= 5 && 2 * credited <= recent.len() as i128 * UNITS,
+            ),
+        ];
+        flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag).collect()
+    }
+
+    /// Whether four of five people who reacted to one of the vertices did so to another one of its network too.
+    fn shares_an_audience(&self, person: &str) -> bool {
+        let of_person = self.vertices.iter().filter(|(_, id)| id == person);
+        of_person.into_iter().any(|vertex| {
+            let others = self.vertices.iter().filter(|other| *other != vertex);
+            let mine = self.reactors(vertex, 90);
+            others.into_iter().any(|other| {
+                let theirs = self.reactors(other, 90);
+                let both = mine.keys().filter(|actor| theirs.contains_key(*actor)).count();
+                let all = mine.len() + theirs.len() - both;
+                other.0 == vertex.0 && both >= 4 && 5 * both >= 4 * all
+            })
+        })
+    }
+
     /// The score columns of one person, from the measures of its networks.
     fn scores(
         &self,
@@ -568,6 +612,9 @@ impl<'a> Oracle<'a> {
         flags.extend((sum("reactors_90d") < 5.0).then_some("thin_evidence"));
         let everybody = of.iter().any(|((network, _), _)| self.trust.counts_everybody(network));
         flags.extend(everybody.then_some("trust_none"));
+        let audiences = of.iter().flat_map(|(vertex, _)| self.audience_flags(vertex));
+        flags.extend(audiences.collect::<BTreeSet<_>>());
+        flags.sort_unstable();
         BTreeMap::from([
             ("expected_reactors", json!(expected)),
             ("score", json!(points(expected))),
@@ -1023,7 +1070,14 @@ fn assert_agrees(world: &World, published: &Published) {
         let all: Vec<f64> = of_person.keys().map(|person| rounded(person)).collect();
         for (person, of) in &of_person {
             let what = format!("{person} by {}", profile.name);
-            let (found, expected) = (score_of(person), oracle.scores(profile, of));
+            let (found, mut expected) = (score_of(person), oracle.scores(profile, of));
+            let is_shared = |flag: &Value| *flag == "shared_audience";
+            if found["flags"].as_array().unwrap().iter().any(is_shared) {
+                assert!(oracle.shares_an_audience(person), "{what} shares no audience");
+                let flags = expected.get_mut("flags").unwrap().as_array_mut().unwrap();
+                flags.push("shared_audience".into());
+                flags.sort_unstable_by_key(|flag| flag.as_str().unwrap().to_owned());
+            }
             assert_columns_agree(&what, found, &expected);
             let percentile = mid_rank(all.iter().copied(), rounded(person));
             assert!(close(&found["percentile"], &json!(percentile)), "percentile of {what}");
