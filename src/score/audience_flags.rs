@@ -131,7 +131,8 @@ fn mixed(number: u64) -> u64 {
 
 /// Share of the people of two audiences, each ascending, who are in both (Jaccard's).
 fn similarity(one: &[VertexIndex], other: &[VertexIndex]) -> f64 {
-    let both = one.iter().filter(|actor| other.binary_search(actor).is_ok()).count();
+    let (few, many) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    let both = few.iter().filter(|actor| many.binary_search(actor).is_ok()).count();
     both as f64 / (one.len() + other.len() - both) as f64
 }
 

@@ -25,7 +25,7 @@ use crate::fit::steady;
 use crate::on_threads;
 use crate::report::{assert_accessible, assert_self_contained};
 use crate::topics::lobsters;
-use crate::world::{HOUR, Row, World, instants, read, reply, rows, text};
+use crate::world::{HOUR, Interaction, Row, World, instants, read, reply, rows, text};
 
 const STANDARD: &str = include_str!("../../jobs/methods/standard-5.toml");
 
@@ -263,6 +263,27 @@ fn any_number_of_threads_gives_the_same_rows() {
         serde_json::to_string(&attacks).unwrap()
     };
     assert_eq!(on(1), on(3));
+}
+
+/// A network is attacked by itself: what it gains does not depend on another that goes before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn networks_are_attacked_one_after_the_other() {
+    let alone = steady_world(true);
+    let mut world = alone.clone();
+    let other = alone.events.iter().skip(1_000);
+    world.events.extend(other.map(|event| Interaction { network: "abc".into(), ..event.clone() }));
+    let kinds = ["drip", "linked", "turned", "answer_back"];
+    let attacks = attacked(&world, &kinds, 2).await.unwrap();
+    assert_eq!(attacks.notes.len(), 2);
+    let rows = |attacks: &Attacks, network: &str| -> Vec<String> {
+        let rows = attacks.rows.iter().filter(|row| row.network == network);
+        rows.map(|row| format!("{row:?}")).collect()
+    };
+    assert_eq!(rows(&attacks, "net"), rows(&attacked(&alone, &kinds, 2).await.unwrap(), "net"));
+    // Nothing is known of trust there.
+    let of_other = attacks.rows.iter().filter(|row| row.network == "abc");
+    let drip = of_other.into_iter().find(|row| row.attack == "drip").unwrap();
+    assert_eq!((drip.verdict, drip.targets), ("not_prevented", 2));
 }
 
 /// One vertex computed by itself, against all of them in one pass.
