@@ -20,8 +20,11 @@ pub struct Previous {
     pub scores: Vec<Option<f64>>,
     /// Whether each vertex existed then. Length: vertices.
     pub existed: Vec<bool>,
-    /// Vouches that each vertex had received by then, where it is known. Length: vertices.
-    pub vouches: Vec<Option<f64>>,
+    /// Vouches that each vertex had received by then, where it is known; `None` if a version published it that had none.
+    /// Length: vertices.
+    pub vouches: Option<Vec<Option<f64>>>,
+    /// Whether it has all measures of this run's forecast.
+    pub has_all_measures: bool,
     /// Measures that this run's forecast uses, where they were defined. Lengths: vertices.
     pub measures: BTreeMap<String, Vec<Option<f64>>>,
 }
@@ -29,11 +32,21 @@ pub struct Previous {
 /// The number of its commit is left out, since no table shows it, and so is the method, which a run adds as settings.
 impl Digestible for Previous {
     fn digest(&self, to: &mut Digest) {
-        let Self { commit: _, day, method: _, scores, existed, vouches, measures } = self;
+        let Self {
+            commit: _,
+            day,
+            method: _,
+            scores,
+            existed,
+            vouches,
+            has_all_measures,
+            measures,
+        } = self;
         to.add(&day.num_days_from_ce());
         to.add(scores);
         to.add(existed);
-        to.add(vouches);
+        to.add(&vouches.as_deref());
+        to.add(has_all_measures);
         to.add(measures);
     }
 }

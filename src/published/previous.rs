@@ -16,6 +16,9 @@ use crate::method::profile::STANDARD;
 use crate::model::{NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
 use crate::publish::commit;
 
+/// The measure of trust that is carried over.
+const VOUCHES: &str = "vouches";
+
 /// What was published of `persons` for the newest day before `day` that has a run below `output`. `None` if there is
 /// none, if its files are gone or if it is of a version that wrote less.
 ///
@@ -42,25 +45,26 @@ pub async fn read(
     let run = Run::open(engine, output, &commit)?;
     let Some(method) = run.record().await?.method() else { return Ok(None) };
     let table = run.measures().await?;
-    if !table.has("vouches") {
-        return Ok(None);
-    }
     let terms = forecast.terms.iter().map(|term| term.measure.as_str());
     let used: Vec<&str> = terms.filter(|name| table.has(name)).collect();
+    let has_all_measures = used.len() == forecast.terms.len();
     let n = persons.vertices();
     let mut measures = vec![vec![None; n]; used.len()];
     let (mut existed, mut vouches) = (vec![false; n], vec![None; n]);
+    let has_vouches = table.has(VOUCHES);
+    let of_trust: &[&str] = if has_vouches { &[VOUCHES] } else { &[] };
     let see = |row: MeasureRow<'_>| {
         let Some(vertex) = find_vertex(persons, row.network, row.person_id) else { return };
         let vertex = vertex.index();
-        let Some((vouches_then, values)) = row.values.split_last() else { return };
         existed[vertex] = true;
-        vouches[vertex] = *vouches_then;
-        for (measure, value) in measures.iter_mut().zip(values) {
+        for (measure, value) in measures.iter_mut().zip(&row.values) {
             measure[vertex] = *value;
         }
+        if has_vouches {
+            vouches[vertex] = row.values.last().copied().flatten();
+        }
     };
-    table.each(&[&used[..], &["vouches"]].concat(), None, see).await?;
+    table.each(&[&used[..], of_trust].concat(), None, see).await?;
     let mut scores = vec![None; persons.len()];
     let see = |row: ScoreOrder<&str>| {
         if let Some(person) = find_person(persons, row.person_id) {
@@ -76,7 +80,8 @@ pub async fn read(
         method,
         scores,
         existed,
-        vouches,
+        vouches: has_vouches.then_some(vouches),
+        has_all_measures,
         measures,
     }))
 }

@@ -86,11 +86,14 @@ pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
     let since_hours = u32::try_from(hours).unwrap_or(u32::MAX);
     let published = |name: &str, vertex: VertexIndex| previous.measures.get(name)?[vertex.index()];
     let names: Vec<&str> = forecast.terms.iter().map(|term| term.measure.as_str()).collect();
-    let trust = trust.with_vouches(&previous.vouches);
+    let trust = match &previous.vouches {
+        Some(vouches) => &trust.with_vouches(vouches),
+        None => trust,
+    };
     // The scores from posts and interactions that are at least so many hours old.
     let score_from = |posts_hours, interactions_hours| {
         let min_ages = MinAges { posts_hours, interactions_hours };
-        let recomputed = RecomputedMeasures::compute(people, rules, &trust, min_ages, &names);
+        let recomputed = RecomputedMeasures::compute(people, rules, trust, min_ages, &names);
         let value =
             |name: &str, vertex| recomputed.value(name, vertex).or_else(|| published(name, vertex));
         score(persons, forecast, &previous.existed, value)
@@ -98,10 +101,13 @@ pub fn explain_changes(inputs: &ChangeInputs<'_>) -> Result<Changes> {
     let decayed = score_from(since_hours, since_hours);
     let with_posts = score_from(0, since_hours);
     let with_audience = score_from(0, 0);
-    let under_method = match find_measurement_difference(&previous.method, method) {
-        None if previous.method.forecast == *forecast => None,
-        None => Some(score(persons, forecast, &previous.existed, published)),
-        Some(_) => Some(decayed.clone()),
+    let difference = find_measurement_difference(&previous.method, method);
+    let under_method = match difference {
+        None if previous.method.forecast == *forecast && previous.has_all_measures => None,
+        None if previous.has_all_measures => {
+            Some(score(persons, forecast, &previous.existed, published))
+        }
+        _ => Some(decayed.clone()),
     };
     let mut changes = Changes {
         previous_days: days_since_epoch(previous.day)?,
