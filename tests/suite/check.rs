@@ -55,9 +55,7 @@ fn every_violation_is_reported_with_its_place() {
          consent = \"consent.parquet\"\n",
     );
     let report = report(&job, 65);
-    let file = |name: &str| {
-        json!(folder.path().join(name).display().to_string())
-    };
+    let file = |name: &str| json!(folder.path().join(name).display().to_string());
     let (accounts, consent) = (file("accounts.parquet"), file("consent.parquet"));
     let second = file("interactions/2.parquet");
     let none = Value::Null;
