@@ -187,6 +187,10 @@ async fn the_unknown_are_excluded_as_if_they_were_not_there_campaign() {
         if !(met || left.started_follows().next().is_some()) {
             continue;
         }
+        let changed = crate::consent::changed(&world, &out, rng);
+        if ![&world, &left, &changed].into_iter().all(random_worlds::finds_a_post) {
+            continue;
+        }
         compared += 1;
         let published = world.run().await;
         let known = |(n, id): &(String, String)| !out.contains(&world.person(n, id));
@@ -200,7 +204,7 @@ async fn the_unknown_are_excluded_as_if_they_were_not_there_campaign() {
         left.consent_settings = "unknown = \"exclude\"\nminimum_age = 18".into();
         let left = left.run().await;
         assert_eq!(published.commit, left.commit, "seed {seed}: without {out:?}");
-        let changed = crate::consent::changed(&world, &out, rng).run().await;
+        let changed = changed.run().await;
         assert_eq!(published.commit, changed.commit, "seed {seed}: {out:?} changed");
     }
     assert!(compared > 0);
