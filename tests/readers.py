@@ -194,17 +194,17 @@ def inputs_written_by_others(folder, expected):
 
 
 def readme_queries(folder, scores, runs):
-    """The queries of the README give the people at the top, and what `runs` says of where the scores come from."""
-    blocks = re.findall(r"```sql\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.S)
-    require(len(blocks) == 2, f"the README has {len(blocks)} queries")
+    """The queries of `docs/output.md` give the people at the top, and what `runs` says of where the scores come from."""
+    blocks = re.findall(r"```sql\n(.*?)```", (REPOSITORY / "docs" / "output.md").read_text(), re.S)
+    require(len(blocks) == 2, f"docs/output.md has {len(blocks)} queries")
     os.chdir(folder)
     rows = database().execute(blocks[0]).fetchall()
     best = pc.top_k_unstable(scores["score"], 10)
-    require([row[1] for row in rows] == scores["score"].take(best).to_pylist(), f"the README's query gives {rows}")
+    require([row[1] for row in rows] == scores["score"].take(best).to_pylist(), f"a query gives {rows}")
     origin = dict(database().execute(blocks[1]).fetchall())
     for key in ["run_id", "method_version", "method_sha256", "data_sha256"]:
-        require([origin[f"renown.{key}"]] == runs[key].to_pylist(), f"the README's query gives {origin}")
-    print("the README's queries give the ten people at the top and where the scores come from")
+        require([origin[f"renown.{key}"]] == runs[key].to_pylist(), f"a query gives {origin}")
+    print("the queries of docs/output.md give the ten people at the top and where the scores come from")
 
 
 def main():
