@@ -150,9 +150,9 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<V
             format!(
                 "interactions reach back {reach} hours from the end of the snapshot; a fit looks {horizon} hours ahead \
                  from several origins and needs {} hours, in {most} origins of every {every} hours",
-                3 * horizon
+                before + 2 * horizon
             ),
-            "give a longer time, a method with a shorter `forecast.horizon_hours`, or more `fit.origins`",
+            "give a longer time, a method with a shorter `forecast.horizon_hours` or `trust.tenure_hours`, or more `fit.origins`",
         )
         .in_table("interactions"));
     }
