@@ -140,7 +140,7 @@ impl Backtest {
     /// Length: vertices.
     ///
     /// # Errors
-    /// As [`find_founders`].
+    /// As [`crate::propagate::find_founders`].
     pub fn standings(
         &self,
         method: &Method,

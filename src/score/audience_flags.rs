@@ -17,7 +17,7 @@ const SAME_SHARE: f64 = 0.8;
 const BANDS: usize = 2;
 const HASHES: usize = 3;
 
-/// What to look at in the audience of the last 90 days, from [`LEAST_PEOPLE`] people on: at least half of it
+/// What to look at in the audience of the last 90 days, from five people on: at least half of it
 ///
 /// | flag | |
 /// |---|---|
@@ -90,7 +90,7 @@ fn find_shared_audiences(
     shared
 }
 
-/// Whether the audience of `target`, of at least [`LEAST_PEOPLE`] people, is nearly that of another vertex: compared with all.
+/// Whether the audience of `target`, of at least five people, is nearly that of another vertex: compared with all.
 pub fn shares_audience(
     target: VertexIndex,
     interactions: &Interactions,
