@@ -44,7 +44,8 @@ pub struct ListedRun {
     pub snapshot_date: NaiveDate,
     /// Whether it is what readers of that day see; else a later run has replaced it.
     pub in_force: bool,
-    /// Whether a run of an earlier day was published after it: who is long-standing, and why scores changed, may differ now.
+    /// Whether another run of an earlier day was published after it: who is long-standing, and why scores changed, may differ
+    /// now.
     pub is_stale: bool,
     /// Id of the run.
     pub run_id: String,
@@ -86,6 +87,8 @@ pub async fn list_runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> 
     let commits = commit::all(&engine.stores, output).await?;
     let newest = commits.first().ok_or_else(|| commit::nothing_published(output))?;
     let in_force = newest.in_force.clone();
+    let run_ids: BTreeMap<u64, String> =
+        commits.iter().map(|commit| (commit.number, commit.run_id.clone())).collect();
     let mut runs = Vec::with_capacity(commits.len());
     for commit in commits.into_iter().filter(Commit::is_of_run) {
         let record = match Run::open(engine, output, &commit)?.record().await {
@@ -99,9 +102,10 @@ pub async fn list_runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> 
             commit: commit.number,
             snapshot_date: commit.snapshot_date,
             in_force: in_force.get(&commit.snapshot_date) == Some(&commit.number),
-            is_stale: in_force
-                .range(..commit.snapshot_date)
-                .any(|(_, number)| *number > commit.number),
+            is_stale: in_force.range(..commit.snapshot_date).any(|(day, number)| {
+                let then = commit.in_force.get(day).and_then(|number| run_ids.get(number));
+                then != run_ids.get(number)
+            }),
             rows: commit.tables.iter().map(|(name, t)| (name.clone(), t.rows)).collect(),
             run_id: commit.run_id,
             renown_version: commit.renown_version,

@@ -15,6 +15,10 @@ use crate::model::{
 };
 use crate::publish::commit::{self, Commit};
 
+/// Runs in which every account that a later one lacks is looked up: a few nights whose inputs lack people cost nobody what
+/// they had.
+const RECENT_RUNS: usize = 3;
+
 /// The runs of days before one below an output folder, as far as their files are there.
 pub struct EarlierRuns<'a> {
     engine: &'a Engine,
@@ -49,9 +53,9 @@ impl<'a> EarlierRuns<'a> {
         Ok(BTreeSet::new())
     }
 
-    /// How long `persons` are known: by the last run that has each of their accounts. Of accounts that the last run lacks only
-    /// those are looked up in older ones that did anything before it, by `first_hours`, whole hours before the end of `day`
-    /// (length: vertices); others are new.
+    /// How long `persons` are known: by the last run that has each of their accounts. Of accounts that the last few runs lack
+    /// only those are looked up in older ones that did anything before the last one, by `first_hours`, whole hours before the
+    /// end of `day` (length: vertices); others are new.
     ///
     /// # Errors
     /// [`crate::error::Kind::Unavailable`] if the store does not answer, [`crate::error::Kind::BadInput`] if a file is
@@ -74,9 +78,13 @@ impl<'a> EarlierRuns<'a> {
             .map(|(account, person)| persons.vertex(persons.account_networks[*account], *person))
             .collect();
         let mut is_open = vec![true; accounts.len()];
+        let mut runs_read = 0;
         for earlier in &self.days {
             let Some(run) = self.run(*earlier).await? else { continue };
             let mut wrong_day = None;
+            // Runs that lack an account are days without full credit.
+            let last = found.day.unwrap_or(*earlier);
+            let absent_days = last.signed_duration_since(*earlier).num_days();
             let see = |row: AccountTenure<&str>| {
                 let Some(at) = find(persons, &accounts, row.network, row.account_id) else {
                     return;
@@ -84,7 +92,7 @@ impl<'a> EarlierRuns<'a> {
                 if !std::mem::replace(&mut is_open[at], false) {
                     return;
                 }
-                match (tenure(&row), vertices[at]) {
+                match (tenure(&row, absent_days), vertices[at]) {
                     (Ok(own), Some(vertex)) => {
                         let known = &mut found.of_vertices[vertex.index()];
                         *known = known.longer(own);
@@ -95,9 +103,10 @@ impl<'a> EarlierRuns<'a> {
             };
             run.each::<AccountTenure>(Ok, see).await?;
             wrong_day.map_or(Ok(()), Err)?;
-            if found.day.is_none() {
-                found.day = Some(*earlier);
-                let hours = day.signed_duration_since(*earlier).num_hours();
+            found.day = Some(last);
+            runs_read += 1;
+            if runs_read == RECENT_RUNS {
+                let hours = day.signed_duration_since(last).num_hours();
                 let is_older = |vertex: &Option<VertexIndex>| {
                     let first = vertex.and_then(|vertex| first_hours[vertex.index()]);
                     first.is_some_and(|first| i64::from(first) >= hours)
@@ -127,13 +136,14 @@ impl<'a> EarlierRuns<'a> {
     }
 }
 
-fn tenure(row: &AccountTenure<&str>) -> Result<Tenure> {
+/// The tenure that a row tells, `absent_days` before the last run.
+fn tenure(row: &AccountTenure<&str>, absent_days: i64) -> Result<Tenure> {
     let standing = row.known_since.map(|since| {
         let is_founder = row.is_founder == Some(1);
         Ok::<_, Error>(Standing { since_days: days_since_epoch(since)?, is_founder })
     });
     let full_credit = row.full_credit_since.map(|since| {
-        let missed = row.full_credit_missed_days.unwrap_or(0);
+        let missed = row.full_credit_missed_days.unwrap_or(0).saturating_add(absent_days);
         let missed_days = i32::try_from(missed).unwrap_or(i32::MAX / 32);
         Ok::<_, Error>(FullCredit { since_days: days_since_epoch(since)?, missed_days })
     });

@@ -53,6 +53,7 @@ mod mentions;
 mod method_files;
 mod missing_values;
 mod monotonicity;
+mod nights;
 mod output_conflicts;
 mod parquet_files;
 mod plan;
