@@ -33,6 +33,8 @@ pub struct Persons {
     pub account_networks: Vec<NetworkIndex>,
     /// Id of each account. Length: accounts.
     pub account_ids: LargeStringArray,
+    /// Whether each account is proven to be the person's: others bring no standing. Length: accounts.
+    pub account_proven: Vec<bool>,
     /// Handle of each account, where `accounts` states one. Length: accounts.
     pub account_handles: LargeStringArray,
     /// The accounts of person p are `account_offsets[p]..account_offsets[p + 1]`.
@@ -57,6 +59,7 @@ impl Persons {
             networks: vec![network],
             account_networks: vec![],
             account_ids: LargeStringArray::new_null(0),
+            account_proven: vec![],
             account_handles: LargeStringArray::new_null(0),
             account_offsets: vec![0; persons + 1],
             vertex_persons: (0..persons).map(PersonIndex::new).collect(),
@@ -164,6 +167,8 @@ impl Digestible for Persons {
             networks,
             account_networks,
             account_ids,
+            // It acts through how long people are known.
+            account_proven: _,
             account_handles,
             account_offsets,
             // These follow from the accounts.

@@ -89,7 +89,9 @@ impl<'a> EarlierRuns<'a> {
                 let Some(at) = find(persons, &accounts, row.network, row.account_id) else {
                     return;
                 };
-                if !std::mem::replace(&mut is_open[at], false) {
+                // Who links an account to another without proof brings no standing.
+                let is_proven = persons.account_proven[accounts[at].0];
+                if !std::mem::replace(&mut is_open[at], false) || !is_proven {
                     return;
                 }
                 match (tenure(&row, absent_days), vertices[at]) {

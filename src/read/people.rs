@@ -29,7 +29,7 @@ use super::posts::{PostRows, PostTexts};
 use super::snapshot::Snapshot;
 use super::violations::Violations;
 use crate::error::{Error, Result};
-use crate::job::{Consent, PeopleRule, UnprovenRule};
+use crate::job::{Consent, PeopleRule};
 use crate::method::Method;
 use crate::model::time::hours_before;
 use crate::model::{ConsentHistory, Dropped, People, Refusals};
@@ -187,11 +187,12 @@ pub fn people(
     }
     report_left_out(&snapshot, &eligibility, accounts, consent, &mut drops);
 
-    let is_separate = |account: u32| {
-        people_rule.unproven == UnprovenRule::Separate
-            && identities.is_some_and(|all| all.links(account) && !all.proven[account as usize])
+    let is_proven = |account: u32| {
+        identities.is_none_or(|all| !all.links(account) || all.proven[account as usize])
     };
-    let mut numbered = NumberedPersons::new(directory, &eligibility, accounts, is_separate)?;
+    let unproven = people_rule.unproven;
+    let mut numbered =
+        NumberedPersons::new(directory, &eligibility, accounts, unproven, is_proven)?;
     if numbered.separated > 0 {
         let rule = "accounts linked without `proof`: people of their own";
         drops.push(Dropped::exact("identities", rule, numbered.separated));

@@ -9,6 +9,7 @@ use super::directory::Directory;
 use super::eligibility::Eligibility;
 use super::ids::PersonRef;
 use crate::error::Result;
+use crate::job::UnprovenRule;
 use crate::lists::Lists;
 use crate::model::{NetworkIndex, OrNone, PersonIndex, Persons, VertexIndex};
 use renown_graph::numbering::NONE;
@@ -28,14 +29,16 @@ pub(super) struct NumberedPersons {
 }
 
 impl NumberedPersons {
-    /// The eligible persons with an account that appears, in order of their ids; an account that `is_separate` is one of its
-    /// own.
+    /// The eligible persons with an account that appears, in order of their ids; one that is linked to others and
+    /// not proven to be theirs is treated by the rule `unproven`.
     pub(super) fn new(
         directory: &Directory,
         eligibility: &Eligibility<'_>,
         listed: Option<&Accounts>,
-        is_separate: impl Fn(u32) -> bool,
+        unproven: UnprovenRule,
+        is_proven: impl Fn(u32) -> bool,
     ) -> Result<Self> {
+        let is_separate = |account: u32| unproven == UnprovenRule::Separate && !is_proven(account);
         let scored = Scored::of(directory, eligibility, is_separate);
         let separated = scored.iter().filter(|own| own.is_separate).count() as u64;
         let (mut ids, mut opted_in) = (LargeStringBuilder::new(), Vec::new());
@@ -68,6 +71,11 @@ impl NumberedPersons {
             networks: networks.names,
             account_networks,
             account_ids: LargeStringArray::from_iter_values(account_ids),
+            // One that stands alone is its person.
+            account_proven: accounts
+                .iter()
+                .map(|account| unproven == UnprovenRule::Separate || is_proven(*account))
+                .collect(),
             account_handles: profiles.handles(),
             account_offsets,
             vertex_persons: vertices.persons,

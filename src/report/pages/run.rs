@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::method::Method;
 use crate::model::Dropped;
 use crate::number_format::{count, fixed, number};
 use crate::publish::log::{RunLog, StageLog};
@@ -28,6 +29,9 @@ pub(super) fn section(report: &RunReport) -> Markup {
     let gates: Vec<Vec<String>> = report.record.gates.iter().map(gate).collect();
     html! {
         p.says { "The tables passed " (gates.len()) " gates before they were published." }
+        @if let Some(method) = report.record.method() {
+            p.says { (trust(&method)) }
+        }
         div.figures {
             (table("Rows of the tables", &columns, &rows.collect::<Vec<_>>()))
             (table("Gates", &[Column::Text("gate"), Column::Text("outcome")], &gates))
@@ -36,6 +40,19 @@ pub(super) fn section(report: &RunReport) -> Markup {
             Some(log) => (stages(report, log)),
             None => (nothing("The log of the run is gone; to have one:", "renown run JOB")),
         }
+    }
+}
+
+/// On which networks trust decides who counts.
+fn trust(method: &Method) -> String {
+    let networks: Vec<&str> = method.trust.networks.keys().map(String::as_str).collect();
+    match networks.is_empty() {
+        true => "Everybody counts whole (trust_none): the method was not fitted to these networks."
+            .into(),
+        false => format!(
+            "Reactors count by credit on {}; on any other network everybody counts whole (trust_none).",
+            networks.join(", ")
+        ),
     }
 }
 
