@@ -97,7 +97,7 @@ struct Night {
 
 /// Runs the job in `folder`, which has the nights before. All tables are read only `whole`.
 async fn run_night(folder: &Path, world: &World, whole: bool) -> Night {
-    let (job, outcome) = run_job(&world.write(folder), 2, &[]).await.unwrap();
+    let (job, outcome) = run_job(&world.write(folder), 1, &[]).await.unwrap();
     let output = job.output.to_file_path().unwrap();
     let (mut accounts, mut text) = (vec![], String::new());
     for (name, table) in &outcome.commit.tables {
