@@ -86,7 +86,12 @@ pub(super) fn settle_founders(
     let since = days_since_epoch(day - Duration::hours(rule.tenure_hours.into()))?;
     let founders = first_night(people, &earlier, None, &job.method, &job.trust.seeds, since)?;
     for network in new {
-        for vertex in persons.network(NetworkIndex::new(network)) {
+        let vertices = persons.network(NetworkIndex::new(network));
+        // Settled without a founder nobody there would ever have credit.
+        if founders[vertices.clone()].iter().all(Option::is_none) {
+            continue;
+        }
+        for vertex in vertices {
             tenures.of_vertices[vertex] = Tenure { standing: founders[vertex], full_credit: None };
         }
         tenures.networks.insert(persons.networks[network].clone());
