@@ -441,7 +441,7 @@ async fn published_bytes_and_run_ids_change_together_campaign() {
     let unseen: Vec<_> = unseen.into_iter().filter(|what| !expected(what)).collect();
     assert!(unseen.is_empty(), "another run id and nothing to show for it: {unseen:#?}");
     assert!(
-        same > 0 && other > same && refused < other,
+        same > 0 && other > same && refused < same + other,
         "{same} same, {other} other, {refused} refused"
     );
 }
