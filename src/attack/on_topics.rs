@@ -1,13 +1,11 @@
 //! Attacks on topic scores: posts, reactions and endorsements are planted, and topics are found anew.
 
-use rayon::prelude::*;
-
 use super::effects::{NO_DEFENCE, STANDARD, Scoring};
 use super::kinds::{Plan, Variant};
 use super::network::{Network, PlantedPost, PostPlaces};
 use super::random::Random;
 use super::results::{AttackRow, PREVENTED_RATIO};
-use super::scene::Scene;
+use super::scene::{Scene, of_targets};
 use crate::error::Result;
 use crate::method::{TrustRule, points};
 use crate::model::{
@@ -115,16 +113,9 @@ impl<'a> OnTopics<'a> {
         variant: &Variant,
         targets: &[VertexIndex],
     ) -> Result<Vec<AttackRow>> {
-        let name = format!("{}: {}", variant.kind.name, variant.text());
-        let numbered: Vec<(usize, VertexIndex)> = targets.iter().copied().enumerate().collect();
-        let mut effects = Vec::with_capacity(targets.len());
-        for group in numbered.chunks(rayon::current_num_threads()) {
-            let of_group = group.par_iter().map(|(number, target)| {
-                let random = Random::of(&scene.network.name, &name, *number);
-                self.effect(scene, variant.plan, *target, *number, random)
-            });
-            effects.extend(of_group.collect::<Result<Vec<TopicEffect>>>()?);
-        }
+        let effects = of_targets(scene.network, variant, targets, |number, target, random| {
+            self.effect(scene, variant.plan, target, number, random)
+        })?;
         Ok(summarise(&scene.network.name, variant, &effects))
     }
 

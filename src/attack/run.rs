@@ -1,15 +1,13 @@
 //! All attacks on the networks of a job.
 
-use rayon::prelude::*;
-
 use super::baseline::Baseline;
-use super::effects::{Effect, Scoring};
-use super::kinds::{KINDS, Variant, variants};
+use super::effects::Scoring;
+use super::kinds::{KINDS, variants};
 use super::network::Network;
 use super::on_topics::OnTopics;
-use super::random::{Random, SEED};
+use super::random::SEED;
 use super::results::{AttackRow, Attacks, summarise};
-use super::scene::Scene;
+use super::scene::{Scene, of_targets};
 use super::table;
 use crate::audit::{Origin, audit_attacks};
 use crate::engine::Engine;
@@ -250,35 +248,16 @@ impl OfNetwork<'_> {
                 if on_topic {
                     return topics.attack(&scene, &variant, &targets);
                 }
-                let effects = effects(scoring, &scene, baseline, &variant, &targets)?;
+                let effects = of_targets(network, &variant, &targets, |_, target, random| {
+                    let plant = variant.plan.plant(&scene, target, random);
+                    scoring.effect(network, baseline, &plant, target)
+                })?;
                 Ok(summarise(&network.name, &variant, baseline, &effects, everybody_counts))
             })?;
             found.rows.extend(rows);
         }
         Ok(())
     }
-}
-
-/// What an attack does to each target. As many at once as there are threads: each holds a copy of the network.
-fn effects(
-    scoring: &Scoring<'_>,
-    scene: &Scene<'_>,
-    baseline: &Baseline,
-    variant: &Variant,
-    targets: &[VertexIndex],
-) -> Result<Vec<Effect>> {
-    let name = format!("{}: {}", variant.kind.name, variant.text());
-    let numbered: Vec<(usize, VertexIndex)> = targets.iter().copied().enumerate().collect();
-    let mut effects = Vec::with_capacity(targets.len());
-    for group in numbered.chunks(rayon::current_num_threads()) {
-        let of_group = group.par_iter().map(|(number, target)| {
-            let random = Random::of(&scene.network.name, &name, *number);
-            let plant = variant.plan.plant(scene, *target, random);
-            scoring.effect(scene.network, baseline, &plant, *target)
-        });
-        effects.extend(of_group.collect::<Result<Vec<Effect>>>()?);
-    }
-    Ok(effects)
 }
 
 fn note(

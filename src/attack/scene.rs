@@ -1,11 +1,16 @@
 //! Who there is on a network to attack, and to be drawn into an attack.
 
+use rayon::prelude::*;
+
+use crate::error::Result;
 use crate::method::Method;
 use crate::model::{Interaction, VertexIndex};
 use crate::propagate::is_vouch;
 use crate::reduce::InteractionRules;
 
+use super::kinds::Variant;
 use super::network::Network;
+use super::random::Random;
 
 /// To whom so many distinct people reacted, and who acted, is a member of the network.
 const PEOPLE: usize = 2;
@@ -35,6 +40,29 @@ pub(super) struct Scene<'a> {
     pub without_audience: Vec<VertexIndex>,
     /// Who may turn: the seeds, or the best supported tenth of the founders.
     pub turning: Vec<VertexIndex>,
+}
+
+/// What an attack does to each target, as `effect` finds it with random numbers of its own; the number of the target comes with
+/// it. As many at once as there are threads: each holds a copy of the network.
+///
+/// # Errors
+/// As `effect`.
+pub(super) fn of_targets<T: Send>(
+    network: &Network,
+    variant: &Variant,
+    targets: &[VertexIndex],
+    effect: impl Fn(usize, VertexIndex, Random) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let name = format!("{}: {}", variant.kind.name, variant.text());
+    let numbered: Vec<(usize, VertexIndex)> = targets.iter().copied().enumerate().collect();
+    let mut effects = Vec::with_capacity(targets.len());
+    for group in numbered.chunks(rayon::current_num_threads()) {
+        let of_group = group.par_iter().map(|(number, target)| {
+            effect(*number, *target, Random::of(&network.name, &name, *number))
+        });
+        effects.extend(of_group.collect::<Result<Vec<T>>>()?);
+    }
+    Ok(effects)
 }
 
 impl<'a> Scene<'a> {

@@ -363,24 +363,16 @@ pub(crate) struct PersonNames<Text = String> {
     pub accounts: Vec<Text>,
 }
 
-/// Columns of `accounts` that are carried from night to night.
+/// How much an account's attention counts, and what is carried of it from night to night.
 #[derive(Deserialize)]
-pub(crate) struct AccountTenure<Text = String> {
+pub(crate) struct AccountRow<Text = String> {
     pub network: Text,
     pub account_id: Text,
-    pub known_since: Option<NaiveDate>,
-    pub is_founder: Option<i64>,
-    pub full_credit_since: Option<NaiveDate>,
-    pub full_credit_missed_days: Option<i64>,
-}
-
-/// Columns of `accounts` that explain credit.
-#[derive(Deserialize)]
-pub(crate) struct AccountCredit<Text = String> {
-    pub network: Text,
     pub credit: f64,
     pub known_since: Option<NaiveDate>,
     pub is_founder: i64,
+    pub full_credit_since: Option<NaiveDate>,
+    pub full_credit_missed_days: Option<i64>,
 }
 
 /// Columns of `people` that group them.
@@ -437,8 +429,7 @@ rows! {
     PersonRow: "people" => Self;
     PersonNames: "people" => PersonNames<&'a str>;
     PersonGroups: "people" => PersonGroups<&'a str>;
-    AccountCredit: "accounts" => AccountCredit<&'a str>;
-    AccountTenure: "accounts" => AccountTenure<&'a str>;
+    AccountRow: "accounts" => AccountRow<&'a str>;
     ScoreRow: "scores" => Self;
     ScoreOrder: "scores" => ScoreOrder<&'a str>;
     ScoreSummary: "scores" => ScoreSummary<&'a str>;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use url::Url;
 
-use super::rows::{AccountTenure, TableRow};
+use super::rows::{AccountRow, TableRow};
 use super::run::Run;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -85,7 +85,7 @@ impl<'a> EarlierRuns<'a> {
             // Runs that lack an account are days without full credit.
             let last = found.day.unwrap_or(*earlier);
             let absent_days = last.signed_duration_since(*earlier).num_days();
-            let see = |row: AccountTenure<&str>| {
+            let see = |row: AccountRow<&str>| {
                 let Some(at) = find(persons, &accounts, row.network, row.account_id) else {
                     return;
                 };
@@ -103,7 +103,7 @@ impl<'a> EarlierRuns<'a> {
                     (_, None) => {}
                 }
             };
-            run.each::<AccountTenure>(Ok, see).await?;
+            run.each::<AccountRow>(Ok, see).await?;
             wrong_day.map_or(Ok(()), Err)?;
             found.day = Some(last);
             runs_read += 1;
@@ -128,8 +128,7 @@ impl<'a> EarlierRuns<'a> {
     async fn run(&self, day: NaiveDate) -> Result<Option<Run>> {
         let Self { engine, output, .. } = self;
         let commit = commit::in_force(&engine.stores, output, Some(day)).await?;
-        let has_table =
-            |commit: &Commit| commit.tables.contains_key(AccountTenure::<String>::TABLE);
+        let has_table = |commit: &Commit| commit.tables.contains_key(AccountRow::<String>::TABLE);
         let Some(commit) = commit.filter(has_table) else { return Ok(None) };
         if !commit::complete(&engine.stores, output, &commit).await? {
             return Ok(None);
@@ -139,9 +138,9 @@ impl<'a> EarlierRuns<'a> {
 }
 
 /// The tenure that a row tells, `absent_days` before the last run.
-fn tenure(row: &AccountTenure<&str>, absent_days: i64) -> Result<Tenure> {
+fn tenure(row: &AccountRow<&str>, absent_days: i64) -> Result<Tenure> {
     let standing = row.known_since.map(|since| {
-        let is_founder = row.is_founder == Some(1);
+        let is_founder = row.is_founder == 1;
         Ok::<_, Error>(Standing { since_days: days_since_epoch(since)?, is_founder })
     });
     let full_credit = row.full_credit_since.map(|since| {

@@ -35,32 +35,13 @@ pub struct ReactionCounts {
     pub audience_90d: i64,
 }
 
-/// Sums over the actors who reacted to a vertex, each weighted by credit. In units of [`CREDIT`], but for `decayed`.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CreditedCounts {
-    /// People who reacted within 7 days.
-    pub reactors_7d: i64,
-    /// People who reacted within 30 days.
-    pub reactors_30d: i64,
-    /// People who reacted within 90 days.
-    pub reactors_90d: i64,
-    /// People who reacted within the longer of the method's window and 90 days.
-    pub reactors_window: i64,
-    /// Σ over these of the decay of their latest reaction, in units of [`ONE`](super::ONE).
-    pub decayed: i64,
-    /// Reactions within 30 days.
-    pub reactions_30d: i64,
-    /// Reactions within 90 days.
-    pub reactions_90d: i64,
-}
-
 /// Interactions that a vertex received and made.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Engagement {
     /// From all people.
     pub all: ReactionCounts,
-    /// From people by their credit.
-    pub credited: CreditedCounts,
+    /// From people by their credit: all counts but `decayed` in units of [`CREDIT`].
+    pub credited: ReactionCounts,
     /// Trusted people who interacted in any way within 90 days.
     pub trusted_audience_90d: i64,
     /// Σ of the squares of each person's reactions within 90 days; exact below 2^53.
@@ -231,8 +212,9 @@ impl Engagement {
             }
         }
         let decay = sums.youngest.map_or(0, |age| rules.decay(age));
-        self.all.add(&sums, decay);
-        self.credited.add(&sums, decay, credit);
+        self.all.add(&sums, decay, 1);
+        // Both are fixed-point numbers of at most 1: the product fits.
+        self.credited.add(&sums, credit * decay / CREDIT, credit);
         if is_trusted(credit) {
             self.trusted_audience_90d += sums.interactions_90d.min(1);
         }
@@ -274,28 +256,16 @@ impl PairSums {
 }
 
 impl ReactionCounts {
-    fn add(&mut self, pair: &PairSums, decay: i64) {
-        self.reactors_7d += pair.reactions_7d.min(1);
-        self.reactors_30d += pair.reactions_30d.min(1);
-        self.reactors_90d += pair.reactions_90d.min(1);
-        self.reactors_window += i64::from(pair.youngest.is_some());
+    /// Adds the sums of one actor, who counts `weight` times.
+    fn add(&mut self, pair: &PairSums, decay: i64, weight: i64) {
+        self.reactors_7d += weight * pair.reactions_7d.min(1);
+        self.reactors_30d += weight * pair.reactions_30d.min(1);
+        self.reactors_90d += weight * pair.reactions_90d.min(1);
+        self.reactors_window += weight * i64::from(pair.youngest.is_some());
         self.decayed += decay;
-        self.reactions_30d += pair.reactions_30d;
-        self.reactions_90d += pair.reactions_90d;
-        self.audience_90d += pair.interactions_90d.min(1);
-    }
-}
-
-impl CreditedCounts {
-    fn add(&mut self, pair: &PairSums, decay: i64, credit: i64) {
-        self.reactors_7d += credit * pair.reactions_7d.min(1);
-        self.reactors_30d += credit * pair.reactions_30d.min(1);
-        self.reactors_90d += credit * pair.reactions_90d.min(1);
-        self.reactors_window += credit * i64::from(pair.youngest.is_some());
-        // Both are fixed-point numbers of at most 1: the product fits.
-        self.decayed += credit * decay / CREDIT;
-        self.reactions_30d += credit * pair.reactions_30d;
-        self.reactions_90d += credit * pair.reactions_90d;
+        self.reactions_30d += weight * pair.reactions_30d;
+        self.reactions_90d += weight * pair.reactions_90d;
+        self.audience_90d += weight * pair.interactions_90d.min(1);
     }
 }
 

@@ -8,7 +8,8 @@ mod post_reactors;
 mod rules;
 
 pub use attention::attention_graphs;
-pub use engagement::{CreditedCounts, Engagement, ReactionCounts, engagement, engagement_of};
+pub use engagement::{Engagement, ReactionCounts, engagement, engagement_of};
 pub use follow_graphs::follow_graphs;
 pub use post_reactors::post_reactors;
+pub(crate) use rules::CHUNK_VERTICES;
 pub use rules::{InteractionRules, ONE};

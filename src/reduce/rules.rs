@@ -5,7 +5,7 @@ use crate::method::{MEASURE_HOURS, Method};
 use crate::model::Interaction;
 
 /// Vertices whose interactions are summed as one parallel work item.
-pub(super) const CHUNK_VERTICES: usize = 1 << 10;
+pub(crate) const CHUNK_VERTICES: usize = 1 << 10;
 
 /// Fixed-point scale of attention: this many units are one fresh interaction of weight 1.
 pub const ONE: i64 = 1 << 32;

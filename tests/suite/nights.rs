@@ -147,7 +147,7 @@ fn account_row(night: &Published, id: &str) -> Row {
     (*night.by("accounts", &["account_id"])[&vec![id.to_owned()]]).clone()
 }
 
-/// Nights away count as nights without full credit, and founders who come back are founders.
+/// Nights away count as nights without full credit, and founders who return are founders.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_away_is_not_on_the_way_to_a_tenure() {
     let (stay, away) = (TempDir::new().unwrap(), TempDir::new().unwrap());

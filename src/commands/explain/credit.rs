@@ -4,7 +4,7 @@ use super::explanation::{Credit, PersonMeasure};
 use crate::error::Result;
 use crate::number_format::number;
 use crate::published::Run;
-use crate::published::rows::{AccountCredit, TableRow};
+use crate::published::rows::{AccountRow, TableRow};
 use crate::published::table::{ascending, of_person};
 
 /// The credit of the person `id` on each network; nothing in a run of an earlier version.
@@ -13,16 +13,16 @@ pub(super) async fn of_person_on_networks(
     id: &str,
     measures: &[PersonMeasure],
 ) -> Result<Vec<Credit>> {
-    if !run.has(AccountCredit::<String>::TABLE) {
+    if !run.has(AccountRow::<String>::TABLE) {
         return Ok(vec![]);
     }
     let order = ascending(&["network", "account_id"]);
-    let mut accounts: Vec<AccountCredit> =
+    let mut accounts: Vec<AccountRow> =
         run.rows(|all| all.filter(of_person(id))?.sort(order)).await?;
     // All accounts of a person on a network have the credit of the person.
     accounts.dedup_by(|one, other| one.network == other.network);
     let method = run.record().await?.method();
-    let credit = |account: AccountCredit| {
+    let credit = |account: AccountRow| {
         let is_vouches = |m: &&PersonMeasure| m.network == account.network && m.name == "vouches";
         let full_credit = method.as_ref().and_then(|own| own.trust.full_credit(&account.network));
         Credit {

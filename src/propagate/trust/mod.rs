@@ -40,12 +40,10 @@ use crate::model::{
     CREDIT, Interaction, Interactions, NetworkIndex, Persons, Sentiment, Standing, Trust,
     VertexIndex,
 };
-use crate::reduce::InteractionRules;
+use crate::reduce::{CHUNK_VERTICES, InteractionRules};
 
 /// Vouches that a founder has to give.
 pub const BUDGET: i64 = 20;
-/// Vertices whose interactions are looked at as one parallel work item.
-const CHUNK_VERTICES: usize = 1 << 10;
 
 /// What trust is found from.
 pub struct TrustInputs<'a> {
