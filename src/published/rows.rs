@@ -155,9 +155,12 @@ pub struct TopicScoreRow {
     pub posts: u64,
     /// Distinct people who reacted to them.
     pub reactors: u64,
-    /// Distinct people who endorsed or listed the person.
+    /// Distinct trusted people who endorsed or listed the person.
     pub endorsers: u64,
-    /// Distinct people of both kinds.
+    /// Sum of the credit of everybody who did; none in runs of earlier versions.
+    #[serde(default)]
+    pub credited_endorsers: Option<f64>,
+    /// Distinct trusted people of both kinds.
     pub people: u64,
     /// Different weeks of them.
     pub weeks: u64,
@@ -375,6 +378,13 @@ pub(crate) struct AccountRow<Text = String> {
     pub full_credit_missed_days: Option<i64>,
 }
 
+/// Columns of `accounts` that say how much a person counts.
+#[derive(Deserialize)]
+pub(crate) struct CreditRow<Text = String> {
+    pub person_id: Text,
+    pub credit: f64,
+}
+
 /// Columns of `people` that group them.
 #[derive(Deserialize)]
 pub(crate) struct PersonGroups<Text = String> {
@@ -430,6 +440,7 @@ rows! {
     PersonNames: "people" => PersonNames<&'a str>;
     PersonGroups: "people" => PersonGroups<&'a str>;
     AccountRow: "accounts" => AccountRow<&'a str>;
+    CreditRow: "accounts" => CreditRow<&'a str>;
     ScoreRow: "scores" => Self;
     ScoreOrder: "scores" => ScoreOrder<&'a str>;
     ScoreSummary: "scores" => ScoreSummary<&'a str>;

@@ -51,6 +51,7 @@ pub(super) fn draft_topic_scores(
             ("posts", integers(rows.iter().map(|row| row.posts))),
             ("reactors", integers(rows.iter().map(|row| row.reactors))),
             ("endorsers", integers(rows.iter().map(|row| row.endorsers))),
+            ("credited_endorsers", floats(rows.iter().map(|row| row.credited_endorsers))),
             ("people", integers(rows.iter().map(|row| row.people))),
             ("weeks", integers(rows.iter().map(|row| row.weeks))),
             ("negative_share", optional_floats(rows.iter().map(|row| row.negative_share))),

@@ -10,9 +10,10 @@ use rayon::prelude::*;
 use renown_stats::quantiles::percentile_ranks;
 
 use super::context::Context;
+use super::endorsers::Endorser;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, points};
-use crate::model::{Interaction, PersonIndex, PostIndex, VertexIndex, is_trusted};
+use crate::model::{CREDIT, Interaction, PersonIndex, PostIndex, VertexIndex, is_trusted};
 use crate::reduce::Engagement;
 
 /// How much a person influences others on a topic.
@@ -38,7 +39,9 @@ pub struct TopicScore {
     pub reactors: i64,
     /// Distinct trusted people who endorsed the person on the topic, or on one below it, or put it on a list of that name.
     pub endorsers: i64,
-    /// Distinct people of both kinds.
+    /// Sum of the credit of everybody who did.
+    pub credited_endorsers: f64,
+    /// Distinct trusted people who reacted or endorsed.
     pub people: i64,
     /// Different weeks of these posts.
     pub weeks: i64,
@@ -46,12 +49,9 @@ pub struct TopicScore {
     pub negative_share: Option<f64>,
 }
 
-/// The scores of everybody for whom there is enough evidence, in order of (person, topic). `endorsers` has the (topic, giver)
+/// The scores of everybody for whom there is enough evidence, in order of (person, topic). `endorsers` has those
 /// of each person, in order.
-pub(super) fn score_topics(
-    context: &Context<'_>,
-    endorsers: &Lists<(u32, PersonIndex)>,
-) -> Vec<TopicScore> {
+pub(super) fn score_topics(context: &Context<'_>, endorsers: &Lists<Endorser>) -> Vec<TopicScore> {
     let persons = (0..context.people.persons.len()).into_par_iter().map(PersonIndex::new);
     let of_person =
         |person: PersonIndex| score_person(context, person, endorsers.of(person.index()));
@@ -69,7 +69,7 @@ struct PostEvidence {
 fn score_person(
     context: &Context<'_>,
     person: PersonIndex,
-    endorsers: &[(u32, PersonIndex)],
+    endorsers: &[Endorser],
 ) -> Vec<TopicScore> {
     let required = &context.method.topics.evidence;
     let mut evidence: BTreeMap<u32, PostEvidence> = BTreeMap::new();
@@ -90,11 +90,14 @@ fn score_person(
     let engagement = engagement_on_topics(context, person, &candidates);
     let scores = evidence.into_iter().zip(engagement).map(|((topic, evidence), engagement)| {
         let TopicEngagement { of_vertices, reactors } = engagement;
-        let of_topic = endorsers.partition_point(|(endorsed, _)| *endorsed < topic)
-            ..endorsers.partition_point(|(endorsed, _)| *endorsed <= topic);
+        let of_topic = endorsers.partition_point(|endorser| endorser.topic < topic)
+            ..endorsers.partition_point(|endorser| endorser.topic <= topic);
         let endorsers = &endorsers[of_topic];
-        let endorsed = |giver: &PersonIndex| endorsers.binary_search(&(topic, *giver)).is_ok();
-        let people = endorsers.len() + reactors.iter().filter(|person| !endorsed(person)).count();
+        let credit: i64 = endorsers.iter().map(|endorser| endorser.credit).sum();
+        let trusted = endorsers.iter().filter(|endorser| is_trusted(endorser.credit));
+        let trusted: Vec<PersonIndex> = trusted.map(|endorser| endorser.giver).collect();
+        let endorsed = |giver: &PersonIndex| trusted.binary_search(giver).is_ok();
+        let people = trusted.len() + reactors.iter().filter(|person| !endorsed(person)).count();
         let forecasts =
             of_vertices.iter().map(|(vertex, of)| forecast(context, topic, *vertex, of));
         let expected_reactors: f64 = forecasts.sum();
@@ -112,7 +115,8 @@ fn score_person(
             attention_share: 0.0,
             posts: evidence.posts,
             reactors: reactors.len() as i64,
-            endorsers: endorsers.len() as i64,
+            endorsers: trusted.len() as i64,
+            credited_endorsers: credit as f64 / CREDIT as f64,
             people: people as i64,
             weeks: evidence.weeks.len() as i64,
             negative_share: (known > 0).then(|| negative as f64 / known as f64),

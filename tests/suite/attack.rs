@@ -30,7 +30,7 @@ use crate::world::{HOUR, Interaction, Row, World, instants, read, reply, rows, t
 const STANDARD: &str = include_str!("../../jobs/methods/standard-5.toml");
 
 /// The standard method, with trust on a network, or with everybody counting whole.
-fn standard_method(trusted_network: Option<&str>) -> String {
+pub fn standard_method(trusted_network: Option<&str>) -> String {
     let mut method = Method::parse("standard", STANDARD).unwrap();
     let of_network = |name: &str| (name.to_owned(), NetworkTrust { full_credit: 12 });
     method.trust.networks = trusted_network.map(of_network).into_iter().collect();

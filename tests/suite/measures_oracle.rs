@@ -456,8 +456,11 @@ impl<'a> Oracle<'a> {
         let opened = created.map(|at| age(self.world, at) / 24).max();
         let follows = self.follows(network);
         let incoming = || follows.iter().filter(|((followee, _), _)| followee == person);
-        let trusted =
-            incoming().filter(|((_, by), _)| self.trust.is_trusted(&(network.clone(), by.clone())));
+        let is_trusted = |by: &str| {
+            let by = (network.clone(), by.to_owned());
+            2 * self.trust.credit_in_audience(&by, person) >= UNITS
+        };
+        let trusted = incoming().filter(|((_, by), _)| is_trusted(by));
         let gained =
             |days: i64| incoming().filter(|(_, s)| s.is_some_and(|h| h < 24 * days)).count();
         let count = |n: usize| json!(self.world.follows.as_ref().map(|_| n));
@@ -489,6 +492,7 @@ impl<'a> Oracle<'a> {
             ("follows_gained_90d", count(gained(90))),
             ("follow_pagerank", json!(follow_rank)),
             ("endorsers", json!(0)),
+            ("credited_endorsers", json!(0.0)),
             ("followers_count", json!(sum(stated(|a| a.followers, person)))),
             ("listed_count", json!(sum(stated(|a| a.listed, person)))),
             ("account_age_days", json!(opened)),

@@ -6,10 +6,11 @@ use renown::error::Kind;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::attack::standard_method;
 use crate::binary::{Ended, renown};
 use crate::world::{
     Account, CUTOFF, HOUR, Interaction, Post, Published, Row, Statement, World, account, instants,
-    maybe_text, of_account, run_job, text, topic_edges, topic_phrases, topics,
+    maybe_text, of_account, reply, run_job, text, topic_edges, topic_phrases, topics,
 };
 
 const DAY: i64 = 24;
@@ -400,6 +401,7 @@ async fn endorsements_and_lists_are_evidence_up_to_a_cap() {
             let counts =
                 ["reactors", "endorsers", "people"].map(|name| score[name].as_i64().unwrap());
             assert_eq!(counts, [4, 1, 5]);
+            assert_eq!(score["credited_endorsers"], 1.0);
         }
     }
     // Ineligible people cannot vouch, and a topic that the giver refuses does not count.
@@ -408,6 +410,57 @@ async fn endorsements_and_lists_are_evidence_up_to_a_cap() {
         world.consent = Some(vec![Statement { topic, ..of_account("a", "vic", "opted_out", 1) }]);
         assert_eq!(influential(&world.run().await), []);
     }
+}
+
+/// Long-standing readers vouch for `new`, who endorses Ann; so does a stranger, and one of the readers.
+#[tokio::test(flavor = "multi_thread")]
+async fn endorsements_count_by_the_credit_of_who_gives_them() {
+    let readers = ["r0", "r1", "r2", "r3"];
+    let mut world = World {
+        // Twelve vouches make full credit.
+        method: standard_method(Some("a")),
+        ..lobsters(&[2, 3, 9], 5)
+    };
+    let known =
+        [("r0", "r1"), ("r1", "r2"), ("r2", "r3"), ("r3", "ann"), ("ann", "r0"), ("r0", "ann")];
+    let known = known.into_iter().chain([
+        ("r2", "r1"),
+        ("r3", "r2"),
+        ("ann", "r3"),
+        ("r1", "r0"),
+        ("r0", "r4"),
+        ("r1", "r4"),
+        ("r4", "r1"),
+    ]);
+    world.events.extend(known.map(|(actor, target)| reply("a", actor, target, 1_600)));
+    let vouching = readers.into_iter().chain(["ann"]);
+    world.events.extend(vouching.map(|actor| reply("a", actor, "new", 300)));
+    world.events.push(reply("a", "stranger", "new", 300));
+    let givers = ["a:r0", "a:new", "a:stranger"];
+    let endorsed = RecordBatch::try_from_iter([
+        ("giver_id", text(givers)),
+        ("receiver_id", text(["a:ann"; 3])),
+        ("topic_id", text(["lobsters"; 3])),
+        ("at", instants([CUTOFF - 5 * DAY * HOUR; 3])),
+    ]);
+    world.more.push(("endorsements", endorsed.unwrap()));
+    let published = world.run().await;
+    let score = row_on(&published, "topic_scores", "a:ann", "lobsters").unwrap();
+    // `new` has the vouches of four readers here, and Ann's own besides elsewhere.
+    let credit = |id: &str| {
+        let mut accounts = published.tables["accounts"].iter();
+        accounts.find(|row| row["account_id"] == id).unwrap()["credit"].as_f64().unwrap()
+    };
+    assert!((credit("new") - 5.0 / 12.0).abs() < 1e-5 && credit("stranger") == 0.0);
+    let expected = 1.0 + 4.0 / 12.0;
+    assert!((score["credited_endorsers"].as_f64().unwrap() - expected).abs() < 1e-5, "{score:?}");
+    assert_eq!(score["endorsers"], 1, "{score:?}");
+    let of_ann = published.tables["measures"].iter().find(|row| row["person_id"] == "a:ann");
+    let of_ann = of_ann.unwrap();
+    assert_eq!(
+        (&of_ann["endorsers"], &of_ann["credited_endorsers"]),
+        (&json!(3), &score["credited_endorsers"])
+    );
 }
 
 async fn refused(world: &World, words: &str) {
@@ -583,7 +636,10 @@ async fn commands_list_and_explain_influence_on_a_topic() {
     assert!(nothing.contains("Not enough evidence"), "{nothing}");
     // r0 replied to Ann; Ann replied to r0.
     let audience = ask(&["audience", "a:r0", "--topic", "sea"]).done().stdout;
-    assert!(audience.contains("1 person writes about sea; 1 of them"), "{audience}");
+    assert!(
+        audience.contains("1 person writes about sea, who count as 1.0; 1 of them"),
+        "{audience}"
+    );
     let audience = ask(&["audience", "a:r1", "--topic", "sea"]).done().stdout;
     assert!(audience.contains("0 of them") && audience.contains("Ann"), "{audience}");
     // `access` also shows where a person is listed as a reactor.

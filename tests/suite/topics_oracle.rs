@@ -198,6 +198,7 @@ impl<'a> Oracle<'a> {
             ("reactors", json!(people.len())),
             ("people", json!(people.len())),
             ("endorsers", json!(0)),
+            ("credited_endorsers", json!(0.0)),
             ("weeks", json!(weeks.len())),
             ("expected_reactors", json!(expected)),
             ("score", json!((1.0 + 10.0 * expected.ln_1p() / 5.0_f64.ln()).min(100.0))),

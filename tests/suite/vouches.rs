@@ -168,7 +168,10 @@ fn all_credit(people: &People, trust: &Trust) -> (BTreeMap<(Vertex, String), i12
     for (target, (network, id)) in names.iter().enumerate() {
         let mut audience = trust.audience(VertexIndex::new(target));
         for (actor, vertex) in names.iter().enumerate().filter(|(_, v)| v.0 == *network) {
-            let credit = audience.credit(VertexIndex::new(actor));
+            let (actor, target) = (VertexIndex::new(actor), VertexIndex::new(target));
+            let credit = audience.credit(actor);
+            assert_eq!(trust.credit_in_audience(actor, target), credit);
+            assert_eq!(trust.credit_among(&[actor], &[target]), credit);
             pairs.insert((vertex.clone(), id.clone()), credit.into());
         }
     }

@@ -8,7 +8,7 @@ use renown_graph::csr::Csr;
 
 use super::inputs::MeasureInputs;
 use crate::lists::Lists;
-use crate::model::{Follows, NetworkIndex, People, PersonIndex, Trust};
+use crate::model::{CREDIT, Follows, NetworkIndex, People, PersonIndex, Trust, is_trusted};
 
 /// Counts of the followers of a vertex.
 #[derive(Clone, Default)]
@@ -30,6 +30,7 @@ pub(super) fn build_columns(inputs: &MeasureInputs<'_>) -> Vec<(&'static str, Ar
             None => Arc::new(Int64Array::new_null(n)),
         }
     };
+    let (endorsers, credited_endorsers) = count_endorsers(people, trust);
     let stats = &people.account_stats;
     let stated =
         |values: &[Option<i64>]| -> ArrayRef { Arc::new(Int64Array::from(values.to_vec())) };
@@ -44,7 +45,8 @@ pub(super) fn build_columns(inputs: &MeasureInputs<'_>) -> Vec<(&'static str, Ar
         ("follows_gained_30d", count(|followers| followers.gained_30d)),
         ("follows_gained_90d", count(|followers| followers.gained_90d)),
         ("follow_pagerank", Arc::new(ranks)),
-        ("endorsers", Arc::new(Int64Array::from(count_endorsers(people)))),
+        ("endorsers", Arc::new(Int64Array::from(endorsers))),
+        ("credited_endorsers", Arc::new(Float64Array::from(credited_endorsers))),
         ("followers_count", stated(&stats.followers)),
         ("listed_count", stated(&stats.listed)),
         ("account_age_days", Arc::new(days.collect::<Int64Array>())),
@@ -59,25 +61,31 @@ fn count_followers(follows: &Follows, trust: &Trust, vertices: usize) -> Vec<Fol
         let gained =
             |days: u32| i64::from(follow.since_hours().is_some_and(|hours| hours < days * 24));
         followee.all += 1;
-        followee.trusted += i64::from(trust.is_trusted(follow.follower));
+        let credit = trust.credit_in_audience(follow.follower, follow.followee);
+        followee.trusted += i64::from(is_trusted(credit));
         followee.gained_30d += gained(30);
         followee.gained_90d += gained(90);
     }
     all
 }
 
-/// Distinct people who endorsed the person of each vertex, on any topic. Length: vertices.
-fn count_endorsers(people: &People) -> Vec<i64> {
+/// Distinct people who endorsed the person of each vertex on any topic, and the sum of their credit. Lengths: vertices.
+fn count_endorsers(people: &People, trust: &Trust) -> (Vec<i64>, Vec<f64>) {
+    let persons = &people.persons;
+    let vertices_of = persons.vertices_by_person();
     let pairs = people.endorsements.iter();
     let pairs = pairs.map(|endorsement| (endorsement.receiver, endorsement.giver));
-    let of_persons = Lists::grouped(people.persons.len(), pairs);
-    let count = |person: &PersonIndex| {
-        let mut givers = of_persons.of(person.index()).to_vec();
+    let of_persons = Lists::grouped(persons.len(), pairs);
+    let count = |receiver: &PersonIndex| {
+        let mut givers = of_persons.of(receiver.index()).to_vec();
         givers.sort_unstable();
         givers.dedup();
-        givers.len() as i64
+        let own = vertices_of.of(receiver.index());
+        let credit =
+            givers.iter().map(|giver| trust.credit_among(vertices_of.of(giver.index()), own));
+        (givers.len() as i64, credit.sum::<i64>() as f64 / CREDIT as f64)
     };
-    people.persons.vertex_persons.iter().map(count).collect()
+    persons.vertex_persons.iter().map(count).unzip()
 }
 
 /// Mean of the followers that the accounts of the audience state, weighted by its attention; null where no account of the
