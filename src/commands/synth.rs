@@ -17,7 +17,7 @@ pub(super) struct Args {
     /// Number of people
     #[arg(long, allow_negative_numbers = true)]
     people: u32,
-    /// Number of interactions, over 120 days
+    /// Number of interactions, over 126 days
     #[arg(long, allow_negative_numbers = true)]
     interactions: u64,
     /// Number of posts, over the same days

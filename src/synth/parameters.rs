@@ -4,8 +4,8 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::error::{Error, Kind, Result};
 
-/// Days that the interactions and posts of a snapshot cover.
-pub const DAYS: u32 = 120;
+/// Days that the interactions and posts of a snapshot cover: what a fit needs, a tenure and a lag before two horizons, and some more.
+pub const DAYS: u32 = 126;
 /// Days that `future` covers.
 pub const FUTURE_DAYS: u32 = 28;
 

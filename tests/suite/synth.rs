@@ -126,7 +126,7 @@ fn tables_have_the_requested_rows_and_are_consistent() {
     let posts = world.table("posts");
     let (past, future) = (world.table("interactions"), world.table("future"));
     assert_eq!((past.len(), posts.len()), (20_000, 4_000));
-    assert_eq!((future.len(), world.truth().len()), (20_000 * 28 / 120, 2_000));
+    assert_eq!((future.len(), world.truth().len()), (20_000 * 28 / 126, 2_000));
 
     let owners = world.owners();
     assert_eq!(owners.values().collect::<BTreeSet<_>>().len(), 2_000);
@@ -140,10 +140,10 @@ fn tables_have_the_requested_rows_and_are_consistent() {
     assert_eq!(by_id.len(), posts.len());
     for post in &posts {
         assert!(owners.contains_key(&network_key(post, "network", "author_id")));
-        assert!((end - 120 * day..end).contains(&at(post, "created_at")));
+        assert!((end - 126 * day..end).contains(&at(post, "created_at")));
     }
     let mut keys = BTreeSet::new();
-    for (rows, span) in [(&past, end - 120 * day..end), (&future, end..end + 28 * day)] {
+    for (rows, span) in [(&past, end - 126 * day..end), (&future, end..end + 28 * day)] {
         assert!(rows.is_sorted_by_key(|row| at(row, "at")));
         for row in rows {
             assert!(span.contains(&at(row, "at")));
