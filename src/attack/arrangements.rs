@@ -241,7 +241,7 @@ impl Arrangement<'_> {
             target,
             actor,
             post: OrNone::NONE,
-            age_hours: libm::floor(age) as u32,
+            age_minutes: libm::floor(60.0 * age) as u32,
             kind: self.scene.reaction,
             sentiment: Sentiment::Unknown,
         });

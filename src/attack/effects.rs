@@ -123,6 +123,9 @@ impl<'a> Scoring<'a> {
             posts: network.posts.as_ref(),
             rules: self.rules,
             trust: &trust,
+            persons: &world.persons,
+            earlier: &world.earlier,
+            covered_minutes: &[network.covered_minutes],
         };
         VertexMeasures::compute(target, &inputs, &self.names)
     }
@@ -143,6 +146,7 @@ const PAGERANK_TOLERANCE: f64 = 1e-8;
 struct World {
     persons: Persons,
     interactions: Interactions,
+    earlier: Interactions,
     standings: Vec<Option<Standing>>,
 }
 
@@ -158,10 +162,12 @@ impl World {
         let mut standings = network.standings.clone();
         standings.resize(persons.vertices(), None);
         let read_hours = scoring.method.window_hours();
-        let (mut recent, older): (Vec<Interaction>, Vec<Interaction>) =
-            plant.events.iter().partition(|event| event.age_hours < read_hours);
+        let (mut recent, mut older): (Vec<Interaction>, Vec<Interaction>) =
+            plant.events.iter().partition(|event| event.age_hours() < read_hours);
         recent.sort_unstable();
+        older.sort_unstable();
         let mut interactions = network.interactions.merged(&recent);
+        let mut earlier = network.earlier.merged(&older);
         if plant.unfollows {
             let takes_back = |event: &Interaction| {
                 event.actor == target && !scoring.rules.is_reaction(event.kind)
@@ -171,12 +177,14 @@ impl World {
         }
         if let Some(claimed) = plant.claims.filter(|_| believes_claims) {
             let owner = |vertex: VertexIndex| if vertex == claimed { target } else { vertex };
-            let events = interactions.all().iter().map(|event| Interaction {
-                target: owner(event.target),
-                actor: owner(event.actor),
-                ..*event
-            });
-            interactions = events.filter(|event| event.actor != event.target).collect();
+            for all in [&mut interactions, &mut earlier] {
+                let events = all.all().iter().map(|event| Interaction {
+                    target: owner(event.target),
+                    actor: owner(event.actor),
+                    ..*event
+                });
+                *all = events.filter(|event| event.actor != event.target).collect();
+            }
             let of_claimed = standings[claimed.index()].take();
             let own = &mut standings[target.index()];
             *own = own.or(of_claimed);
@@ -184,20 +192,17 @@ impl World {
         if plant.is_first_night {
             let method = scoring.method;
             let (tenure, window) = (method.trust.tenure_hours, method.attention.window_hours);
-            let older: Interactions = older.into_iter().collect();
-            let earlier = interactions
-                .as_of(tenure, window)
-                .joined(network.earlier.as_of(tenure, window))
-                .joined(older.as_of(tenure, window));
+            let before =
+                interactions.as_of(tenure, 0..window).joined(earlier.as_of(tenure, 0..window));
             let mut seeds = network.seeds.clone();
             seeds.resize(persons.vertices(), false);
-            let founders = find_founders(&earlier, &persons, scoring.rules, &seeds, None, method)?;
+            let founders = find_founders(&before, &persons, scoring.rules, &seeds, None, method)?;
             for (standing, is_founder) in standings.iter_mut().zip(founders) {
                 let founder = Standing { since_days: 0, is_founder: true };
                 *standing = standing.or(is_founder.then_some(founder));
             }
         }
-        Ok(Self { persons, interactions, standings })
+        Ok(Self { persons, interactions, earlier, standings })
     }
 }
 

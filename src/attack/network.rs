@@ -20,6 +20,8 @@ pub(super) struct Network {
     pub interactions: Interactions,
     /// Older ones, as far as they were read.
     pub earlier: Interactions,
+    /// Minutes of the past that its data cover.
+    pub covered_minutes: u32,
     /// Who is long-standing. Length: people.
     pub standings: Vec<Option<Standing>>,
     /// Who is a seed of trust. Length: people.
@@ -61,6 +63,7 @@ impl Network {
             people: range.len(),
             interactions: moved(&people.interactions),
             earlier: moved(&people.earlier),
+            covered_minutes: people.covered_minutes[number.index()],
             standings: standings[range.clone()].to_vec(),
             seeds: seeds[range.clone()].to_vec(),
             posts,

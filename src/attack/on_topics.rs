@@ -168,6 +168,7 @@ impl<'a> OnTopics<'a> {
         standings.resize(network.people + planted.new_accounts, None);
         let mut people = People::interacting(network.persons(planted.new_accounts), interactions);
         people.posts = Some(places.posts(posts, &planted.posts));
+        people.covered_minutes = vec![network.covered_minutes];
         people.refusals.clone_from(&self.refusals);
         people.endorsements = [&self.endorsements[..], &planted.endorsements].concat();
         let trust = find_trust(&TrustInputs {
@@ -237,7 +238,7 @@ fn plant(
             target,
             actor,
             post: post.into(),
-            age_hours: libm::floor(age) as u32,
+            age_minutes: libm::floor(60.0 * age) as u32,
             kind: scene.reaction,
             sentiment: Sentiment::Unknown,
         };

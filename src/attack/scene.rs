@@ -82,11 +82,11 @@ impl<'a> Scene<'a> {
             ever[event.target.index()] = true;
             let is_reaction = is_reaction[usize::from(event.kind)];
             of_kinds[usize::from(event.kind)] += u64::from(is_reaction);
-            acted[event.actor.index()] |= is_reaction && lagged.contains(&event.age_hours);
+            acted[event.actor.index()] |= is_reaction && lagged.contains(&event.age_hours());
         }
         for pair in network.interactions.all().chunk_by(Interaction::same_pair) {
             let vouches =
-                |event: &Interaction| lagged.contains(&event.age_hours) && is_vouch(event, rules);
+                |event: &Interaction| lagged.contains(&event.age_hours()) && is_vouch(event, rules);
             support[pair[0].target.index()] += usize::from(pair.iter().any(vouches));
         }
         let everybody = || (0..network.people).map(VertexIndex::new);

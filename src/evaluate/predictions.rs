@@ -47,7 +47,7 @@ impl Predictions {
         let (mut values, mut overdispersion) = (vec![], vec![]);
         let (mut first_trust, mut measures_of_jobs) = (None, vec![]);
         for job in jobs {
-            backtest.set_as_of(hours, job.method.window_hours());
+            backtest.set_as_of(hours, &job.method);
             let Measured { trust, measures, .. } = backtest.measure(job)?;
             let people = backtest.people();
             for profile in &job.profiles {

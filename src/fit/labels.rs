@@ -67,7 +67,7 @@ pub(super) async fn fit(
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let mut backtest = Backtest::new(people, known);
-        backtest.set_as_of(0, job.method.window_hours());
+        backtest.set_as_of(0, &job.method);
         let Measured { measures, .. } = backtest.measure(job)?;
         let people = backtest.people();
         let items = items(people, job, &measures, own.labels)?;

@@ -78,7 +78,7 @@ impl Rows {
         let all: usize = origins.iter().map(seen).sum();
         let one_in = u32::try_from(all.div_ceil(looking.most as usize)).unwrap_or(u32::MAX).max(1);
         for (index, hours) in (0..).zip(origins) {
-            backtest.set_as_of(*hours, looking.method.window_hours());
+            backtest.set_as_of(*hours, looking.method);
             rows.add(index, *hours, &backtest, looking, one_in)?;
         }
         Ok(rows)

@@ -36,9 +36,9 @@ pub(super) fn networks_with_trust(
     let mut found = BTreeMap::new();
     for (number, network) in persons.networks.iter().enumerate() {
         let events = people.interactions.of_targets(persons.network(NetworkIndex::new(number)));
-        let reach = events.iter().map(|event| event.age_hours).max().unwrap_or(0);
+        let reach = events.iter().map(|event| event.age_hours()).max().unwrap_or(0);
         let vouches =
-            |event: &Interaction| lagged.contains(&event.age_hours) && is_vouch(event, &rules);
+            |event: &Interaction| lagged.contains(&event.age_hours()) && is_vouch(event, &rules);
         let pairs = events.chunk_by(Interaction::same_pair);
         let pairs = pairs.filter(|pair| pair.iter().any(vouches));
         let (mut all, mut by_founders) = (0.0, 0.0);

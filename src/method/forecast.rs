@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,16 @@ use crate::suggest::did_you_mean;
 pub struct Forecast {
     /// Hours ahead that the forecast covers.
     pub horizon_hours: u32,
+    /// Hours of the past that its measures look back, up to ten years: each origin sees these hours before it and nothing else.
+    #[serde(default = "year")]
+    pub history_hours: u32,
+    /// The smallest common step of the times of events, in minutes: no half-life and no day of the measures of history is shorter.
+    #[serde(default = "minute")]
+    pub clock_minutes: u32,
+    /// First instant that the data of a network cover, by name, as `2018-03-12T17:00Z`. Without one it is the time after which
+    /// lie 99.9 % of the events that were read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub covered_since: BTreeMap<String, DateTime<Utc>>,
     /// Natural logarithm of the forecast for a person whose measures are all 0.
     pub intercept: f64,
     /// α of the negative binomial distribution of observed reactors around the forecast μ, with the variance
@@ -33,6 +44,14 @@ pub struct Forecast {
     pub levels: BTreeMap<String, f64>,
     /// The measures of the forecast.
     pub terms: Vec<Term>,
+}
+
+fn year() -> u32 {
+    365 * 24
+}
+
+fn minute() -> u32 {
+    1
 }
 
 fn one() -> f64 {
@@ -77,6 +96,13 @@ impl Term {
 }
 
 impl Forecast {
+    /// Minutes from the first instant that the data of a network cover to `cutoff_us`, if the method knows it.
+    pub fn covered_minutes(&self, network: &str, cutoff_us: i64) -> Option<u32> {
+        let since = self.covered_since.get(network)?;
+        let minutes = cutoff_us.saturating_sub(since.timestamp_micros()).max(0) / 60_000_000;
+        Some(u32::try_from(minutes).unwrap_or(u32::MAX))
+    }
+
     /// Logarithm of the forecast on a network for a person whose measures are all 0.
     pub fn level(&self, network: &str) -> f64 {
         self.intercept + self.levels.get(network).copied().unwrap_or(0.0)

@@ -246,9 +246,12 @@ impl Method {
         }
     }
 
-    /// Hours before those that are read anyway of which interactions are read to find founders.
-    pub fn earlier_hours(&self) -> u32 {
-        if self.trust.networks.is_empty() { 0 } else { self.trust.tenure_hours }
+    /// Hours before the window of which interactions are read: those that the forecast looks back at, and a tenure where
+    /// founders are still to be found.
+    pub fn earlier_hours(&self, finds_founders: bool) -> u32 {
+        let history = self.forecast.history_hours.saturating_sub(self.window_hours());
+        let finds_founders = finds_founders && !self.trust.networks.is_empty();
+        history.max(if finds_founders { self.trust.tenure_hours } else { 0 })
     }
 
     /// Parses and checks a method file; `name` is how errors call it.
@@ -301,6 +304,7 @@ impl Method {
             ("attention.half_life_hours", self.attention.half_life_hours),
             ("attention.window_hours", self.attention.window_hours),
             ("forecast.horizon_hours", self.forecast.horizon_hours),
+            ("forecast.history_hours", self.forecast.history_hours),
         ] {
             if !(1..=MAX_HOURS).contains(&hours) {
                 return refuse(

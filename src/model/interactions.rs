@@ -26,8 +26,8 @@ pub struct Interaction {
     pub actor: VertexIndex,
     /// The post that it is about; none where `posts` lacks it.
     pub post: OrNone<PostIndex>,
-    /// Whole hours before the cutoff.
-    pub age_hours: u32,
+    /// Whole minutes before the cutoff.
+    pub age_minutes: u32,
     /// Index into the method's kinds.
     pub kind: u8,
     /// Whether it is for or against the target.
@@ -35,6 +35,11 @@ pub struct Interaction {
 }
 
 impl Interaction {
+    /// Whole hours before the cutoff.
+    pub fn age_hours(&self) -> u32 {
+        self.age_minutes / 60
+    }
+
     /// Whether two interactions have the same actor and the same target.
     pub fn same_pair(&self, other: &Self) -> bool {
         (self.target, self.actor) == (other.target, other.actor)
@@ -58,12 +63,15 @@ pub struct Interactions {
 }
 
 impl Interactions {
-    /// The interactions of the `window_hours` that end `hours` whole hours before the cutoff, with ages at that time.
-    pub fn as_of(&self, hours: u32, window_hours: u32) -> Self {
-        let ages = hours..hours.saturating_add(window_hours);
-        let inside = self.rows.par_iter().filter(|event| ages.contains(&event.age_hours));
-        let rows = inside.map(|event| Interaction { age_hours: event.age_hours - hours, ..*event });
-        Self { rows: rows.collect() }
+    /// The interactions that were `ages_hours` old so many whole `hours` before the cutoff, with ages at that time.
+    pub fn as_of(&self, hours: u32, ages_hours: Range<u32>) -> Self {
+        let ages = hours.saturating_add(ages_hours.start)..hours.saturating_add(ages_hours.end);
+        let inside = self.rows.par_iter().filter(|event| ages.contains(&event.age_hours()));
+        let at_that_time = |event: &Interaction| Interaction {
+            age_minutes: event.age_minutes - 60 * hours,
+            ..*event
+        };
+        Self { rows: inside.map(at_that_time).collect() }
     }
 
     /// These and `older` ones.
@@ -117,10 +125,10 @@ impl Interactions {
 
 impl Digestible for Interaction {
     fn digest(&self, to: &mut Digest) {
-        let Self { target, actor, post, age_hours, kind, sentiment } = self;
+        let Self { target, actor, post, age_minutes, kind, sentiment } = self;
         [target, actor].into_iter().for_each(|vertex| to.add(vertex));
         to.add(post);
-        to.add(age_hours);
+        to.add(age_minutes);
         to.add(kind);
         to.add(&(*sentiment as u8));
     }

@@ -2,6 +2,7 @@
 
 mod account_stats;
 mod consent_counts;
+mod coverage;
 mod dropped;
 mod endorsements;
 mod follows;
@@ -24,6 +25,7 @@ pub use account_stats::AccountStats;
 pub use consent_counts::{
     ConsentCounts, ConsentHistory, LoggedConsent, StatementsOf, SuppressedCount,
 };
+pub(crate) use coverage::covered_minutes;
 pub use dropped::Dropped;
 pub use endorsements::Endorsement;
 pub use follows::{Follow, Follows};

@@ -23,8 +23,10 @@ pub struct People {
     pub persons: Persons,
     /// Interactions among them within the window.
     pub interactions: Interactions,
-    /// Older interactions among them, where it is not known from earlier runs who is long-standing.
+    /// Older interactions among them, as far as the forecast looks back, or the search for founders.
     pub earlier: Interactions,
+    /// Minutes of the past that the data of each network cover. Length: networks.
+    pub covered_minutes: Vec<u32>,
     /// Statistics that their accounts report.
     pub account_stats: AccountStats,
     /// Follows among them, if the job has follows.
@@ -50,6 +52,7 @@ pub struct People {
 impl People {
     /// People who only interact: without posts, follows, and whatever else is said of them.
     pub fn interacting(persons: Persons, interactions: Interactions) -> Self {
+        let covered_minutes = vec![u32::MAX; persons.networks.len()];
         let account_stats = AccountStats {
             followers: vec![],
             listed: vec![],
@@ -61,6 +64,7 @@ impl People {
             persons,
             interactions,
             earlier: Interactions::default(),
+            covered_minutes,
             account_stats,
             follows: None,
             posts: None,
@@ -77,21 +81,21 @@ impl People {
     /// Hours from the first interaction to the cutoff.
     pub fn history_hours(&self) -> u32 {
         let all = self.interactions.all().iter().chain(self.earlier.all());
-        let first = all.map(|event| event.age_hours).max();
+        let first = all.map(|event| event.age_hours()).max();
         first.map_or(0, |hours| hours + 1)
     }
 
     /// The interactions of the `window_hours` that end `hours` whole hours before the cutoff, with ages at that time.
     pub fn interactions_as_of(&self, hours: u32, window_hours: u32) -> Interactions {
-        let within = self.interactions.as_of(hours, window_hours);
-        within.joined(self.earlier.as_of(hours, window_hours))
+        let within = self.interactions.as_of(hours, 0..window_hours);
+        within.joined(self.earlier.as_of(hours, 0..window_hours))
     }
 
     /// The newest event of each input.
     pub fn newest_events(&self) -> NewestEvents {
         let follows = self.follows.as_ref().map(Follows::all).unwrap_or_default();
         NewestEvents {
-            interactions: self.interactions.all().par_iter().map(|event| event.age_hours).min(),
+            interactions: self.interactions.all().par_iter().map(|event| event.age_hours()).min(),
             posts: self.posts.as_ref().and_then(|posts| posts.age_hours.iter().copied().min()),
             endorsements: self.endorsed_hours,
             follows: follows.par_iter().filter_map(Follow::since_hours).min(),
@@ -106,7 +110,7 @@ impl People {
         match table {
             "interactions" => {
                 let events = self.interactions.all().par_iter();
-                let events = events.map(|event| (event.target, event.age_hours));
+                let events = events.map(|event| (event.target, event.age_hours()));
                 NetworkEvents::of_each(&self.persons, span_hours, events)
             }
             "posts" => self.posts.as_ref().map_or_else(Vec::new, |posts| {
@@ -126,8 +130,9 @@ impl Digestible for People {
         let Self {
             persons,
             interactions,
-            // Those act through who is long-standing, which a run digests.
-            earlier: _,
+            earlier,
+            // It follows from those and the method.
+            covered_minutes: _,
             account_stats,
             follows,
             posts,
@@ -143,6 +148,7 @@ impl Digestible for People {
         to.add(account_stats);
         to.add(posts);
         to.add(interactions);
+        to.add(earlier);
         to.add(endorsements);
         to.add(follows);
     }

@@ -1,4 +1,4 @@
-//! Ages in whole hours before the cutoff, and days as tables hold them.
+//! Ages in whole hours or minutes before the cutoff, and days as tables hold them.
 
 use chrono::NaiveDate;
 
@@ -15,6 +15,14 @@ pub(crate) fn hours_before(cutoff_us: i64, at_us: i64) -> Option<u32> {
     }
     // All hours of 64-bit microseconds are fewer than 2^32.
     u32::try_from((cutoff_us - 1).saturating_sub(at_us) / HOUR_US).ok()
+}
+
+/// Whole minutes from `at_us` to the last instant before the cutoff; `None` for what is not before it, or over 8,000 years old.
+pub(crate) fn minutes_before(cutoff_us: i64, at_us: i64) -> Option<u32> {
+    if at_us >= cutoff_us {
+        return None;
+    }
+    u32::try_from((cutoff_us - 1).saturating_sub(at_us) / (HOUR_US / 60)).ok()
 }
 
 /// The start of the hour that began `hours` whole hours before the last hour before the cutoff.

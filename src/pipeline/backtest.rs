@@ -16,9 +16,10 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::Job;
 use crate::method::Method;
-use crate::model::time::days_since_epoch;
+use crate::model::time::{HOUR_US, days_since_epoch};
 use crate::model::{
-    Follows, Interaction, Interactions, People, Standing, Tenures, Trust, VertexIndex, is_trusted,
+    Follows, Interaction, Interactions, People, Standing, Tenures, Trust, VertexIndex,
+    covered_minutes, is_trusted,
 };
 use crate::phrases::Vocabulary;
 use crate::published::tenures::EarlierRuns;
@@ -77,8 +78,8 @@ impl Backtest {
             *first = (*first).max(Some(hours));
         };
         for interaction in people.interactions.all() {
-            observe(interaction.target, interaction.age_hours);
-            observe(interaction.actor, interaction.age_hours);
+            observe(interaction.target, interaction.age_hours());
+            observe(interaction.actor, interaction.age_hours());
         }
         if let Some(posts) = &people.posts {
             for (author, hours) in posts.authors.iter().zip(&posts.age_hours) {
@@ -107,13 +108,20 @@ impl Backtest {
         }
     }
 
-    /// Moves the date to so many whole hours before the end of the data, with interactions of the `window_hours` before it.
-    pub fn set_as_of(&mut self, hours: u32, window_hours: u32) {
+    /// Moves the date to so many whole hours before the end of the data, with the interactions that `method` looks back at.
+    pub fn set_as_of(&mut self, hours: u32, method: &Method) {
+        let window = method.window_hours();
         let existed = || self.first_observed.iter().map(|first| *first >= Some(hours)).collect();
         // A run at the end of the data scores everyone whom its inputs name.
         self.existed = (hours > 0).then(existed);
         self.as_of_hours = hours;
-        self.people.interactions = self.interactions.as_of(hours, window_hours);
+        self.people.interactions = self.interactions.as_of(hours, 0..window);
+        let earlier = window..method.forecast.history_hours.max(window);
+        self.people.earlier = self.interactions.as_of(hours, earlier);
+        let cutoff_us = i64::from(self.known.day + 1) * 24 * HOUR_US - i64::from(hours) * HOUR_US;
+        let events = [&self.people.interactions, &self.people.earlier];
+        let covered = |network: &str| method.forecast.covered_minutes(network, cutoff_us);
+        self.people.covered_minutes = covered_minutes(&self.people.persons, events, covered);
         self.people.follows = self.follows.as_ref().map(|follows| follows.as_of(hours));
         if let (Some(posts), Some(ages)) = (&mut self.people.posts, &self.post_ages) {
             let age = |age: &u32| age.checked_sub(hours).unwrap_or(u32::MAX);
@@ -147,8 +155,8 @@ impl Backtest {
         seeds: &BTreeSet<String>,
     ) -> Result<Vec<Option<Standing>>> {
         let window_hours = method.attention.window_hours;
-        let earlier =
-            self.interactions.as_of(self.as_of_hours + method.trust.tenure_hours, window_hours);
+        let tenure_before = self.as_of_hours + method.trust.tenure_hours;
+        let earlier = self.interactions.as_of(tenure_before, 0..window_hours);
         let Known { tenures, day } = &self.known;
         let instant_days = day - self.as_of_hours.div_ceil(24).cast_signed();
         let tenure_days = (method.trust.tenure_hours / 24).cast_signed();
@@ -178,7 +186,7 @@ impl Backtest {
         let OutcomeWindow { as_of_hours, horizon_hours, .. } = *window;
         let ages = as_of_hours - horizon_hours.min(as_of_hours)..as_of_hours;
         let counted = |interaction: &Interaction| {
-            ages.contains(&interaction.age_hours) && window.kinds[usize::from(interaction.kind)]
+            ages.contains(&interaction.age_hours()) && window.kinds[usize::from(interaction.kind)]
         };
         let (of_target, mut audience) =
             (self.interactions.of_target(vertex), window.trust.audience(vertex));
@@ -242,8 +250,8 @@ pub async fn read_history(
     let window = &mut reading.method.attention.window_hours;
     *window = job.method.window_hours().saturating_add(more_hours);
     let violations = &mut Violations::stop_at_first();
-    let tenure = job.method.earlier_hours();
-    let mut snapshot = read::snapshot(engine, &reading, day, tenure, violations).await?;
+    let earlier_hours = job.method.earlier_hours(true);
+    let mut snapshot = read::snapshot(engine, &reading, day, earlier_hours, violations).await?;
     snapshot.age_limits.clear();
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
     let files = snapshot.files.clone();

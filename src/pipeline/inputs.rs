@@ -83,19 +83,19 @@ pub(crate) async fn open_inputs(engine: &Engine, job: &Job, day: NaiveDate) -> R
     Ok(Opened { snapshot, vocabulary })
 }
 
-/// Hours before the window of which interactions are read: those of a tenure where founders are not settled yet.
+/// Hours before the window of which interactions are read.
 ///
 /// # Errors
 /// As [`EarlierRuns::networks_with_founders`].
 pub(crate) async fn earlier_hours(engine: &Engine, job: &Job, day: NaiveDate) -> Result<u32> {
     let rule = &job.method.trust;
     if rule.networks.is_empty() {
-        return Ok(0);
+        return Ok(job.method.earlier_hours(false));
     }
     let settled = EarlierRuns::before(engine, &job.output, day).await?;
     let settled = settled.networks_with_founders().await?;
     let is_settled = rule.networks.keys().all(|network| settled.contains(network));
-    Ok(if is_settled { 0 } else { rule.tenure_hours })
+    Ok(job.method.earlier_hours(!is_settled))
 }
 
 /// Reads the people of a snapshot and the previous run, and identifies this one.

@@ -9,7 +9,6 @@ use crate::audit::Audited;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
-use crate::model::Interactions;
 use crate::publish::commit::{self, Commit};
 use crate::publish::commit_tables;
 use crate::publish::log::RunLog;
@@ -80,9 +79,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let opened = progress.wait("read", Opened::rows_total, opened).await?;
     let rows = opened.rows();
     let inputs = read_inputs(engine, job, day, opened);
-    let mut inputs = progress.wait("people", |_| rows, inputs).await?;
-    // It is known who is long-standing.
-    inputs.people.earlier = Interactions::default();
+    let inputs = progress.wait("people", |_| rows, inputs).await?;
     let ready = match in_force {
         Some(commit)
             if commit.run_id == inputs.facts.run_id

@@ -105,7 +105,7 @@ pub(super) fn first_hours(people: &People) -> Vec<Option<u32>> {
     for event in people.interactions.all() {
         for end in [event.actor, event.target] {
             let own = &mut first[end.index()];
-            *own = (*own).max(Some(event.age_hours));
+            *own = (*own).max(Some(event.age_hours()));
         }
     }
     first

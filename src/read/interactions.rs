@@ -20,7 +20,7 @@ use super::validate::ValidInput;
 use crate::engine::in_blocks;
 use crate::error::Result;
 use crate::method::Method;
-use crate::model::time::hours_before;
+use crate::model::time::minutes_before;
 use crate::model::{
     Dropped, Interaction, Interactions, JoinRate, OrNone, PostIndex, Sentiment, VertexIndex,
 };
@@ -43,13 +43,30 @@ struct Row {
     post: u32,
     kind: u8,
     sentiment: Sentiment,
+    /// Whether it names a post, within the window: there are no older posts.
     names_post: bool,
+}
+
+impl Row {
+    fn interaction(&self, cutoff_us: i64) -> Interaction {
+        Interaction {
+            target: VertexIndex::new(self.target as usize),
+            actor: VertexIndex::new(self.actor as usize),
+            post: (self.post != NONE).then(|| PostIndex::new(self.post as usize)).into(),
+            // All times are before the cutoff: it was checked when they were decoded.
+            age_minutes: minutes_before(cutoff_us, self.at_us).unwrap_or_default(),
+            kind: self.kind,
+            sentiment: self.sentiment,
+        }
+    }
 }
 
 /// The rows of `interactions`; none for a job without them.
 #[derive(Default)]
 pub(super) struct InteractionRows {
     blocks: Vec<Vec<Row>>,
+    /// First instant of the window; older rows are of the history alone.
+    window_us: i64,
     unmatched_posts: UnmatchedIds,
 }
 
@@ -59,43 +76,30 @@ struct Decoder {
     /// Index of each kind of the method.
     kinds: HashMap<String, u8>,
     hasher: DefaultHashBuilder,
+    window_us: i64,
     /// The end of the window.
     end_us: i64,
 }
 
 impl InteractionRows {
-    /// Reads `interactions`, after `posts`.
-    pub(super) async fn read(input: &ValidInput, method: &Method, ids: &Arc<Ids>) -> Result<Self> {
+    /// Reads `interactions`, after `posts`; the window begins at `window_us`.
+    pub(super) async fn read(
+        input: &ValidInput,
+        method: &Method,
+        ids: &Arc<Ids>,
+        window_us: i64,
+    ) -> Result<Self> {
         let what = format!("reading {}", input.origin);
         let kinds = method.kinds.keys().cloned().zip(0_u8..).collect();
         let (ids, hasher) = (Arc::clone(ids), DefaultHashBuilder::default());
-        let decoder = Decoder { ids, kinds, hasher, end_us: input.end_us };
+        let decoder = Decoder { ids, kinds, hasher, window_us, end_us: input.end_us };
         let block = move |block: &[RecordBatch]| decoder.decode(block);
-        let mut all = Self::default();
+        let mut all = Self { window_us, ..Self::default() };
         for (block, unmatched) in in_blocks(&what, input.frame.clone(), BLOCK_ROWS, block).await? {
             all.blocks.push(block);
             all.unmatched_posts.extend(unmatched);
         }
         Ok(all)
-    }
-
-    /// Takes the rows before `start_us` out.
-    pub(super) fn take_before(&mut self, start_us: i64) -> Self {
-        let take = |block: &mut Vec<Row>| -> Vec<Row> {
-            block.extract_if(.., |row| row.at_us < start_us).collect()
-        };
-        Self { blocks: self.blocks.par_iter_mut().map(take).collect(), ..Self::default() }
-    }
-
-    /// Keeps the rows among different vertices; `vertex_of` has the vertex of each account number.
-    pub(super) fn keep_numbered(&mut self, vertex_of: &[OrNone<VertexIndex>]) {
-        let vertex = |account: u32| vertex_of[account as usize].get();
-        self.blocks.par_iter_mut().for_each(|block| {
-            block.retain(|row| {
-                let (actor, target) = (vertex(row.actor), vertex(row.target));
-                actor.is_some() && target.is_some() && actor != target
-            });
-        });
     }
 
     /// Actor and target of each row.
@@ -128,35 +132,36 @@ impl InteractionRows {
     }
 
     /// Keeps the interactions among different eligible people, and notes in `eligibility` which accounts appear. Returns the
-    /// number of interactions among eligible people, with those of a person with themselves.
+    /// number of interactions among eligible people within the window, with those of a person with themselves.
     pub(super) fn keep_scored(
         &mut self,
         eligibility: &Eligibility<'_>,
         drops: &mut Vec<Dropped>,
     ) -> u64 {
+        let window_us = self.window_us;
         let block = |block: &mut Vec<Row>| {
-            let (mut not_scored, mut same_person) = (0, 0);
+            let (mut not_scored, mut same_person, mut recent) = (0, 0, 0);
             block.retain(|row| {
                 let pairing = eligibility.pair(row.actor, row.target);
                 not_scored += u64::from(pairing == Pairing::NotScored);
                 same_person += u64::from(pairing == Pairing::SamePerson);
+                recent += u64::from(pairing != Pairing::NotScored && row.at_us >= window_us);
                 pairing == Pairing::Scored
             });
-            (not_scored, same_person)
+            (not_scored, same_person, recent)
         };
         let all: u64 = self.blocks.iter().map(|block| block.len() as u64).sum();
-        let dropped: Vec<(u64, u64)> = self.blocks.par_iter_mut().map(block).collect();
-        let not_scored = dropped.iter().map(|block| block.0).sum();
-        let same_person = dropped.iter().map(|block| block.1).sum();
+        let counts: Vec<(u64, u64, u64)> = self.blocks.par_iter_mut().map(block).collect();
+        let not_scored = counts.iter().map(|block| block.0).sum();
+        let same_person = counts.iter().map(|block| block.1).sum();
         let rule = "involves an ineligible person";
         drops.push(Dropped::suppressed("interactions", rule, not_scored).of(all));
         let rule = "between accounts of one person";
-        let eligible = all - not_scored;
-        drops.push(Dropped::exact("interactions", rule, same_person).of(eligible));
-        eligible
+        drops.push(Dropped::exact("interactions", rule, same_person).of(all - not_scored));
+        counts.iter().map(|block| block.2).sum()
     }
 
-    /// The interactions over vertices, duplicates once. `vertex_of` has the vertex of each account number; `post_of`, for a
+    /// The interactions over vertices, duplicates once: those within the window, and older ones. `vertex_of` has the vertex of each account number; `post_of`, for a
     /// job with posts, the index of each post number.
     pub(super) fn into_interactions(
         self,
@@ -165,7 +170,8 @@ impl InteractionRows {
         post_of: Option<&[OrNone<PostIndex>]>,
         cutoff_us: i64,
         (drops, joins): (&mut Vec<Dropped>, &mut BTreeMap<String, JoinRate>),
-    ) -> Interactions {
+    ) -> [Interactions; 2] {
+        let window_us = self.window_us;
         let mut blocks = self.blocks;
         let post_index = |number: u32| {
             let index = post_of.and_then(|post_of| post_of.get(number as usize));
@@ -192,18 +198,23 @@ impl InteractionRows {
         let buckets = Buckets::divide(vertices, &per_block, ROWS_PER_BUCKET);
         let dealt: Vec<Dealt> =
             blocks.into_par_iter().map(|block| Dealt::of(&buckets, &block)).collect();
-        let sorted: Vec<(Vec<Interaction>, NamedPosts)> = (0..buckets.rows.len())
+        let sorted: Vec<Sorted> = (0..buckets.rows.len())
             .into_par_iter()
-            .map(|bucket| sort_bucket(bucket, &dealt, cutoff_us))
+            .map(|bucket| Sorted::of(bucket, &dealt, (window_us, cutoff_us)))
             .collect();
         drop(dealt);
-        let with_post: u64 = sorted.iter().map(|(_, posts)| posts.rows).sum();
-        let without_post = sorted.iter().map(|(_, posts)| posts.unmatched).sum();
-        let mut rows = Vec::with_capacity(sorted.iter().map(|(rows, _)| rows.len()).sum());
-        for (of_bucket, _) in sorted {
-            rows.extend(of_bucket);
+        let with_post: u64 = sorted.iter().map(|own| own.with_post).sum();
+        let without_post = sorted.iter().map(|own| own.unmatched_post).sum();
+        let rows = |of: fn(&Sorted) -> &Vec<Interaction>| {
+            sorted.iter().map(move |own| of(own).len()).sum()
+        };
+        let mut recent = Vec::with_capacity(rows(|own| &own.recent));
+        let mut earlier = Vec::with_capacity(rows(|own| &own.earlier));
+        for of_bucket in sorted {
+            recent.extend(of_bucket.recent);
+            earlier.extend(of_bucket.earlier);
         }
-        let duplicates = (all - rows.len()) as u64;
+        let duplicates = (all - recent.len() - earlier.len()) as u64;
         drops.push(Dropped::exact("interactions", "duplicate rows", duplicates).of(all as u64));
         let rule = "post_id not found in `posts`: kept without a post";
         let without_post = if post_of.is_some() { without_post } else { 0 };
@@ -212,7 +223,7 @@ impl InteractionRows {
             let counted = "interactions with a post_id find their post";
             joins.insert("posts".into(), JoinRate::new(counted, with_post, without_post));
         }
-        Interactions { rows }
+        [recent, earlier].map(|rows| Interactions { rows })
     }
 }
 
@@ -221,7 +232,12 @@ impl Decoder {
         let networks = self.ids.networks(block)?;
         let actors = self.ids.accounts(block, &networks, "actor_id")?;
         let targets = self.ids.accounts(block, &networks, "target_id")?;
-        let post_ids: Vec<Option<&str>> = texts(block, "post_id")?.collect();
+        let times = times_before(block, "at", self.end_us)?;
+        let given_posts: Vec<Option<&str>> = texts(block, "post_id")?.collect();
+        // Posts are read within the window.
+        let within = given_posts.iter().zip(&times);
+        let post_ids: Vec<Option<&str>> =
+            within.map(|(post, at)| post.filter(|_| *at >= self.window_us)).collect();
         let named = networks.iter().zip(&post_ids);
         let named: Vec<(u32, &str)> = named.filter_map(|(n, id)| Some((*n, (*id)?))).collect();
         let found = self.ids.posts.find(&named);
@@ -236,15 +252,16 @@ impl Decoder {
         let mut found = found.into_iter();
         let mut rest = texts(block, "via_post_id")?
             .zip(texts(block, "kind")?)
-            .zip(times_before(block, "at", self.end_us)?)
+            .zip(times)
+            .zip(given_posts)
             .zip(values::<Float64Type>(block, "sentiment")?);
         let mut rows = Vec::with_capacity(networks.len());
         for ((actor, target), post_id) in actors.into_iter().zip(targets).zip(post_ids) {
-            let (((via, kind), at), sentiment) = rest.next().ok_or_else(uneven)?;
+            let ((((via, kind), at), given_post), sentiment) = rest.next().ok_or_else(uneven)?;
             let kind = kind.and_then(|kind| self.kinds.get(kind)).ok_or_else(uneven)?;
             rows.push(Row {
                 at_us: at,
-                texts: self.hasher.hash_one((actor, target, post_id, via)),
+                texts: self.hasher.hash_one((actor, target, given_post, via)),
                 target,
                 actor,
                 post: post_id.and_then(|_| found.next()).unwrap_or(NONE),
@@ -281,38 +298,43 @@ impl Dealt {
     }
 }
 
-/// Numbers of interactions that name a post.
-struct NamedPosts {
-    rows: u64,
+/// The interactions of a bucket.
+struct Sorted {
+    /// Those within the window, sorted, duplicates once.
+    recent: Vec<Interaction>,
+    /// Older ones, likewise.
+    earlier: Vec<Interaction>,
+    /// Interactions that name a post.
+    with_post: u64,
     /// Those whose post was not found.
-    unmatched: u64,
+    unmatched_post: u64,
 }
 
-/// The interactions of a bucket, sorted, duplicates once, and how many name a post. Of rows that differ in sentiment alone the
-/// most negative is kept: any fixed choice would do.
-fn sort_bucket(bucket: usize, dealt: &[Dealt], cutoff_us: i64) -> (Vec<Interaction>, NamedPosts) {
-    let parts =
-        dealt.iter().flat_map(|part| &part.rows[part.bounds[bucket]..part.bounds[bucket + 1]]);
-    let mut rows: Vec<Row> = parts.copied().collect();
-    let key = |row: &Row| (row.target, row.actor, row.at_us, row.kind, row.texts);
-    rows.sort_unstable_by_key(|row| (key(row), std::cmp::Reverse(row.sentiment)));
-    rows.dedup_by_key(|row| key(row));
-    let with_post = || rows.iter().filter(|row| row.names_post);
-    let posts = NamedPosts {
-        rows: with_post().count() as u64,
-        unmatched: with_post().filter(|row| row.post == NONE).count() as u64,
-    };
-    let interaction = |row: &Row| Interaction {
-        target: VertexIndex::new(row.target as usize),
-        actor: VertexIndex::new(row.actor as usize),
-        post: (row.post != NONE).then(|| PostIndex::new(row.post as usize)).into(),
-        // All times are before the cutoff: it was checked when they were decoded.
-        age_hours: hours_before(cutoff_us, row.at_us).unwrap_or_default(),
-        kind: row.kind,
-        sentiment: row.sentiment,
-    };
-    let mut interactions: Vec<Interaction> = rows.iter().map(interaction).collect();
-    // The order depends on what is kept of the rows, not on the hash.
-    interactions.sort_unstable();
-    (interactions, posts)
+impl Sorted {
+    /// Sorts a bucket. Of rows that differ in sentiment alone the most negative is kept: any fixed choice would do.
+    fn of(bucket: usize, dealt: &[Dealt], (window_us, cutoff_us): (i64, i64)) -> Self {
+        let parts =
+            dealt.iter().flat_map(|part| &part.rows[part.bounds[bucket]..part.bounds[bucket + 1]]);
+        let mut rows: Vec<Row> = parts.copied().collect();
+        let key = |row: &Row| (row.target, row.actor, row.at_us, row.kind, row.texts);
+        rows.sort_unstable_by_key(|row| (key(row), std::cmp::Reverse(row.sentiment)));
+        rows.dedup_by_key(|row| key(row));
+        let with_post = || rows.iter().filter(|row| row.names_post);
+        let (all, unmatched) =
+            (with_post().count(), with_post().filter(|row| row.post == NONE).count());
+        let interactions = |is_recent: bool| -> Vec<Interaction> {
+            let rows = rows.iter().filter(|row| (row.at_us >= window_us) == is_recent);
+            let mut interactions: Vec<Interaction> =
+                rows.map(|row| row.interaction(cutoff_us)).collect();
+            // The order depends on what is kept of the rows, not on the hash.
+            interactions.sort_unstable();
+            interactions
+        };
+        Self {
+            recent: interactions(true),
+            earlier: interactions(false),
+            with_post: all as u64,
+            unmatched_post: unmatched as u64,
+        }
+    }
 }

@@ -32,7 +32,7 @@ use crate::error::{Error, Result};
 use crate::job::{Consent, PeopleRule};
 use crate::method::Method;
 use crate::model::time::hours_before;
-use crate::model::{ConsentHistory, Dropped, People, Refusals};
+use crate::model::{ConsentHistory, Dropped, People, Refusals, covered_minutes};
 use crate::phrases::{TopicFinder, Vocabulary};
 
 /// The rows of a snapshot that name accounts, persons or posts, read and not yet joined.
@@ -83,7 +83,6 @@ pub fn people(
     let (mut drops, mut warnings) = (Vec::new(), rows.snapshot.warnings.clone());
     let PeopleRows { snapshot, ids, rows } = rows;
     let Rows { statements, posts, mut interactions, mut follows, .. } = rows;
-    let mut earlier = interactions.take_before(snapshot.window_us);
     let former = statements.as_ref().map(|rows| former_accounts(rows, &ids, history));
     let IdTexts { networks, network_places, accounts: account_ids, persons, posts: post_ids, tags } =
         ids.into_texts();
@@ -226,16 +225,15 @@ pub fn people(
     let account_stats = account_stats.map_err(|violation| violations.fail(vec![violation]))?;
     let (vertex_of, vertices) = (&numbered.vertex_of, numbered.persons.vertices());
     let (posts, post_of) = posts.map(|posts| posts.into_posts(vertex_of, cutoff_us)).unzip();
-    let interactions = interactions.into_interactions(
+    let [interactions, earlier] = interactions.into_interactions(
         vertex_of,
         vertices,
         post_of.as_deref(),
         cutoff_us,
         (&mut drops, &mut joins),
     );
-    earlier.keep_numbered(vertex_of);
-    let not_counted = (&mut vec![], &mut BTreeMap::new());
-    let earlier = earlier.into_interactions(vertex_of, vertices, None, cutoff_us, not_counted);
+    let covered = |network: &str| method.forecast.covered_minutes(network, cutoff_us);
+    let covered_minutes = covered_minutes(&numbered.persons, [&interactions, &earlier], covered);
     let follows = follows.map(|follows| follows.into_follows(vertex_of, &mut drops));
     if let Some(posts) = &posts {
         warnings.extend(refused_tags_without_posts(&refusals, &finder, posts));
@@ -247,6 +245,7 @@ pub fn people(
         account_stats,
         interactions,
         earlier,
+        covered_minutes,
         follows,
         posts,
         refusals,
@@ -296,7 +295,7 @@ impl Rows {
             rows.posts = Some(posts);
         }
         if let Some(input) = &snapshot.interactions {
-            let interactions = InteractionRows::read(input, method, ids).await;
+            let interactions = InteractionRows::read(input, method, ids, snapshot.window_us).await;
             rows.interactions = interactions.map_err(place("interactions"))?;
         }
         if let Some(input) = &snapshot.follows {

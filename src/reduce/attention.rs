@@ -50,7 +50,7 @@ fn sum_pairs(
     let mut edges = EdgeList::default();
     for pair in interactions.chunk_by(Interaction::same_pair) {
         rules.refuse_overflow(pair.len())?;
-        let old = pair.iter().filter(|event| event.age_hours >= lag_hours);
+        let old = pair.iter().filter(|event| event.age_hours() >= lag_hours);
         let weight: i64 = old.map(|event| rules.weight(event)).sum();
         if weight > 0 {
             edges.sources.push(u32::from(pair[0].actor) - first);

@@ -159,16 +159,16 @@ fn received(
     let mut audience = trust.audience(first.target);
     for pair in of_target.chunk_by(Interaction::same_pair) {
         let actor = pair[0].actor;
-        let old = pair.iter().filter(|event| event.age_hours >= since_hours);
+        let old = pair.iter().filter(|event| event.age_hours() >= since_hours);
         let interactions_90d = engagement.add(old, rules, audience.credit(actor));
         if interactions_90d > 0 {
             see(actor, interactions_90d);
         }
     }
     let is_counted = |event: &&Interaction| {
-        rules.is_reaction(event.kind) && (since_hours..MEASURE_HOURS).contains(&event.age_hours)
+        rules.is_reaction(event.kind) && (since_hours..MEASURE_HOURS).contains(&event.age_hours())
     };
-    let ages = of_target.iter().filter(is_counted).map(|event| event.age_hours);
+    let ages = of_target.iter().filter(is_counted).map(|event| event.age_hours());
     engagement.set_gaps(&mut ages.collect::<Vec<u32>>());
     engagement
 }
@@ -183,7 +183,7 @@ pub fn engagement_of(
     let mut mutual = 0;
     let answers = |actor: VertexIndex, _| {
         let back = interactions.of_pair(actor, target).iter();
-        mutual += i64::from(back.into_iter().any(|event| event.age_hours < MEASURE_HOURS));
+        mutual += i64::from(back.into_iter().any(|event| event.age_hours() < MEASURE_HOURS));
     };
     let of_target = interactions.of_target(target);
     let engagement = received(of_target, rules, trust, 0, answers);
@@ -201,10 +201,10 @@ impl Engagement {
     ) -> i64 {
         let mut sums = PairSums::default();
         for event in pair {
-            let recent = event.age_hours < MEASURE_HOURS;
+            let recent = event.age_hours() < MEASURE_HOURS;
             sums.interactions_90d += i64::from(recent);
             if rules.is_reaction(event.kind) {
-                sums.add_reaction(event.age_hours);
+                sums.add_reaction(event.age_hours());
                 if recent {
                     self.sentiment_known += i64::from(event.sentiment != Sentiment::Unknown);
                     self.negative += i64::from(event.sentiment == Sentiment::Negative);

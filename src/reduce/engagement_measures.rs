@@ -25,11 +25,13 @@ pub(crate) const COUNTS: [OfEngagement<i64>; 10] = [
 
 /// Measures that are numbers defined for every vertex.
 pub(crate) const VALUES: [OfEngagement<f64>; 9] = [
-    ("credited_reactors_7d", |e| with_rest(e.credited.reactors_7d, e.all.reactors_7d)),
-    ("credited_reactors_30d", |e| with_rest(e.credited.reactors_30d, e.all.reactors_30d)),
-    ("credited_reactors_90d", |e| with_rest(e.credited.reactors_90d, e.all.reactors_90d)),
-    ("credited_reactors_window", |e| with_rest(e.credited.reactors_window, e.all.reactors_window)),
-    ("credited_reactors_decayed", |e| rest(decayed(e.credited.decayed), decayed(e.all.decayed))),
+    ("credited_reactors_7d", |e| of_counts(e.credited.reactors_7d, e.all.reactors_7d)),
+    ("credited_reactors_30d", |e| of_counts(e.credited.reactors_30d, e.all.reactors_30d)),
+    ("credited_reactors_90d", |e| of_counts(e.credited.reactors_90d, e.all.reactors_90d)),
+    ("credited_reactors_window", |e| of_counts(e.credited.reactors_window, e.all.reactors_window)),
+    ("credited_reactors_decayed", |e| {
+        with_rest(decayed(e.credited.decayed), decayed(e.all.decayed))
+    }),
     ("credited_reactions_30d", |e| e.credited.reactions_30d as f64 / CREDIT as f64),
     ("credited_reactions_90d", |e| e.credited.reactions_90d as f64 / CREDIT as f64),
     ("reactors_decayed", |e| decayed(e.all.decayed)),
@@ -61,15 +63,14 @@ fn decayed(units: i64) -> f64 {
     units as f64 / ONE as f64
 }
 
-/// V and the little that all other reactors add, so that people without trusted audience keep an order:
-/// `V + .01 (V + .1) U / (U + 10)`, V the reactors by credit (in units of [`CREDIT`]) and U what is missing to all of them.
-/// It rises with either.
-fn with_rest(credited: i64, all: i64) -> f64 {
-    rest(credited as f64 / CREDIT as f64, all as f64)
+fn of_counts(credited: i64, all: i64) -> f64 {
+    let people = |units: i64| units as f64 / CREDIT as f64;
+    with_rest(people(credited), people(all * CREDIT - credited))
 }
 
-fn rest(credited: f64, all: f64) -> f64 {
-    let others = (all - credited).max(0.0);
+/// V and the little that all other reactors add, so that people without trusted audience keep an order:
+/// `V + .01 (V + .1) U / (U + 10)`, V the reactors by credit and U what is missing to all of them. It rises with either.
+pub(super) fn with_rest(credited: f64, others: f64) -> f64 {
     credited + REST * (credited + 0.1) * others / (others + 10.0)
 }
 

@@ -4,6 +4,7 @@ mod attention;
 mod engagement;
 pub(crate) mod engagement_measures;
 mod follow_graphs;
+pub mod history;
 mod post_reactors;
 mod rules;
 

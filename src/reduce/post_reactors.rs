@@ -16,7 +16,7 @@ pub fn post_reactors(
 ) -> Lists<VertexIndex> {
     let post_and_actor = |event: &Interaction| {
         let post = event.post.get()?;
-        let is_counted = event.age_hours >= since_hours
+        let is_counted = event.age_hours() >= since_hours
             && rules.is_reaction(event.kind)
             && posts.author(post) != event.actor;
         let (post, actor) = (u32::from(post), u32::from(event.actor));

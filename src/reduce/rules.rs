@@ -1,5 +1,8 @@
 //! The method's rules for interactions: weight by kind and age, decay, and which kinds are reactions.
 
+use std::sync::LazyLock;
+
+use super::history::HistoryRules;
 use crate::error::{Error, Result};
 use crate::method::{MEASURE_HOURS, Method};
 use crate::model::Interaction;
@@ -20,7 +23,12 @@ pub struct InteractionRules {
     reactions: Vec<bool>,
     /// Interactions of one pair that can be summed without overflow.
     max_per_pair: usize,
+    /// How the past counts, once it is asked for.
+    history: LazyHistory,
 }
+
+/// Made when first needed: most methods and stages need none.
+type LazyHistory = LazyLock<HistoryRules, Box<dyn FnOnce() -> HistoryRules + Send + Sync>>;
 
 impl InteractionRules {
     /// The rules of a method, for ages up to the longer of its window and 90 days.
@@ -38,17 +46,26 @@ impl InteractionRules {
             decays: hours.clone().map(|age| libm::round(unit(age)) as i64).collect(),
             reactions: method.kinds.values().map(|rule| rule.reaction).collect(),
             max_per_pair: (i64::MAX as f64 / (heaviest * ONE as f64 + 1.0)) as usize,
+            history: {
+                let (forecast, kinds) = (method.forecast.clone(), method.kinds.clone());
+                LazyLock::new(Box::new(move || HistoryRules::of(&forecast, kinds.values())))
+            },
         }
     }
 
     /// Weight of an interaction, in units of [`ONE`].
     pub(crate) fn weight(&self, event: &Interaction) -> i64 {
-        self.weights[usize::from(event.kind)][event.age_hours as usize]
+        self.weights[usize::from(event.kind)][event.age_hours() as usize]
     }
 
     /// `2^(−age/h)`, in units of [`ONE`].
     pub(super) fn decay(&self, age_hours: u32) -> i64 {
         self.decays[age_hours as usize]
+    }
+
+    /// How the past counts in measures of history.
+    pub fn history(&self) -> &HistoryRules {
+        &self.history
     }
 
     /// Whether interactions of this kind are reactions.

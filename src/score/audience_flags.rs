@@ -107,7 +107,7 @@ pub fn shares_audience(
 /// Who reacted within 90 days, of the interactions with one vertex; ascending.
 fn reactors(of_target: &[Interaction], rules: &InteractionRules) -> Vec<VertexIndex> {
     let is_counted =
-        |event: &Interaction| rules.is_reaction(event.kind) && event.age_hours < MEASURE_HOURS;
+        |event: &Interaction| rules.is_reaction(event.kind) && event.age_hours() < MEASURE_HOURS;
     let pairs = of_target.chunk_by(Interaction::same_pair);
     pairs.filter(|pair| pair.iter().any(is_counted)).map(|pair| pair[0].actor).collect()
 }

@@ -64,10 +64,10 @@ pub fn classify_styles(
         }
     }
     let interactions = people.interactions.all().iter();
-    for made in interactions.filter(|made| made.age_hours < MEASURE_HOURS) {
+    for made in interactions.filter(|made| made.age_hours() < MEASURE_HOURS) {
         let activity = &mut all[person(made.actor)];
         activity.interactions += 1;
-        activity.weeks |= week(made.age_hours);
+        activity.weeks |= week(made.age_hours());
     }
     let interests = |person: usize| {
         let interests = &topics.interests;

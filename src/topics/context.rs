@@ -7,6 +7,7 @@ use crate::method::Method;
 use crate::model::{Interaction, People, PersonIndex, PostIndex, Posts, Trust, VertexIndex};
 use crate::phrases::Vocabulary;
 use crate::reduce::InteractionRules;
+use crate::reduce::history::{self, HistoryInputs, TargetReactions};
 
 /// What every step looks at.
 pub(super) struct Context<'a> {
@@ -21,10 +22,47 @@ pub(super) struct Context<'a> {
     pub method: &'a Method,
     pub rules: &'a InteractionRules,
     pub trust: &'a Trust,
+    /// What measures of history are computed with, if the forecast uses any.
+    pub history: Option<TopicHistory>,
     /// Posts of each person, ascending. Lists: persons.
     pub posts_of: Lists<PostIndex>,
     /// Vertices of each person, ascending. Lists: persons.
     pub vertices_of: Lists<VertexIndex>,
+}
+
+/// What measures of history are computed with. Posts are read within the window: on topics nothing older is known.
+pub(super) struct TopicHistory {
+    /// Age of the last reaction of each vertex to anybody, in minutes. Length: vertices.
+    last_acts: Vec<u32>,
+}
+
+impl TopicHistory {
+    /// Nothing if the forecast uses no measure of history.
+    pub fn of(
+        people: &People,
+        rules: &InteractionRules,
+        trust: &Trust,
+        method: &Method,
+    ) -> Option<Self> {
+        let mut terms = method.forecast.terms.iter();
+        terms
+            .any(|term| history::number(&term.measure).is_some())
+            .then(|| Self { last_acts: HistoryInputs::of(people, rules, trust).last_acts() })
+    }
+
+    /// The measures of `reactions` to a vertex, by number.
+    pub fn measure(
+        &self,
+        context: &Context<'_>,
+        vertex: VertexIndex,
+        reactions: &mut TargetReactions,
+    ) -> [f64; history::MEASURES] {
+        let network = context.people.persons.network_of(vertex);
+        let rules = context.rules.history();
+        // As for all of the person's reactions, so that no topic has more than these.
+        let factors = rules.factors(context.people.covered_minutes[network.index()]);
+        reactions.measure(rules, &factors, context.trust.audience(vertex), &self.last_acts)
+    }
 }
 
 impl Context<'_> {

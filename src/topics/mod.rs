@@ -22,7 +22,7 @@ use crate::phrases::Vocabulary;
 use crate::reduce::InteractionRules;
 pub use attribution::{TopicShare, WHOLE};
 pub use catalogue::{Catalogue, TopicEntry};
-use context::Context;
+use context::{Context, TopicHistory};
 pub(crate) use dominant::dominant_topic;
 pub(crate) use evidence::distinct_urls;
 pub use evidence::{EvidencePost, TopPost};
@@ -92,6 +92,7 @@ pub fn find_topics(inputs: &TopicInputs<'_>) -> Result<TopicResults> {
         method,
         rules,
         trust,
+        history: TopicHistory::of(people, rules, trust, method),
         posts_of: context::group_posts_by_person(people, posts),
         vertices_of: people.persons.vertices_by_person(),
     };

@@ -15,6 +15,7 @@ use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, points};
 use crate::model::{CREDIT, Interaction, PersonIndex, PostIndex, VertexIndex, is_trusted};
 use crate::reduce::Engagement;
+use crate::reduce::history::{self, TargetReactions};
 
 /// How much a person influences others on a topic.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +103,7 @@ fn score_person(
             of_vertices.iter().map(|(vertex, of)| forecast(context, topic, *vertex, of));
         let expected_reactors: f64 = forecasts.sum();
         let sum = |count: fn(&Engagement) -> i64| -> i64 {
-            of_vertices.iter().map(|(_, engagement)| count(engagement)).sum()
+            of_vertices.iter().map(|(_, of)| count(&of.engagement)).sum()
         };
         let (known, negative) = (sum(|e| e.sentiment_known), sum(|e| e.negative));
         TopicScore {
@@ -129,9 +130,16 @@ fn score_person(
 #[derive(Default)]
 struct TopicEngagement {
     /// By vertex.
-    of_vertices: Vec<(VertexIndex, Engagement)>,
+    of_vertices: Vec<(VertexIndex, OfVertex)>,
     /// Distinct trusted people who reacted to posts that are evidence, recently enough to be evidence, ascending.
     reactors: Vec<PersonIndex>,
+}
+
+/// What a vertex drew on a topic.
+struct OfVertex {
+    engagement: Engagement,
+    /// By number; nothing if the forecast uses none of them.
+    history: Option<[f64; history::MEASURES]>,
 }
 
 /// Engagement with the posts of a person about each of `topics`, which are ascending.
@@ -146,6 +154,8 @@ fn engagement_on_topics(
     let is_young = |age: u32| f64::from(age) < hours;
     for vertex in context.vertices_of.of(person.index()) {
         let mut of_topics: Vec<Option<Engagement>> = vec![None; topics.len()];
+        let mut reactions: Vec<TargetReactions> = Vec::new();
+        reactions.resize_with(topics.len(), TargetReactions::default);
         let of_vertex = context.people.interactions.of_target(*vertex);
         let mut audience = context.trust.audience(*vertex);
         for of_actor in of_vertex.chunk_by(Interaction::same_pair) {
@@ -154,7 +164,7 @@ fn engagement_on_topics(
             for (topic, on_topic) in interactions_on(context, of_actor, topics) {
                 let is_evidence = on_topic.iter().any(|interaction| {
                     let post = interaction.post.get();
-                    is_young(interaction.age_hours)
+                    is_young(interaction.age_hours())
                         && post.is_some_and(|post| is_young(context.posts.age_hours[post.index()]))
                         && context.rules.is_reaction(interaction.kind)
                 });
@@ -163,10 +173,18 @@ fn engagement_on_topics(
                 }
                 let engagement = of_topics[topic].get_or_insert_default();
                 engagement.add(on_topic.iter(), context.rules, credit);
+                if context.history.is_some() {
+                    let counted = on_topic.iter().filter(|e| context.rules.is_reaction(e.kind));
+                    counted.for_each(|e| reactions[topic].push(e.actor, e.age_minutes, e.post));
+                }
             }
         }
-        for (of_topic, engagement) in all.iter_mut().zip(of_topics) {
-            of_topic.of_vertices.extend(engagement.map(|engagement| (*vertex, engagement)));
+        for ((of_topic, engagement), mut reactions) in all.iter_mut().zip(of_topics).zip(reactions)
+        {
+            let history = context.history.as_ref();
+            let history = history.map(|history| history.measure(context, *vertex, &mut reactions));
+            let own = engagement.map(|engagement| (*vertex, OfVertex { engagement, history }));
+            of_topic.of_vertices.extend(own);
         }
     }
     for (of_topic, mut reactors) in all.iter_mut().zip(reactors) {
@@ -195,18 +213,16 @@ fn interactions_on(
 }
 
 /// The method's forecast over the engagement of a vertex on a topic.
-fn forecast(
-    context: &Context<'_>,
-    topic: u32,
-    vertex: VertexIndex,
-    engagement: &Engagement,
-) -> f64 {
+fn forecast(context: &Context<'_>, topic: u32, vertex: VertexIndex, of: &OfVertex) -> f64 {
     let forecast = &context.method.forecast;
     let level = forecast.level(context.people.persons.network_name(vertex));
     let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
         "h_index" => h_index(context, topic, vertex, false) as f64,
         "trusted_h_index" => h_index(context, topic, vertex, true) as f64,
-        name => engagement.measure(name).unwrap_or(0.0),
+        name => match (history::number(name), &of.history) {
+            (Some(number), Some(history)) => history[number],
+            _ => of.engagement.measure(name).unwrap_or(0.0),
+        },
     });
     forecast.expected(level, values)
 }

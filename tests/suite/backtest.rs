@@ -47,7 +47,7 @@ async fn measure_both(seeds: i32) {
     let History { people, known, .. } =
         read_history(&engine, &job, world.day, hours).await.unwrap();
     let mut backtest = Backtest::new(people, known);
-    backtest.set_as_of(hours, job.method.window_hours());
+    backtest.set_as_of(hours, &job.method);
     let measures = backtest.measure(&job).unwrap().measures;
     let persons = &backtest.people().persons;
     assert!(persons.len() > 120);

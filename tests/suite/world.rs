@@ -386,7 +386,7 @@ pub async fn people_of(path: &Path, partitions: usize) -> Result<People> {
     let job = Job::load(path, &[], None)?;
     let (engine, violations) =
         (Engine::new(Stores::default(), partitions), &mut Violations::stop_at_first());
-    let (day, earlier_hours) = (job.snapshot.unwrap(), job.method.earlier_hours());
+    let (day, earlier_hours) = (job.snapshot.unwrap(), job.method.earlier_hours(true));
     let snapshot = snapshot(&engine, &job, day, earlier_hours, violations).await?;
     let vocabulary = Arc::new(vocabulary(&engine, &snapshot, &job.topics, violations).await?);
     read_people(&engine, &job, snapshot, &vocabulary, violations).await

@@ -95,7 +95,7 @@ pub fn find_trust(inputs: &TrustInputs<'_>) -> Trust {
 fn find_vouchers(inputs: &TrustInputs<'_>, full_credit: &[Option<i64>]) -> Lists<VertexIndex> {
     let TrustInputs { interactions, persons, rules, standings, rule, window_hours } = *inputs;
     let ages = rule.lag_hours..window_hours;
-    let vouches = |event: &Interaction| ages.contains(&event.age_hours) && is_vouch(event, rules);
+    let vouches = |event: &Interaction| ages.contains(&event.age_hours()) && is_vouch(event, rules);
     let mut all = Lists::default();
     for network in (0..persons.networks.len()).map(NetworkIndex::new) {
         let vertices = persons.network(network);

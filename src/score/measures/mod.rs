@@ -15,6 +15,7 @@ use arrow::datatypes::{DataType, Float64Type};
 
 use crate::error::{Error, Result};
 use crate::method::Method;
+use crate::reduce::history::{self, HistoryInputs};
 pub use inputs::MeasureInputs;
 pub use min_ages::MinAges;
 pub use recomputed::{RecomputedMeasures, VertexInputs, VertexMeasures};
@@ -53,7 +54,13 @@ pub fn measure_vertices(inputs: &MeasureInputs<'_>, method: &Method) -> MeasureC
         let interactions = &people.interactions;
         posts::count_responses(interactions, posts, rules, reactors, trust, min_ages)
     });
+    let history = HistoryInputs::of(people, rules, trust).measure((0..history::MEASURES).collect());
     let mut columns = engagement::build_columns(inputs.engagement);
+    columns.extend(
+        history.into_columns().map(|(name, values)| -> (_, ArrayRef) {
+            (name, Arc::new(Float64Array::from(values)))
+        }),
+    );
     columns.extend(attention::build_columns(inputs, &method.rank));
     columns.extend(audience::build_columns(inputs));
     columns.extend(posts::build_columns(&people.persons, responses.as_deref(), method));

@@ -135,7 +135,7 @@ fn count_reactions(
         let Some(post) = reaction.post.get() else { return };
         let author = posts.author(post);
         let counted = ages.contains(&posts.age_hours[post.index()])
-            && reaction.age_hours >= min_ages.interactions_hours;
+            && reaction.age_hours() >= min_ages.interactions_hours;
         if counted && author != reaction.actor {
             counts[author.index()].fetch_add(1, Ordering::Relaxed);
         }

@@ -1,0 +1,43 @@
+//! How much of the past the data of each network cover.
+
+use super::indices::NetworkIndex;
+use super::interactions::Interactions;
+use super::persons::Persons;
+use rayon::prelude::*;
+
+/// Share of the events of a network that may be older than where its data begin: a stray old event moves nobody.
+const STRAY: f64 = 0.001;
+
+/// Minutes of the past that the data of each network cover: up to the age that `begun` gives, in minutes, or else up to the age
+/// that all but a thousandth of the events have not. Length: networks.
+pub(crate) fn covered_minutes(
+    persons: &Persons,
+    events: [&Interactions; 2],
+    begun: impl Fn(&str) -> Option<u32> + Sync,
+) -> Vec<u32> {
+    let networks = (0..persons.networks.len()).into_par_iter().map(NetworkIndex::new);
+    let of_network = |network: NetworkIndex| {
+        if let Some(minutes) = begun(&persons.networks[network.index()]) {
+            return minutes;
+        }
+        let own = events.map(|all| all.of_targets(persons.network(network)));
+        // By hour, so that memory stays small.
+        let mut by_hour: Vec<u64> = Vec::new();
+        for event in own.into_iter().flatten() {
+            let hour = event.age_hours() as usize;
+            if by_hour.len() <= hour {
+                by_hour.resize(hour + 1, 0);
+            }
+            by_hour[hour] += 1;
+        }
+        let mut stray =
+            (STRAY * own.iter().map(|events| events.len()).sum::<usize>() as f64) as u64;
+        while let Some(oldest) = by_hour.last().filter(|oldest| **oldest <= stray) {
+            stray -= oldest;
+            by_hour.pop();
+        }
+        // In whole days: what one more event changes would change the sums of everybody.
+        u32::try_from(60 * by_hour.len().next_multiple_of(24)).unwrap_or(u32::MAX)
+    };
+    networks.map(of_network).collect()
+}
