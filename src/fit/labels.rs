@@ -210,6 +210,7 @@ impl Items {
         solve(&ComparisonProblem {
             columns: own.iter().map(|k| &self.columns[*k][..]).collect(),
             pairs,
+            weights: None,
             nonnegative: &own.iter().map(|k| self.nonnegative[*k]).collect::<Vec<_>>(),
             ridge: candidate.ridge,
             ridged: &(0..own.len()).map(|place| place > 0).collect::<Vec<_>>(),

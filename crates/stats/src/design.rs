@@ -93,14 +93,24 @@ pub(super) fn sum(rows: usize, value: impl Fn(usize) -> f64 + Sync) -> f64 {
 
 /// The standard deviation of `value` over `rows`; exactly 0 if it is constant.
 pub(super) fn spread(rows: usize, value: impl Fn(usize) -> f64 + Sync) -> f64 {
+    weighted_spread(rows, |_| 1.0, value)
+}
+
+/// The same of rows that have weights; those that have none do not count.
+pub(super) fn weighted_spread(
+    rows: usize,
+    weight: impl Fn(usize) -> f64 + Sync,
+    value: impl Fn(usize) -> f64 + Sync,
+) -> f64 {
     // Around the first value: a constant column leaves no rounding error to divide by.
-    let origin = if rows == 0 { 0.0 } else { value(0) };
-    let mean = sum(rows, |i| value(i) - origin) / rows.max(1) as f64;
+    let Some(first) = (0..rows).find(|&i| weight(i) > 0.0) else { return 0.0 };
+    let (origin, total) = (value(first), sum(rows, &weight));
+    let mean = sum(rows, |i| weight(i) * (value(i) - origin)) / total;
     let square = |i: usize| {
         let from_mean = value(i) - origin - mean;
-        from_mean * from_mean
+        weight(i) * (from_mean * from_mean)
     };
-    libm::sqrt(sum(rows, square) / rows.max(1) as f64)
+    libm::sqrt(sum(rows, square) / total)
 }
 
 fn add_all(sum: &mut [f64], values: &[f64]) {
