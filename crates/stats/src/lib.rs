@@ -3,9 +3,11 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`regression`] | negative-binomial regression with bounds, ridge and cluster-robust standard errors |
+//! | [`additive`] | additive monotone regression of counts: a curve per measure, shrunk to default slopes |
 //! | [`overdispersion`] | how the variance of counts grows with their mean |
 //! | [`predictive_distribution`] | distribution, quantiles and intervals of a forecast count; log score and PIT |
-//! | [`bradley_terry`] | paired comparison by measures |
+//! | [`bradley_terry`] | paired comparison by measures, with weights |
+//! | [`spline`] | a smooth basis of a measure's logarithm |
 //! | [`quantiles`] | percentile ranks, medians, quantiles |
 //! | [`ranking`] | items in order of a value, with ties |
 //! | [`correlation`] | Spearman's ρ, Kendall's τ-b |
@@ -37,6 +39,8 @@
 //! assert!(0.9 < low && low < rho && rho < high && high < 1.0);
 //! ```
 
+pub mod additive;
+mod bounded_quadratic;
 pub mod bradley_terry;
 pub mod calibration;
 pub mod classification;
@@ -54,3 +58,4 @@ pub mod regression;
 pub mod resampling;
 pub mod retrieval;
 mod sandwich;
+pub mod spline;

@@ -47,6 +47,13 @@ impl Symmetric {
         self.entries.iter_mut().for_each(|entry| *entry *= factor);
     }
 
+    /// Multiplies each entry by the scale of its row, that of its column, and a factor.
+    pub(super) fn rescale(&mut self, scales: &[f64], factor: f64) {
+        for (row, scale) in self.entries.chunks_exact_mut(self.order.max(1)).zip(scales) {
+            row.iter_mut().zip(scales).for_each(|(entry, other)| *entry *= scale * other * factor);
+        }
+    }
+
     /// The rows and columns `kept`, in that order.
     pub(super) fn principal(&self, kept: &[usize]) -> Self {
         let entries = kept.iter().flat_map(|&i| kept.iter().map(move |&j| self.get(i, j)));

@@ -17,11 +17,18 @@
 //! The line search forgives 10⁻¹²·(1 + |f|), which is what rounding makes of f near the minimum. A
 //! parameter outside x may be refitted after each step ([`Objective::settle`]).
 //!
+//! Where many bounded coordinates say nearly the same, they may leave their bounds together and return, in turn, by steps
+//! that lower f by less than rounding. An objective may therefore ask for the minimum of the quadratic model under the
+//! bounds ([`Objective::COUPLED`]): d then is a descent direction that ends within them, and A is empty.
+//!
 //! # Stop rule
 //!
 //! ‖x − [x − g]₊‖∞ ≤ 10⁻⁸, a full step moves no coordinate by more than 10⁻⁸·(1 + |x_k|), and the
-//! parameter outside x has settled.
+//! parameter outside x has settled. An objective may say which promised decrease is too small to matter
+//! ([`Objective::negligible`]): a full step that promises less ends the search too, whatever its length, so that rounding
+//! in directions in which f is flat is not chased.
 
+use super::bounded_quadratic;
 use super::error::FitError;
 use super::matrix::Symmetric;
 
@@ -36,11 +43,19 @@ const ROUNDING: f64 = 1e-12;
 
 /// A function to minimise.
 pub(super) trait Objective {
+    /// Whether bounded coordinates may say nearly the same: a step then costs a few factors of H, not one.
+    const COUPLED: bool = false;
+
     /// Moves to `point` and gives f there; infinite or NaN if it has no value.
     fn value(&mut self, point: &[f64]) -> f64;
 
     /// g and H at the point moved to last, which is `point`.
     fn derivatives(&self, point: &[f64]) -> (Vec<f64>, Symmetric);
+
+    /// What counts as no decrease of f, which is `value`.
+    fn negligible(&self, _value: f64) -> f64 {
+        0.0
+    }
 
     /// Refits the parameter outside the point; whether it stayed as it was.
     fn settle(&mut self) -> bool {
@@ -65,8 +80,8 @@ struct Direction {
 }
 
 /// Minimises from `start`, with the coordinates that are `bounded` ≥ 0.
-pub(super) fn minimise(
-    objective: &mut impl Objective,
+pub(super) fn minimise<O: Objective>(
+    objective: &mut O,
     start: Vec<f64>,
     bounded: &[bool],
 ) -> Result<Minimum, FitError> {
@@ -79,8 +94,17 @@ pub(super) fn minimise(
         let (gradient, hessian) = objective.derivatives(&point);
         let optimality = optimality(&point, &gradient, bounded);
         last = optimality;
-        let direction = direction(&point, &gradient, &hessian, bounded, optimality)?;
-        if settled && optimality <= TOLERANCE && is_short(&point, &direction.step, bounded) {
+        let coupled = if O::COUPLED { coupled(&point, &gradient, &hessian, bounded) } else { None };
+        let direction = match coupled {
+            Some(direction) => direction,
+            None => direction(&point, &gradient, &hessian, bounded, optimality)?,
+        };
+        let is_last = || {
+            let full = reach(&point, &direction.step, 1.0, bounded);
+            is_short(&point, &direction.step, bounded)
+                || promised(&point, &full, &gradient, &direction, 1.0) < objective.negligible(value)
+        };
+        if settled && optimality <= TOLERANCE && is_last() {
             return Ok(Minimum { point, iterations, optimality });
         }
         point = search(objective, &point, value, &gradient, &direction, bounded)
@@ -105,6 +129,36 @@ fn is_short(point: &[f64], step: &[f64], bounded: &[bool]) -> bool {
     point.iter().zip(step).zip(bounded).all(|((&from, &by), &bounded)| {
         (moved(from, by, bounded) - from).abs() <= TOLERANCE * (1.0 + from.abs())
     })
+}
+
+/// The point along a direction, cut at the bounds.
+fn reach(point: &[f64], step: &[f64], length: f64, bounded: &[bool]) -> Vec<f64> {
+    (0..point.len()).map(|k| moved(point[k], length * step[k], bounded[k])).collect()
+}
+
+/// How far f falls on the way to `trial`, to first order and as if no free coordinate were cut.
+fn promised(
+    point: &[f64],
+    trial: &[f64],
+    gradient: &[f64],
+    direction: &Direction,
+    length: f64,
+) -> f64 {
+    (0..point.len()).fold(0.0, |sum, k| {
+        let free = -length * direction.step[k];
+        sum + gradient[k] * if direction.active[k] { point[k] - trial[k] } else { free }
+    })
+}
+
+/// The direction to the minimum of the quadratic model under the bounds.
+fn coupled(
+    point: &[f64],
+    gradient: &[f64],
+    hessian: &Symmetric,
+    bounded: &[bool],
+) -> Option<Direction> {
+    let step = bounded_quadratic::minimum(point, gradient, hessian, bounded)?;
+    Some(Direction { active: vec![false; step.len()], step })
 }
 
 fn direction(
@@ -139,12 +193,8 @@ fn search(
     let slack = ROUNDING * (1.0 + value.abs());
     let mut length = 1.0;
     for _ in 0..MAX_HALVINGS {
-        let reach = |k: usize| moved(point[k], length * direction.step[k], bounded[k]);
-        let trial: Vec<f64> = (0..point.len()).map(reach).collect();
-        let promised = (0..point.len()).fold(0.0, |sum, k| {
-            let free = -length * direction.step[k];
-            sum + gradient[k] * if direction.active[k] { point[k] - trial[k] } else { free }
-        });
+        let trial = reach(point, &direction.step, length, bounded);
+        let promised = promised(point, &trial, gradient, direction, length);
         // Not a number is not at most anything, so that such a trial is refused.
         if objective.value(&trial) <= value - SUFFICIENT * promised + slack {
             return Some(trial);

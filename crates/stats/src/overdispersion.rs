@@ -58,7 +58,7 @@ impl Dispersion {
 /// The most likely dispersion of outcomes about their means, which are above 0.
 pub(super) fn fit_dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
     let of = |power: f64, start: f64, tolerance: f64| {
-        let overdispersion = fit_overdispersion_at(means, outcomes, power, start, tolerance);
+        let overdispersion = fit_overdispersion_at(means, outcomes, None, power, start, tolerance);
         Dispersion { overdispersion, power }
     };
     let mut best = of(1.5, 0.0, SEARCH_TOLERANCE);
@@ -83,12 +83,23 @@ pub(super) fn fit_dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
 
 /// The most likely α with p = 2, in [`MIN_OVERDISPERSION`]`..=`[`MAX_OVERDISPERSION`] or 0; the search begins at `start`.
 pub(super) fn fit_overdispersion(means: &[f64], outcomes: &[f64], start: f64) -> f64 {
-    fit_overdispersion_at(means, outcomes, 2.0, start, TOLERANCE)
+    fit_overdispersion_at(means, outcomes, None, 2.0, start, TOLERANCE)
+}
+
+/// The most likely α for a power, of rows that have weights.
+pub(super) fn fit_weighted_overdispersion(
+    means: &[f64],
+    outcomes: &[f64],
+    weights: &[f64],
+    power: f64,
+) -> f64 {
+    fit_overdispersion_at(means, outcomes, Some(weights), power, 0.0, TOLERANCE)
 }
 
 fn fit_overdispersion_at(
     means: &[f64],
     outcomes: &[f64],
+    weights: Option<&[f64]>,
     power: f64,
     start: f64,
     tolerance: f64,
@@ -100,7 +111,8 @@ fn fit_overdispersion_at(
         -2.0
     };
     let at = root(ends, first, tolerance, |log_alpha| {
-        slope(means, outcomes, &Dispersion { overdispersion: libm::exp(log_alpha), power })
+        let dispersion = Dispersion { overdispersion: libm::exp(log_alpha), power };
+        slope(means, outcomes, weights, &dispersion)
     });
     match at {
         at if at == ends[0] => 0.0,
@@ -144,8 +156,14 @@ fn root(ends: [f64; 2], first: f64, tolerance: f64, mut slope: impl FnMut(f64) -
 }
 
 /// ∂ℓ/∂ln α per row.
-fn slope(means: &[f64], outcomes: &[f64], dispersion: &Dispersion) -> f64 {
-    sum(means.len(), |i| gradient(means[i], outcomes[i], dispersion)) / means.len() as f64
+fn slope(means: &[f64], outcomes: &[f64], weights: Option<&[f64]>, dispersion: &Dispersion) -> f64 {
+    let row = |i: usize| gradient(means[i], outcomes[i], dispersion);
+    match weights {
+        None => sum(means.len(), row) / means.len() as f64,
+        Some(weights) => {
+            sum(means.len(), |i| weights[i] * row(i)) / sum(means.len(), |i| weights[i])
+        }
+    }
 }
 
 /// g of a row.
@@ -230,7 +248,7 @@ mod tests {
                 let step: f64 = 1e-4;
                 let (up, down) = (libm::exp(step), libm::exp(-step));
                 let rise = likelihood(alpha * up, power) - likelihood(alpha * down, power);
-                close(rise / (2.0 * step) / 5.0, slope(&means, &outcomes, &dispersion));
+                close(rise / (2.0 * step) / 5.0, slope(&means, &outcomes, None, &dispersion));
                 let rise = likelihood(alpha, power + step) - likelihood(alpha, power - step);
                 let rows = means.iter().zip(&outcomes);
                 let exact = rows.map(|(m, y)| gradient(*m, *y, &dispersion) * libm::log(*m)).sum();
