@@ -9,8 +9,8 @@ use super::local_file;
 use super::text_table::{UNKNOWN, align_right, headed};
 use crate::error::{Error, Kind, Result};
 use crate::fit::{self, Fitted, TriedForecast};
-use crate::method::{FitRecord, ROLLING_ORIGIN};
-use crate::number_format::{count, fixed, number, signed_to};
+use crate::method::{FitForm, FitRecord, ROLLING_ORIGIN};
+use crate::number_format::{count, counted, fixed, number, signed_to};
 
 /// Fit the forecast of a job's method to its data and write the fitted method
 #[derive(clap::Args)]
@@ -42,58 +42,95 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     context.print(&format!("{}\nwritten to {}\n", page(&fitted), out.display()))
 }
 
-/// The coefficients, how good the forecast is at held-out origins, and the candidates that were tried.
+/// What was learnt, how good the forecast is at later origins, and the forms that were tried.
 fn page(fitted: &Fitted) -> String {
-    let Fitted { method, tried, short_hours } = fitted;
-    let Some(record) = &method.fit else { return String::new() };
-    let mut page = format!(
-        "method {}, fitted to {} rows ({})\n\n",
-        method.version,
-        count(record.rows),
-        record.target
-    );
-    let mut terms = headed(&["measure", "coefficient", "standard error"]);
+    let Fitted { method, tried, observed_hours } = fitted;
+    let Some(record) = &method.fit else {
+        return format!(
+            "method {}: nothing could be learnt; the data are too short, and slopes and level are those that came along\n",
+            method.version
+        );
+    };
+    let (version, rows) = (&method.version, counted(record.rows, "row", "rows"));
+    let learnt = match record.form {
+        FitForm::Level => format!("the level of {rows}; the slopes came along"),
+        FitForm::Curves => {
+            format!("a curve of each measure, of {rows}, drawn to the default slopes")
+        }
+        FitForm::Count => format!("one measure, of {rows}"),
+        FitForm::Coefficients => format!("coefficients, of {rows} ({})", record.target),
+    };
+    let mut page = format!("method {version} learnt {learnt}\n");
+    if record.target == ROLLING_ORIGIN && *observed_hours < method.forecast.horizon_hours {
+        let _ = writeln!(
+            page,
+            "the data are short: {} hours after one origin stand for the {} of the horizon",
+            count(u64::from(*observed_hours)),
+            count(u64::from(method.forecast.horizon_hours))
+        );
+    }
+    let mut terms = headed(&["measure", "slopes", "standard error"]);
     for term in &method.forecast.terms {
+        let slopes: Vec<String> = term.curve().iter().map(|slope| fixed(*slope, 3)).collect();
         terms.add_row([
             term.measure.clone(),
-            fixed(term.coefficient, 3),
+            slopes.join(" "),
             term.standard_error.map_or_else(|| UNKNOWN.to_owned(), |error| fixed(error, 3)),
         ]);
     }
-    align_right(&mut terms, &[1, 2]);
-    let _ = writeln!(page, "{terms}");
+    align_right(&mut terms, &[2]);
+    let _ = writeln!(page, "\n{terms}");
     let validation = &record.validation;
     if record.target == ROLLING_ORIGIN {
-        let _ = writeln!(
-            page,
-            "\nat held-out origins: observed / forecast {:.2}, calibration slope {:.2}, {:.1} % within the 90 % prediction \
-             interval",
-            validation.observed_over_forecast,
-            validation.calibration_slope,
-            100.0 * validation.coverage_90
-        );
+        match tried.is_empty() {
+            true => page.push_str(
+                "\nthe data are too short to compare it with anything at later origins\n",
+            ),
+            false => {
+                let _ = writeln!(
+                    page,
+                    "\nat later origins: concordance {:.3} (best single count: {:.3}), observed / forecast {:.2}, calibration slope \
+                     {:.2}, {:.1} % within the 90 % prediction interval",
+                    validation.concordance,
+                    validation.concordance_anchor,
+                    validation.observed_over_forecast,
+                    validation.calibration_slope,
+                    100.0 * validation.coverage_90
+                );
+                if let Some(disagreement) = &validation.disagreement {
+                    let _ = writeln!(page, "{disagreement}");
+                }
+                let _ = writeln!(page, "\n{}", tried_table(tried));
+            }
+        }
+    } else {
+        let _ = writeln!(page, "\n{}", labels_table(record));
     }
-    if let Some(hours) = short_hours {
-        let _ = writeln!(
-            page,
-            "the history before the first origin is {} hours, and measures look back {}: they are too low there, and a longer \
-             history would give a better forecast",
-            count(u64::from(*hours)),
-            count(u64::from(method.window_hours()))
-        );
-    }
-    let _ = writeln!(page, "\n{}", candidates(record, tried));
     page
 }
 
-/// The fitted candidate, the best single measure, and everything that was tried.
-fn candidates(record: &FitRecord, tried: &[TriedForecast]) -> comfy_table::Table {
-    let agreement = match record.target.as_str() {
-        ROLLING_ORIGIN => "Spearman",
-        _ => "pairs in order",
-    };
-    let mut table =
-        headed(&["candidate", "ridge", "log score", agreement, "behind the best single measure"]);
+/// Everything that was tried.
+fn tried_table(tried: &[TriedForecast]) -> comfy_table::Table {
+    let mut table = headed(&["form", "log score", "concordance", "behind the best single count"]);
+    for own in tried {
+        let behind = own.behind.map(|(difference, error)| {
+            let refused = if own.is_refused { ", refused" } else { "" };
+            format!("{} ± {}{refused}", signed_to(difference, 3), fixed(error, 3))
+        });
+        table.add_row([
+            own.form.clone(),
+            fixed(own.log_score, 4),
+            fixed(own.concordance, 3),
+            behind.unwrap_or_default(),
+        ]);
+    }
+    align_right(&mut table, &[1, 2]);
+    table
+}
+
+/// The forecast that was fitted to labels, and the best single measure.
+fn labels_table(record: &FitRecord) -> comfy_table::Table {
+    let mut table = headed(&["form", "ridge", "log score", "pairs in order"]);
     let found = &record.validation;
     table.add_row([
         "fitted".to_owned(),
@@ -107,26 +144,6 @@ fn candidates(record: &FitRecord, tried: &[TriedForecast]) -> comfy_table::Table
         fixed(found.log_score_anchor, 4),
         fixed(found.agreement_anchor, 3),
     ]);
-    for candidate in tried {
-        let name = match candidate.measures.as_slice() {
-            [measure] => (*measure).to_owned(),
-            several => format!("{} measures", several.len()),
-        };
-        let behind = candidate.behind.map(|(difference, error)| {
-            format!("{} ± {}", signed_to(difference, 3), fixed(error, 3))
-        });
-        let mut behind = behind.unwrap_or_default();
-        if candidate.measures.len() > 1 && !candidate.every_origin {
-            behind.push_str(", not better at every origin");
-        }
-        table.add_row([
-            name,
-            number(candidate.ridge),
-            fixed(candidate.log_score, 4),
-            fixed(candidate.agreement, 3),
-            behind,
-        ]);
-    }
     align_right(&mut table, &[1, 2, 3]);
     table
 }

@@ -7,11 +7,11 @@
 use chrono::NaiveDate;
 
 use super::held_out::is_held_out;
-use super::select::not_fitted;
+use super::not_fitted;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::method::{FitRecord, Forecast, Method, Term, Validation, may_enter};
+use crate::method::{FitForm, FitRecord, Forecast, Method, Term, Validation, may_enter};
 use crate::model::{Labels, People, PersonIndex};
 use crate::pipeline::Measured;
 use crate::pipeline::backtest::{Backtest, History, read_history};
@@ -84,6 +84,8 @@ pub(super) async fn fit(
             held_out: job.fit.held_out,
             origins_hours: vec![],
             rows: items.pairs.len() as u64,
+            form: FitForm::Coefficients,
+            strength: None,
             anchor: items.names[candidate.measures[0]].clone(),
             ridge: candidate.ridge,
             validation,
@@ -318,6 +320,7 @@ impl Items {
                 measure: self.names[*k].clone(),
                 offset: self.offsets[*k],
                 coefficient: *slope,
+                slopes: vec![],
                 reference: median(&sorted).unwrap_or(0.0),
                 highest: sorted.last().copied(),
                 standard_error: error,

@@ -1,47 +1,58 @@
-//! A method from data: the coefficients of its forecast, fitted to the people who reacted after origins in the past, or to
-//! labels from outside.
+//! A method from data: its forecast fitted to the people who reacted after origins in the past, or to labels from outside.
 
+mod choice;
+mod forms;
 mod held_out;
 mod labels;
 mod origins;
-mod select;
 mod trust;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Job, no_snapshot};
-use crate::method::{FitRecord, Forecast, Method, ROLLING_ORIGIN, Term, may_enter};
-use crate::model::People;
+use crate::method::{
+    BUILT_IN, FitForm, FitRecord, Forecast, Method, ROLLING_ORIGIN, Term, Validation, may_enter,
+};
+use crate::model::{People, covered_minutes};
 use crate::pipeline::backtest::{Backtest, History, Known, outcome_kinds, read_history};
 use crate::pipeline::run_id::data_sha256;
+use crate::reduce::history;
 use crate::score::measures::RecomputedMeasures;
+use choice::Choice;
+pub use choice::TriedForecast;
+use forms::{Data, Form, OFFSET, Shape};
 pub use held_out::is_held_out;
 use origins::{Looking, Rows};
+use renown_stats::additive::STRENGTHS;
+use renown_stats::error::FitError;
+use renown_stats::overdispersion::{Dispersion, fit_dispersion};
 use renown_stats::quantiles::median;
-use select::Data;
-pub use select::TriedForecast;
 
 /// What a fitted forecast is valid for.
 pub(crate) const FIT_CAVEAT: &str =
     "It is a forecast of such data and of no other; fit again when they change";
 
-/// Fewest reactors after all origins that can be fitted to.
-const LEAST_OUTCOMES: f64 = 100.0;
+/// Reactors within a part of a horizon are those of the whole to this power of the part.
+const GROWTH: f64 = 0.8;
+/// A level is learnt from this part of a horizon of outcomes on: one in so many.
+const LEAST_PART: u32 = 4;
 
 /// A fitted method, and the forecasts that were tried.
 #[derive(Debug)]
 pub struct Fitted {
     /// The method.
     pub method: Method,
-    /// The forecasts that were tried, the best single measure first; empty for a fit to labels.
+    /// The forecasts that were tried, the best single measure first; empty for a fit to labels, and for data that are too short to
+    /// compare any.
     pub tried: Vec<TriedForecast>,
-    /// Hours of interactions before the first origin, where they are clearly fewer than measures look back.
-    pub short_hours: Option<u32>,
+    /// Hours after the origins whose reactors were observed; fewer than the horizon where the data are shorter, 0 where they are too
+    /// short to learn anything from.
+    pub observed_hours: u32,
 }
 
 /// Fits the forecast of the job's method to its data: to the people who reacted after origins in the past, or to a label set
@@ -59,7 +70,7 @@ pub async fn fit_method(
     match label_set {
         Some(label_set) => {
             let method = labels::fit(engine, job, day, version, label_set).await?;
-            Ok(Fitted { method, tried: vec![], short_hours: None })
+            Ok(Fitted { method, tried: vec![], observed_hours: 0 })
         }
         None => fit_forecast(engine, job, day, version).await,
     }
@@ -76,118 +87,233 @@ async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str)
     let back = horizon
         .saturating_add(every.saturating_mul(job.fit.origins - 1))
         .saturating_add(method.trust.tenure_hours);
-    let History { people, known, .. } = read_history(engine, job, day, back).await?;
+    let History { people, known, cutoff_us, .. } = read_history(engine, job, day, back).await?;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
         let reach = people.history_hours();
         method.trust.networks = trust::networks_with_trust(&people, &method, &job.trust.seeds)?;
-        let origins = found_origins(reach, &method, job.fit.origins, every)?;
-        let history = reach - origins[0];
-        let rows = rows(people, known, &origins, job, &method)?;
-        let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
-        let ready: Vec<usize> = origins.iter().map(ready).collect();
-        let data = Data::of(&rows, &ready, networks.len())?;
-        let choice = data.choose(&ready, job.fit.select)?;
-        let whole = 0..origins.len();
-        let fitted = data.fit(&choice.candidate, whole.clone())?;
-        let errors = data.errors(&choice.candidate, whole, &fitted.fit)?;
-        let columns = choice.candidate.measures.iter().zip(&fitted.fit.coefficients).zip(errors);
-        let kept = columns.filter(|((_, slope), _)| **slope > 0.0);
-        let terms = kept.map(|((k, slope), error)| Term {
-            measure: rows.names[*k].to_owned(),
-            offset: data.offset,
-            coefficient: *slope,
-            reference: reference(&rows, *k),
-            highest: rows.values[*k].iter().copied().reduce(f64::max),
-            standard_error: error,
-        });
-        let intercept =
-            fitted.levels.iter().fold(0.0, |sum, level| sum + level) / networks.len() as f64;
-        let levels = networks.iter().zip(&fitted.levels).map(|(n, l)| (n.clone(), l - intercept));
-        method.forecast = Forecast {
-            intercept,
-            overdispersion: fitted.dispersion.overdispersion,
-            overdispersion_power: fitted.dispersion.power,
-            levels: if networks.len() > 1 { levels.collect() } else { BTreeMap::new() },
-            terms: terms.collect(),
-            ..method.forecast.clone()
-        };
-        let record = FitRecord {
+        method.forecast.covered_since = covered_since(&people, cutoff_us);
+        method.forecast.clock_minutes = clock_minutes(&people);
+        let (origins, observed_hours) = found_origins(reach, &method, job.fit.origins, every);
+        let mut record = FitRecord {
             job: job.name.clone(),
             snapshot: day.to_string(),
             data_sha256: sha256,
             renown_version: env!("CARGO_PKG_VERSION").to_owned(),
             target: ROLLING_ORIGIN.to_owned(),
             held_out: 0.0,
-            origins_hours: origins,
-            rows: rows.len() as u64,
-            anchor: choice.tried[0].measures[0].to_owned(),
-            ridge: choice.candidate.ridge,
-            validation: choice.validation,
+            origins_hours: origins.clone(),
+            rows: 0,
+            form: FitForm::Level,
+            strength: None,
+            anchor: String::new(),
+            ridge: 0.0,
+            validation: Validation::default(),
         };
+        let default = Method::parse("the standard method", BUILT_IN)?.forecast;
+        if origins.is_empty() {
+            method.forecast = with_slopes_of(&default, &method.forecast);
+            method.version = version.to_owned();
+            (method.fitted, method.fit) = (false, None);
+            method.check("the fitted method")?;
+            return Ok(Fitted { method, tried: vec![], observed_hours: 0 });
+        }
+        let rows = rows(people, known, &origins, observed_hours, job, &method)?;
+        let is_curved = |name: &str| match job.fit.measures.is_empty() {
+            true => history::number(name).is_some() && name.starts_with("credited_"),
+            false => job.fit.takes(name),
+        };
+        let data = Data::of(&rows, origins.len(), networks.len(), &default, is_curved);
+        let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
+        let ready: Vec<usize> = origins.iter().map(ready).collect();
+        let learnt = learn(&data, &ready, observed_hours, horizon, job)?;
+        record.rows = rows.len() as u64;
+        if let Some(choice) = &learnt.choice {
+            record.anchor = rows.names[choice.anchor].to_owned();
+            record.validation = choice.validation.clone();
+        }
+        (record.form, record.strength) = match learnt.form {
+            Form::Default => (FitForm::Level, None),
+            Form::Curves(strength) => (FitForm::Curves, Some([strength.tau, strength.delta])),
+            Form::Count(_) => (FitForm::Count, None),
+        };
+        method.forecast = forecast(&rows, &networks, &learnt, &method.forecast);
         Ok(Fitted {
-            short_hours: (history / 9 < method.window_hours() / 10).then_some(history),
             method: method.fitted_as(version, record)?,
-            tried: choice.tried,
+            tried: learnt.choice.map_or_else(Vec::new, |choice| choice.tried),
+            observed_hours,
         })
     })
 }
 
-/// The origins that the data suffice for, in whole hours before their end, the oldest first; one at least.
-fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> Result<Vec<u32>> {
-    let horizon = method.forecast.horizon_hours;
-    let origins = (0..most).rev().map(|index| horizon + index * every);
-    // Before an origin there must be as long a time as after it.
-    let before = method.hours_before_origin();
-    let origins: Vec<u32> = origins.filter(|origin| origin + before <= reach).collect();
-    let enough = match (origins.first(), origins.last()) {
-        (Some(oldest), Some(latest)) => *oldest >= latest + horizon,
-        _ => false,
-    };
-    if !enough {
-        return Err(Error::bad_input(
-            format!(
-                "interactions reach back {reach} hours from the end of the snapshot; a fit looks {horizon} hours ahead \
-                 from several origins and needs {} hours, in {most} origins of every {every} hours",
-                before + 2 * horizon
-            ),
-            "give a longer time, a method with a shorter `forecast.horizon_hours` or `trust.tenure_hours`, or more `fit.origins`",
-        )
-        .in_table("interactions"));
-    }
-    Ok(origins)
+/// What was learnt from the rows.
+struct Learnt {
+    form: Form,
+    shape: Shape,
+    dispersion: Dispersion,
+    choice: Option<Choice>,
 }
 
-fn rows(people: People, known: Known, origins: &[u32], job: &Job, method: &Method) -> Result<Rows> {
-    let names: Vec<&'static str> = may_enter()?
-        .into_iter()
-        .filter(|name| RecomputedMeasures::includes(name) && job.fit.takes(name))
-        .collect();
-    let looking = Looking {
-        method,
-        seeds: &job.trust.seeds,
-        names: &names,
-        outcomes: &outcome_kinds(method),
-        most: job.fit.rows,
+/// Chooses a form where the data suffice, and fits it with its level.
+fn learn(
+    data: &Data<'_>,
+    ready: &[usize],
+    observed_hours: u32,
+    horizon: u32,
+    job: &Job,
+) -> Result<Learnt> {
+    let origins = ready.len();
+    let is_whole = observed_hours == horizon;
+    let has_outcomes = data.rows.trusted.iter().any(|outcome| *outcome > 0.0);
+    let forms: Vec<Form> =
+        Form::fitted().filter(|form| job.fit.select || *form != Form::Default).collect();
+    let may_be_count = |name: &str| job.fit.select && job.fit.takes(name);
+    let choice = match is_whole && has_outcomes {
+        true => choice::choose(data, ready, &forms, may_be_count)?,
+        false => None,
     };
-    if names.is_empty() {
+    // One horizon of outcomes is enough to fit to, and too little to choose by.
+    let form = match &choice {
+        Some(choice) => choice.form,
+        None if is_whole && has_outcomes => Form::Curves(STRENGTHS[0]),
+        None => Form::Default,
+    };
+    let shape = data.fit(form, 0..origins)?;
+    let scale = libm::pow(f64::from(horizon) / f64::from(observed_hours), GROWTH);
+    let last = choice::latest(origins);
+    let shape = data.with_levels(&shape, last.clone(), scale);
+    let dispersion = match &choice {
+        Some(choice) => choice.dispersion,
+        None => {
+            let rows = data.ranges[last.start].start..data.ranges[last.end - 1].end;
+            let means: Vec<f64> =
+                data.forecast(&shape, rows.clone()).into_iter().map(|mean| mean / scale).collect();
+            fit_dispersion(&means, &data.rows.trusted[rows])
+        }
+    };
+    Ok(Learnt { form, shape, dispersion, choice })
+}
+
+/// The forecast that was learnt, with everything else as in `base`.
+fn forecast(rows: &Rows, networks: &[String], learnt: &Learnt, base: &Forecast) -> Forecast {
+    let levels = &learnt.shape.levels;
+    let intercept = levels.iter().fold(0.0, |sum, level| sum + level) / levels.len() as f64;
+    let of_networks = networks.iter().zip(levels);
+    let of_networks = of_networks.map(|(name, level)| (name.clone(), rounded(level - intercept)));
+    let terms = learnt.shape.slopes.iter().map(|(k, slopes)| {
+        let slopes: Vec<f64> = slopes.iter().copied().map(rounded).collect();
+        let (coefficient, slopes) = match slopes.as_slice() {
+            [line] => (*line, vec![]),
+            _ => (0.0, slopes),
+        };
+        Term {
+            measure: rows.names[*k].to_owned(),
+            offset: OFFSET,
+            coefficient,
+            slopes,
+            reference: rounded(reference(rows, *k)),
+            highest: rows.values[*k].iter().copied().reduce(f64::max).map(rounded),
+            standard_error: None,
+        }
+    });
+    Forecast {
+        intercept: rounded(intercept),
+        overdispersion: rounded(learnt.dispersion.overdispersion),
+        overdispersion_power: rounded(learnt.dispersion.power),
+        levels: if networks.len() > 1 { of_networks.collect() } else { BTreeMap::new() },
+        terms: terms.filter(|term| !term.is_flat()).collect(),
+        ..base.clone()
+    }
+}
+
+/// To the sixth digit after the point: more mean nothing, and a file is read by people.
+fn rounded(value: f64) -> f64 {
+    libm::round(1e6 * value) / 1e6
+}
+
+/// The forecast `base` with the slopes and the level of `default`.
+fn with_slopes_of(default: &Forecast, base: &Forecast) -> Forecast {
+    Forecast {
+        intercept: default.intercept,
+        overdispersion: default.overdispersion,
+        overdispersion_power: default.overdispersion_power,
+        levels: BTreeMap::new(),
+        terms: default.terms.clone(),
+        ..base.clone()
+    }
+}
+
+/// First instant that the data of each network cover, but for a thousandth of the events.
+fn covered_since(people: &People, cutoff_us: i64) -> BTreeMap<String, DateTime<Utc>> {
+    let events = [&people.interactions, &people.earlier];
+    let covered = covered_minutes(&people.persons, events, |_| None);
+    let since =
+        |minutes: u32| DateTime::from_timestamp_micros(cutoff_us - i64::from(minutes) * 60_000_000);
+    let networks = people.persons.networks.iter().zip(covered);
+    networks.filter_map(|(name, minutes)| Some((name.clone(), since(minutes)?))).collect()
+}
+
+/// The largest step of which all times between events are multiples, in minutes.
+fn clock_minutes(people: &People) -> u32 {
+    let mut events = people.interactions.all().iter().chain(people.earlier.all());
+    let Some(first) = events.next().map(|event| event.age_minutes) else { return 1 };
+    let common = |mut one: u32, mut other: u32| {
+        while other != 0 {
+            (one, other) = (other, one % other);
+        }
+        one
+    };
+    events.fold(0, |step, event| common(step, event.age_minutes.abs_diff(first))).max(1)
+}
+
+/// The origins that the data suffice for, in whole hours before their end, the oldest first, and how many hours are observed
+/// after each: a horizon, or with shorter data from one origin what there is, if it is a quarter of that.
+fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> (Vec<u32>, u32) {
+    let horizon = method.forecast.horizon_hours;
+    let origins = (0..most).rev().map(|index| horizon + index * every);
+    let before = method.hours_before_origin();
+    let origins: Vec<u32> = origins.filter(|origin| origin + before <= reach).collect();
+    if !origins.is_empty() {
+        return (origins, horizon);
+    }
+    // Before the origin there must be as long a time as after it.
+    let observed = (reach / 2).min(reach.saturating_sub(before - horizon)).min(horizon);
+    match observed >= horizon.div_ceil(LEAST_PART) {
+        true => (vec![observed], observed),
+        false => (vec![], 0),
+    }
+}
+
+fn rows(
+    people: People,
+    known: Known,
+    origins: &[u32],
+    observed_hours: u32,
+    job: &Job,
+    method: &Method,
+) -> Result<Rows> {
+    let names: Vec<&'static str> =
+        may_enter()?.into_iter().filter(|name| RecomputedMeasures::includes(name)).collect();
+    if !names.iter().any(|name| job.fit.takes(name)) {
         return Err(Error::bad_job(
             "`fit.measures` names none that is known at an instant in the past",
             "name measures of interactions or posts; what accounts state is of the snapshot alone",
         ));
     }
+    let looking = Looking {
+        method,
+        seeds: &job.trust.seeds,
+        names: &names,
+        outcomes: &outcome_kinds(method),
+        observed_hours,
+        most: job.fit.rows,
+    };
     let rows = Rows::at(Backtest::new(people, known), origins, &looking)?;
-    let outcomes = rows.trusted.iter().fold(0.0, |sum, own| sum + own);
-    if outcomes < LEAST_OUTCOMES {
+    if rows.len() == 0 {
         return Err(Error::bad_input(
-            format!(
-                "within {} hours after {} origins {outcomes} trusted people reacted to anybody; a fit needs \
-                 {LEAST_OUTCOMES}",
-                method.forecast.horizon_hours,
-                origins.len()
-            ),
-            "give more data, or a method that trusts more people or looks further ahead",
+            format!("at none of {} origins anybody had drawn a reaction", origins.len()),
+            "give more data, or a method with a longer `attention.window_hours`",
         )
         .in_table("interactions"));
     }
@@ -196,10 +322,17 @@ fn rows(people: People, known: Known, origins: &[u32], job: &Job, method: &Metho
 
 /// The median of a measure among active people.
 fn reference(rows: &Rows, k: usize) -> f64 {
-    let active = rows.values[k].iter().zip(&rows.active).filter(|(_, active)| **active);
-    let mut values: Vec<f64> = active.map(|(value, _)| *value).collect();
+    let mut values = rows.values[k].clone();
     values.sort_unstable_by(f64::total_cmp);
     median(&values).unwrap_or(0.0)
+}
+
+/// A fit that did not come about, as an error that says what to change.
+fn not_fitted(error: FitError) -> Error {
+    Error::bad_input(
+        format!("the forecast could not be fitted: {error}"),
+        "give more data: a longer time, or more people",
+    )
 }
 
 /// The method as a file for people to read.

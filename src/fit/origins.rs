@@ -15,7 +15,7 @@ use crate::propagate::{TrustInputs, find_trust};
 use crate::reduce::InteractionRules;
 use crate::score::measures::{MinAges, RecomputedMeasures};
 
-/// Rows of a regression: somebody on a network at an origin. All lengths but that of `names`: rows; rows of an origin
+/// Rows of a regression: an active person on a network at an origin. All lengths but that of `names`: rows; rows of an origin
 /// stand together, the oldest origin first.
 pub(super) struct Rows {
     /// The measures.
@@ -30,10 +30,6 @@ pub(super) struct Rows {
     pub person: Vec<u32>,
     /// Distinct trusted people who react within the horizon after the origin.
     pub trusted: Vec<f64>,
-    /// All distinct people who do.
-    pub all: Vec<f64>,
-    /// Whether anybody reacted in the window before the origin.
-    pub active: Vec<bool>,
 }
 
 /// How origins are looked at.
@@ -45,6 +41,8 @@ pub(super) struct Looking<'a> {
     pub names: &'a [&'static str],
     /// Whether each kind is counted ahead.
     pub outcomes: &'a [bool],
+    /// Hours after an origin that are observed.
+    pub observed_hours: u32,
     /// Most rows; of more a part of the people is taken.
     pub most: u32,
 }
@@ -68,65 +66,60 @@ impl Rows {
             network: vec![],
             person: vec![],
             trusted: vec![],
-            all: vec![],
-            active: vec![],
         };
-        let vertices = (0..backtest.people().persons.vertices()).map(VertexIndex::new);
-        let seen = |hours: &u32| {
-            vertices.clone().filter(|vertex| backtest.existed_at(*vertex, *hours)).count()
-        };
-        let all: usize = origins.iter().map(seen).sum();
-        let one_in = u32::try_from(all.div_ceil(looking.most as usize)).unwrap_or(u32::MAX).max(1);
+        let most = (looking.most as usize / origins.len().max(1)).max(1);
+        let rules = InteractionRules::of(looking.method);
         for (index, hours) in (0..).zip(origins) {
             backtest.set_as_of(*hours, looking.method);
-            rows.add(index, *hours, &backtest, looking, one_in)?;
+            rows.add((index, *hours), &backtest, looking, &rules, most)?;
         }
         Ok(rows)
     }
 
     fn add(
         &mut self,
-        index: u32,
-        hours: u32,
+        (index, hours): (u32, u32),
         backtest: &Backtest,
         looking: &Looking<'_>,
-        one_in: u32,
+        rules: &InteractionRules,
+        most: usize,
     ) -> Result<()> {
         let (method, people) = (looking.method, backtest.people());
         let persons = &people.persons;
-        let rules = InteractionRules::of(method);
         let standings = backtest.standings(method, looking.seeds)?;
         let trust = find_trust(&TrustInputs {
             interactions: &people.interactions,
             persons,
-            rules: &rules,
+            rules,
             standings: &standings,
             rule: &method.trust,
             window_hours: method.attention.window_hours,
         });
         let local =
-            RecomputedMeasures::compute(people, &rules, &trust, MinAges::default(), looking.names);
+            RecomputedMeasures::compute(people, rules, &trust, MinAges::default(), looking.names);
         let window = OutcomeWindow {
             as_of_hours: hours,
-            horizon_hours: method.forecast.horizon_hours,
+            horizon_hours: looking.observed_hours,
             kinds: looking.outcomes,
             trust: &trust,
         };
-        let taken = |vertex: &VertexIndex| {
-            mix32(persons.person_of(*vertex).into()).is_multiple_of(one_in)
-                && backtest.existed_at(*vertex, hours)
-        };
-        for vertex in (0..persons.vertices()).map(VertexIndex::new).filter(taken) {
+        // Who draws reactions: nothing of all others tells how many will react to them.
+        let is_active =
+            |vertex: &VertexIndex| local.value("reactors_window", *vertex).unwrap_or(0.0) > 0.0;
+        let vertices = (0..persons.vertices()).map(VertexIndex::new);
+        let active: Vec<VertexIndex> = vertices.filter(is_active).collect();
+        let one_in = u32::try_from(active.len().div_ceil(most)).unwrap_or(u32::MAX).max(1);
+        let taken =
+            |vertex: &VertexIndex| mix32(persons.person_of(*vertex).into()).is_multiple_of(one_in);
+        for vertex in active.into_iter().filter(taken) {
             for (name, values) in self.names.iter().zip(&mut self.values) {
                 values.push(local.value(name, vertex).unwrap_or(0.0));
             }
             self.origin.push(index);
             self.network.push(persons.network_of(vertex).into());
             self.person.push(persons.person_of(vertex).into());
-            let [trusted, all] = backtest.observed(vertex, &window);
+            let [trusted, _] = backtest.observed(vertex, &window);
             self.trusted.push(trusted);
-            self.all.push(all);
-            self.active.push(local.value("reactors_window", vertex).unwrap_or(0.0) > 0.0);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::method::profile::{Profile, STANDARD};
-use crate::method::{Forecast, Method, suggest_measure};
+use crate::method::{Forecast, Method, Term, suggest_measure};
 use crate::schema::{self, CUSTOM_MEASURE, Direction};
 
 /// Maximum weight of a measure or family.
@@ -103,7 +103,7 @@ fn weigh_forecast(file: &str, section: &ProfileSection, base: &Forecast) -> Resu
         let family = family(&term.measure)?;
         let weights = &section.weights;
         let weight = weights.get(&term.measure).or(weights.get(&family)).copied().unwrap_or(1.0);
-        term.coefficient *= weight;
+        term.scale(weight);
         term.standard_error = None;
         known.extend([term.measure.clone(), family]);
     }
@@ -126,7 +126,7 @@ fn weigh_forecast(file: &str, section: &ProfileSection, base: &Forecast) -> Resu
             );
         }
     }
-    if forecast.terms.iter().all(|term| term.coefficient == 0.0) {
+    if forecast.terms.iter().all(Term::is_flat) {
         return refuse(
             "no measure is left in the forecast".into(),
             "give one a weight above 0".into(),
@@ -139,15 +139,14 @@ fn weigh_forecast(file: &str, section: &ProfileSection, base: &Forecast) -> Resu
 /// then say which measures matter more, not how much all of them do: with elasticities above the fitted ones the forecasts
 /// of large counts explode.
 fn scale_like(mut forecast: Forecast, base: &Forecast) -> Forecast {
-    let size = |forecast: &Forecast| {
-        forecast.terms.iter().fold(0.0, |sum, term| sum + term.coefficient.abs())
-    };
+    let size =
+        |forecast: &Forecast| forecast.terms.iter().fold(0.0, |sum, term| sum + term.steepness());
     let reference = |of: &Forecast| {
         of.terms.iter().fold(of.intercept, |sum, term| sum + term.part(term.reference))
     };
     let scale = size(base) / size(&forecast);
     for term in &mut forecast.terms {
-        term.coefficient *= scale;
+        term.scale(scale);
     }
     forecast.intercept += reference(base) - reference(&forecast);
     forecast

@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::renamed;
 use crate::schema::{self, CUSTOM_MEASURE, Direction};
 use crate::suggest::did_you_mean;
+use renown_stats::additive::{KNOTS, effect};
 
-/// ln(expected reactors) = `intercept` + level of the network + Σ `coefficient` · ln(1 + measure / `offset`).
+/// ln(expected reactors) = `intercept` + level of the network + Σ f(z) over the terms, z = ln(1 + measure / `offset`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Forecast {
@@ -62,7 +63,7 @@ fn two() -> f64 {
     2.0
 }
 
-/// One measure in the forecast.
+/// One measure in the forecast, with f(z) = `coefficient` · z, or the curve with these `slopes`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Term {
@@ -70,8 +71,13 @@ pub struct Term {
     pub measure: String,
     /// Scale of the logarithm, in the measure's unit; more than 0.
     pub offset: f64,
-    /// Coefficient: 0 or more, for a `measure_*` any number.
+    /// Slope of a line: 0 or more, for a `measure_*` any number.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub coefficient: f64,
+    /// In its place the slopes of a curve between z = 0, 0.7, 1.6, 2.4, 3.4, 4.6, 6.2 and on, each 0 or more; the last one goes
+    /// on for ever.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slopes: Vec<f64>,
     /// Value of the reference person, with whom explanations compare; 0 or more.
     #[serde(default)]
     pub reference: f64,
@@ -83,15 +89,44 @@ pub struct Term {
     pub standard_error: Option<f64>,
 }
 
+fn is_zero(coefficient: &f64) -> bool {
+    *coefficient == 0.0
+}
+
 impl Term {
-    /// φ(x) = ln(1 + x / offset), for x of 0 or more.
+    /// z = ln(1 + x / offset), for x of 0 or more.
     pub fn transformed(&self, value: f64) -> f64 {
         libm::log1p(value / self.offset)
     }
 
-    /// What a value adds to the logarithm of the forecast; a value below 0 counts as 0.
+    /// What a value adds to the logarithm of the forecast; a value below 0 counts as 0. A larger value of a curve never adds less.
     pub fn part(&self, value: f64) -> f64 {
-        self.coefficient * self.transformed(value.max(0.0))
+        effect(self.curve(), self.transformed(value.max(0.0)))
+    }
+
+    /// The slopes: one of a line, or those of a curve.
+    pub fn curve(&self) -> &[f64] {
+        match self.slopes.as_slice() {
+            [] => std::slice::from_ref(&self.coefficient),
+            slopes => slopes,
+        }
+    }
+
+    /// Whether no value moves the forecast.
+    pub fn is_flat(&self) -> bool {
+        self.curve().iter().all(|slope| *slope == 0.0)
+    }
+
+    /// Multiplies all slopes.
+    pub(crate) fn scale(&mut self, factor: f64) {
+        self.coefficient *= factor;
+        self.slopes.iter_mut().for_each(|slope| *slope *= factor);
+    }
+
+    /// Mean size of the slopes.
+    pub(crate) fn steepness(&self) -> f64 {
+        let curve = self.curve();
+        curve.iter().fold(0.0, |sum, slope| sum + slope.abs()) / curve.len() as f64
     }
 }
 
@@ -133,7 +168,7 @@ impl Forecast {
                     &format!("{near}those that may: {}, and any `measure_*`", may_enter.join(", ")),
                 );
             }
-            let Term { measure, offset, coefficient, reference, .. } = term;
+            let Term { measure, offset, coefficient, slopes, reference, .. } = term;
             let finite = offset.is_finite() && coefficient.is_finite() && reference.is_finite();
             if !(finite && *offset > 0.0 && (is_custom || *coefficient >= 0.0) && *reference >= 0.0)
             {
@@ -145,10 +180,26 @@ impl Forecast {
                     "give an offset above 0, a coefficient and a reference of 0 or more",
                 );
             }
+            if slopes.len() > KNOTS.len() || (!slopes.is_empty() && *coefficient != 0.0) {
+                return refuse(
+                    format!(
+                        "the term of `{measure}` has coefficient {coefficient} and {} slopes",
+                        slopes.len()
+                    ),
+                    "give a coefficient, or up to seven slopes",
+                );
+            }
+            let is_allowed = |slope: &f64| slope.is_finite() && (is_custom || *slope >= 0.0);
+            if let Some(slope) = slopes.iter().find(|slope| !is_allowed(slope)) {
+                return refuse(
+                    format!("the term of `{measure}` has the slope {slope}"),
+                    "give slopes of 0 or more",
+                );
+            }
         }
-        if !self.terms.iter().any(|term| term.coefficient != 0.0) {
+        if self.terms.iter().all(Term::is_flat) {
             return refuse(
-                "no term of the forecast has a coefficient other than 0".into(),
+                "no term of the forecast has a coefficient or slope other than 0".into(),
                 "give at least one, or all scores are equal",
             );
         }

@@ -17,12 +17,12 @@ mod trust;
 
 pub(crate) use forecast::suggest_measure;
 pub use forecast::{Forecast, Term, may_enter};
-pub use record::{FitRecord, ROLLING_ORIGIN, Validation};
+pub use record::{FitForm, FitRecord, ROLLING_ORIGIN, Validation};
 pub use scale::points;
 pub use trust::{NetworkTrust, SeedRule, TrustRule};
 
 /// The method that a job without a `method` key uses.
-pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-5.toml");
+pub const BUILT_IN: &str = include_str!("../../jobs/methods/standard-6.toml");
 /// Longest window of a measure, in hours (90 days); interactions of at least this window are read.
 pub(crate) const MEASURE_HOURS: u32 = 90 * 24;
 /// Maximum window, in hours: ten years.

@@ -216,6 +216,8 @@ pub struct History {
     pub people: People,
     /// How long they are known.
     pub known: Known,
+    /// The end of the data, in microseconds since 1970 (UTC).
+    pub cutoff_us: i64,
     /// Phrases of the job's topics.
     pub vocabulary: Arc<Vocabulary>,
     /// Files behind each input or source.
@@ -254,11 +256,11 @@ pub async fn read_history(
     let mut snapshot = read::snapshot(engine, &reading, day, earlier_hours, violations).await?;
     snapshot.age_limits.clear();
     let vocabulary = Arc::new(read::vocabulary(engine, &snapshot, &job.topics, violations).await?);
-    let files = snapshot.files.clone();
+    let (files, cutoff_us) = (snapshot.files.clone(), snapshot.cutoff_us);
     let people = read_people(engine, &reading, snapshot, &vocabulary, violations).await?;
     let first_hours = standings::first_hours(&people);
     let earlier_runs = EarlierRuns::before(engine, &job.output, day).await?;
     let tenures = earlier_runs.tenures(day, &people.persons, &first_hours).await?;
     let known = Known { tenures, day: days_since_epoch(day)? };
-    Ok(History { people, known, vocabulary, files })
+    Ok(History { people, known, cutoff_us, vocabulary, files })
 }

@@ -56,7 +56,7 @@ impl Dispersion {
 }
 
 /// The most likely dispersion of outcomes about their means, which are above 0.
-pub(super) fn fit_dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
+pub fn fit_dispersion(means: &[f64], outcomes: &[f64]) -> Dispersion {
     let of = |power: f64, start: f64, tolerance: f64| {
         let overdispersion = fit_overdispersion_at(means, outcomes, None, power, start, tolerance);
         Dispersion { overdispersion, power }
