@@ -23,7 +23,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import nbinom, spearmanr
 
-METHOD = (Path(__file__).parents[1] / "jobs/methods/standard-5.toml").read_text()
+METHOD = (Path(__file__).parents[1] / "jobs/methods/standard-6.toml").read_text()
 
 
 def main(renown, world):

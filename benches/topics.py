@@ -45,7 +45,7 @@ class Job:
         pq.write_table(pa.table(columns), self.folder / f"{table}.parquet")
         self.inputs.append(table)
 
-    def run(self, day, topics="", method="standard-5", evidence="", quiet=True, **keys):
+    def run(self, day, topics="", method="standard-6", evidence="", quiet=True, **keys):
         """Runs the job with a method, some of its keys changed, and other evidence."""
         text = (JOBS / f"methods/{method}.toml").read_text()
         for key, value in keys.items():
@@ -138,7 +138,7 @@ def experts(renown, data):
         truth[tag.replace("-", "")][str(author)] = score
     truth = {tag: of_people for tag, of_people in truth.items() if len(of_people) >= 15}
     sample = JOBS / "sample"
-    for method in ("standard-5", "answers-1"):
+    for method in ("standard-6", "answers-1"):
         with tempfile.TemporaryDirectory() as folder:
             job = Job(renown, folder)
             for table in ("accounts", "posts", "interactions"):

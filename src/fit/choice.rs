@@ -90,11 +90,13 @@ struct Found {
     orders: Orders,
 }
 
-/// Chooses a form, of those that `may_enter`; `ready` as for [`split`]. None if there are no later origins to choose by.
+/// Chooses among `forms`, and single measures for which `is_count` if it `selects`; else the best log score among the forms decides
+/// alone. `ready` as for [`split`]. None if there are no later origins to choose by.
 pub(super) fn choose(
     data: &Data<'_>,
     ready: &[usize],
     forms: &[Form],
+    selects: bool,
     is_count: impl Fn(&str) -> bool,
 ) -> Result<Option<Choice>> {
     let Some((earlier, later)) = split(ready) else { return Ok(None) };
@@ -113,10 +115,13 @@ pub(super) fn choose(
             counts.push(k);
         }
     }
+    if counts.is_empty() {
+        return Ok(None);
+    }
     let all = 0..data.ranges.len();
     let observed = orders(data, all, |row| data.rows.trusted[row]);
     let comparison = Comparison { data, earlier, later, ready, observed, counts };
-    comparison.choose(forms).map(Some)
+    comparison.choose(forms, selects).map(Some)
 }
 
 /// The order of the rows of each of the `origins` by a value of each row.
@@ -134,7 +139,7 @@ fn group(person: u32) -> u32 {
 }
 
 impl Comparison<'_> {
-    fn choose(&self, forms: &[Form]) -> Result<Choice> {
+    fn choose(&self, forms: &[Form], selects: bool) -> Result<Choice> {
         let data = self.data;
         // Concordance of every count at the earlier origins, with each group of people left out and with all of them.
         let earlier: Vec<Vec<f64>> = self
@@ -167,7 +172,8 @@ impl Comparison<'_> {
             .collect();
         // The best count of each replicate, picked on the earlier origins.
         let anchor: Vec<f64> = (0..=with_all).map(|own| later[best(own)][own]).collect();
-        let alone = order.iter().take(ALONE).map(|at| Form::Count(self.counts[*at]));
+        let alone = order.iter().take(if selects { ALONE } else { 1 });
+        let alone = alone.map(|at| Form::Count(self.counts[*at]));
         let all: Vec<Form> = alone.chain(forms.iter().copied()).collect();
         let found: Vec<Found> =
             all.iter().map(|form| self.validate(*form)).collect::<Result<_>>()?;
@@ -186,7 +192,11 @@ impl Comparison<'_> {
             }
         });
         let tried: Vec<TriedForecast> = tried.collect();
-        let left = (0..tried.len()).filter(|at| !tried[*at].is_refused);
+        let may_be = |at: &usize| match selects {
+            true => !tried[*at].is_refused,
+            false => *at > 0,
+        };
+        let left = (0..tried.len()).filter(may_be);
         let better = |one: usize, next: usize| match tried[next].log_score > tried[one].log_score {
             true => next,
             false => one,

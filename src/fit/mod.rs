@@ -127,11 +127,31 @@ async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str)
         let data = Data::of(&rows, origins.len(), networks.len(), &default, is_curved);
         let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
         let ready: Vec<usize> = origins.iter().map(ready).collect();
-        let learnt = learn(&data, &ready, observed_hours, horizon, job)?;
+        // Where trust decides who counts, a forecast over everybody could be bought.
+        let is_open = method.trust.networks.is_empty() || !job.fit.measures.is_empty();
+        let is_count = |name: &str| {
+            let by_credit = name.starts_with("credited_") || name.starts_with("trusted_");
+            job.fit.takes(name) && (is_open || by_credit)
+        };
+        let learnt = learn(&data, &ready, (observed_hours, horizon), job.fit.select, is_count)?;
         record.rows = rows.len() as u64;
         if let Some(choice) = &learnt.choice {
             record.anchor = rows.names[choice.anchor].to_owned();
             record.validation = choice.validation.clone();
+            let own = &mut record.validation;
+            for number in [
+                &mut own.log_score,
+                &mut own.log_score_anchor,
+                &mut own.concordance,
+                &mut own.concordance_anchor,
+                &mut own.agreement,
+                &mut own.agreement_anchor,
+                &mut own.observed_over_forecast,
+                &mut own.calibration_slope,
+                &mut own.coverage_90,
+            ] {
+                *number = rounded(*number);
+            }
         }
         (record.form, record.strength) = match learnt.form {
             Form::Default => (FitForm::Level, None),
@@ -155,22 +175,21 @@ struct Learnt {
     choice: Option<Choice>,
 }
 
-/// Chooses a form where the data suffice, and fits it with its level.
+/// Chooses a form where the data suffice, and fits it with its level; single measures for which `is_count`.
 fn learn(
     data: &Data<'_>,
     ready: &[usize],
-    observed_hours: u32,
-    horizon: u32,
-    job: &Job,
+    (observed_hours, horizon): (u32, u32),
+    selects: bool,
+    is_count: impl Fn(&str) -> bool,
 ) -> Result<Learnt> {
     let origins = ready.len();
     let is_whole = observed_hours == horizon;
     let has_outcomes = data.rows.trusted.iter().any(|outcome| *outcome > 0.0);
-    let forms: Vec<Form> =
-        Form::fitted().filter(|form| job.fit.select || *form != Form::Default).collect();
-    let may_be_count = |name: &str| job.fit.select && job.fit.takes(name);
+    let forms = Form::fitted().filter(|form| selects || *form != Form::Default);
+    let forms: Vec<Form> = forms.collect();
     let choice = match is_whole && has_outcomes {
-        true => choice::choose(data, ready, &forms, may_be_count)?,
+        true => choice::choose(data, ready, &forms, selects, is_count)?,
         false => None,
     };
     // One horizon of outcomes is enough to fit to, and too little to choose by.

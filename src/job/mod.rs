@@ -106,7 +106,7 @@ pub struct JobSection {
     /// Date of the snapshot, which covers everything up to the end of this day in UTC. A date given for a run replaces it.
     #[serde(deserialize_with = "day")]
     pub snapshot: Option<NaiveDate>,
-    /// Path of the method file. Default: the built-in method `standard-5`.
+    /// Path of the method file. Default: the built-in method `standard-6`.
     pub method: Option<String>,
 }
 

@@ -41,7 +41,7 @@ pub struct Forecast {
     #[serde(default)]
     pub outcomes: Vec<String>,
     /// Difference of the logarithm on each network, by name; 0 on others.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub levels: BTreeMap<String, f64>,
     /// The measures of the forecast.
     pub terms: Vec<Term>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::method::{Forecast, Method, ROLLING_ORIGIN};
+use crate::method::{FitForm, Forecast, Method, ROLLING_ORIGIN};
 
 /// Name of the profile that every run publishes.
 pub const STANDARD: &str = "standard";
@@ -18,6 +18,9 @@ pub struct Profile {
     pub fitted: bool,
     /// Whether its coefficients were fitted to a label set: `expected_reactors` is then a scale and not a count.
     pub fitted_to_labels: bool,
+    /// Whether only its level was learnt from data of the job, and its slopes came along.
+    #[serde(default)]
+    pub default_slopes: bool,
     /// Whether the data have no times, so that nothing is forecast.
     pub structural: bool,
     /// The forecast.
@@ -35,6 +38,7 @@ impl Profile {
                 .fit
                 .as_ref()
                 .is_some_and(|record| record.target != ROLLING_ORIGIN),
+            default_slopes: method.fit.as_ref().is_some_and(|record| record.form == FitForm::Level),
             structural: method.structural,
             forecast: method.forecast.clone(),
         }

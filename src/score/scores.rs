@@ -104,6 +104,7 @@ fn collect_flags(
     }
     let of_person = |person: usize| {
         let all = [
+            ("default_slopes", profile.default_slopes),
             ("fitted_to_labels", profile.fitted_to_labels),
             ("method_not_fitted", !profile.fitted),
             ("outside_range", outside[person]),

@@ -27,7 +27,7 @@ use crate::report::{assert_accessible, assert_self_contained};
 use crate::topics::lobsters;
 use crate::world::{HOUR, Interaction, Row, World, instants, read, reply, rows, text};
 
-const STANDARD: &str = include_str!("../../jobs/methods/standard-5.toml");
+const STANDARD: &str = include_str!("../../jobs/methods/standard-6.toml");
 
 /// The standard method, with trust on a network, or with everybody counting whole.
 pub fn standard_method(trusted_network: Option<&str>) -> String {

@@ -213,7 +213,7 @@ fn a_bad_job_exits_with_78() {
         "",
         &["names neither `interactions` nor `follows`", "equal scores are not published"],
     );
-    refused("methods/standard-5.toml", "methods/none.toml", &["none.toml"]);
+    refused("methods/sample-1.toml", "methods/none.toml", &["none.toml"]);
     refused("\"../out/sample/\"", "\"ftp://host/out/\"", &["`ftp`"]);
     refused("\"../out/sample/\"", "\"${lake}/out/\"", &["`${lake}` is not set", "--set lake="]);
     refused("\"sample/posts.parquet\"", "\"SELECT * FROM nothing\"", &["inputs.posts"]);
@@ -221,7 +221,7 @@ fn a_bad_job_exits_with_78() {
     refused("[job]", "[job", &["sample.toml:"]);
     let job = SampleJob::new();
     job.run(&["--set", "lake=x"]).refused(78, &["no `${lake}`"]);
-    edit(&job.path("jobs/methods/standard-5.toml"), "\"credited_reactors_30d\"", "\"rank\"");
+    edit(&job.path("jobs/methods/sample-1.toml"), "\"credited_reactors_hl_8\"", "\"rank\"");
     job.run(&[]).refused(78, &["`rank` may not enter the forecast"]);
     renown(&["run", job.path("none.toml").to_str().unwrap()]).refused(78, &["none.toml"]);
 }
@@ -301,7 +301,7 @@ fn an_output_that_cannot_be_written_exits_with_78() {
 fn a_gate_exits_with_80() {
     let job = SampleJob::new();
     // Ranks sum to 1 within rounding, and not exactly.
-    let method = job.path("jobs/methods/standard-5.toml");
+    let method = job.path("jobs/methods/sample-1.toml");
     edit(&method, "rank_mass_tolerance = 1e-9", "rank_mass_tolerance = 0.0");
     job.run(&[]).refused(80, &["gate `rank_mass` refused", "nothing was published"]);
     assert!(!job.output().exists());
@@ -411,7 +411,7 @@ fn a_dry_run_shows_what_a_run_would_publish_and_writes_nothing() {
 #[test]
 fn a_dry_run_checks_the_gates() {
     let job = SampleJob::new();
-    let method = job.path("jobs/methods/standard-5.toml");
+    let method = job.path("jobs/methods/sample-1.toml");
     crate::sample_job::edit(&method, "min_people          = 1", "min_people = 4000");
     job.run(&["--dry-run"]).refused(80, &["enough_people"]);
     assert!(!job.path("out").exists());

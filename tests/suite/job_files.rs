@@ -84,7 +84,7 @@ fn the_plain_job_loads() {
     let minimal = load("inputs.interactions = 'x'\noutput.url = 'y'").unwrap();
     assert_eq!(
         (minimal.snapshot, minimal.influence.top, minimal.method.version),
-        (None, 10, "standard-5".into())
+        (None, 10, "standard-6".into())
     );
     let (rule, unknown) = (ConsentRule::OptOut, UnknownRule::Score);
     assert_eq!(minimal.consent, Consent { rule, unknown, ..consent });

@@ -13,6 +13,7 @@ use renown::schema::{self, Direction};
 use serde_json::{Value, json};
 
 use crate::campaign::{cases, is_whole};
+use crate::history_oracle::{self, Reaction};
 use crate::random_worlds::{family, world};
 use crate::trust_oracle::{self, Trust, UNITS, Vertex};
 use crate::world::{
@@ -23,11 +24,13 @@ use crate::world::{
 const ONE: f64 = 4_294_967_296.0;
 
 /// One event between two different people, as (network, actor, target).
+#[derive(Clone)]
 struct Act<'a> {
     network: &'a str,
     actor: String,
     target: String,
     age: i64,
+    minutes: i64,
     weight: f64,
     reaction: bool,
     post: Option<&'a str>,
@@ -79,6 +82,8 @@ struct Oracle<'a> {
     persons: BTreeMap<String, BTreeSet<(&'a str, &'a str)>>,
     vertices: BTreeSet<Vertex>,
     acts: Vec<Act<'a>>,
+    /// Those of the whole history.
+    past: Vec<Act<'a>>,
     /// (network, target) → actor → A(actor→target).
     attention: BTreeMap<Vertex, BTreeMap<String, f64>>,
     /// (network, actor) → Σ_u A(actor→u).
@@ -107,7 +112,8 @@ impl<'a> Oracle<'a> {
         let method = Method::parse("method", &world.method).unwrap();
         let window = i64::from(method.attention.window_hours);
         let read_hours = window.max(90 * 24);
-        let keys = world.members(read_hours);
+        let history = read_hours.max(i64::from(method.forecast.history_hours));
+        let keys = world.members(history);
         let mut persons: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         let mut vertices = BTreeSet::new();
         let accounts = world.accounts.iter().flatten().map(|a| (&*a.network, &*a.id));
@@ -128,7 +134,7 @@ impl<'a> Oracle<'a> {
             true => 0,
             false => i64::from(method.trust.tenure_hours),
         };
-        let all_hours = read_hours + tenure;
+        let all_hours = history.max(read_hours + tenure);
         let is_known = |network: &str, id: &str| keys.contains(&(network.into(), id.into()));
         let mut once: BTreeMap<_, Option<f64>> = BTreeMap::new();
         for e in &world.events {
@@ -150,12 +156,14 @@ impl<'a> Oracle<'a> {
             if actor != target {
                 let (kind, post) = (&method.kinds[kind], post.as_deref());
                 let (age, weight, reaction) = (age(world, at), kind.weight, kind.reaction);
+                let minutes = (world.cutoff - 1 - at) / (HOUR / 60);
                 let credit = 0;
                 acts.push(Act {
                     network,
                     actor,
                     target,
                     age,
+                    minutes,
                     weight,
                     reaction,
                     post,
@@ -174,8 +182,9 @@ impl<'a> Oracle<'a> {
             sentiment: act.sentiment,
         });
         let trust = trust_oracle::trust(world, &method, &vertices, plain, before);
-        acts.retain(|act| act.age < read_hours);
         set_credit(&mut acts, &trust);
+        let past = acts.clone();
+        acts.retain(|act| act.age < read_hours);
         let mut sums: BTreeMap<Vertex, BTreeMap<String, i64>> = BTreeMap::new();
         for act in acts.iter().filter(|act| act.age < window) {
             let decay = (-(act.age as f64) / f64::from(method.attention.half_life_hours)).exp2();
@@ -205,6 +214,7 @@ impl<'a> Oracle<'a> {
             persons,
             vertices,
             acts,
+            past,
             attention,
             given,
             posts,
@@ -253,6 +263,39 @@ impl<'a> Oracle<'a> {
             }
         }
         ranks
+    }
+
+    /// The measures of history of one vertex.
+    fn history(&self, vertex: &Vertex) -> BTreeMap<&'static str, Value> {
+        let (network, person) = vertex;
+        let on_network = || self.past.iter().filter(|act| act.network == network);
+        let limit = 60 * i64::from(self.method.forecast.history_hours);
+        let counted = || on_network().filter(|act| act.reaction && act.minutes < limit);
+        let mut last_acts: BTreeMap<&str, i64> = BTreeMap::new();
+        for act in counted() {
+            let last = last_acts.entry(&act.actor).or_insert(act.minutes);
+            *last = (*last).min(act.minutes);
+        }
+        // Posts are read within the window, and count for their author.
+        let window = i64::from(self.method.attention.window_hours).max(2160);
+        let is_read = |post: &str| {
+            let mut posts = self.world.posts.iter().flatten();
+            posts.any(|own| {
+                own.network == *network && own.id == post && age(self.world, own.at) < window
+            })
+        };
+        let own: Vec<Reaction<'_>> = counted()
+            .filter(|act| act.target == *person)
+            .map(|act| Reaction {
+                actor: &act.actor,
+                minutes: act.minutes,
+                credit: act.credit,
+                post: act.post.filter(|post| act.age < window && is_read(post)),
+            })
+            .collect();
+        let covered = history_oracle::covered_minutes(on_network().map(|act| act.minutes));
+        let measures = history_oracle::measures(&self.method, &own, &last_acts, covered);
+        measures.into_iter().map(|(name, value)| (name, json!(value))).collect()
     }
 
     /// The measures of one vertex; percentiles are taken among the ranks given.
@@ -1042,6 +1085,7 @@ fn assert_agrees(world: &World, published: &Published) {
             assert!((rank - exact[person]).abs() <= 1e-9, "rank of {network} {person}");
             let vertex = (network.to_owned(), (*person).to_owned());
             let mut expected = oracle.measures(&vertex, &ranks);
+            expected.extend(oracle.history(&vertex));
             expected.extend(oracle.further_measures(&vertex, &ranks));
             let follow_rank = &measures[&key(person)]["follow_pagerank"];
             if let (Some(found), Some(exact)) =

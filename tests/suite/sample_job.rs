@@ -26,7 +26,7 @@ impl SampleJob {
         }
         let copied = TABLES.map(|table| format!("jobs/sample/{table}.parquet"));
         let copied = copied.iter().map(String::as_str);
-        for file in copied.chain(["jobs/sample.toml", "jobs/methods/standard-5.toml"]) {
+        for file in copied.chain(["jobs/sample.toml", "jobs/methods/sample-1.toml"]) {
             fs::copy(in_repository(file), job.path(file)).unwrap();
         }
         job

@@ -34,7 +34,12 @@ pub(super) fn unknown(
     }
     for flag in person.flags.iter().chain(&score.flags) {
         let meaning = match flag.as_str() {
-            "method_not_fitted" => "the method's coefficients were set by hand, not fitted",
+            "method_not_fitted" => {
+                "neither slopes nor level were learnt from these data: they came along, or were set by hand"
+            }
+            "default_slopes" => {
+                "only the level was learnt from these data; how much each measure tells came along from other networks"
+            }
             "trust_none" => {
                 "the method has no trust for a network: everybody counts whole there, however little is known of them"
             }

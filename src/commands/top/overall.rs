@@ -15,8 +15,23 @@ use crate::published::rows::ScoreRow;
 use crate::published::run::scores_of;
 use crate::published::table::rows;
 
-/// Flag of scores that count everybody on a network.
-const TRUST_NONE: &str = "trust_none";
+/// Flags of scores that say what the method learnt, and what came along.
+const OF_METHOD: [(&str, &str); 3] = [
+    (
+        "trust_none",
+        "on a network of theirs everybody counts whole, because the method was not fitted to it, or found too little history or \
+         too few long-standing people there",
+    ),
+    (
+        "method_not_fitted",
+        "neither slopes nor level of the forecast were learnt from these data, so that its level may be off by a factor; \
+         `renown fit` learns them",
+    ),
+    (
+        "default_slopes",
+        "the level of the forecast was learnt from the data; how much each measure tells came along from other networks",
+    ),
+];
 /// Characters of the longest bar.
 pub(super) const BAR_WIDTH: usize = 10;
 
@@ -74,9 +89,10 @@ pub(crate) async fn page(
         days(commit.horizon_hours),
         people_table(&people, bars),
     );
-    if people.iter().any(|person| person.score.flags.iter().any(|flag| flag == TRUST_NONE)) {
-        page += "\ntrust_none: on a network of theirs everybody counts whole, because the method was not fitted to it, or found too \
-                 little history or too few long-standing people there\n";
+    for (flag, meaning) in OF_METHOD {
+        if people.iter().any(|person| person.score.flags.iter().any(|own| own == flag)) {
+            page += &format!("\n{flag}: {meaning}\n");
+        }
     }
     page += &format!("\ntables: {}\n", run.output());
     for (name, table) in &commit.tables {

@@ -6,10 +6,11 @@ use super::markdown::{code, escaped, table};
 use super::references::References;
 use crate::method::points;
 use crate::method::profile::Profile;
-use crate::method::{Forecast, Method, ROLLING_ORIGIN, TrustRule};
+use crate::method::{FitForm, Forecast, Method, ROLLING_ORIGIN, TrustRule};
 use crate::propagate::BUDGET;
 use crate::reduce::ONE;
 use crate::score::scores::COVERED;
+use renown_stats::additive::KNOTS;
 
 const RANK: &str = "Page, Brin, Motwani & Winograd 1999, *The PageRank Citation Ranking*, §2.4–2.6; Boldi, Santini & Vigna 2009, \
                     *PageRank: Functional Dependencies*";
@@ -18,6 +19,8 @@ const TRUST: &str =
 const COUNTS: &str = "Cameron & Trivedi 2013, *Regression Analysis of Count Data*, §3.3; Lawless 1987, *Negative binomial and mixed \
                       Poisson regression*, §2; Greene 2008, *Functional forms for the negative binomial model for count data*";
 const PARTS: &str = "Ang 2004, *Decomposition analysis for policymaking in energy*, §3";
+const CURVES: &str = "Eilers & Marx 1996, *Flexible smoothing with B-splines and penalties*, §3; Wedderburn 1974, \
+                      *Quasi-likelihood functions, generalized linear models, and the Gauss–Newton method*, §2";
 const TOPICS: &str = "Spärck Jones 1972, *A Statistical Interpretation of Term Specificity*";
 const ERRORS: &str =
     "Liang & Zeger 1986, *Longitudinal data analysis using generalized linear models*, §2";
@@ -26,7 +29,8 @@ const PAIRS: &str = "Bradley & Terry 1952, *Rank analysis of incomplete block de
 
 /// Every source of a definition.
 #[cfg(test)]
-pub(super) const SOURCES: [&str; 8] = [RANK, TRUST, COUNTS, PARTS, TOPICS, ERRORS, ORIGINS, PAIRS];
+pub(super) const SOURCES: [&str; 9] =
+    [RANK, TRUST, COUNTS, PARTS, CURVES, TOPICS, ERRORS, ORIGINS, PAIRS];
 
 /// Attention, ranks and trust.
 pub(super) fn attention(method: &Method, references: &mut References) -> String {
@@ -87,10 +91,13 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
     let mut text = format!(
         "### Forecast\n\n\
          {counted} On each network $n$, with the measures $x_k$ of the person there, where an unknown or negative one counts as 0:\n\n\
-         $$\\ln \\hat y_n = \\beta_0 + \\ell_n + \\sum_k \\beta_k \\, \\varphi_k(x_k), \\qquad \
+         $$\\ln \\hat y_n = \\beta_0 + \\ell_n + \\sum_k f_k(\\varphi_k(x_k)), \\qquad \
          \\varphi_k(x) = \\ln\\left(1 + \\frac{{x}}{{o_k}}\\right)$$\n\n\
+         with $f_k(\\varphi) = \\beta_k \\, \\varphi$ where the table has one slope; where it has several, $f_k$ is the curve through 0 \
+         that has them between the knots {knots} and on.\n\n\
          The forecast of a person is the sum over networks, $\\hat y = \\sum_n \\hat y_n$.\n\n",
         counted = counted(method),
+        knots = KNOTS.map(|knot| knot.to_string()).join(", "),
     );
     for profile in profiles {
         text += &coefficients(profile);
@@ -114,7 +121,7 @@ pub(super) fn score(method: &Method, profiles: &[Profile], references: &mut Refe
          Against the reference person, whose measures are those of the table and who is on one network, the points of measure $k$ on \
          network $n$ are\n\n\
          $$c_{{n,k}} = \\frac{{\\Delta \\text{{score}}}}{{\\sum_n \\Delta \\hat y_n}} \\, L\\left(\\hat y_n, \\hat y_n^{{\\text{{ref}}}}\\right) \
-         \\, \\beta_k \\, \\Delta \\varphi_{{n,k}}, \\qquad L(a, b) = \\frac{{a - b}}{{\\ln (a / b)}}, \\quad L(a, a) = a$$\n\n\
+         \\, \\Delta f_k(\\varphi_{{n,k}}), \\qquad L(a, b) = \\frac{{a - b}}{{\\ln (a / b)}}, \\quad L(a, a) = a$$\n\n\
          with the derivative of the score in place of the first factor where its sum is 0. It is the logarithmic mean decomposition: the \
          points sum to the score without a residual. Further networks of a person are a row of their own, `joined` {of_parts}.\n",
         low = (1.0 - COVERED) / 2.0,
@@ -162,14 +169,14 @@ fn coefficients(profile: &Profile) -> String {
         false => format!("{}, 0 on others", levels.join(", ")),
     };
     let number = |value: Option<f64>| value.map_or("none".to_owned(), |value| value.to_string());
-    let header =
-        ["measure", "offset $o_k$", "coefficient $\\beta_k$", "reference", "maximum observed"];
+    let header = ["measure", "offset $o_k$", "slopes $\\beta_k$", "reference", "maximum observed"];
     let rows = forecast.terms.iter().map(|term| {
         let error = term.standard_error.map_or(String::new(), |error| format!(" ± {error}"));
+        let slopes: Vec<String> = term.curve().iter().map(f64::to_string).collect();
         vec![
             code(&term.measure),
             term.offset.to_string(),
-            format!("{}{error}", term.coefficient),
+            format!("{}{error}", slopes.join(", ")),
             term.reference.to_string(),
             number(term.highest),
         ]
@@ -190,30 +197,33 @@ pub(super) fn fit(method: &Method, references: &mut References) -> String {
     let Some(record) = &method.fit else {
         return match method.fitted {
             true => "The method states that its coefficients were fitted to data, and has no record of the fit.\n".to_owned(),
-            false => "The coefficients were set by hand and not fitted: every score has `method_not_fitted` in its `flags`.\n".to_owned(),
+            false => "Neither slopes nor level were learnt from data of the job: they came along, or were set by hand. Every score has `method_not_fitted` in its `flags`.\n".to_owned(),
         };
     };
-    let (how, rows, sources) = match record.target == ROLLING_ORIGIN {
-        true => (
-            "Fitted by negative-binomial regression to the observed reactors within the horizon after each origin; a row is a person \
-             on a network at an origin. Which measures enter and how far coefficients are shrunk was chosen on later origins than \
-             those fitted to",
-            "person",
-            vec![COUNTS, ORIGINS],
-        ),
-        false => (
+    match record.form {
+        FitForm::Coefficients => format!(
             "Fitted to labels as to pairs of people: the probability that one is labelled above the other is the logistic function of the \
-             difference of their $\\sum_k \\beta_k \\varphi_k$",
-            "pair",
-            vec![PAIRS],
+             difference of their $\\sum_k f_k(\\varphi_k)$ {}. Slopes are 0 or more, except those of `measure_*`, and a ridge shrinks all \
+             but that of the best single measure towards 0. Standard errors are robust, by pair {}.\n",
+            see(references, PAIRS),
+            see(references, ERRORS)
         ),
-    };
-    format!(
-        "{how} {}. Coefficients are 0 or more, except those of `measure_*`, and a ridge shrinks all but that of the best single measure, the \
-         anchor, towards 0. Standard errors are robust, by {rows} {}.\n",
-        see(references, &sources.join("; ")),
-        see(references, ERRORS)
-    )
+        form => format!(
+            "Fitted to the trusted reactors observed within the horizon after each origin; a row is an active person on a network at an \
+             origin. {} The level of each network is that of the latest origins. It was chosen by its log score at later origins than \
+             those fitted to, among forms that order people no worse than the best single count {}.\n",
+            match form {
+                FitForm::Level => "The slopes came along; the level was learnt.".to_owned(),
+                FitForm::Count => "The forecast is one measure.".to_owned(),
+                _ => format!(
+                    "Each $f_k$ is a curve with slopes of 0 or more, drawn to the default slopes; the quasi-likelihood is that of \
+                     $\\operatorname{{Var}} = \\mu + a \\, \\mu^{{1.5}}$ {}.",
+                    see(references, CURVES)
+                ),
+            },
+            see(references, ORIGINS)
+        ),
+    }
 }
 
 /// Topics of posts, and scores on topics.

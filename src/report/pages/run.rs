@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::method::Method;
+use crate::method::{FitForm, Method};
 use crate::model::Dropped;
 use crate::number_format::{count, fixed, number};
 use crate::publish::log::{RunLog, StageLog};
@@ -31,6 +31,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
         p.says { "The tables passed " (gates.len()) " gates before they were published." }
         @if let Some(method) = report.record.method() {
             p.says { (trust(&method)) }
+            p.says { (learnt(&method)) }
         }
         div.figures {
             (table("Rows of the tables", &columns, &rows.collect::<Vec<_>>()))
@@ -53,6 +54,25 @@ fn trust(method: &Method) -> String {
             "Reactors count by credit on {}; on any other network everybody counts whole (trust_none).",
             networks.join(", ")
         ),
+    }
+}
+
+/// What the forecast learnt from data of the job, and what came along.
+fn learnt(method: &Method) -> &'static str {
+    match method.fit.as_ref().map(|record| record.form) {
+        None => {
+            "The forecast came along or was set by hand: neither its slopes nor its level were learnt from these data."
+        }
+        Some(FitForm::Level) => {
+            "The level of the forecast was learnt from the data; how much each measure tells came along from other networks."
+        }
+        Some(FitForm::Curves) => {
+            "How much each measure tells, and the level of the forecast, were learnt from the data."
+        }
+        Some(FitForm::Count) => {
+            "The forecast is one measure, with slope and level learnt from the data."
+        }
+        Some(FitForm::Coefficients) => "The coefficients of the forecast were fitted to data.",
     }
 }
 
