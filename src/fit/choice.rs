@@ -66,7 +66,7 @@ pub(super) fn split(ready: &[usize]) -> Option<(Range<usize>, Range<usize>)> {
     Some((0..ready[first], first..origins))
 }
 
-/// The order of people at some origins by some value.
+/// The order of people on each network at each of some origins by some value.
 type Orders = Vec<Ranking>;
 
 /// Compares forms at later origins.
@@ -75,8 +75,8 @@ struct Comparison<'a> {
     earlier: Range<usize>,
     later: Range<usize>,
     ready: &'a [usize],
-    /// The order by what was observed at every origin.
-    observed: Orders,
+    /// The order by what was observed, at the earlier and at the later origins.
+    observed: [Orders; 2],
     /// Measures that may be the single count: no two are alike.
     counts: Vec<usize>,
 }
@@ -118,19 +118,16 @@ pub(super) fn choose(
     if counts.is_empty() {
         return Ok(None);
     }
-    let all = 0..data.ranges.len();
-    let observed = orders(data, all, |row| data.rows.trusted[row]);
+    let observed = [&earlier, &later]
+        .map(|origins| orders(data, origins.clone(), |row| data.rows.trusted[row]));
     let comparison = Comparison { data, earlier, later, ready, observed, counts };
     comparison.choose(forms, selects).map(Some)
 }
 
-/// The order of the rows of each of the `origins` by a value of each row.
+/// The order of people on each network at each of the `origins` by a value of each row.
 fn orders(data: &Data<'_>, origins: Range<usize>, value: impl Fn(usize) -> f64 + Sync) -> Orders {
-    let of_origin = |origin: usize| {
-        let values: Vec<f64> = data.ranges[origin].clone().map(&value).collect();
-        Ranking::new(&values)
-    };
-    origins.into_par_iter().map(of_origin).collect()
+    let of_cell = |rows: Range<usize>| Ranking::new(&rows.map(&value).collect::<Vec<f64>>());
+    data.cells(origins).into_par_iter().map(of_cell).collect()
 }
 
 /// The group of a person. Mixed twice: once mixed, numbers decide who is taken at all.
@@ -147,7 +144,7 @@ impl Comparison<'_> {
             .par_iter()
             .map(|k| {
                 let own = orders(data, self.earlier.clone(), |row| data.columns[*k][row]);
-                self.replicates(&own, self.earlier.start)
+                self.replicates(&own, &self.earlier, &self.observed[0])
             })
             .collect();
         let best = |replicate: usize| {
@@ -167,7 +164,7 @@ impl Comparison<'_> {
             .par_iter()
             .map(|k| {
                 let own = orders(data, self.later.clone(), |row| data.columns[*k][row]);
-                self.replicates(&own, self.later.start)
+                self.replicates(&own, &self.later, &self.observed[1])
             })
             .collect();
         // The best count of each replicate, picked on the earlier origins.
@@ -178,7 +175,7 @@ impl Comparison<'_> {
         let found: Vec<Found> =
             all.iter().map(|form| self.validate(*form)).collect::<Result<_>>()?;
         let tried = found.iter().map(|found| {
-            let own = self.replicates(&found.orders, self.later.start);
+            let own = self.replicates(&found.orders, &self.later, &self.observed[1]);
             let differences: Vec<f64> = anchor.iter().zip(&own).map(|(a, own)| a - own).collect();
             let (all, without) = (differences[with_all], &differences[..with_all]);
             let error = jackknife_error(without);
@@ -230,18 +227,24 @@ impl Comparison<'_> {
         }
     }
 
-    /// Mean concordance over origins from `first` on, with each group of people left out and then with all of them.
-    fn replicates(&self, own: &[Ranking], first: usize) -> Vec<f64> {
+    /// Mean concordance of people on each network at each of the `origins`, weighted by their number, with each group of people left
+    /// out and then with all of them.
+    fn replicates(
+        &self,
+        own: &[Ranking],
+        origins: &Range<usize>,
+        observed: &[Ranking],
+    ) -> Vec<f64> {
+        let cells = self.data.cells(origins.clone());
         let mean = |left_out: u32| {
-            let of_origin = own.iter().zip(first..).filter_map(|(order, origin)| {
-                let rows = self.data.ranges[origin].clone();
-                let people = &self.data.rows.person[rows];
-                let times: Vec<u32> =
-                    people.iter().map(|person| u32::from(group(*person) != left_out)).collect();
-                concordance(order, &self.observed[origin], &times)
-            });
-            let (sum, count) = of_origin.fold((0.0, 0.0), |(sum, n), own| (sum + own, n + 1.0));
-            sum / count
+            let of_cells =
+                own.iter().zip(observed).zip(&cells).filter_map(|((own, observed), rows)| {
+                    let people = &self.data.rows.person[rows.clone()];
+                    let times: Vec<u32> =
+                        people.iter().map(|person| u32::from(group(*person) != left_out)).collect();
+                    Some((concordance(own, observed, &times)?, rows.len() as f64))
+                });
+            weighted_mean(of_cells).unwrap_or(f64::NAN)
         };
         // No group has the last number.
         (0..=GROUPS).into_par_iter().map(mean).collect()
@@ -272,13 +275,12 @@ impl Comparison<'_> {
         &data.rows.trusted[data.ranges[self.later.start].start..]
     }
 
-    /// Mean of Spearman's ρ over the later origins.
+    /// Mean of Spearman's ρ of people on each network at each of the later origins, weighted by their number.
     fn agreement(&self, own: &[Ranking]) -> f64 {
-        let of_origin = own.iter().zip(self.later.clone()).filter_map(|(order, origin)| {
-            spearman(order, &self.observed[origin], &vec![1; order.len()])
+        let of_cells = own.iter().zip(&self.observed[1]).filter_map(|(own, observed)| {
+            Some((spearman(own, observed, &vec![1; own.len()])?, own.len() as f64))
         });
-        let (sum, count) = of_origin.fold((0.0, 0.0), |(sum, n), own| (sum + own, n + 1.0));
-        if count > 0.0 { sum / count } else { 0.0 }
+        weighted_mean(of_cells).unwrap_or(0.0)
     }
 
     fn validation(&self, found: &Found) -> Result<Validation> {
@@ -302,6 +304,13 @@ impl Comparison<'_> {
             ..Validation::default()
         })
     }
+}
+
+/// The mean of numbers with weights; none without any.
+fn weighted_mean(numbers: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
+    let (sum, weights) = numbers
+        .fold((0.0, 0.0), |(sum, weights), (own, weight)| (sum + own * weight, weights + weight));
+    (weights > 0.0).then(|| sum / weights)
 }
 
 /// The latest of the first `ready` origins, within half a horizon of each other where origins are a quarter apart.

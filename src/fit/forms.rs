@@ -98,6 +98,22 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// The rows of each network at each of the `origins`, where there are any: people are ordered within a network, whose level is
+    /// its own.
+    pub fn cells(&self, origins: Range<usize>) -> Vec<Range<usize>> {
+        let mut cells: Vec<Range<usize>> = Vec::new();
+        for origin in origins {
+            let rows = self.ranges[origin].clone();
+            let networks = &self.rows.network[rows.clone()];
+            let mut start = rows.start;
+            for of_network in networks.chunk_by(|one, other| one == other) {
+                cells.push(start..start + of_network.len());
+                start += of_network.len();
+            }
+        }
+        cells
+    }
+
     /// Rows of the latest of the `origins`, as many as are fitted to.
     fn fitted(&self, origins: Range<usize>) -> Range<usize> {
         let first = origins.start.max(origins.end.saturating_sub(FITTED));

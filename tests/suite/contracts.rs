@@ -296,7 +296,7 @@ fn the_row_in_runs_describes_the_run() {
     let runs = crate::parquet_files::read(&job.output().join(file));
     assert_eq!(strings(&runs, "run_id"), [commit["run_id"].as_str().unwrap()]);
     assert_eq!(strings(&runs, "job"), ["sample"]);
-    assert_eq!(strings(&runs, "method_version"), ["standard-5"]);
+    assert_eq!(strings(&runs, "method_version"), ["sample-1"]);
     assert_eq!(strings(&runs, "renown_version"), [env!("CARGO_PKG_VERSION")]);
     for table in ["people", "scores", "measures", "influence_edges"] {
         let rows = crate::parquet_files::integers(&runs, &format!("{table}_rows"));

@@ -36,6 +36,7 @@ mod freshness;
 mod frozen;
 mod full_world;
 mod gates;
+mod history;
 mod history_oracle;
 mod hostile_parquet;
 mod identity;

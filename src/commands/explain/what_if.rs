@@ -154,12 +154,20 @@ pub(super) fn what_if(
     Ok(all)
 }
 
+/// Unit of measures that are 1 at most.
+const AT_MOST_ONE: &str = "0 to 1";
+
 /// The three measures with the largest gain in points when they are 10 % or at least one higher.
 pub(super) fn suggestions(profile: &Profile, measures: &[PersonMeasure]) -> Vec<Alternative> {
     let inputs = ForecastInputs::of(profile, measures);
     let terms = (0..inputs.networks.len())
         .flat_map(|network| (0..inputs.forecast.terms.len()).map(move |term| (network, term)));
-    let higher = terms.map(|(network, term)| {
+    // Nothing can be one higher that is 1 at most.
+    let is_bounded = |term: usize| {
+        let name = &inputs.forecast.terms[term].measure;
+        measures.iter().any(|measure| measure.name == *name && measure.unit == AT_MOST_ONE)
+    };
+    let higher = terms.filter(|(_, term)| !is_bounded(*term)).map(|(network, term)| {
         let value = inputs.values[network][term];
         inputs.with((network, term), (value * 1.1).max(value + 1.0).ceil())
     });
