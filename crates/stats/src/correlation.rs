@@ -9,6 +9,7 @@
 //! assert!((kendall(&a, &b, &[1; 3]).unwrap() - 1.0 / 3.0).abs() < 1e-12);
 //! ```
 
+use crate::cumulative_counts::CumulativeCounts;
 use crate::ranking::{Ranking, count};
 
 /// Spearman's ρ, the correlation of mid-ranks; none if either side is constant. Source: Kendall & Gibbons 1990, *Rank
@@ -42,7 +43,7 @@ pub fn kendall(a: &Ranking, b: &Ranking, multiplicities: &[u32]) -> Option<f64> 
         tied_in_b += pairs(count(group, multiplicities));
     }
     let groups_of_b = b.distinct_values();
-    let mut lower_in_a = CumulativeCounts(vec![0; groups_of_b + 1]);
+    let mut lower_in_a = CumulativeCounts::of_groups(groups_of_b);
     let (mut lower, mut tied_in_a, mut concordant, mut discordant) = (0_u64, 0.0, 0.0, 0.0);
     // How often the items tied in a are in each group of b: a large group takes few steps.
     let (mut tied, mut groups) = (vec![0_u64; groups_of_b], vec![]);
@@ -75,27 +76,4 @@ pub fn kendall(a: &Ranking, b: &Ranking, multiplicities: &[u32]) -> Option<f64> 
 
 fn pairs(count: f64) -> f64 {
     count * (count - 1.0) / 2.0
-}
-
-/// Counts by group, and their sums up to a group, as a binary indexed tree. Length: groups + 1.
-struct CumulativeCounts(Vec<u64>);
-
-impl CumulativeCounts {
-    fn add(&mut self, group: usize, count: u64) {
-        let mut node = group + 1;
-        while node < self.0.len() {
-            self.0[node] += count;
-            node += node & node.wrapping_neg();
-        }
-    }
-
-    /// The sum of the counts of the first `groups` groups.
-    fn before(&self, groups: usize) -> u64 {
-        let (mut node, mut sum) = (groups, 0);
-        while node > 0 {
-            sum += self.0[node];
-            node -= node & node.wrapping_neg();
-        }
-        sum
-    }
 }

@@ -8,6 +8,7 @@
 //! | [`bradley_terry`] | paired comparison by measures |
 //! | [`quantiles`] | percentile ranks, medians, quantiles |
 //! | [`ranking`] | items in order of a value, with ties |
+//! | [`concordance`] | Harrell's C with the influence of each item |
 //! | [`correlation`] | Spearman's ρ, Kendall's τ-b |
 //! | [`classification`] | area under the ROC curve, pairwise accuracy |
 //! | [`retrieval`] | NDCG, precision of the first k |
@@ -40,7 +41,9 @@
 pub mod bradley_terry;
 pub mod calibration;
 pub mod classification;
+pub mod concordance;
 pub mod correlation;
+mod cumulative_counts;
 mod design;
 pub mod error;
 mod matrix;
