@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use super::comparison::{Comparison, compare};
 use super::evaluation_set::{EvaluationSet, RankedValues, Target};
 use super::groups::{group_people, select_groups};
+use super::metric_row::{ALL, EVERYONE, MetricRow, TOPIC};
 use super::notes;
 use super::predictions::{Predictions, sum_by_person};
-use super::predictor::{Predictor, PredictorKind, list_predictors};
-use super::validity::{ALL, EVERYONE, Evaluated, MetricRow, TOPIC};
+use super::predictor::{Predictor, PredictorKind, TOPIC_SCORE, list_predictors};
+use super::validity::Evaluated;
 use crate::error::{Error, Result};
 use crate::fit::is_held_out;
 use crate::job::Job;
@@ -34,7 +35,7 @@ pub(super) fn evaluate_labels(
 ) -> Result<Evaluated> {
     let History { people, known, vocabulary, .. } = history;
     let mut backtest = Backtest::new(people, known);
-    let predictors = list_predictors(jobs, backtest.people());
+    let predictors = list_predictors(jobs, backtest.people())?;
     let predictions = Predictions::at(&mut backtest, 0, jobs, &predictors)?;
     let people = backtest.people();
     let method = &jobs[0].method;
@@ -247,7 +248,7 @@ impl LabelEvaluation<'_> {
         let settings = &self.jobs[0].validate;
         let mut predictors = self.predictors.to_vec();
         for (name, kind) in [
-            ("topic_score", PredictorKind::Score),
+            (TOPIC_SCORE, PredictorKind::Score),
             ("topic_posts", PredictorKind::Count),
             ("topic_reactors", PredictorKind::Count),
         ] {

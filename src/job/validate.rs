@@ -67,7 +67,7 @@ impl Default for Validate {
             every_hours: None,
             resamples: 200,
             seed: 1,
-            top: 20,
+            top: 100,
             groups: BTreeSet::from([
                 GroupBy::Network,
                 GroupBy::Language,

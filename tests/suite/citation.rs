@@ -188,7 +188,7 @@ async fn every_metric_is_documented() {
         yielded.extend(validity.rows.into_iter().map(|row| row.metric));
     }
     let described = METRICS.iter().flat_map(|metric| {
-        let name = metric.name.replace("{k}", "20");
+        let name = metric.name.replace("{k}", "100");
         let deciles = if name.contains("{decile}") { 1..=10 } else { 1..=1 };
         deciles.map(move |decile| name.replace("{decile}", &format!("{decile:02}")))
     });
@@ -242,7 +242,7 @@ fn the_methods_page_documents_all_declarations() {
     }
     let metrics = keys(&page, "Validation");
     for metric in METRICS {
-        assert!(metrics.contains(&*metric.name.replace("{k}", "20")), "{}", metric.name);
+        assert!(metrics.contains(&*metric.name.replace("{k}", "100")), "{}", metric.name);
     }
     let method = Job::load(&in_repository("jobs/sample.toml"), &[], None).unwrap().method;
     assert!(page.contains(&method.sha256().unwrap()));

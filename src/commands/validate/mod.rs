@@ -38,8 +38,8 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     let validity = evaluate::validate(&context.engine, &jobs, &mut progress).await;
     progress.finish();
     let validity = validity?;
-    let bars = context.bars_next_to_numbers();
-    context.answer(format, &validity, |validity| page::page(validity, bars))?;
+    let (bars, signs) = (context.bars_next_to_numbers(), context.bars.shows_signs());
+    context.answer(format, &validity, |validity| page::page(validity, bars, signs))?;
     if dry_run || !method.is_empty() {
         return Ok(());
     }
