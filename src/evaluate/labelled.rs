@@ -8,6 +8,7 @@ use super::evaluation_set::{EvaluationSet, RankedValues, Target};
 use super::groups::{group_people, select_groups};
 use super::metric_row::{ALL, EVERYONE, MetricRow, TOPIC};
 use super::notes;
+use super::null_models::{RankTarget, compare_ranks};
 use super::predictions::{Predictions, sum_by_person};
 use super::predictor::{Predictor, PredictorKind, TOPIC_SCORE, list_predictors};
 use super::validity::Evaluated;
@@ -68,6 +69,9 @@ pub(super) fn evaluate_labels(
         for (topic, labels) in by_topic(&labels) {
             if topic.is_none() {
                 rows.extend(evaluation.in_general(&set.name, &labels)?);
+                if let Some(target) = rank_target(&set.name, &labels) {
+                    rows.extend(compare_ranks(&backtest, &jobs[0], &[target])?);
+                }
             }
         }
         let (on_topics, unknown) = evaluation.on_topics(&set.name, &labels, &topics);
@@ -77,6 +81,14 @@ pub(super) fn evaluate_labels(
         }
     }
     Ok(Evaluated { rows, notes })
+}
+
+/// Labels that ranks are to predict; none for pairs.
+fn rank_target<'a>(name: &'a str, labels: &Labels) -> Option<RankTarget<'a>> {
+    let Labels::Graded(rows) = labels else { return None };
+    let (persons, values): (Vec<PersonIndex>, Vec<f64>) =
+        rows.iter().map(|row| (row.0, row.1)).unzip();
+    Some(RankTarget { target: name, population: ALL, persons, outcome: Ranking::new(&values) })
 }
 
 /// Labels by topic; `None` is influence in general.

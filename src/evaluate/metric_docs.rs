@@ -17,8 +17,12 @@ pub struct MetricDoc {
     pub source: &'static str,
 }
 
+/// Source of the random graphs.
+const REWIRING: &str = "Maslov & Sneppen 2002, *Specificity and Stability in Topology of Protein Networks*; Fosdick, Larremore, Nishimura & \
+                        Ugander 2018, *Configuring Random Graph Models with Fixed Degree Sequences*, §4";
+
 /// Every metric.
-pub const METRICS: [MetricDoc; 19] = [
+pub const METRICS: [MetricDoc; 26] = [
     MetricDoc {
         name: "concordance",
         meaning: "Harrell's C: of the pairs of people with different values of the target, the share that the prediction orders \
@@ -166,6 +170,55 @@ pub const METRICS: [MetricDoc; 19] = [
         meaning: "Mean number of observed reactors in this decile of people by forecast.",
         range: "0 and above",
         ideal: "that of `forecast_{decile}`",
+        source: "own",
+    },
+    MetricDoc {
+        name: "null_value",
+        meaning: "Concordance of a measure of rank at the latest backtest date, or with the labels at the end of the snapshot.",
+        range: "0 to 1",
+        ideal: "above `null_mean`",
+        source: "own",
+    },
+    MetricDoc {
+        name: "null_mean",
+        meaning: "The mean of the same in random graphs in which every person pays attention to as many people, and as many pay attention to them; the interval is that of the random graphs.",
+        range: "0 to 1",
+        ideal: "below `null_value`",
+        source: REWIRING,
+    },
+    MetricDoc {
+        name: "null_spread",
+        meaning: "Standard deviation of the same over the random graphs.",
+        range: "0 and above",
+        ideal: "–",
+        source: "own",
+    },
+    MetricDoc {
+        name: "null_z",
+        meaning: "`null_value` less `null_mean`, in `null_spread`; undefined if that is 0.",
+        range: "any",
+        ideal: "above 2",
+        source: "own",
+    },
+    MetricDoc {
+        name: "null_p",
+        meaning: "(1 + random graphs in which the measure is as good) / (1 + random graphs).",
+        range: "above 0, to 1",
+        ideal: "below 0.05",
+        source: "Phipson & Smyth 2010, *Permutation P-values Should Never Be Zero*",
+    },
+    MetricDoc {
+        name: "stability_mean",
+        meaning: "Mean Spearman's ρ of a measure of rank with the same measure under a bootstrap of actors, in which an actor who is not drawn pays no attention and one who is drawn begins as many random walks; the interval is that of the resamples.",
+        range: "-1 to 1",
+        ideal: "1",
+        source: "own",
+    },
+    MetricDoc {
+        name: "stability_spread",
+        meaning: "Standard deviation of the same over the resamples.",
+        range: "0 and above",
+        ideal: "0",
         source: "own",
     },
 ];

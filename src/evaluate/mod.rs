@@ -11,6 +11,7 @@ mod metric;
 mod metric_docs;
 mod metric_row;
 mod notes;
+mod null_models;
 mod predictions;
 mod predictor;
 mod rolling_origin;

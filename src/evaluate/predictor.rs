@@ -33,7 +33,7 @@ pub(super) enum PredictorKind {
 }
 
 /// The profiles of each of the `jobs`, then the baselines: every measure that one more reactor never lowers, raw and by credit,
-/// and the columns `measure_*` of the job; then chance.
+/// PageRank and the like, and the columns `measure_*` of the job; then chance.
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if there is no contract of `measures`.
@@ -50,10 +50,12 @@ pub(super) fn list_predictors(jobs: &[Job], people: &People) -> Result<Vec<Predi
         .flat_map(|(method, job)| job.profiles.iter().map(move |profile| (&*profile.name, method)));
     let profiles = profiles.map(|(name, method)| predictor(name, method, PredictorKind::Score));
     let columns = &schema::table(Direction::Output, "measures")?.columns;
-    let is_up = |column: &&schema::Column| {
-        column.measure.as_ref().is_some_and(|measure| measure.direction == "up")
+    // Ranks are probabilities.
+    let is_baseline = |column: &&schema::Column| {
+        let measure = column.measure.as_ref();
+        measure.is_some_and(|measure| measure.direction == "up" || column.unit == "probability")
     };
-    let declared = columns.iter().filter(is_up).map(|column| &*column.name);
+    let declared = columns.iter().filter(is_baseline).map(|column| &*column.name);
     let custom = people.account_stats.custom.iter().map(|(name, _)| name.as_str());
     let counts = declared.chain(custom);
     let counts = counts.map(|name| predictor(name, 0, PredictorKind::Count));

@@ -9,6 +9,7 @@ use super::evaluation_set::{EvaluationSet, ForecastEvaluation, RankedValues, Tar
 use super::groups::{group_people, select_groups};
 use super::metric_row::{ACTIVE, EVERYONE, FUTURE_TARGETS};
 use super::notes;
+use super::null_models::{RankTarget, compare_ranks};
 use super::predictions::Predictions;
 use super::predictor::{Predictor, PredictorKind};
 use super::validity::Evaluated;
@@ -71,11 +72,24 @@ pub(super) fn evaluate_backtests(
         }
         origins.push(origin);
     }
+    let null_rows = match (origins.first(), backtests_hours.first()) {
+        (Some(origin), Some(hours)) if jobs[0].validate.null_models > 0 => {
+            let vertices = backtest.people().persons.vertices() as u64;
+            backtest.set_as_of(*hours, jobs[0].method.window_hours());
+            progress.compute("null_models", vertices, || {
+                let targets = origin.rank_targets(&jobs[0].validate);
+                let rows = compare_ranks(&backtest, &jobs[0], &targets)?;
+                Ok(Evaluated { rows, notes: vec![] })
+            })?
+        }
+        _ => Evaluated::default(),
+    };
     drop(backtest);
     let people = origins.iter().map(Rows::rows).sum();
-    let evaluated = progress.compute("compare", people, || {
+    let mut evaluated = progress.compute("compare", people, || {
         Ok(compare_origins(origins, &predictors, &jobs[0].validate))
     })?;
+    evaluated.rows.extend(null_rows.rows);
     Ok(Evaluated { notes: [notes, evaluated.notes].concat(), ..evaluated })
 }
 
@@ -198,6 +212,24 @@ impl ForecastOrigin {
             observed,
             populations: populations.into(),
         })
+    }
+
+    /// What ranks are to predict: how many react to active people, for each wanted target.
+    fn rank_targets(&self, settings: &Validate) -> Vec<RankTarget<'static>> {
+        let active = self.populations.iter().find(|(population, _)| *population == ACTIVE);
+        let Some((population, indices)) = active else { return vec![] };
+        let of_target = |(target, observed): (&'static str, &RankedValues)| {
+            let outcome: Vec<f64> =
+                indices.iter().map(|index| observed.values[*index as usize]).collect();
+            RankTarget {
+                target,
+                population,
+                persons: indices.iter().map(|index| self.set.persons[*index as usize]).collect(),
+                outcome: Ranking::new(&outcome),
+            }
+        };
+        let targets = FUTURE_TARGETS.into_iter().zip(&self.observed);
+        targets.filter(|(name, _)| settings.target(name).is_some()).map(of_target).collect()
     }
 
     /// Leaves out all but the best counts: those nearest to the highest concordance of any count, with any target in any

@@ -29,7 +29,7 @@ use crate::read::{self, Listing, Violations};
 
 /// Most stages of a validation, for the progress bar.
 pub fn stages(job: &Job) -> u64 {
-    4 + u64::from(job.validate.backtests)
+    4 + u64::from(job.validate.backtests) + u64::from(job.validate.null_models > 0)
 }
 
 /// Measures how well the scores of a job agree with targets: at backtest dates with the people who reacted after them, and

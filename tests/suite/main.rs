@@ -84,6 +84,7 @@ mod unknown_people;
 mod upgrade;
 mod validate;
 mod validity;
+mod verdicts;
 mod vouches;
 mod windows;
 mod world;

@@ -17,6 +17,8 @@ const BAR_WIDTH: usize = 10;
 const GROUP_METRICS: [&str; 3] = [CONCORDANCE, "pairwise_accuracy", "observed_over_forecast"];
 /// Beginnings of the names of metrics that are the bins of a histogram, for charts.
 const BINS: [&str; 4] = ["pit_", "forecast_", "observed_0", "observed_1"];
+/// Beginnings of the names of metrics of ranks in random graphs and resamples.
+const NULL_MODELS: [&str; 2] = ["null_", "stability_"];
 
 /// Verdicts, then every profile and the best baseline of each metric, and by concordance all that the score does not beat, then
 /// groups and topics; with `bars` of metrics that are at most 1, and verdicts in words unless the terminal shows `signs`.
@@ -45,9 +47,11 @@ pub(super) fn page(validity: &Validity, bars: Option<Bars>, signs: bool) -> Stri
     if !validity.verdicts.is_empty() {
         page.push('\n');
     }
-    let is_bin = |row: &&MetricRow| !BINS.iter().any(|bin| row.metric.starts_with(bin));
+    let is_shown = |row: &&MetricRow| {
+        !BINS.iter().chain(&NULL_MODELS).any(|beginning| row.metric.starts_with(beginning))
+    };
     let (whole, groups): (Vec<&MetricRow>, Vec<&MetricRow>) =
-        validity.rows.iter().filter(is_bin).partition(|row| row.group_by == EVERYONE);
+        validity.rows.iter().filter(is_shown).partition(|row| row.group_by == EVERYONE);
     page += &table(&whole, several_methods, false, bars);
     let groups: Vec<&MetricRow> =
         groups.into_iter().filter(|row| GROUP_METRICS.contains(&&*row.metric)).collect();
@@ -55,6 +59,7 @@ pub(super) fn page(validity: &Validity, bars: Option<Bars>, signs: bool) -> Stri
         page += "\nby group, and by topic (the mean over all topics first)\n\n";
         page += &table(&groups, several_methods, true, bars);
     }
+    page += &ranks(&validity.rows);
     page.push('\n');
     if page.contains(" 0 ") {
         page += "0: exactly 0, as where none of the first k is found, or two predictors give people the same order\n";
@@ -63,6 +68,39 @@ pub(super) fn page(validity: &Validity, bars: Option<Bars>, signs: bool) -> Stri
         let _ = writeln!(page, "{}", printable(note));
     }
     page
+}
+
+/// Measures of rank against random graphs, and their stability; nothing where they were not compared.
+fn ranks(rows: &[MetricRow]) -> String {
+    let header = ["target", "population", "rank", "concordance", "random", "z", "p", "stability"];
+    let mut table = headed(&header);
+    for row in rows.iter().filter(|row| row.metric == "null_value") {
+        let of = |metric: &str, digits: usize| {
+            let is_same = |other: &&MetricRow| {
+                (&other.target, &other.population, &other.predictor, &*other.metric)
+                    == (&row.target, &row.population, &row.predictor, metric)
+            };
+            let found = rows.iter().find(is_same);
+            found.map_or_else(|| UNKNOWN.to_owned(), |row| precise(row.value, digits))
+        };
+        table.add_row([
+            printable(&row.target),
+            row.population.clone(),
+            row.predictor.clone(),
+            precise(row.value, 3),
+            format!("{} ± {}", of("null_mean", 3), of("null_spread", 3)),
+            of("null_z", 1),
+            of("null_p", 3),
+            format!("{} ± {}", of("stability_mean", 3), of("stability_spread", 3)),
+        ]);
+    }
+    if table.row_count() == 0 {
+        return String::new();
+    }
+    format!(
+        "\nranks against random graphs with the same degrees (mean ± standard deviation), and agreement with themselves under resampled \
+         actors\n\n{table}\n"
+    )
 }
 
 /// A verdict in a line.

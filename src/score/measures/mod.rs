@@ -15,6 +15,7 @@ use arrow::datatypes::{DataType, Float64Type};
 
 use crate::error::{Error, Result};
 use crate::method::Method;
+pub use attention::RankMeasures;
 pub use inputs::MeasureInputs;
 pub use min_ages::MinAges;
 pub use recomputed::{RecomputedMeasures, VertexInputs, VertexMeasures};

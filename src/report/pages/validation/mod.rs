@@ -77,8 +77,8 @@ fn verdict_lines(of: &ValidationReport) -> Markup {
     html! { @if !verdicts.is_empty() { ul.verdicts { @for verdict in &verdicts { li {
         strong { (capital(&comparison::target(&verdict.target))) }
         ", " (comparison::population(&verdict.population))
-        @for (grade, words) in verdict.parts() {
-            " · " span role="img" aria-label=(grade.word()) { (grade.sign()) } " " (printable(&words))
+        @for (at, (grade, words)) in verdict.parts().into_iter().enumerate() {
+            (if at == 0 { ": " } else { "; " }) span role="img" aria-label=(grade.word()) { (grade.sign()) } " " (printable(&words))
         }
     } } } } }
 }
