@@ -48,11 +48,16 @@ pub(crate) fn fixed(value: f64, digits: usize) -> String {
     }
 }
 
-/// As [`fixed`], with more digits where these would all be 0; exactly 0 is `0`.
+/// As [`fixed`], with four digits where these would all be 0, or a limit; exactly 0 is `0`.
 pub(crate) fn precise(value: f64, digits: usize) -> String {
-    let text = fixed(value, digits);
-    let none = text.bytes().all(|byte| byte == b'0' || byte == b'.');
-    if none { number(value) } else { text }
+    let is_none = |text: &str| text.bytes().all(|byte| byte == b'0' || byte == b'.');
+    let sign = if value < 0.0 { "−" } else { "" };
+    match (fixed(value, digits), fixed(value, 4)) {
+        _ if value == 0.0 => "0".to_owned(),
+        (text, _) if !is_none(&text) => text,
+        (_, text) if !is_none(&text) => text,
+        _ => format!("{sign}<0.0001"),
+    }
 }
 
 /// As [`precise`], with the sign.
@@ -104,7 +109,7 @@ mod tests {
         let texts = ["0", "0.009", "0.5", "1", "1", "12.3", "624", "−3,124", "0.6"];
         assert_eq!(values.map(number), texts);
         let differences = [0.0, -0.0, 0.00042, -0.00042, 0.0123, -2e-7];
-        let texts = ["0", "0", "+0.0004", "−0.0004", "+0.012", "−2e-7"];
+        let texts = ["0", "0", "+0.0004", "−0.0004", "+0.012", "−<0.0001"];
         assert_eq!(differences.map(|value| signed_precise(value, 3)), texts);
         assert_eq!([1.25, -0.04, -2.0, 0.0].map(signed), ["+1.2", "0.0", "−2.0", "0.0"]);
         assert_eq!(short("renown", 6), "renown");

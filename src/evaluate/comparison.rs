@@ -39,7 +39,7 @@ pub(super) fn compare(
         sets.iter().any(|set| set.predictions[*predictor].ranking.distinct_values() > 1)
     };
     let varying: Vec<usize> = (0..predictors.len()).filter(varies).collect();
-    let mut cells = compute_cells(&metrics, &varying, &sets, settings);
+    let mut cells = compute_cells(&metrics, &varying, &sets, settings, !is_group);
     let best = |cells: &[Cell]| -> Vec<Option<usize>> {
         metrics.iter().map(|metric| best_count(cells, predictors, *metric, 0)).collect()
     };
@@ -51,6 +51,11 @@ pub(super) fn compare(
         };
         let kept: Vec<bool> = cells.iter().enumerate().map(is_kept).collect();
         retain(&mut cells, &kept);
+        // Influences are computed of those that are left alone.
+        for cell in cells.iter_mut().filter(|cell| cell.metric == Metric::Concordance) {
+            let with_influence = concordances(&sets, &[cell.predictor]);
+            with_influence.into_iter().for_each(|found| *cell = found);
+        }
     }
     let max_people = if is_group { MAX_RESAMPLED_IN_GROUP } else { MAX_RESAMPLED };
     let best = best(&cells);
@@ -67,17 +72,19 @@ pub(super) fn compare(
     numbers.flat_map(|(metric, number, name)| compared.rows(metric, number, &name)).collect()
 }
 
-/// The metrics of predictors, in the order of the metrics; none is resampled yet.
+/// The metrics of predictors, in the order of the metrics; none is resampled yet, and concordance comes with the influence of
+/// people if it is wanted.
 fn compute_cells(
     metrics: &[Metric],
     predictors: &[usize],
     sets: &[EvaluationSet],
     settings: &Validate,
+    with_influence: bool,
 ) -> Vec<Cell> {
     let (mut cells, weighted) = (vec![], unweighted(sets));
     for metric in metrics {
         cells.extend(match metric {
-            Metric::Concordance => concordances(sets, predictors),
+            Metric::Concordance if with_influence => concordances(sets, predictors),
             Metric::ConcordanceIfRight => {
                 let is_forecast = |predictor: &&usize| {
                     sets.iter().any(|set| set.forecasts[**predictor].is_some())

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::evaluation_set::{EvaluationSet, Target};
 use renown_stats::calibration::{intercept_and_slope, mean, observed_over_expected};
 use renown_stats::classification::{auc, pairwise_accuracy, pairwise_auc};
+use renown_stats::concordance::concordance;
 use renown_stats::correlation::{kendall, spearman_of_ranks};
 use renown_stats::retrieval::{ndcg, precision};
 
@@ -150,6 +151,11 @@ impl<'a> WeightedSet<'a> {
         let (prediction, forecast) = (&set.predictions[predictor], &set.forecasts[predictor]);
         let ranking = &prediction.ranking;
         match (metric, &set.target, forecast) {
+            (
+                Metric::Concordance,
+                Target::Observed(target) | Target::Graded(target) | Target::Binary(target),
+                _,
+            ) => vec![concordance(ranking, &target.ranking, times)],
             (Metric::Spearman, Target::Observed(_) | Target::Graded(_), _) => {
                 let ranks = ranking.doubled_ranks(times);
                 vec![spearman_of_ranks(&ranks, &self.target_ranks, times)]

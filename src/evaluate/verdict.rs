@@ -119,6 +119,8 @@ pub struct Verdict {
     pub target: String,
     /// Who was compared.
     pub population: String,
+    /// `everyone`, or `topic` where it is the mean over topics.
+    pub group_by: String,
     /// Version of the method.
     pub method_version: String,
     /// Observed over forecast.
@@ -237,11 +239,11 @@ pub(crate) fn verdicts<'a, R: MetricOf + 'a>(
                 let predictor = if group_by == TOPIC { TOPIC_SCORE } else { STANDARD };
                 let wanted = [target, population, group_by, "", predictor, method];
                 let of_key = rows.clone().filter(move |row| row.key()[..6] == wanted[..]);
-                (population, of_key.collect::<Vec<&R>>())
+                (population, group_by, of_key.collect::<Vec<&R>>())
             });
         let is_future = FUTURE_TARGETS.contains(&target);
         let mut found = found.into_iter().skip(usize::from(!is_future));
-        let (population, of_key) = found.find(|(_, rows)| !rows.is_empty())?;
+        let (population, group_by, of_key) = found.find(|(_, _, rows)| !rows.is_empty())?;
         let row = |metric: &str| of_key.iter().copied().find(|row| row.key()[6] == metric);
         let graded = |row: &R, grade: Grade| {
             let (value, interval) = row.value();
@@ -260,6 +262,7 @@ pub(crate) fn verdicts<'a, R: MetricOf + 'a>(
         Some(Verdict {
             target: target.to_owned(),
             population: population.to_owned(),
+            group_by: group_by.to_owned(),
             method_version: method.to_owned(),
             level: within(&LEVEL, OBSERVED_OVER_FORECAST),
             interval: within(&COVERAGE, COVERAGE_90),

@@ -109,7 +109,8 @@ fn line(verdict: &Verdict, several_methods: bool, signs: bool) -> String {
     if several_methods {
         let _ = write!(line, " under {}", printable(&verdict.method_version));
     }
-    let _ = write!(line, " ({}): ", verdict.population);
+    let who = if verdict.group_by == EVERYONE { &*verdict.population } else { "mean over topics" };
+    let _ = write!(line, " ({who}): ");
     let part = |(grade, words): (Grade, String)| match signs {
         true => format!("{} {words}", grade.sign()),
         false => format!("{words}: {}", grade.word()),

@@ -76,7 +76,7 @@ fn verdict_lines(of: &ValidationReport) -> Markup {
     let verdicts = verdicts(of.rows());
     html! { @if !verdicts.is_empty() { ul.verdicts { @for verdict in &verdicts { li {
         strong { (capital(&comparison::target(&verdict.target))) }
-        ", " (comparison::population(&verdict.population))
+        ", " (if verdict.group_by == EVERYONE { comparison::population(&verdict.population) } else { "the mean over topics" })
         @for (at, (grade, words)) in verdict.parts().into_iter().enumerate() {
             (if at == 0 { ": " } else { "; " }) span role="img" aria-label=(grade.word()) { (grade.sign()) } " " (printable(&words))
         }
