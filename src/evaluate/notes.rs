@@ -114,8 +114,12 @@ pub(super) fn possible_leakage(
 
 /// What the job says that each target is worth.
 pub(super) fn worth_of_targets(rows: &[MetricRow], job: &Job) -> Vec<String> {
-    let mut targets: Vec<&str> = rows.iter().map(|row| &*row.target).collect();
-    targets.dedup();
+    let mut targets: Vec<&str> = vec![];
+    for row in rows {
+        if !targets.contains(&&*row.target) {
+            targets.push(&row.target);
+        }
+    }
     let note = targets.into_iter().map(|target| {
         let worth = job.validate.target(target).filter(|worth| !worth.is_empty());
         match worth {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::comparison::{Comparison, compare};
 use super::evaluation_set::{EvaluationSet, ForecastEvaluation, RankedValues, Target, retain};
 use super::groups::{group_people, select_groups};
-use super::metric_row::{ACTIVE, EVERYONE, FUTURE_TARGETS};
+use super::metric_row::{ACTIVE, EVERYONE, FUTURE_TARGETS, MetricRow};
 use super::notes;
 use super::null_models::{RankTarget, compare_ranks};
 use super::predictions::Predictions;
@@ -90,6 +90,8 @@ pub(super) fn evaluate_backtests(
         Ok(compare_origins(origins, &predictors, &jobs[0].validate))
     })?;
     evaluated.rows.extend(null_rows.rows);
+    let target = |row: &MetricRow| FUTURE_TARGETS.iter().position(|target| *target == row.target);
+    evaluated.rows.sort_by_key(target);
     Ok(Evaluated { notes: [notes, evaluated.notes].concat(), ..evaluated })
 }
 

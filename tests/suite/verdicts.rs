@@ -260,6 +260,10 @@ fn the_page_begins_with_the_verdicts() {
         |token: &str| token.trim_matches(['(', ')', '+', '−', ',', ';']) == "0.000";
     let mut tokens = signs.split_whitespace().flat_map(|token| token.split('–'));
     assert!(!tokens.any(is_rounded_away), "{signs}");
+    assert!(!signs.contains("random graphs"), "{signs}");
+    let with_null = renown(&[&args[..], &["--null-models", "3"]].concat()).done().stdout;
+    assert!(with_null.contains("random graphs") && with_null.contains("audience_pagerank"));
+    renown(&[&args[..], &["--null-models", "0"]].concat()).refused(2, &["null-models"]);
     let json = renown(&[&args[..], &["--format", "json"]].concat()).done().stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["verdicts"][0]["target"], TRUSTED);
