@@ -254,20 +254,26 @@ mod tests {
         }
     }
 
-    /// Of 500 worlds of a known ρ, (6 / π) · asin(r / 2) of normal values with correlation r (Kendall & Gibbons 1990, §9),
-    /// 93 to 97 % of the intervals cover it.
+    /// Of 500 worlds of a known ρ, (6 / π) · asin(r / 2) of normal values with correlation r, and of a known concordance, ½ + asin(r) / π
+    /// (Kendall & Gibbons 1990, §9), 93 to 97 % of the intervals cover it.
     #[test]
     fn intervals_cover_as_often_as_they_say() {
         let rho = 6.0 / std::f64::consts::PI * libm::asin(0.25);
+        let concordance = 0.5 + libm::asin(0.5) / std::f64::consts::PI;
         let worlds = 500;
         let held = |world: u64| {
             let rows = compared(evaluation_sets(100, 0.5, 1, world), 200, "size");
-            let row = rows.into_iter().find(|row| row.metric == "spearman").unwrap();
-            let (low, high) = row.interval.unwrap();
-            usize::from(low < rho && rho < high)
+            [("spearman", rho), ("concordance", concordance)].map(|(metric, value)| {
+                let row = rows.iter().find(|row| row.metric == metric).unwrap();
+                let (low, high) = row.interval.unwrap();
+                usize::from(low < value && value < high)
+            })
         };
-        let held: usize = (0..worlds).into_par_iter().map(held).sum();
-        assert!((465..=485).contains(&held), "{held} of {worlds}");
+        let held: Vec<[usize; 2]> = (0..worlds).into_par_iter().map(held).collect();
+        for metric in 0..2 {
+            let held: usize = held.iter().map(|held| held[metric]).sum();
+            assert!((465..=485).contains(&held), "{metric}: {held} of {worlds}");
+        }
     }
 
     /// Correct forecasts: PIT deciles of equal share, observed equal to forecast in each decile, slope 1, intercept 0.

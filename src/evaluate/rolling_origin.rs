@@ -274,3 +274,50 @@ impl ForecastOrigin {
         counts.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts with ever more noise: those with the least are left, with scores and chance.
+    #[test]
+    fn of_many_people_the_best_counts_are_kept() {
+        let (people, counts) = (2_000, 15_u32);
+        let mut rng = fastrand::Rng::with_seed(9);
+        let observed: Vec<f64> = (0..people).map(|_| f64::from(rng.u32(0..5))).collect();
+        let mut noisy = |noise: f64| {
+            RankedValues::new(observed.iter().map(|value| value + noise * rng.f64()).collect())
+        };
+        let predictor =
+            |name: String, kind| Predictor { name, method: 0, version: "v".into(), kind };
+        let mut predictors = vec![predictor("standard".into(), PredictorKind::Score)];
+        let mut predictions = vec![noisy(100.0)];
+        // The noisiest first.
+        for at in (1..=counts).rev() {
+            predictors.push(predictor(format!("count_{at:02}"), PredictorKind::Count));
+            predictions.push(noisy(0.3 * libm::pow(1.4, f64::from(at))));
+        }
+        predictors.push(predictor("random".into(), PredictorKind::Chance));
+        predictions.push(noisy(1e9));
+        let observed = RankedValues::new(observed.clone());
+        let mut origin = ForecastOrigin {
+            set: EvaluationSet {
+                persons: (0..people).map(PersonIndex::new).collect(),
+                forecasts: predictors.iter().map(|_| None).collect(),
+                predictions,
+                target: Target::Pairs(vec![]),
+            },
+            forecasts: predictors.iter().map(|_| None).collect(),
+            observed: [observed.clone(), observed],
+            populations: vec![(ACTIVE, (0..people as u32).collect())],
+            groups: vec![],
+        };
+        assert_eq!(origin.keep_best_counts(&mut predictors), counts as usize);
+        let kept: Vec<&str> = predictors.iter().map(|predictor| &*predictor.name).collect();
+        assert_eq!(kept.len(), 2 + MAX_COUNTS);
+        assert_eq!((kept[0], kept[1 + MAX_COUNTS]), ("standard", "random"));
+        assert_eq!((kept[1], kept[MAX_COUNTS]), ("count_10", "count_01"));
+        assert_eq!(origin.set.predictions.len(), kept.len());
+        assert_eq!((origin.set.forecasts.len(), origin.forecasts.len()), (kept.len(), kept.len()));
+    }
+}
