@@ -48,6 +48,24 @@ pub(crate) fn fixed(value: f64, digits: usize) -> String {
     }
 }
 
+/// As [`fixed`], with four digits where these would all be 0, or a limit; exactly 0 is `0`.
+pub(crate) fn precise(value: f64, digits: usize) -> String {
+    let is_none = |text: &str| text.bytes().all(|byte| byte == b'0' || byte == b'.');
+    let sign = if value < 0.0 { "−" } else { "" };
+    match (fixed(value, digits), fixed(value, 4)) {
+        _ if value == 0.0 => "0".to_owned(),
+        (text, _) if !is_none(&text) => text,
+        (_, text) if !is_none(&text) => text,
+        _ => format!("{sign}<0.0001"),
+    }
+}
+
+/// As [`precise`], with the sign.
+pub(crate) fn signed_precise(difference: f64, digits: usize) -> String {
+    let text = precise(difference, digits);
+    if difference > 0.0 { format!("+{text}") } else { text }
+}
+
 /// Points gained or lost, with their sign.
 pub(crate) fn signed(points: f64) -> String {
     signed_to(points, 1)
@@ -90,6 +108,9 @@ mod tests {
         let values = [0.0, 0.00902, 0.5, 0.999, 1.0, 12.34, 624.2, -3124.0, 0.6000000000000001];
         let texts = ["0", "0.009", "0.5", "1", "1", "12.3", "624", "−3,124", "0.6"];
         assert_eq!(values.map(number), texts);
+        let differences = [0.0, -0.0, 0.00042, -0.00042, 0.0123, -2e-7];
+        let texts = ["0", "0", "+0.0004", "−0.0004", "+0.012", "−<0.0001"];
+        assert_eq!(differences.map(|value| signed_precise(value, 3)), texts);
         assert_eq!([1.25, -0.04, -2.0, 0.0].map(signed), ["+1.2", "0.0", "−2.0", "0.0"]);
         assert_eq!(short("renown", 6), "renown");
         assert_eq!(short("renowned", 6), "renow…");

@@ -30,6 +30,11 @@ impl Bars {
         }
     }
 
+    /// Whether other signs than letters, digits and `#` are shown.
+    pub fn shows_signs(self) -> bool {
+        self == Self::Blocks
+    }
+
     /// A bar of `share`, 0 to 1, of `width` places; any share above 0 is seen.
     pub fn draw(self, share: f64, width: usize) -> String {
         let (full, steps) = match self {

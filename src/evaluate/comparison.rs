@@ -1,11 +1,15 @@
 //! The metrics of predictors against a target, as rows with intervals and differences.
 
-use super::evaluation_set::EvaluationSet;
-use super::intervals::{Cell, MAX_RESAMPLED, MAX_RESAMPLED_IN_GROUP, resample};
+use super::evaluation_set::{EvaluationSet, retain};
+use super::if_right::concordance_if_right;
+use super::intervals::{
+    Cell, MAX_RESAMPLED, MAX_RESAMPLED_IN_GROUP, Uncertainty, concordances, resample,
+};
 use super::metric::{Metric, SumOverSets, sum_over_sets, unweighted};
-use super::predictor::{Predictor, PredictorKind};
-use super::validity::{EVERYONE, MetricRow, TOPIC};
+use super::metric_row::{EVERYONE, MetricRow, TOPIC};
+use super::predictor::{Predictor, PredictorKind, TOPIC_SCORE};
 use crate::job::Validate;
+use crate::method::profile::STANDARD;
 
 /// What is compared.
 pub(super) struct Comparison<'a> {
@@ -16,7 +20,8 @@ pub(super) struct Comparison<'a> {
 }
 
 /// The metrics of every predictor against one target in one group of one population: means over the sets in which they are
-/// defined. In groups only the scores and the best baseline have rows.
+/// defined. In groups only the scores and the best baseline have rows. Resampled are the scores, chance and the best baseline of
+/// each metric; concordance needs no resamples.
 pub(super) fn compare(
     of: &Comparison<'_>,
     predictors: &[Predictor],
@@ -34,35 +39,77 @@ pub(super) fn compare(
         sets.iter().any(|set| set.predictions[*predictor].ranking.distinct_values() > 1)
     };
     let varying: Vec<usize> = (0..predictors.len()).filter(varies).collect();
-    let cells: Vec<(Metric, usize)> = metrics
-        .iter()
-        .flat_map(|metric| varying.iter().map(|predictor| (*metric, *predictor)))
-        .collect();
-    let cell = |((metric, predictor), sums): (&(Metric, usize), Vec<SumOverSets>)| Cell {
-        metric: *metric,
-        predictor: *predictor,
-        values: sums.iter().map(SumOverSets::mean).collect(),
-        sets: sums.iter().map(|sum| sum.sets).collect(),
-        deviations: vec![],
+    let mut cells = compute_cells(&metrics, &varying, &sets, settings, !is_group);
+    let best = |cells: &[Cell]| -> Vec<Option<usize>> {
+        metrics.iter().map(|metric| best_count(cells, predictors, *metric, 0)).collect()
     };
-    let sums = sum_over_sets(&cells, &unweighted(&sets), k);
-    let mut cells: Vec<Cell> = cells.iter().zip(sums).map(cell).collect();
+    let kind = |cell: &Cell| predictors[cell.predictor].kind;
     if is_group {
-        let best: Vec<_> =
-            metrics.iter().map(|metric| best_count(&cells, predictors, *metric, 0)).collect();
+        let best = best(&cells);
         let is_kept = |(at, cell): (usize, &Cell)| {
-            predictors[cell.predictor].kind == PredictorKind::Score || best.contains(&Some(at))
+            kind(cell) == PredictorKind::Score || best.contains(&Some(at))
         };
-        let mut kept = cells.iter().enumerate().map(is_kept).collect::<Vec<bool>>().into_iter();
-        cells.retain(|_| kept.next().unwrap_or(false));
+        let kept: Vec<bool> = cells.iter().enumerate().map(is_kept).collect();
+        retain(&mut cells, &kept);
+        // Influences are computed of those that are left alone.
+        for cell in cells.iter_mut().filter(|cell| cell.metric == Metric::Concordance) {
+            let with_influence = concordances(&sets, &[cell.predictor]);
+            with_influence.into_iter().for_each(|found| *cell = found);
+        }
     }
     let max_people = if is_group { MAX_RESAMPLED_IN_GROUP } else { MAX_RESAMPLED };
-    resample(&mut cells, sets, settings, max_people);
+    let best = best(&cells);
+    let is_resampled = |(at, cell): (usize, &Cell)| {
+        matches!(cell.uncertainty, Uncertainty::Unknown)
+            && (kind(cell) != PredictorKind::Count || best.contains(&Some(at)))
+    };
+    let wanted: Vec<bool> = cells.iter().enumerate().map(is_resampled).collect();
+    resample(&mut cells, &wanted, sets, settings, max_people);
     let compared = Compared { of, predictors, cells: &cells, people: people as u64 };
     let numbers = metrics.iter().flat_map(|metric| {
         metric.names(k).into_iter().enumerate().map(move |(number, name)| (*metric, number, name))
     });
     numbers.flat_map(|(metric, number, name)| compared.rows(metric, number, &name)).collect()
+}
+
+/// The metrics of predictors, in the order of the metrics; none is resampled yet, and concordance comes with the influence of
+/// people if it is wanted.
+fn compute_cells(
+    metrics: &[Metric],
+    predictors: &[usize],
+    sets: &[EvaluationSet],
+    settings: &Validate,
+    with_influence: bool,
+) -> Vec<Cell> {
+    let (mut cells, weighted) = (vec![], unweighted(sets));
+    for metric in metrics {
+        cells.extend(match metric {
+            Metric::Concordance if with_influence => concordances(sets, predictors),
+            Metric::ConcordanceIfRight => {
+                let is_forecast = |predictor: &&usize| {
+                    sets.iter().any(|set| set.forecasts[**predictor].is_some())
+                };
+                let forecasts = predictors.iter().filter(is_forecast);
+                let cell = |predictor| concordance_if_right(sets, predictor, settings.seed);
+                forecasts.map(|predictor| cell(*predictor)).collect()
+            }
+            _ => {
+                let of_metric: Vec<(Metric, usize)> =
+                    predictors.iter().map(|predictor| (*metric, *predictor)).collect();
+                let sums = sum_over_sets(&of_metric, &weighted, settings.top as usize);
+                let cell =
+                    |((metric, predictor), sums): (&(Metric, usize), Vec<SumOverSets>)| Cell {
+                        metric: *metric,
+                        predictor: *predictor,
+                        values: sums.iter().map(SumOverSets::mean).collect(),
+                        sets: sums.iter().map(|sum| sum.sets).collect(),
+                        uncertainty: Uncertainty::Unknown,
+                    };
+                of_metric.iter().zip(sums).map(cell).collect::<Vec<Cell>>()
+            }
+        });
+    }
+    cells
 }
 
 /// What was compared, and its metrics.
@@ -88,6 +135,11 @@ impl Compared<'_> {
             };
             let first = cells.iter().find(is_first).filter(|_| predictor.method > 0);
             let is_score = predictor.kind == PredictorKind::Score;
+            let to_best = best.filter(|_| is_score);
+            // By the first metric every count is compared with the score.
+            let is_compared =
+                metric == Metric::Concordance && predictor.kind == PredictorKind::Count;
+            let other = to_best.or_else(|| self.score(metric).filter(|_| is_compared));
             Some(MetricRow {
                 target: of.target.to_owned(),
                 population: of.population.to_owned(),
@@ -98,7 +150,7 @@ impl Compared<'_> {
                 metric: name.to_owned(),
                 value: cell.values[number]?,
                 interval: cell.interval(number),
-                difference: best.filter(|_| is_score).and_then(difference_to),
+                difference: other.and_then(difference_to),
                 from_first: first.and_then(difference_to),
                 people: self.people,
                 backtests: cell.sets[number],
@@ -106,6 +158,15 @@ impl Compared<'_> {
             })
         };
         cells.iter().filter(|cell| cell.metric == metric).filter_map(row).collect()
+    }
+
+    /// The metric of the score that counts are compared with.
+    fn score(&self, metric: Metric) -> Option<&Cell> {
+        let name = if self.of.group_by == TOPIC { TOPIC_SCORE } else { STANDARD };
+        self.cells.iter().find(|cell| {
+            let Predictor { name: of_cell, method, kind, .. } = &self.predictors[cell.predictor];
+            cell.metric == metric && (&**of_cell, *method, *kind) == (name, 0, PredictorKind::Score)
+        })
     }
 }
 
@@ -193,20 +254,26 @@ mod tests {
         }
     }
 
-    /// Of 500 worlds of a known ρ, (6 / π) · asin(r / 2) of normal values with correlation r (Kendall & Gibbons 1990, §9),
-    /// 93 to 97 % of the intervals cover it.
+    /// Of 500 worlds of a known ρ, (6 / π) · asin(r / 2) of normal values with correlation r, and of a known concordance, ½ + asin(r) / π
+    /// (Kendall & Gibbons 1990, §9), 93 to 97 % of the intervals cover it.
     #[test]
     fn intervals_cover_as_often_as_they_say() {
         let rho = 6.0 / std::f64::consts::PI * libm::asin(0.25);
+        let concordance = 0.5 + libm::asin(0.5) / std::f64::consts::PI;
         let worlds = 500;
         let held = |world: u64| {
             let rows = compared(evaluation_sets(100, 0.5, 1, world), 200, "size");
-            let row = rows.into_iter().find(|row| row.metric == "spearman").unwrap();
-            let (low, high) = row.interval.unwrap();
-            usize::from(low < rho && rho < high)
+            [("spearman", rho), ("concordance", concordance)].map(|(metric, value)| {
+                let row = rows.iter().find(|row| row.metric == metric).unwrap();
+                let (low, high) = row.interval.unwrap();
+                usize::from(low < value && value < high)
+            })
         };
-        let held: usize = (0..worlds).into_par_iter().map(held).sum();
-        assert!((465..=485).contains(&held), "{held} of {worlds}");
+        let held: Vec<[usize; 2]> = (0..worlds).into_par_iter().map(held).collect();
+        for metric in 0..2 {
+            let held: usize = held.iter().map(|held| held[metric]).sum();
+            assert!((465..=485).contains(&held), "{metric}: {held} of {worlds}");
+        }
     }
 
     /// Correct forecasts: PIT deciles of equal share, observed equal to forecast in each decile, slope 1, intercept 0.
@@ -238,8 +305,13 @@ mod tests {
                 uniform[at],
             )
         };
+        let log_score = |at: usize| {
+            renown_stats::predictive_distribution::log_score(expected[at], 0.0, observed[at])
+        };
         let forecast = ForecastEvaluation {
             log_expected: expected.iter().map(|mean| libm::log(*mean)).collect(),
+            overdispersion: vec![0.0; n as usize],
+            log_score: (0..n as usize).map(log_score).collect(),
             pit: (0..n as usize).map(pit).collect(),
             brier: vec![0.0; n as usize],
             decile: vec![0; n as usize],
@@ -261,6 +333,11 @@ mod tests {
         covers("calibration_slope", 1.0);
         covers("calibration_intercept", 0.0);
         assert!((row("coverage_90").value - 0.9).abs() < 0.03);
+        // It reaches what it promises, and the log score of a Poisson distribution is its negative entropy.
+        let (low, high) = row("concordance_if_right").interval.unwrap();
+        let reached = row("concordance").value;
+        assert!(low - 0.01 < reached && reached < high + 0.01, "{low} {reached} {high}");
+        assert!((-1.9..-1.6).contains(&row("log_score").value), "{}", row("log_score").value);
         for decile in 1..=10 {
             let share = row(&format!("pit_{decile:02}")).value;
             assert!((share - 0.1).abs() < 0.025, "{decile}: {share}");

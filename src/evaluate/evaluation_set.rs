@@ -54,6 +54,10 @@ pub(super) enum Target {
 pub(super) struct ForecastEvaluation {
     /// ln of how many people were expected to react.
     pub log_expected: Vec<f64>,
+    /// α of the negative binomial distribution that is forecast.
+    pub overdispersion: Vec<f64>,
+    /// The log score: ln of the forecast probability of how many reacted.
+    pub log_score: Vec<f64>,
     /// The randomised probability integral transform of how many reacted.
     pub pit: Vec<f64>,
     /// The squared error of the probability that anyone reacts.
@@ -86,6 +90,8 @@ impl EvaluationSet {
         let ranked = |values: &RankedValues| values.subset(indices, &new_index);
         let forecast = |forecast: &ForecastEvaluation| ForecastEvaluation {
             log_expected: subset(&forecast.log_expected, indices),
+            overdispersion: subset(&forecast.overdispersion, indices),
+            log_score: subset(&forecast.log_score, indices),
             pit: subset(&forecast.pit, indices),
             brier: subset(&forecast.brier, indices),
             decile: subset(&forecast.decile, indices),
@@ -114,6 +120,12 @@ impl EvaluationSet {
         self.subset(&indices.collect::<Vec<u32>>())
     }
 
+    /// Without the predictors that are not kept; the length of `kept` is that of the predictors.
+    pub fn keep_predictors(&mut self, kept: &[bool]) {
+        retain(&mut self.predictions, kept);
+        retain(&mut self.forecasts, kept);
+    }
+
     /// With the deciles of the forecasts.
     pub fn with_deciles(mut self) -> Self {
         for (prediction, forecast) in self.predictions.iter().zip(&mut self.forecasts) {
@@ -123,4 +135,10 @@ impl EvaluationSet {
         }
         self
     }
+}
+
+/// Leaves out the items that are not kept.
+pub(super) fn retain<T>(items: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    items.retain(|_| kept.next().is_some_and(|kept| *kept));
 }

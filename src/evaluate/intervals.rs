@@ -1,20 +1,29 @@
-//! Metrics with their intervals, by a bootstrap of people.
+//! Metrics with their intervals.
 //!
-//! A person is drawn for all evaluation sets at once (Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §13.3). Of
-//! more people than a limit a fixed sample is resampled, and its deviations are scaled by the root of its share (Politis,
-//! Romano & Wolf 1999, *Subsampling*, §2.1); metrics of the first k then have no interval.
+//! Concordance has them from the influence of each person, added over all evaluation sets in which the person is (DeLong, DeLong &
+//! Clarke-Pearson 1988, *Comparing the Areas under Two or More Correlated Receiver Operating Characteristic Curves*). All other
+//! metrics have them from a bootstrap of people, in which a person is drawn for all evaluation sets at once (Efron &
+//! Tibshirani 1993, *An Introduction to the Bootstrap*, §13.3). Of more people than a limit a fixed sample is resampled, and its
+//! deviations are scaled by the root of its share (Politis, Romano & Wolf 1999, *Subsampling*, §2.1); metrics of the first k
+//! then have no interval.
 
-use super::evaluation_set::EvaluationSet;
+use rayon::prelude::*;
+
+use super::evaluation_set::{EvaluationSet, Target};
 use super::metric::{Metric, WeightedSet, mean_over_sets, unweighted};
-use super::validity::Difference;
+use super::metric_row::Difference;
 use crate::job::Validate;
 use crate::model::PersonIndex;
+use renown_stats::concordance::concordance_with_influence;
 use renown_stats::resampling::{bootstrap, interval_95};
 
 /// Most people who are resampled; of more a sample is.
 pub(super) const MAX_RESAMPLED: usize = 5_000;
 /// The same in a group.
 pub(super) const MAX_RESAMPLED_IN_GROUP: usize = 1_000;
+
+/// 97.5 % of a normal distribution are below so many standard deviations.
+const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// A metric of a predictor. Lengths: numbers of the metric.
 pub(super) struct Cell {
@@ -24,32 +33,103 @@ pub(super) struct Cell {
     pub values: Vec<Option<f64>>,
     /// In how many sets each number is defined.
     pub sets: Vec<u64>,
-    /// How far each number is from its value in each resample; empty for a metric that cannot be resampled.
-    pub deviations: Vec<Vec<Option<f64>>>,
+    pub uncertainty: Uncertainty,
+}
+
+/// How uncertain a metric is.
+pub(super) enum Uncertainty {
+    /// Not known.
+    Unknown,
+    /// How far each number is from its value in each resample.
+    Deviations(Vec<Vec<Option<f64>>>),
+    /// The influence of each distinct person of the sets on the one number.
+    Influence(Vec<f64>),
 }
 
 impl Cell {
     /// The 95 % interval of a number.
     pub fn interval(&self, number: usize) -> Option<(f64, f64)> {
-        let deviations = self.deviations.get(number)?;
-        interval_95(self.values[number]?, deviations.iter().copied())
+        let value = self.values[number]?;
+        match &self.uncertainty {
+            Uncertainty::Unknown => None,
+            Uncertainty::Deviations(of_numbers) => {
+                interval_95(value, of_numbers.get(number)?.iter().copied())
+            }
+            Uncertainty::Influence(of_people) => {
+                let (low, high) = normal_95(value, of_people.iter().copied());
+                // A share.
+                Some((low.max(0.0), high.min(1.0)))
+            }
+        }
     }
 
     /// A number less that of another predictor, which is called `name`.
     pub fn difference_to(&self, other: &Self, name: &str, number: usize) -> Option<Difference> {
         let value = self.values[number]? - other.values[number]?;
-        let both = self.deviations.get(number).zip(other.deviations.get(number));
-        let deviations = both.map(|(these, others)| {
-            these.iter().zip(others).map(|(this, other)| Some((*this)? - (*other)?))
-        });
-        let interval = deviations.and_then(|deviations| interval_95(value, deviations));
+        let interval = match (&self.uncertainty, &other.uncertainty) {
+            (Uncertainty::Deviations(these), Uncertainty::Deviations(others)) => {
+                let both = these.get(number).zip(others.get(number));
+                both.and_then(|(these, others)| {
+                    let both = these.iter().zip(others);
+                    interval_95(value, both.map(|(this, other)| Some((*this)? - (*other)?)))
+                })
+            }
+            (Uncertainty::Influence(these), Uncertainty::Influence(others)) => {
+                Some(normal_95(value, these.iter().zip(others).map(|(this, other)| this - other)))
+            }
+            _ => None,
+        };
         Some(Difference { to: name.to_owned(), value, interval })
     }
 }
 
-/// Fills in the deviations of `cells` over resamples of at most `max_people` people.
+/// The 95 % interval of a value on which people have these influences.
+fn normal_95(value: f64, influences: impl Iterator<Item = f64>) -> (f64, f64) {
+    let error = libm::sqrt(influences.fold(0.0, |sum, influence| sum + influence * influence));
+    (value - NORMAL_95 * error, value + NORMAL_95 * error)
+}
+
+/// The concordance of each of `predictors`, with its interval.
+pub(super) fn concordances(sets: &[EvaluationSet], predictors: &[usize]) -> Vec<Cell> {
+    let people = distinct_people(sets);
+    let unit = |person: &PersonIndex| people.partition_point(|other| other < person);
+    let units: Vec<Vec<usize>> =
+        sets.iter().map(|set| set.persons.iter().map(unit).collect()).collect();
+    let cell = |predictor: &usize| {
+        let (mut sum, mut defined, mut influence) = (0.0, 0_u64, vec![0.0; people.len()]);
+        for (set, units) in sets.iter().zip(&units) {
+            let (Target::Observed(target) | Target::Graded(target) | Target::Binary(target)) =
+                &set.target
+            else {
+                continue;
+            };
+            let ranking = &set.predictions[*predictor].ranking;
+            let Some(found) = concordance_with_influence(ranking, &target.ranking) else {
+                continue;
+            };
+            sum += found.value;
+            defined += 1;
+            for (unit, of_person) in units.iter().zip(found.influence) {
+                influence[*unit] += of_person;
+            }
+        }
+        influence.iter_mut().for_each(|of_person| *of_person /= defined as f64);
+        Cell {
+            metric: Metric::Concordance,
+            predictor: *predictor,
+            values: vec![(defined > 0).then(|| sum / defined as f64)],
+            sets: vec![defined],
+            uncertainty: Uncertainty::Influence(influence),
+        }
+    };
+    predictors.par_iter().map(cell).collect()
+}
+
+/// Fills in the deviations over resamples of at most `max_people` people of those `cells` that are `wanted`. Length of `wanted`:
+/// cells.
 pub(super) fn resample(
-    cells: &mut Vec<Cell>,
+    cells: &mut [Cell],
+    wanted: &[bool],
     sets: Vec<EvaluationSet>,
     settings: &Validate,
     max_people: usize,
@@ -64,8 +144,9 @@ pub(super) fn resample(
     };
     let resampled: Vec<(Metric, usize)> = cells
         .iter()
-        .filter(|cell| one_in == 1 || !cell.metric.is_of_the_top())
-        .map(|cell| (cell.metric, cell.predictor))
+        .zip(wanted)
+        .filter(|(cell, wanted)| **wanted && (one_in == 1 || !cell.metric.is_of_the_top()))
+        .map(|(cell, _)| (cell.metric, cell.predictor))
         .collect();
     let persons = distinct_people(&sample);
     let unit = |person: &PersonIndex| persons.partition_point(|other| other < person);
@@ -90,7 +171,8 @@ pub(super) fn resample(
             };
             resamples.iter().map(deviation).collect()
         };
-        cell.deviations = (0..cell.values.len()).map(deviations).collect();
+        let of_numbers = (0..cell.values.len()).map(deviations).collect();
+        cell.uncertainty = Uncertainty::Deviations(of_numbers);
     }
 }
 

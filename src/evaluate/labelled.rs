@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use super::comparison::{Comparison, compare};
 use super::evaluation_set::{EvaluationSet, RankedValues, Target};
 use super::groups::{group_people, select_groups};
+use super::metric_row::{ALL, EVERYONE, MetricRow, TOPIC};
 use super::notes;
+use super::null_models::{RankTarget, compare_ranks};
 use super::predictions::{Predictions, sum_by_person};
-use super::predictor::{Predictor, PredictorKind, list_predictors};
-use super::validity::{ALL, EVERYONE, Evaluated, MetricRow, TOPIC};
+use super::predictor::{Predictor, PredictorKind, TOPIC_SCORE, list_predictors};
+use super::validity::Evaluated;
 use crate::error::{Error, Result};
 use crate::fit::is_held_out;
 use crate::job::Job;
@@ -34,7 +36,7 @@ pub(super) fn evaluate_labels(
 ) -> Result<Evaluated> {
     let History { people, known, vocabulary, .. } = history;
     let mut backtest = Backtest::new(people, known);
-    let predictors = list_predictors(jobs, backtest.people());
+    let predictors = list_predictors(jobs, backtest.people())?;
     let predictions = Predictions::at(&mut backtest, 0, jobs, &predictors)?;
     let people = backtest.people();
     let method = &jobs[0].method;
@@ -67,6 +69,9 @@ pub(super) fn evaluate_labels(
         for (topic, labels) in by_topic(&labels) {
             if topic.is_none() {
                 rows.extend(evaluation.in_general(&set.name, &labels)?);
+                if let Some(target) = rank_target(&set.name, &labels) {
+                    rows.extend(compare_ranks(&backtest, &jobs[0], &[target])?);
+                }
             }
         }
         let (on_topics, unknown) = evaluation.on_topics(&set.name, &labels, &topics);
@@ -76,6 +81,14 @@ pub(super) fn evaluate_labels(
         }
     }
     Ok(Evaluated { rows, notes })
+}
+
+/// Labels that ranks are to predict; none for pairs.
+fn rank_target<'a>(name: &'a str, labels: &Labels) -> Option<RankTarget<'a>> {
+    let Labels::Graded(rows) = labels else { return None };
+    let (persons, values): (Vec<PersonIndex>, Vec<f64>) =
+        rows.iter().map(|row| (row.0, row.1)).unzip();
+    Some(RankTarget { target: name, population: ALL, persons, outcome: Ranking::new(&values) })
 }
 
 /// Labels by topic; `None` is influence in general.
@@ -247,7 +260,7 @@ impl LabelEvaluation<'_> {
         let settings = &self.jobs[0].validate;
         let mut predictors = self.predictors.to_vec();
         for (name, kind) in [
-            ("topic_score", PredictorKind::Score),
+            (TOPIC_SCORE, PredictorKind::Score),
             ("topic_posts", PredictorKind::Count),
             ("topic_reactors", PredictorKind::Count),
         ] {

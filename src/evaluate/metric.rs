@@ -2,23 +2,34 @@
 
 use rayon::prelude::*;
 
-use super::evaluation_set::{EvaluationSet, RankedValues, Target};
+use super::evaluation_set::{EvaluationSet, Target};
 use renown_stats::calibration::{intercept_and_slope, mean, observed_over_expected};
 use renown_stats::classification::{auc, pairwise_accuracy, pairwise_auc};
+use renown_stats::concordance::concordance;
 use renown_stats::correlation::{kendall, spearman_of_ranks};
 use renown_stats::retrieval::{ndcg, precision};
 
 /// Bins of the PIT histogram, and of forecasts.
 const DECILES: usize = 10;
 
-/// A metric; some have several numbers.
+/// Names of metrics that verdicts rest on.
+pub(crate) const CONCORDANCE: &str = "concordance";
+pub(crate) const CONCORDANCE_IF_RIGHT: &str = "concordance_if_right";
+pub(crate) const PAIRWISE_ACCURACY: &str = "pairwise_accuracy";
+pub(crate) const OBSERVED_OVER_FORECAST: &str = "observed_over_forecast";
+pub(crate) const COVERAGE_90: &str = "coverage_90";
+
+/// A metric, in order of importance; some have several numbers.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Metric {
+    Concordance,
+    ConcordanceIfRight,
+    Ndcg,
+    LogScore,
     Spearman,
     Kendall,
     AucAny,
     Auc,
-    Ndcg,
     Precision,
     PairwiseAccuracy,
     PairwiseAuc,
@@ -37,17 +48,20 @@ impl Metric {
             (1..=DECILES).map(|decile| format!("{name}_{decile:02}")).collect::<Vec<_>>()
         };
         match self {
+            Self::Concordance => vec![CONCORDANCE.into()],
+            Self::ConcordanceIfRight => vec![CONCORDANCE_IF_RIGHT.into()],
+            Self::LogScore => vec!["log_score".into()],
             Self::Spearman => vec!["spearman".into()],
             Self::Kendall => vec!["kendall_tau_b".into()],
             Self::AucAny => vec!["auc_any".into()],
             Self::Auc => vec!["auc".into()],
             Self::Ndcg => vec![format!("ndcg_{k}")],
             Self::Precision => vec![format!("precision_{k}")],
-            Self::PairwiseAccuracy => vec!["pairwise_accuracy".into()],
+            Self::PairwiseAccuracy => vec![PAIRWISE_ACCURACY.into()],
             Self::PairwiseAuc => vec!["pairwise_auc".into()],
-            Self::ObservedOverForecast => vec!["observed_over_forecast".into()],
+            Self::ObservedOverForecast => vec![OBSERVED_OVER_FORECAST.into()],
             Self::Calibration => vec!["calibration_intercept".into(), "calibration_slope".into()],
-            Self::Coverage => vec!["coverage_90".into()],
+            Self::Coverage => vec![COVERAGE_90.into()],
             Self::Brier => vec!["brier_any".into()],
             Self::Pit => by_decile("pit"),
             Self::Reliability => [by_decile("forecast"), by_decile("observed")].concat(),
@@ -66,7 +80,7 @@ impl Metric {
 
     /// Whether it is computed of whole populations only, not of groups.
     pub fn is_of_everyone_only(self) -> bool {
-        matches!(self, Self::Kendall | Self::Pit | Self::Reliability)
+        matches!(self, Self::ConcordanceIfRight | Self::Kendall | Self::Pit | Self::Reliability)
     }
 
     /// Whether it depends on the few at the top alone, about whom a sample of the people says nothing.
@@ -74,30 +88,41 @@ impl Metric {
         matches!(self, Self::Ndcg | Self::Precision)
     }
 
-    /// The metrics that apply to the target of an evaluation set.
+    /// The metrics that apply to the target of an evaluation set, the most important one first.
     pub fn list(set: &EvaluationSet) -> Vec<Self> {
-        let mut metrics = match &set.target {
-            Target::Observed(_) => {
-                vec![Self::Spearman, Self::Kendall, Self::AucAny, Self::Ndcg, Self::Precision]
-            }
-            Target::Graded(labels) if labels.values.iter().all(|value| *value >= 0.0) => {
-                vec![Self::Spearman, Self::Kendall, Self::Ndcg, Self::Precision]
-            }
-            Target::Graded(_) => vec![Self::Spearman, Self::Kendall, Self::Precision],
-            Target::Binary(_) => vec![Self::Auc, Self::Precision],
-            Target::Pairs(_) => vec![Self::PairwiseAccuracy, Self::PairwiseAuc],
+        let has_forecasts = set.forecasts.iter().any(Option::is_some);
+        let of_forecasts = |metrics: &[Self]| match has_forecasts {
+            true => metrics.to_vec(),
+            false => vec![],
         };
-        if set.forecasts.iter().any(Option::is_some) {
-            metrics.extend([
+        let gains = match &set.target {
+            Target::Observed(_) => true,
+            Target::Graded(labels) => labels.values.iter().all(|value| *value >= 0.0),
+            Target::Binary(_) | Target::Pairs(_) => false,
+        };
+        let ndcg = if gains { vec![Self::Ndcg] } else { vec![] };
+        let others: &[Self] = match &set.target {
+            Target::Observed(_) => &[Self::Spearman, Self::Kendall, Self::AucAny, Self::Precision],
+            Target::Graded(_) => &[Self::Spearman, Self::Kendall, Self::Precision],
+            Target::Binary(_) => &[Self::Auc, Self::Precision],
+            Target::Pairs(_) => return vec![Self::PairwiseAccuracy, Self::PairwiseAuc],
+        };
+        [
+            vec![Self::Concordance],
+            of_forecasts(&[Self::ConcordanceIfRight]),
+            ndcg,
+            of_forecasts(&[Self::LogScore]),
+            others.to_vec(),
+            of_forecasts(&[
                 Self::ObservedOverForecast,
                 Self::Calibration,
                 Self::Coverage,
                 Self::Brier,
                 Self::Pit,
                 Self::Reliability,
-            ]);
-        }
-        metrics
+            ]),
+        ]
+        .concat()
     }
 }
 
@@ -126,14 +151,17 @@ impl<'a> WeightedSet<'a> {
         let (prediction, forecast) = (&set.predictions[predictor], &set.forecasts[predictor]);
         let ranking = &prediction.ranking;
         match (metric, &set.target, forecast) {
-            (Metric::Spearman, Target::Observed(target) | Target::Graded(target), _) => {
+            (
+                Metric::Concordance,
+                Target::Observed(target) | Target::Graded(target) | Target::Binary(target),
+                _,
+            ) => vec![concordance(ranking, &target.ranking, times)],
+            (Metric::Spearman, Target::Observed(_) | Target::Graded(_), _) => {
                 let ranks = ranking.doubled_ranks(times);
-                let rho = spearman_of_ranks(&ranks, &self.target_ranks, times);
-                vec![rho.or_else(|| zero_if_varied(target, times))]
+                vec![spearman_of_ranks(&ranks, &self.target_ranks, times)]
             }
             (Metric::Kendall, Target::Observed(target) | Target::Graded(target), _) => {
-                let tau = kendall(ranking, &target.ranking, times);
-                vec![tau.or_else(|| zero_if_varied(target, times))]
+                vec![kendall(ranking, &target.ranking, times)]
             }
             (Metric::AucAny, Target::Observed(target), _)
             | (Metric::Auc, Target::Binary(target), _) => {
@@ -152,7 +180,10 @@ impl<'a> WeightedSet<'a> {
                     let positive = target.values.iter().map(|value| *value > 0.0);
                     relevant.iter_mut().zip(positive).for_each(|(top, positive)| *top &= positive);
                 }
-                vec![precision(ranking, &relevant, times, k)]
+                // Where there is nobody to find, no predictor can find anybody.
+                let any =
+                    relevant.iter().zip(times).any(|(relevant, times)| *relevant && *times > 0);
+                vec![precision(ranking, &relevant, times, k).filter(|_| any)]
             }
             (Metric::PairwiseAccuracy, Target::Pairs(pairs), _) => {
                 vec![pairwise_accuracy(&prediction.values, pairs, times)]
@@ -174,6 +205,10 @@ impl<'a> WeightedSet<'a> {
                 let is_within = |pit: &f64| f64::from(u8::from((0.05..0.95).contains(pit)));
                 let within: Vec<f64> = forecast.pit.iter().map(is_within).collect();
                 vec![mean(&within, times)]
+            }
+            // Undefined where somebody was observed of whom nothing was forecast.
+            (Metric::LogScore, _, Some(forecast)) => {
+                vec![mean(&forecast.log_score, times).filter(|mean| mean.is_finite())]
             }
             (Metric::Brier, _, Some(forecast)) => vec![mean(&forecast.brier, times)],
             (Metric::Pit, _, Some(forecast)) => {
@@ -243,11 +278,6 @@ pub(super) fn mean_over_sets(
 ) -> Vec<Vec<Option<f64>>> {
     let sums = sum_over_sets(cells, sets, k).into_iter();
     sums.map(|numbers| numbers.iter().map(SumOverSets::mean).collect()).collect()
-}
-
-/// The correlation of a constant prediction: 0 where the target varies, none where it does not.
-fn zero_if_varied(target: &RankedValues, multiplicities: &[u32]) -> Option<f64> {
-    target.ranking.varies(multiplicities).then_some(0.0)
 }
 
 /// For each decile the sum of the values of the people in it, and how many they are.

@@ -1,6 +1,7 @@
 //! What each metric of the table `validity` means.
 
 use super::intervals::{MAX_RESAMPLED, MAX_RESAMPLED_IN_GROUP};
+use super::rolling_origin::{MAX_COUNTS, MAX_WITH_ALL_COUNTS};
 
 /// The documentation of a metric.
 pub struct MetricDoc {
@@ -16,12 +17,49 @@ pub struct MetricDoc {
     pub source: &'static str,
 }
 
+/// Source of the random graphs.
+const REWIRING: &str = "Maslov & Sneppen 2002, *Specificity and Stability in Topology of Protein Networks*; Fosdick, Larremore, Nishimura & \
+                        Ugander 2018, *Configuring Random Graph Models with Fixed Degree Sequences*, §4";
+
 /// Every metric.
-pub const METRICS: [MetricDoc; 16] = [
+pub const METRICS: [MetricDoc; 26] = [
+    MetricDoc {
+        name: "concordance",
+        meaning: "Harrell's C: of the pairs of people with different values of the target, the share that the prediction orders \
+                  right, ties half; undefined if the target is constant. 2 · C − 1 is Somers' D.",
+        range: "0 to 1",
+        ideal: "1, or `concordance_if_right`; 0.5 is no information",
+        source: "Harrell, Lee & Mark 1996, *Multivariable Prognostic Models*, §5.5",
+    },
+    MetricDoc {
+        name: "concordance_if_right",
+        meaning: "Concordance of the forecast with outcomes drawn from its own distribution, the mean over 20 draws, of up to 10,000 \
+                  people: what it would reach if it were exactly right. Its interval is that of the draws.",
+        range: "0 to 1",
+        ideal: "that of `concordance`",
+        source: "own",
+    },
+    MetricDoc {
+        name: "ndcg_{k}",
+        meaning: "Normalised discounted cumulative gain of the first k: gains are the values of the target, 0 or more, the \
+                  discount is log₂ of the position + 1, and tied people share the mean of their positions; undefined if all \
+                  gains are 0.",
+        range: "0 to 1",
+        ideal: "1",
+        source: "Järvelin & Kekäläinen 2002, *Cumulated Gain-Based Evaluation of IR Techniques*; McSherry & Najork 2008, \
+                 *Computing Information Retrieval Performance Measures Efficiently in the Presence of Tied Scores*",
+    },
+    MetricDoc {
+        name: "log_score",
+        meaning: "Mean logarithm of the probability that the forecast distribution gave to the observed number; undefined where \
+                  somebody was observed of whom nothing was forecast.",
+        range: "0 and below",
+        ideal: "higher is better",
+        source: "Czado, Gneiting & Held 2009, *Predictive Model Assessment for Count Data*, §3",
+    },
     MetricDoc {
         name: "spearman",
-        meaning: "Spearman's ρ: the correlation of mid-ranks of prediction and target; 0 if the prediction is constant, undefined \
-                  if the target is.",
+        meaning: "Spearman's ρ: the correlation of mid-ranks of prediction and target; undefined if either is constant.",
         range: "-1 to 1",
         ideal: "1; 0 is no information",
         source: "Kendall & Gibbons 1990, *Rank Correlation Methods*, §3",
@@ -51,20 +89,10 @@ pub const METRICS: [MetricDoc; 16] = [
         source: "Hanley & McNeil 1982, *The Meaning and Use of the Area under a ROC Curve*",
     },
     MetricDoc {
-        name: "ndcg_{k}",
-        meaning: "Normalised discounted cumulative gain of the first k: gains are the values of the target, 0 or more, the \
-                  discount is log₂ of the position + 1, and tied people share the mean of their positions; undefined if all \
-                  gains are 0.",
-        range: "0 to 1",
-        ideal: "1",
-        source: "Järvelin & Kekäläinen 2002, *Cumulated Gain-Based Evaluation of IR Techniques*; McSherry & Najork 2008, \
-                 *Computing Information Retrieval Performance Measures Efficiently in the Presence of Tied Scores*",
-    },
-    MetricDoc {
         name: "precision_{k}",
         meaning: "Share of the first k who are among the first k by the target (with all who are tied with the last of these); \
                   of binary labels only people with label 1 count, of observed reactors only people with any. Tied people share \
-                  the mean of their positions; undefined for fewer than k people.",
+                  the mean of their positions; undefined for fewer than k people, and where there is nobody to find.",
         range: "0 to 1",
         ideal: "1",
         source: "own",
@@ -144,18 +172,71 @@ pub const METRICS: [MetricDoc; 16] = [
         ideal: "that of `forecast_{decile}`",
         source: "own",
     },
+    MetricDoc {
+        name: "null_value",
+        meaning: "Concordance of a measure of rank at the latest backtest date, or with the labels at the end of the snapshot.",
+        range: "0 to 1",
+        ideal: "above `null_mean`",
+        source: "own",
+    },
+    MetricDoc {
+        name: "null_mean",
+        meaning: "The mean of the same in random graphs in which every person pays attention to as many people, and as many pay attention to them; the interval is that of the random graphs.",
+        range: "0 to 1",
+        ideal: "below `null_value`",
+        source: REWIRING,
+    },
+    MetricDoc {
+        name: "null_spread",
+        meaning: "Standard deviation of the same over the random graphs.",
+        range: "0 and above",
+        ideal: "–",
+        source: "own",
+    },
+    MetricDoc {
+        name: "null_z",
+        meaning: "`null_value` less `null_mean`, in `null_spread`; undefined if that is 0.",
+        range: "any",
+        ideal: "above 2",
+        source: "own",
+    },
+    MetricDoc {
+        name: "null_p",
+        meaning: "(1 + random graphs in which the measure is as good) / (1 + random graphs).",
+        range: "above 0, to 1",
+        ideal: "below 0.05",
+        source: "Phipson & Smyth 2010, *Permutation P-values Should Never Be Zero*",
+    },
+    MetricDoc {
+        name: "stability_mean",
+        meaning: "Mean Spearman's ρ of a measure of rank with the same measure under a bootstrap of actors, in which an actor who is not drawn pays no attention and one who is drawn begins as many random walks; the interval is that of the resamples.",
+        range: "-1 to 1",
+        ideal: "1",
+        source: "own",
+    },
+    MetricDoc {
+        name: "stability_spread",
+        meaning: "Standard deviation of the same over the resamples.",
+        range: "0 and above",
+        ideal: "0",
+        source: "own",
+    },
 ];
 
 /// How metrics are averaged, and what their intervals are.
 pub(crate) fn describe_intervals() -> String {
     format!(
-        "Each metric is the mean over the backtests in which it is defined, with the 95 % interval of a bootstrap of people, in \
-         which a person is drawn for all backtests at once. Of more than {MAX_RESAMPLED} people, or {MAX_RESAMPLED_IN_GROUP} in \
-         a group, a fixed sample is resampled, and its deviations are scaled by the root of its share; metrics of the first k \
-         then have no interval. Differences are of the same resamples."
+        "Each metric is the mean over the backtests in which it is defined. The 95 % interval of concordance is by the influence of \
+         each person on it, added over all backtests; that of all other metrics is of a bootstrap of people, in which a person is \
+         drawn for all backtests at once. Of more than {MAX_RESAMPLED} people, or {MAX_RESAMPLED_IN_GROUP} in a group, a fixed sample \
+         is resampled, and its deviations are scaled by the root of its share; metrics of the first k then have no interval. \
+         Resampled are scores, chance and the best count of each metric; of other counts only concordance has an interval. \
+         Differences are of the same people. Of more than {MAX_WITH_ALL_COUNTS} people, {MAX_COUNTS} counts are compared: those of \
+         the highest concordance in a sample at the latest backtest date."
     )
 }
 
 /// Source of the intervals.
-pub(crate) const INTERVAL_SOURCE: &str = "Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §13.3; Politis, Romano & Wolf 1999, \
+pub(crate) const INTERVAL_SOURCE: &str = "DeLong, DeLong & Clarke-Pearson 1988, *Comparing the Areas under Two or More Correlated Receiver \
+    Operating Characteristic Curves*; Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, §13.3; Politis, Romano & Wolf 1999, \
     *Subsampling*, §2.1";

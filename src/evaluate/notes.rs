@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::validity::{FUTURE_TARGETS, MetricRow};
+use super::metric_row::{ACTIVE, ALL, ESTABLISHED, FUTURE_TARGETS, MetricRow};
 use crate::job::{GROUND_TRUTH, GroupBy, Job};
 use crate::method::{Method, ROLLING_ORIGIN};
 use crate::model::JoinRate;
@@ -24,6 +24,42 @@ pub(super) fn no_backtest(history_hours: u32, horizon_hours: u32) -> String {
     format!(
         "interactions reach back {history_hours} hours from the end of the snapshot: too short for a backtest of {horizon_hours} hours"
     )
+}
+
+/// Counts that many people are not compared by.
+pub(super) fn counts_left_out(kept: usize, counts: usize, people: usize) -> String {
+    format!(
+        "of {counts} counts {kept} are compared, those of the highest concordance in a sample at the latest backtest date: there are \
+         more than {people} people"
+    )
+}
+
+/// Who is compared, in words.
+pub(super) fn populations(rows: &[MetricRow], method: &Method) -> Vec<String> {
+    let days = method.window_hours() / 24;
+    let of_future = rows.iter().any(|row| FUTURE_TARGETS.contains(&&*row.target));
+    let of_labels = rows.iter().any(|row| !FUTURE_TARGETS.contains(&&*row.target));
+    let mut everyone = vec![];
+    if of_future {
+        everyone.push(format!(
+            "everyone whom a run of the backtest date scores, that is everyone with an account by then or in an interaction of the \
+             {days} days before, or in a follow"
+        ));
+    }
+    if of_labels {
+        everyone.push("of labels, everyone with a label who is scored".to_owned());
+    }
+    let notes = [
+        (ALL, everyone.join("; ")),
+        (ACTIVE, format!("of these, people with at least one reactor in the {days} days before")),
+        (
+            ESTABLISHED,
+            "of these, people with at least five reactors in the 90 days before".to_owned(),
+        ),
+    ];
+    let is_used = |name: &str| rows.iter().any(|row| row.population == name);
+    let used = notes.into_iter().filter(|(name, _)| is_used(name));
+    used.map(|(name, who)| format!("population `{name}`: {who}")).collect()
 }
 
 /// Groups that are too small or too many.
@@ -78,8 +114,12 @@ pub(super) fn possible_leakage(
 
 /// What the job says that each target is worth.
 pub(super) fn worth_of_targets(rows: &[MetricRow], job: &Job) -> Vec<String> {
-    let mut targets: Vec<&str> = rows.iter().map(|row| &*row.target).collect();
-    targets.dedup();
+    let mut targets: Vec<&str> = vec![];
+    for row in rows {
+        if !targets.contains(&&*row.target) {
+            targets.push(&row.target);
+        }
+    }
     let note = targets.into_iter().map(|target| {
         let worth = job.validate.target(target).filter(|worth| !worth.is_empty());
         match worth {

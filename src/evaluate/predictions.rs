@@ -5,8 +5,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use super::evaluation_set::{EvaluationSet, ForecastEvaluation, RankedValues, Target};
+use super::metric_row::{ACTIVE, ALL, ESTABLISHED as ESTABLISHED_PEOPLE};
 use super::predictor::{Predictor, PredictorKind};
-use super::validity::{ACTIVE, ALL};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::model::{People, PersonIndex, Trust};
@@ -15,7 +15,7 @@ use crate::pipeline::backtest::Backtest;
 use crate::pipeline::sample::mix32;
 use crate::score::measures::MeasureColumns;
 use crate::score::scores::{ESTABLISHED, score_people};
-use renown_stats::predictive_distribution::{cdf, randomised_pit};
+use renown_stats::predictive_distribution::{cdf, log_score, randomised_pit};
 
 /// The values of all predictors as runs of the jobs at a backtest date would have computed them. Lengths: persons.
 pub(super) struct Predictions {
@@ -86,7 +86,7 @@ impl Predictions {
         [
             (ALL, vec![true; self.reactors.len()]),
             (ACTIVE, self.active.clone()),
-            ("established", established),
+            (ESTABLISHED_PEOPLE, established),
         ]
     }
 
@@ -107,19 +107,20 @@ impl Predictions {
         observed: &[f64],
     ) -> Vec<Option<ForecastEvaluation>> {
         let evaluate = |(expected, overdispersion): (&Vec<f64>, &Option<Vec<f64>>)| {
-            let overdispersion = overdispersion.as_ref()?;
+            let by_person = overdispersion.as_ref()?;
             let of_person = |(person, observed): (&PersonIndex, &f64)| {
-                let expected = expected[person.index()];
-                let overdispersion = overdispersion[person.index()];
+                let (expected, alpha) = (expected[person.index()], by_person[person.index()]);
                 let uniform = f64::from(mix32(u32::from(*person))) / (f64::from(u32::MAX) + 1.0);
-                let pit = randomised_pit(expected, overdispersion, *observed, uniform);
-                let any = 1.0 - cdf(expected, overdispersion, 0.0);
+                let pit = randomised_pit(expected, alpha, *observed, uniform);
+                let any = 1.0 - cdf(expected, alpha, 0.0);
                 let error = any - f64::from(u8::from(*observed > 0.0));
-                (libm::log(expected), (pit, error * error))
+                ((libm::log(expected), log_score(expected, alpha, *observed)), (pit, error * error))
             };
-            let (log_expected, (pit, brier)) =
+            let ((log_expected, log_score), (pit, brier)) =
                 persons.par_iter().zip(observed).map(of_person).unzip();
-            Some(ForecastEvaluation { log_expected, pit, brier, decile: vec![0; persons.len()] })
+            let overdispersion = persons.iter().map(|person| by_person[person.index()]).collect();
+            let decile = vec![0; persons.len()];
+            Some(ForecastEvaluation { log_expected, overdispersion, log_score, pit, brier, decile })
         };
         self.values.iter().zip(&self.overdispersion).map(evaluate).collect()
     }
@@ -131,7 +132,7 @@ fn random_values(persons: usize) -> Vec<f64> {
     (0..persons).map(|_| (random.next_u64() >> 11) as f64).collect()
 }
 
-/// A measure of each person, summed over their networks.
+/// A measure of each person, summed over their networks; where it is undefined it counts as 0.
 pub(super) fn sum_by_person(
     people: &People,
     measures: &MeasureColumns,

@@ -1,23 +1,14 @@
 //! What is compared: profiles, simple counts, and chance.
 
+use crate::error::Result;
 use crate::job::Job;
 use crate::model::People;
-
-/// Simple counts that a score has to beat, by their names in `measures`; the columns `measure_*` of the job are added.
-const BASELINES: [&str; 9] = [
-    "followers_count",
-    "followers",
-    "posts_90d",
-    "reactions_90d",
-    "reactors_90d",
-    "reactors_decayed",
-    "audience_90d",
-    "pagerank",
-    "follow_pagerank",
-];
+use crate::schema::{self, Direction};
 
 /// A random number for each person.
 pub(crate) const RANDOM: &str = "random";
+/// The score on a topic.
+pub(crate) const TOPIC_SCORE: &str = "topic_score";
 
 /// A predictor.
 #[derive(Clone)]
@@ -35,14 +26,18 @@ pub(super) struct Predictor {
 pub(super) enum PredictorKind {
     /// What is validated.
     Score,
-    /// A simple count, which a score has to beat.
+    /// A simple count: a measure of which more is better. A score has to beat it.
     Count,
     /// Chance.
     Chance,
 }
 
-/// The profiles of each of the `jobs`, then the baselines.
-pub(super) fn list_predictors(jobs: &[Job], people: &People) -> Vec<Predictor> {
+/// The profiles of each of the `jobs`, then the baselines: every measure that one more reactor never lowers, raw and by credit,
+/// PageRank and the like, and the columns `measure_*` of the job; then chance.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if there is no contract of `measures`.
+pub(super) fn list_predictors(jobs: &[Job], people: &People) -> Result<Vec<Predictor>> {
     let predictor = |name: &str, method: usize, kind| Predictor {
         name: name.to_owned(),
         method,
@@ -54,9 +49,16 @@ pub(super) fn list_predictors(jobs: &[Job], people: &People) -> Vec<Predictor> {
         .enumerate()
         .flat_map(|(method, job)| job.profiles.iter().map(move |profile| (&*profile.name, method)));
     let profiles = profiles.map(|(name, method)| predictor(name, method, PredictorKind::Score));
+    let columns = &schema::table(Direction::Output, "measures")?.columns;
+    // Ranks are probabilities.
+    let is_baseline = |column: &&schema::Column| {
+        let measure = column.measure.as_ref();
+        measure.is_some_and(|measure| measure.direction == "up" || column.unit == "probability")
+    };
+    let declared = columns.iter().filter(is_baseline).map(|column| &*column.name);
     let custom = people.account_stats.custom.iter().map(|(name, _)| name.as_str());
-    let counts = BASELINES.into_iter().chain(custom);
+    let counts = declared.chain(custom);
     let counts = counts.map(|name| predictor(name, 0, PredictorKind::Count));
     let chance = predictor(RANDOM, 0, PredictorKind::Chance);
-    profiles.chain(counts).chain([chance]).collect()
+    Ok(profiles.chain(counts).chain([chance]).collect())
 }

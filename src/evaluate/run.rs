@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::labelled::evaluate_labels;
+use super::metric_row::FUTURE_TARGETS;
 use super::notes::{self, NO_CAUSE, STATED};
 use super::predictor::list_predictors;
 use super::rolling_origin::evaluate_backtests;
 use super::table;
-use super::validity::{Evaluated, FUTURE_TARGETS, Validity};
+use super::validity::{Evaluated, Validity};
+use super::verdict::verdicts;
 use crate::audit::{Origin, audit_validation};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -27,7 +29,7 @@ use crate::read::{self, Listing, Violations};
 
 /// Most stages of a validation, for the progress bar.
 pub fn stages(job: &Job) -> u64 {
-    4 + u64::from(job.validate.backtests)
+    4 + u64::from(job.validate.backtests) + u64::from(job.validate.null_models > 0)
 }
 
 /// Measures how well the scores of a job agree with targets: at backtest dates with the people who reacted after them, and
@@ -55,7 +57,8 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
     }
     let Part { evaluated: Evaluated { rows, notes }, hashes, files } = part;
     let worth = notes::worth_of_targets(&rows, job);
-    let notes = [vec![NO_CAUSE.to_owned()], notes, worth].concat();
+    let populations = notes::populations(&rows, &job.method);
+    let notes = [populations, vec![NO_CAUSE.to_owned()], notes, worth].concat();
     let data_sha256 = hex(&Sha256::digest(hashes.join(" ")));
     let id = validation_id(&data_sha256, job, day)?;
     Ok(Validity {
@@ -78,6 +81,7 @@ pub async fn validate(engine: &Engine, jobs: &[Job], progress: &mut Progress) ->
         backtests_hours,
         resamples: settings.resamples,
         seed: settings.seed,
+        verdicts: verdicts(rows.iter()),
         notes,
         rows,
     })
@@ -172,7 +176,7 @@ async fn validate_by_backtests(
     let mut hashes = vec![];
     evaluated.extend(tokio::task::block_in_place(|| {
         hashes.push(data_sha256(&people));
-        let predictors = list_predictors(jobs, &people);
+        let predictors = list_predictors(jobs, &people)?;
         evaluate_backtests(Backtest::new(people, known), jobs, &predictors, &hours, progress)
     })?);
     let leakage = |job: &Job| notes::possible_leakage(&job.method, day, &hours);

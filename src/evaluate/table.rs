@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 
-use super::validity::{MetricRow, Validity};
+use super::metric_row::MetricRow;
+use super::validity::Validity;
 use crate::audit::VALIDITY;
 use crate::error::Result;
 use crate::model::time::days_since_epoch;

@@ -20,6 +20,8 @@ pub struct Validate {
     pub resamples: u32,
     /// Random seed of the resamples.
     pub seed: u32,
+    /// Random graphs with the same degrees, and resamples of actors, that ranks are compared with. 0 to 10000; none by default.
+    pub null_models: u32,
     /// k of `ndcg_k` and `precision_k`. 1 to 10000.
     pub top: u32,
     /// How people are grouped, so that differences between groups show.
@@ -67,7 +69,8 @@ impl Default for Validate {
             every_hours: None,
             resamples: 200,
             seed: 1,
-            top: 20,
+            null_models: 0,
+            top: 100,
             groups: BTreeSet::from([
                 GroupBy::Network,
                 GroupBy::Language,
@@ -95,6 +98,7 @@ impl Validate {
             ("backtests", Some(self.backtests), 1..=200),
             ("every_hours", self.every_hours, 1..=87_660),
             ("resamples", Some(self.resamples), 100..=10_000),
+            ("null_models", Some(self.null_models), 0..=10_000),
             ("top", Some(self.top), 1..=10_000),
             ("min_people", Some(self.min_people), 2..=u32::MAX),
         ];

@@ -139,6 +139,36 @@ impl Backtest {
         self.existed.as_deref()
     }
 
+    /// Whether a run of the date scores each vertex: its account was created by then, or states something of the vertex without
+    /// saying when it was created and the vertex existed, or the vertex is named by what the run reads, interactions of the
+    /// history or follows. At the end of the data all are. Length: vertices.
+    pub fn scored(&self) -> Vec<bool> {
+        let Some(existed) = &self.existed else {
+            return vec![true; self.first_observed.len()];
+        };
+        let stats = &self.people.account_stats;
+        let of_account = |vertex: usize| match stats.created_hours[vertex] {
+            Some(hours) => hours >= self.as_of_hours,
+            None => {
+                let stated = stats.followers[vertex].is_some()
+                    || stats.listed[vertex].is_some()
+                    || stats.verified[vertex];
+                stated && existed[vertex]
+            }
+        };
+        let mut scored: Vec<bool> = (0..existed.len()).map(of_account).collect();
+        let interactions = [&self.people.interactions, &self.people.earlier];
+        for interaction in interactions.into_iter().flat_map(Interactions::all) {
+            scored[interaction.target.index()] = true;
+            scored[interaction.actor.index()] = true;
+        }
+        for follow in self.people.follows.iter().flat_map(Follows::all) {
+            scored[follow.followee.index()] = true;
+            scored[follow.follower.index()] = true;
+        }
+        scored
+    }
+
     /// Whether a vertex existed so many hours before the end of the data.
     pub fn existed_at(&self, vertex: VertexIndex, hours: u32) -> bool {
         self.first_observed[vertex.index()] >= Some(hours)

@@ -4,7 +4,7 @@ mod ranks;
 mod seeds;
 mod trust;
 
-pub use ranks::{Ranks, rank_networks, ranking_error};
+pub use ranks::{Ranks, rank_networks, rank_networks_from, ranking_error};
 pub use seeds::select_seeds;
 pub use trust::{BUDGET, Night, TrustInputs, advance_tenures, find_founders, find_trust, is_vouch};
 

@@ -1,5 +1,7 @@
 //! Stage 5: PageRank within each network.
 
+use std::ops::Range;
+
 use super::{pagerank_of, uniform_over};
 use crate::error::{Error, Result};
 use crate::method::RankRule;
@@ -22,11 +24,26 @@ pub struct Ranks {
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance.
 pub fn rank_networks(graphs: &[Csr], rule: &RankRule, existed: Option<&[bool]>) -> Result<Ranks> {
+    rank_networks_from(graphs, rule, |network| {
+        existed.and_then(|existed| uniform_over(&existed[network]))
+    })
+}
+
+/// As [`rank_networks`]; `teleport` gives the teleport vector of a network, whose vertices are its argument, uniform if it is
+/// `None`.
+///
+/// # Errors
+/// As [`rank_networks`].
+pub fn rank_networks_from(
+    graphs: &[Csr],
+    rule: &RankRule,
+    teleport: impl Fn(Range<usize>) -> Option<Vec<f64>>,
+) -> Result<Ranks> {
     let pagerank = pagerank_of(rule);
     let mut all = Ranks { pagerank: vec![], bound: 0.0, iterations: 0 };
     for graph in graphs {
         let network = all.pagerank.len()..all.pagerank.len() + graph.vertices();
-        let teleport = existed.and_then(|existed| uniform_over(&existed[network]));
+        let teleport = teleport(network);
         let ranked = pagerank.run(graph, teleport.as_deref()).map_err(ranking_error)?;
         all.pagerank.extend(ranked.ranks);
         all.bound = all.bound.max(ranked.bound);

@@ -54,7 +54,7 @@ impl ValidationReport {
     }
 
     /// The rows that may be shown, in order of target, population, group, predictor and metric.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &ValidityRow> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &ValidityRow> + Clone {
         self.rows.iter().filter(|row| self.may_show(row, MIN_PEOPLE))
     }
 

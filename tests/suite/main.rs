@@ -86,6 +86,7 @@ mod unknown_people;
 mod upgrade;
 mod validate;
 mod validity;
+mod verdicts;
 mod vouches;
 mod windows;
 mod world;

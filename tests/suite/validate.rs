@@ -100,8 +100,9 @@ async fn backtests_agree_with_runs_of_those_days_and_later_events() {
         let row = row(&validity, [target, "all", "spearman", predictor]);
         assert!((row.value - mean).abs() < 1e-9, "{row:?}, not {mean}");
         assert_eq!(row.people, 100);
-        let (low, high) = row.interval.unwrap();
-        assert!(low < row.value && row.value < high, "{row:?}");
+        // Of counts only the best one is resampled.
+        assert!(predictor != "standard" || row.interval.is_some(), "{row:?}");
+        assert!(row.interval.is_none_or(|(low, high)| low < row.value && row.value < high));
     }
     let of_score =
         |metric| row(&validity, ["future_trusted_reactors", "all", metric, "standard"]).value;

@@ -7,6 +7,7 @@
 //! | [`csr`] | builds a directed weighted graph in compressed sparse rows |
 //! | [`pagerank`] | ranks vertices, with a certified bound on the error |
 //! | [`hitting`] | the probability that a random walk visits a vertex before it jumps |
+//! | [`rewire`] | random graphs with the degrees of a given one |
 //! | [`scale`] | scales weights of any size to such that 32 bits hold |
 //! | [`perturbation`] | how far rounded weights and a rounded teleport vector move ranks |
 //! | [`sum`] | adds floating-point numbers in an order that no thread count changes |
@@ -54,6 +55,7 @@ pub mod pagerank;
 pub mod perturbation;
 mod pull;
 pub mod relabel;
+pub mod rewire;
 pub mod scale;
 mod step;
 pub mod sum;

@@ -38,7 +38,7 @@ pub struct Concordance {
 pub fn concordance(predictor: &Ranking, outcome: &Ranking, multiplicities: &[u32]) -> Option<f64> {
     let group_of = groups(predictor);
     let mut outcomes = outcome.tied_groups();
-    let Some(lowest) = outcomes.next() else { return None };
+    let lowest = outcomes.next()?;
     let (mut lower, mut counts) = (0_u64, vec![0; predictor.distinct_values()]);
     for index in lowest {
         let times = u64::from(multiplicities[*index as usize]);

@@ -10,7 +10,9 @@ use std::fmt::Write as _;
 
 use crate::audit::Origin;
 use crate::error::{Error, Result};
-use crate::evaluate::{INTERVAL_SOURCE, METRICS, NO_CAUSE, STATED, WORTH, describe_intervals};
+use crate::evaluate::{
+    INTERVAL_SOURCE, METRICS, NO_CAUSE, STATED, WORTH, describe_intervals, describe_verdicts,
+};
 use crate::fit::FIT_CAVEAT;
 use crate::job::Job;
 use crate::schema::{self, Column, Direction, Table};
@@ -138,10 +140,11 @@ fn validation(job: &Job, references: &mut References) -> Result<String> {
     let mut settings = Settings::default();
     settings.add("validate", &job.validate, &[])?;
     Ok(format!(
-        "{}\n\n{keys}\n{} ({})\n\n{metrics}\n{}",
+        "{}\n\n{keys}\n{} ({})\n\n{}\n\n{metrics}\n{}",
         contract.meaning,
         describe_intervals(),
         references.cite(INTERVAL_SOURCE),
+        describe_verdicts(),
         settings.render()
     ))
 }

@@ -9,7 +9,8 @@ use renown_stats::quantiles::percentile_ranks;
 
 use super::inputs::MeasureInputs;
 use crate::method::RankRule;
-use crate::model::{NetworkIndex, VertexIndex};
+use crate::model::{NetworkIndex, Persons, VertexIndex};
+use crate::propagate::Ranks;
 
 /// The columns of these measures.
 pub(super) fn build_columns(
@@ -20,37 +21,64 @@ pub(super) fn build_columns(
     let n = people.persons.vertices();
     let vertices = || (0..n).map(VertexIndex::new);
     let trusted = vertices().map(|vertex| Some(i64::from(trust.is_trusted(vertex))));
-    let mut percentiles = Vec::with_capacity(n);
-    let mut of_audience = Vec::with_capacity(n);
-    let mut probabilities = Vec::with_capacity(n);
-    let (mut sums, mut shares) = (Vec::with_capacity(n), Vec::with_capacity(n));
-    for (network, graph) in attention.iter().enumerate() {
-        let pagerank = &ranks.pagerank[people.persons.network(NetworkIndex::new(network))];
-        probabilities.extend(hitting::probabilities(graph, pagerank, rule.damping));
-        // Ranks that are equal differ by rounding: they are compared at 32 bits.
-        let rounded = pagerank.iter().map(|rank| f64::from(*rank as f32));
-        let of_network = percentile_ranks(&rounded.collect::<Vec<_>>());
-        for target in 0..graph.vertices() {
-            let received = Received::of(graph, target, &of_network);
-            sums.push(received.attention);
-            shares.push(received.shares);
-            of_audience.push(
-                (received.attention > 0.0).then(|| received.percentiles / received.attention),
-            );
-        }
-        percentiles.extend(of_network);
-    }
+    let RankMeasures { received, shares, percentiles, of_audience, hitting } =
+        RankMeasures::of(&people.persons, attention, ranks, rule);
     vec![
-        ("attention_received", Arc::new(Float64Array::from(sums)) as ArrayRef),
+        ("attention_received", Arc::new(Float64Array::from(received)) as ArrayRef),
         ("attention_shares", Arc::new(Float64Array::from(shares))),
         ("pagerank", Arc::new(Float64Array::from(ranks.pagerank.clone()))),
         ("pagerank_percentile", Arc::new(Float64Array::from(percentiles))),
         ("audience_pagerank_percentile", Arc::new(Float64Array::from(of_audience))),
-        ("hitting_probability", Arc::new(Float64Array::from(probabilities))),
+        ("hitting_probability", Arc::new(Float64Array::from(hitting))),
         ("vouches", Arc::new(vertices().map(|v| trust.vouches(v)).collect::<Float64Array>())),
         ("credit", Arc::new(vertices().map(|v| Some(trust.credit(v))).collect::<Float64Array>())),
         ("is_trusted", Arc::new(trusted.collect::<Int64Array>())),
     ]
+}
+
+/// Measures that follow from the graphs of attention and the ranks on them alone. Lengths: vertices.
+pub struct RankMeasures {
+    /// Attention received.
+    pub received: Vec<f64>,
+    /// Shares of the attention of others that are received.
+    pub shares: Vec<f64>,
+    /// Percentile of the PageRank within the network, 0 to 100.
+    pub percentiles: Vec<f64>,
+    /// The mean of these over the audience, weighted by attention; none without audience.
+    pub of_audience: Vec<Option<f64>>,
+    /// Hitting probability.
+    pub hitting: Vec<f64>,
+}
+
+impl RankMeasures {
+    /// The measures of the graph of each network.
+    pub fn of(persons: &Persons, attention: &[Csr], ranks: &Ranks, rule: &RankRule) -> Self {
+        let n = persons.vertices();
+        let mut all = Self {
+            received: Vec::with_capacity(n),
+            shares: Vec::with_capacity(n),
+            percentiles: Vec::with_capacity(n),
+            of_audience: Vec::with_capacity(n),
+            hitting: Vec::with_capacity(n),
+        };
+        for (network, graph) in attention.iter().enumerate() {
+            let pagerank = &ranks.pagerank[persons.network(NetworkIndex::new(network))];
+            all.hitting.extend(hitting::probabilities(graph, pagerank, rule.damping));
+            // Ranks that are equal differ by rounding: they are compared at 32 bits.
+            let rounded = pagerank.iter().map(|rank| f64::from(*rank as f32));
+            let of_network = percentile_ranks(&rounded.collect::<Vec<_>>());
+            for target in 0..graph.vertices() {
+                let received = Received::of(graph, target, &of_network);
+                all.received.push(received.attention);
+                all.shares.push(received.shares);
+                all.of_audience.push(
+                    (received.attention > 0.0).then(|| received.percentiles / received.attention),
+                );
+            }
+            all.percentiles.extend(of_network);
+        }
+        all
+    }
 }
 
 /// Attention that a target receives, summed over its actors in their order.

@@ -16,6 +16,7 @@ use arrow::datatypes::{DataType, Float64Type};
 use crate::error::{Error, Result};
 use crate::method::Method;
 use crate::reduce::history::{self, HistoryInputs};
+pub use attention::RankMeasures;
 pub use inputs::MeasureInputs;
 pub use min_ages::MinAges;
 pub use recomputed::{RecomputedMeasures, VertexInputs, VertexMeasures};

@@ -7,6 +7,7 @@ mod oracle;
 mod pagerank;
 mod random;
 mod relabel;
+mod rewire;
 mod sum;
 
 /// Runs `work` on a separate rayon pool.

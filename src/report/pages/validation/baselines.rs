@@ -4,12 +4,16 @@ use maud::{Markup, html};
 
 use super::comparison::{Comparison, between, ends, is_main, metric, population, target};
 use crate::error::printable;
+use crate::evaluate::{CONCORDANCE, CONCORDANCE_IF_RIGHT, RANDOM, TOPIC_SCORE};
 use crate::method::profile::STANDARD;
-use crate::number_format::{capital, count, fixed, signed_to};
+use crate::number_format::{capital, count, precise, signed_precise};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::{Column, figure, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
+
+/// Most predictors in a chart, the best ones; the table has all.
+const MAX_DRAWN: usize = 12;
 
 /// Scores and baselines by the main metrics of each target, and how far scores are from the best baseline; other populations
 /// and metrics are a click away.
@@ -60,8 +64,9 @@ fn figures(of: &ValidationReport, numbered: (Comparison, usize), main: bool) -> 
 fn predictor(name: &str) -> String {
     match name {
         STANDARD => "the score".into(),
-        "topic_score" => "the score on the topic".into(),
-        "random" => "chance".into(),
+        TOPIC_SCORE => "the score on the topic".into(),
+        RANDOM => "chance".into(),
+        CONCORDANCE_IF_RIGHT => "a forecast that is exactly right".into(),
         other => printable(&other.replace('_', " ")),
     }
 }
@@ -78,7 +83,13 @@ fn by_metric(
     });
     let score = *rows.iter().find(|row| row.predictor == comparison.score())?;
     let (words, chance) = metric(name);
-    let says = format!(
+    // What the forecast would reach if it were exactly right stands beside what it reaches.
+    let if_right = match name {
+        CONCORDANCE => comparison.rows(of, CONCORDANCE_IF_RIGHT),
+        _ => vec![],
+    };
+    let if_right = if_right.into_iter().find(|row| row.predictor == comparison.score());
+    let mut says = format!(
         "{}: {} has {}, position {} of {}.",
         capital(&comparison.counted(score)),
         predictor(comparison.score()),
@@ -86,19 +97,32 @@ fn by_metric(
         1 + rows.iter().filter(|row| row.value > score.value).count(),
         rows.len()
     );
+    if let Some(row) = if_right {
+        let value = between(row.value, row.interval());
+        says += &format!(" If the forecast were exactly right, it would reach {value}.");
+    }
+    let name_of = |row: &ValidityRow| match &*row.metric {
+        CONCORDANCE_IF_RIGHT => predictor(CONCORDANCE_IF_RIGHT),
+        _ => predictor(&row.predictor),
+    };
     let whisker = |row: &&ValidityRow| Whisker {
-        label: predictor(&row.predictor),
+        label: name_of(row),
         value: row.value,
         interval: row.interval(),
         text: between(row.value, row.interval()),
-        strong: row.predictor == comparison.score(),
+        strong: row.predictor == comparison.score() && row.metric == name,
     };
-    let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
+    let is_drawn = |(at, row): &(usize, &&ValidityRow)| {
+        *at < MAX_DRAWN || [comparison.score(), RANDOM].contains(&&*row.predictor)
+    };
+    let drawn = rows.iter().enumerate().filter(is_drawn).map(|(_, row)| row);
+    let whiskers: Vec<Whisker> = if_right.iter().chain(drawn).map(whisker).collect();
     let row = |row: &&ValidityRow| {
-        let [low, high] = ends(row.interval(), |end| fixed(end, 3));
-        vec![printable(&row.predictor), fixed(row.value, 3), low, high, count(row.people)]
+        let [low, high] = ends(row.interval(), |end| precise(end, 3));
+        let name = if row.metric == name { printable(&row.predictor) } else { name_of(row) };
+        vec![name, precise(row.value, 3), low, high, count(row.people)]
     };
-    let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
+    let numbers: Vec<Vec<String>> = if_right.iter().chain(&rows).map(row).collect();
     let columns = [
         Column::Text("predictor"),
         Column::Number(name),
@@ -147,14 +171,14 @@ fn differences(of: &ValidationReport, (comparison, number): (Comparison, usize))
         label: metric(&row.metric).0,
         value: row.difference.unwrap_or_default(),
         interval: row.difference_interval(),
-        text: signed_to(row.difference.unwrap_or_default(), 3),
+        text: signed_precise(row.difference.unwrap_or_default(), 3),
         strong: row.difference_interval().is_some_and(|(low, high)| low > 0.0 || high < 0.0),
     };
     let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
     let row = |row: &&ValidityRow| {
-        let [low, high] = ends(row.difference_interval(), |end| fixed(end, 3));
+        let [low, high] = ends(row.difference_interval(), |end| precise(end, 3));
         let baseline = row.baseline.as_deref().map_or(String::new(), predictor);
-        let difference = fixed(row.difference.unwrap_or_default(), 3);
+        let difference = precise(row.difference.unwrap_or_default(), 3);
         vec![row.metric.clone(), baseline, difference, low, high]
     };
     let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();

@@ -1,7 +1,7 @@
 //! What is compared in a table `validity`, in words.
 
 use crate::error::printable;
-use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
+use crate::evaluate::{CONCORDANCE, EVERYONE, FUTURE_TARGETS, TOPIC, TOPIC_SCORE};
 use crate::method::profile::STANDARD;
 use crate::number_format::{count, fixed};
 use crate::published::rows::ValidityRow;
@@ -13,18 +13,19 @@ const ALL_REACTORS: &str = FUTURE_TARGETS[1];
 /// Populations, the one that is shown first coming first.
 pub(super) const POPULATIONS: [&str; 3] = ["all", "active", "established"];
 /// Metrics in the order in which they are shown; after a last `_` comes their k.
-const METRICS: [&str; 8] = [
-    "spearman",
-    "auc",
+const METRICS: [&str; 9] = [
+    CONCORDANCE,
     "pairwise_accuracy",
     "pairwise_auc",
+    "auc",
+    "ndcg_",
+    "spearman",
     "kendall_tau_b",
     "auc_any",
-    "ndcg_",
     "precision_",
 ];
 /// How many of these are main metrics: every target has one of them, and pairs have both of theirs.
-const MAIN: usize = 4;
+const MAIN: usize = 5;
 
 /// A target, and the people or topics that were compared by it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,7 +73,7 @@ impl<'a> Comparison<'a> {
 
     /// The predictor that is compared with baselines.
     pub(super) fn score(self) -> &'static str {
-        if self.group_by == TOPIC { "topic_score" } else { STANDARD }
+        if self.group_by == TOPIC { TOPIC_SCORE } else { STANDARD }
     }
 
     /// Its metrics that other predictors have too, the main ones first.
@@ -134,6 +135,7 @@ pub(super) fn target(name: &str) -> String {
 /// A metric in words, and the value that chance gives it.
 pub(super) fn metric(name: &str) -> (String, Option<(f64, &'static str)>) {
     match name {
+        CONCORDANCE => ("concordance, Harrell’s C".into(), Some((0.5, "chance"))),
         "spearman" => ("rank correlation, Spearman’s ρ".into(), Some((0.0, "chance"))),
         "kendall_tau_b" => ("rank correlation, Kendall’s τ-b".into(), Some((0.0, "chance"))),
         "auc_any" => ("any reaction, AUC".into(), Some((0.5, "chance"))),

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::comparison::{Comparison, FORECAST_TARGET, POPULATIONS, ends, population};
 use crate::evaluate::{EVERYONE, METRICS};
 use crate::method::profile::STANDARD;
-use crate::number_format::{count, fixed, number};
+use crate::number_format::{count, fixed, number, precise};
 use crate::published::rows::ValidityRow;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::validation_report::ValidationReport;
@@ -70,13 +70,14 @@ fn calibration<'a>(row: impl Fn(&str) -> Option<&'a ValidityRow>) -> Markup {
         ("calibration_intercept", "calibration intercept"),
         ("coverage_90", "coverage of the 90 % prediction interval"),
         ("brier_any", "Brier score of any reaction"),
+        ("log_score", "mean log score"),
     ];
     let cells = |(name, words): (&str, &str)| {
         let row = row(name)?;
-        let [low, high] = ends(row.interval(), |end| fixed(end, 3));
+        let [low, high] = ends(row.interval(), |end| precise(end, 3));
         let ideal =
             METRICS.iter().find(|metric| metric.name == name).map_or("", |metric| metric.ideal);
-        Some(vec![words.to_owned(), fixed(row.value, 3), low, high, ideal.to_owned()])
+        Some(vec![words.to_owned(), precise(row.value, 3), low, high, ideal.to_owned()])
     };
     let rows: Vec<Vec<String>> = metrics.into_iter().filter_map(cells).collect();
     let columns = [

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::baselines;
 use super::comparison::{Comparison, POPULATIONS, between, ends, metric, target};
 use crate::error::printable;
-use crate::evaluate::{EVERYONE, TOPIC};
-use crate::number_format::{capital, count, fixed};
+use crate::evaluate::{CONCORDANCE, EVERYONE, TOPIC};
+use crate::number_format::{capital, count, fixed, precise};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::{Column, figure, nothing, table};
@@ -15,7 +15,7 @@ use crate::report::widgets::whiskers::{Whisker, Whiskers};
 /// Maximum number of groups of one kind that are shown.
 const MAX_GROUPS: usize = 15;
 /// The metrics by which groups are compared.
-const METRICS: [&str; 4] = ["observed_over_forecast", "spearman", "auc", "pairwise_accuracy"];
+const METRICS: [&str; 3] = ["observed_over_forecast", CONCORDANCE, "pairwise_accuracy"];
 
 /// The metrics of groups, by target.
 pub(super) fn section(of: &ValidationReport) -> Markup {
@@ -99,8 +99,7 @@ fn group(
         other => other.replace('_', " "),
     };
     let symbol = match name {
-        "spearman" => "ρ",
-        "auc" => "AUC",
+        CONCORDANCE => "concordance",
         _ => "share of pairs in the right order",
     };
     let mut says = match (ratio, rows.len()) {
@@ -146,8 +145,8 @@ fn group(
     };
     let whiskers: Vec<Whisker> = rows.iter().map(whisker).collect();
     let row = |row: &&ValidityRow| {
-        let [low, high] = ends(row.interval(), |end| fixed(end, 3));
-        vec![printable(&row.group_value), count(row.people), fixed(row.value, 3), low, high]
+        let [low, high] = ends(row.interval(), |end| precise(end, 3));
+        vec![printable(&row.group_value), count(row.people), precise(row.value, 3), low, high]
     };
     let numbers: Vec<Vec<String>> = rows.iter().map(row).collect();
     let columns = [

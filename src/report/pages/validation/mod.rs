@@ -10,8 +10,8 @@ use maud::{Markup, html};
 
 use self::comparison::{Comparison, FORECAST_TARGET};
 use crate::error::printable;
-use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC};
-use crate::number_format::{count, day, number};
+use crate::evaluate::{EVERYONE, FUTURE_TARGETS, TOPIC, verdicts};
+use crate::number_format::{capital, count, day, number};
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::nothing;
 
@@ -62,12 +62,25 @@ pub(super) fn head(of: &ValidationReport) -> Markup {
             @for (name, value) in origin { div { dt { (name) } dd { (value) } } }
             @for (name, value) in hashes { div { dt { (name) } dd { code { (value) } } } }
         }
+        (verdict_lines(of))
         @if of.notes.is_empty() {
             p.nothing { "The log of the validation is gone, and with it the notes on its targets." }
         } @else {
             ul.notes { @for note in &of.notes { li { (note) } } }
         }
     }
+}
+
+/// Whether the scores are right by each target, a line each.
+fn verdict_lines(of: &ValidationReport) -> Markup {
+    let verdicts = verdicts(of.rows());
+    html! { @if !verdicts.is_empty() { ul.verdicts { @for verdict in &verdicts { li {
+        strong { (capital(&comparison::target(&verdict.target))) }
+        ", " (if verdict.group_by == EVERYONE { comparison::population(&verdict.population) } else { "the mean over topics" })
+        @for (at, (grade, words)) in verdict.parts().into_iter().enumerate() {
+            (if at == 0 { ": " } else { "; " }) span role="img" aria-label=(grade.word()) { (grade.sign()) } " " (printable(&words))
+        }
+    } } } } }
 }
 
 /// Its parts, each with the name of its id and a heading; empty ones are left out.
