@@ -25,7 +25,7 @@ use renown_stats::ranking::Ranking;
 /// Most people at a backtest date who are compared by every count: time and memory grow with both.
 pub(super) const MAX_WITH_ALL_COUNTS: usize = 100_000;
 /// How many counts more people are compared by.
-pub(super) const MAX_COUNTS: usize = 10;
+pub(super) const MAX_COUNTS: usize = 8;
 /// Of how many people these counts are chosen.
 const CHOSEN_BY: usize = 20_000;
 
@@ -316,7 +316,7 @@ mod tests {
         let kept: Vec<&str> = predictors.iter().map(|predictor| &*predictor.name).collect();
         assert_eq!(kept.len(), 2 + MAX_COUNTS);
         assert_eq!((kept[0], kept[1 + MAX_COUNTS]), ("standard", "random"));
-        assert_eq!((kept[1], kept[MAX_COUNTS]), ("count_10", "count_01"));
+        assert_eq!((kept[1], kept[MAX_COUNTS]), ("count_08", "count_01"));
         assert_eq!(origin.set.predictions.len(), kept.len());
         assert_eq!((origin.set.forecasts.len(), origin.forecasts.len()), (kept.len(), kept.len()));
     }
