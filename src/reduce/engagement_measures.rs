@@ -30,7 +30,7 @@ pub(crate) const VALUES: [OfEngagement<f64>; 9] = [
     ("credited_reactors_90d", |e| of_counts(e.credited.reactors_90d, e.all.reactors_90d)),
     ("credited_reactors_window", |e| of_counts(e.credited.reactors_window, e.all.reactors_window)),
     ("credited_reactors_decayed", |e| {
-        with_rest(decayed(e.credited.decayed), decayed(e.all.decayed))
+        with_rest(decayed(e.credited.decayed), decayed(e.all.decayed - e.credited.decayed))
     }),
     ("credited_reactions_30d", |e| e.credited.reactions_30d as f64 / CREDIT as f64),
     ("credited_reactions_90d", |e| e.credited.reactions_90d as f64 / CREDIT as f64),

@@ -25,7 +25,10 @@ fn random_world(rng: &mut Rng) -> World {
     let horizon = [24, 168, 672, 2160][rng.usize(..4)];
     let mut world = World {
         accounts: Some((0..PEOPLE).map(|n| account("net", &format!("p{n}"))).collect()),
-        events: (0..rng.usize(1..60)).map(|_| random_reply(rng)).collect(),
+        // One within the window, which must not be empty.
+        events: std::iter::once(reply("net", "p0", "p1", 1))
+            .chain((0..rng.usize(..60)).map(|_| random_reply(rng)))
+            .collect(),
         ..World::default()
     };
     world.edit_method(
