@@ -256,7 +256,7 @@ fn the_methods_page_documents_all_declarations() {
     let term = &method.forecast.terms[0];
     assert!(page.contains(&format!("| {} | {} |", term.offset, term.coefficient)));
     for words in
-        ["| job | sample |", "reply | 1.0 | true", "profile\\_views | how often", "fit-standard"]
+        ["| job | sample |", "reply | 1.0 | true", "profile\\_views | how often", "fit-sample"]
     {
         assert!(page.contains(words), "{words}");
     }

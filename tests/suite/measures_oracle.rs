@@ -281,7 +281,8 @@ impl<'a> Oracle<'a> {
         let is_read = |post: &str| {
             let mut posts = self.world.posts.iter().flatten();
             posts.any(|own| {
-                own.network == *network && own.id == post && age(self.world, own.at) < window
+                let is_it = own.network == *network && own.id == post;
+                is_it && own.at < self.world.cutoff && age(self.world, own.at) < window
             })
         };
         let own: Vec<Reaction<'_>> = counted()
