@@ -105,6 +105,9 @@ fn page(fitted: &Fitted) -> String {
         }
     } else {
         let _ = writeln!(page, "\n{}", labels_table(record));
+        if let Some(disagreement) = &validation.disagreement {
+            let _ = writeln!(page, "{disagreement}");
+        }
     }
     page
 }

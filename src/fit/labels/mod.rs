@@ -8,6 +8,7 @@
 //! people who took no part in the fit. All measures that may enter a forecast can be taken, those that are known at the snapshot
 //! alone too: what people stand for over a lifetime is often told by plain totals, and not by what is recent.
 
+mod best_single;
 mod choice;
 mod judged_pairs;
 mod measured;
@@ -27,7 +28,8 @@ use crate::pipeline::backtest::{Backtest, History, read_history};
 use crate::pipeline::run_id::data_sha256;
 use crate::read::{self, Violations};
 use crate::score::measures::MeasureColumns;
-use choice::{Choice, best_single, choose};
+use best_single::best_single;
+use choice::{Choice, choose};
 use judged_pairs::JudgedPairs;
 use measured::{Measured, values_of};
 use predictor::{Fitting, Part, Predictor};
