@@ -58,7 +58,7 @@ fn page(fitted: &Fitted) -> String {
             format!("a curve of each measure, of {rows}, drawn to the default slopes")
         }
         FitForm::Count => format!("one measure, of {rows}"),
-        FitForm::Coefficients => format!("coefficients, of {rows} ({})", record.target),
+        FitForm::Coefficients => format!("slopes, of {rows} ({})", record.target),
     };
     let mut page = format!("method {version} learnt {learnt}\n");
     if record.target == ROLLING_ORIGIN && *observed_hours < method.forecast.horizon_hours {
@@ -105,6 +105,9 @@ fn page(fitted: &Fitted) -> String {
         }
     } else {
         let _ = writeln!(page, "\n{}", labels_table(record));
+        if let Some(disagreement) = &validation.disagreement {
+            let _ = writeln!(page, "{disagreement}");
+        }
     }
     page
 }

@@ -45,8 +45,29 @@ pub(super) enum Target {
     Graded(RankedValues),
     /// A label of 1 or 0 of each person.
     Binary(RankedValues),
-    /// Labelled pairs: indices of the more and the less influential person.
-    Pairs(Vec<(u32, u32)>),
+    /// Labelled pairs.
+    Pairs(LabelledPairs),
+}
+
+/// Judgements of pairs. Lengths: judgements.
+#[derive(Clone, Default)]
+pub(super) struct LabelledPairs {
+    /// Indices of the more and the less influential person.
+    pub pairs: Vec<(u32, u32)>,
+    /// Weights of the judgements.
+    pub weights: Vec<f64>,
+}
+
+impl LabelledPairs {
+    /// Those of people who have a new index.
+    fn restrict(&self, new_index: &[u32]) -> Self {
+        let pair = |((better, worse), weight): (&(u32, u32), &f64)| {
+            let (better, worse) = (new_index[*better as usize], new_index[*worse as usize]);
+            (better != LEFT_OUT && worse != LEFT_OUT).then_some(((better, worse), *weight))
+        };
+        let (pairs, weights) = self.pairs.iter().zip(&self.weights).filter_map(pair).unzip();
+        Self { pairs, weights }
+    }
 }
 
 /// How a forecast of people compares with what was observed. Lengths: people.
@@ -96,10 +117,6 @@ impl EvaluationSet {
             brier: subset(&forecast.brier, indices),
             decile: subset(&forecast.decile, indices),
         };
-        let pair = |(better, worse): &(u32, u32)| {
-            let (better, worse) = (new_index[*better as usize], new_index[*worse as usize]);
-            (better != LEFT_OUT && worse != LEFT_OUT).then_some((better, worse))
-        };
         Self {
             persons: subset(&self.persons, indices),
             predictions: self.predictions.par_iter().map(ranked).collect(),
@@ -108,7 +125,7 @@ impl EvaluationSet {
                 Target::Observed(values) => Target::Observed(ranked(values)),
                 Target::Graded(values) => Target::Graded(ranked(values)),
                 Target::Binary(values) => Target::Binary(ranked(values)),
-                Target::Pairs(pairs) => Target::Pairs(pairs.iter().filter_map(pair).collect()),
+                Target::Pairs(pairs) => Target::Pairs(pairs.restrict(&new_index)),
             },
         }
     }

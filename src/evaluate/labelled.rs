@@ -1,10 +1,13 @@
 //! Predictions at the end of the snapshot against labels from outside: graded values, binary labels and labelled pairs, of
 //! influence in general and of influence on topics.
+//!
+//! A person whom several judges graded has the mean of their grades by weight and counts once; a pair counts as often as it was
+//! judged, by the weight of each judgement.
 
 use std::collections::BTreeMap;
 
 use super::comparison::{Comparison, compare};
-use super::evaluation_set::{EvaluationSet, RankedValues, Target};
+use super::evaluation_set::{EvaluationSet, LabelledPairs, RankedValues, Target};
 use super::groups::{group_people, select_groups};
 use super::metric_row::{ALL, EVERYONE, MetricRow, TOPIC};
 use super::notes;
@@ -64,6 +67,7 @@ pub(super) fn evaluate_labels(
         LabelEvaluation { people, jobs, predictors: &predictors, predictions: &predictions };
     let Evaluated { mut rows, mut notes } = Evaluated::default();
     for set in label_sets {
+        let set = &LabelSet { name: set.name.clone(), labels: set.labels.clone().averaged() };
         evaluation.refuse_leakage(set)?;
         let labels = evaluation.held_out(set, &mut notes);
         for (topic, labels) in by_topic(&labels) {
@@ -232,7 +236,9 @@ impl LabelEvaluation<'_> {
                 if is_binary { Target::Binary(values) } else { Target::Graded(values) }
             }
             Labels::Pairwise(rows) => {
-                Target::Pairs(rows.iter().map(|row| (index(row.0), index(row.1))).collect())
+                let pairs = rows.iter().map(|row| ((index(row.0), index(row.1)), row.3.weight));
+                let (pairs, weights) = pairs.unzip();
+                Target::Pairs(LabelledPairs { pairs, weights })
             }
         };
         let mut set = self.predictions.evaluation_set(persons, target);

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::evaluation_set::{EvaluationSet, Target};
+use super::evaluation_set::{EvaluationSet, LabelledPairs, Target};
 use renown_stats::calibration::{intercept_and_slope, mean, observed_over_expected};
 use renown_stats::classification::{auc, pairwise_accuracy, pairwise_auc};
 use renown_stats::concordance::concordance;
@@ -186,12 +186,14 @@ impl<'a> WeightedSet<'a> {
                 vec![precision(ranking, &relevant, times, k).filter(|_| any)]
             }
             (Metric::PairwiseAccuracy, Target::Pairs(pairs), _) => {
-                vec![pairwise_accuracy(&prediction.values, pairs, times)]
+                let LabelledPairs { pairs, weights } = pairs;
+                vec![pairwise_accuracy(&prediction.values, pairs, Some(weights), times)]
             }
             (Metric::PairwiseAuc, Target::Pairs(pairs), _) => {
+                let LabelledPairs { pairs, weights } = pairs;
                 let value = |index: &u32| prediction.values[*index as usize];
                 let margins = pairs.iter().map(|(better, worse)| value(better) - value(worse));
-                vec![pairwise_auc(&margins.collect::<Vec<f64>>(), pairs, times)]
+                vec![pairwise_auc(&margins.collect::<Vec<f64>>(), pairs, Some(weights), times)]
             }
             (Metric::ObservedOverForecast, Target::Observed(observed), Some(_)) => {
                 vec![observed_over_expected(&prediction.values, &observed.values, times)]

@@ -99,8 +99,8 @@ pub const METRICS: [MetricDoc; 26] = [
     },
     MetricDoc {
         name: "pairwise_accuracy",
-        meaning: "Share of labelled pairs in which the more influential person has the higher prediction, ties half; undefined \
-                  without pairs.",
+        meaning: "Share of labelled pairs, by the weights of the judgements, in which the more influential person has the higher \
+                  prediction, ties half; undefined without pairs.",
         range: "0 to 1",
         ideal: "1; 0.5 is no information",
         source: "own",
@@ -109,7 +109,8 @@ pub const METRICS: [MetricDoc; 26] = [
         name: "pairwise_auc",
         meaning: "Area under the ROC curve over labelled pairs, each both ways round: how often the margin of the more \
                   influential person over the other is above that of a less influential one over the other, ties half. \
-                  Margins are of logarithms, of counts and columns `measure_*` of asinh; undefined without pairs.",
+                  Judgements count by their weights. Margins are of logarithms, of counts and columns `measure_*` of asinh; \
+                  undefined without pairs.",
         range: "0 to 1",
         ideal: "1; 0.5 is no information",
         source: "Hanley & McNeil 1982, *The Meaning and Use of the Area under a ROC Curve*",

@@ -210,7 +210,7 @@ impl ForecastOrigin {
         Ok(Self {
             groups: jobs[0].validate.groups.iter().map(group).collect(),
             forecasts: predictions.evaluate_forecasts(&persons, &observed[0].values),
-            set: predictions.evaluation_set(persons, Target::Pairs(vec![])),
+            set: predictions.evaluation_set(persons, Target::Pairs(Default::default())),
             observed,
             populations: populations.into(),
         })

@@ -27,7 +27,7 @@ pub struct FitRecord {
     pub held_out: f64,
     /// Hours from each origin to the end of the data, the oldest first; empty for a label set.
     pub origins_hours: Vec<u32>,
-    /// Rows of the fit: an active person on a network at an origin, or a pair of people.
+    /// Rows of the fit: an active person on a network at an origin, or a judgement of a pair of people.
     pub rows: u64,
     /// What was learnt from the data.
     #[serde(default)]
@@ -55,7 +55,7 @@ pub enum FitForm {
     Curves,
     /// The slope of one measure, and the level.
     Count,
-    /// Coefficients of measures.
+    /// Slopes of measures, to labels: of the best single one, of lines or of curves.
     #[default]
     Coefficients,
 }

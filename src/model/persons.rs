@@ -6,6 +6,7 @@ use arrow::array::{Array, LargeStringArray};
 use rayon::prelude::*;
 
 use super::indices::{NetworkIndex, PersonIndex, VertexIndex};
+use super::ineligible_ids::IneligibleIds;
 use crate::digest::{Digest, Digestible};
 use crate::lists::Lists;
 
@@ -43,6 +44,8 @@ pub struct Persons {
     pub vertex_persons: Vec<PersonIndex>,
     /// The vertices of network n are `network_offsets[n]..network_offsets[n + 1]`.
     pub network_offsets: Vec<usize>,
+    /// Who gives no labels. Empty unless the job has labels.
+    pub ineligible: IneligibleIds,
 }
 
 impl Persons {
@@ -64,6 +67,7 @@ impl Persons {
             account_offsets: vec![0; persons + 1],
             vertex_persons: (0..persons).map(PersonIndex::new).collect(),
             network_offsets: vec![0, persons],
+            ineligible: IneligibleIds::default(),
         }
     }
 
@@ -174,6 +178,8 @@ impl Digestible for Persons {
             // These follow from the accounts.
             vertex_persons: _,
             network_offsets: _,
+            // No table shows it.
+            ineligible: _,
         } = self;
         [ids, display_names, countries, languages].into_iter().for_each(|texts| to.add(texts));
         to.add(automated);

@@ -12,6 +12,7 @@ use super::consent::{Decision, Decisions};
 use super::directory::Directory;
 use crate::error::Result;
 use crate::job::{Consent, ConsentRule};
+use crate::model::IneligibleIds;
 use renown_graph::numbering::NONE;
 
 /// Which persons are eligible, and which of their accounts appear in the data that counts.
@@ -180,6 +181,28 @@ impl<'a> Eligibility<'a> {
             counts.ageless += u64::from(eligible && appears && ageless);
         }
         counts
+    }
+
+    /// The ids of the ineligible people and of their accounts, and of `strangers`, whom statements alone name: (network if it is
+    /// an account, id).
+    pub(super) fn ineligible_ids<'b>(
+        &self,
+        strangers: impl Iterator<Item = (Option<&'b str>, &'b str)>,
+    ) -> IneligibleIds {
+        let persons = (0_u32..).zip(&self.standings);
+        let persons = persons.filter(|(_, standing)| **standing != Standing::Eligible);
+        let ids = persons.flat_map(|(person, _)| {
+            let accounts = self.directory.accounts(person).iter().map(|account| {
+                let (_, network, id) = self.directory.account(*account);
+                format!("{network}:{id}")
+            });
+            accounts.chain([self.directory.person_id(person).to_owned()])
+        });
+        let of_strangers = strangers.map(|(network, id)| match network {
+            Some(network) => format!("{network}:{id}"),
+            None => id.to_owned(),
+        });
+        ids.chain(of_strangers).collect()
     }
 
     /// Number of accounts of all people.

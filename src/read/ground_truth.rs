@@ -1,6 +1,6 @@
 //! The rows of `ground_truth`: labels of people from outside, for validation and fitting.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::{Array, RecordBatch, StringViewArray};
 use arrow::datatypes::Float64Type;
@@ -17,7 +17,9 @@ use super::violations::Violations;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{GROUND_TRUTH, Job};
-use crate::model::{Dropped, JoinRate, LabelSet, LabelSets, Labels, PersonIndex, Persons};
+use crate::model::{
+    Dropped, IneligibleIds, JoinRate, Judgement, LabelSet, LabelSets, Labels, PersonIndex, Persons,
+};
 
 /// The input `ground_truth`, validated against its contract; its rows are not read yet.
 pub struct GroundTruth {
@@ -55,7 +57,7 @@ pub async fn open_ground_truth(
 ///
 /// # Errors
 /// As [`open_ground_truth()`], and [`crate::error::Kind::BadInput`] for a label set of both forms, two values of one
-/// person, and comparisons of a person with themselves.
+/// person by one judge, and comparisons of a person with themselves.
 pub async fn label_sets(
     engine: &Engine,
     job: &Job,
@@ -81,7 +83,7 @@ impl GroundTruth {
     ) -> Result<LabelSets> {
         let what = format!("reading {}", self.input.origin);
         let rows = engine.sorted_rows(&what, self.input.frame.clone(), &["truth"]).await?;
-        let labels = LabelRows::of(&rows, &PersonLookup::of(persons))?;
+        let labels = LabelRows::of(&rows, persons)?;
         for violation in labels.violations() {
             violations.report(violation)?;
         }
@@ -144,11 +146,11 @@ impl<'a> PersonLookup<'a> {
     }
 }
 
-/// (person, value, topic).
-type Grade = (PersonIndex, f64, Option<String>);
+/// (person, value, topic, judgement).
+type Grade = (PersonIndex, f64, Option<String>, Judgement);
 
-/// (more influential person, other person, topic).
-type Comparison = (PersonIndex, PersonIndex, Option<String>);
+/// (more influential person, other person, topic, judgement).
+type Comparison = (PersonIndex, PersonIndex, Option<String>, Judgement);
 
 /// The labels of one name.
 #[derive(Default)]
@@ -163,38 +165,76 @@ struct NamedLabels {
 #[derive(Default)]
 struct LabelRows {
     by_name: BTreeMap<String, NamedLabels>,
+    /// Without those by ineligible judges.
     rows: u64,
+    /// Rows by ineligible judges.
+    judge_ineligible: u64,
     not_scored: u64,
     /// Ids of people who are not scored.
     unmatched: UnmatchedIds,
     duplicates: u64,
 }
 
+/// A number for each judge of each label set, in order of their ids.
+fn number_judges<'a>(
+    names: &'a StringViewArray,
+    judges: &'a StringViewArray,
+    ineligible: &IneligibleIds,
+) -> BTreeMap<&'a str, BTreeMap<&'a str, u32>> {
+    let mut of_name: BTreeMap<&str, BTreeMap<&str, u32>> = BTreeMap::new();
+    for (name, judge) in names.iter().zip(judges) {
+        if let Some((name, judge)) = name.zip(judge.filter(|judge| !ineligible.contains(judge))) {
+            of_name.entry(name).or_default().insert(judge, 0);
+        }
+    }
+    for judges in of_name.values_mut() {
+        judges.values_mut().zip(0..).for_each(|(number, next)| *number = next);
+    }
+    of_name
+}
+
 impl LabelRows {
-    fn of(rows: &RecordBatch, persons: &PersonLookup<'_>) -> Result<Self> {
+    fn of(rows: &RecordBatch, persons: &Persons) -> Result<Self> {
+        let lookup = PersonLookup::of(persons);
         let (names, forms, topics) =
             (text(rows, "truth")?, text(rows, "form")?, text(rows, "topic_id")?);
         let (winners, losers) = (text(rows, "person_id")?, text(rows, "loser_id")?);
         let values = numbers::<Float64Type>(rows, "value")?;
-        let mut labels = Self { rows: rows.num_rows() as u64, ..Self::default() };
+        let (judges, weights) = (text(rows, "judge")?, numbers::<Float64Type>(rows, "weight")?);
+        let number_of = number_judges(names, judges, &persons.ineligible);
+        let mut labels = Self::default();
         for row in 0..rows.num_rows() {
+            let judge = judges.is_valid(row).then(|| judges.value(row));
+            // As if the judge were not there.
+            if judge.is_some_and(|judge| persons.ineligible.contains(judge)) {
+                labels.judge_ineligible += 1;
+                continue;
+            }
+            labels.rows += 1;
             let unmatched = &mut labels.unmatched;
             let mut person = |ids: &StringViewArray| {
-                let found = persons.find(ids.value(row));
+                let found = lookup.find(ids.value(row));
                 if found.is_none() {
                     unmatched.add("", ids.value(row));
                 }
                 found
             };
             let topic = topics.is_valid(row).then(|| topics.value(row).to_owned());
-            let named = labels.by_name.entry(names.value(row).to_owned()).or_default();
+            let name = names.value(row);
+            let judgement = Judgement {
+                weight: if weights.is_valid(row) { weights.value(row) } else { 1.0 },
+                judge: judge.and_then(|judge| number_of.get(name)?.get(judge).copied()),
+            };
+            let named = labels.by_name.entry(name.to_owned()).or_default();
             let pairwise = forms.value(row) == "pairwise";
             named.rows[usize::from(pairwise)] += 1;
             match (person(winners), pairwise) {
                 // −0 becomes 0.
-                (Some(one), false) => named.graded.push((one, values.value(row) + 0.0, topic)),
+                (Some(one), false) => {
+                    named.graded.push((one, values.value(row) + 0.0, topic, judgement));
+                }
                 (Some(one), true) => match person(losers) {
-                    Some(other) => named.pairwise.push((one, other, topic)),
+                    Some(other) => named.pairwise.push((one, other, topic, judgement)),
                     None => labels.not_scored += 1,
                 },
                 (None, _) => labels.not_scored += 1,
@@ -209,10 +249,14 @@ impl LabelRows {
         for NamedLabels { graded, pairwise, .. } in self.by_name.values_mut() {
             let all = graded.len() + pairwise.len();
             graded.sort_unstable_by(|one, other| {
-                (one.0, &one.2).cmp(&(other.0, &other.2)).then(one.1.total_cmp(&other.1))
+                let subject = (one.0, &one.2).cmp(&(other.0, &other.2));
+                subject.then(one.1.total_cmp(&other.1)).then(one.3.order(&other.3))
             });
             graded.dedup();
-            pairwise.sort_unstable();
+            pairwise.sort_unstable_by(|one, other| {
+                let pair = (one.0, one.1, &one.2).cmp(&(other.0, other.1, &other.2));
+                pair.then(one.3.order(&other.3))
+            });
             pairwise.dedup();
             self.duplicates += (all - graded.len() - pairwise.len()) as u64;
         }
@@ -235,14 +279,16 @@ impl LabelRows {
                 let remedy = "give the two forms different names";
                 report("form", graded_rows + pairwise_rows, cause, remedy);
             }
-            let same_subject = |one: &Grade, other: &Grade| (one.0, &one.2) == (other.0, &other.2);
-            let twice = graded.windows(2).filter(|two| same_subject(&two[0], &two[1])).count();
+            let subject = |row: &Grade| (row.0, row.2.clone(), row.3.judge);
+            let distinct = graded.iter().map(subject).collect::<BTreeSet<_>>().len();
+            let twice = graded.len() - distinct;
             if twice > 0 {
                 let cause = format!("`{name}` has {twice} further values of people that have one");
-                let remedy = "keep one value of each person and topic, all their accounts together";
+                let remedy = "keep one value of each person, topic and judge, all accounts of the person together, or name \
+                              the judges in `judge`";
                 report("value", twice, cause, remedy);
             }
-            let with_self = pairwise.iter().filter(|(winner, loser, _)| winner == loser).count();
+            let with_self = pairwise.iter().filter(|(winner, loser, ..)| winner == loser).count();
             if with_self > 0 {
                 let cause = format!("`{name}` compares people with themselves in {with_self} rows");
                 let remedy = "leave out comparisons of accounts of one person";
@@ -261,6 +307,8 @@ impl LabelRows {
             LabelSet { name, labels }
         };
         let drops = vec![
+            Dropped::suppressed(GROUND_TRUTH, "judge ineligible", self.judge_ineligible)
+                .of(self.rows + self.judge_ineligible),
             Dropped::suppressed(GROUND_TRUTH, "person not scored", self.not_scored).of(self.rows),
             Dropped::exact(GROUND_TRUTH, "duplicate rows", self.duplicates)
                 .of(self.rows - self.not_scored),

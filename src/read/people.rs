@@ -192,6 +192,10 @@ pub fn people(
     let unproven = people_rule.unproven;
     let mut numbered =
         NumberedPersons::new(directory, &eligibility, accounts, unproven, is_proven)?;
+    if snapshot.has_labels {
+        let strangers = statements.iter().flat_map(Statements::refusing_strangers);
+        numbered.persons.ineligible = eligibility.ineligible_ids(strangers);
+    }
     if numbered.separated > 0 {
         let rule = "accounts linked without `proof`: people of their own";
         drops.push(Dropped::exact("identities", rule, numbered.separated));

@@ -11,7 +11,7 @@ use super::ids::PersonRef;
 use crate::error::Result;
 use crate::job::UnprovenRule;
 use crate::lists::Lists;
-use crate::model::{NetworkIndex, OrNone, PersonIndex, Persons, VertexIndex};
+use crate::model::{IneligibleIds, NetworkIndex, OrNone, PersonIndex, Persons, VertexIndex};
 use renown_graph::numbering::NONE;
 
 /// The scored persons, and how to find them.
@@ -80,6 +80,7 @@ impl NumberedPersons {
             account_offsets,
             vertex_persons: vertices.persons,
             network_offsets: vertices.network_offsets,
+            ineligible: IneligibleIds::default(),
         };
         Ok(Self { persons, vertex_of, accounts, indices_of, separated })
     }

@@ -146,7 +146,7 @@ pub(super) fn interaction_rules() -> Result<Vec<RowRule>> {
 pub(super) fn label_rules() -> Result<Vec<RowRule>> {
     let form = |form: &str| ident("form").eq(lit(form));
     let (value, loser) = (ident("value"), ident("loser_id"));
-    let rules: [(&str, &str, Expr); 6] = [
+    let rules: [(&str, &str, Expr); 7] = [
         ("value", "is null where `form` is graded", form("graded").and(value.clone().is_null())),
         ("value", "is set where `form` is pairwise", form("pairwise").and(value.is_not_null())),
         ("value", "is not a finite number", is_not_finite("value")),
@@ -161,6 +161,12 @@ pub(super) fn label_rules() -> Result<Vec<RowRule>> {
             form("pairwise").and(loser.clone().is_null()),
         ),
         ("loser_id", "is the same as `person_id`", ident("person_id").eq(loser)),
+        (
+            "weight",
+            "is not above 0 and at most 1000000",
+            // NaN compares above every number, or below every one, by its sign.
+            ident("weight").lt_eq(lit(0.0)).or(ident("weight").gt(lit(1e6))),
+        ),
     ];
     let rule = |(column, words, is_broken): (&str, &str, Expr)| {
         RowRule::of_column(column, words, is_broken)

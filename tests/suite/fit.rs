@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, RecordBatch};
+use arrow::compute::filter_record_batch;
 use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Kind, Result};
@@ -13,8 +14,11 @@ use renown::storage::Stores;
 use tempfile::TempDir;
 
 use crate::binary::renown;
+use crate::label_sets::{JudgedRow, judged_table, pair};
 use crate::on_threads;
-use crate::world::{CUTOFF, HOUR, Interaction, World, account, maybe_text, reply, text};
+use crate::world::{
+    CUTOFF, HOUR, Interaction, World, account, maybe_text, of_account, reply, rows, text,
+};
 
 /// A hundred people, of whom number i draws about i/20 reactors a week from the others, for `days` days.
 pub fn steady(days: i64, seed: u64) -> World {
@@ -248,6 +252,135 @@ async fn pairs_are_fitted_over_custom_measures() {
     let (low, high) = rows.split_at(50);
     let mean = |rows: &[(f64, f64)]| rows.iter().map(|row| row.1).sum::<f64>() / 50.0;
     assert!(mean(high) > mean(low));
+}
+
+/// Comparisons of the people of `steady` with the judge and weight of each, decided by how many react to a person.
+fn judged_pairs(seed: u64, judge: impl Fn(usize) -> Vec<(Option<String>, f64)>) -> RecordBatch {
+    let mut rng = Rng::with_seed(seed);
+    let ids: Vec<String> = (0..100).map(|i| format!("net:p{i}")).collect();
+    let mut rows = Vec::new();
+    for at in 0..900_usize {
+        let (a, b) = (rng.usize(..100), rng.usize(..100));
+        let wins = rng.f64() < 1.0 / (1.0 + ((b as f64 - a as f64) / 15.0).exp());
+        let (winner, loser) = if wins { (a, b) } else { (b, a) };
+        if winner != loser {
+            // No pair twice by chance.
+            let judges = judge(at).into_iter().map(|(judge, weight)| {
+                (winner, loser, Some(format!("{}/{at}", judge.unwrap_or_default())), weight)
+            });
+            rows.extend(judges);
+        }
+    }
+    let rows: Vec<JudgedRow<'_>> = rows
+        .iter()
+        .map(|(winner, loser, judge, weight)| {
+            (pair("panel", &ids[*winner], &ids[*loser]), judge.as_deref(), Some(*weight))
+        })
+        .collect();
+    judged_table(&rows)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weight_is_as_many_judgements_and_all_judges_count() {
+    let times = |at: usize| 1 + at % 3;
+    let weighted = judged_pairs(8, |at| vec![(None, times(at) as f64)]);
+    let repeated = judged_pairs(8, |at| {
+        (0..times(at)).map(|judge| (Some(format!("judge {judge}")), 1.0)).collect()
+    });
+    let fitted_to = async |labels: RecordBatch| {
+        let mut world = steady(60, 8);
+        let rows = labels.num_rows() as u64;
+        world.more.push(("ground_truth", labels));
+        let method = fitted(&world, Some("panel")).await.unwrap().method;
+        let text = method_file(&method).unwrap();
+        assert!(!text.contains("judge"), "{text}");
+        let record = method.fit.unwrap();
+        assert_eq!(record.rows, rows);
+        (method.forecast, record)
+    };
+    let ((one, record), (other, record_of_other)) =
+        (fitted_to(weighted).await, fitted_to(repeated).await);
+    assert_eq!((&record.anchor, record.ridge), (&record_of_other.anchor, record_of_other.ridge));
+    let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-6 * (1.0 + b.abs()), "{a} {b}");
+    near(record.validation.log_score, record_of_other.validation.log_score);
+    assert_eq!(one.terms.len(), other.terms.len());
+    near(one.intercept, other.intercept);
+    for (one, other) in one.terms.iter().zip(&other.terms) {
+        assert_eq!(one.measure, other.measure);
+        one.curve().iter().zip(other.curve()).for_each(|(a, b)| near(*a, *b));
+    }
+}
+
+/// A panel member who opts out leaves as if they had never judged.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ineligible_judge_leaves_no_trace_in_a_fit() {
+    let all = judged_pairs(9, |at| {
+        let mut judges = vec![(None, 1.0)];
+        judges.extend((at % 4 == 0).then(|| (Some("spare".to_owned()), 5.0)));
+        judges
+    });
+    let judges = |labels: &RecordBatch, keep: bool| {
+        let rows = rows(labels.clone());
+        let is_spare = |row: &crate::world::Row| row["judge"].to_string().contains("spare");
+        let kept: Vec<bool> = rows.iter().map(|row| keep || !is_spare(row)).collect();
+        let labels = filter_record_batch(labels, &BooleanArray::from(kept.clone())).unwrap();
+        let kept = rows.iter().zip(kept).filter(|(_, kept)| *kept);
+        let judge = kept.map(|(row, _)| is_spare(row).then(|| "net:p7".to_owned()));
+        let judge = maybe_text(&judge.collect::<Vec<_>>());
+        let columns =
+            labels.schema_ref().fields().iter().zip(labels.columns()).map(|(field, column)| {
+                match field.name().as_str() {
+                    "judge" => ("judge", Arc::clone(&judge)),
+                    name => (name, Arc::clone(column)),
+                }
+            });
+        RecordBatch::try_from_iter(columns).unwrap()
+    };
+    let file = async |labels: RecordBatch, status: &str| {
+        let mut world = steady(60, 9);
+        world.consent = Some(vec![of_account("net", "p7", status, 1)]);
+        world.more.push(("ground_truth", labels));
+        method_file(&fitted(&world, Some("panel")).await.unwrap().method).unwrap()
+    };
+    let without = file(judges(&all, false), "opted_out").await;
+    assert_eq!(file(judges(&all, true), "opted_out").await, without);
+    let (one, other) =
+        (file(judges(&all, true), "opted_in").await, file(judges(&all, false), "opted_in").await);
+    assert_ne!(one, other);
+}
+
+/// The middle is best: a line says nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_curved_truth_is_fitted_by_curves_that_a_run_follows() {
+    let mut rng = Rng::with_seed(10);
+    let points = |i: usize| 1.1_f64.powi(i as i32);
+    let merit = |i: u32| 5.0 - f64::from(i.abs_diff(50)) / 7.0;
+    let mut world = steady(60, 10);
+    let accounts = (0..100_usize).map(|i| {
+        let mut account = account("net", &format!("p{i}"));
+        account.points = Some(points(i));
+        account
+    });
+    world.accounts = Some(accounts.collect());
+    world.more.push(("ground_truth", labelled_pairs(&mut rng, merit)));
+    world.settings = "[fit]\nmeasures = [\"measure_points\", \"credited_reactors_90d\"]\n".into();
+    let method = fitted(&world, Some("panel")).await.unwrap().method;
+    let term = method.forecast.terms.iter().find(|term| term.measure == "measure_points").unwrap();
+    assert!(term.coefficient == 0.0 && term.slopes.len() == 7, "{term:?}");
+    assert!(term.slopes[0] > 0.0 && term.slopes[6] < 0.0, "{term:?}");
+    let found = &method.fit.as_ref().unwrap().validation;
+    assert!(found.agreement > found.agreement_anchor + 0.1, "{found:?}");
+    // Declared measures never count against a person.
+    let declared = method.forecast.terms.iter().filter(|term| term.measure != "measure_points");
+    assert!(declared.flat_map(|term| term.curve()).all(|slope| *slope >= 0.0));
+    world.method = method_file(&method).unwrap();
+    let published = world.run().await;
+    let mean = |people: std::ops::Range<usize>| {
+        let count = people.len() as f64;
+        let score = |i| published.score(&format!("net:p{i}"))["score"].as_f64().unwrap();
+        people.map(score).sum::<f64>() / count
+    };
+    assert!(mean(40..60) > mean(0..20) && mean(40..60) > mean(80..100));
 }
 
 #[test]

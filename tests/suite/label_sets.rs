@@ -9,7 +9,7 @@ use fastrand::Rng;
 use renown::engine::Engine;
 use renown::error::{Error, Kind, Result};
 use renown::job::Job;
-use renown::model::{LabelSet, LabelSets, Labels, PersonIndex};
+use renown::model::{Judgement, LabelSet, LabelSets, Labels, PersonIndex};
 use renown::read::{Violations, label_sets};
 use renown::storage::Stores;
 use serde_json::{Value, json};
@@ -47,6 +47,25 @@ pub fn table(rows: &[Row<'_>]) -> RecordBatch {
         ("value", values),
     ])
     .unwrap()
+}
+
+/// A row with its judge and its weight.
+pub type JudgedRow<'a> = (Row<'a>, Option<&'a str>, Option<f64>);
+
+pub fn judged_table(rows: &[JudgedRow<'_>]) -> RecordBatch {
+    let plain: Vec<Row<'_>> = rows.iter().map(|row| row.0).collect();
+    let judges: Vec<Option<String>> = rows.iter().map(|row| row.1.map(str::to_owned)).collect();
+    let weights: ArrayRef = Arc::new(rows.iter().map(|row| row.2).collect::<Float64Array>());
+    let plain = table(&plain);
+    let columns = plain
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .zip(plain.columns().iter().cloned())
+        .collect::<Vec<_>>();
+    let judged = [("judge".to_owned(), maybe_text(&judges)), ("weight".to_owned(), weights)];
+    RecordBatch::try_from_iter(columns.into_iter().chain(judged)).unwrap()
 }
 
 /// People 0 to 3: a:1, a:4:5, b:1 and p with the accounts 2 and 3 on a. a:9 refused.
@@ -95,15 +114,26 @@ async fn label_sets_refer_to_persons_and_are_sorted_by_name() {
     let found = read_rows(&rows).await.unwrap();
     let rust = Some("rust".to_owned());
     let [p0, p1, p2, p3] = [0, 1, 2, 3].map(PersonIndex::new);
-    let degree = vec![(p1, 2.5, None), (p2, -3.0, None), (p3, f64::MAX, None), (p3, 0.0, rust)];
+    let once = Judgement::default();
+    let degree = vec![
+        (p1, 2.5, None, once),
+        (p2, -3.0, None, once),
+        (p3, f64::MAX, None, once),
+        (p3, 0.0, rust, once),
+    ];
     let expected = [
         ("degree", Labels::Graded(degree)),
         ("nobody's", Labels::Graded(vec![])),
-        ("panel", Labels::Pairwise(vec![(p0, p3, None), (p3, p0, None)])),
+        ("panel", Labels::Pairwise(vec![(p0, p3, None, once), (p3, p0, None, once)])),
     ];
     assert_eq!(found.sets, expected.map(|(name, labels)| LabelSet { name: name.into(), labels }));
     let drops: Vec<_> = found.drops.iter().map(|d| (d.rule.as_str(), d.rows.as_str())).collect();
-    assert_eq!(drops, [("person not scored", "fewer than 11"), ("duplicate rows", "1")]);
+    let known = [
+        ("judge ineligible", "0"),
+        ("person not scored", "fewer than 11"),
+        ("duplicate rows", "1"),
+    ];
+    assert_eq!(drops, known);
     let rng = &mut Rng::with_seed(3);
     for _ in 0..3 {
         assert_eq!(read_rows(&shuffled(&rows, rng)).await.unwrap().sets, found.sets);
@@ -113,9 +143,74 @@ async fn label_sets_refer_to_persons_and_are_sorted_by_name() {
     assert!(none.sets.is_empty() && none.drops.is_empty());
 }
 
+/// Two judges, one of whom judged twice; judgements by accounts, by ineligible people and by people of whom nothing else is known.
+#[tokio::test(flavor = "multi_thread")]
+async fn repeated_judgements_are_kept_and_ineligible_judges_give_none() {
+    let by = |row, judge| -> JudgedRow<'_> { (row, Some(judge), None) };
+    let kept = [
+        by(pair("panel", "p", "a:1"), "zoe"),
+        by(pair("panel", "p", "a:1"), "ann"),
+        (pair("panel", "p", "a:1"), Some("ann"), Some(2.0)),
+        (pair("panel", "p", "a:1"), None, None),
+        by(pair("panel", "a:1", "p"), "a:4:5"),
+        (grade("degree", "p", None, 3.0), Some("zoe"), Some(0.5)),
+        by(grade("degree", "p", None, 3.0), "ann"),
+        by(grade("degree", "p", None, 2.0), "mia"),
+    ];
+    let dropped = [
+        // The same again, by another account of the person, and with the weight in words.
+        (pair("panel", "a:2", "a:1"), Some("zoe"), Some(1.0)),
+        (pair("panel", "p", "a:1"), None, None),
+        // Opted out, and opted out without having any data.
+        by(pair("panel", "a:1", "p"), "a:9"),
+        by(pair("panel", "a:1", "p"), "a:77"),
+        by(grade("degree", "p", None, 9.0), "a:9"),
+        by(grade("hidden", "p", None, 9.0), "a:9"),
+    ];
+    let mut world = labelled(&judged_table(&[&kept[..], &dropped].concat()));
+    world.consent.as_mut().unwrap().push(of_account("a", "77", "opted_out", 1));
+    let folder = TempDir::new().unwrap();
+    let found = read(&world.write(folder.path())).await.unwrap();
+    let drops: Vec<_> = found.drops.iter().map(|d| (d.rule.as_str(), d.rows.as_str())).collect();
+    let known = [
+        ("judge ineligible", "fewer than 11"),
+        ("person not scored", "0"),
+        ("duplicate rows", "2"),
+    ];
+    assert_eq!(drops, known);
+    let [p0, p3] = [0, 3].map(PersonIndex::new);
+    let judgement = |judge, weight| Judgement { judge, weight };
+    let pairs = vec![
+        (p0, p3, None, judgement(Some(0), 1.0)),
+        (p3, p0, None, judgement(None, 1.0)),
+        (p3, p0, None, judgement(Some(1), 1.0)),
+        (p3, p0, None, judgement(Some(2), 1.0)),
+        (p3, p0, None, judgement(Some(1), 2.0)),
+    ];
+    let grades = vec![
+        (p3, 2.0, None, judgement(Some(1), 1.0)),
+        (p3, 3.0, None, judgement(Some(2), 0.5)),
+        (p3, 3.0, None, judgement(Some(0), 1.0)),
+    ];
+    let expected = [("degree", Labels::Graded(grades)), ("panel", Labels::Pairwise(pairs))];
+    assert_eq!(found.sets, expected.map(|(name, labels)| LabelSet { name: name.into(), labels }));
+    // As if the ineligible had not judged.
+    world.more = vec![("ground_truth", judged_table(&kept))];
+    let folder = TempDir::new().unwrap();
+    assert_eq!(read(&world.write(folder.path())).await.unwrap().sets, found.sets);
+    let report = renown(&["check", folder.path().join("job.toml").to_str().unwrap()]).done().stdout;
+    assert!(!report.contains("zoe") && !report.contains("not read"), "{report}");
+}
+
 async fn refused(rows: &[Row<'_>], column: &str, words: &str) -> Error {
+    let rows: Vec<JudgedRow<'_>> = rows.iter().map(|row| (*row, None, None)).collect();
+    refused_judged(&rows, column, words).await
+}
+
+async fn refused_judged(rows: &[JudgedRow<'_>], column: &str, words: &str) -> Error {
     let sound = [grade("sound", "a:1", None, 1.0), pair("two", "a:1", "b:1")];
-    let rows = table(&[&sound, rows].concat());
+    let sound = sound.map(|row| (row, None, None));
+    let rows = judged_table(&[&sound[..], rows].concat());
     let error = read_rows(&rows).await.expect_err(words);
     assert_eq!(error.kind, Kind::BadInput, "{error}");
     assert!(error.cause.contains(words), "no `{words}` in {error}");
@@ -152,6 +247,13 @@ async fn invalid_labels_are_refused() {
     refused(&accounts, "loser_id", "truth `x` compares people with themselves in 1 rows").await;
     let twice = [grade("x", "p", None, 1.0), grade("x", "a:2", None, 2.0)];
     refused(&twice, "value", "truth `x` has 1 further values of people that have one").await;
+    let judged = |value| (grade("x", "p", None, value), Some("ann"), None);
+    refused_judged(&[judged(1.0), judged(2.0)], "value", "has 1 further values").await;
+    for weight in [0.0, -1.0, 1e7, f64::NAN, -f64::NAN, f64::INFINITY] {
+        let row = (pair("x", "p", "a:1"), None, Some(weight));
+        let words = "`weight` is not above 0 and at most 1000000 in 1 of 3 rows";
+        refused_judged(&[row], "weight", words).await;
+    }
     let forms = [pair("x", "p", "a:1"), grade("x", "a:9", None, 2.0)];
     let words = "truth `x` is graded in 1 rows and pairwise in 1 rows";
     refused(&forms, "form", words).await;
@@ -215,7 +317,7 @@ async fn labels_may_come_from_a_select_and_check_reports_all_violations() {
         sets,
         [LabelSet {
             name: "x".into(),
-            labels: Labels::Graded(vec![(PersonIndex::new(3), 2.0, None)])
+            labels: Labels::Graded(vec![(PersonIndex::new(3), 2.0, None, Judgement::default())])
         }]
     );
     renown(&["check", job.to_str().unwrap()]).done();

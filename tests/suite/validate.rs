@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::binary::renown;
 use crate::fit::steady;
+use crate::label_sets::{grade, judged_table, pair};
 use crate::on_threads;
 use crate::world::{HOUR, World, maybe_text, text};
 
@@ -174,6 +175,52 @@ async fn labels_of_both_forms_are_compared_with_the_scores() {
             }
         }
     }
+}
+
+/// Pairs count by the weights of all their judgements; grades of several judges are averaged by weight.
+#[tokio::test(flavor = "multi_thread")]
+async fn judgements_count_by_weight() {
+    let ids: Vec<String> = (0..100).map(|i| format!("net:p{i}")).collect();
+    let judges = ["ann", "bob"];
+    let weight = |i: usize, judge: usize| (1 + (i * 7 + judge * 3) % 5) as f64 / 2.0;
+    let grade_by = |i: usize, judge: usize| ((i + 40 * judge * (i % 3)) % 70) as f64;
+    let all = (0..60_usize).flat_map(|i| [(i, 0), (i, 1)]);
+    let pairs = all.clone().map(|(i, judge)| {
+        // They disagree on every fourth pair.
+        let (winner, loser) = if judge == 1 && i % 4 == 0 { (i, i + 30) } else { (i + 30, i) };
+        (pair("duel", &ids[winner], &ids[loser]), Some(judges[judge]), Some(weight(i, judge)))
+    });
+    let grades = all.map(|(i, judge)| {
+        let grade = grade("stars", &ids[i], None, grade_by(i, judge));
+        (grade, Some(judges[judge]), Some(weight(i, judge)))
+    });
+    let mut world = steady(60, 12);
+    world.more.push(("ground_truth", judged_table(&pairs.chain(grades).collect::<Vec<_>>())));
+    let scores = world.run().await;
+    let score = |i: usize| scores.score(&ids[i])["expected_reactors"].as_f64().unwrap();
+    let validity = validated(&world).await.unwrap();
+    let (mut won, mut weights) = (0.0, 0.0);
+    for i in 0..60 {
+        for judge in 0..2 {
+            let ahead = score(i + 30) - score(i);
+            let right = if ahead == 0.0 { 0.5 } else { f64::from(u8::from(ahead > 0.0)) };
+            let right = if judge == 1 && i % 4 == 0 { 1.0 - right } else { right };
+            won += weight(i, judge) * right;
+            weights += weight(i, judge);
+        }
+    }
+    let found = row(&validity, ["duel", "all", "pairwise_accuracy", "standard"]);
+    assert!((found.value - won / weights).abs() < 1e-12, "{found:?}, not {}", won / weights);
+    let mean = |i: usize| {
+        let sums = [0, 1].map(|judge| weight(i, judge) * grade_by(i, judge));
+        (sums[0] + sums[1]) / (weight(i, 0) + weight(i, 1))
+    };
+    let found = row(&validity, ["stars", "all", "spearman", "standard"]);
+    let rho = spearman(&(0..60).map(|i| (score(i), mean(i))).collect::<Vec<_>>());
+    assert!((found.value - rho).abs() < 1e-9, "{found:?}, not {rho}");
+    assert_eq!(found.people, 60);
+    let printed = serde_json::to_string(&validity).unwrap();
+    assert!(judges.iter().all(|judge| !printed.contains(judge)));
 }
 
 #[test]

@@ -8,7 +8,13 @@
 //! assert_eq!(auc(&Ranking::new(&values), &labels, &[1; 4]), Some(0.75));
 //!
 //! // Item 0 is better than 1, and 1 is better than 2.
-//! assert_eq!(pairwise_accuracy(&values, &[(0, 1), (1, 2)], &[1; 4]), Some(0.5));
+//! assert_eq!(pairwise_accuracy(&values, &[(0, 1), (1, 2)], None, &[1; 4]), Some(0.5));
+//! // The second judgement counts three times as much.
+//! let weights = [1.0, 3.0];
+//! assert_eq!(
+//!     pairwise_accuracy(&values, &[(0, 1), (1, 2)], Some(&weights), &[1; 4]),
+//!     Some(0.25)
+//! );
 //! ```
 
 use crate::ranking::Ranking;
@@ -32,16 +38,16 @@ pub fn auc(predictor: &Ranking, labels: &[f64], multiplicities: &[u32]) -> Optio
     (positives * negatives > 0.0).then(|| won / (positives * negatives))
 }
 
-/// How often the better item of a pair, which is its first, has the higher value, ties half. A pair counts as often as the
-/// product of the multiplicities of its items. None without pairs.
+/// How often the better item of a pair, which is its first, has the higher value, ties half. A pair counts as its weight (at
+/// least 0; 1 without `weights`) times the multiplicities of both items. None without pairs that count.
 pub fn pairwise_accuracy(
     values: &[f64],
     pairs: &[(u32, u32)],
+    weights: Option<&[f64]>,
     multiplicities: &[u32],
 ) -> Option<f64> {
     let (mut won, mut all) = (0.0, 0.0);
-    for (better, worse) in pairs {
-        let times = pair_multiplicity((*better, *worse), multiplicities);
+    for (times, (better, worse)) in pair_counts(pairs, weights, multiplicities).zip(pairs) {
         let difference = values[*better as usize] - values[*worse as usize];
         won += times * if difference == 0.0 { 0.5 } else { f64::from(u8::from(difference > 0.0)) };
         all += times;
@@ -51,9 +57,14 @@ pub fn pairwise_accuracy(
 
 /// The area under the ROC curve over pairs, each of which enters both ways round: how often the margin of a better item over
 /// a worse is above that of a worse one over a better, ties half. `margins` are value(better) − value(worse) of each pair,
-/// which counts as in [`pairwise_accuracy`]. None without pairs. Source: Hanley & McNeil 1982.
-pub fn pairwise_auc(margins: &[f64], pairs: &[(u32, u32)], multiplicities: &[u32]) -> Option<f64> {
-    let times = pairs.iter().map(|pair| pair_multiplicity(*pair, multiplicities));
+/// which counts as in [`pairwise_accuracy`]. None without pairs that count. Source: Hanley & McNeil 1982.
+pub fn pairwise_auc(
+    margins: &[f64],
+    pairs: &[(u32, u32)],
+    weights: Option<&[f64]>,
+    multiplicities: &[u32],
+) -> Option<f64> {
+    let times = pair_counts(pairs, weights, multiplicities);
     let mut rows: Vec<(f64, f64)> = margins.iter().copied().zip(times).collect();
     rows.retain(|(_, times)| *times > 0.0);
     rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -72,6 +83,14 @@ pub fn pairwise_auc(margins: &[f64], pairs: &[(u32, u32)], multiplicities: &[u32
     (all > 0.0).then(|| won / (all * all))
 }
 
-fn pair_multiplicity((a, b): (u32, u32), multiplicities: &[u32]) -> f64 {
-    f64::from(multiplicities[a as usize]) * f64::from(multiplicities[b as usize])
+/// How often each pair counts.
+fn pair_counts(
+    pairs: &[(u32, u32)],
+    weights: Option<&[f64]>,
+    multiplicities: &[u32],
+) -> impl Iterator<Item = f64> {
+    let times = |item: u32| f64::from(multiplicities[item as usize]);
+    pairs.iter().enumerate().map(move |(pair, (better, worse))| {
+        weights.map_or(1.0, |weights| weights[pair]) * (times(*better) * times(*worse))
+    })
 }

@@ -61,7 +61,7 @@ fn a_predictor_without_information_has_no_metric() {
     assert_eq!(kendall(&none, &some, &multiplicities), None);
     assert_eq!(auc(&some, &[1.0; 3], &multiplicities), None);
     assert_eq!(ndcg(&some, &none, &[0.0; 3], &multiplicities, 2), None);
-    assert_eq!(pairwise_accuracy(&[1.0, 2.0], &[], &[1; 2]), None);
+    assert_eq!(pairwise_accuracy(&[1.0, 2.0], &[], None, &[1; 2]), None);
     assert_eq!(precision(&some, &[true; 3], &multiplicities, 4), None);
     assert_eq!(spearman(&some, &some, &[0, 1, 0]), None);
     assert_eq!(spearman(&Ranking::new(&[]), &Ranking::new(&[]), &[]), None);
@@ -80,10 +80,10 @@ fn mirrored_pairs_have_the_curve_of_all_pairs() {
         let ranking = Ranking::new(&rows.iter().map(|row| row.0).collect::<Vec<f64>>());
         let labels: Vec<f64> = rows.iter().map(|row| row.1).collect();
         let counts: Vec<u32> = rows.iter().map(|row| row.2).collect();
-        let found = pairwise_auc(&margins, &pairs, &multiplicities).unwrap();
+        let found = pairwise_auc(&margins, &pairs, None, &multiplicities).unwrap();
         assert!((found - auc(&ranking, &labels, &counts).unwrap()).abs() < 1e-12, "{found}");
     }
-    assert_eq!(pairwise_auc(&[], &[], &[1]), None);
+    assert_eq!(pairwise_auc(&[], &[], None, &[1]), None);
 }
 
 /// An item with a multiplicity counts as that many items.
@@ -126,10 +126,40 @@ fn multiplicities_are_repetitions() {
 fn ties_count_half() {
     let values = [1.0, 1.0, 2.0];
     let pairs = [(0, 1), (2, 0), (0, 2)];
-    assert_eq!(pairwise_accuracy(&values, &pairs, &[1; 3]), Some(0.5));
-    assert_eq!(pairwise_accuracy(&values, &pairs, &[1, 0, 3]), Some(0.5));
-    assert_eq!(pairwise_accuracy(&values, &pairs[..2], &[1, 1, 3]), Some(0.875));
+    assert_eq!(pairwise_accuracy(&values, &pairs, None, &[1; 3]), Some(0.5));
+    assert_eq!(pairwise_accuracy(&values, &pairs, None, &[1, 0, 3]), Some(0.5));
+    assert_eq!(pairwise_accuracy(&values, &pairs[..2], None, &[1, 1, 3]), Some(0.875));
     let ranking = Ranking::new(&values);
     assert_eq!(precision(&ranking, &[true, false, true], &[1; 3], 2), Some(0.75));
     assert_eq!(precision(&ranking, &[true, false, false], &[1, 3, 1], 3), Some(1.0 / 6.0));
+}
+
+/// A pair with a weight counts as that many pairs, for the accuracy and for the area under the curve.
+#[test]
+fn weights_of_pairs_are_repetitions() {
+    let mut rng = fastrand::Rng::with_seed(8);
+    for _ in 0..50 {
+        let values: Vec<f64> = (0..12).map(|_| f64::from(rng.u32(0..5))).collect();
+        let multiplicities: Vec<u32> = (0..12).map(|_| rng.u32(0..3)).collect();
+        let pairs: Vec<(u32, u32)> = (0..30).map(|_| (rng.u32(0..12), rng.u32(0..12))).collect();
+        let weights: Vec<f64> = (0..30).map(|_| f64::from(rng.u32(0..4))).collect();
+        let all = pairs.iter().zip(&weights);
+        let repeated: Vec<(u32, u32)> =
+            all.flat_map(|(pair, weight)| vec![*pair; *weight as usize]).collect();
+        let margins = |pairs: &[(u32, u32)]| -> Vec<f64> {
+            pairs.iter().map(|(a, b)| values[*a as usize] - values[*b as usize]).collect()
+        };
+        let near = |found: Option<f64>, wanted: Option<f64>| {
+            assert!((found.unwrap() - wanted.unwrap()).abs() < 1e-12, "{found:?} {wanted:?}");
+        };
+        near(
+            pairwise_accuracy(&values, &pairs, Some(&weights), &multiplicities),
+            pairwise_accuracy(&values, &repeated, None, &multiplicities),
+        );
+        near(
+            pairwise_auc(&margins(&pairs), &pairs, Some(&weights), &multiplicities),
+            pairwise_auc(&margins(&repeated), &repeated, None, &multiplicities),
+        );
+    }
+    assert_eq!(pairwise_accuracy(&[1.0, 2.0], &[(0, 1)], Some(&[0.0]), &[1; 2]), None);
 }

@@ -202,9 +202,10 @@ pub(super) fn fit(method: &Method, references: &mut References) -> String {
     };
     match record.form {
         FitForm::Coefficients => format!(
-            "Fitted to labels as to pairs of people: the probability that one is labelled above the other is the logistic function of the \
-             difference of their $\\sum_k f_k(\\varphi_k)$ {}. Slopes are 0 or more, except those of `measure_*`, and a ridge shrinks all \
-             but that of the best single measure towards 0. Standard errors are robust, by pair {}.\n",
+            "Fitted to labels as to pairs of people, by the weights of the judgements: the probability that one is labelled above the other \
+             is the logistic function of the difference of their $\\sum_k f_k(\\varphi_k)$ {}. Slopes are 0 or more, except those of \
+             `measure_*`, and a ridge shrinks all but that of the best single measure towards 0. Whether one measure, lines or curves \
+             enter, and the ridge, were chosen on people who took no part in the fit. Standard errors are robust, by judgement {}.\n",
             see(references, PAIRS),
             see(references, ERRORS)
         ),
