@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Whether a fitted forecast ranks people no worse than simple counts do, forward in time.
+"""How good fitted forecasts are, forward in time, beside single counts.
 
-usage: fit.py RENOWN sample|higgs|bitcoin-otc DATA FIT-DAY DAY…      (needs duckdb, numpy, scipy)
+usage: fit.py RENOWN sample|bitcoin-otc|trolls|higgs DATA DAY… [--trust]      (needs duckdb, numpy, scipy)
 
-DATA is as the head of jobs/NAME.toml says; for the sample it is not looked at. The method is fitted to the job's data up to
-FIT-DAY and to nothing after it. Each DAY is scored by it, and held against the distinct people, and the distinct trusted
-ones, who react within the horizon after it: Spearman's rank correlation of the forecast and of each baseline, mean over days,
-and the difference of the forecast and the best baseline with its 95 % interval, by a bootstrap of people (300 draws, seeded).
-The best baseline is the best in hindsight. Also calibration: observed / forecast, and the share of what was observed within the
-90 % interval, plain and by the randomised probability integral transform.
+DATA is as the head of jobs/NAME.toml, or jobs/validate-trolls.toml, says; for the sample it is not looked at. For each DAY a method
+is fitted to the data up to its end and to nothing after it, the day is scored by it, and its active people are held against the
+distinct people who react to them within the horizon after it. Told are, of active people and of established ones (five reactors in
+90 days), the concordance (Harrell's C, ties half) of the forecast and of the best single count, picked by its concordance at the
+first DAY's fit; observed / forecast; the mean log score; and how much lies within the 90 % interval, by the randomised probability
+integral transform and plain. Everybody counts whole, unless `--trust` leaves it to the fit who counts; then those who count are
+what is observed.
 """
 
 import re
@@ -21,94 +22,99 @@ from subprocess import check_call, check_output
 
 import duckdb
 import numpy as np
-from scipy.stats import nbinom, rankdata
+from scipy.stats import nbinom
 
 ROOT = Path(__file__).parents[1]
-# Interactions as (actor, target, kind, at), and the kinds that are reactions.
+# Job, and interactions as (actor, target, time).
 JOBS = {
-    "sample": f"SELECT actor_id::VARCHAR a, target_id::VARCHAR t, \"at\" FROM '{ROOT}/jobs/sample/interactions.parquet'",
-    "higgs": "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/interactions.parquet'",
-    "bitcoin-otc": "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/ratings.parquet'",
+    "sample": ("fit-sample", f"SELECT actor_id::VARCHAR a, target_id::VARCHAR t, \"at\" FROM '{ROOT}/jobs/sample/interactions.parquet' "
+                             "WHERE kind <> 'accept'"),
+    "higgs": ("higgs", "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/interactions.parquet'"),
+    "bitcoin-otc": ("bitcoin-otc", "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/ratings.parquet'"),
+    "trolls": ("validate-trolls", "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/interactions.parquet'"),
 }
-BASELINES = ("reactors_7d", "reactors_30d", "reactors_90d", "reactors_decayed", "reactions_30d", "reactions_90d",
-             "credited_reactors_30d", "credited_reactors_90d", "followers_count", "pagerank")
 
 
-def spearman(one, other):
-    one, other = rankdata(one), rankdata(other)
-    return 0.0 if one.std() == 0 or other.std() == 0 else np.corrcoef(one, other)[0, 1]
+def concordance(x, y):
+    """Of two people for whom different numbers were observed, how often x orders them right, ties half."""
+    order = np.argsort(y, kind="stable")
+    ranks = np.unique(x, return_inverse=True)[1]
+    seen, counts, right, pairs = 0, np.zeros(ranks.max() + 1), 0.0, 0.0
+    for group in np.split(order, np.flatnonzero(np.diff(y[order])) + 1):
+        below = np.cumsum(counts)
+        own = ranks[group]
+        right += (below[own] - counts[own] / 2).sum()
+        pairs += seen * len(group)
+        counts += np.bincount(own, minlength=len(counts))
+        seen += len(group)
+    return right / pairs
 
 
-def scored(out, interactions, horizon, day):
-    """Everybody scored on a day: measures, forecast, overdispersion's share, and who reacted after it."""
-    duckdb.sql(f"""CREATE OR REPLACE TABLE people AS
-        WITH m AS (SELECT *, split_part(person_id, ':', 2) AS account FROM '{out}/measures/{day}/*.parquet'),
-        seen AS (
-            SELECT t.account, count(DISTINCT e.a) AS observed, count(DISTINCT e.a) FILTER (a.is_trusted = 1) AS trusted
-            FROM ({interactions}) e JOIN m t ON t.account = e.t LEFT JOIN m a ON a.account = e.a
-            WHERE e.a <> e.t AND e."at" >= DATE '{day}' + 1 AND e."at" < DATE '{day}' + 1 + INTERVAL {horizon} HOURS GROUP BY 1)
-        SELECT m.* REPLACE (coalesce(followers_count, 0) AS followers_count), expected_reactors AS forecast,
-               coalesce(observed, 0) AS observed, coalesce(trusted, 0) AS trusted_observed
-        FROM m JOIN '{out}/scores/{day}/*.parquet' s USING (person_id) LEFT JOIN seen USING (account)
-        WHERE s.profile = 'standard' ORDER BY person_id""")
-    table = duckdb.sql("FROM people").fetchnumpy()
-    return {name: np.asarray(column) for name, column in table.items()}
-
-
-def compare(days, population, truth):
-    """The forecast and the best baseline over days, with the difference and its interval."""
-    kept = [{k: v[population(d)] for k, v in d.items()} for d in days]
-    of = lambda name, sets: float(np.mean([spearman(d[name], d[truth]) for d in sets]))
-    found = {name: of(name, kept) for name in BASELINES}
-    best = max(found, key=found.get)
-    own = of("forecast", kept)
-    people = np.unique(np.concatenate([d["person_id"] for d in kept]))
-    places = [np.searchsorted(people, d["person_id"]) for d in kept]
-    random, draws = np.random.default_rng(1), []
-    for _ in range(300):
-        weight = np.bincount(random.integers(0, len(people), len(people)), minlength=len(people))
-        sets = []
-        for d, place in zip(kept, places):
-            rows = np.repeat(np.arange(len(place)), weight[place])
-            sets.append({k: d[k][rows] for k in ("forecast", best, truth)})
-        draws.append(of("forecast", sets) - of(best, sets))
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return own, best, found[best], low, high, sum(len(d[truth]) for d in kept)
-
-
-def main(renown, name, data, fit_day, days):
-    with tempfile.TemporaryDirectory() as parent:
-        jobs = Path(shutil.copytree(ROOT / "jobs", Path(parent, "jobs")))
-        settings = [] if name == "sample" else ["--set", f"data={Path(data).resolve()}"]
-        job, method = jobs / f"{name}.toml", jobs / "methods" / "fitted.toml"
-        print(check_output([renown, "fit", job, *settings, "--snapshot", fit_day, "--out", method], text=True))
-        fitted = tomllib.loads(method.read_text())["forecast"]
-        horizon = fitted["horizon_hours"]
-        job.write_text(re.sub(r"methods/[\w-]+\.toml", "methods/fitted.toml", job.read_text()))
-        sets = []
+def main(renown, name, data, days, trust):
+    job, interactions = JOBS[name]
+    interactions = interactions.format(data=data)
+    found, counts = [], None
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        shutil.copytree(ROOT / "jobs", here / "jobs")
+        file = here / "jobs" / f"{job}.toml"
+        text = re.sub(r'url = ".*"', f'url = "{here}/out/"', file.read_text())
+        base = re.search(r'method += "(.*)"', text)[1]
+        method = (here / "jobs" / base).read_text()
+        if not trust:
+            # No data reach back so far: the fit finds no founders, and everybody counts whole.
+            method = re.sub(r"tenure_hours *= *\d+", "tenure_hours = 87000", method)
+            if "tenure_hours" not in method:
+                method += "\n[trust]\ntenure_hours = 87000\n"
+        (here / "jobs" / "base.toml").write_text(method)
+        (here / "jobs" / "base-job.toml").write_text(text.replace(base, "base.toml"))
+        (here / "jobs" / "fitted-job.toml").write_text(text.replace(base, "fitted.toml"))
+        options = ["--set", f"data={data}"] if "${data}" in text else []
         for day in days:
-            check_call([renown, "run", job, *settings, "--snapshot", day, "--quiet"])
-            sets.append(scored(Path(parent, "out", name), JOBS[name].format(data=data), horizon, day))
-    populations = {
-        "all": lambda d: np.ones(len(d["person_id"]), bool),
-        "active": lambda d: d["reactors_window"] > 0,
-        "established": lambda d: d["reactors_window"] >= 5,
-    }
-    for truth in ("observed", "trusted_observed"):
-        for label, population in populations.items():
-            own, best, of_best, low, high, n = compare(sets, population, truth)
-            print(f"{truth:>16} {label:>11} {n:>8} rows  forecast {own:.3f}  {best} {of_best:.3f}  "
-                  f"{own - of_best:+.3f} [{low:+.3f}, {high:+.3f}]", flush=True)
-    expected = np.concatenate([d["forecast"] for d in sets])
-    observed = np.concatenate([d["trusted_observed"] for d in sets])
-    alpha = fitted["overdispersion"] * expected ** (fitted["overdispersion_power"] - 2)
-    law = nbinom(1 / alpha, 1 / (1 + alpha * expected))
-    below, upto = law.cdf(observed - 1), law.cdf(observed)
-    transform = below + np.random.default_rng(1).random(len(observed)) * (upto - below)
-    plain = (observed >= law.ppf(0.05)) & (observed <= law.ppf(0.95))
-    within = (transform > 0.05) & (transform < 0.95)
-    print(f"observed / forecast {observed.sum() / expected.sum():.2f}, within the 90 % interval: plain {plain.mean():.3f}, "
-          f"randomised {within.mean():.3f}, of {(expected >= 1).sum()} forecasts of 1 and more {within[expected >= 1].mean():.3f}")
+            fitted = here / "jobs" / "fitted.toml"
+            fitted.unlink(missing_ok=True)
+            check_output([renown, "fit", here / "jobs/base-job.toml", "--snapshot", day, *options, "--out", fitted])
+            check_call([renown, "run", here / "jobs/fitted-job.toml", "--snapshot", day, *options, "--quiet"])
+            forecast = tomllib.loads(fitted.read_text())
+            horizon = forecast["forecast"]["horizon_hours"]
+            counts = counts or [c for (c,) in duckdb.sql(
+                f"SELECT column_name FROM (DESCRIBE FROM '{here}/out/measures/*/*.parquet') WHERE column_type IN ('BIGINT', 'DOUBLE') "
+                "AND regexp_matches(column_name, '^(credited_)?(repeat_)?(reactors|reactions|weeks|days|pair_weeks|recency)_')").fetchall()]
+            trusted = f"""JOIN (SELECT account_id, credit >= .5 AS counts FROM '{here}/out/accounts/{day}/*.parquet') c
+                ON c.account_id = e.a AND c.counts""" if trust else ""
+            rows = duckdb.sql(f"""
+                WITH e AS ({interactions}), observed AS (
+                    SELECT t, count(DISTINCT a) AS y FROM e {trusted} WHERE a <> t AND "at" >= DATE '{day}' + 1
+                    AND "at" < DATE '{day}' + 1 + INTERVAL {horizon} HOURS GROUP BY 1)
+                SELECT expected_reactors AS forecast, coalesce(y, 0) AS observed, m.*
+                FROM '{here}/out/scores/{day}/*.parquet' s JOIN '{here}/out/measures/{day}/*.parquet' m USING (person_id)
+                LEFT JOIN observed ON t = substr(person_id, strpos(person_id, ':') + 1)
+                WHERE reactors_window > 0 ORDER BY person_id""").fetchnumpy()
+            shutil.rmtree(here / "out")
+            mu, y = np.asarray(rows["forecast"], float), np.asarray(rows["observed"], float)
+            established = np.asarray(rows["reactors_90d"]) >= 5
+            of_counts = {c: concordance(np.asarray(rows[c], float), y) for c in counts}
+            of_established = {c: concordance(np.asarray(rows[c], float)[established], y[established]) for c in counts}
+            r = mu ** (2 - forecast["forecast"]["overdispersion_power"]) / max(forecast["forecast"]["overdispersion"], 1e-9)
+            law = nbinom(r, r / (r + mu))
+            u = np.random.default_rng(1).random(len(y))
+            pit = law.cdf(y - 1) + u * law.pmf(y)
+            form = forecast.get("fit", {}).get("form", "none")
+            own = [concordance(mu, y), concordance(mu[established], y[established]), law.logpmf(y).mean(), y.sum() / mu.sum(),
+                   ((pit > .05) & (pit < .95)).mean(), ((y >= law.ppf(.05)) & (y <= law.ppf(.95))).mean()]
+            found.append((own, of_counts, of_established))
+            show(f"{day} {form}", len(y), own)
+    best = max(found[0][1], key=found[0][1].get)
+    mean = lambda values: float(np.mean(list(values)))
+    show("mean", 0, np.mean([own for own, *_ in found], 0))
+    print(f"{best}, picked on the first day: concordance {mean(c[best] for _, c, _ in found):.3f} "
+          f"({mean(c[best] for *_, c in found):.3f})")
 
 
-main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:])
+def show(what, people, own):
+    print(f"{what:<20} {people:7} active: concordance {own[0]:.3f} ({own[1]:.3f}), log score {own[2]:.4f}, observed / forecast {own[3]:.2f}, "
+          f"within 90 % {own[4]:.3f}, plain {own[5]:.3f}", flush=True)
+
+
+options = [word for word in sys.argv[1:] if word != "--trust"]
+main(options[0], options[1], options[2], options[3:], "--trust" in sys.argv)

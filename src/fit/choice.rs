@@ -355,10 +355,9 @@ mod tests {
             (0..origins).map(|own| (own + 1_usize).saturating_sub(4)).collect()
         };
         assert_eq!(split(&ready(13)), Some((0..5, 8..13)));
-        assert_eq!(split(&ready(8)), Some((0..2, 5..8)));
-        assert_eq!(split(&ready(5)), Some((0..2, 4..5)));
-        assert_eq!(split(&ready(4)), Some((0..1, 3..4)));
-        assert_eq!(split(&ready(3)), None);
+        assert_eq!(split(&ready(8)), Some((0..3, 6..8)));
+        assert_eq!(split(&ready(5)), Some((0..1, 4..5)));
+        assert_eq!(split(&ready(4)), None);
         assert_eq!(latest(2), 0..2);
     }
 }
