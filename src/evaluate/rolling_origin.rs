@@ -305,7 +305,7 @@ mod tests {
                 persons: (0..people).map(PersonIndex::new).collect(),
                 forecasts: predictors.iter().map(|_| None).collect(),
                 predictions,
-                target: Target::Pairs(vec![]),
+                target: Target::Pairs(Default::default()),
             },
             forecasts: predictors.iter().map(|_| None).collect(),
             observed: [observed.clone(), observed],
