@@ -7,7 +7,7 @@ use renown_stats::error::FitError;
 
 use super::origins::{Rows, by_origin};
 use crate::error::Result;
-use crate::fit::not_fitted;
+use crate::fit::not_fitted::not_fitted;
 use crate::method::Forecast;
 
 /// Scale of the logarithm of measures.

@@ -4,6 +4,7 @@ mod choice;
 mod forms;
 mod held_out;
 mod labels;
+mod not_fitted;
 mod origins;
 mod trust;
 
@@ -29,7 +30,6 @@ use forms::{Data, Form, OFFSET, Shape};
 pub use held_out::is_held_out;
 use origins::{Looking, Rows};
 use renown_stats::additive::STRENGTHS;
-use renown_stats::error::FitError;
 use renown_stats::overdispersion::{Dispersion, fit_dispersion};
 use renown_stats::quantiles::median;
 
@@ -344,14 +344,6 @@ fn reference(rows: &Rows, k: usize) -> f64 {
     let mut values = rows.values[k].clone();
     values.sort_unstable_by(f64::total_cmp);
     median(&values).unwrap_or(0.0)
-}
-
-/// A fit that did not come about, as an error that says what to change.
-fn not_fitted(error: FitError) -> Error {
-    Error::bad_input(
-        format!("the forecast could not be fitted: {error}"),
-        "give more data: a longer time, or more people",
-    )
 }
 
 /// The method as a file for people to read.

@@ -47,6 +47,9 @@ impl JudgedPairs {
     }
 }
 
+/// (person, value, weight).
+type Graded = (u32, f64, f64);
+
 /// A pair and its weight.
 type Compared = ((u32, u32), f64);
 
@@ -54,7 +57,7 @@ type Compared = ((u32, u32), f64);
 /// one topic are compared: what a grade means differs between judges.
 fn compared(rows: &[(PersonIndex, f64, Option<String>, Judgement)], most: usize) -> Vec<Compared> {
     let others = OTHERS.min(most / rows.len().max(1)).max(1);
-    let mut groups: BTreeMap<(Option<&str>, Option<u32>), Vec<(u32, f64, f64)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Option<&str>, Option<u32>), Vec<Graded>> = BTreeMap::new();
     for (person, value, topic, judgement) in rows {
         let group = groups.entry((topic.as_deref(), judgement.judge)).or_default();
         group.push(((*person).into(), *value, judgement.weight));
@@ -64,8 +67,8 @@ fn compared(rows: &[(PersonIndex, f64, Option<String>, Judgement)], most: usize)
     all
 }
 
-/// The pairs of people with (person, value, weight).
-fn in_group(rows: &[(u32, f64, f64)], others: usize) -> Vec<Compared> {
+/// The pairs of people with grades by one judge.
+fn in_group(rows: &[Graded], others: usize) -> Vec<Compared> {
     let n = rows.len();
     let mut pairs = Vec::new();
     for (place, (person, value, weight)) in rows.iter().enumerate() {
@@ -82,7 +85,7 @@ fn in_group(rows: &[(u32, f64, f64)], others: usize) -> Vec<Compared> {
         }
     }
     // Half way round is met from both ends.
-    pairs.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+    pairs.sort_unstable_by_key(|pair| pair.0);
     pairs.dedup_by_key(|pair| pair.0);
     pairs
 }

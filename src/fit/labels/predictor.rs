@@ -3,7 +3,7 @@
 use super::judged_pairs::JudgedPairs;
 use super::measured::{Measure, Measured};
 use crate::error::Result;
-use crate::fit::not_fitted;
+use crate::fit::not_fitted::not_fitted;
 use renown_stats::additive::{KNOTS, effect};
 use renown_stats::bradley_terry::{self, ComparisonFit, ComparisonProblem};
 use renown_stats::error::FitError;
