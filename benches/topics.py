@@ -138,7 +138,7 @@ def experts(renown, data):
         truth[tag.replace("-", "")][str(author)] = score
     truth = {tag: of_people for tag, of_people in truth.items() if len(of_people) >= 15}
     sample = JOBS / "sample"
-    for method in ("standard-6", "answers-1"):
+    for method in ("standard-6", "answers-2"):
         with tempfile.TemporaryDirectory() as folder:
             job = Job(renown, folder)
             for table in ("accounts", "posts", "interactions"):

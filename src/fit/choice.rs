@@ -222,7 +222,9 @@ impl Comparison<'_> {
     fn name(&self, form: Form) -> String {
         match form {
             Form::Default => "the default slopes".to_owned(),
-            Form::Curves(strength) => format!("curves, drawn to the default with {}", strength.tau),
+            Form::Curves(strength) => {
+                format!("curves, drawn to the default by ({}, {})", strength.tau, strength.delta)
+            }
             Form::Count(measure) => self.data.rows.names[measure].to_owned(),
         }
     }

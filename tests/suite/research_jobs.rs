@@ -47,7 +47,7 @@ fn higgs_counts_the_hours_before_the_cutoff() {
         ("kind", texts(["retweet", "mention", "reply", "reply"])),
     ]);
     write(&folder.path().join("data/interactions.parquet"), &rows);
-    let output = run(folder.path(), "higgs", "hours-1");
+    let output = run(folder.path(), "higgs", "hours-2");
     let measures = measures(&output, "2012-07-05");
     let people = ["twitter:1", "twitter:2", "twitter:3", "twitter:9"];
     assert_eq!(strings(&measures, "person_id"), people);
@@ -69,7 +69,7 @@ fn a_bad_rating_changes_sentiment_and_not_weight() {
         ("ts", instants([(2013, 12, 1, 0); 4])),
     ]);
     write(&folder.path().join("data/ratings.parquet"), &rows);
-    let output = run(folder.path(), "bitcoin-otc", "ratings-1");
+    let output = run(folder.path(), "bitcoin-otc", "ratings-2");
     let measures = measures(&output, "2013-12-31");
     let people = [1, 2, 8, 9].map(|id| format!("bitcoin-otc:{id}"));
     assert_eq!(strings(&measures, "person_id"), people);
