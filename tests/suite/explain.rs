@@ -203,7 +203,7 @@ fn a_folder_and_a_commit_give_the_same_explanation() {
     let page = renown(&["explain", &job.file(), "DaftWullie"]).done().stdout;
     assert!(page.contains("quantum.stackexchange:1837") && page.contains("DaftWullie"), "{page}");
     assert!(
-        page.contains(" people by credit reacted in the last 90 days, more than 99 %"),
+        page.contains(" people by credit reacted (half-life ¼ horizon), more than 99 %"),
         "{page}"
     );
     for target in [job.output(), job.commit(1)] {
