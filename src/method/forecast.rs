@@ -199,7 +199,8 @@ impl Forecast {
         }
         if self.terms.iter().all(Term::is_flat) {
             return refuse(
-                "no term of the forecast has a coefficient or slope other than 0".into(),
+                "no term of the forecast has a coefficient other than 0, and none has slopes"
+                    .into(),
                 "give at least one, or all scores are equal",
             );
         }

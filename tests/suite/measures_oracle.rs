@@ -282,7 +282,10 @@ impl<'a> Oracle<'a> {
             let mut posts = self.world.posts.iter().flatten();
             posts.any(|own| {
                 let is_it = own.network == *network && own.id == post;
-                is_it && own.at < self.world.cutoff && age(self.world, own.at) < window
+                let author = self.world.person(network, &own.author);
+                let is_scored = self.vertices.contains(&(network.clone(), author));
+                let is_past = own.at < self.world.cutoff && age(self.world, own.at) < window;
+                is_it && is_scored && is_past
             })
         };
         let own: Vec<Reaction<'_>> = counted()
