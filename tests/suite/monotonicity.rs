@@ -214,6 +214,11 @@ fn real_people() -> World {
     };
     let terms: String = may_enter().unwrap().into_iter().map(term).collect();
     world.method = format!("{rest}{terms}[gates]{gates}");
+    // What the data cover is a number of the method, as a fit finds it.
+    world.edit_method(
+        "horizon_hours = 672",
+        "horizon_hours = 672\ncovered_since = { \"quantum.stackexchange\" = \"2018-03-12T00:00:00Z\" }",
+    );
     world
 }
 
@@ -257,7 +262,8 @@ async fn scores_of_a_thousand_real_people_do_not_fall() {
     }
     let after = expected(&more.run().await);
     for (key, was) in &was {
-        assert_eq!(after[key], *was, "{key:?}");
+        // That its own reactors are active still may raise a forecast.
+        assert!(after[key] >= was * (1.0 - 1e-12), "{key:?}");
     }
 
     // Posts by these people without reactions.

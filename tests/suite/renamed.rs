@@ -51,7 +51,7 @@ fn errors_name_renamed_measures() {
 
 #[test]
 fn the_former_target_of_a_fit_is_not_taken_for_a_label_set() {
-    let bundled = renown::method::BUILT_IN;
+    let bundled = include_str!("../../jobs/methods/sample-1.toml");
     assert!(bundled.contains("target = \"rolling_origin\""));
     let error = Method::parse("m.toml", &bundled.replace("\"rolling_origin\"", "\"forward\""));
     let error = error.expect_err("forward");

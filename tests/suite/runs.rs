@@ -27,7 +27,7 @@ fn runs_lists_published_runs_and_which_are_in_force() {
         let file: Value = serde_json::from_slice(&fs::read(job.commit(commit)).unwrap()).unwrap();
         assert_eq!(run["run_id"], file["run_id"]);
         assert_eq!(run["rows"]["people"], file["tables"]["people"]["rows"]);
-        assert_eq!(run["method_version"], "standard-5");
+        assert_eq!(run["method_version"], "sample-1");
         assert_eq!(run["gates"].as_array().unwrap().len(), 11);
         let text = |key: &str| run[key].as_str().unwrap().to_owned();
         (commit, text("snapshot_date"), text("job"), run["in_force"].as_bool().unwrap())

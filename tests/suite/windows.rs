@@ -14,7 +14,7 @@ use crate::world::{CUTOFF, Interaction, Published, World, interactions, reply, w
 /// A dictionary of times is read as a column of times.
 #[tokio::test(flavor = "multi_thread")]
 async fn dictionary_encoded_times_are_limited_to_the_window() {
-    let old = reply("a", "9", "2", 3_000);
+    let old = reply("a", "9", "2", 9_000);
     let late = Interaction { at: CUTOFF + 1, ..reply("a", "8", "2", 0) };
     let events = [reply("a", "1", "2", 5), old, late];
     let world = World::default();
@@ -40,10 +40,10 @@ async fn row_groups_from_before_the_window_are_not_decoded_but_for_their_times()
     write_in_groups(&path, &interactions(&events), 100);
     let sound = Published::of(&job, 2, &[]).await.unwrap();
 
-    // The data of every row group that ends before the window, overwritten but for its times.
+    // The data of every row group that ends before the history, a year, overwritten but for its times.
     let mut bytes = fs::read(&path).unwrap();
     let reader = SerializedFileReader::new(fs::File::open(&path).unwrap()).unwrap();
-    let old = (17_520 - 2_160) / 100;
+    let old = (17_520 - 365 * 24) / 100;
     for group in reader.metadata().row_groups().iter().take(old) {
         for column in group.columns().iter().filter(|column| column.column_path().string() != "at")
         {
