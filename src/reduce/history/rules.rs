@@ -33,7 +33,7 @@ impl Decay {
 /// What a method says about the past, as tables that kernels look up. Memory: up to 30 MB with a history of a year.
 pub struct HistoryRules {
     /// By [`HALF_LIVES`].
-    pub(super) decays: Vec<Decay>,
+    decays: Vec<Decay>,
     /// Half-lives in minutes.
     half_lives: Vec<f64>,
     /// How long a reaction makes a week, in minutes: a quarter of the base.
@@ -66,6 +66,11 @@ impl HistoryRules {
             base_minutes: base,
             reactions: kinds.map(|rule| rule.reaction).collect(),
         }
+    }
+
+    /// The decay of a quantity.
+    pub(super) fn decay_of(&self, quantity: usize) -> &Decay {
+        &self.decays[HALF_LIFE_OF[quantity]]
     }
 
     /// Whether interactions of this kind are reactions.

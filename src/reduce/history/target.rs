@@ -3,8 +3,8 @@
 use renown_graph::numbering::NONE;
 
 use super::names::{
-    ACTIVE_REACTORS, DAYS, HALF_LIFE_OF, MEASURES, PAIR_WEEKS, POSTS, QUANTITIES, REACTIONS,
-    REACTORS, RECENCY, REPEAT_REACTORS, WEEKS,
+    ACTIVE_REACTORS, DAYS, MEASURES, PAIR_WEEKS, POSTS, QUANTITIES, REACTIONS, REACTORS, RECENCY,
+    REPEAT_REACTORS, WEEKS,
 };
 use super::rules::{HistoryRules, UNIT};
 use crate::model::{Audience, CREDIT, OrNone, PostIndex, VertexIndex};
@@ -93,7 +93,7 @@ impl Sums {
 
     /// Adds the reactions of one actor, the latest first.
     fn add_pair(&mut self, rules: &HistoryRules, pair: &[(u64, u32)], credit: u64, last_act: u32) {
-        let decay = |quantity: usize, age: u32| rules.decays[HALF_LIFE_OF[quantity]].at(age);
+        let decay = |quantity: usize, age: u32| rules.decay_of(quantity).at(age);
         let last = age(&pair[0]);
         for quantity in REACTORS..REPEAT_REACTORS {
             self.add(quantity, decay(quantity, last), credit);
@@ -126,7 +126,7 @@ impl Sums {
     /// Sets the recency of the last reaction, by credit the largest of any; `by_age` has the youngest first.
     fn add_recency(&mut self, rules: &HistoryRules, by_age: &[(u32, u64)]) {
         for quantity in RECENCY..POSTS {
-            let decay = &rules.decays[HALF_LIFE_OF[quantity]];
+            let decay = rules.decay_of(quantity);
             self.all[quantity] = decay.at(by_age[0].0);
             let of_events = by_age.iter().map(|(age, credit)| by_credit(decay.at(*age), *credit));
             self.credited[quantity] = of_events.max().unwrap_or(0);
@@ -146,7 +146,7 @@ impl Sums {
             let (mut all, mut credited) = ([0_u64; DAYS - WEEKS], [0_u128; DAYS - WEEKS]);
             largest_credits(by_age, length, largest, |from, to, credit| {
                 for quantity in quantities.clone() {
-                    let decay = &rules.decays[HALF_LIFE_OF[quantity]];
+                    let decay = rules.decay_of(quantity);
                     let units = decay.at(from) - decay.at(to);
                     all[quantity - first] += units;
                     credited[quantity - first] += u128::from(units) * u128::from(credit);
@@ -164,7 +164,7 @@ impl Sums {
     fn add_posts(&mut self, rules: &HistoryRules, posts: &[(u32, u32, u64)]) {
         for of_post in posts.chunk_by(|one, other| one.0 == other.0) {
             for quantity in POSTS..QUANTITIES {
-                let decay = &rules.decays[HALF_LIFE_OF[quantity]];
+                let decay = rules.decay_of(quantity);
                 self.all[quantity] += decay.at(of_post[0].1);
                 let by_credit =
                     of_post.iter().map(|(_, age, credit)| by_credit(decay.at(*age), *credit));
