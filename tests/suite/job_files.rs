@@ -302,7 +302,7 @@ fn invalid_profiles_are_refused() {
         ("weights = {}", ["it equals the standard score", "name weights"]),
         ("weights.raech = 2.0", ["no measure or family `raech`", "did you mean `reach`? it has: "]),
         // A known measure that is not in the forecast.
-        ("weights.h_index = 2.0", ["no measure or family `h_index`", "it has: credited_re"]),
+        ("weights.h_index = 2.0", ["no measure or family `h_index`", "it has: credited_days_hl_2"]),
         ("weights.reach = -0.1", ["the weight of `reach` is -0.1", "give 0 to 100"]),
         ("weights.reach = 100.1", ["the weight of `reach` is 100.1", "give 0 to 100"]),
         ("weights.reach = nan", ["the weight of `reach` is NaN", "give 0 to 100"]),

@@ -285,7 +285,7 @@ impl<'a> Oracle<'a> {
                 let author = self.world.person(network, &own.author);
                 let is_scored = self.vertices.contains(&(network.clone(), author));
                 let is_past = own.at < self.world.cutoff && age(self.world, own.at) < window;
-                is_it && is_scored && is_past
+                is_it && is_scored && is_past && own.kind.as_deref() != Some("repost")
             })
         };
         let own: Vec<Reaction<'_>> = counted()
