@@ -4,7 +4,7 @@
 usage: fit.py RENOWN sample|bitcoin-otc|trolls|higgs DATA DAY… [--trust]      (needs duckdb, numpy, scipy)
 
 DATA is as the head of jobs/NAME.toml, or jobs/validate-trolls.toml, says; for the sample it is not looked at. For each DAY a method
-is fitted to the data up to its end and to nothing after it, the day is scored by it, and its active people are held against the
+is fitted to the data up to its end and to nothing after it, the day is scored by it, and its active people (a reactor in 90 days) are held against the
 distinct people who react to them within the horizon after it. Told are, of active people and of established ones (five reactors in
 90 days), the concordance (Harrell's C, ties half) of the forecast and of the best single count, picked by its concordance at the
 first DAY's fit; observed / forecast; the mean log score; and how much lies within the 90 % interval, by the randomised probability
@@ -63,9 +63,8 @@ def main(renown, name, data, days, trust):
         method = (here / "jobs" / base).read_text()
         if not trust:
             # No data reach back so far: the fit finds no founders, and everybody counts whole.
-            method = re.sub(r"tenure_hours *= *\d+", "tenure_hours = 87000", method)
-            if "tenure_hours" not in method:
-                method += "\n[trust]\ntenure_hours = 87000\n"
+            method = re.sub(r"(?m)^tenure_hours.*\n|^\[trust.networks.*\nfull_credit.*\n", "", method)
+            method = re.sub(r"(?m)^\[trust\]$", "[trust]\ntenure_hours = 87000", method)
         (here / "jobs" / "base.toml").write_text(method)
         (here / "jobs" / "base-job.toml").write_text(text.replace(base, "base.toml"))
         (here / "jobs" / "fitted-job.toml").write_text(text.replace(base, "fitted.toml"))
@@ -89,7 +88,7 @@ def main(renown, name, data, days, trust):
                 SELECT expected_reactors AS forecast, coalesce(y, 0) AS observed, m.*
                 FROM '{here}/out/scores/{day}/*.parquet' s JOIN '{here}/out/measures/{day}/*.parquet' m USING (person_id)
                 LEFT JOIN observed ON t = substr(person_id, strpos(person_id, ':') + 1)
-                WHERE reactors_window > 0 ORDER BY person_id""").fetchnumpy()
+                WHERE reactors_90d > 0 ORDER BY person_id""").fetchnumpy()
             shutil.rmtree(here / "out")
             mu, y = np.asarray(rows["forecast"], float), np.asarray(rows["observed"], float)
             established = np.asarray(rows["reactors_90d"]) >= 5

@@ -5,7 +5,7 @@ usage: replay.py RENOWN      (needs duckdb)
 
 Runs jobs/sample.toml for the 30 days up to 31 August 2018 into one folder and tells, of all changes from night to night: how far
 the causes are from summing to the difference of the two published scores, at most; how many people whom nobody reacted to since
-moved by anything but decay and trust; how many changes are above 3 points and how many of these have no cause but decay.
+moved by anything but decay and trust; how many changes are above 3 points, and the most that decay moved anybody, alone and beside other causes.
 """
 
 import shutil
@@ -34,7 +34,7 @@ def main(renown):
             ON p.person_id = s.person_id AND p.snapshot_date = s.snapshot_date - 1;
             CREATE TABLE causes AS SELECT snapshot_date AS day, person_id, sum(points) AS points,
                 sum(abs(points)) FILTER (cause NOT IN ('decay', 'trust_and_others')) AS own,
-                count(*) FILTER (cause <> 'decay') AS others
+                count(*) FILTER (cause <> 'decay') AS others, sum(points) FILTER (cause = 'decay') AS by_decay
             FROM '{out}/changes/*/*.parquet' GROUP BY ALL;
             CREATE TABLE reacted AS SELECT DISTINCT 'quantum.stackexchange:' || target_id AS person_id, "at"::DATE AS day
             FROM '{jobs}/sample/interactions.parquet'""")
@@ -43,7 +43,8 @@ def main(renown):
                    max(abs(difference - change_1d)) AS off_scores, max(abs(difference - coalesce(points, 0))) AS off_causes,
                    count(*) FILTER (r.person_id IS NULL AND coalesce(own, 0) > 0) AS moved_without_reactions,
                    count(*) FILTER (abs(difference) > 3) AS above_3,
-                   count(*) FILTER (abs(difference) > 3 AND coalesce(others, 0) = 0) AS of_decay_alone
+                   max(abs(difference)) FILTER (coalesce(others, 0) = 0) AS most_of_decay_alone,
+                   max(abs(by_decay)) AS most_of_decay
             FROM moved m LEFT JOIN causes c USING (day, person_id)
             LEFT JOIN reacted r ON r.person_id = m.person_id AND r.day = m.day"""))
 
