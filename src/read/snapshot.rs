@@ -368,7 +368,8 @@ pub async fn estimate_scans(
     let mut estimates = BTreeMap::new();
     for table in job.inputs_of_runs().into_keys() {
         if let Some(mut input) = opener.open(job, table, violations).await? {
-            RowFilter::of(job, table, cutoff_us, 0).apply(&mut input)?;
+            let earlier_hours = job.method.earlier_hours(true);
+            RowFilter::of(job, table, cutoff_us, earlier_hours).apply(&mut input)?;
             let what = format!("reading {}", input.origin);
             let estimate = ScanEstimate::of(engine, &what, input.conform()?).await;
             let estimate = estimate.map_err(|violation| violation.in_table(table))?;

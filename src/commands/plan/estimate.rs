@@ -34,9 +34,9 @@ const SORTED: [u64; 4] = [300_000_000, 700, 75, 100];
 /// Bytes of memory of each follow; while they are gathered they are held twice.
 const FOLLOW: u64 = size_of::<Follow>() as u64;
 /// Bytes of memory while the tables are drafted: of the process, and of each vertex, row of `influence_edges` and post.
-const TABLES: [u64; 4] = [339_000_000, 1_740, 138, 291];
+const TABLES: [u64; 4] = [339_000_000, 2_400, 138, 291];
 /// Bytes of the tables for each vertex and each row of `influence_edges`.
-const OUTPUT: [u64; 2] = [95, 39];
+const OUTPUT: [u64; 2] = [540, 39];
 
 impl Estimate {
     /// From the rows to be scanned.
