@@ -148,7 +148,7 @@ fn the_next_day_is_estimated_from_the_previous_run() {
 #[test]
 fn row_groups_outside_the_window_and_unused_columns_are_not_counted() {
     let folder = TempDir::new().unwrap();
-    // Two years, an event an hour, in row groups of 100 hours; the window is 90 days.
+    // Two years, an event an hour, in row groups of 100 hours; the forecast looks back a year.
     let events: Vec<Interaction> =
         (0..17_520).rev().map(|hours| reply("a", "1", "2", hours)).collect();
     let path = folder.path().join("events/dt=1/a.parquet");
@@ -162,7 +162,7 @@ fn row_groups_outside_the_window_and_unused_columns_are_not_counted() {
         plan(job.to_str().unwrap())["reads"]["interactions"].clone()
     };
     let groups = groups(&path);
-    let young = &groups[(17_520 - 2_160) / 100..];
+    let young = &groups[(17_520 - 365 * 24) / 100..];
     let rows: i64 = young.iter().map(RowGroupMetaData::num_rows).sum();
     let bytes = |names: &[&str]| {
         let columns = young.iter().flat_map(|group| group.columns());
