@@ -5,7 +5,7 @@
 //! table, so that the same rows give the same bits in any order. Every quantity is measured of all reactors, and of reactors by
 //! the credit that each has in the audience of the target: sums are of credit times decay, unions of weeks and days take the
 //! largest credit that covers each instant, recency and posts the largest credit times decay; counts of distinct people get
-//! the rest that all others add ([`super::engagement_measures`]).
+//! `V + .01 (V + .1) U / (U + 10)`, V by credit and U the others, so that people without trusted audience keep an order.
 
 mod names;
 mod rules;
