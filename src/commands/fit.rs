@@ -89,7 +89,7 @@ fn page(fitted: &Fitted) -> String {
             false => {
                 let _ = writeln!(
                     page,
-                    "\nat later origins: concordance {:.3} (best single count: {:.3}), observed / forecast {:.2}, calibration slope \
+                    "\nat later origins: concordance {:.3} (the count that was best at earlier ones: {:.3}), observed / forecast {:.2}, calibration slope \
                      {:.2}, {:.1} % within the 90 % prediction interval",
                     validation.concordance,
                     validation.concordance_anchor,
@@ -114,7 +114,7 @@ fn page(fitted: &Fitted) -> String {
 
 /// Everything that was tried.
 fn tried_table(tried: &[TriedForecast]) -> comfy_table::Table {
-    let mut table = headed(&["form", "log score", "concordance", "behind the best single count"]);
+    let mut table = headed(&["form", "log score", "concordance", "behind that count"]);
     for own in tried {
         let behind = own.behind.map(|(difference, error)| {
             let refused = if own.is_refused { ", refused" } else { "" };

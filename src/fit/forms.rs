@@ -46,6 +46,13 @@ pub(super) struct Shape {
     pub levels: Vec<f64>,
 }
 
+impl Shape {
+    /// Whether no value of any measure moves the forecast.
+    pub fn is_flat(&self) -> bool {
+        self.slopes.iter().flat_map(|(_, slopes)| slopes).all(|slope| *slope == 0.0)
+    }
+}
+
 /// The rows of a fit, transformed.
 pub(super) struct Data<'a> {
     pub rows: &'a Rows,
@@ -118,6 +125,11 @@ impl<'a> Data<'a> {
     fn fitted(&self, origins: Range<usize>) -> Range<usize> {
         let first = origins.start.max(origins.end.saturating_sub(FITTED));
         self.ranges[first].start..self.ranges[origins.end - 1].end
+    }
+
+    /// What was observed in the rows that a fit to some origins takes.
+    pub fn outcomes(&self, origins: Range<usize>) -> &[f64] {
+        &self.rows.trusted[self.fitted(origins)]
     }
 
     /// Fits a form to some origins.

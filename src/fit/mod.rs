@@ -17,9 +17,11 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::{Job, no_snapshot};
 use crate::method::{
-    BUILT_IN, FitForm, FitRecord, Forecast, Method, ROLLING_ORIGIN, Term, Validation, may_enter,
+    BUILT_IN, FitForm, FitRecord, Forecast, MAX_CLOCK_MINUTES, Method, ROLLING_ORIGIN, Term,
+    Validation, may_enter,
 };
 use crate::model::{People, covered_minutes};
+use crate::number_format::counted;
 use crate::pipeline::backtest::{Backtest, History, Known, outcome_kinds, read_history};
 use crate::pipeline::run_id::data_sha256;
 use crate::reduce::history;
@@ -39,6 +41,9 @@ pub(crate) const FIT_CAVEAT: &str =
 
 /// Reactors within a part of a horizon are those of the whole to this power of the part.
 const GROWTH: f64 = 0.8;
+/// Rows and reactors of which anything but the level is learnt.
+const LEAST_ROWS: usize = 30;
+const LEAST_OUTCOMES: f64 = 10.0;
 /// A level is learnt from this part of a horizon of outcomes on: one in so many.
 const LEAST_PART: u32 = 4;
 
@@ -91,9 +96,12 @@ async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str)
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
-        let reach = people.history_hours();
+        let events = [&people.interactions, &people.earlier];
+        let covered = covered_minutes(&people.persons, events, |_| None);
+        // A stray old event is no history.
+        let reach = covered.iter().max().map_or(0, |minutes| minutes / 60);
         method.trust.networks = trust::networks_with_trust(&people, &method, &job.trust.seeds)?;
-        method.forecast.covered_since = covered_since(&people, cutoff_us);
+        method.forecast.covered_since = covered_since(&networks, &covered, cutoff_us);
         method.forecast.clock_minutes = clock_minutes(&people);
         let (origins, observed_hours) = found_origins(reach, &method, job.fit.origins, every);
         let mut record = FitRecord {
@@ -158,7 +166,14 @@ async fn fit_forecast(engine: &Engine, job: &Job, day: NaiveDate, version: &str)
             Form::Curves(strength) => (FitForm::Curves, Some([strength.tau, strength.delta])),
             Form::Count(_) => (FitForm::Count, None),
         };
+        // Of a network on which nobody was active at any origin nothing was learnt.
+        let is_learnt = |name: &String| {
+            let number = networks.iter().position(|network| network == name);
+            number.is_some_and(|number| rows.network.contains(&(number as u32)))
+        };
+        method.forecast.covered_since.retain(|name, _| is_learnt(name));
         method.forecast = forecast(&rows, &networks, &learnt, &method.forecast);
+        method.forecast.levels.retain(|name, _| is_learnt(name));
         Ok(Fitted {
             method: method.fitted_as(version, record)?,
             tried: learnt.choice.map_or_else(Vec::new, |choice| choice.tried),
@@ -185,20 +200,27 @@ fn learn(
 ) -> Result<Learnt> {
     let origins = ready.len();
     let is_whole = observed_hours == horizon;
-    let has_outcomes = data.rows.trusted.iter().any(|outcome| *outcome > 0.0);
+    let outcomes = data.outcomes(0..origins);
+    let suffices = outcomes.len() >= LEAST_ROWS
+        && outcomes.iter().fold(0.0, |sum, own| sum + own) >= LEAST_OUTCOMES;
     let forms = Form::fitted().filter(|form| selects || *form != Form::Default);
     let forms: Vec<Form> = forms.collect();
-    let choice = match is_whole && has_outcomes {
+    let choice = match is_whole && suffices {
         true => choice::choose(data, ready, &forms, selects, is_count)?,
         false => None,
     };
     // One horizon of outcomes is enough to fit to, and too little to choose by.
     let form = match &choice {
         Some(choice) => choice.form,
-        None if is_whole && has_outcomes => Form::Curves(STRENGTHS[0]),
+        None if is_whole && suffices => Form::Curves(STRENGTHS[0]),
         None => Form::Default,
     };
-    let shape = data.fit(form, 0..origins)?;
+    let mut shape = data.fit(form, 0..origins)?;
+    let mut form = form;
+    if shape.is_flat() {
+        // Nothing tells people apart here: the slopes that came along do elsewhere.
+        (form, shape) = (Form::Default, data.fit(Form::Default, 0..origins)?);
+    }
     let scale = libm::pow(f64::from(horizon) / f64::from(observed_hours), GROWTH);
     let last = choice::latest(origins);
     let shape = data.with_levels(&shape, last.clone(), scale);
@@ -263,14 +285,16 @@ fn with_slopes_of(default: &Forecast, base: &Forecast) -> Forecast {
     }
 }
 
-/// First instant that the data of each network cover, but for a thousandth of the events.
-fn covered_since(people: &People, cutoff_us: i64) -> BTreeMap<String, DateTime<Utc>> {
-    let events = [&people.interactions, &people.earlier];
-    let covered = covered_minutes(&people.persons, events, |_| None);
+/// First instant that the data of each network cover.
+fn covered_since(
+    networks: &[String],
+    covered_minutes: &[u32],
+    cutoff_us: i64,
+) -> BTreeMap<String, DateTime<Utc>> {
     let since =
         |minutes: u32| DateTime::from_timestamp_micros(cutoff_us - i64::from(minutes) * 60_000_000);
-    let networks = people.persons.networks.iter().zip(covered);
-    networks.filter_map(|(name, minutes)| Some((name.clone(), since(minutes)?))).collect()
+    let all = networks.iter().zip(covered_minutes);
+    all.filter_map(|(name, minutes)| Some((name.clone(), since(*minutes)?))).collect()
 }
 
 /// The largest step of which all times between events are multiples, in minutes.
@@ -283,7 +307,8 @@ fn clock_minutes(people: &People) -> u32 {
         }
         one
     };
-    events.fold(0, |step, event| common(step, event.age_minutes.abs_diff(first))).max(1)
+    let step = events.fold(0, |step, event| common(step, event.age_minutes.abs_diff(first)));
+    step.clamp(1, MAX_CLOCK_MINUTES)
 }
 
 /// The origins that the data suffice for, in whole hours before their end, the oldest first, and how many hours are observed
@@ -356,9 +381,9 @@ pub fn method_file(method: &Method) -> Result<String> {
     if let Some(record) = &method.fit {
         let to = match record.target.as_str() {
             ROLLING_ORIGIN => format!(
-                "reactors within {} hours after {} origins",
+                "reactors within up to {} hours after {}",
                 method.forecast.horizon_hours,
-                record.origins_hours.len()
+                counted(record.origins_hours.len() as u64, "origin", "origins")
             ),
             truth => format!("the truth `{truth}`"),
         };

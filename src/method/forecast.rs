@@ -24,7 +24,7 @@ pub struct Forecast {
     /// The smallest common step of the times of events, in minutes: no half-life and no day of the measures of history is shorter.
     #[serde(default = "minute")]
     pub clock_minutes: u32,
-    /// First instant that the data of a network cover, by name, as `2018-03-12T17:00Z`. Without one it is the time after which
+    /// First instant that the data of a network cover, by name, as `"2018-03-12T17:00:00Z"`. Without one it is the time after which
     /// lie 99.9 % of the events that were read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub covered_since: BTreeMap<String, DateTime<Utc>>,
@@ -62,6 +62,11 @@ fn one() -> f64 {
 fn two() -> f64 {
     2.0
 }
+
+/// The longest step of a clock: four weeks.
+pub const MAX_CLOCK_MINUTES: u32 = 28 * 24 * 60;
+/// The largest slope of a curve: with it a hundred times the reactors make ten to the tenth power as many.
+const MAX_SLOPE: f64 = 5.0;
 
 /// One measure in the forecast, with f(z) = `coefficient` · z, or the curve with these `slopes`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -180,6 +185,12 @@ impl Forecast {
                     "give an offset above 0, a coefficient and a reference of 0 or more",
                 );
             }
+            if let Some(steep) = slopes.iter().find(|slope| **slope > MAX_SLOPE) {
+                return refuse(
+                    format!("the term of `{measure}` has the slope {steep}"),
+                    &format!("give slopes up to {MAX_SLOPE}"),
+                );
+            }
             if slopes.len() > KNOTS.len() || (!slopes.is_empty() && *coefficient != 0.0) {
                 return refuse(
                     format!(
@@ -211,6 +222,12 @@ impl Forecast {
             return refuse(
                 format!("`forecast.intercept` is {}", self.intercept),
                 "give a finite number",
+            );
+        }
+        if !(1..=MAX_CLOCK_MINUTES).contains(&self.clock_minutes) {
+            return refuse(
+                format!("`forecast.clock_minutes` is {}", self.clock_minutes),
+                &format!("give 1 to {MAX_CLOCK_MINUTES}"),
             );
         }
         if !(0.0..=1e6).contains(&self.overdispersion) {

@@ -16,7 +16,7 @@ mod scale;
 mod trust;
 
 pub(crate) use forecast::suggest_measure;
-pub use forecast::{Forecast, Term, may_enter};
+pub use forecast::{Forecast, MAX_CLOCK_MINUTES, Term, may_enter};
 pub use record::{FitForm, FitRecord, ROLLING_ORIGIN, Validation};
 pub use scale::points;
 pub use trust::{NetworkTrust, SeedRule, TrustRule};

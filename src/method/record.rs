@@ -35,13 +35,14 @@ pub struct FitRecord {
     /// τ and δ, how far curves may go from the default slopes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strength: Option<[f64; 2]>,
-    /// The best single measure, which the fit had to outperform.
-    #[serde(default)]
+    /// The best single measure, which the fit had to outperform; none if nothing was compared.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub anchor: String,
     /// λ of the ridge penalty, of a fit to labels.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ridge: f64,
-    /// Results on held-out data: later origins, or other people.
+    /// Results on held-out data: later origins, or other people; none if the data are too short to compare anything.
+    #[serde(default, skip_serializing_if = "Validation::is_absent")]
     pub validation: Validation,
 }
 
@@ -90,4 +91,11 @@ pub struct Validation {
     /// Where log score and order disagree beyond error about which form is best.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disagreement: Option<String>,
+}
+
+impl Validation {
+    /// Whether nothing was compared.
+    pub fn is_absent(&self) -> bool {
+        *self == Self::default()
+    }
 }

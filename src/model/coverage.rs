@@ -7,9 +7,11 @@ use rayon::prelude::*;
 
 /// Share of the events of a network that may be older than where its data begin: a stray old event moves nobody.
 const STRAY: f64 = 0.001;
+/// Of few events so many may be, and no more than this share.
+const FEW: (f64, f64) = (10.0, 0.01);
 
 /// Minutes of the past that the data of each network cover: up to the age that `begun` gives, in minutes, or else up to the age
-/// that all but a thousandth of the events have not. Length: networks.
+/// that all but a thousandth of the events, and of few events but ten or a hundredth, have not. Length: networks.
 pub(crate) fn covered_minutes(
     persons: &Persons,
     events: [&Interactions; 2],
@@ -30,8 +32,8 @@ pub(crate) fn covered_minutes(
             }
             by_hour[hour] += 1;
         }
-        let mut stray =
-            (STRAY * own.iter().map(|events| events.len()).sum::<usize>() as f64) as u64;
+        let all = own.iter().map(|events| events.len()).sum::<usize>() as f64;
+        let mut stray = (STRAY * all).max(FEW.0.min(FEW.1 * all)) as u64;
         while let Some(oldest) = by_hour.last().filter(|oldest| **oldest <= stray) {
             stray -= oldest;
             by_hour.pop();

@@ -95,8 +95,13 @@ fn collect_flags(
 ) -> Result<Vec<Vec<&'static str>>> {
     let reactors = persons.sum_by_person(measures.values("reactors_90d")?.values());
     let (mut everybody, mut outside) = (vec![false; persons.len()], vec![false; persons.len()]);
+    // A fit names the networks that it learnt from.
+    let fitted_to = &profile.forecast.covered_since;
+    let mut unlearnt = vec![!profile.fitted; persons.len()];
     let counts_everybody: Vec<bool> = trust.counts_everybody().collect();
     for (vertex, person) in persons.by_vertex() {
+        let network = persons.network_name(vertex);
+        unlearnt[person.index()] |= !fitted_to.is_empty() && !fitted_to.contains_key(network);
         everybody[person.index()] |= counts_everybody[persons.network_of(vertex).index()];
         outside[person.index()] |= values
             .at(vertex)
@@ -106,7 +111,7 @@ fn collect_flags(
         let all = [
             ("default_slopes", profile.default_slopes),
             ("fitted_to_labels", profile.fitted_to_labels),
-            ("method_not_fitted", !profile.fitted),
+            ("method_not_fitted", unlearnt[person]),
             ("outside_range", outside[person]),
             ("structural", profile.structural),
             ("thin_evidence", reactors[person] < ESTABLISHED),

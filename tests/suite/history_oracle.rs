@@ -29,7 +29,8 @@ const HALF_LIVES: [(&str, f64); 7] =
 pub fn covered_minutes(ages_minutes: impl Iterator<Item = i64>) -> i64 {
     let mut hours: Vec<i64> = ages_minutes.map(|minutes| minutes / 60).collect();
     hours.sort_unstable();
-    let stray = (0.001 * hours.len() as f64) as usize;
+    let all = hours.len() as f64;
+    let stray = (0.001 * all).max((0.01 * all).min(10.0)) as usize;
     let older = |hour: i64| hours.iter().filter(|own| **own > hour).count();
     let oldest = hours.iter().copied().find(|hour| older(*hour) <= stray);
     oldest.map_or(0, |hour| 60 * 24 * (hour / 24 + 1))

@@ -211,8 +211,7 @@ pub(super) fn fit(method: &Method, references: &mut References) -> String {
         ),
         form => format!(
             "Fitted to the trusted reactors observed within the horizon after each origin; a row is an active person on a network at an \
-             origin. {} The level of each network is that of the latest origins. It was chosen by its log score at later origins than \
-             those fitted to, among forms that order people no worse than the best single count {}.\n",
+             origin. {} The level of each network is that of the latest origins.{}\n",
             match form {
                 FitForm::Level => "The slopes came along; the level was learnt.".to_owned(),
                 FitForm::Count => "The forecast is one measure.".to_owned(),
@@ -222,7 +221,14 @@ pub(super) fn fit(method: &Method, references: &mut References) -> String {
                     see(references, CURVES)
                 ),
             },
-            see(references, ORIGINS)
+            match record.validation.is_absent() {
+                true => " The data were too short to compare it with anything.".to_owned(),
+                false => format!(
+                    " It was chosen by its log score at later origins than those fitted to, among forms that order people no worse than \
+                     the best single count {}.",
+                    see(references, ORIGINS)
+                ),
+            }
         ),
     }
 }
