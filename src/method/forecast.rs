@@ -65,8 +65,8 @@ fn two() -> f64 {
 
 /// The longest step of a clock: four weeks.
 pub const MAX_CLOCK_MINUTES: u32 = 28 * 24 * 60;
-/// The largest slope of a curve: with it a hundred times the reactors make ten to the tenth power as many.
-const MAX_SLOPE: f64 = 5.0;
+/// The largest slope of a curve; fits to labels over measures of little range have steep ones.
+const MAX_SLOPE: f64 = 100.0;
 
 /// One measure in the forecast, with f(z) = `coefficient` · z, or the curve with these `slopes`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -121,7 +121,7 @@ async fn the_method_file_holds_the_fitted_method_and_a_job_runs_with_it() {
     let mut world = steady(120, 2);
     let Fitted { method, .. } = fitted(&world, None).await.unwrap();
     let text = method_file(&method).unwrap();
-    assert!(text.starts_with("# Fitted by Renown to reactors within 168 hours"), "{text}");
+    assert!(text.starts_with("# Fitted by Renown to reactors within up to 168 hours"), "{text}");
     assert_eq!(Method::parse("own-1.toml", &text).unwrap(), method);
     world.method = text;
     let published = world.run().await;
