@@ -138,15 +138,16 @@ fn group(person: u32) -> u32 {
 impl Comparison<'_> {
     fn choose(&self, forms: &[Form], selects: bool) -> Result<Choice> {
         let data = self.data;
-        // Concordance of every count at the earlier origins, with each group of people left out and with all of them.
-        let earlier: Vec<Vec<f64>> = self
-            .counts
-            .par_iter()
-            .map(|k| {
-                let own = orders(data, self.earlier.clone(), |row| data.columns[*k][row]);
-                self.replicates(&own, &self.earlier, &self.observed[0])
-            })
-            .collect();
+        // Concordance of every count, with each group of people left out and with all of them.
+        let of_counts = |origins: &Range<usize>, observed: &[Ranking]| -> Vec<Vec<f64>> {
+            let of_count = |k: &usize| {
+                let own = orders(data, origins.clone(), |row| data.columns[*k][row]);
+                self.replicates(&own, origins, observed)
+            };
+            self.counts.par_iter().map(of_count).collect()
+        };
+        let earlier = of_counts(&self.earlier, &self.observed[0]);
+        let later = of_counts(&self.later, &self.observed[1]);
         let best = |replicate: usize| {
             let better = |one: usize, next: usize| match earlier[next][replicate]
                 > earlier[one][replicate]
@@ -159,14 +160,6 @@ impl Comparison<'_> {
         let mut order: Vec<usize> = (0..self.counts.len()).collect();
         let with_all = GROUPS as usize;
         order.sort_by(|one, other| earlier[*other][with_all].total_cmp(&earlier[*one][with_all]));
-        let later: Vec<Vec<f64>> = self
-            .counts
-            .par_iter()
-            .map(|k| {
-                let own = orders(data, self.later.clone(), |row| data.columns[*k][row]);
-                self.replicates(&own, &self.later, &self.observed[1])
-            })
-            .collect();
         // The best count of each replicate, picked on the earlier origins.
         let anchor: Vec<f64> = (0..=with_all).map(|own| later[best(own)][own]).collect();
         let alone = order.iter().take(if selects { ALONE } else { 1 });
