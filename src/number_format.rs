@@ -20,6 +20,14 @@ pub(crate) fn counted(whole: u64, singular: &str, plural: &str) -> String {
     format!("{} {}", count(whole), if whole == 1 { singular } else { plural })
 }
 
+/// A length of time in days, or in hours where it is not whole days.
+pub(crate) fn duration(hours: u32) -> String {
+    match hours % 24 {
+        0 => counted(u64::from(hours / 24), "day", "days"),
+        _ => counted(u64::from(hours), "hour", "hours"),
+    }
+}
+
 /// A number with at most three significant digits below 1,000: two below 1, one after the point below 100.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();

@@ -34,6 +34,8 @@ pub struct RunFacts {
     pub cutoff_us: i64,
     /// The newest event of each input.
     pub newest: NewestEvents,
+    /// Hours of the past that the data of each network cover, each `network: hours`.
+    pub covered_hours: Vec<String>,
     /// Networks whose founders are settled.
     pub trust_networks: Vec<String>,
     /// Hours that the forecast covers.
@@ -73,6 +75,7 @@ pub(super) fn runs_table(
         ("newest_endorsement_at", newest(endorsements)),
         ("newest_follow_at", newest(follows)),
         ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),
+        ("covered_hours", lists(std::iter::once(&facts.covered_hours))),
         ("trust_networks", lists(std::iter::once(&facts.trust_networks))),
         ("gates", lists(std::iter::once(passed))),
     ];

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::job_args::JobArgs;
 use super::local_file;
 use super::text_table::{UNKNOWN, align_right, headed};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, printable};
 use crate::fit::{self, Fitted, TriedForecast};
 use crate::method::{FitForm, FitRecord, ROLLING_ORIGIN};
 use crate::number_format::{count, counted, fixed, number, signed_to};
@@ -68,6 +68,9 @@ fn page(fitted: &Fitted) -> String {
             count(u64::from(*observed_hours)),
             count(u64::from(method.forecast.horizon_hours))
         );
+    }
+    if let Some(warning) = fit::for_sale(method) {
+        let _ = writeln!(page, "{}; `credited_…` measures are not for sale", printable(&warning));
     }
     let mut terms = headed(&["measure", "slopes", "standard error"]);
     for term in &method.forecast.terms {

@@ -99,9 +99,10 @@ async fn rehearsal_page(
         engine.frame(batches.ok_or_else(missing)?)
     };
     let (people, scores) = (table("people")?, table("scores")?);
+    let flags = top::flags(scores.clone(), STANDARD).await?;
     let people = top::highest(people, scores, STANDARD, &Filter::default(), LISTED).await?;
     let mut page = format!(
-        "\n{}\n\ndry run: nothing was written; a run would write to {}\n",
+        "\n{}\n{flags}\ndry run: nothing was written; a run would write to {}\n",
         top::people_table(&people, bars),
         job.output
     );

@@ -59,7 +59,10 @@ pub(super) fn populations(rows: &[MetricRow], method: &Method) -> Vec<String> {
     ];
     let is_used = |name: &str| rows.iter().any(|row| row.population == name);
     let used = notes.into_iter().filter(|(name, _)| is_used(name));
-    used.map(|(name, who)| format!("population `{name}`: {who}")).collect()
+    let used = used.map(|(name, who)| format!("population `{name}`: {who}"));
+    let by = method.forecast.reacting_by();
+    let observed = (of_future && !by.is_empty()).then(|| format!("observed: people who react{by}"));
+    used.chain(observed).collect()
 }
 
 /// Groups that are too small or too many.

@@ -12,7 +12,7 @@ mod trust;
 use std::fmt::Write as _;
 
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, printable};
 use crate::job::{Job, no_snapshot};
 use crate::method::{Method, ROLLING_ORIGIN};
 use crate::number_format::counted;
@@ -57,6 +57,19 @@ pub async fn fit_method(
     }
 }
 
+/// What a method says where its forecast counts everybody although trust decides who counts.
+pub fn for_sale(method: &Method) -> Option<String> {
+    let counting = method.forecast.counting_everybody();
+    (!method.trust.networks.is_empty() && !counting.is_empty()).then(|| {
+        let networks: Vec<&str> = method.trust.networks.keys().map(String::as_str).collect();
+        format!(
+            "The forecast counts everybody ({}) although trust decides who counts on {}: it can be bought",
+            counting.join(", "),
+            networks.join(", ")
+        )
+    })
+}
+
 /// The method as a file for people to read.
 ///
 /// # Errors
@@ -78,6 +91,9 @@ pub fn method_file(method: &Method) -> Result<String> {
             "# Fitted by Renown to {to} of job `{}` up to {}: {} rows.\n# {FIT_CAVEAT}. A forecast is not a cause.",
             record.job, record.snapshot, record.rows
         );
+    }
+    if let Some(warning) = for_sale(method) {
+        let _ = writeln!(file, "# {}.", printable(&warning));
     }
     Ok(file + &text)
 }

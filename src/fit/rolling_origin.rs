@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::method::{
     BUILT_IN, FitForm, FitRecord, Forecast, MAX_CLOCK_MINUTES, Method, ROLLING_ORIGIN, Term,
-    Validation, may_enter,
+    Validation, counts_everybody, may_enter,
 };
 use crate::model::{People, covered_minutes};
 use crate::pipeline::backtest::{Backtest, History, Known, outcome_kinds, read_history};
@@ -92,12 +92,9 @@ pub(super) async fn fit(
         let data = Data::of(&rows, origins.len(), networks.len(), &default, is_curved);
         let ready = |own: &u32| origins.iter().filter(|other| **other >= own + horizon).count();
         let ready: Vec<usize> = origins.iter().map(ready).collect();
-        // Where trust decides who counts, a forecast over everybody could be bought.
+        // Where trust decides who counts, a forecast over everybody could be bought: only if such measures are named.
         let is_open = method.trust.networks.is_empty() || !job.fit.measures.is_empty();
-        let is_count = |name: &str| {
-            let by_credit = name.starts_with("credited_") || name.starts_with("trusted_");
-            job.fit.takes(name) && (is_open || by_credit)
-        };
+        let is_count = |name: &str| job.fit.takes(name) && (is_open || !counts_everybody(name));
         let learnt = learn(&data, &ready, (observed_hours, horizon), job.fit.select, is_count)?;
         record.rows = rows.len() as u64;
         if let Some(choice) = &learnt.choice {

@@ -122,6 +122,12 @@ impl Term {
         self.curve().iter().all(|slope| *slope == 0.0)
     }
 
+    /// Whether it counts people, or what they did, by whatever credit they have: where trust decides who counts, such counts
+    /// are for sale.
+    pub fn counts_everybody(&self) -> bool {
+        !self.measure.starts_with(CUSTOM_MEASURE) && counts_everybody(&self.measure)
+    }
+
     /// Multiplies all slopes.
     pub(crate) fn scale(&mut self, factor: f64) {
         self.coefficient *= factor;
@@ -141,6 +147,21 @@ impl Forecast {
         let since = self.covered_since.get(network)?;
         let minutes = cutoff_us.saturating_sub(since.timestamp_micros()).max(0) / 60_000_000;
         Some(u32::try_from(minutes).unwrap_or(u32::MAX))
+    }
+
+    /// How the people react who are forecast: nothing if in any way, else ` by ` and the kinds.
+    pub fn reacting_by(&self) -> String {
+        match self.outcomes.split_last() {
+            None => String::new(),
+            Some((last, [])) => format!(" by {last}"),
+            Some((last, others)) => format!(" by {} or {last}", others.join(", ")),
+        }
+    }
+
+    /// The measures of the forecast that count people of any credit.
+    pub fn counting_everybody(&self) -> Vec<&str> {
+        let terms = self.terms.iter().filter(|term| !term.is_flat() && term.counts_everybody());
+        terms.map(|term| term.measure.as_str()).collect()
     }
 
     /// Logarithm of the forecast on a network for a person whose measures are all 0.
@@ -244,6 +265,11 @@ impl Forecast {
         }
         Ok(())
     }
+}
+
+/// Whether a measure that may enter the forecast counts people of any credit.
+pub(crate) fn counts_everybody(measure: &str) -> bool {
+    !["credited_", "trusted_"].iter().any(|by_credit| measure.starts_with(by_credit))
 }
 
 /// The beginning of the remedy for an unknown measure: the new name of a renamed one, or the nearest of the `known` names.

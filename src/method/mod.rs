@@ -15,7 +15,7 @@ mod record;
 mod scale;
 mod trust;
 
-pub(crate) use forecast::suggest_measure;
+pub(crate) use forecast::{counts_everybody, suggest_measure};
 pub use forecast::{Forecast, MAX_CLOCK_MINUTES, Term, may_enter};
 pub use record::{FitForm, FitRecord, ROLLING_ORIGIN, Validation};
 pub use scale::points;

@@ -143,6 +143,7 @@ pub(crate) async fn read_inputs(
         profiles: serde_json::to_string(&job.profiles).map_err(Error::internal)?,
         cutoff_us,
         newest,
+        covered_hours: covered_hours(&people),
         trust_networks: tenures.networks.iter().cloned().collect(),
         horizon_hours: method.forecast.horizon_hours,
     };
@@ -176,6 +177,12 @@ impl Inputs {
             machine: Machine::current(),
         })
     }
+}
+
+/// Whole hours of the past that the data of each network cover, each `network: hours`.
+fn covered_hours(people: &People) -> Vec<String> {
+    let of_networks = people.persons.networks.iter().zip(&people.covered_minutes);
+    of_networks.map(|(network, minutes)| format!("{network}: {}", minutes / 60)).collect()
 }
 
 /// The files of each input, as a log lists them.

@@ -8,7 +8,7 @@ use crate::method::profile::{Profile, STANDARD};
 use crate::model::People;
 use crate::score::audience_flags::flag_audiences;
 use crate::score::context::{ScoreContext, compute_context};
-use crate::score::scores::{Scores, score_people};
+use crate::score::scores::{Scores, flag_short_history, score_people};
 use crate::score::style::{Style, classify_styles};
 use crate::topics::TopicResults;
 
@@ -66,6 +66,7 @@ pub(super) fn score<'p>(inputs: &ScoreInputs<'_, 'p>) -> Result<Scored<'p>> {
     let under = |profile| {
         let mut scores = score_people(persons, measures, trust, profile)?;
         scores.add_flags(&audiences);
+        scores.add_flags(&flag_short_history(persons, &people.covered_minutes, profile));
         Ok((profile, scores))
     };
     let scored = Scored {

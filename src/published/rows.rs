@@ -234,6 +234,8 @@ pub struct RunRow {
     pub profiles: Option<String>,
     /// Version of Renown that made it.
     pub renown_version: String,
+    /// Hours of the past that the data of each network cover, each `network: hours`; none in runs of earlier versions.
+    pub covered_hours: Option<Vec<String>>,
     /// Networks whose founders are settled; none in runs of earlier versions.
     pub trust_networks: Option<Vec<String>>,
     /// Gates with their outcomes, each `name: outcome`.
@@ -249,6 +251,13 @@ impl RunRow {
     /// What the method was fitted to, if it was, as far as this version of Renown reads it.
     pub fn fit(&self) -> Option<FitRecord> {
         serde_json::from_value(self.method_value()?.get("fit")?.clone()).ok()
+    }
+
+    /// Hours of the past that the data of a network cover; none in runs of earlier versions.
+    pub fn covered_hours(&self, network: &str) -> Option<u32> {
+        let all = self.covered_hours.as_ref()?.iter();
+        let mut named = all.filter_map(|one| one.rsplit_once(": "));
+        named.find(|(name, _)| *name == network)?.1.parse().ok()
     }
 
     fn method_value(&self) -> Option<Value> {
@@ -409,6 +418,7 @@ pub(crate) struct ScoreSummary<Text = String> {
     pub expected_reactors: f64,
     pub change_1d: Option<f64>,
     pub style: Option<Text>,
+    pub flags: Vec<Text>,
 }
 
 /// Columns of `changes` that are summarised.

@@ -14,6 +14,7 @@ use crate::number_format::count;
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::RunLog;
 use crate::published::Run;
+use crate::published::describe::Windows;
 use crate::published::rows::{
     ChangeRow, ContributionRow, RunRow, ScoreRow, TableRow, TopicRow, TopicScoreRow,
 };
@@ -37,6 +38,10 @@ pub(super) struct RunReport {
     pub public: bool,
     pub commit: Commit,
     pub record: RunRow,
+    /// How the people react who are forecast: nothing if in any way, else ` by ` and the kinds.
+    pub reacting_by: String,
+    /// How far back measures look.
+    pub windows: Windows,
     pub log: Option<RunLog>,
     /// The previous run.
     pub previous: Option<Commit>,
@@ -102,10 +107,14 @@ impl RunReport {
                 movers = [rose, fell];
             }
         }
+        let record = run.record().await?;
+        let standard = record.profile(STANDARD);
         Ok(Self {
             public,
             commit: commit.clone(),
-            record: run.record().await?,
+            reacting_by: standard.map_or(String::new(), |profile| profile.forecast.reacting_by()),
+            windows: record.windows(),
+            record,
             log,
             previous,
             previous_method,

@@ -41,6 +41,8 @@ pub(super) struct ScoresSummary {
     pub unmoved: u64,
     /// By style, in the order of their names.
     pub styles: [u64; 16],
+    /// People by flag of their scores.
+    pub flags: BTreeMap<String, u64>,
 }
 
 impl ScoresSummary {
@@ -71,6 +73,13 @@ impl ScoresSummary {
         let style = row.style.and_then(|style| NAMES.iter().position(|name| *name == style));
         if let Some(style) = style {
             self.styles[style] += 1;
+        }
+        for flag in &row.flags {
+            // A name is copied once.
+            match self.flags.get_mut(*flag) {
+                Some(people) => *people += 1,
+                None => drop(self.flags.insert((*flag).to_owned(), 1)),
+            }
         }
     }
 }

@@ -79,45 +79,88 @@ pub fn score_people(
         score_low,
         score_high,
         percentile: percentile_ranks(&rounded),
-        flags: collect_flags(persons, measures, trust, profile, &values)?,
+        flags: collect_flags(persons, measures, trust, profile, (&values, &of_vertex))?,
         expected_reactors,
         overdispersion,
     })
 }
 
-/// What to know before relying on each score.
+/// What is true of any network of a person.
+#[derive(Clone, Default)]
+struct OfNetworks {
+    exceeds_network: bool,
+    method_not_fitted: bool,
+    outside_range: bool,
+    trust_none: bool,
+    untrusted_measures: bool,
+}
+
+/// What to know before relying on each score; `expected` is the forecast of each vertex.
 fn collect_flags(
     persons: &Persons,
     measures: &MeasureColumns,
     trust: &Trust,
     profile: &Profile,
-    values: &ForecastValues<'_>,
+    (values, expected): (&ForecastValues<'_>, &[f64]),
 ) -> Result<Vec<Vec<&'static str>>> {
     let reactors = persons.sum_by_person(measures.values("reactors_90d")?.values());
-    let (mut everybody, mut outside) = (vec![false; persons.len()], vec![false; persons.len()]);
     // A fit names the networks that it learnt from.
     let fitted_to = &profile.forecast.covered_since;
-    let mut unlearnt = vec![!profile.fitted; persons.len()];
+    // A scale is no number of people.
+    let is_forecast = !profile.fitted_to_labels && !profile.structural;
+    let has_untrusted = !profile.forecast.counting_everybody().is_empty();
     let counts_everybody: Vec<bool> = trust.counts_everybody().collect();
+    let mut of_networks = vec![OfNetworks::default(); persons.len()];
     for (vertex, person) in persons.by_vertex() {
-        let network = persons.network_name(vertex);
-        unlearnt[person.index()] |= !fitted_to.is_empty() && !fitted_to.contains_key(network);
-        everybody[person.index()] |= counts_everybody[persons.network_of(vertex).index()];
-        outside[person.index()] |= values
+        let (network, name) = (persons.network_of(vertex), persons.network_name(vertex));
+        let others = persons.network(network).len().saturating_sub(1) as f64;
+        let has_trust = !counts_everybody[network.index()];
+        let own = &mut of_networks[person.index()];
+        own.exceeds_network |= is_forecast && expected[vertex.index()] > others;
+        own.method_not_fitted |=
+            !profile.fitted || (!fitted_to.is_empty() && !fitted_to.contains_key(name));
+        own.outside_range |= values
             .at(vertex)
             .any(|(term, value)| term.highest.is_some_and(|highest| value > highest));
+        own.trust_none |= !has_trust;
+        own.untrusted_measures |= has_trust && has_untrusted;
     }
-    let of_person = |person: usize| {
+    let flags = |(own, reactors): (OfNetworks, f64)| {
         let all = [
             ("default_slopes", profile.default_slopes),
+            ("exceeds_network", own.exceeds_network),
             ("fitted_to_labels", profile.fitted_to_labels),
-            ("method_not_fitted", unlearnt[person]),
-            ("outside_range", outside[person]),
+            ("method_not_fitted", own.method_not_fitted),
+            ("outside_range", own.outside_range),
             ("structural", profile.structural),
-            ("thin_evidence", reactors[person] < ESTABLISHED),
-            ("trust_none", everybody[person]),
+            ("thin_evidence", reactors < ESTABLISHED),
+            ("trust_none", own.trust_none),
+            ("untrusted_measures", own.untrusted_measures),
         ];
         all.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect()
     };
-    Ok((0..persons.len()).map(of_person).collect())
+    Ok(of_networks.into_iter().zip(reactors).map(flags).collect())
+}
+
+/// Flags every person on a network whose data cover less than the horizon of the forecast: sums that fade are divided by the
+/// part of their half-lives that is covered, so that few days are taken for many. `covered_minutes` has a number for each network.
+/// Lists: persons.
+pub fn flag_short_history(
+    persons: &Persons,
+    covered_minutes: &[u32],
+    profile: &Profile,
+) -> Vec<Vec<&'static str>> {
+    let mut flags = vec![vec![]; persons.len()];
+    if profile.structural {
+        return flags;
+    }
+    let horizon_minutes = profile.forecast.horizon_hours.saturating_mul(60);
+    for (vertex, person) in persons.by_vertex() {
+        let own: &mut Vec<&'static str> = &mut flags[person.index()];
+        let covered = covered_minutes[persons.network_of(vertex).index()];
+        if covered < horizon_minutes && own.is_empty() {
+            own.push("short_history");
+        }
+    }
+    flags
 }

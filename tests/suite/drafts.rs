@@ -248,6 +248,7 @@ pub fn facts(run_id: &str) -> RunFacts {
         cutoff_us: 0,
         newest: NewestEvents::default(),
         horizon_hours: 672,
+        covered_hours: vec![],
         trust_networks: vec![],
     }
 }

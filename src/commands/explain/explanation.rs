@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use crate::published::describe::Windows;
 use crate::published::rows::{
     ChangeRow, ContributionRow, EvidenceRow, InterestRow, PersonRow, ScoreRow, TopicScoreRow,
 };
@@ -22,10 +23,14 @@ pub struct Explanation {
     pub person: PersonRow,
     /// Name of the profile that the score is of.
     pub profile: String,
+    /// What is forecast, in words.
+    pub forecast: String,
     /// The score.
     pub score: ScoreRow,
     /// What it is made of, in order of network and measure; the points sum to it.
     pub contributions: Vec<ContributionRow>,
+    /// How much of the past the data of the networks cover, in their order; empty where the run does not say, and where no sum fades.
+    pub coverage: Vec<Coverage>,
     /// Why it changed since the previous run, in order of cause; only for the standard profile.
     pub changes: Vec<ChangeRow>,
     /// The scores with the values of measures in the request.
@@ -42,6 +47,24 @@ pub struct Explanation {
     pub influenced: Vec<Neighbour>,
     /// What is unknown, and why.
     pub unknown: Vec<String>,
+    /// How far back the measures of the method look.
+    #[serde(skip)]
+    pub(super) windows: Windows,
+}
+
+/// How much of the past the data of a network cover, and how much sums that fade are scaled up for it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Coverage {
+    /// The network.
+    pub network: String,
+    /// Hours of the past that its data cover, up to those that the forecast looks back.
+    pub covered_hours: u32,
+    /// Hours that the forecast looks back.
+    pub history_hours: u32,
+    /// Hours that it looks ahead; with fewer hours covered the score has the flag `short_history`.
+    pub horizon_hours: u32,
+    /// How many times as large as what the data hold its sums are at most.
+    pub largest_scale: f64,
 }
 
 /// A measure of the person on one network, with its distribution there.

@@ -2,12 +2,17 @@
 
 use super::explanation::PersonMeasure;
 use crate::error::Result;
+use crate::published::describe::Windows;
 use crate::published::measures::{MeasureRow, Measures};
 use crate::schema::{self, CUSTOM_MEASURE, Direction};
 use renown_stats::quantiles::{median, percentile_rank};
 
 /// The measures of the person `id`, in order of network and contract.
-pub(super) async fn of_person(table: &Measures, id: &str) -> Result<Vec<PersonMeasure>> {
+pub(super) async fn of_person(
+    table: &Measures,
+    id: &str,
+    windows: &Windows,
+) -> Result<Vec<PersonMeasure>> {
     let contract = schema::table(Direction::Output, "measures")?;
     let declared = contract.columns.iter().filter(|column| column.measure.is_some());
     let declared = declared.map(|c| (c.name.as_str(), c.unit.as_str(), c.meaning.as_str()));
@@ -36,7 +41,7 @@ pub(super) async fn of_person(table: &Measures, id: &str) -> Result<Vec<PersonMe
                 percentile: value.map(|value| percentile_rank(&all, comparable(name, value))),
                 people: all.len(),
                 unit: (*unit).to_owned(),
-                meaning: (*meaning).to_owned(),
+                meaning: windows.meaning(meaning),
             });
         }
     }

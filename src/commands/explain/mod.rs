@@ -1,5 +1,6 @@
 //! `renown explain`: one person's score, what it is made of, the measures, the influence and what is unknown.
 
+mod coverage;
 mod credit;
 mod explanation;
 mod measures;
@@ -12,7 +13,7 @@ mod what_if;
 use datafusion::prelude::{ident, lit};
 
 pub use explanation::{
-    Alternative, Credit, Explanation, Neighbour, PersonMeasure, TopicExplanation,
+    Alternative, Coverage, Credit, Explanation, Neighbour, PersonMeasure, TopicExplanation,
 };
 pub use topic::explain_topic;
 pub use what_if::WhatIf;
@@ -93,7 +94,9 @@ pub async fn explain_score(
     let person = run.person(wanted).await?;
     let id = person.person_id.as_str();
     let score = run.score(id, profile).await?;
-    let measures = measures::of_person(&run.measures().await?, id).await?;
+    let record = run.record().await?;
+    let windows = record.windows();
+    let measures = measures::of_person(&run.measures().await?, id, &windows).await?;
     // A run of an earlier version has neither.
     let (mut contributions, mut changes) = (vec![], vec![]);
     if run.has("contributions") {
@@ -107,27 +110,34 @@ pub async fn explain_score(
     }
     let (mut what_if, mut suggestions) = (vec![], vec![]);
     if !contributions.is_empty() || !what_ifs.is_empty() {
-        let published = run.record().await?.profile(profile);
+        let published = record.profile(profile);
         let published = published.ok_or_else(|| no_forecast(profile, &score))?;
         what_if = what_if::what_if(&published, &measures, what_ifs)?;
         suggestions = what_if::suggestions(&published, &measures);
     }
     let unknown = unknown::unknown(&person, &score, &measures);
+    let coverage = match record.profile(profile) {
+        Some(published) => coverage::of_networks(&record, &published, &person.networks),
+        None => vec![],
+    };
     Ok(Explanation {
         commit: run.commit().number,
         snapshot_date: run.commit().snapshot_date,
         run_id: run.commit().run_id.clone(),
         profile: profile.clone(),
+        forecast: record.forecast_in_words(profile, "", run.commit().horizon_hours),
         score,
         contributions,
         changes,
         what_if,
         suggestions,
+        coverage,
         credit: credit::of_person_on_networks(run, id, &measures).await?,
         measures,
         influencers: neighbours(run, id, Direction::Influencers).await?,
         influenced: neighbours(run, id, Direction::Influenced).await?,
         unknown,
+        windows,
         person,
     })
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 
-use super::credit;
+use super::{coverage, credit};
 use super::explanation::{Alternative, Explanation, Neighbour, PersonMeasure};
 use crate::commands::text_table::{
     UNKNOWN, align_right, forecast_people, headed, interval, number_or_unknown, percent, plain,
@@ -69,6 +69,7 @@ fn facts(explanation: &Explanation) -> Table {
         ("language", text_or_unknown(person.language.as_deref())),
         ("flags of the person", list(&person.flags)),
         ("forecast (people)", forecast_people(score.expected_reactors)),
+        ("forecast of", explanation.forecast.clone()),
         ("percentile", fixed(score.percentile, 1)),
         ("score", fixed(score.score, 1)),
         ("90 % prediction interval", interval(score.score_low.zip(score.score_high), 1)),
@@ -91,6 +92,9 @@ fn reasons(explanation: &Explanation) -> String {
     let mut page = String::new();
     if !explanation.contributions.is_empty() {
         let _ = writeln!(page, "\nwhat the score is made of\n{}", contributions_table(explanation));
+    }
+    for coverage in explanation.coverage.iter().filter(|own| own.covered_hours < own.history_hours) {
+        let _ = writeln!(page, "\n{}", coverage::in_words(coverage));
     }
     if let Some(first) = explanation.changes.first() {
         let mut table = plain();
@@ -121,7 +125,7 @@ fn contributions_table(explanation: &Explanation) -> Table {
     rows.sort_by(|one, other| other.points.abs().total_cmp(&one.points.abs()));
     let mut table = plain();
     for row in rows {
-        let words = printable(&in_words(row, &explanation.measures));
+        let words = printable(&in_words(row, explanation));
         table.add_row([printable(&row.network), words, signed(row.points)]);
     }
     table.add_row([String::new(), "score".to_owned(), fixed(explanation.score.score, 1)]);
@@ -130,14 +134,14 @@ fn contributions_table(explanation: &Explanation) -> Table {
 }
 
 /// A contribution in words: what was counted, and how many people have less.
-fn in_words(row: &ContributionRow, measures: &[PersonMeasure]) -> String {
-    let measure = measures.iter().find(|m| m.network == row.network && m.name == row.measure);
+fn in_words(row: &ContributionRow, explanation: &Explanation) -> String {
+    let measure = explanation.measures.iter().find(|m| m.network == row.network && m.name == row.measure);
     let percentile = match measure.and_then(|measure| measure.percentile) {
         // No one is above all people, who include them.
         Some(percentile) => format!(", more than {:.0} % of people", percentile.floor().min(99.0)),
         None => String::new(),
     };
-    format!("{}{percentile}", row.in_words(&number_or_unknown(row.value)))
+    format!("{}{percentile}", row.in_words(&number_or_unknown(row.value), &explanation.windows))
 }
 
 fn alternatives_table(all: &[Alternative]) -> Table {

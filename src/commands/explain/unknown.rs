@@ -40,6 +40,15 @@ pub(super) fn unknown(
             "default_slopes" => {
                 "only the level was learnt from these data; how much each measure tells came along from other networks"
             }
+            "short_history" => {
+                "the data of a network cover less than one horizon: sums are scaled up from few days, and the interval does not know it"
+            }
+            "exceeds_network" => {
+                "the forecast on a network is larger than the number of other people who appear there"
+            }
+            "untrusted_measures" => {
+                "the forecast has measures that count everybody, although trust decides who counts on a network: it can be bought"
+            }
             "trust_none" => {
                 "the method has no trust for a network: everybody counts whole there, however little is known of them"
             }

@@ -6,7 +6,7 @@ mod overall;
 
 pub use filter::Filter;
 pub use on_topic::{OnTopic, TopicList, highest_on_topic};
-pub(super) use overall::page;
+pub(super) use overall::{flags, page};
 pub use overall::{TopPerson, highest, people_table};
 
 use super::context::Context;
@@ -40,7 +40,8 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
         None => page(&run, &profile, &filter, n, bars).await?,
         Some(topic) => {
             let list = highest_on_topic(&run, &topic, &filter, n).await?;
-            on_topic::page(run.commit(), &list, bars)
+            let record = run.record().await?;
+            on_topic::page(run.commit(), &record, &list, bars)
         }
     };
     context.print(&page)

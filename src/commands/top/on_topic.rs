@@ -4,17 +4,18 @@ use comfy_table::Table;
 use datafusion::prelude::{ident, lit};
 
 use super::filter::Filter;
-use super::overall::{BAR_WIDTH, days};
+use super::overall::BAR_WIDTH;
 use crate::commands::text_bars::Bars;
 use crate::commands::text_table::{
     UNKNOWN, align_right, bar, forecast_people, headed, hide, percent,
 };
 use crate::error::{Result, printable, printable_name};
+use crate::method::profile::STANDARD;
 use crate::number_format::{count, fixed};
 use crate::publish::commit::Commit;
 use crate::published::Run;
 use crate::published::lookup::topic;
-use crate::published::rows::{TableRow, TopicRow, TopicScoreRow};
+use crate::published::rows::{RunRow, TableRow, TopicRow, TopicScoreRow};
 use crate::published::table::{planned, rows};
 
 /// One line of the list.
@@ -86,18 +87,23 @@ pub async fn highest_on_topic(
 }
 
 /// The list as a page.
-pub(super) fn page(commit: &Commit, list: &TopicList, bars: Option<Bars>) -> String {
+pub(super) fn page(
+    commit: &Commit,
+    record: &RunRow,
+    list: &TopicList,
+    bars: Option<Bars>,
+) -> String {
     let below = match list.below {
         0 => String::new(),
         1 => " and the topic below it".to_owned(),
         n => format!(" and the {n} topics below it"),
     };
     format!(
-        "top {} on {}{below} on {}; forecast: distinct trusted people who react to posts about it within {}\n{}\n",
+        "top {} on {}{below} on {}; forecast: {}\n{}\n",
         list.people.len(),
         printable(&list.path.join(" › ")),
         commit.snapshot_date,
-        days(commit.horizon_hours),
+        record.forecast_in_words(STANDARD, " to posts about it", commit.horizon_hours),
         people_table(&list.people, bars)
     )
 }

@@ -1,22 +1,25 @@
 //! The people with the highest scores.
 
 use datafusion::dataframe::DataFrame;
+use datafusion::functions_nested::expr_fn::array_has;
+use datafusion::prelude::{ident, lit};
 
 use super::filter::Filter;
 use crate::commands::text_bars::Bars;
 use crate::commands::text_table::{
     UNKNOWN, align_right, bar, forecast_people, headed, hide, interval,
 };
+use crate::engine::count_rows;
 use crate::error::{Result, printable_name};
-use crate::number_format::{count, fixed, number};
+use crate::number_format::{count, counted, fixed};
 use crate::published::Run;
 use crate::published::lookup::names;
 use crate::published::rows::ScoreRow;
 use crate::published::run::scores_of;
-use crate::published::table::rows;
+use crate::published::table::{of_profile, planned, rows};
 
-/// Flags of scores that say what the method learnt, and what came along.
-const OF_METHOD: [(&str, &str); 3] = [
+/// Flags of scores that say how far the forecast can be relied on: what the method learnt and what came along, and what the data lack.
+const OF_FORECAST: [(&str, &str); 6] = [
     (
         "trust_none",
         "on a network of theirs everybody counts whole, because the method was not fitted to it, or found too little history or \
@@ -30,6 +33,19 @@ const OF_METHOD: [(&str, &str); 3] = [
     (
         "default_slopes",
         "the level of the forecast was learnt from the data; how much each measure tells came along from other networks",
+    ),
+    (
+        "untrusted_measures",
+        "the forecast has measures that count everybody, although trust decides who counts on a network of theirs: it can be bought",
+    ),
+    (
+        "short_history",
+        "the data of a network of theirs cover less than one horizon: sums are scaled up from few days, and neither forecast nor \
+         interval knows it; `renown explain` says how many",
+    ),
+    (
+        "exceeds_network",
+        "the forecast is larger than the number of other people who appear on a network of theirs",
     ),
 ];
 /// Characters of the longest bar.
@@ -79,21 +95,17 @@ pub(crate) async fn page(
     bars: Option<Bars>,
 ) -> Result<String> {
     let (people, scores) = (run.table("people").await?, run.table("scores").await?);
-    let people = highest(people, scores, profile, filter, limit).await?;
+    let people = highest(people, scores.clone(), profile, filter, limit).await?;
     let commit = run.commit();
     let mut page = format!(
-        "top {} of {} people on {}; forecast: distinct trusted people who react within {}\n{}\n",
+        "top {} of {} people on {}; forecast: {}\n{}\n",
         count(people.len() as u64),
         count(commit.tables.get("people").map_or(0, |table| table.rows)),
         commit.snapshot_date,
-        days(commit.horizon_hours),
+        run.record().await?.forecast_in_words(profile, "", commit.horizon_hours),
         people_table(&people, bars),
     );
-    for (flag, meaning) in OF_METHOD {
-        if people.iter().any(|person| person.score.flags.iter().any(|own| own == flag)) {
-            page += &format!("\n{flag}: {meaning}\n");
-        }
-    }
+    page += &flags(scores, profile).await?;
     page += &format!("\ntables: {}\n", run.output());
     for (name, table) in &commit.tables {
         for file in &table.files {
@@ -104,12 +116,25 @@ pub(crate) async fn page(
     Ok(page)
 }
 
-/// Hours of a horizon as days.
-pub(super) fn days(hours: u32) -> String {
-    match hours {
-        24 => "1 day".to_owned(),
-        hours => format!("{} days", number(f64::from(hours) / 24.0)),
+/// A line for each flag that says how far the forecast can be relied on, with how many of the `scores` under a profile have it.
+///
+/// # Errors
+/// As [`highest`].
+pub(crate) async fn flags(scores: DataFrame, profile: &str) -> Result<String> {
+    let scores = planned("scores", scores.filter(of_profile(profile)))?;
+    let of_flag = |flag: &str| {
+        let flagged = scores.clone().filter(array_has(ident("flags"), lit(flag)));
+        planned("scores", flagged)
+    };
+    let mut lines = String::new();
+    for (flag, meaning) in OF_FORECAST {
+        let people = count_rows("counting flags of scores", of_flag(flag)?).await?;
+        if people > 0 {
+            let people = counted(people, "person", "people");
+            lines += &format!("\n{flag} ({people}): {meaning}\n");
+        }
     }
+    Ok(lines)
 }
 
 /// The people as a table of text, with a bar for each score if bars are to be drawn.

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use rayon::prelude::*;
 
 pub use names::{MEASURES, NAMES, number};
-pub use rules::HistoryRules;
+pub use rules::{HistoryRules, largest_scale};
 pub(crate) use target::TargetReactions;
 
 use super::rules::{CHUNK_VERTICES, InteractionRules};

@@ -1,7 +1,7 @@
 //! How the past counts in measures of history: decays by age, the lengths of a week and a day, and how much of the past the
 //! data cover.
 
-use super::names::{HALF_LIFE_OF, HALF_LIVES, POSTS, QUANTITIES, RECENCY};
+use super::names::{HALF_LIFE_OF, HALF_LIVES, POSTS, QUANTITIES, RECENCY, number};
 use crate::method::{Forecast, KindRule};
 
 /// Fixed-point scale of a decay: so many units are 1.
@@ -30,6 +30,40 @@ impl Decay {
     }
 }
 
+/// The shorter of the horizon and four weeks, in minutes.
+fn base_minutes(forecast: &Forecast) -> f64 {
+    f64::from(60 * forecast.horizon_hours.min(FOUR_WEEKS))
+}
+
+/// In minutes, by [`HALF_LIVES`].
+fn half_lives(forecast: &Forecast) -> Vec<f64> {
+    let (base, step) = (base_minutes(forecast), f64::from(forecast.clock_minutes));
+    HALF_LIVES.iter().map(|eighths| (base * *eighths as f64 / 8.0).max(step)).collect()
+}
+
+/// The part of its half-life by which a quantity is divided: that which the data cover, and at least a day of four weeks.
+fn covered_part(quantity: usize, half_life: f64, covered_minutes: f64, base_minutes: f64) -> f64 {
+    match quantity {
+        // How long ago the last one was is known whatever came before.
+        RECENCY..POSTS => 1.0,
+        _ => 1.0 - libm::exp2(-covered_minutes.max(base_minutes * LEAST_COVERED) / half_life),
+    }
+}
+
+/// How many times as large as what the data hold a sum of a forecast is at most, where they cover so many minutes; `None` without
+/// sums that fade.
+pub fn largest_scale(forecast: &Forecast, covered_minutes: u32) -> Option<f64> {
+    let covered = f64::from(covered_minutes.min(forecast.history_hours.saturating_mul(60)));
+    let half_lives = half_lives(forecast);
+    let measures = forecast.terms.iter().filter_map(|term| number(&term.measure));
+    let parts = measures.map(|number| {
+        let quantity = number % QUANTITIES;
+        let half_life = half_lives[HALF_LIFE_OF[quantity]];
+        covered_part(quantity, half_life, covered, base_minutes(forecast))
+    });
+    parts.reduce(f64::min).map(|part| 1.0 / part)
+}
+
 /// What a method says about the past, as tables that kernels look up. Memory: up to 30 MB with a history of a year.
 pub struct HistoryRules {
     /// By [`HALF_LIVES`].
@@ -50,12 +84,9 @@ pub struct HistoryRules {
 impl HistoryRules {
     /// The rules of a forecast, with the kinds of interaction in the order of their names.
     pub(crate) fn of<'a>(forecast: &Forecast, kinds: impl Iterator<Item = &'a KindRule>) -> Self {
-        let base = f64::from(60 * forecast.horizon_hours.min(FOUR_WEEKS));
+        let base = base_minutes(forecast);
         let at_least_a_step = |minutes: f64| minutes.max(f64::from(forecast.clock_minutes));
-        let half_lives: Vec<f64> = HALF_LIVES
-            .iter()
-            .map(|eighths| at_least_a_step(base * *eighths as f64 / 8.0))
-            .collect();
+        let half_lives = half_lives(forecast);
         let history_minutes = forecast.history_hours.saturating_mul(60);
         Self {
             decays: half_lives.iter().map(|own| Decay::new(*own, history_minutes)).collect(),
@@ -82,14 +113,9 @@ impl HistoryRules {
     /// decays is divided by the part of its half-life that the data cover, `1 − 2^(−minutes/h)`.
     pub(crate) fn factors(&self, covered_minutes: u32) -> [f64; QUANTITIES] {
         let covered = f64::from(covered_minutes.min(self.history_minutes));
-        let covered = covered.max(self.base_minutes * LEAST_COVERED);
         std::array::from_fn(|quantity| {
             let half_life = self.half_lives[HALF_LIFE_OF[quantity]];
-            let part = match quantity {
-                // How long ago the last one was is known whatever came before.
-                RECENCY..POSTS => 1.0,
-                _ => 1.0 - libm::exp2(-covered / half_life),
-            };
+            let part = covered_part(quantity, half_life, covered, self.base_minutes);
             self.length(quantity) / (part * UNIT as f64)
         })
     }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::number_format::{count, fixed, signed_to};
-use crate::published::describe::sentence;
+use crate::published::describe::Windows;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::RunReport;
 use crate::report::summaries::{Part, quantile};
@@ -12,11 +12,11 @@ use crate::report::widgets::figures::{Column, figure, nothing, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
 
 /// A column of `measures` in words.
-fn measure(name: &str) -> String {
+fn measure(name: &str, windows: &Windows) -> String {
     match name {
         "level" => "the level of the network".to_owned(),
         "joined" => "a second network".to_owned(),
-        _ => sentence(name).replace("{} ", "").replace(" of {}", "").replace('_', " "),
+        _ => windows.sentence(name).replace("{} ", "").replace(" of {}", "").replace('_', " "),
     }
 }
 
@@ -33,7 +33,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
     let whisker = |(name, part): &(&String, &Part)| {
         let (low, half, high) = (at(part, 0.25), at(part, 0.5), at(part, 0.75));
         Whisker {
-            label: measure(name),
+            label: measure(name, &report.windows),
             value: half,
             interval: Some((low, high)),
             text: signed_to(half, 2),
@@ -45,7 +45,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
     let bars: Vec<Bar> = shown
         .iter()
         .map(|(name, part)| Bar {
-            label: measure(name),
+            label: measure(name, &report.windows),
             value: share(part),
             text: format!("{} %", fixed(share(part), 0)),
         })
@@ -54,7 +54,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
     let says = format!(
         "The measure with the largest share of all points added or subtracted ({} %): {}.",
         fixed(share(part), 0),
-        measure(first)
+        measure(first, &report.windows)
     );
     let about_points = "Of the people who have any of a measure: the dot is the median of its points, the line spans the middle half; \
                  compared with the method's reference person.";

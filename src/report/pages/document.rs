@@ -165,7 +165,7 @@ fn run_head(report: &RunReport, job: &str, date: &str) -> Markup {
         p.eyebrow { "Renown · " (job) }
         h1 { "Influence scores, " (date) }
         p.lead {
-            "Each score is a forecast: how many distinct people will react to a person from " (day(first)) " to " (day(last))
+            "Each score is a forecast: how many distinct trusted people will react" (printable(&report.reacting_by)) " to a person from " (day(first)) " to " (day(last))
             ", by what was known at the end of " (date) " (UTC). Every 10 points are five times the people. "
             "A forecast is not a cause."
             @if record.fit().is_some_and(|fit| fit.target != ROLLING_ORIGIN) {

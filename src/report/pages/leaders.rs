@@ -17,7 +17,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
     html! {
         p.says {
             (first.name) " is first, forecast to reach " (number(first.score.expected_reactors))
-            " people who react. The bar is the 90 % prediction interval of the score; the largest contributions follow it."
+            " people who react" (printable(&report.reacting_by)) ". The bar is the 90 % prediction interval of the score; the largest contributions follow it."
         }
         ol.leaders { @for (position, person) in (1..).zip(&report.leaders) {
             li { (leader(report, position, person, highest)) }
@@ -52,7 +52,7 @@ fn leader(report: &RunReport, position: usize, person: &NamedPerson, highest: f6
         }
         ul.why { @for row in &person.contributions {
             @let value = row.value.map(number).unwrap_or_default();
-            li { span.number { (signed(row.points)) } " " (printable(&row.in_words(&value))) }
+            li { span.number { (signed(row.points)) } " " (printable(&row.in_words(&value, &report.windows))) }
         } }
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::bins::{LEFT_OUT, bars, bin_rows};
+use crate::error::printable;
 use crate::method::points;
 use crate::number_format::{capital, count, fixed, number};
 use crate::report::privacy::MIN_PEOPLE;
@@ -36,7 +37,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
         format!("{who} have a forecast of at most {people}")
     });
     let mut says = capital(&clauses.collect::<Vec<_>>().join(", "));
-    says.push_str(" people who react.");
+    says.push_str(&format!(" people who react{}.", printable(&report.reacting_by)));
     if !report.public {
         let (score, people) = summary.highest;
         says.push_str(&format!(
@@ -83,8 +84,27 @@ pub(super) fn section(report: &RunReport) -> Markup {
             }
             (table("Quantiles of the forecast", &columns, &steps))
         }
+        (flags(report))
         (styles(report))
     }
+}
+
+/// How many people's scores have each flag.
+fn flags(report: &RunReport) -> Markup {
+    let flags = report.scores.flags.iter();
+    let rows: Vec<Vec<String>> =
+        flags.map(|(flag, people)| vec![printable(flag), report.people(*people)]).collect();
+    let columns = [Column::Text("flag"), Column::Number("people")];
+    html! { @if !rows.is_empty() {
+        div.figures { (table("What to know before relying on scores", &columns, &rows)) }
+        p.says { "What each flag means is in the column " code { "flags" } " of " code { "renown schema scores" } "." }
+        @if let Some(people) = report.scores.flags.get("short_history") {
+            p.says {
+                "The data of a network cover less than one horizon for " (report.people(*people))
+                " people (short_history): sums are scaled up from few days, which neither forecast nor interval knows."
+            }
+        }
+    } }
 }
 
 /// The matrix of styles: a table whose cells are the darker the more people.
