@@ -34,6 +34,7 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
         return Err(Error::new(Kind::Usage, cause, "name a file that ends in .toml"));
     }
     // Known before the fit, which takes its time.
+    local_file::refuse_unwritable(&out)?;
     if out.exists() {
         return Err(local_file::existing(&out));
     }

@@ -39,6 +39,31 @@ pub(super) fn create(path: &Path, text: &str) -> Result<()> {
     })
 }
 
+/// Refuses a file that cannot be written because its folder is not there, or because it is a folder itself: said before the work
+/// whose result it is to hold.
+///
+/// # Errors
+/// [`Kind::BadJob`] for such a file.
+pub(super) fn refuse_unwritable(path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let (cause, remedy) = match () {
+        () if path.is_dir() => (format!("`{}` is a folder", path.display()), "name a file in it"),
+        () if folder.is_dir() => return Ok(()),
+        () if folder.exists() => (
+            format!("`{}` is to hold `{}`, and is no folder", folder.display(), path.display()),
+            "name a file in a folder",
+        ),
+        () => (
+            format!("the folder `{}` of `{}` does not exist", folder.display(), path.display()),
+            "create the folder first, or name a file in one that exists",
+        ),
+    };
+    Err(Error::bad_job(cause, remedy))
+}
+
 /// The error for a file that exists and must not be replaced.
 pub(super) fn existing(path: &Path) -> Error {
     Error::new(

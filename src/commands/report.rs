@@ -28,6 +28,7 @@ pub(super) struct Args {
 
 pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
     let Args { runs, out, public, settings } = args;
+    local_file::refuse_unwritable(&out)?;
     let mut commits = vec![];
     for run in &runs {
         let settings = JobSettings {

@@ -49,7 +49,11 @@ pub(super) async fn fit(
     let back = horizon
         .saturating_add(every.saturating_mul(job.fit.origins - 1))
         .saturating_add(method.trust.tenure_hours);
-    let History { people, known, cutoff_us, .. } = read_history(engine, job, day, back).await?;
+    // What the data cover is found anew.
+    let mut reading = job.clone();
+    reading.method.forecast.covered_since.clear();
+    let read = read_history(engine, &reading, day, back);
+    let History { people, known, cutoff_us, .. } = read.await?;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();

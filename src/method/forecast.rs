@@ -18,13 +18,13 @@ use renown_stats::additive::{KNOTS, effect};
 pub struct Forecast {
     /// Hours ahead that the forecast covers.
     pub horizon_hours: u32,
-    /// Hours of the past that its measures look back, up to ten years: each origin sees these hours before it and nothing else.
+    /// Hours of the past that its measures look back, one horizon at least and up to ten years: each origin sees these hours before it and nothing else.
     #[serde(default = "year")]
     pub history_hours: u32,
     /// The smallest common step of the times of events, in minutes: no half-life and no day of the measures of history is shorter.
     #[serde(default = "minute")]
     pub clock_minutes: u32,
-    /// First instant that the data of a network cover, by name, as `"2018-03-12T17:00:00Z"`. Without one it is the time after which
+    /// First instant that the data of a network cover, by name, as `"2018-03-12T17:00:00Z"`; before the end of the snapshot. Without one it is the time after which
     /// lie 99.9 % of the events that were read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub covered_since: BTreeMap<String, DateTime<Utc>>,
@@ -164,6 +164,23 @@ impl Forecast {
         terms.map(|term| term.measure.as_str()).collect()
     }
 
+    /// Refuses an instant that the data cover from on, if it is not before their end; `version` is the method's.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::BadJob`] for such an instant.
+    pub(crate) fn refuse_covered_later(&self, version: &str, cutoff_us: i64) -> Result<()> {
+        let later = self.covered_since.iter().find(|(_, at)| at.timestamp_micros() >= cutoff_us);
+        let Some((network, at)) = later else { return Ok(()) };
+        let since = at.format("%Y-%m-%dT%H:%M:%SZ");
+        Err(Error::bad_job(
+            format!(
+                "method `{version}`: `forecast.covered_since` of `{network}` is {since}, not before the end of the snapshot"
+            ),
+            "give the first instant that the data cover, or leave the network out of `forecast.covered_since`; of an earlier snapshot \
+             use a method that was fitted to data up to it",
+        ))
+    }
+
     /// Logarithm of the forecast on a network for a person whose measures are all 0.
     pub fn level(&self, network: &str) -> f64 {
         self.intercept + self.levels.get(network).copied().unwrap_or(0.0)
@@ -238,6 +255,15 @@ impl Forecast {
         }
         if let Some(level) = self.levels.values().find(|level| !level.is_finite()) {
             return refuse(format!("a level is {level}"), "give finite numbers");
+        }
+        if self.history_hours < self.horizon_hours {
+            return refuse(
+                format!(
+                    "`forecast.history_hours` is {}, and `forecast.horizon_hours` {}",
+                    self.history_hours, self.horizon_hours
+                ),
+                "let the forecast look back at least as far as it looks ahead; a year is the default",
+            );
         }
         if !self.intercept.is_finite() {
             return refuse(

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::suggest::did_you_mean;
 use crate::{renamed, toml_file};
 
 mod forecast;
@@ -244,6 +245,30 @@ impl Method {
             true => horizon,
             false => horizon.max(self.trust.tenure_hours.saturating_add(self.trust.lag_hours)),
         }
+    }
+
+    /// What it says of networks on which nobody is, one line for each: a method may serve several jobs, and a name may be misspelled.
+    pub(crate) fn unknown_networks(&self, known: &[String]) -> Vec<String> {
+        let keys = [
+            ("forecast.covered_since", self.forecast.covered_since.keys().collect::<Vec<_>>()),
+            ("forecast.levels", self.forecast.levels.keys().collect()),
+            ("trust.networks", self.trust.networks.keys().collect()),
+        ];
+        let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (key, networks) in &keys {
+            for network in networks.iter().filter(|network| !known.contains(network)) {
+                unknown.entry(network).or_default().push(key);
+            }
+        }
+        let words = |(network, keys): (&str, Vec<&str>)| {
+            let near = did_you_mean(network, known.iter().map(String::as_str));
+            format!(
+                "method `{}` names network `{network}` ({}), on which nobody was found: {near}it is of no use here",
+                self.version,
+                keys.join(", ")
+            )
+        };
+        unknown.into_iter().map(words).collect()
     }
 
     /// Hours before the window of which interactions are read: those that the forecast looks back at, and a tenure where

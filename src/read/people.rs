@@ -32,7 +32,7 @@ use crate::error::{Error, Result};
 use crate::job::{Consent, PeopleRule};
 use crate::method::Method;
 use crate::model::time::hours_before;
-use crate::model::{ConsentHistory, Dropped, People, Refusals, covered_minutes};
+use crate::model::{ConsentHistory, Dropped, People, Refusals, Warning, covered_minutes};
 use crate::phrases::{TopicFinder, Vocabulary};
 
 /// The rows of a snapshot that name accounts, persons or posts, read and not yet joined.
@@ -242,6 +242,8 @@ pub fn people(
     if let Some(posts) = &posts {
         warnings.extend(refused_tags_without_posts(&refusals, &finder, posts));
     }
+    let unknown = method.unknown_networks(&numbered.persons.networks);
+    warnings.extend(unknown.into_iter().map(|text| Warning::new("interactions", text)));
     warnings.extend(Dropped::warnings(&snapshot.drops));
     warnings.extend(Dropped::warnings(&drops));
     Ok(People {

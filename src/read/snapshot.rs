@@ -75,7 +75,7 @@ pub struct Snapshot {
 /// # Errors
 /// [`crate::error::Kind::BadInput`] for missing files, columns, types, nulls, values outside their set and kinds of
 /// interaction that the method lacks; [`crate::error::Kind::Gate`] for a day without files or rows;
-/// [`crate::error::Kind::BadJob`] for a `SELECT` that fails or writes; [`crate::error::Kind::Unavailable`] if a store does
+/// [`crate::error::Kind::BadJob`] for a `SELECT` that fails or writes, and for a method whose data begin after the snapshot; [`crate::error::Kind::Unavailable`] if a store does
 /// not answer.
 pub async fn snapshot(
     engine: &Engine,
@@ -85,6 +85,7 @@ pub async fn snapshot(
     violations: &mut Violations,
 ) -> Result<Snapshot> {
     let cutoff_us = cutoff(day)?;
+    job.method.forecast.refuse_covered_later(&job.method.version, cutoff_us)?;
     let opener = InputOpener::new(engine, job, violations).await?;
     let validator = Validator { engine, violations, cutoff_us };
     let (drops, age_limits) = (vec![], AgeLimits::none(cutoff_us));
