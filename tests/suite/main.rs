@@ -76,6 +76,7 @@ mod select_faults;
 mod select_remedies;
 mod select_ties;
 mod selects;
+mod short_history;
 mod synth;
 mod time_units;
 mod topic_languages;

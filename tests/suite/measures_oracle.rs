@@ -265,6 +265,12 @@ impl<'a> Oracle<'a> {
         ranks
     }
 
+    /// Minutes of the past that the data of a network cover.
+    fn covered_minutes(&self, network: &str) -> i64 {
+        let on_network = self.past.iter().filter(|act| act.network == network);
+        history_oracle::covered_minutes(on_network.map(|act| act.minutes))
+    }
+
     /// The measures of history of one vertex.
     fn history(&self, vertex: &Vertex) -> BTreeMap<&'static str, Value> {
         let (network, person) = vertex;
@@ -297,7 +303,7 @@ impl<'a> Oracle<'a> {
                 post: act.post.filter(|post| act.age < window && is_read(post)),
             })
             .collect();
-        let covered = history_oracle::covered_minutes(on_network().map(|act| act.minutes));
+        let covered = self.covered_minutes(network);
         let measures = history_oracle::measures(&self.method, &own, &last_acts, covered);
         measures.into_iter().map(|(name, value)| (name, json!(value))).collect()
     }
@@ -663,6 +669,21 @@ impl<'a> Oracle<'a> {
         flags.extend((sum("reactors_90d") < 5.0).then_some("thin_evidence"));
         let everybody = of.iter().any(|((network, _), _)| self.trust.counts_everybody(network));
         flags.extend(everybody.then_some("trust_none"));
+        let counted = profile.forecast.terms.iter().filter(|term| term.coefficient != 0.0);
+        let is_open = |name: &str| {
+            !["credited", "trusted", "measure"].contains(&name.split('_').next().unwrap())
+        };
+        let is_untrusted = counted.clone().any(|term| is_open(&term.measure))
+            && of.iter().any(|((network, _), _)| !self.trust.counts_everybody(network));
+        flags.extend(is_untrusted.then_some("untrusted_measures"));
+        let is_short = of.iter().any(|((network, _), _)| {
+            self.covered_minutes(network) < 60 * i64::from(profile.forecast.horizon_hours)
+        });
+        flags.extend(is_short.then_some("short_history"));
+        let exceeds = of.iter().zip(&of_networks).any(|(((network, _), _), forecast)| {
+            *forecast > self.people_of(network).len() as f64 - 1.0
+        });
+        flags.extend(exceeds.then_some("exceeds_network"));
         let audiences = of.iter().flat_map(|(vertex, _)| self.audience_flags(vertex));
         flags.extend(audiences.collect::<BTreeSet<_>>());
         flags.sort_unstable();

@@ -1,5 +1,7 @@
 //! Scores compared with simple counts of the same people, the baselines.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use super::comparison::{Comparison, between, ends, is_main, metric, population, target};
@@ -11,9 +13,10 @@ use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::{Column, figure, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};
+use crate::schema::{self, CUSTOM_MEASURE, Direction};
 
-/// Most predictors in a chart, the best ones; the table has all.
-const MAX_DRAWN: usize = 12;
+/// How many counts are shown beside the best one: those nearest to the score. The table `validity` has all.
+const NEAREST: usize = 10;
 
 /// Scores and baselines by the main metrics of each target, and how far scores are from the best baseline; other populations
 /// and metrics are a click away.
@@ -71,6 +74,29 @@ fn predictor(name: &str) -> String {
     }
 }
 
+/// Leaves out counts but the best one and those nearest to the score, of equally near ones the better; `rows` has the best first.
+/// Returns how many are left out.
+fn keep_nearest(rows: &mut Vec<&ValidityRow>, score: f64) -> usize {
+    let all = rows.len();
+    let mut counts: Vec<&ValidityRow> = rows.iter().copied().filter(|row| is_count(row)).collect();
+    let best = counts.first().map(|row| row.predictor.clone());
+    let far = |row: &ValidityRow| (row.value - score).abs();
+    counts.retain(|row| Some(&row.predictor) != best.as_ref());
+    counts.sort_by(|one, other| far(one).total_cmp(&far(other)));
+    counts.truncate(NEAREST);
+    let kept: BTreeSet<&str> =
+        counts.iter().map(|row| &*row.predictor).chain(best.as_deref()).collect();
+    rows.retain(|row| !is_count(row) || kept.contains(&*row.predictor));
+    all - rows.len()
+}
+
+/// Whether a predictor is a measure, and neither a score nor chance.
+fn is_count(row: &ValidityRow) -> bool {
+    let measures = schema::table(Direction::Output, "measures");
+    let mut columns = measures.iter().flat_map(|table| &table.columns);
+    row.predictor.starts_with(CUSTOM_MEASURE) || columns.any(|column| column.name == row.predictor)
+}
+
 /// Each predictor by a metric, the best first.
 fn by_metric(
     of: &ValidationReport,
@@ -83,6 +109,9 @@ fn by_metric(
     });
     let score = *rows.iter().find(|row| row.predictor == comparison.score())?;
     let (words, chance) = metric(name);
+    let all = rows.len();
+    let position = 1 + rows.iter().filter(|row| row.value > score.value).count();
+    let left_out = keep_nearest(&mut rows, score.value);
     // What the forecast would reach if it were exactly right stands beside what it reaches.
     let if_right = match name {
         CONCORDANCE => comparison.rows(of, CONCORDANCE_IF_RIGHT),
@@ -94,9 +123,15 @@ fn by_metric(
         capital(&comparison.counted(score)),
         predictor(comparison.score()),
         between(score.value, score.interval()),
-        1 + rows.iter().filter(|row| row.value > score.value).count(),
-        rows.len()
+        position,
+        all
     );
+    if left_out > 0 {
+        says += &format!(
+            " Shown are the best count and the {NEAREST} nearest to the score; {} more are in the table validity.",
+            count(left_out as u64)
+        );
+    }
     if let Some(row) = if_right {
         let value = between(row.value, row.interval());
         says += &format!(" If the forecast were exactly right, it would reach {value}.");
@@ -112,11 +147,7 @@ fn by_metric(
         text: between(row.value, row.interval()),
         strong: row.predictor == comparison.score() && row.metric == name,
     };
-    let is_drawn = |(at, row): &(usize, &&ValidityRow)| {
-        *at < MAX_DRAWN || [comparison.score(), RANDOM].contains(&&*row.predictor)
-    };
-    let drawn = rows.iter().enumerate().filter(is_drawn).map(|(_, row)| row);
-    let whiskers: Vec<Whisker> = if_right.iter().chain(drawn).map(whisker).collect();
+    let whiskers: Vec<Whisker> = if_right.iter().chain(&rows).map(whisker).collect();
     let row = |row: &&ValidityRow| {
         let [low, high] = ends(row.interval(), |end| precise(end, 3));
         let name = if row.metric == name { printable(&row.predictor) } else { name_of(row) };

@@ -4,6 +4,7 @@ mod baselines;
 mod comparison;
 mod forecast;
 mod groups;
+mod ranks;
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
@@ -93,6 +94,9 @@ pub(super) fn parts(of: &ValidationReport) -> Vec<(&'static str, &'static str, M
     if all.iter().any(|comparison| comparison.group_by == EVERYONE) {
         parts.push(("baselines", "Scores and baselines", baselines::section(of, EVERYONE)));
         parts.push(("groups", "Groups", groups::section(of)));
+    }
+    if !ranks::compared(of).is_empty() {
+        parts.push(("ranks", "Ranks and random graphs", ranks::section(of)));
     }
     if all.iter().any(|comparison| comparison.group_by == TOPIC) {
         parts.push(("topics", "Scores on topics", groups::on_topics(of)));
