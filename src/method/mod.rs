@@ -16,8 +16,8 @@ mod record;
 mod scale;
 mod trust;
 
-pub(crate) use forecast::{counts_everybody, suggest_measure};
 pub use forecast::{Forecast, MAX_CLOCK_MINUTES, Term, may_enter};
+pub(crate) use forecast::{counts_everybody, suggest_measure};
 pub use record::{FitForm, FitRecord, ROLLING_ORIGIN, Validation};
 pub use scale::points;
 pub use trust::{NetworkTrust, SeedRule, TrustRule};

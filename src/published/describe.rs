@@ -34,7 +34,8 @@ impl RunRow {
             return "a scale learnt from labels, not a number of people".to_owned();
         }
         if profile.as_ref().is_some_and(|profile| profile.structural) {
-            return "none: the data have no times, and the numbers are a scale of structure".to_owned();
+            return "none: the data have no times, and the numbers are a scale of structure"
+                .to_owned();
         }
         let by = profile.map_or(String::new(), |profile| profile.forecast.reacting_by());
         let (by, within) = (printable(&by), duration(horizon_hours));
@@ -75,7 +76,8 @@ impl Windows {
         let columns = table.iter().flat_map(|table| &table.columns);
         let mut declared = columns.filter(|column| column.name == measure);
         let says = declared.find_map(|column| column.measure.as_ref()?.says.clone());
-        let says = says.map(|says| says.replace(WITHIN_WINDOW, &format!("in the last {}", self.reactors)));
+        let says =
+            says.map(|says| says.replace(WITHIN_WINDOW, &format!("in the last {}", self.reactors)));
         says.unwrap_or_else(|| format!("{measure} of {{}}"))
     }
 
@@ -98,15 +100,20 @@ mod tests {
     #[test]
     fn windows_say_their_lengths() -> Result<()> {
         let mut method = Method::parse("standard", BUILT_IN)?;
-        for (hours, attention, reactors) in
-            [(72, "3 days", "90 days"), (36, "36 hours", "90 days"), (2161, "2,161 hours", "2,161 hours")]
-        {
+        for (hours, attention, reactors) in [
+            (72, "3 days", "90 days"),
+            (36, "36 hours", "90 days"),
+            (2161, "2,161 hours", "2,161 hours"),
+        ] {
             method.attention.window_hours = hours;
             let windows = Windows::of(Some(&method));
             for column in &schema::table(Direction::Output, "measures")?.columns {
                 let texts = [windows.sentence(&column.name), windows.meaning(&column.meaning)];
                 for text in texts {
-                    assert!(!text.contains("method's window") && !text.contains("`window_hours`"), "{text}");
+                    assert!(
+                        !text.contains("method's window") && !text.contains("`window_hours`"),
+                        "{text}"
+                    );
                 }
             }
             let says = windows.sentence("credited_reactors_window");

@@ -10,9 +10,7 @@ use renown::model::{
 };
 use renown::propagate::{TrustInputs, find_trust};
 use renown::reduce::InteractionRules;
-use renown::reduce::history::{
-    HistoryInputs, HistoryMeasures, MEASURES, NAMES, largest_scale,
-};
+use renown::reduce::history::{HistoryInputs, HistoryMeasures, MEASURES, NAMES, largest_scale};
 
 use crate::campaign::cases;
 use crate::parquet_files::in_repository;
@@ -50,7 +48,8 @@ fn random_world(rng: &mut Rng) -> World {
 fn trust(people: &People, method: &Method, rng: &mut Rng) -> Trust {
     let rules = InteractionRules::of(method);
     let mut rule = method.trust.clone();
-    rule.networks.insert(people.persons.networks[0].clone(), NetworkTrust { full_credit: rng.u32(1..6) });
+    rule.networks
+        .insert(people.persons.networks[0].clone(), NetworkTrust { full_credit: rng.u32(1..6) });
     let standing = |_| rng.bool().then_some(Standing { since_days: 1, is_founder: true });
     find_trust(&TrustInputs {
         interactions: &people.interactions,

@@ -86,6 +86,7 @@ mod trust_oracle;
 mod unknown_people;
 mod upgrade;
 mod validate;
+mod validation_page;
 mod validity;
 mod verdicts;
 mod vouches;

@@ -56,13 +56,13 @@ fn ninety_people() -> World {
         identities: Some(identities),
         ..World::default()
     };
-    world.settings.push_str("[validate]\nresamples = 100\nevery_hours = 48\n");
+    world.settings.push_str("[validate]\nresamples = 100\nevery_hours = 48\nnull_models = 5\n");
     world.edit_method("horizon_hours = 672", "horizon_hours = 168");
     world
 }
 
 /// What the world published on its last day, after a run of the day before and with a validation; and the job.
-async fn published(folder: &Path) -> (Published, PathBuf) {
+pub async fn published(folder: &Path) -> (Published, PathBuf) {
     let world = ninety_people();
     let mut before = world.later(-1);
     let began = before.cutoff;
@@ -75,7 +75,7 @@ async fn published(folder: &Path) -> (Published, PathBuf) {
 }
 
 /// Labels of the same people, and nothing else to validate against: grades, true or false, pairs and grades on topics.
-fn labelled(folder: &Path) -> PathBuf {
+pub fn labelled(folder: &Path) -> PathBuf {
     let mut rng = Rng::with_seed(5);
     let persons: Vec<String> = (0..90).map(|person| format!("who-{person:03}z")).collect();
     let mut rows = vec![];
@@ -103,13 +103,13 @@ fn labelled(folder: &Path) -> PathBuf {
 }
 
 /// The table `validity` of the last day below `folder`.
-fn validity(folder: &Path) -> Vec<Row> {
+pub fn validity(folder: &Path) -> Vec<Row> {
     let mut files = fs::read_dir(folder.join("out/validity/2026-03-31")).unwrap();
     read(&files.next().unwrap().unwrap().path()).into_iter().flat_map(rows).collect()
 }
 
 /// The page that `report` writes of `target`.
-fn page(target: &Path, more: &[&str]) -> String {
+pub fn page(target: &Path, more: &[&str]) -> String {
     page_of(&[target], more)
 }
 
@@ -135,7 +135,7 @@ fn text(piece: &str) -> String {
 }
 
 /// The cells of the table of some caption, row by row without its head.
-fn cells(page: &str, caption: &str) -> Vec<Vec<String>> {
+pub fn cells(page: &str, caption: &str) -> Vec<Vec<String>> {
     let table = page.split(&format!("<caption>{caption}</caption>")).nth(1);
     let table = table.unwrap_or_else(|| panic!("no table `{caption}`"));
     let body = table.split("</table>").next().unwrap().split("<tbody>").nth(1).unwrap();
@@ -143,7 +143,7 @@ fn cells(page: &str, caption: &str) -> Vec<Vec<String>> {
     body.split("<tr>").skip(1).map(row).collect()
 }
 
-fn number(cell: &str) -> f64 {
+pub fn number(cell: &str) -> f64 {
     cell.replace('−', "-")
         .replace(',', "")
         .parse()

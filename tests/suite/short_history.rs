@@ -61,7 +61,10 @@ async fn few_days_of_data_are_said_wherever_scores_are_shown() {
     assert!(flags(&explanation).contains(&"short_history"), "{explanation}");
     // The half-life is 56 days.
     let coverage = &explanation["coverage"][0];
-    assert_eq!((&coverage["covered_hours"], &coverage["horizon_hours"]), (&120.into(), &168.into()));
+    assert_eq!(
+        (&coverage["covered_hours"], &coverage["horizon_hours"]),
+        (&120.into(), &168.into())
+    );
     let expected = 1.0 / (1.0 - (-5.0_f64 / 56.0).exp2());
     assert!((coverage["largest_scale"].as_f64().unwrap() / expected - 1.0).abs() < 1e-12);
     let page = run.command("explain", &["net:p90"]).stdout;
@@ -76,7 +79,10 @@ async fn few_days_of_data_are_said_wherever_scores_are_shown() {
     assert!(!flags(&run.explanation("net:p90")).contains(&"short_history"));
     assert!(!run.command("top", &["-n", "1"]).stdout.contains("short_history"));
     let page = run.command("explain", &["net:p90"]).stdout;
-    assert!(page.contains("the data of net cover 8 days") && !page.contains("one horizon"), "{page}");
+    assert!(
+        page.contains("the data of net cover 8 days") && !page.contains("one horizon"),
+        "{page}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +144,10 @@ async fn what_is_forecast_is_said_with_its_kinds_and_windows() {
     assert_eq!(explanation["forecast"], said);
     let page = run.command("explain", &["net:p90"]).stdout;
     assert!(page.contains(said) && page.contains("people by credit reacted in the last 90 days"));
-    assert!(page.contains("The window is 60 hours.") && !page.contains("method's window"), "{page}");
+    assert!(
+        page.contains("The window is 60 hours.") && !page.contains("method's window"),
+        "{page}"
+    );
     let report = run.report();
     assert!(report.contains("people who react by reply or like."));
     assert!(report.contains("trusted people will react by reply or like to a person"));
@@ -158,7 +167,10 @@ async fn what_a_method_says_of_data_that_are_not_there_is_refused_or_warned_of()
         run_job(&world.write(folder.path()), 2, &[]).await
     };
     for (line, words) in [
-        ("history_hours = 167", "`forecast.history_hours` is 167, and `forecast.horizon_hours` 168"),
+        (
+            "history_hours = 167",
+            "`forecast.history_hours` is 167, and `forecast.horizon_hours` 168",
+        ),
         ("history_hours = 1", "`forecast.history_hours` is 1,"),
         // The first instant after the snapshot.
         (
@@ -173,7 +185,8 @@ async fn what_a_method_says_of_data_that_are_not_there_is_refused_or_warned_of()
     assert!(run(&with("history_hours = 168")).await.is_ok());
     let last = "covered_since = { net = \"2026-03-31T23:59:59Z\" }";
     assert!(run(&with(last)).await.unwrap().1.notes.warnings.is_empty());
-    let unknown = "covered_since = { nett = \"2026-01-01T00:00:00Z\" }\nlevels = { nett = 0.5, net = 0.1 }";
+    let unknown =
+        "covered_since = { nett = \"2026-01-01T00:00:00Z\" }\nlevels = { nett = 0.5, net = 0.1 }";
     let (_, outcome) = run(&with(unknown)).await.unwrap();
     let texts: Vec<&str> = outcome.notes.warnings.iter().map(|w| w.text.as_str()).collect();
     let said = "names network `nett` (forecast.covered_since, forecast.levels), on which nobody was found: did you mean `net`?";

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use comfy_table::Table;
 
-use super::{coverage, credit};
 use super::explanation::{Alternative, Explanation, Neighbour, PersonMeasure};
+use super::{coverage, credit};
 use crate::commands::text_table::{
     UNKNOWN, align_right, forecast_people, headed, interval, number_or_unknown, percent, plain,
     text_or_unknown,
@@ -93,7 +93,8 @@ fn reasons(explanation: &Explanation) -> String {
     if !explanation.contributions.is_empty() {
         let _ = writeln!(page, "\nwhat the score is made of\n{}", contributions_table(explanation));
     }
-    for coverage in explanation.coverage.iter().filter(|own| own.covered_hours < own.history_hours) {
+    for coverage in explanation.coverage.iter().filter(|own| own.covered_hours < own.history_hours)
+    {
         let _ = writeln!(page, "\n{}", coverage::in_words(coverage));
     }
     if let Some(first) = explanation.changes.first() {
@@ -135,7 +136,8 @@ fn contributions_table(explanation: &Explanation) -> Table {
 
 /// A contribution in words: what was counted, and how many people have less.
 fn in_words(row: &ContributionRow, explanation: &Explanation) -> String {
-    let measure = explanation.measures.iter().find(|m| m.network == row.network && m.name == row.measure);
+    let measure =
+        explanation.measures.iter().find(|m| m.network == row.network && m.name == row.measure);
     let percentile = match measure.and_then(|measure| measure.percentile) {
         // No one is above all people, who include them.
         Some(percentile) => format!(", more than {:.0} % of people", percentile.floor().min(99.0)),

@@ -6,8 +6,8 @@ mod overall;
 
 pub use filter::Filter;
 pub use on_topic::{OnTopic, TopicList, highest_on_topic};
-pub(super) use overall::{flags, page};
 pub use overall::{TopPerson, highest, people_table};
+pub(super) use overall::{flags, page};
 
 use super::context::Context;
 use super::run_selector::RunSelector;

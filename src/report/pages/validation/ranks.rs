@@ -73,11 +73,7 @@ fn rank(row: &ValidityRow) -> String {
 }
 
 /// The row of another metric of the same rank.
-fn found<'a>(
-    of: &'a ValidationReport,
-    row: &ValidityRow,
-    metric: &str,
-) -> Option<&'a ValidityRow> {
+fn found<'a>(of: &'a ValidationReport, row: &ValidityRow, metric: &str) -> Option<&'a ValidityRow> {
     of.rows().find(|other| {
         (&other.target, &other.population, &other.group_by, &other.predictor, &*other.metric)
             == (&row.target, &row.population, &row.group_by, &row.predictor, metric)
