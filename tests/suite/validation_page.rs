@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tempfile::TempDir;
 
-use crate::report::{cells, labelled, number, page, published, validity};
+use crate::report::{cells, number, page, published, validity};
 use crate::world::Row;
 
 const TARGET: &str = "future_trusted_reactors";
@@ -65,7 +65,7 @@ async fn ranks_stand_beside_those_in_random_graphs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_best_count_and_the_nearest_are_shown_and_the_rest_is_counted() {
     let folder = TempDir::new().unwrap();
-    let job = labelled(folder.path());
+    let (_, job) = published(folder.path()).await;
     let (page, validity) = (page(&job, &[]), validity(folder.path()));
     assert!(page.len() < 300_000, "{}", page.len());
     let caption = "Concordance, Harrell’s C: trusted people who reacted, active people";

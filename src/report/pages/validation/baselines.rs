@@ -55,12 +55,12 @@ fn by_target(
     } }
 }
 
-/// The charts of the main metrics, with the differences of all, or those of the other metrics. Of the two rank correlations
+/// The charts of the main metrics, with the differences of all, or the numbers of the other metrics. Of the two rank correlations
 /// one is drawn.
 fn figures(of: &ValidationReport, numbered: (Comparison, usize), main: bool) -> Vec<Markup> {
     let shown = |name: &&str| is_main(name) == main && *name != "kendall_tau_b";
     let metrics = numbered.0.metrics(of).into_iter().filter(shown);
-    let charts = metrics.filter_map(|name| by_metric(of, numbered, name));
+    let charts = metrics.filter_map(|name| by_metric(of, numbered, name, main));
     charts.chain(differences(of, numbered).filter(|_| main)).collect()
 }
 
@@ -97,11 +97,12 @@ fn is_count(row: &ValidityRow) -> bool {
     row.predictor.starts_with(CUSTOM_MEASURE) || columns.any(|column| column.name == row.predictor)
 }
 
-/// Each predictor by a metric, the best first.
+/// Each predictor by a metric, the best first; in a chart too if it `is_drawn`.
 fn by_metric(
     of: &ValidationReport,
     (comparison, number): (Comparison, usize),
     name: &str,
+    is_drawn: bool,
 ) -> Option<Markup> {
     let mut rows = comparison.rows(of, name);
     rows.sort_by(|one, other| {
@@ -172,7 +173,12 @@ fn by_metric(
         reference: chance,
         across: &words,
     };
-    Some(figure(&says, &chart.draw(), Some(&table(&title, &columns, &numbers))))
+    let drawn = if is_drawn {
+        chart.draw()
+    } else {
+        html! {}
+    };
+    Some(figure(&says, &drawn, Some(&table(&title, &columns, &numbers))))
 }
 
 /// How far the score is from the best baseline by each metric.
