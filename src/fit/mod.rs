@@ -1,6 +1,7 @@
 //! A method from data: its forecast fitted to the people who reacted after origins in the past, or to labels from outside.
 
 mod choice;
+mod fitted;
 mod forms;
 mod held_out;
 mod labels;
@@ -17,24 +18,12 @@ use crate::job::{Job, no_snapshot};
 use crate::method::{Method, ROLLING_ORIGIN};
 use crate::number_format::counted;
 pub use choice::TriedForecast;
+pub use fitted::Fitted;
 pub use held_out::is_held_out;
 
 /// What a fitted forecast is valid for.
 pub(crate) const FIT_CAVEAT: &str =
     "It is a forecast of such data and of no other; fit again when they change";
-
-/// A fitted method, and the forecasts that were tried.
-#[derive(Debug)]
-pub struct Fitted {
-    /// The method.
-    pub method: Method,
-    /// The forecasts that were tried, the best single measure first; empty for a fit to labels, and for data that are too short to
-    /// compare any.
-    pub tried: Vec<TriedForecast>,
-    /// Hours after the origins whose reactors were observed; fewer than the horizon where the data are shorter, 0 where they are too
-    /// short to learn anything from.
-    pub observed_hours: u32,
-}
 
 /// Fits the forecast of the job's method to its data: to the people who reacted after origins in the past, or to a label set
 /// of `ground_truth`. The fitted method is called `version`.

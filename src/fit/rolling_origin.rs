@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::choice::{self, Choice};
+use super::fitted::Fitted;
 use super::forms::{Data, Form, OFFSET, Shape};
 use super::origins::{Looking, Rows};
-use super::{Fitted, trust};
+use super::trust;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;

@@ -35,13 +35,12 @@ fn by_target(
     first: (Comparison, usize),
     others: &[(Comparison, usize)],
 ) -> Markup {
-    let shown = figures(of, first, true);
-    let mut more = figures(of, first, false);
-    more.extend(
-        others
-            .iter()
-            .flat_map(|numbered| [true, false].map(|main| figures(of, *numbered, main)).concat()),
-    );
+    let shown = figures(of, first, true, true);
+    let mut more = figures(of, first, false, false);
+    // A click away are numbers: charts of them would make most of the page.
+    more.extend(others.iter().flat_map(|numbered| {
+        [true, false].map(|main| figures(of, *numbered, main, false)).concat()
+    }));
     html! { @if !shown.is_empty() || !more.is_empty() {
         h4 { (capital(&target(first.0.target))) }
         div.figures { @for figure in shown { (figure) } }
@@ -55,13 +54,18 @@ fn by_target(
     } }
 }
 
-/// The charts of the main metrics, with the differences of all, or the numbers of the other metrics. Of the two rank correlations
-/// one is drawn.
-fn figures(of: &ValidationReport, numbered: (Comparison, usize), main: bool) -> Vec<Markup> {
+/// The main metrics, with the differences of all, or the other metrics; in charts too if they are drawn. Of the two rank
+/// correlations one is shown.
+fn figures(
+    of: &ValidationReport,
+    numbered: (Comparison, usize),
+    main: bool,
+    is_drawn: bool,
+) -> Vec<Markup> {
     let shown = |name: &&str| is_main(name) == main && *name != "kendall_tau_b";
     let metrics = numbered.0.metrics(of).into_iter().filter(shown);
-    let charts = metrics.filter_map(|name| by_metric(of, numbered, name, main));
-    charts.chain(differences(of, numbered).filter(|_| main)).collect()
+    let charts = metrics.filter_map(|name| by_metric(of, numbered, name, is_drawn));
+    charts.chain(differences(of, numbered, is_drawn).filter(|_| main)).collect()
 }
 
 fn predictor(name: &str) -> String {
@@ -182,7 +186,11 @@ fn by_metric(
 }
 
 /// How far the score is from the best baseline by each metric.
-fn differences(of: &ValidationReport, (comparison, number): (Comparison, usize)) -> Option<Markup> {
+fn differences(
+    of: &ValidationReport,
+    (comparison, number): (Comparison, usize),
+    is_drawn: bool,
+) -> Option<Markup> {
     let rows = comparison.metrics(of).into_iter().flat_map(|name| comparison.rows(of, name));
     let rows = rows.filter(|row| row.predictor == comparison.score() && row.difference.is_some());
     let rows: Vec<&ValidityRow> = rows.collect();
@@ -237,5 +245,10 @@ fn differences(of: &ValidationReport, (comparison, number): (Comparison, usize))
         reference: Some((0.0, "equal")),
         across: "difference from the best baseline",
     };
-    Some(figure(&says, &chart.draw(), Some(&table(&title, &columns, &numbers))))
+    let drawn = if is_drawn {
+        chart.draw()
+    } else {
+        html! {}
+    };
+    Some(figure(&says, &drawn, Some(&table(&title, &columns, &numbers))))
 }
