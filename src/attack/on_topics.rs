@@ -188,6 +188,8 @@ impl<'a> OnTopics<'a> {
             trust: &trust,
             rules,
             method,
+            // What is gained is shown too high rather than too low.
+            values: None,
         })
     }
 }

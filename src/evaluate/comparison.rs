@@ -6,10 +6,9 @@ use super::intervals::{
     Cell, MAX_RESAMPLED, MAX_RESAMPLED_IN_GROUP, Uncertainty, concordances, resample,
 };
 use super::metric::{Metric, SumOverSets, sum_over_sets, unweighted};
-use super::metric_row::{EVERYONE, MetricRow, TOPIC};
-use super::predictor::{Predictor, PredictorKind, TOPIC_SCORE};
+use super::metric_row::{EVERYONE, MetricRow, TOPIC, validated_score};
+use super::predictor::{Predictor, PredictorKind};
 use crate::job::Validate;
-use crate::method::profile::STANDARD;
 
 /// What is compared.
 pub(super) struct Comparison<'a> {
@@ -30,7 +29,7 @@ pub(super) fn compare(
 ) -> Vec<MetricRow> {
     let is_group = of.group_by != EVERYONE && of.group_by != TOPIC;
     let sets: Vec<EvaluationSet> = sets.into_iter().map(EvaluationSet::with_deciles).collect();
-    let people = sets.iter().map(|set| set.persons.len()).max().unwrap_or(0);
+    let people = sets.iter().map(EvaluationSet::people).max().unwrap_or(0);
     let k = settings.top as usize;
     let mut metrics = sets.first().map(Metric::list).unwrap_or_default();
     metrics.retain(|metric| of.group_by == EVERYONE || !metric.is_of_everyone_only());
@@ -162,7 +161,7 @@ impl Compared<'_> {
 
     /// The metric of the score that counts are compared with.
     fn score(&self, metric: Metric) -> Option<&Cell> {
-        let name = if self.of.group_by == TOPIC { TOPIC_SCORE } else { STANDARD };
+        let name = validated_score(self.of.population, self.of.group_by);
         self.cells.iter().find(|cell| {
             let Predictor { name: of_cell, method, kind, .. } = &self.predictors[cell.predictor];
             cell.metric == metric && (&**of_cell, *method, *kind) == (name, 0, PredictorKind::Score)
@@ -254,6 +253,32 @@ mod tests {
         }
     }
 
+    /// As where a person has several topics: more pairs of the same people tell no more.
+    #[test]
+    fn a_person_who_is_there_several_times_counts_as_one() {
+        let once = evaluation_sets(200, 0.5, 1, 4).remove(0);
+        let four_times = |values: &[f64]| -> RankedValues {
+            RankedValues::new(values.iter().flat_map(|value| [*value; 4]).collect())
+        };
+        let Target::Graded(labels) = &once.target else { panic!() };
+        let repeated = EvaluationSet {
+            persons: once.persons.iter().flat_map(|person| [*person; 4]).collect(),
+            predictions: vec![four_times(&once.predictions[0].values)],
+            forecasts: vec![None],
+            target: Target::Graded(four_times(&labels.values)),
+        };
+        let [once, repeated] = [once, repeated].map(|set| compared(vec![set], 200, EVERYONE));
+        for metric in ["spearman", "concordance"] {
+            let [one, other] = [&once, &repeated]
+                .map(|rows| rows.iter().find(|row| row.metric == metric).unwrap());
+            assert_eq!((one.people, other.people), (200, 200));
+            assert!((one.value - other.value).abs() < 1e-9, "{metric}");
+            let widths =
+                [one, other].map(|row| row.interval.map(|(low, high)| high - low).unwrap());
+            assert!((widths[0] / widths[1] - 1.0).abs() < 0.01, "{metric}: {widths:?}");
+        }
+    }
+
     /// Of 500 worlds of a known ρ, (6 / π) · asin(r / 2) of normal values with correlation r, and of a known concordance, ½ + asin(r) / π
     /// (Kendall & Gibbons 1990, §9), 93 to 97 % of the intervals cover it.
     #[test]
@@ -296,26 +321,9 @@ mod tests {
                 }
             })
             .collect();
-        let uniform: Vec<f64> = (0..n).map(|_| rng.f64()).collect();
-        let pit = |at: usize| {
-            renown_stats::predictive_distribution::randomised_pit(
-                expected[at],
-                0.0,
-                observed[at],
-                uniform[at],
-            )
-        };
-        let log_score = |at: usize| {
-            renown_stats::predictive_distribution::log_score(expected[at], 0.0, observed[at])
-        };
-        let forecast = ForecastEvaluation {
-            log_expected: expected.iter().map(|mean| libm::log(*mean)).collect(),
-            overdispersion: vec![0.0; n as usize],
-            log_score: (0..n as usize).map(log_score).collect(),
-            pit: (0..n as usize).map(pit).collect(),
-            brier: vec![0.0; n as usize],
-            decile: vec![0; n as usize],
-        };
+        let draws: Vec<u32> = (0..n).map(|_| rng.u32(..)).collect();
+        let forecast =
+            ForecastEvaluation::of(&expected, vec![0.0; n as usize], &observed, |at| draws[at]);
         let set = EvaluationSet {
             persons: (0..n as usize).map(PersonIndex::new).collect(),
             predictions: vec![RankedValues::new(expected.clone())],
@@ -333,6 +341,7 @@ mod tests {
         covers("calibration_slope", 1.0);
         covers("calibration_intercept", 0.0);
         assert!((row("coverage_90").value - 0.9).abs() < 0.03);
+        assert!((0.9..0.99).contains(&row("plain_coverage_90").value));
         // It reaches what it promises, and the log score of a Poisson distribution is its negative entropy.
         let (low, high) = row("concordance_if_right").interval.unwrap();
         let reached = row("concordance").value;

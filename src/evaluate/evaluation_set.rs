@@ -81,13 +81,16 @@ pub(super) struct ForecastEvaluation {
     pub log_score: Vec<f64>,
     /// The randomised probability integral transform of how many reacted.
     pub pit: Vec<f64>,
+    /// Whether the 90 % prediction interval holds how many reacted: 1 if it does, else 0.
+    pub within: Vec<f64>,
     /// The squared error of the probability that anyone reacts.
     pub brier: Vec<f64>,
     /// The decile of the forecast in the whole set.
     pub decile: Vec<u8>,
 }
 
-/// Some people at one backtest date, or on one topic. Lengths but of `target` pairs: people.
+/// Some people at one backtest date, or on one topic. Lengths but of `target` pairs: people. Where (person, topic) pairs are
+/// compared a person is there once for each topic, and counts as one where people are drawn.
 #[derive(Clone)]
 pub(super) struct EvaluationSet {
     /// The people, ascending.
@@ -101,6 +104,11 @@ pub(super) struct EvaluationSet {
 }
 
 impl EvaluationSet {
+    /// How many people there are.
+    pub fn people(&self) -> usize {
+        self.persons.chunk_by(|one, other| one == other).count()
+    }
+
     /// The people at `indices`, which ascend.
     pub fn subset(&self, indices: &[u32]) -> Self {
         if indices.len() == self.persons.len() {
@@ -114,6 +122,7 @@ impl EvaluationSet {
             overdispersion: subset(&forecast.overdispersion, indices),
             log_score: subset(&forecast.log_score, indices),
             pit: subset(&forecast.pit, indices),
+            within: subset(&forecast.within, indices),
             brier: subset(&forecast.brier, indices),
             decile: subset(&forecast.decile, indices),
         };

@@ -21,6 +21,7 @@ use crate::job::Job;
 use crate::model::{LabelSet, Labels, People, PersonIndex};
 use crate::pipeline::backtest::{Backtest, History};
 use crate::reduce::{InteractionRules, post_reactors};
+use crate::score::forecast_values::ForecastValues;
 use crate::topics::{TopicInputs, TopicResults, find_topics};
 use renown_stats::correlation::spearman;
 use renown_stats::ranking::Ranking;
@@ -40,7 +41,7 @@ pub(super) fn evaluate_labels(
     let History { people, known, vocabulary, .. } = history;
     let mut backtest = Backtest::new(people, known);
     let predictors = list_predictors(jobs, backtest.people())?;
-    let predictions = Predictions::at(&mut backtest, 0, jobs, &predictors)?;
+    let predictions = Predictions::at(&mut backtest, 0, jobs, &predictors, None)?;
     let people = backtest.people();
     let method = &jobs[0].method;
     let has_topics = label_sets.iter().any(|set| match &set.labels {
@@ -51,6 +52,7 @@ pub(super) fn evaluate_labels(
         false => TopicResults::default(),
         true => {
             let rules = InteractionRules::of(method);
+            let values = ForecastValues::new(&method.forecast, &predictions.measures[0])?;
             let posts = people.posts.as_ref();
             let reactors = posts.map(|posts| post_reactors(&people.interactions, posts, &rules, 0));
             find_topics(&TopicInputs {
@@ -60,6 +62,7 @@ pub(super) fn evaluate_labels(
                 trust: &predictions.trust,
                 rules: &rules,
                 method,
+                values: Some(values.columns()),
             })?
         }
     };

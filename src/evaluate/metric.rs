@@ -36,6 +36,7 @@ pub(super) enum Metric {
     ObservedOverForecast,
     Calibration,
     Coverage,
+    PlainCoverage,
     Brier,
     Pit,
     Reliability,
@@ -62,6 +63,7 @@ impl Metric {
             Self::ObservedOverForecast => vec![OBSERVED_OVER_FORECAST.into()],
             Self::Calibration => vec!["calibration_intercept".into(), "calibration_slope".into()],
             Self::Coverage => vec![COVERAGE_90.into()],
+            Self::PlainCoverage => vec!["plain_coverage_90".into()],
             Self::Brier => vec!["brier_any".into()],
             Self::Pit => by_decile("pit"),
             Self::Reliability => [by_decile("forecast"), by_decile("observed")].concat(),
@@ -117,6 +119,7 @@ impl Metric {
                 Self::ObservedOverForecast,
                 Self::Calibration,
                 Self::Coverage,
+                Self::PlainCoverage,
                 Self::Brier,
                 Self::Pit,
                 Self::Reliability,
@@ -208,6 +211,7 @@ impl<'a> WeightedSet<'a> {
                 let within: Vec<f64> = forecast.pit.iter().map(is_within).collect();
                 vec![mean(&within, times)]
             }
+            (Metric::PlainCoverage, _, Some(forecast)) => vec![mean(&forecast.within, times)],
             // Undefined where somebody was observed of whom nothing was forecast.
             (Metric::LogScore, _, Some(forecast)) => {
                 vec![mean(&forecast.log_score, times).filter(|mean| mean.is_finite())]

@@ -22,7 +22,7 @@ const REWIRING: &str = "Maslov & Sneppen 2002, *Specificity and Stability in Top
                         Ugander 2018, *Configuring Random Graph Models with Fixed Degree Sequences*, §4";
 
 /// Every metric.
-pub const METRICS: [MetricDoc; 26] = [
+pub const METRICS: [MetricDoc; 28] = [
     MetricDoc {
         name: "concordance",
         meaning: "Harrell's C: of the pairs of people with different values of the target, the share that the prediction orders \
@@ -146,6 +146,14 @@ pub const METRICS: [MetricDoc; 26] = [
         source: "Czado, Gneiting & Held 2009, *Predictive Model Assessment for Count Data*, §2",
     },
     MetricDoc {
+        name: "plain_coverage_90",
+        meaning: "Share of people whose number of observed reactors is within the 90 % prediction interval, its ends included: counts are \
+                  whole, so that where few are forecast the interval holds more than it has to.",
+        range: "0 to 1",
+        ideal: "0.9 and above",
+        source: "own",
+    },
+    MetricDoc {
         name: "brier_any",
         meaning: "Mean squared error of the forecast probability that anyone reacts.",
         range: "0 to 1",
@@ -171,6 +179,13 @@ pub const METRICS: [MetricDoc; 26] = [
         meaning: "Mean number of observed reactors in this decile of people by forecast.",
         range: "0 and above",
         ideal: "that of `forecast_{decile}`",
+        source: "own",
+    },
+    MetricDoc {
+        name: "pairs",
+        meaning: "How many (person, topic) pairs were compared, the mean over the backtests.",
+        range: "0 and above",
+        ideal: "–",
         source: "own",
     },
     MetricDoc {

@@ -2,19 +2,36 @@
 
 use serde::Serialize;
 
-/// The targets that are observed after a backtest date: distinct people who react within the horizon, those who were
+use super::predictor::TOPIC_SCORE;
+use crate::method::profile::STANDARD;
+
+/// The targets that are observed of people after a backtest date: distinct people who react within the horizon, those who were
 /// trusted at that date (which is what is forecast) and all.
-pub(crate) const FUTURE_TARGETS: [&str; 2] = ["future_trusted_reactors", "future_reactors"];
+pub(crate) const PERSON_TARGETS: [&str; 2] = ["future_trusted_reactors", "future_reactors"];
+/// The target that is observed of (person, topic) pairs: distinct people, trusted at that date, who react within the horizon to posts
+/// of the person about the topic.
+pub(crate) const ON_TOPICS: &str = "future_trusted_reactors_on_topics";
+/// All targets that are observed after a backtest date.
+pub(crate) const FUTURE_TARGETS: [&str; 3] = [PERSON_TARGETS[0], PERSON_TARGETS[1], ON_TOPICS];
 /// The population of all people who existed at a backtest date.
 pub(crate) const ALL: &str = "all";
 /// The population of those with a reactor within the attention window; groups are formed of it.
 pub(crate) const ACTIVE: &str = "active";
 /// The population of those with at least five reactors within 90 days.
 pub(crate) const ESTABLISHED: &str = "established";
+/// The population of (person, topic) pairs that a run of a backtest date gives a topic score.
+pub(crate) const TOPIC_SCORES: &str = "topic_scores";
 /// `group_by` of rows about a whole population.
 pub(crate) const EVERYONE: &str = "everyone";
 /// `group_by` of rows about topics.
 pub(crate) const TOPIC: &str = "topic";
+/// `group_by` of rows about (person, topic) pairs by how many people are forecast.
+pub(crate) const FORECAST: &str = "forecast";
+
+/// The predictor that is validated there.
+pub(crate) fn validated_score(population: &str, group_by: &str) -> &'static str {
+    if population == TOPIC_SCORES || group_by == TOPIC { TOPIC_SCORE } else { STANDARD }
+}
 
 /// One metric of one predictor against one target in one group of one population.
 #[derive(Debug, Serialize)]

@@ -12,6 +12,7 @@ mod metric_docs;
 mod metric_row;
 mod notes;
 mod null_models;
+mod on_topics;
 mod predictions;
 mod predictor;
 mod rolling_origin;
@@ -24,7 +25,9 @@ pub(crate) use metric::{CONCORDANCE, CONCORDANCE_IF_RIGHT};
 pub(crate) use metric_docs::{INTERVAL_SOURCE, describe_intervals};
 pub use metric_docs::{METRICS, MetricDoc};
 pub use metric_row::{Difference, MetricRow};
-pub(crate) use metric_row::{EVERYONE, FUTURE_TARGETS, TOPIC};
+pub(crate) use metric_row::{
+    EVERYONE, FUTURE_TARGETS, ON_TOPICS, PERSON_TARGETS, TOPIC, TOPIC_SCORES, validated_score,
+};
 pub(crate) use notes::{NO_CAUSE, STATED, WORTH};
 pub(crate) use predictor::{RANDOM, TOPIC_SCORE};
 pub use run::{publish_validity, stages, validate};

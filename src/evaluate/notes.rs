@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::metric_row::{ACTIVE, ALL, ESTABLISHED, FUTURE_TARGETS, MetricRow};
+use super::metric_row::{ACTIVE, ALL, ESTABLISHED, FUTURE_TARGETS, MetricRow, TOPIC_SCORES};
 use crate::job::{GROUND_TRUTH, GroupBy, Job};
 use crate::method::{Method, ROLLING_ORIGIN};
 use crate::model::JoinRate;
@@ -56,6 +56,15 @@ pub(super) fn populations(rows: &[MetricRow], method: &Method) -> Vec<String> {
             ESTABLISHED,
             "of these, people with at least five reactors in the 90 days before".to_owned(),
         ),
+        (
+            TOPIC_SCORES,
+            format!(
+                "(person, topic) pairs to which a run of the backtest date gives a topic score, under every method that is compared; \
+                 observed are reactions to original posts of the person that are about the topic, published in the {days} days before \
+                 the date or after it, and attributed to topics by what phrases weighed at the date; endorsements and lists, by which \
+                 a pair may have enough evidence, are as of the end of the snapshot"
+            ),
+        ),
     ];
     let is_used = |name: &str| rows.iter().any(|row| row.population == name);
     let used = notes.into_iter().filter(|(name, _)| is_used(name));
@@ -70,6 +79,21 @@ pub(super) fn groups_left_out(group_by: GroupBy, people: usize, min_people: usiz
     format!(
         "by {}: {people} people are in groups of fewer than {min_people} people or beyond the largest groups; these are not evaluated",
         group_by.name()
+    )
+}
+
+/// Topic scores of which there are too few at every backtest date.
+pub(super) fn few_pairs(min_pairs: usize) -> String {
+    format!(
+        "on topics: there are fewer than {min_pairs} topic scores at each backtest date; they are not evaluated"
+    )
+}
+
+/// The same of those that forecast at least so many people.
+pub(super) fn few_pairs_forecast(least: u32, min_pairs: usize) -> String {
+    format!(
+        "on topics: fewer than {min_pairs} topic scores at each backtest date forecast {least} people and more; these are not \
+         evaluated by themselves"
     )
 }
 

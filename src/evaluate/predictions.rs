@@ -10,12 +10,18 @@ use super::predictor::{Predictor, PredictorKind};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::model::{People, PersonIndex, Trust};
+use crate::phrases::Vocabulary;
 use crate::pipeline::Measured;
 use crate::pipeline::backtest::Backtest;
 use crate::pipeline::sample::mix32;
+use crate::score::forecast_values::ForecastValues;
 use crate::score::measures::MeasureColumns;
-use crate::score::scores::{ESTABLISHED, score_people};
+use crate::score::scores::{COVERED, ESTABLISHED, score_people};
+use crate::topics::{TopicForecasts, TopicInputs, forecast_topics};
 use renown_stats::predictive_distribution::{cdf, log_score, randomised_pit};
+
+/// Share of observations below the interval of a score, and above it.
+const LOWER: f64 = 0.5 * (1.0 - COVERED);
 
 /// The values of all predictors as runs of the jobs at a backtest date would have computed them. Lengths: persons.
 pub(super) struct Predictions {
@@ -31,10 +37,12 @@ pub(super) struct Predictions {
     pub active: Vec<bool>,
     /// Distinct reactors within 90 days.
     pub reactors: Vec<f64>,
+    /// Topic scores under each job, if they are wanted; none where a job gives nobody one.
+    pub on_topics: Vec<Option<TopicForecasts>>,
 }
 
 impl Predictions {
-    /// Predictions `hours` before the end of the data.
+    /// Predictions `hours` before the end of the data, on topics too if their `vocabulary` is given.
     ///
     /// # Errors
     /// As [`Backtest::measure`].
@@ -43,13 +51,26 @@ impl Predictions {
         hours: u32,
         jobs: &[Job],
         predictors: &[Predictor],
+        vocabulary: Option<&Vocabulary>,
     ) -> Result<Self> {
         let (mut values, mut overdispersion) = (vec![], vec![]);
-        let (mut first_trust, mut measures_of_jobs) = (None, vec![]);
+        let (mut first_trust, mut measures_of_jobs, mut on_topics) = (None, vec![], vec![]);
         for job in jobs {
             backtest.set_as_of(hours, &job.method);
-            let Measured { trust, measures, .. } = backtest.measure(job)?;
+            let Measured { trust, measures, rules, post_reactors, .. } = backtest.measure(job)?;
             let people = backtest.people();
+            let on_all = ForecastValues::new(&job.method.forecast, &measures)?;
+            on_topics.extend(vocabulary.map(|vocabulary| {
+                forecast_topics(&TopicInputs {
+                    people,
+                    vocabulary,
+                    post_reactors: post_reactors.as_ref(),
+                    trust: &trust,
+                    rules: &rules,
+                    method: &job.method,
+                    values: Some(on_all.columns()),
+                })
+            }));
             for profile in &job.profiles {
                 let scored = score_people(&people.persons, &measures, &trust, profile)?;
                 let is_forecast = !profile.fitted_to_labels && !profile.structural;
@@ -77,6 +98,7 @@ impl Predictions {
             active: in_window.iter().map(|reactors| *reactors > 0.0).collect(),
             reactors: sum_by_person(people, measures, "reactors_90d")?,
             measures: measures_of_jobs,
+            on_topics,
         })
     }
 
@@ -106,23 +128,43 @@ impl Predictions {
         persons: &[PersonIndex],
         observed: &[f64],
     ) -> Vec<Option<ForecastEvaluation>> {
+        let of_persons = |by_person: &Vec<f64>| -> Vec<f64> {
+            persons.iter().map(|person| by_person[person.index()]).collect()
+        };
         let evaluate = |(expected, overdispersion): (&Vec<f64>, &Option<Vec<f64>>)| {
-            let by_person = overdispersion.as_ref()?;
-            let of_person = |(person, observed): (&PersonIndex, &f64)| {
-                let (expected, alpha) = (expected[person.index()], by_person[person.index()]);
-                let uniform = f64::from(mix32(u32::from(*person))) / (f64::from(u32::MAX) + 1.0);
-                let pit = randomised_pit(expected, alpha, *observed, uniform);
-                let any = 1.0 - cdf(expected, alpha, 0.0);
-                let error = any - f64::from(u8::from(*observed > 0.0));
-                ((libm::log(expected), log_score(expected, alpha, *observed)), (pit, error * error))
-            };
-            let ((log_expected, log_score), (pit, brier)) =
-                persons.par_iter().zip(observed).map(of_person).unzip();
-            let overdispersion = persons.iter().map(|person| by_person[person.index()]).collect();
-            let decile = vec![0; persons.len()];
-            Some(ForecastEvaluation { log_expected, overdispersion, log_score, pit, brier, decile })
+            let overdispersion = of_persons(overdispersion.as_ref()?);
+            let draw = |index: usize| mix32(u32::from(persons[index]));
+            Some(ForecastEvaluation::of(&of_persons(expected), overdispersion, observed, draw))
         };
         self.values.iter().zip(&self.overdispersion).map(evaluate).collect()
+    }
+}
+
+impl ForecastEvaluation {
+    /// Forecasts against what was `observed`. `draw` is a fixed number for each of them, as good as random. Lengths: forecasts.
+    pub fn of(
+        expected: &[f64],
+        overdispersion: Vec<f64>,
+        observed: &[f64],
+        draw: impl Fn(usize) -> u32 + Sync,
+    ) -> Self {
+        let evaluate = |index: usize| {
+            let (expected, alpha, observed) =
+                (expected[index], overdispersion[index], observed[index]);
+            let uniform = f64::from(draw(index)) / (f64::from(u32::MAX) + 1.0);
+            let pit = randomised_pit(expected, alpha, observed, uniform);
+            // The interval of a score is widened to hold the forecast.
+            let is_within = cdf(expected, alpha, observed) >= LOWER
+                && (observed <= expected || cdf(expected, alpha, observed - 1.0) < 1.0 - LOWER);
+            let any = 1.0 - cdf(expected, alpha, 0.0);
+            let error = any - f64::from(u8::from(observed > 0.0));
+            let scores = (libm::log(expected), log_score(expected, alpha, observed));
+            (scores, (pit, (f64::from(u8::from(is_within)), error * error)))
+        };
+        let ((log_expected, log_score), (pit, (within, brier))) =
+            (0..expected.len()).into_par_iter().map(evaluate).unzip();
+        let decile = vec![0; expected.len()];
+        Self { log_expected, overdispersion, log_score, pit, within, brier, decile }
     }
 }
 

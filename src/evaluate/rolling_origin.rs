@@ -7,15 +7,17 @@ use rayon::prelude::*;
 use super::comparison::{Comparison, compare};
 use super::evaluation_set::{EvaluationSet, ForecastEvaluation, RankedValues, Target, retain};
 use super::groups::{group_people, select_groups};
-use super::metric_row::{ACTIVE, EVERYONE, FUTURE_TARGETS, MetricRow};
+use super::metric_row::{ACTIVE, EVERYONE, FUTURE_TARGETS, MetricRow, ON_TOPICS, PERSON_TARGETS};
 use super::notes;
 use super::null_models::{RankTarget, compare_ranks};
+use super::on_topics::{compare_pairs, evaluate_pairs, has_topic_forecast, list_topic_predictors};
 use super::predictions::Predictions;
 use super::predictor::{Predictor, PredictorKind};
 use super::validity::Evaluated;
 use crate::error::Result;
 use crate::job::{GroupBy, Job, Validate};
 use crate::model::PersonIndex;
+use crate::phrases::Vocabulary;
 use crate::pipeline::backtest::{Backtest, OutcomeWindow, outcome_kinds};
 use crate::pipeline::progress::{Progress, Rows};
 use crate::pipeline::sample::mix32;
@@ -33,7 +35,9 @@ const CHOSEN_BY: usize = 20_000;
 struct ForecastOrigin {
     set: EvaluationSet,
     forecasts: Vec<Option<ForecastEvaluation>>,
-    /// How many people reacted to each person, for each of [`FUTURE_TARGETS`].
+    /// The (person, topic) pairs that such a run scores, if they are wanted and there are topics.
+    pairs: Option<EvaluationSet>,
+    /// How many people reacted to each person, for each of [`PERSON_TARGETS`].
     observed: [RankedValues; 2],
     /// Indices into the set of the people of each population.
     populations: Vec<(&'static str, Vec<u32>)>,
@@ -55,16 +59,18 @@ impl Rows for ForecastOrigin {
 pub(super) fn evaluate_backtests(
     mut backtest: Backtest,
     jobs: &[Job],
-    predictors: &[Predictor],
+    (predictors, vocabulary): (&[Predictor], &Vocabulary),
     backtests_hours: &[u32],
     progress: &mut Progress,
 ) -> Result<Evaluated> {
+    let wants_topics = jobs[0].validate.target(ON_TOPICS).is_some();
+    let vocabulary = (wants_topics && jobs.iter().all(has_topic_forecast)).then_some(vocabulary);
     let mut origins: Vec<ForecastOrigin> = Vec::with_capacity(backtests_hours.len());
     let (mut predictors, mut notes) = (predictors.to_vec(), vec![]);
     for hours in backtests_hours {
         let vertices = backtest.people().persons.vertices() as u64;
         let mut origin = progress.compute("backtest", vertices, || {
-            ForecastOrigin::at(&mut backtest, *hours, jobs, &predictors)
+            ForecastOrigin::at(&mut backtest, *hours, jobs, &predictors, vocabulary)
         })?;
         if origins.is_empty() && origin.set.persons.len() > MAX_WITH_ALL_COUNTS {
             let counts = origin.keep_best_counts(&mut predictors);
@@ -87,7 +93,15 @@ pub(super) fn evaluate_backtests(
     drop(backtest);
     let people = origins.iter().map(Rows::rows).sum();
     let mut evaluated = progress.compute("compare", people, || {
-        Ok(compare_origins(origins, &predictors, &jobs[0].validate))
+        let settings = &jobs[0].validate;
+        let mut origins = origins;
+        let pairs: Vec<EvaluationSet> =
+            origins.iter_mut().filter_map(|origin| origin.pairs.take()).collect();
+        let mut evaluated = compare_origins(origins, &predictors, settings);
+        if !pairs.is_empty() {
+            evaluated.extend(evaluate_pairs(pairs, &list_topic_predictors(jobs), settings));
+        }
+        Ok(evaluated)
     })?;
     evaluated.rows.extend(null_rows.rows);
     let target = |row: &MetricRow| FUTURE_TARGETS.iter().position(|target| *target == row.target);
@@ -102,7 +116,7 @@ fn compare_origins(
     settings: &Validate,
 ) -> Evaluated {
     let mut evaluated = Evaluated::default();
-    for (number, target) in FUTURE_TARGETS.into_iter().enumerate() {
+    for (number, target) in PERSON_TARGETS.into_iter().enumerate() {
         for origin in &mut origins {
             origin.set.target = Target::Observed(origin.observed[number].clone());
             // The first target is what is forecast.
@@ -172,8 +186,9 @@ impl ForecastOrigin {
         hours: u32,
         jobs: &[Job],
         predictors: &[Predictor],
+        vocabulary: Option<&Vocabulary>,
     ) -> Result<Self> {
-        let predictions = Predictions::at(backtest, hours, jobs, predictors)?;
+        let predictions = Predictions::at(backtest, hours, jobs, predictors, vocabulary)?;
         let people = backtest.people();
         let method = &jobs[0].method;
         let window = OutcomeWindow {
@@ -208,6 +223,7 @@ impl ForecastOrigin {
             (*group_by, group_people(*group_by, people, &predictions, hours, &active))
         };
         Ok(Self {
+            pairs: compare_pairs(backtest, &window, &predictions.on_topics),
             groups: jobs[0].validate.groups.iter().map(group).collect(),
             forecasts: predictions.evaluate_forecasts(&persons, &observed[0].values),
             set: predictions.evaluation_set(persons, Target::Pairs(Default::default())),
@@ -230,7 +246,7 @@ impl ForecastOrigin {
                 outcome: Ranking::new(&outcome),
             }
         };
-        let targets = FUTURE_TARGETS.into_iter().zip(&self.observed);
+        let targets = PERSON_TARGETS.into_iter().zip(&self.observed);
         targets.filter(|(name, _)| settings.target(name).is_some()).map(of_target).collect()
     }
 
@@ -308,6 +324,7 @@ mod tests {
                 target: Target::Pairs(Default::default()),
             },
             forecasts: predictors.iter().map(|_| None).collect(),
+            pairs: None,
             observed: [observed.clone(), observed],
             populations: vec![(ACTIVE, (0..people as u32).collect())],
             groups: vec![],

@@ -156,7 +156,7 @@ async fn validate_by_backtests(
     let every = settings.every_hours.unwrap_or((horizon / 4).max(1));
     let back = horizon.saturating_add(every.saturating_mul(settings.backtests - 1));
     let read = read_history(engine, widest, day, back);
-    let History { people, known, files, .. } =
+    let History { people, known, vocabulary, files, .. } =
         progress.wait("read", History::interactions, read).await?;
     let reach = people.history_hours();
     let mut hours: Vec<u32> =
@@ -177,7 +177,8 @@ async fn validate_by_backtests(
     evaluated.extend(tokio::task::block_in_place(|| {
         hashes.push(data_sha256(&people));
         let predictors = list_predictors(jobs, &people)?;
-        evaluate_backtests(Backtest::new(people, known), jobs, &predictors, &hours, progress)
+        let backtest = Backtest::new(people, known);
+        evaluate_backtests(backtest, jobs, (&predictors, &vocabulary), &hours, progress)
     })?);
     let leakage = |job: &Job| notes::possible_leakage(&job.method, day, &hours);
     evaluated.notes.extend(jobs.iter().filter_map(leakage));

@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::metric::{
     CONCORDANCE, CONCORDANCE_IF_RIGHT, COVERAGE_90, OBSERVED_OVER_FORECAST, PAIRWISE_ACCURACY,
 };
-use super::metric_row::{ACTIVE, ALL, Difference, EVERYONE, FUTURE_TARGETS, MetricRow, TOPIC};
-use super::predictor::TOPIC_SCORE;
-use crate::method::profile::STANDARD;
+use super::metric_row::{
+    ACTIVE, ALL, Difference, EVERYONE, FUTURE_TARGETS, MetricRow, TOPIC, TOPIC_SCORES,
+    validated_score,
+};
 use crate::number_format::{fixed, precise, signed_precise};
 use crate::published::rows::ValidityRow;
 
@@ -35,7 +36,8 @@ pub(crate) fn describe_verdicts() -> String {
          {wide_low} to {wide_high}. Interval: coverage of the 90 % prediction interval is good from {} to {} with its 95 % interval \
          within {} to {}. Both are bad if the whole 95 % interval is outside the first range, and unclear otherwise. Order: the \
          concordance (of labelled pairs the share in the right order) less that of the best count is good if its 95 % interval is \
-         above 0, bad if it is below 0, and unclear if it includes 0. It is of active people, and of all people with a label.",
+         above 0, bad if it is below 0, and unclear if it includes 0. It is of active people, of all topic scores, and of all people with \
+         a label.",
         coverage.low, coverage.high, coverage.wide_low, coverage.wide_high
     )
 }
@@ -222,8 +224,9 @@ impl MetricOf for ValidityRow {
     }
 }
 
-/// The verdict of each target and method, in the order of the rows: of active people for targets that are observed, of everyone
-/// for labels, and of the mean over topics for labels that are only of topics.
+/// The verdict of each target and method, in the order of the rows: of active people for targets that are observed of people, of all
+/// topic scores for the one that is observed on topics, of everyone for labels, and of the mean over topics for labels that are only of
+/// topics.
 pub(crate) fn verdicts<'a, R: MetricOf + 'a>(
     rows: impl Iterator<Item = &'a R> + Clone,
 ) -> Vec<Verdict> {
@@ -234,9 +237,9 @@ pub(crate) fn verdicts<'a, R: MetricOf + 'a>(
         }
     }
     let verdict = |(target, method): (&str, &str)| {
-        let found =
-            [(ACTIVE, EVERYONE), (ALL, EVERYONE), (ALL, TOPIC)].map(|(population, group_by)| {
-                let predictor = if group_by == TOPIC { TOPIC_SCORE } else { STANDARD };
+        let found = [(ACTIVE, EVERYONE), (ALL, EVERYONE), (TOPIC_SCORES, EVERYONE), (ALL, TOPIC)]
+            .map(|(population, group_by)| {
+                let predictor = validated_score(population, group_by);
                 let wanted = [target, population, group_by, "", predictor, method];
                 let of_key = rows.clone().filter(move |row| row.key()[..6] == wanted[..]);
                 (population, group_by, of_key.collect::<Vec<&R>>())

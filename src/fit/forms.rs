@@ -15,7 +15,9 @@ pub(super) const OFFSET: f64 = 0.1;
 /// Origins that are fitted to at a time, the latest ones.
 const FITTED: usize = 8;
 /// What is added to observed and to forecast reactors where a level is learnt: few of them move it little.
-const PRIOR_REACTORS: f64 = 20.0;
+pub(super) const PRIOR_REACTORS: f64 = 20.0;
+/// Reactors within a part of a horizon are those of the whole to this power of the part.
+const GROWTH: f64 = 0.8;
 /// How far the slope of a single count may go.
 const FREE: Strength = Strength { tau: 7.0, delta: 1.0 };
 
@@ -209,4 +211,14 @@ impl<'a> Data<'a> {
         let levels = shape.levels.iter().zip(&sums).map(|(level, sums)| level + learnt(sums));
         Shape { levels: levels.collect(), slopes: shape.slopes.clone() }
     }
+}
+
+/// Which part of the reactors within a horizon are those within so many hours of it.
+pub(super) fn observed_part(horizon: u32, observed_hours: u32) -> f64 {
+    libm::pow(f64::from(observed_hours) / f64::from(horizon), GROWTH)
+}
+
+/// To the sixth digit after the point: more mean nothing, and a file is read by people.
+pub(super) fn rounded(value: f64) -> f64 {
+    libm::round(1e6 * value) / 1e6
 }

@@ -8,6 +8,7 @@ mod labels;
 mod not_fitted;
 mod origins;
 mod rolling_origin;
+mod topic_levels;
 mod trust;
 
 use std::fmt::Write as _;

@@ -54,7 +54,7 @@ impl Rows {
 
     /// The rows at each of `origins`, which are whole hours before the end of the data, the oldest first.
     pub(super) fn at(
-        mut backtest: Backtest,
+        backtest: &mut Backtest,
         origins: &[u32],
         looking: &Looking<'_>,
     ) -> Result<Self> {
@@ -71,7 +71,7 @@ impl Rows {
         let rules = InteractionRules::of(looking.method);
         for (index, hours) in (0..).zip(origins) {
             backtest.set_as_of(*hours, looking.method);
-            rows.add((index, *hours), &backtest, looking, &rules, most)?;
+            rows.add((index, *hours), backtest, looking, &rules, most)?;
         }
         Ok(rows)
     }

@@ -7,9 +7,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::choice::{self, Choice};
 use super::fitted::Fitted;
-use super::forms::{Data, Form, OFFSET, Shape};
+use super::forms::{Data, Form, OFFSET, Shape, observed_part, rounded};
 use super::origins::{Looking, Rows};
-use super::trust;
+use super::{topic_levels, trust};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -18,7 +18,7 @@ use crate::method::{
     Validation, counts_everybody, may_enter,
 };
 use crate::model::{People, covered_minutes};
-use crate::pipeline::backtest::{Backtest, History, Known, outcome_kinds, read_history};
+use crate::pipeline::backtest::{Backtest, History, outcome_kinds, read_history};
 use crate::pipeline::run_id::data_sha256;
 use crate::reduce::history;
 use crate::score::measures::RecomputedMeasures;
@@ -26,8 +26,6 @@ use renown_stats::additive::STRENGTHS;
 use renown_stats::overdispersion::{Dispersion, fit_dispersion};
 use renown_stats::quantiles::median;
 
-/// Reactors within a part of a horizon are those of the whole to this power of the part.
-const GROWTH: f64 = 0.8;
 /// Rows and reactors of which anything but the level is learnt.
 const LEAST_ROWS: usize = 30;
 const LEAST_OUTCOMES: f64 = 10.0;
@@ -54,7 +52,7 @@ pub(super) async fn fit(
     let mut reading = job.clone();
     reading.method.forecast.covered_since.clear();
     let read = read_history(engine, &reading, day, back);
-    let History { people, known, cutoff_us, .. } = read.await?;
+    let History { people, known, cutoff_us, vocabulary, .. } = read.await?;
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
@@ -89,7 +87,11 @@ pub(super) async fn fit(
             method.check("the fitted method")?;
             return Ok(Fitted { method, tried: vec![], observed_hours: 0 });
         }
-        let rows = rows(people, known, &origins, observed_hours, job, &method)?;
+        let mut backtest = Backtest::new(people, known);
+        let rows = rows(&mut backtest, &origins, observed_hours, job, &method)?;
+        // Without topics nothing of the people is looked at any more.
+        let on_topics = backtest.people().posts.is_some() && !vocabulary.is_empty();
+        let on_topics = on_topics.then_some(backtest);
         let is_curved = |name: &str| match job.fit.measures.is_empty() {
             true => history::number(name).is_some() && name.starts_with("credited_"),
             false => job.fit.takes(name),
@@ -133,6 +135,13 @@ pub(super) async fn fit(
         method.forecast.covered_since.retain(|name, _| is_learnt(name));
         method.forecast = forecast(&rows, &networks, &learnt, &method.forecast);
         method.forecast.levels.retain(|name, _| is_learnt(name));
+        method.forecast.topic_levels = match on_topics {
+            Some(backtest) => {
+                let last = &origins[choice::latest(origins.len())];
+                topic_levels::learn(backtest, job, &method, &vocabulary, (last, observed_hours))?
+            }
+            None => BTreeMap::new(),
+        };
         Ok(Fitted {
             method: method.fitted_as(version, record)?,
             tried: learnt.choice.map_or_else(Vec::new, |choice| choice.tried),
@@ -180,7 +189,7 @@ fn learn(
         // Nothing tells people apart here: the slopes that came along do elsewhere.
         (form, shape) = (Form::Default, data.fit(Form::Default, 0..origins)?);
     }
-    let scale = libm::pow(f64::from(horizon) / f64::from(observed_hours), GROWTH);
+    let scale = 1.0 / observed_part(horizon, observed_hours);
     let last = choice::latest(origins);
     let shape = data.with_levels(&shape, last.clone(), scale);
     let dispersion = match &choice {
@@ -227,11 +236,6 @@ fn forecast(rows: &Rows, networks: &[String], learnt: &Learnt, base: &Forecast) 
     }
 }
 
-/// To the sixth digit after the point: more mean nothing, and a file is read by people.
-fn rounded(value: f64) -> f64 {
-    libm::round(1e6 * value) / 1e6
-}
-
 /// The forecast `base` with the slopes and the level of `default`.
 fn with_slopes_of(default: &Forecast, base: &Forecast) -> Forecast {
     Forecast {
@@ -239,6 +243,7 @@ fn with_slopes_of(default: &Forecast, base: &Forecast) -> Forecast {
         overdispersion: default.overdispersion,
         overdispersion_power: default.overdispersion_power,
         levels: BTreeMap::new(),
+        topic_levels: BTreeMap::new(),
         terms: default.terms.clone(),
         ..base.clone()
     }
@@ -289,8 +294,7 @@ fn found_origins(reach: u32, method: &Method, most: u32, every: u32) -> (Vec<u32
 }
 
 fn rows(
-    people: People,
-    known: Known,
+    backtest: &mut Backtest,
     origins: &[u32],
     observed_hours: u32,
     job: &Job,
@@ -312,7 +316,7 @@ fn rows(
         observed_hours,
         most: job.fit.rows,
     };
-    let rows = Rows::at(Backtest::new(people, known), origins, &looking)?;
+    let rows = Rows::at(backtest, origins, &looking)?;
     if rows.len() == 0 {
         return Err(Error::bad_input(
             format!("at none of {} origins anybody had drawn a reaction", origins.len()),

@@ -28,8 +28,8 @@ pub struct Validate {
     pub groups: BTreeSet<GroupBy>,
     /// Minimum number of people of a group or topic that is evaluated. 2 or more.
     pub min_people: u32,
-    /// Targets to compare scores with: `future_trusted_reactors`, `future_reactors`, and label sets of the input
-    /// `ground_truth`. Default: all of them.
+    /// Targets to compare scores with: `future_trusted_reactors`, `future_reactors`, `future_trusted_reactors_on_topics`, and label
+    /// sets of the input `ground_truth`. Default: all of them.
     pub target: Vec<TargetSection>,
 }
 

@@ -43,6 +43,10 @@ pub struct Forecast {
     /// Difference of the logarithm on each network, by name; 0 on others.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub levels: BTreeMap<String, f64>,
+    /// Difference of the logarithm of a topic score on each network, by name, 0 or less; 0 on others: who drew reactions on a topic draws
+    /// part of the next ones on others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub topic_levels: BTreeMap<String, f64>,
     /// The measures of the forecast.
     pub terms: Vec<Term>,
 }
@@ -186,6 +190,11 @@ impl Forecast {
         self.intercept + self.levels.get(network).copied().unwrap_or(0.0)
     }
 
+    /// The same on a topic.
+    pub fn level_on_topics(&self, network: &str) -> f64 {
+        self.level(network) + self.topic_levels.get(network).copied().unwrap_or(0.0)
+    }
+
     /// The forecast for the `values` of the terms, in their order, given the level of the network.
     pub fn expected(&self, level: f64, values: impl Iterator<Item = f64>) -> f64 {
         let parts = self.terms.iter().zip(values).map(|(term, value)| term.part(value));
@@ -263,6 +272,13 @@ impl Forecast {
                     self.history_hours, self.horizon_hours
                 ),
                 "let the forecast look back at least as far as it looks ahead; a year is the default",
+            );
+        }
+        let is_level = |level: &f64| level.is_finite() && *level <= 0.0;
+        if let Some(level) = self.topic_levels.values().find(|level| !is_level(level)) {
+            return refuse(
+                format!("a level of `forecast.topic_levels` is {level}"),
+                "give finite numbers of 0 or less: no topic draws more people than all",
             );
         }
         if !self.intercept.is_finite() {

@@ -38,7 +38,7 @@ pub use labels::{Judgement, LabelSet, LabelSets, Labels};
 pub use newest_events::{NetworkEvents, NewestEvents};
 pub use people::People;
 pub use persons::Persons;
-pub use posts::Posts;
+pub use posts::{NOT_YET, Posts};
 pub use previous::Previous;
 pub use refusals::Refusals;
 pub use standing::{FullCredit, Standing, Tenure, Tenures};

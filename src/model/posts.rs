@@ -9,6 +9,9 @@ use crate::digest::{Digest, Digestible};
 use crate::lists::Lists;
 use crate::phrases::Hit;
 
+/// Age of a post that is published after the date that people are looked at as of.
+pub const NOT_YET: u32 = u32::MAX;
+
 /// Posts of eligible people: original posts, then reposts, each part sorted by (network, post id). All lengths: posts.
 pub struct Posts {
     /// Number of original posts.
@@ -19,7 +22,7 @@ pub struct Posts {
     pub ids: LargeStringArray,
     /// When each was published, in microseconds since 1970 (UTC).
     pub at_us: Vec<i64>,
-    /// Whole hours before the cutoff.
+    /// Whole hours before the cutoff, or, in a backtest, before its date; [`NOT_YET`] after it.
     pub age_hours: Vec<u32>,
     /// The post that each replies to, quotes or reposts; none for the others.
     pub parents: Vec<OrNone<PostIndex>>,

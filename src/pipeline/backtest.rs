@@ -15,15 +15,17 @@ use super::standings;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::Job;
+use crate::lists::Lists;
 use crate::method::Method;
 use crate::model::time::{HOUR_US, days_since_epoch};
 use crate::model::{
-    Follows, Interaction, Interactions, People, Standing, Tenures, Trust, VertexIndex,
+    Follows, Interaction, Interactions, NOT_YET, People, Standing, Tenures, Trust, VertexIndex,
     covered_minutes, is_trusted,
 };
 use crate::phrases::Vocabulary;
 use crate::published::tenures::EarlierRuns;
 use crate::read::{self, Listing, Violations};
+use crate::topics::TopicShare;
 
 /// Maximum L1 distance of a backtest's PageRank to the exact ranks. It is a count that a score has to beat, of which only the
 /// order matters: further digits would take half of the time.
@@ -67,6 +69,13 @@ pub struct OutcomeWindow<'a> {
     pub kinds: &'a [bool],
     /// Trust at the date.
     pub trust: &'a Trust,
+}
+
+impl OutcomeWindow<'_> {
+    fn counts(&self, interaction: &Interaction) -> bool {
+        let ages = self.as_of_hours - self.horizon_hours.min(self.as_of_hours)..self.as_of_hours;
+        ages.contains(&interaction.age_hours()) && self.kinds[usize::from(interaction.kind)]
+    }
 }
 
 impl Backtest {
@@ -124,7 +133,7 @@ impl Backtest {
         self.people.covered_minutes = covered_minutes(&self.people.persons, events, covered);
         self.people.follows = self.follows.as_ref().map(|follows| follows.as_of(hours));
         if let (Some(posts), Some(ages)) = (&mut self.people.posts, &self.post_ages) {
-            let age = |age: &u32| age.checked_sub(hours).unwrap_or(u32::MAX);
+            let age = |age: &u32| age.checked_sub(hours).unwrap_or(NOT_YET);
             posts.age_hours = ages.iter().map(age).collect();
         }
     }
@@ -213,20 +222,45 @@ impl Backtest {
 
     /// Observed outcomes of a vertex: distinct trusted people, and all distinct people, who interacted with it in the window.
     pub fn observed(&self, vertex: VertexIndex, window: &OutcomeWindow<'_>) -> [f64; 2] {
-        let OutcomeWindow { as_of_hours, horizon_hours, .. } = *window;
-        let ages = as_of_hours - horizon_hours.min(as_of_hours)..as_of_hours;
-        let counted = |interaction: &Interaction| {
-            ages.contains(&interaction.age_hours()) && window.kinds[usize::from(interaction.kind)]
-        };
         let (of_target, mut audience) =
             (self.interactions.of_target(vertex), window.trust.audience(vertex));
         let reacted = of_target
             .chunk_by(Interaction::same_pair)
-            .filter(|of_pair| of_pair.iter().any(counted));
+            .filter(|of_pair| of_pair.iter().any(|interaction| window.counts(interaction)));
         reacted.fold([0.0, 0.0], |[trusted, all], of_pair| {
             let is_trusted = is_trusted(audience.credit(of_pair[0].actor));
             [trusted + f64::from(u8::from(is_trusted)), all + 1.0]
         })
+    }
+
+    /// Observed outcomes of a vertex on each of `topics`, which ascend: distinct trusted people who interacted in the window with
+    /// its posts about the topic, by the topics of posts. Length: topics.
+    pub fn observed_on_topics(
+        &self,
+        vertex: VertexIndex,
+        window: &OutcomeWindow<'_>,
+        topics: &[u32],
+        of_posts: &Lists<TopicShare>,
+    ) -> Vec<f64> {
+        let mut observed = vec![0.0; topics.len()];
+        let Some(posts) = &self.people.posts else { return observed };
+        let mut audience = window.trust.audience(vertex);
+        let mut about: Vec<u32> = Vec::new();
+        for of_pair in self.interactions.of_target(vertex).chunk_by(Interaction::same_pair) {
+            let counted = of_pair.iter().filter(|interaction| window.counts(interaction));
+            let on_posts = counted.filter_map(|interaction| interaction.post.get());
+            let on_own = on_posts.filter(|post| posts.author(*post) == vertex);
+            about
+                .extend(on_own.flat_map(|post| of_posts.of(post.index())).map(|(topic, _)| *topic));
+            about.sort_unstable();
+            about.dedup();
+            if !about.is_empty() && is_trusted(audience.credit(of_pair[0].actor)) {
+                let found = about.iter().filter_map(|topic| topics.binary_search(topic).ok());
+                found.for_each(|at| observed[at] += 1.0);
+            }
+            about.clear();
+        }
+        observed
     }
 }
 

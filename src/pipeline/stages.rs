@@ -14,6 +14,7 @@ use crate::propagate::{Night, advance_tenures};
 use crate::score::changes::{ChangeInputs, Changes, explain_changes};
 use crate::score::cohorts::{CohortInputs, CohortMember, select_members};
 use crate::score::contributions::{Contributions, decompose_scores};
+use crate::score::forecast_values::ForecastValues;
 use crate::score::influence_edges::{EdgeInputs, InfluenceEdge, select_edges};
 use crate::tables::{Draft, DraftInputs, draft_tables};
 use crate::topics::{TopicInputs, TopicResults, find_topics};
@@ -65,6 +66,7 @@ impl<'a> Stages<'a> {
         let Inputs { people, vocabulary, .. } = self.inputs;
         let posts = people.posts.as_ref().map_or(0, |posts| posts.authors.len() as u64);
         self.progress.compute("topics", posts, || {
+            let values = ForecastValues::new(&self.job.method.forecast, &measured.measures)?;
             find_topics(&TopicInputs {
                 people,
                 vocabulary,
@@ -72,6 +74,7 @@ impl<'a> Stages<'a> {
                 trust: &measured.trust,
                 rules: &measured.rules,
                 method: &self.job.method,
+                values: Some(values.columns()),
             })
         })
     }

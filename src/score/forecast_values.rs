@@ -28,6 +28,11 @@ impl<'a> ForecastValues<'a> {
         self.forecast
     }
 
+    /// The columns, one of vertices for each term.
+    pub fn columns(&self) -> &[Float64Array] {
+        &self.columns
+    }
+
     /// The value of the term number `term` for a vertex.
     pub fn value(&self, term: usize, vertex: VertexIndex) -> f64 {
         let (column, vertex) = (&self.columns[term], vertex.index());

@@ -4,13 +4,15 @@
 //! Statistical Interpretation of Term Specificity*), times a weight of its place in the post, times the probability that it
 //! means its topic. A topic passes a share of its weight on to the topics above it. The few heaviest topics are those of the
 //! post; those of the post that it answers or reposts are added, at the weight `parent_weight`. Shares are whole 65,536ths, so
-//! that sums over posts are exact in any order.
+//! that sums over posts are exact in any order. In a backtest N and n are of the posts that a run of the date reads, and later posts
+//! are attributed by the same weights.
 
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
 use super::catalogue::Catalogue;
+use super::scope::PostScope;
 use crate::lists::Lists;
 use crate::method::TopicRule;
 use crate::model::{OrNone, People, PostIndex, Posts, VertexIndex};
@@ -26,23 +28,27 @@ pub type TopicShare = (u32, u32);
 /// Posts whose topics are found as one parallel work item.
 const CHUNK_POSTS: usize = 1 << 12;
 
-/// The topics of each post, in order of topic, with shares that sum to [`WHOLE`]; none for a post about no topic. Lists:
-/// posts.
+/// The topics of each post, in order of topic, with shares that sum to [`WHOLE`]; none for a post about no topic, and for one
+/// outside of `scope`. Lists: posts.
 pub(super) fn attribute_posts(
     people: &People,
     posts: &Posts,
     vocabulary: &Vocabulary,
     catalogue: &Catalogue,
     rule: &TopicRule,
+    scope: PostScope<'_>,
 ) -> Lists<TopicShare> {
-    let attribution = Attribution::new(people, posts, vocabulary, catalogue, rule);
+    let attribution = Attribution::new(people, posts, vocabulary, catalogue, rule, scope);
     let n = posts.authors.len();
     let chunks: Vec<Lists<TopicShare>> = (0..n.div_ceil(CHUNK_POSTS))
         .into_par_iter()
         .map(|chunk| {
             let mut topics = Lists::default();
             for post in chunk * CHUNK_POSTS..n.min((chunk + 1) * CHUNK_POSTS) {
-                topics.push(attribution.without_parent(post));
+                match scope.holds(post) {
+                    true => topics.push(attribution.without_parent(post)),
+                    false => topics.push([]),
+                }
             }
             topics
         })
@@ -58,6 +64,7 @@ struct Attribution<'a> {
     vocabulary: &'a Vocabulary,
     catalogue: &'a Catalogue,
     rule: &'a TopicRule,
+    scope: PostScope<'a>,
     /// Rarity of each phrase, and of each tag that is not a phrase.
     phrase_rarity: Vec<f64>,
     tag_rarity: Vec<f64>,
@@ -74,19 +81,23 @@ impl<'a> Attribution<'a> {
         vocabulary: &'a Vocabulary,
         catalogue: &'a Catalogue,
         rule: &'a TopicRule,
+        scope: PostScope<'a>,
     ) -> Self {
         let refused =
             |vertex: &VertexIndex| catalogue.refused_by(people.persons.person_of(*vertex));
-        let originals = posts.originals();
-        let phrases = originals.clone().flat_map(|post| posts.hits.of(post)).map(|hit| hit.phrase);
-        let tags = originals.flat_map(|post| posts.tags.of(post)).copied();
+        let originals = posts.originals().filter(|post| scope.is_read(*post));
+        let (phrases_in, tags_in) = (originals.clone(), originals.clone());
+        let phrases = phrases_in.flat_map(|post| posts.hits.of(post)).map(|hit| hit.phrase);
+        let tags = tags_in.flat_map(|post| posts.tags.of(post)).copied();
+        let all = originals.count();
         Self {
             posts,
             vocabulary,
             catalogue,
             rule,
-            phrase_rarity: compute_rarity(vocabulary.lexicon.len(), posts.originals, phrases),
-            tag_rarity: compute_rarity(posts.tag_names.len(), posts.originals, tags),
+            scope,
+            phrase_rarity: compute_rarity(vocabulary.lexicon.len(), all, phrases),
+            tag_rarity: compute_rarity(posts.tag_names.len(), all, tags),
             roll_up: vocabulary.ontology.roll_up(rule.roll_up),
             refused: posts.authors.iter().map(refused).collect(),
         }
@@ -149,6 +160,9 @@ impl<'a> Attribution<'a> {
                 .par_iter()
                 .map(|post| {
                     let post = post.index();
+                    if !self.scope.holds(post) {
+                        return vec![];
+                    }
                     let above = self.posts.parents[post].get().map_or(&[][..], |parent| {
                         let parent = parent.index();
                         mixed[parent].as_deref().unwrap_or(alone.of(parent))

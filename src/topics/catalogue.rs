@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::scope::PostScope;
 use crate::model::{PersonIndex, Posts, Refusals};
 use crate::phrases::Vocabulary;
 
@@ -30,10 +31,15 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The topics of `vocabulary` and the tags of `posts`, and who refuses which.
-    pub fn of(vocabulary: &Vocabulary, posts: &Posts, refusals: &Refusals) -> Self {
+    /// The topics of `vocabulary` and the tags of `posts` that are read, and who refuses which.
+    pub(super) fn of(
+        vocabulary: &Vocabulary,
+        posts: &Posts,
+        refusals: &Refusals,
+        scope: PostScope<'_>,
+    ) -> Self {
         let mut uses = vec![0_u32; posts.tag_names.len()];
-        for post in posts.originals() {
+        for post in posts.originals().filter(|post| scope.is_read(*post)) {
             posts.tags.of(post).iter().for_each(|tag| uses[*tag as usize] += 1);
         }
         let ontology = &vocabulary.ontology;

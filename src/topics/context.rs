@@ -1,5 +1,8 @@
 //! What every step of finding topics looks at.
 
+use arrow::array::{Array, Float64Array};
+
+use super::TopicInputs;
 use super::attribution::TopicShare;
 use super::catalogue::Catalogue;
 use crate::lists::Lists;
@@ -22,6 +25,8 @@ pub(super) struct Context<'a> {
     pub method: &'a Method,
     pub rules: &'a InteractionRules,
     pub trust: &'a Trust,
+    /// The values of the terms of the forecast on all topics together.
+    pub values: Option<&'a [Float64Array]>,
     /// What measures of history are computed with, if the forecast uses any.
     pub history: Option<TopicHistory>,
     /// Posts of each person, ascending. Lists: persons.
@@ -30,7 +35,7 @@ pub(super) struct Context<'a> {
     pub vertices_of: Lists<VertexIndex>,
 }
 
-/// What measures of history are computed with. Posts are read within the window: on topics nothing older is known.
+/// What measures of history are computed with.
 pub(super) struct TopicHistory {
     /// Age of the last reaction of each vertex to anybody, in minutes. Length: vertices.
     last_acts: Vec<u32>,
@@ -38,16 +43,16 @@ pub(super) struct TopicHistory {
 
 impl TopicHistory {
     /// Nothing if the forecast uses no measure of history.
-    pub fn of(
-        people: &People,
-        rules: &InteractionRules,
-        trust: &Trust,
-        method: &Method,
-    ) -> Option<Self> {
-        let mut terms = method.forecast.terms.iter();
-        terms
-            .any(|term| history::number(&term.measure).is_some())
-            .then(|| Self { last_acts: HistoryInputs::of(people, rules, trust).last_acts() })
+    fn of(inputs: &TopicInputs<'_>) -> Option<Self> {
+        let mut terms = inputs.method.forecast.terms.iter();
+        let is_used = terms.any(|term| history::number(&term.measure).is_some());
+        is_used.then(|| Self::new(inputs))
+    }
+
+    /// Whatever the forecast uses.
+    pub fn new(inputs: &TopicInputs<'_>) -> Self {
+        let TopicInputs { people, rules, trust, .. } = *inputs;
+        Self { last_acts: HistoryInputs::of(people, rules, trust).last_acts() }
     }
 
     /// The measures of `reactions` to a vertex, by number.
@@ -59,16 +64,51 @@ impl TopicHistory {
     ) -> [f64; history::MEASURES] {
         let network = context.people.persons.network_of(vertex);
         let rules = context.rules.history();
-        // As for all of the person's reactions, so that no topic has more than these.
-        let factors = rules.factors(context.people.covered_minutes[network.index()]);
+        // Posts are read within the window: of older ones no topic is known, and so of no older reactions.
+        let covered = context.people.covered_minutes[network.index()];
+        let factors = rules.factors(covered.min(context.method.window_hours().saturating_mul(60)));
         reactions.measure(rules, &factors, context.trust.audience(vertex), &self.last_acts)
     }
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// What is looked at where posts are about `of_posts`.
+    pub fn of(
+        inputs: &TopicInputs<'a>,
+        (posts, reactors): (&'a Posts, &'a Lists<VertexIndex>),
+        catalogue: &'a Catalogue,
+        of_posts: &'a Lists<TopicShare>,
+    ) -> Self {
+        let TopicInputs { people, vocabulary, trust, rules, method, values, .. } = *inputs;
+        Self {
+            people,
+            posts,
+            vocabulary,
+            catalogue,
+            of_posts,
+            reactors,
+            method,
+            rules,
+            trust,
+            values,
+            history: TopicHistory::of(inputs),
+            posts_of: group_posts_by_person(people, posts),
+            vertices_of: people.persons.vertices_by_person(),
+        }
+    }
+
     /// The person of a vertex.
     pub fn person(&self, vertex: VertexIndex) -> PersonIndex {
         self.people.persons.person_of(vertex)
+    }
+
+    /// A value of a term on a topic, which is at most that on all topics together: what the data cover of the one is less, and so it
+    /// is divided by less.
+    pub fn at_most_on_all(&self, term: usize, vertex: VertexIndex, on_topic: f64) -> f64 {
+        let Some(column) = self.values.and_then(|values| values.get(term)) else { return on_topic };
+        let on_all =
+            if column.is_valid(vertex.index()) { column.value(vertex.index()) } else { 0.0 };
+        on_topic.min(on_all)
     }
 
     /// Age in hours at which a post or reaction is too old to be evidence.
@@ -102,7 +142,7 @@ impl Context<'_> {
 }
 
 /// The posts of each person, ascending. Lists: persons.
-pub(super) fn group_posts_by_person(people: &People, posts: &Posts) -> Lists<PostIndex> {
+fn group_posts_by_person(people: &People, posts: &Posts) -> Lists<PostIndex> {
     let persons = &people.persons;
     let authors = posts.authors.iter().zip((0..).map(PostIndex::new));
     let pairs = authors.map(|(author, post)| (persons.person_of(*author), post));

@@ -10,9 +10,13 @@ mod context;
 mod dominant;
 mod endorsers;
 mod evidence;
+mod forecasts;
 mod interests;
+mod scope;
 mod scores;
 mod summaries;
+
+use arrow::array::Float64Array;
 
 use crate::error::Result;
 use crate::lists::Lists;
@@ -22,11 +26,13 @@ use crate::phrases::Vocabulary;
 use crate::reduce::InteractionRules;
 pub use attribution::{TopicShare, WHOLE};
 pub use catalogue::{Catalogue, TopicEntry};
-use context::{Context, TopicHistory};
+use context::Context;
 pub(crate) use dominant::dominant_topic;
 pub(crate) use evidence::distinct_urls;
 pub use evidence::{EvidencePost, TopPost};
+pub use forecasts::{TOPIC_COUNTS, TopicForecast, TopicForecasts, forecast_topics};
 pub use interests::Interest;
+use scope::PostScope;
 pub use scores::TopicScore;
 pub use summaries::TopicSummary;
 
@@ -44,6 +50,9 @@ pub struct TopicInputs<'a> {
     pub rules: &'a InteractionRules,
     /// The method.
     pub method: &'a Method,
+    /// The values of the measures of its forecast on all topics together, a column of vertices for each term: no value on a topic is
+    /// above them. None: topics are not compared with the whole.
+    pub values: Option<&'a [Float64Array]>,
 }
 
 /// Topics of a snapshot.
@@ -70,7 +79,7 @@ pub struct TopicResults {
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for a topic.
 pub fn find_topics(inputs: &TopicInputs<'_>) -> Result<TopicResults> {
-    let TopicInputs { people, vocabulary, trust, rules, method, .. } = *inputs;
+    let TopicInputs { people, vocabulary, method, .. } = *inputs;
     let (Some(posts), Some(reactors)) = (&people.posts, inputs.post_reactors) else {
         return Ok(TopicResults::default());
     };
@@ -79,26 +88,14 @@ pub fn find_topics(inputs: &TopicInputs<'_>) -> Result<TopicResults> {
         let of_posts = Lists::grouped(posts.authors.len(), std::iter::empty::<(u32, TopicShare)>());
         return Ok(TopicResults { of_posts, ..TopicResults::default() });
     }
-    let catalogue = Catalogue::of(vocabulary, posts, &people.refusals);
+    let scope = PostScope::read(posts, method);
+    let catalogue = Catalogue::of(vocabulary, posts, &people.refusals, scope);
     let of_posts =
-        attribution::attribute_posts(people, posts, vocabulary, &catalogue, &method.topics);
-    let context = Context {
-        people,
-        posts,
-        vocabulary,
-        catalogue: &catalogue,
-        of_posts: &of_posts,
-        reactors,
-        method,
-        rules,
-        trust,
-        history: TopicHistory::of(people, rules, trust, method),
-        posts_of: context::group_posts_by_person(people, posts),
-        vertices_of: people.persons.vertices_by_person(),
-    };
+        attribution::attribute_posts(people, posts, vocabulary, &catalogue, &method.topics, scope);
+    let context = Context::of(inputs, (posts, reactors), &catalogue, &of_posts);
     let interests = interests::find_interests(&context);
     let endorsers = endorsers::group_endorsers_by_person(&context);
-    let mut scores = scores::score_topics(&context, &endorsers);
+    let mut scores = scores::score_topics(&context, &endorsers, |score, _| score);
     let summaries = summaries::summarise_topics(&context, &mut scores)?;
     scores::set_positions(&mut scores);
     let evidence = evidence::select_evidence(&context, &scores);

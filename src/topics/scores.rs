@@ -1,8 +1,10 @@
 //! On what people influence others: the reactions to their posts about it.
 //!
 //! A topic score is the forecast of the method, over the same measures counted on one topic: the distinct people who are
-//! expected to react to a person's posts about it within the horizon. It is never above the person's own score, and one more
-//! reactor never lowers it.
+//! expected to react to a person's posts about it within the horizon. What the data cover of a topic is the window that posts are read
+//! of, which may be less than the history of reactions: measures of history are divided by the part of their half-life that lies in
+//! the window, and are at most what they are on all topics together. So a topic score is never above the person's own score, and one
+//! more reactor never lowers it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,12 +52,16 @@ pub struct TopicScore {
     pub negative_share: Option<f64>,
 }
 
-/// The scores of everybody for whom there is enough evidence, in order of (person, topic). `endorsers` has those
-/// of each person, in order.
-pub(super) fn score_topics(context: &Context<'_>, endorsers: &Lists<Endorser>) -> Vec<TopicScore> {
+/// What is kept of the scores of everybody for whom there is enough evidence, in order of (person, topic). `endorsers` has those
+/// of each person, in order; `keep` is given each score, and what each vertex of the person drew on the topic.
+pub(super) fn score_topics<T: Send>(
+    context: &Context<'_>,
+    endorsers: &Lists<Endorser>,
+    keep: impl Fn(TopicScore, &[(VertexIndex, OfVertex)]) -> T + Sync,
+) -> Vec<T> {
     let persons = (0..context.people.persons.len()).into_par_iter().map(PersonIndex::new);
     let of_person =
-        |person: PersonIndex| score_person(context, person, endorsers.of(person.index()));
+        |person: PersonIndex| score_person(context, person, endorsers.of(person.index()), &keep);
     persons.flat_map_iter(of_person).collect()
 }
 
@@ -67,11 +73,12 @@ struct PostEvidence {
     weeks: BTreeSet<u32>,
 }
 
-fn score_person(
+fn score_person<T>(
     context: &Context<'_>,
     person: PersonIndex,
     endorsers: &[Endorser],
-) -> Vec<TopicScore> {
+    keep: &impl Fn(TopicScore, &[(VertexIndex, OfVertex)]) -> T,
+) -> Vec<T> {
     let required = &context.method.topics.evidence;
     let mut evidence: BTreeMap<u32, PostEvidence> = BTreeMap::new();
     for post in context.evidence_posts(person) {
@@ -106,7 +113,7 @@ fn score_person(
             of_vertices.iter().map(|(_, of)| count(&of.engagement)).sum()
         };
         let (known, negative) = (sum(|e| e.sentiment_known), sum(|e| e.negative));
-        TopicScore {
+        let score = TopicScore {
             person,
             topic,
             score: points(expected_reactors),
@@ -121,9 +128,11 @@ fn score_person(
             people: people as i64,
             weeks: evidence.weeks.len() as i64,
             negative_share: (known > 0).then(|| negative as f64 / known as f64),
-        }
+        };
+        (score, of_vertices)
     });
-    scores.filter(|score| score.people >= i64::from(required.people)).collect()
+    let enough = scores.filter(|(score, _)| score.people >= i64::from(required.people));
+    enough.map(|(score, of_vertices)| keep(score, &of_vertices)).collect()
 }
 
 /// Engagement with a person's posts about a topic.
@@ -136,10 +145,10 @@ struct TopicEngagement {
 }
 
 /// What a vertex drew on a topic.
-struct OfVertex {
+pub(super) struct OfVertex {
     engagement: Engagement,
     /// By number; nothing if the forecast uses none of them.
-    history: Option<[f64; history::MEASURES]>,
+    pub history: Option<[f64; history::MEASURES]>,
 }
 
 /// Engagement with the posts of a person about each of `topics`, which are ascending.
@@ -213,14 +222,20 @@ fn interactions_on(
 }
 
 /// The method's forecast over the engagement of a vertex on a topic.
-fn forecast(context: &Context<'_>, topic: u32, vertex: VertexIndex, of: &OfVertex) -> f64 {
+pub(super) fn forecast(
+    context: &Context<'_>,
+    topic: u32,
+    vertex: VertexIndex,
+    of: &OfVertex,
+) -> f64 {
     let forecast = &context.method.forecast;
-    let level = forecast.level(context.people.persons.network_name(vertex));
-    let values = forecast.terms.iter().map(|term| match term.measure.as_str() {
+    let level = forecast.level_on_topics(context.people.persons.network_name(vertex));
+    let terms = forecast.terms.iter().enumerate();
+    let values = terms.map(|(at, term)| match term.measure.as_str() {
         "h_index" => h_index(context, topic, vertex, false) as f64,
         "trusted_h_index" => h_index(context, topic, vertex, true) as f64,
         name => match (history::number(name), &of.history) {
-            (Some(number), Some(history)) => history[number],
+            (Some(number), Some(history)) => context.at_most_on_all(at, vertex, history[number]),
             _ => of.engagement.measure(name).unwrap_or(0.0),
         },
     });

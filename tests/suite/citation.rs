@@ -26,7 +26,9 @@ use crate::binary::renown;
 use crate::fit::steady;
 use crate::parquet_files::{in_repository, read, strings, write};
 use crate::sample_job::SampleJob;
+use crate::topics_validated::tagged;
 use crate::validate::labels;
+use crate::validate::validated;
 use crate::world::{World, follow, reply};
 
 /// What the metadata of a file states about its origin.
@@ -188,6 +190,8 @@ async fn every_metric_is_documented() {
                 .unwrap();
         yielded.extend(validity.rows.into_iter().map(|row| row.metric));
     }
+    let on_topics = validated(&tagged(24, 6, 9.0, 73)).await.unwrap();
+    yielded.extend(on_topics.rows.into_iter().map(|row| row.metric));
     let described = METRICS.iter().flat_map(|metric| {
         let name = metric.name.replace("{k}", "100");
         let deciles = if name.contains("{decile}") { 1..=10 } else { 1..=1 };

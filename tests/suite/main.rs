@@ -82,6 +82,7 @@ mod time_units;
 mod topic_languages;
 mod topics;
 mod topics_oracle;
+mod topics_validated;
 mod trust_oracle;
 mod unknown_people;
 mod upgrade;

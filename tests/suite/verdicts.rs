@@ -16,7 +16,7 @@ use crate::world::{HOUR, account, reply};
 const TRUSTED: &str = "future_trusted_reactors";
 
 /// Harrell's C over all pairs, from the definition.
-fn concordance(pairs: &[(f64, f64)]) -> f64 {
+pub fn concordance(pairs: &[(f64, f64)]) -> f64 {
     let (mut right, mut all) = (0.0, 0.0);
     for one in pairs {
         for other in pairs.iter().filter(|other| one.1 > other.1) {

@@ -168,6 +168,14 @@ fn coefficients(profile: &Profile) -> String {
         true => "$\\ell_n$ = 0 on every network".to_owned(),
         false => format!("{}, 0 on others", levels.join(", ")),
     };
+    let on_topics = forecast.topic_levels.iter();
+    let on_topics = on_topics.map(|(network, level)| format!("{level} on {}", escaped(network)));
+    let levels = match forecast.topic_levels.is_empty() {
+        true => levels,
+        false => {
+            format!("{levels}; on topics less, by {}", on_topics.collect::<Vec<_>>().join(", "))
+        }
+    };
     let number = |value: Option<f64>| value.map_or("none".to_owned(), |value| value.to_string());
     let header = ["measure", "offset $o_k$", "slopes $\\beta_k$", "reference", "maximum observed"];
     let rows = forecast.terms.iter().map(|term| {

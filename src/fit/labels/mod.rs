@@ -153,6 +153,7 @@ fn forecast(
     Ok(Forecast {
         intercept: libm::log(wanted / expected),
         levels: BTreeMap::new(),
+        topic_levels: BTreeMap::new(),
         terms,
         ..method.forecast.clone()
     })

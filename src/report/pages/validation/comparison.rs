@@ -1,17 +1,19 @@
 //! What is compared in a table `validity`, in words.
 
 use crate::error::printable;
-use crate::evaluate::{CONCORDANCE, EVERYONE, FUTURE_TARGETS, TOPIC, TOPIC_SCORE};
-use crate::method::profile::STANDARD;
+use crate::evaluate::{
+    CONCORDANCE, EVERYONE, FUTURE_TARGETS, ON_TOPICS, PERSON_TARGETS, TOPIC, TOPIC_SCORES,
+    validated_score,
+};
 use crate::number_format::{count, fixed};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 
 /// The targets that a forecast has: trusted people who react, and all who do.
-pub(super) const FORECAST_TARGET: &str = FUTURE_TARGETS[0];
-const ALL_REACTORS: &str = FUTURE_TARGETS[1];
+pub(super) const FORECAST_TARGET: &str = PERSON_TARGETS[0];
+const ALL_REACTORS: &str = PERSON_TARGETS[1];
 /// Populations, the one that is shown first coming first.
-pub(super) const POPULATIONS: [&str; 3] = ["all", "active", "established"];
+pub(super) const POPULATIONS: [&str; 4] = ["all", "active", "established", TOPIC_SCORES];
 /// Metrics in the order in which they are shown; after a last `_` comes their k.
 const METRICS: [&str; 9] = [
     CONCORDANCE,
@@ -73,7 +75,7 @@ impl<'a> Comparison<'a> {
 
     /// The predictor that is compared with baselines.
     pub(super) fn score(self) -> &'static str {
-        if self.group_by == TOPIC { TOPIC_SCORE } else { STANDARD }
+        validated_score(self.population, self.group_by)
     }
 
     /// Its metrics that other predictors have too, the main ones first.
@@ -119,6 +121,7 @@ pub(super) fn population(name: &str) -> &str {
         "all" => "everyone",
         "active" => "active people",
         "established" => "established people",
+        TOPIC_SCORES => "all topic scores",
         other => other,
     }
 }
@@ -128,6 +131,7 @@ pub(super) fn target(name: &str) -> String {
     match name {
         FORECAST_TARGET => "trusted people who reacted".into(),
         ALL_REACTORS => "all people who reacted".into(),
+        ON_TOPICS => "trusted people who reacted on a topic".into(),
         other => format!("labels {}", printable(other)),
     }
 }

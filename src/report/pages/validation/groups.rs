@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::baselines;
 use super::comparison::{Comparison, POPULATIONS, between, ends, metric, target};
 use crate::error::printable;
-use crate::evaluate::{CONCORDANCE, EVERYONE, TOPIC};
+use crate::evaluate::{CONCORDANCE, EVERYONE, ON_TOPICS, TOPIC, TOPIC_SCORES};
 use crate::number_format::{capital, count, fixed, precise};
 use crate::published::rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
@@ -19,7 +19,7 @@ const METRICS: [&str; 3] = ["observed_over_forecast", CONCORDANCE, "pairwise_acc
 
 /// The metrics of groups, by target.
 pub(super) fn section(of: &ValidationReport) -> Markup {
-    let kinds = ["network", "language", "country", "account_age", "size"];
+    let kinds = ["network", "language", "country", "account_age", "size", "forecast"];
     let all: Vec<(&str, Vec<Markup>)> = targets(of)
         .map(|target| (target.0, kinds.map(|kind| charts(of, target, kind)).concat()))
         .collect();
@@ -71,7 +71,8 @@ fn group(
     group_by: &str,
     name: &str,
 ) -> Option<Markup> {
-    let score = Comparison { target, population: "", group_by }.score();
+    let population = if target == ON_TOPICS { TOPIC_SCORES } else { "" };
+    let score = Comparison { target, population, group_by }.score();
     let rows = of.rows().filter(|row| {
         row.group_by == group_by
             && !row.group_value.is_empty()
