@@ -27,8 +27,7 @@ use crate::fit::steady;
 use crate::parquet_files::{in_repository, read, strings, write};
 use crate::sample_job::SampleJob;
 use crate::topics_validated::tagged;
-use crate::validate::labels;
-use crate::validate::validated;
+use crate::validate::{labels, validated};
 use crate::world::{World, follow, reply};
 
 /// What the metadata of a file states about its origin.
