@@ -2,9 +2,9 @@
 
 use arrow::array::{Array, Float64Array};
 
-use super::TopicInputs;
 use super::attribution::TopicShare;
 use super::catalogue::Catalogue;
+use super::inputs::TopicInputs;
 use crate::lists::Lists;
 use crate::method::Method;
 use crate::model::{Interaction, People, PersonIndex, PostIndex, Posts, Trust, VertexIndex};

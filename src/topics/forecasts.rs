@@ -1,10 +1,10 @@
 //! Topic scores as of a date in the past, and what later posts are about, so that both can be compared.
 
-use super::TopicInputs;
 use super::attribution::{TopicShare, attribute_posts};
 use super::catalogue::Catalogue;
 use super::context::{Context, TopicHistory};
 use super::endorsers::group_endorsers_by_person;
+use super::inputs::TopicInputs;
 use super::scope::PostScope;
 use super::scores::{OfVertex, TopicScore, forecast, score_topics};
 use crate::lists::Lists;

@@ -11,19 +11,14 @@ mod dominant;
 mod endorsers;
 mod evidence;
 mod forecasts;
+mod inputs;
 mod interests;
 mod scope;
 mod scores;
 mod summaries;
 
-use arrow::array::Float64Array;
-
 use crate::error::Result;
 use crate::lists::Lists;
-use crate::method::Method;
-use crate::model::{People, Trust, VertexIndex};
-use crate::phrases::Vocabulary;
-use crate::reduce::InteractionRules;
 pub use attribution::{TopicShare, WHOLE};
 pub use catalogue::{Catalogue, TopicEntry};
 use context::Context;
@@ -31,29 +26,11 @@ pub(crate) use dominant::dominant_topic;
 pub(crate) use evidence::distinct_urls;
 pub use evidence::{EvidencePost, TopPost};
 pub use forecasts::{TOPIC_COUNTS, TopicForecast, TopicForecasts, forecast_topics};
+pub use inputs::TopicInputs;
 pub use interests::Interest;
 use scope::PostScope;
 pub use scores::TopicScore;
 pub use summaries::TopicSummary;
-
-/// What topics are found from.
-pub struct TopicInputs<'a> {
-    /// Everyone who is eligible.
-    pub people: &'a People,
-    /// The phrases of topics, with their ontology.
-    pub vocabulary: &'a Vocabulary,
-    /// The vertices that reacted to each post, if there are posts. Lists: posts.
-    pub post_reactors: Option<&'a Lists<VertexIndex>>,
-    /// How much everybody's attention counts.
-    pub trust: &'a Trust,
-    /// How interactions weigh.
-    pub rules: &'a InteractionRules,
-    /// The method.
-    pub method: &'a Method,
-    /// The values of the measures of its forecast on all topics together, a column of vertices for each term: no value on a topic is
-    /// above them. None: topics are not compared with the whole.
-    pub values: Option<&'a [Float64Array]>,
-}
 
 /// Topics of a snapshot.
 #[derive(Default)]
