@@ -252,6 +252,7 @@ impl Method {
         let keys = [
             ("forecast.covered_since", self.forecast.covered_since.keys().collect::<Vec<_>>()),
             ("forecast.levels", self.forecast.levels.keys().collect()),
+            ("forecast.topic_levels", self.forecast.topic_levels.keys().collect()),
             ("trust.networks", self.trust.networks.keys().collect()),
         ];
         let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
