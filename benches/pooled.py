@@ -177,15 +177,15 @@ def show(name, what, one, beside=None):
 def main(renown, data):
     worlds = {name: World(renown, data, name) for name in FOLDERS}
     looks = {name: [world.look(at) for at in world.origins()] for name, world in worlds.items()}
-    told = lambda slopes: ", ".join(f"{name} {slope:.3f}" for name, slope in zip(MEASURES, slopes) if slope >= 0.0005)
+    describe = lambda slopes: ", ".join(f"{name} {slope:.3f}" for name, slope in zip(MEASURES, slopes) if slope >= 0.0005)
     all_four, levels, a = fit_line(list(looks.values()))
-    print(f"all four: {told(all_four)}; levels {' '.join(f'{own:.2f}' for own in levels)}, mean {levels.mean():.2f}; a {a:.2f}")
+    print(f"all four: {describe(all_four)}; levels {' '.join(f'{own:.2f}' for own in levels)}, mean {levels.mean():.2f}; a {a:.2f}")
     terms = {term["measure"].removeprefix("credited_"): term["coefficient"] for term in STANDARD["terms"]}
     standard = np.array([terms.get(name, 0.0) for name in MEASURES])
-    print(f"standard-6: {told(standard)}; level {STANDARD['intercept']:.2f}", flush=True)
+    print(f"standard-6: {describe(standard)}; level {STANDARD['intercept']:.2f}", flush=True)
     for name, world in worlds.items():
         slopes, levels, a = fit_line([own for other, own in looks.items() if other != name])
-        print(f"without {name}: {told(slopes)}; level {levels.mean():.2f}; a {a:.2f}", flush=True)
+        print(f"without {name}: {describe(slopes)}; level {levels.mean():.2f}; a {a:.2f}", flush=True)
         found = {}
         for end in world.ends:
             origins, now = [world.look(at) for at in world.latest(end)], world.look(end)
