@@ -1,113 +1,59 @@
 #!/usr/bin/env python3
 """How good fitted forecasts are, forward in time, beside single counts.
 
-usage: fit.py RENOWN sample|bitcoin-otc|trolls|higgs DATA DAY… [--trust]      (needs duckdb, numpy, scipy)
+usage: fit.py RENOWN sample|questions|bitcoin-otc|trolls|higgs DATA DAY… [--trust] [--older RENOWN JOBS]    (needs duckdb, numpy, scipy)
 
-DATA is as the head of jobs/NAME.toml, or jobs/validate-trolls.toml, says; for the sample it is not looked at. For each DAY a method
-is fitted to the data up to its end and to nothing after it, the day is scored by it, and its active people (a reactor in 90 days) are held against the
-distinct people who react to them within the horizon after it. Told are, of active people and of established ones (five reactors in
-90 days), the concordance (Harrell's C, ties half) of the forecast and of the best single count, picked by its concordance at the
-first DAY's fit; observed / forecast; the mean log score; and how much lies within the 90 % interval, by the randomised probability
-integral transform and plain. Everybody counts whole, unless `--trust` leaves it to the fit who counts; then those who count are
-what is observed.
+DATA is as the head of the job of that network says (NETWORKS in forward.py); for the sample it is not looked at. For each DAY a method
+is fitted to the data up to its end and to nothing after it, the day is scored by it, and its active people (a reactor in 90 days) are
+held against the distinct people who react to them within the horizon after it. Printed are, of active people and of established
+ones (five reactors in 90 days), the concordance of the forecast; observed / forecast; the mean log score; and how much lies
+within the 90 % interval, by the randomised probability integral transform and plain. Then how far the forecast is above the best of the
+simple counts (distinct reactors and reactions in three windows, reactors with decay), picked for each day by what was observed before it; above the
+best of all measures, picked by what was observed after the first DAY, which is known afterwards; and, with `--older`, above the fit of
+version 0.8.0, whose job files are in the folder JOBS: mean of days, with its 95 % interval, people being clusters. Everybody
+counts whole, unless `--trust` leaves it to the fit who counts; then those who count are what is observed.
 """
 
-import re
-import shutil
-import sys
+import argparse
 import tempfile
-import tomllib
+from datetime import datetime, time, timedelta
 from pathlib import Path
-from subprocess import check_call, check_output
 
-import duckdb
 import numpy as np
-from scipy.stats import nbinom
 
-ROOT = Path(__file__).parents[1]
-# Job, and interactions as (actor, target, time).
-JOBS = {
-    "sample": ("fit-sample", f"SELECT actor_id::VARCHAR a, target_id::VARCHAR t, \"at\" FROM '{ROOT}/jobs/sample/interactions.parquet' "
-                             "WHERE kind <> 'accept'"),
-    "higgs": ("higgs", "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/interactions.parquet'"),
-    "bitcoin-otc": ("bitcoin-otc", "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/ratings.parquet'"),
-    "trolls": ("validate-trolls", "SELECT src::VARCHAR a, dst::VARCHAR t, ts AS \"at\" FROM '{data}/interactions.parquet'"),
-}
+from agreement import clustered_error, concordance
+from forward import EVERYBODY, EVERYBODY_BEFORE, NETWORKS, Past, days_of, predictive
+
+FAMILIES = ("reactors_", "repeat_reactors_", "active_reactors_", "reactions_", "weeks_", "days_", "pair_weeks_", "recency_")
+# Instants that counts are picked at: one horizon before the end of a day, one and a half, and so on.
+EARLIER = 6
 
 
-def concordance(x, y):
-    """Of two people for whom different numbers were observed, how often x orders them right, ties half."""
-    order = np.argsort(y, kind="stable")
-    ranks = np.unique(x, return_inverse=True)[1]
-    seen, counts, right, pairs = 0, np.zeros(ranks.max() + 1), 0.0, 0.0
-    for group in np.split(order, np.flatnonzero(np.diff(y[order])) + 1):
-        below = np.cumsum(counts)
-        own = ranks[group]
-        right += (below[own] - counts[own] / 2).sum()
-        pairs += seen * len(group)
-        counts += np.bincount(own, minlength=len(counts))
-        seen += len(group)
-    return right / pairs
+class Day:
+    """How a forecast, or a count, did on a day."""
+
+    def __init__(self, people, values):
+        y, self.who, established = people["observed"], people["person_id"], people["reactors_90d"] >= 5
+        self.c, self.influence = concordance(values, y)
+        self.c_established, own = concordance(values[established], y[established])
+        self.influence_established = np.zeros(len(y))
+        self.influence_established[established] = own
 
 
-def main(renown, name, data, days, trust):
-    job, interactions = JOBS[name]
-    interactions = interactions.format(data=data)
-    found, counts = [], None
-    with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        shutil.copytree(ROOT / "jobs", here / "jobs")
-        file = here / "jobs" / f"{job}.toml"
-        text = re.sub(r'url = ".*"', f'url = "{here}/out/"', file.read_text())
-        base = re.search(r'method += "(.*)"', text)[1]
-        method = (here / "jobs" / base).read_text()
-        if not trust:
-            # No data reach back so far: the fit finds no founders, and everybody counts whole.
-            method = re.sub(r"(?m)^tenure_hours.*\n|^\[trust.networks.*\nfull_credit.*\n", "", method)
-            method = re.sub(r"(?m)^\[trust\]$", "[trust]\ntenure_hours = 87000", method)
-        (here / "jobs" / "base.toml").write_text(method)
-        (here / "jobs" / "base-job.toml").write_text(text.replace(base, "base.toml"))
-        (here / "jobs" / "fitted-job.toml").write_text(text.replace(base, "fitted.toml"))
-        options = ["--set", f"data={data}"] if "${data}" in text else []
-        for day in days:
-            fitted = here / "jobs" / "fitted.toml"
-            fitted.unlink(missing_ok=True)
-            check_output([renown, "fit", here / "jobs/base-job.toml", "--snapshot", day, *options, "--out", fitted])
-            check_call([renown, "run", here / "jobs/fitted-job.toml", "--snapshot", day, *options, "--quiet"])
-            forecast = tomllib.loads(fitted.read_text())
-            horizon = forecast["forecast"]["horizon_hours"]
-            counts = counts or [c for (c,) in duckdb.sql(
-                f"SELECT column_name FROM (DESCRIBE FROM '{here}/out/measures/*/*.parquet') WHERE column_type IN ('BIGINT', 'DOUBLE') "
-                "AND regexp_matches(column_name, '^(credited_)?(repeat_)?(reactors|reactions|weeks|days|pair_weeks|recency)_')").fetchall()]
-            trusted = f"""JOIN (SELECT account_id, credit >= .5 AS counts FROM '{here}/out/accounts/{day}/*.parquet') c
-                ON c.account_id = e.a AND c.counts""" if trust else ""
-            rows = duckdb.sql(f"""
-                WITH e AS ({interactions}), observed AS (
-                    SELECT t, count(DISTINCT a) AS y FROM e {trusted} WHERE a <> t AND "at" >= DATE '{day}' + 1
-                    AND "at" < DATE '{day}' + 1 + INTERVAL {horizon} HOURS GROUP BY 1)
-                SELECT expected_reactors AS forecast, coalesce(y, 0) AS observed, m.*
-                FROM '{here}/out/scores/{day}/*.parquet' s JOIN '{here}/out/measures/{day}/*.parquet' m USING (person_id)
-                LEFT JOIN observed ON t = substr(person_id, strpos(person_id, ':') + 1)
-                WHERE reactors_90d > 0 ORDER BY person_id""").fetchnumpy()
-            shutil.rmtree(here / "out")
-            mu, y = np.asarray(rows["forecast"], float), np.asarray(rows["observed"], float)
-            established = np.asarray(rows["reactors_90d"]) >= 5
-            of_counts = {c: concordance(np.asarray(rows[c], float), y) for c in counts}
-            of_established = {c: concordance(np.asarray(rows[c], float)[established], y[established]) for c in counts}
-            r = mu ** (2 - forecast["forecast"]["overdispersion_power"]) / max(forecast["forecast"]["overdispersion"], 1e-9)
-            law = nbinom(r, r / (r + mu))
-            u = np.random.default_rng(1).random(len(y))
-            pit = law.cdf(y - 1) + u * law.pmf(y)
-            form = forecast.get("fit", {}).get("form", "none")
-            own = [concordance(mu, y), concordance(mu[established], y[established]), law.logpmf(y).mean(), y.sum() / mu.sum(),
-                   ((pit > .05) & (pit < .95)).mean(), ((y >= law.ppf(.05)) & (y <= law.ppf(.95))).mean()]
-            found.append((own, of_counts, of_established))
-            show(f"{day} {form}", len(y), own)
-    best = max(found[0][1], key=found[0][1].get)
-    mean = lambda values: float(np.mean(list(values)))
-    show("mean", 0, np.mean([own for own, *_ in found], 0))
-    print(f"{best}, picked on the first day: concordance {mean(c[best] for _, c, _ in found):.3f} "
-          f"({mean(c[best] for *_, c in found):.3f})")
+class ForecastDay(Day):
+    """How a forecast did on a day, by its distribution too."""
+
+    def __init__(self, people, forecast):
+        super().__init__(people, people["forecast"])
+        mean, y = people["forecast"], people["observed"]
+        law = predictive(mean, forecast["overdispersion"], forecast["overdispersion_power"])
+        pit = law.cdf(y - 1) + np.random.default_rng(1).random(len(y)) * law.pmf(y)
+        self.log_scores, self.mean, self.level = law.logpmf(y), mean, y.sum() / mean.sum()
+        self.within = (pit > 0.05) & (pit < 0.95)
+        self.plain = (y >= law.ppf(0.05)) & (y <= law.ppf(0.95))
+
+    def numbers(self):
+        return [self.c, self.c_established, self.log_scores.mean(), self.level, self.within.mean(), self.plain.mean()]
 
 
 def show(what, people, own):
@@ -115,5 +61,87 @@ def show(what, people, own):
           f"within 90 % {own[4]:.3f}, plain {own[5]:.3f}", flush=True)
 
 
-options = [word for word in sys.argv[1:] if word != "--trust"]
-main(options[0], options[1], options[2], options[3:], "--trust" in sys.argv)
+def difference(one, other, what):
+    """Mean over days of the difference of two forecasts or counts in `what`, and its half 95 % interval."""
+    of = {"c": "influence", "c_established": "influence_established"}
+    if what in of:
+        influences = [(a.who, getattr(a, of[what]) - getattr(b, of[what])) for a, b in zip(one, other)]
+        mean = np.mean([getattr(a, what) - getattr(b, what) for a, b in zip(one, other)])
+    else:
+        gains = [a.log_scores - b.log_scores for a, b in zip(one, other)]
+        influences = [(a.who, (gain - gain.mean()) / len(gain)) for a, gain in zip(one, gains)]
+        mean = np.mean([gain.mean() for gain in gains])
+    error = clustered_error(influences)
+    return f"{mean:+.4f} (se {error:.4f}, 95 % {mean - 1.96 * error:+.4f} to {mean + 1.96 * error:+.4f})"
+
+
+def best_before(past, end):
+    """The simple count that agreed best with what was observed by the end of a day, after instants before it."""
+    found = {}
+    for back in range(EARLIER):
+        at = end - past.horizon * (1 + back / 2)
+        if at > past.begin() + past.horizon / 2:
+            people = past.simple_counts(at)
+            observed = np.asarray(people["observed"], float)
+            if len(observed) >= 15 and observed.sum() >= 5:
+                for count in people.keys() - {"t", "observed"}:
+                    found.setdefault(count, []).append(concordance(np.asarray(people[count], float), observed)[0])
+    means = {count: np.mean(own) for count, own in sorted(found.items())}
+    return max(means, key=means.get, default="decayed_month")
+
+
+def of_count(past, end, people, count):
+    """The values of a simple count for people."""
+    rows = past.simple_counts(end)
+    of = dict(zip(rows["t"], np.asarray(rows[count], float)))
+    return np.array([of.get(person.split(":", 1)[1], 0.0) for person in people["person_id"]])
+
+
+def main(options):
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        past = Past(here / "now", options.renown, options.network, options.data, everybody=None if options.trust else EVERYBODY)
+        older = options.older and Past(here / "older", options.older[0], options.network, options.data, options.older[1], EVERYBODY_BEFORE)
+        days, older_days, picked, alone = [], [], [], []
+        for day in days_of(options.days):
+            method = past.fit(day)
+            people = past.people(day)
+            days.append(ForecastDay(people, method["forecast"]))
+            show(f"{day} {method.get('fit', {}).get('form', 'none')}", len(people["observed"]), days[-1].numbers())
+            counts = [name for name in people if name.removeprefix("credited_").startswith(FAMILIES)]
+            end = datetime.combine(day + timedelta(1), time())
+            count = best_before(past, end)
+            picked.append((count, Day(people, of_count(past, end, people, count))))
+            alone.append({count: Day(people, people[count]) for count in counts})
+            if older:
+                method, then = older.fit(day), older.people(day)
+                assert list(then["person_id"]) == list(people["person_id"]) and (then["observed"] == people["observed"]).all()
+                older_days.append(ForecastDay(then, method["forecast"]))
+                show(f"{day} older", len(then["observed"]), older_days[-1].numbers())
+        show("mean", 0, np.mean([day.numbers() for day in days], 0))
+        if older:
+            show("mean, older", 0, np.mean([day.numbers() for day in older_days], 0))
+        for least in (1, 5, 10):
+            within = np.concatenate([day.within[day.mean >= least] for day in days])
+            plain = np.concatenate([day.plain[day.mean >= least] for day in days])
+            if len(within) >= 100:
+                print(f"of {len(within)} forecasts of {least} and more: within 90 % {within.mean():.3f}, plain {plain.mean():.3f}")
+        best = max(alone[0], key=lambda count: alone[0][count].c)
+        rows = [(f"the best simple count picked before ({', '.join(dict.fromkeys(name for name, _ in picked))})", [own for _, own in picked]),
+                (f"{best}, picked on the first day", [own[best] for own in alone])]
+        for what, others in rows:
+            print(f"{what}: concordance {np.mean([own.c for own in others]):.3f} ({np.mean([own.c_established for own in others]):.3f})\n"
+                  f"  above it: {difference(days, others, 'c')}; established {difference(days, others, 'c_established')}")
+        if older:
+            print("above the older fit: concordance " + difference(days, older_days, "c") + "; established "
+                  + difference(days, older_days, "c_established") + "; log score " + difference(days, older_days, "log_scores"))
+
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("renown")
+parser.add_argument("network", choices=NETWORKS)
+parser.add_argument("data")
+parser.add_argument("days", nargs="+")
+parser.add_argument("--trust", action="store_true")
+parser.add_argument("--older", nargs=2, metavar=("RENOWN", "JOBS"))
+main(parser.parse_args())

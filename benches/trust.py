@@ -8,6 +8,8 @@ Needs numpy and pyarrow; draws are seeded. PREFIX is what stands before the ids 
 import datetime, glob, json, sys
 import numpy as np, pyarrow as pa, pyarrow.parquet as pq
 
+from agreement import concordance
+
 
 def table(output, name):
     for path in reversed(sorted(glob.glob(f"{output}/commits/*.json"))):
@@ -18,20 +20,6 @@ def table(output, name):
 
 def end_of(day):
     return datetime.datetime.fromisoformat(day) + datetime.timedelta(days=1)
-
-
-def concordance(x, y):
-    """Of two people for whom different numbers were observed, how often x orders them right; ties half."""
-    ranks, order = np.unique(x, return_inverse=True)[1], np.argsort(y, kind="stable")
-    y, ranks = y[order], ranks[order]
-    start = np.flatnonzero(np.r_[True, y[1:] != y[:-1]])
-    seen, right, pairs = np.zeros(ranks.max() + 1), 0.0, 0.0
-    for i, j in zip(start, np.r_[start[1:], len(y)]):
-        group = ranks[i:j]
-        right += (np.cumsum(seen)[group] - 0.5 * seen[group]).sum() if i else 0
-        pairs += i * (j - i)
-        np.add.at(seen, group, 1)
-    return right / pairs
 
 
 def ranked(values):
@@ -57,11 +45,11 @@ def honest(before, after, file, actor, target, time, day, prefix):
     x, z, y = values(old, active), values(new, active), np.array([len(came.get(p, ())) for p in active])
     random = np.random.default_rng(1)
     drawn = [random.choice(len(active), len(active)) for _ in range(200)]
-    error = np.std([concordance(z[s], y[s]) - concordance(x[s], y[s]) for s in drawn])
+    error = np.std([concordance(z[s], y[s])[0] - concordance(x[s], y[s])[0] for s in drawn])
     rho = np.corrcoef(ranked(values(old, trusted)), ranked(values(new, trusted)))[0, 1]
     young = [c for p, c in credit.items() if p in first and first[p] > end - datetime.timedelta(days=28)]
     print(f"{day}: active {len(active)}, with a trusted reactor before {len(trusted)}; Spearman {rho:.3f}; newly at the floor "
-          f"{np.mean(values(credited, trusted) <= 0):.1%}; concordance {concordance(x, y):.3f} -> {concordance(z, y):.3f} (se {error:.3f}); "
+          f"{np.mean(values(credited, trusted) <= 0):.1%}; concordance {concordance(x, y)[0]:.3f} -> {concordance(z, y)[0]:.3f} (se {error:.3f}); "
           f"known under 28 days: {len(young)}, any credit {np.mean(np.array(young) > 0):.0%}, mean {np.mean(young):.3f}")
 
 
