@@ -82,7 +82,8 @@ impl<'a> Scoring<'a> {
         let undefended = self.measures(network, &world, &self.no_defence, target);
         let no_defence = self.forecast(baseline, target, &undefended);
         let reactors = undefended.engagement.all.reactors_window as f64;
-        let graphs = attention_graphs(&world.interactions, &world.persons, self.rules, 0)?;
+        let graphs =
+            attention_graphs(world.interactions.window(0, u32::MAX), &world.persons, self.rules)?;
         let rank =
             crate::method::RankRule { tolerance: PAGERANK_TOLERANCE, ..self.method.rank.clone() };
         let ranks = rank_networks(&graphs, &rank, None)?;
@@ -111,12 +112,11 @@ impl<'a> Scoring<'a> {
         target: VertexIndex,
     ) -> VertexMeasures {
         let trust = find_trust(&TrustInputs {
-            interactions: &world.interactions,
+            window: world.interactions.window(0, self.method.attention.window_hours),
             persons: &world.persons,
             rules: self.rules,
             standings: &world.standings,
             rule,
-            window_hours: self.method.attention.window_hours,
         });
         let inputs = VertexInputs {
             interactions: &world.interactions,
@@ -196,7 +196,8 @@ impl World {
                 interactions.as_of(tenure, 0..window).joined(earlier.as_of(tenure, 0..window));
             let mut seeds = network.seeds.clone();
             seeds.resize(persons.vertices(), false);
-            let founders = find_founders(&before, &persons, scoring.rules, &seeds, None, method)?;
+            let before = before.window(0, u32::MAX);
+            let founders = find_founders(before, &persons, scoring.rules, &seeds, None, method)?;
             for (standing, is_founder) in standings.iter_mut().zip(founders) {
                 let founder = Standing { since_days: 0, is_founder: true };
                 *standing = standing.or(is_founder.then_some(founder));

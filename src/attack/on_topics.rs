@@ -172,12 +172,11 @@ impl<'a> OnTopics<'a> {
         people.refusals.clone_from(&self.refusals);
         people.endorsements = [&self.endorsements[..], &planted.endorsements].concat();
         let trust = find_trust(&TrustInputs {
-            interactions: &people.interactions,
+            window: people.interactions.window(0, method.attention.window_hours),
             persons: &people.persons,
             rules,
             standings: &standings,
             rule,
-            window_hours: method.attention.window_hours,
         });
         let reactors =
             people.posts.as_ref().map(|posts| post_reactors(&people.interactions, posts, rules, 0));

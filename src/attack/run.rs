@@ -169,12 +169,11 @@ fn attack_all(
     let vertices = people.persons.vertices() as u64;
     let undefended = progress.compute("no_defence", vertices, || {
         let undefended = find_trust(&TrustInputs {
-            interactions: &people.interactions,
+            window: people.interactions.window(0, job.method.attention.window_hours),
             persons: &people.persons,
             rules: &measured.rules,
             standings: &standings,
             rule: &scoring.no_defence,
-            window_hours: job.method.attention.window_hours,
         });
         let (rules, min_ages) = (&measured.rules, MinAges::default());
         Ok(Undefended(RecomputedMeasures::compute(

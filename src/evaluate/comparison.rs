@@ -24,21 +24,22 @@ pub(super) struct Comparison<'a> {
 pub(super) fn compare(
     of: &Comparison<'_>,
     predictors: &[Predictor],
-    sets: Vec<EvaluationSet>,
+    sets: &mut [EvaluationSet],
     settings: &Validate,
 ) -> Vec<MetricRow> {
     let is_group = of.group_by != EVERYONE && of.group_by != TOPIC;
-    let sets: Vec<EvaluationSet> = sets.into_iter().map(EvaluationSet::with_deciles).collect();
+    sets.iter_mut().for_each(EvaluationSet::set_deciles);
+    let sets = &*sets;
     let people = sets.iter().map(EvaluationSet::people).max().unwrap_or(0);
     let k = settings.top as usize;
     let mut metrics = sets.first().map(Metric::list).unwrap_or_default();
     metrics.retain(|metric| of.group_by == EVERYONE || !metric.is_of_everyone_only());
     // A predictor that is constant in every set is not known there.
     let varies = |predictor: &usize| {
-        sets.iter().any(|set| set.predictions[*predictor].ranking.distinct_values() > 1)
+        sets.iter().any(|set| set.predictions[*predictor].ranking().distinct_values() > 1)
     };
     let varying: Vec<usize> = (0..predictors.len()).filter(varies).collect();
-    let mut cells = compute_cells(&metrics, &varying, &sets, settings, !is_group);
+    let mut cells = compute_cells(&metrics, &varying, sets, settings, !is_group);
     let best = |cells: &[Cell]| -> Vec<Option<usize>> {
         metrics.iter().map(|metric| best_count(cells, predictors, *metric, 0)).collect()
     };
@@ -52,7 +53,7 @@ pub(super) fn compare(
         retain(&mut cells, &kept);
         // Influences are computed of those that are left alone.
         for cell in cells.iter_mut().filter(|cell| cell.metric == Metric::Concordance) {
-            let with_influence = concordances(&sets, &[cell.predictor]);
+            let with_influence = concordances(sets, &[cell.predictor]);
             with_influence.into_iter().for_each(|found| *cell = found);
         }
     }
@@ -223,7 +224,7 @@ mod tests {
         (0..sets).map(|_| set()).collect()
     }
 
-    fn compared(sets: Vec<EvaluationSet>, resamples: u32, group_by: &str) -> Vec<MetricRow> {
+    fn compared(mut sets: Vec<EvaluationSet>, resamples: u32, group_by: &str) -> Vec<MetricRow> {
         let predictors = [Predictor {
             name: "standard".into(),
             method: 0,
@@ -231,7 +232,7 @@ mod tests {
             kind: PredictorKind::Score,
         }];
         let of = Comparison { target: "labels", population: "all", group_by, group_value: "" };
-        compare(&of, &predictors, sets, &Validate { resamples, ..Validate::default() })
+        compare(&of, &predictors, &mut sets, &Validate { resamples, ..Validate::default() })
     }
 
     /// Bonett & Wright 2000, *Sample size requirements for estimating Pearson, Kendall and Spearman correlations*: the

@@ -1,5 +1,7 @@
 //! Some people at one backtest date or on one topic: predictions about them, and the target.
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use crate::model::PersonIndex;
@@ -9,27 +11,47 @@ use renown_stats::ranking::{LEFT_OUT, Ranking};
 /// A subset of fewer than one in so many is sorted anew: that takes less than restricting the ranking of all.
 const SORT_BELOW: usize = 16;
 
-/// Numbers of some people, and the ranking by them.
+/// Numbers of some people, and the ranking by them, which is made when it is first asked for.
 #[derive(Clone)]
 pub(super) struct RankedValues {
     pub values: Vec<f64>,
-    pub ranking: Ranking,
+    ranking: OnceLock<Ranking>,
 }
 
 impl RankedValues {
     pub fn new(values: Vec<f64>) -> Self {
-        Self { ranking: Ranking::new(&values), values }
+        Self { values, ranking: OnceLock::new() }
+    }
+
+    /// The ranking of the people by the values.
+    pub fn ranking(&self) -> &Ranking {
+        self.ranking.get_or_init(|| Ranking::new(&self.values))
+    }
+
+    /// The values at `indices`, which ascend.
+    pub fn at(&self, indices: &[u32]) -> Self {
+        match indices.len() == self.values.len() {
+            true => self.clone(),
+            false => self.subset(indices, &new_indices(indices, self.values.len())),
+        }
     }
 
     /// The values at `indices`; `new_index` is where each value goes, as [`Ranking::restrict`] takes it.
     fn subset(&self, indices: &[u32], new_index: &[u32]) -> Self {
         let values = subset(&self.values, indices);
         let ranking = match indices.len() * SORT_BELOW < new_index.len() {
-            true => Ranking::new(&values),
-            false => self.ranking.restrict(new_index),
+            true => OnceLock::new(),
+            false => OnceLock::from(self.ranking().restrict(new_index)),
         };
         Self { values, ranking }
     }
+}
+
+/// The index among `indices` of each of `all` items, [`LEFT_OUT`] for those that are not among them.
+fn new_indices(indices: &[u32], all: usize) -> Vec<u32> {
+    let mut new_index = vec![LEFT_OUT; all];
+    (0..).zip(indices).for_each(|(new, old)| new_index[*old as usize] = new);
+    new_index
 }
 
 fn subset<T: Copy>(values: &[T], indices: &[u32]) -> Vec<T> {
@@ -114,8 +136,7 @@ impl EvaluationSet {
         if indices.len() == self.persons.len() {
             return self.clone();
         }
-        let mut new_index = vec![LEFT_OUT; self.persons.len()];
-        (0..).zip(indices).for_each(|(new, old)| new_index[*old as usize] = new);
+        let new_index = new_indices(indices, self.persons.len());
         let ranked = |values: &RankedValues| values.subset(indices, &new_index);
         let forecast = |forecast: &ForecastEvaluation| ForecastEvaluation {
             log_expected: subset(&forecast.log_expected, indices),
@@ -152,14 +173,13 @@ impl EvaluationSet {
         retain(&mut self.forecasts, kept);
     }
 
-    /// With the deciles of the forecasts.
-    pub fn with_deciles(mut self) -> Self {
+    /// Sets the deciles of the forecasts.
+    pub fn set_deciles(&mut self) {
         for (prediction, forecast) in self.predictions.iter().zip(&mut self.forecasts) {
             if let Some(forecast) = forecast {
-                forecast.decile = prediction.ranking.deciles();
+                forecast.decile = prediction.ranking().deciles();
             }
         }
-        self
     }
 }
 

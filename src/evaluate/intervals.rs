@@ -7,6 +7,8 @@
 //! deviations are scaled by the root of its share (Politis, Romano & Wolf 1999, *Subsampling*, §2.1); metrics of the first k
 //! then have no interval.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::evaluation_set::{EvaluationSet, Target};
@@ -103,8 +105,8 @@ pub(super) fn concordances(sets: &[EvaluationSet], predictors: &[usize]) -> Vec<
             else {
                 continue;
             };
-            let ranking = &set.predictions[*predictor].ranking;
-            let Some(found) = concordance_with_influence(ranking, &target.ranking) else {
+            let ranking = set.predictions[*predictor].ranking();
+            let Some(found) = concordance_with_influence(ranking, target.ranking()) else {
                 continue;
             };
             sum += found.value;
@@ -130,16 +132,16 @@ pub(super) fn concordances(sets: &[EvaluationSet], predictors: &[usize]) -> Vec<
 pub(super) fn resample(
     cells: &mut [Cell],
     wanted: &[bool],
-    sets: Vec<EvaluationSet>,
+    sets: &[EvaluationSet],
     settings: &Validate,
     max_people: usize,
 ) {
     let k = settings.top as usize;
-    let all_people = distinct_people(&sets).len();
+    let all_people = distinct_people(sets).len();
     let largest = sets.iter().map(|set| set.persons.len()).max().unwrap_or(0);
     let one_in = u32::try_from(largest.div_ceil(max_people)).unwrap_or(u32::MAX).max(1);
-    let sample: Vec<EvaluationSet> = match one_in {
-        1 => sets,
+    let sample: Cow<'_, [EvaluationSet]> = match one_in {
+        1 => Cow::Borrowed(sets),
         n => sets.iter().map(|set| set.sample_one_in(n)).collect(),
     };
     let resampled: Vec<(Metric, usize)> = cells

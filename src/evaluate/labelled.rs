@@ -203,7 +203,7 @@ impl LabelEvaluation<'_> {
         let mut add = |population, group_by, group_value: &str, set: EvaluationSet| {
             if set.persons.len() > 1 {
                 let of = Comparison { target, population, group_by, group_value };
-                rows.extend(compare(&of, self.predictors, vec![set], settings));
+                rows.extend(compare(&of, self.predictors, &mut [set], settings));
             }
         };
         for (population, is_member) in self.predictions.populations() {
@@ -291,11 +291,11 @@ impl LabelEvaluation<'_> {
             }
             set.forecasts.extend([None, None, None]);
             set.predictions.extend(topic_predictions(&set.persons, number, topics));
-            rows.extend(compare(&of_topic(topic), &predictors, vec![set.clone()], settings));
+            rows.extend(compare(&of_topic(topic), &predictors, &mut [set.clone()], settings));
             sets.push(set);
         }
         if !sets.is_empty() {
-            rows.extend(compare(&of_topic(""), &predictors, sets, settings));
+            rows.extend(compare(&of_topic(""), &predictors, &mut sets, settings));
         }
         (rows, unknown)
     }

@@ -141,7 +141,7 @@ impl<'a> WeightedSet<'a> {
     pub fn new(set: &'a EvaluationSet, multiplicities: Vec<u32>) -> Self {
         let target_ranks = match &set.target {
             Target::Observed(target) | Target::Graded(target) => {
-                target.ranking.doubled_ranks(&multiplicities)
+                target.ranking().doubled_ranks(&multiplicities)
             }
             Target::Binary(_) | Target::Pairs(_) => vec![],
         };
@@ -152,33 +152,33 @@ impl<'a> WeightedSet<'a> {
     fn evaluate(&self, metric: Metric, predictor: usize, k: usize) -> Vec<Option<f64>> {
         let (set, times) = (self.set, &self.multiplicities[..]);
         let (prediction, forecast) = (&set.predictions[predictor], &set.forecasts[predictor]);
-        let ranking = &prediction.ranking;
+        let ranking = prediction.ranking();
         match (metric, &set.target, forecast) {
             (
                 Metric::Concordance,
                 Target::Observed(target) | Target::Graded(target) | Target::Binary(target),
                 _,
-            ) => vec![concordance(ranking, &target.ranking, times)],
+            ) => vec![concordance(ranking, target.ranking(), times)],
             (Metric::Spearman, Target::Observed(_) | Target::Graded(_), _) => {
                 let ranks = ranking.doubled_ranks(times);
                 vec![spearman_of_ranks(&ranks, &self.target_ranks, times)]
             }
             (Metric::Kendall, Target::Observed(target) | Target::Graded(target), _) => {
-                vec![kendall(ranking, &target.ranking, times)]
+                vec![kendall(ranking, target.ranking(), times)]
             }
             (Metric::AucAny, Target::Observed(target), _)
             | (Metric::Auc, Target::Binary(target), _) => {
                 vec![auc(ranking, &target.values, times)]
             }
             (Metric::Ndcg, Target::Observed(target) | Target::Graded(target), _) => {
-                vec![ndcg(ranking, &target.ranking, &target.values, times, k)]
+                vec![ndcg(ranking, target.ranking(), &target.values, times, k)]
             }
             (
                 Metric::Precision,
                 Target::Observed(target) | Target::Graded(target) | Target::Binary(target),
                 _,
             ) => {
-                let mut relevant = target.ranking.top(times, k);
+                let mut relevant = target.ranking().top(times, k);
                 if !matches!(set.target, Target::Graded(_)) {
                     let positive = target.values.iter().map(|value| *value > 0.0);
                     relevant.iter_mut().zip(positive).for_each(|(top, positive)| *top &= positive);

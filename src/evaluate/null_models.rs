@@ -12,7 +12,7 @@ use crate::model::{NetworkIndex, PersonIndex, Persons};
 use crate::pipeline::Measured;
 use crate::pipeline::backtest::Backtest;
 use crate::propagate::{Ranks, rank_networks, rank_networks_from};
-use crate::score::measures::RankMeasures;
+use crate::score::measures::{RankMeasures, Wanted};
 use renown_graph::csr::Csr;
 use renown_graph::edges::EdgeList;
 use renown_graph::rewire::rewire;
@@ -56,7 +56,8 @@ pub(super) fn compare_ranks(
     if settings.null_models == 0 || targets.is_empty() {
         return Ok(vec![]);
     }
-    let Measured { attention, .. } = backtest.measure(job)?;
+    let Measured { attention, .. } =
+        backtest.measure(job, Wanted::only(&MEASURES.map(str::to_owned).into()))?;
     let rank = &job.method.rank;
     let rule = RankRule { tolerance: rank.tolerance.max(TOLERANCE), ..rank.clone() };
     let graphs = Graphs { attention, persons: &backtest.people().persons, rule, backtest };

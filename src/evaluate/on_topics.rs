@@ -146,7 +146,7 @@ pub(super) fn evaluate_pairs(
         }
         let of = Comparison { target: ON_TOPICS, population: TOPIC_SCORES, group_by, group_value };
         let number = count_pairs(&of, &sets, &predictors[0]);
-        evaluated.rows.extend(compare(&of, predictors, sets, settings));
+        evaluated.rows.extend(compare(&of, predictors, &mut sets, settings));
         evaluated.rows.push(number);
         true
     };

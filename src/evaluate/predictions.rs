@@ -1,5 +1,7 @@
 //! The values of every predictor at one backtest date.
 
+use std::collections::BTreeSet;
+
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
@@ -14,14 +16,17 @@ use crate::phrases::Vocabulary;
 use crate::pipeline::Measured;
 use crate::pipeline::backtest::Backtest;
 use crate::pipeline::sample::mix32;
+use crate::reduce::post_reactors;
 use crate::score::forecast_values::ForecastValues;
-use crate::score::measures::MeasureColumns;
-use crate::score::scores::{COVERED, ESTABLISHED, score_people};
+use crate::score::measures::{MeasureColumns, Wanted};
+use crate::score::scores::{COVERED, Distributions, ESTABLISHED};
 use crate::topics::{TopicForecasts, TopicInputs, forecast_topics};
 use renown_stats::predictive_distribution::{cdf, log_score, randomised_pit};
 
 /// Share of observations below the interval of a score, and above it.
 const LOWER: f64 = 0.5 * (1.0 - COVERED);
+/// Measures that tell who is in which population.
+const ALWAYS: [&str; 2] = ["reactors_90d", "reactors_window"];
 
 /// The values of all predictors as runs of the jobs at a backtest date would have computed them. Lengths: persons.
 pub(super) struct Predictions {
@@ -31,7 +36,7 @@ pub(super) struct Predictions {
     overdispersion: Vec<Option<Vec<f64>>>,
     /// Trust under the first job's method.
     pub trust: Trust,
-    /// The measures of each job.
+    /// Those measures of each job that are predictors or terms of its forecast.
     pub measures: Vec<MeasureColumns>,
     /// Whether anyone reacted within the attention window.
     pub active: Vec<bool>,
@@ -53,18 +58,30 @@ impl Predictions {
         predictors: &[Predictor],
         vocabulary: Option<&Vocabulary>,
     ) -> Result<Self> {
+        let mut names: BTreeSet<String> = ALWAYS.map(str::to_owned).into();
+        let profiles = jobs.iter().flat_map(|job| &job.profiles);
+        let forecasts = profiles.map(|profile| &profile.forecast);
+        let forecasts = forecasts.chain(jobs.iter().map(|job| &job.method.forecast));
+        let terms = forecasts.flat_map(|forecast| &forecast.terms);
+        names.extend(terms.map(|term| term.measure.clone()));
+        let counts = predictors.iter().filter(|own| own.kind == PredictorKind::Count);
+        names.extend(counts.map(|count| count.name.clone()));
         let (mut values, mut overdispersion) = (vec![], vec![]);
         let (mut first_trust, mut measures_of_jobs, mut on_topics) = (None, vec![], vec![]);
         for job in jobs {
             backtest.set_as_of(hours, &job.method);
-            let Measured { trust, measures, rules, post_reactors, .. } = backtest.measure(job)?;
+            let Measured { trust, measures, rules, .. } =
+                backtest.measure(job, Wanted::only(&names))?;
             let people = backtest.people();
             let on_all = ForecastValues::new(&job.method.forecast, &measures)?;
             on_topics.extend(vocabulary.map(|vocabulary| {
+                let posts = people.posts.as_ref();
+                let reactors =
+                    posts.map(|posts| post_reactors(&people.interactions, posts, &rules, 0));
                 forecast_topics(&TopicInputs {
                     people,
                     vocabulary,
-                    post_reactors: post_reactors.as_ref(),
+                    post_reactors: reactors.as_ref(),
                     trust: &trust,
                     rules: &rules,
                     method: &job.method,
@@ -72,24 +89,25 @@ impl Predictions {
                 })
             }));
             for profile in &job.profiles {
-                let scored = score_people(&people.persons, &measures, &trust, profile)?;
+                let found = Distributions::of(&people.persons, &measures, profile)?;
                 let is_forecast = !profile.fitted_to_labels && !profile.structural;
-                values.push(scored.expected_reactors);
-                overdispersion.push(is_forecast.then_some(scored.overdispersion));
+                values.push(found.expected_reactors);
+                overdispersion.push(is_forecast.then_some(found.overdispersion));
             }
             first_trust.get_or_insert(trust);
             measures_of_jobs.push(measures);
         }
         let trust = first_trust.ok_or_else(|| Error::internal("no job is validated"))?;
         let (people, measures) = (backtest.people(), &measures_of_jobs[0]);
-        for predictor in predictors {
-            values.push(match predictor.kind {
-                PredictorKind::Score => continue,
-                PredictorKind::Count => sum_by_person(people, measures, &predictor.name)?,
-                PredictorKind::Chance => random_values(people.persons.len()),
-            });
-            overdispersion.push(None);
-        }
+        let baselines = predictors.par_iter().filter(|own| own.kind != PredictorKind::Score);
+        let baselines: Vec<Vec<f64>> = baselines
+            .map(|predictor| match predictor.kind {
+                PredictorKind::Chance => Ok(random_values(people.persons.len())),
+                _ => sum_by_person(people, measures, &predictor.name),
+            })
+            .collect::<Result<_>>()?;
+        overdispersion.extend(baselines.iter().map(|_| None));
+        values.extend(baselines);
         let in_window = sum_by_person(people, measures, "reactors_window")?;
         Ok(Self {
             values,

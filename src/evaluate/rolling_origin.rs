@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::comparison::{Comparison, compare};
-use super::evaluation_set::{EvaluationSet, ForecastEvaluation, RankedValues, Target, retain};
+use super::evaluation_set::{EvaluationSet, RankedValues, Target, retain};
 use super::groups::{group_people, select_groups};
 use super::metric_row::{ACTIVE, EVERYONE, FUTURE_TARGETS, MetricRow, ON_TOPICS, PERSON_TARGETS};
 use super::notes;
@@ -34,7 +34,6 @@ const CHOSEN_BY: usize = 20_000;
 /// All people whom a run of a backtest date scores.
 struct ForecastOrigin {
     set: EvaluationSet,
-    forecasts: Vec<Option<ForecastEvaluation>>,
     /// The (person, topic) pairs that such a run scores, if they are wanted and there are topics.
     pairs: Option<EvaluationSet>,
     /// How many people reacted to each person, for each of [`PERSON_TARGETS`].
@@ -97,7 +96,7 @@ pub(super) fn evaluate_backtests(
         let mut origins = origins;
         let pairs: Vec<EvaluationSet> =
             origins.iter_mut().filter_map(|origin| origin.pairs.take()).collect();
-        let mut evaluated = compare_origins(origins, &predictors, settings);
+        let mut evaluated = compare_origins(&origins, &predictors, settings);
         if !pairs.is_empty() {
             evaluated.extend(evaluate_pairs(pairs, &list_topic_predictors(jobs), settings));
         }
@@ -111,35 +110,35 @@ pub(super) fn evaluate_backtests(
 
 /// Compares the predictors at all origins, in every population and group.
 fn compare_origins(
-    mut origins: Vec<ForecastOrigin>,
+    origins: &[ForecastOrigin],
     predictors: &[Predictor],
     settings: &Validate,
 ) -> Evaluated {
     let mut evaluated = Evaluated::default();
-    for (number, target) in PERSON_TARGETS.into_iter().enumerate() {
-        for origin in &mut origins {
-            origin.set.target = Target::Observed(origin.observed[number].clone());
-            // The first target is what is forecast.
-            origin.set.forecasts = match number {
-                0 => std::mem::take(&mut origin.forecasts),
-                _ => predictors.iter().map(|_| None).collect(),
-            };
-        }
-        if settings.target(target).is_none() {
-            continue;
-        }
-        for at in 0..origins.first().map_or(0, |first| first.populations.len()) {
-            let population = origins[0].populations[at].0;
-            let subset = |origin: &ForecastOrigin| origin.set.subset(&origin.populations[at].1);
-            let sets: Vec<EvaluationSet> = origins.iter().map(subset).collect();
+    for at in 0..origins.first().map_or(0, |first| first.populations.len()) {
+        let population = origins[0].populations[at].0;
+        let mut sets: Vec<EvaluationSet> =
+            origins.iter().map(|origin| origin.set.subset(&origin.populations[at].1)).collect();
+        for (number, target) in PERSON_TARGETS.into_iter().enumerate() {
+            for (origin, set) in origins.iter().zip(&mut sets) {
+                set.target =
+                    Target::Observed(origin.observed[number].at(&origin.populations[at].1));
+                // The first target alone is what is forecast.
+                if number > 0 {
+                    set.forecasts = predictors.iter().map(|_| None).collect();
+                }
+            }
+            if settings.target(target).is_none() {
+                continue;
+            }
             if population == ACTIVE {
-                let mut groups = compare_groups(&origins, &sets, target, predictors, settings);
+                let mut groups = compare_groups(origins, &sets, target, predictors, settings);
                 // The groups of the other target are the same.
                 groups.notes.retain(|_| number == 0);
                 evaluated.extend(groups);
             }
             let of = Comparison { target, population, group_by: EVERYONE, group_value: "" };
-            evaluated.rows.extend(compare(&of, predictors, sets, settings));
+            evaluated.rows.extend(compare(&of, predictors, &mut sets, settings));
         }
     }
     evaluated
@@ -171,10 +170,11 @@ fn compare_groups(
             let of_group = groups().zip(sets).map(|(groups, set)| {
                 set.subset(groups.get(name).map_or(&[][..], |indices| indices))
             });
-            let of_group = of_group.filter(|set| set.persons.len() > 1).collect();
+            let mut of_group: Vec<EvaluationSet> =
+                of_group.filter(|set| set.persons.len() > 1).collect();
             let group_by = group_by.name();
             let of = Comparison { target, population: ACTIVE, group_by, group_value: name };
-            rows.extend(compare(&of, predictors, of_group, settings));
+            rows.extend(compare(&of, predictors, &mut of_group, settings));
         }
     }
     Evaluated { rows, notes }
@@ -200,9 +200,10 @@ impl ForecastOrigin {
         let all = people.persons.len();
         let (mut scored, mut observed) = (vec![false; all], [vec![0.0; all], vec![0.0; all]]);
         let is_scored = backtest.scored();
-        for (vertex, person) in people.persons.by_vertex() {
+        let of_vertices = backtest.observed_of_all(&window);
+        for ((vertex, person), counts) in people.persons.by_vertex().zip(of_vertices) {
             scored[person.index()] |= is_scored[vertex.index()];
-            for (sums, count) in observed.iter_mut().zip(backtest.observed(vertex, &window)) {
+            for (sums, count) in observed.iter_mut().zip(counts) {
                 sums[person.index()] += count;
             }
         }
@@ -225,8 +226,11 @@ impl ForecastOrigin {
         Ok(Self {
             pairs: compare_pairs(backtest, &window, &predictions.on_topics),
             groups: jobs[0].validate.groups.iter().map(group).collect(),
-            forecasts: predictions.evaluate_forecasts(&persons, &observed[0].values),
-            set: predictions.evaluation_set(persons, Target::Pairs(Default::default())),
+            set: EvaluationSet {
+                // The first target is what is forecast.
+                forecasts: predictions.evaluate_forecasts(&persons, &observed[0].values),
+                ..predictions.evaluation_set(persons, Target::Pairs(Default::default()))
+            },
             observed,
             populations: populations.into(),
         })
@@ -285,7 +289,6 @@ impl ForecastOrigin {
         let mut kept: Vec<bool> = (0..predictors.len()).map(|at| !is_count(&at)).collect();
         order.iter().take(MAX_COUNTS).for_each(|at| kept[counts[*at]] = true);
         self.set.keep_predictors(&kept);
-        retain(&mut self.forecasts, &kept);
         retain(predictors, &kept);
         counts.len()
     }
@@ -323,7 +326,6 @@ mod tests {
                 predictions,
                 target: Target::Pairs(Default::default()),
             },
-            forecasts: predictors.iter().map(|_| None).collect(),
             pairs: None,
             observed: [observed.clone(), observed],
             populations: vec![(ACTIVE, (0..people as u32).collect())],
@@ -335,6 +337,6 @@ mod tests {
         assert_eq!((kept[0], kept[1 + MAX_COUNTS]), ("standard", "random"));
         assert_eq!((kept[1], kept[MAX_COUNTS]), ("count_08", "count_01"));
         assert_eq!(origin.set.predictions.len(), kept.len());
-        assert_eq!((origin.set.forecasts.len(), origin.forecasts.len()), (kept.len(), kept.len()));
+        assert_eq!(origin.set.forecasts.len(), kept.len());
     }
 }

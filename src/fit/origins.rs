@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
@@ -13,7 +15,7 @@ use crate::pipeline::backtest::{Backtest, OutcomeWindow};
 use crate::pipeline::sample::mix32;
 use crate::propagate::{TrustInputs, find_trust};
 use crate::reduce::InteractionRules;
-use crate::score::measures::{MinAges, RecomputedMeasures};
+use crate::score::measures::{SampledInputs, find_active};
 
 /// Rows of a regression: an active person on a network at an origin. All lengths but that of `names`: rows; rows of an origin
 /// stand together, the oldest origin first.
@@ -70,7 +72,6 @@ impl Rows {
         let most = (looking.most as usize / origins.len().max(1)).max(1);
         let rules = InteractionRules::of(looking.method);
         for (index, hours) in (0..).zip(origins) {
-            backtest.set_as_of(*hours, looking.method);
             rows.add((index, *hours), backtest, looking, &rules, most)?;
         }
         Ok(rows)
@@ -79,48 +80,55 @@ impl Rows {
     fn add(
         &mut self,
         (index, hours): (u32, u32),
-        backtest: &Backtest,
+        backtest: &mut Backtest,
         looking: &Looking<'_>,
         rules: &InteractionRules,
         most: usize,
     ) -> Result<()> {
-        let (method, people) = (looking.method, backtest.people());
+        let method = looking.method;
+        // Who draws reactions: nothing of all others tells how many will react to them.
+        let persons = &backtest.people().persons;
+        let in_window = backtest.window(hours, method.window_hours());
+        let mut vertices = find_active(in_window, rules, persons.vertices());
+        let one_in = u32::try_from(vertices.len().div_ceil(most)).unwrap_or(u32::MAX).max(1);
+        let taken =
+            |vertex: &VertexIndex| mix32(persons.person_of(*vertex).into()).is_multiple_of(one_in);
+        vertices.retain(taken);
+        backtest.set_as_of_some(hours, method, &vertices);
+        let people = backtest.people();
         let persons = &people.persons;
         let standings = backtest.standings(method, looking.seeds)?;
         let trust = find_trust(&TrustInputs {
-            interactions: &people.interactions,
+            window: backtest.window(hours, method.attention.window_hours),
             persons,
             rules,
             standings: &standings,
             rule: &method.trust,
-            window_hours: method.attention.window_hours,
         });
-        let local =
-            RecomputedMeasures::compute(people, rules, &trust, MinAges::default(), looking.names);
+        let inputs = SampledInputs {
+            vertices: &vertices,
+            people,
+            window: backtest.window(hours, method.window_hours()),
+            history: backtest.window(hours, method.forecast.history_hours),
+            rules,
+            trust: &trust,
+        };
+        for (values, more) in self.values.iter_mut().zip(inputs.measure(&self.names)) {
+            values.extend(more);
+        }
         let window = OutcomeWindow {
             as_of_hours: hours,
             horizon_hours: looking.observed_hours,
             kinds: looking.outcomes,
             trust: &trust,
         };
-        // Who draws reactions: nothing of all others tells how many will react to them.
-        let is_active =
-            |vertex: &VertexIndex| local.value("reactors_window", *vertex).unwrap_or(0.0) > 0.0;
-        let vertices = (0..persons.vertices()).map(VertexIndex::new);
-        let active: Vec<VertexIndex> = vertices.filter(is_active).collect();
-        let one_in = u32::try_from(active.len().div_ceil(most)).unwrap_or(u32::MAX).max(1);
-        let taken =
-            |vertex: &VertexIndex| mix32(persons.person_of(*vertex).into()).is_multiple_of(one_in);
-        for vertex in active.into_iter().filter(taken) {
-            for (name, values) in self.names.iter().zip(&mut self.values) {
-                values.push(local.value(name, vertex).unwrap_or(0.0));
-            }
+        for vertex in &vertices {
             self.origin.push(index);
-            self.network.push(persons.network_of(vertex).into());
-            self.person.push(persons.person_of(vertex).into());
-            let [trusted, _] = backtest.observed(vertex, &window);
-            self.trusted.push(trusted);
+            self.network.push(persons.network_of(*vertex).into());
+            self.person.push(persons.person_of(*vertex).into());
         }
+        let observed = vertices.par_iter().map(|vertex| backtest.observed(*vertex, &window)[0]);
+        self.trusted.par_extend(observed);
         Ok(())
     }
 }

@@ -56,8 +56,9 @@ pub(super) async fn fit(
     tokio::task::block_in_place(|| {
         let sha256 = data_sha256(&people);
         let networks = people.persons.networks.clone();
-        let events = [&people.interactions, &people.earlier];
-        let covered = covered_minutes(&people.persons, events, |_| None);
+        let events =
+            [&people.interactions, &people.earlier].map(|events| events.window(0, u32::MAX));
+        let covered = covered_minutes(&people.persons, &events, |_| None);
         // A stray old event is no history.
         let reach = covered.iter().max().map_or(0, |minutes| minutes / 60);
         method.trust.networks = trust::networks_with_trust(&people, &method, &job.trust.seeds)?;

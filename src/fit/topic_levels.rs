@@ -4,17 +4,18 @@
 use std::collections::BTreeMap;
 
 use arrow::array::Float64Array;
+use rayon::prelude::*;
 
 use super::forms::{PRIOR_REACTORS, observed_part, rounded};
 use crate::error::Result;
 use crate::job::Job;
 use crate::method::Method;
-use crate::model::{People, Trust, VertexIndex};
+use crate::model::{People, VertexIndex};
 use crate::phrases::Vocabulary;
 use crate::pipeline::backtest::{Backtest, OutcomeWindow, outcome_kinds};
 use crate::propagate::{TrustInputs, find_trust};
 use crate::reduce::{InteractionRules, post_reactors};
-use crate::score::measures::{MinAges, RecomputedMeasures};
+use crate::score::measures::SampledInputs;
 use crate::topics::{TopicForecasts, TopicInputs, forecast_topics};
 
 /// The logarithm of `(Σ observed + 20) / (Σ forecast + 20)` over the topic scores on each network of an origin, in the mean over
@@ -37,14 +38,21 @@ pub(super) fn learn(
         backtest.set_as_of(*hours, method);
         let people = backtest.people();
         let trust = find_trust(&TrustInputs {
-            interactions: &people.interactions,
+            window: backtest.window(*hours, method.attention.window_hours),
             persons: &people.persons,
             rules: &rules,
             standings: &backtest.standings(method, &job.trust.seeds)?,
             rule: &method.trust,
-            window_hours: method.attention.window_hours,
         });
-        let Some(found) = forecast(people, vocabulary, &trust, &rules, method) else { break };
+        let inputs = SampledInputs {
+            vertices: &authors(people),
+            people,
+            window: backtest.window(*hours, method.window_hours()),
+            history: backtest.window(*hours, method.forecast.history_hours),
+            rules: &rules,
+            trust: &trust,
+        };
+        let Some(found) = forecast(&inputs, vocabulary, method) else { break };
         let window = OutcomeWindow {
             as_of_hours: *hours,
             horizon_hours: observed_hours,
@@ -74,23 +82,32 @@ pub(super) fn learn(
     Ok(sums.into_iter().map(level).collect())
 }
 
+/// The vertices that published a post, ascending: no others have topic scores.
+fn authors(people: &People) -> Vec<VertexIndex> {
+    let mut authors = people.posts.as_ref().map_or_else(Vec::new, |posts| posts.authors.clone());
+    authors.par_sort_unstable();
+    authors.dedup();
+    authors
+}
+
+/// The topic scores of those vertices.
 fn forecast(
-    people: &People,
+    inputs: &SampledInputs<'_>,
     vocabulary: &Vocabulary,
-    trust: &Trust,
-    rules: &InteractionRules,
     method: &Method,
 ) -> Option<TopicForecasts> {
+    let SampledInputs { people, rules, trust, .. } = *inputs;
     let posts = people.posts.as_ref()?;
     let reactors = post_reactors(&people.interactions, posts, rules, 0);
     let terms = method.forecast.terms.iter();
     let names: Vec<&str> = terms.map(|term| &*term.measure).collect();
-    let on_all = RecomputedMeasures::compute(people, rules, trust, MinAges::default(), &names);
-    let vertices = (0..people.persons.vertices()).map(VertexIndex::new);
-    let column = |name: &&str| -> Float64Array {
-        vertices.clone().map(|vertex| on_all.value(name, vertex)).collect()
+    let column = |of_authors: Vec<f64>| -> Float64Array {
+        let mut of_all = vec![0.0; people.persons.vertices()];
+        let authors = inputs.vertices.iter().zip(of_authors);
+        authors.for_each(|(vertex, value)| of_all[vertex.index()] = value);
+        of_all.into()
     };
-    let values: Vec<Float64Array> = names.iter().map(column).collect();
+    let values: Vec<Float64Array> = inputs.measure(&names).into_iter().map(column).collect();
     forecast_topics(&TopicInputs {
         people,
         vocabulary,

@@ -30,7 +30,8 @@ pub(super) fn networks_with_trust(
     let rules = InteractionRules::of(method);
     let seeds = select_seeds(people, &rule.seeds, seeds);
     let earlier = people.interactions_as_of(rule.tenure_hours, window_hours);
-    let founders = find_founders(&earlier, persons, &rules, &seeds, None, method)?;
+    let founders =
+        find_founders(earlier.window(0, u32::MAX), persons, &rules, &seeds, None, method)?;
     let needed = rule.tenure_hours + rule.lag_hours + method.forecast.horizon_hours;
     let lagged = rule.lag_hours..window_hours;
     let mut found = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! How much of the past the data of each network cover.
 
 use super::indices::NetworkIndex;
-use super::interactions::Interactions;
+use super::interactions::Window;
 use super::persons::Persons;
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ const FEW: (f64, f64) = (10.0, 0.01);
 /// that all but a thousandth of the events, and of few events but ten or a hundredth, have not. Length: networks.
 pub(crate) fn covered_minutes(
     persons: &Persons,
-    events: [&Interactions; 2],
+    events: &[Window<'_>],
     begun: impl Fn(&str) -> Option<u32> + Sync,
 ) -> Vec<u32> {
     let networks = (0..persons.networks.len()).into_par_iter().map(NetworkIndex::new);
@@ -22,17 +22,19 @@ pub(crate) fn covered_minutes(
         if let Some(minutes) = begun(&persons.networks[network.index()]) {
             return minutes;
         }
-        let own = events.map(|all| all.of_targets(persons.network(network)));
         // By hour, so that memory stays small.
         let mut by_hour: Vec<u64> = Vec::new();
-        for event in own.into_iter().flatten() {
-            let hour = event.age_hours() as usize;
-            if by_hour.len() <= hour {
-                by_hour.resize(hour + 1, 0);
+        for window in events {
+            let own = window.interactions().of_targets(persons.network(network));
+            for hour in own.iter().filter_map(|event| window.age_hours(event)) {
+                let hour = hour as usize;
+                if by_hour.len() <= hour {
+                    by_hour.resize(hour + 1, 0);
+                }
+                by_hour[hour] += 1;
             }
-            by_hour[hour] += 1;
         }
-        let all = own.iter().map(|events| events.len()).sum::<usize>() as f64;
+        let all = by_hour.iter().sum::<u64>() as f64;
         let mut stray = (STRAY * all).max(FEW.0.min(FEW.1 * all)) as u64;
         while let Some(oldest) = by_hour.last().filter(|oldest| **oldest <= stray) {
             stray -= oldest;

@@ -74,14 +74,48 @@ impl Interactions {
         Self { rows: inside.map(at_that_time).collect() }
     }
 
-    /// These and `older` ones.
+    /// Those of [`Self::as_of`] whose targets are `targets`, which ascend.
+    pub fn of_targets_as_of(
+        &self,
+        targets: &[VertexIndex],
+        hours: u32,
+        ages_hours: Range<u32>,
+    ) -> Self {
+        let ages = hours.saturating_add(ages_hours.start)..hours.saturating_add(ages_hours.end);
+        let inside = targets.par_iter().flat_map_iter(|target| {
+            self.of_target(*target).iter().filter(|event| ages.contains(&event.age_hours()))
+        });
+        let at_that_time = |event: &Interaction| Interaction {
+            age_minutes: event.age_minutes - 60 * hours,
+            ..*event
+        };
+        Self { rows: inside.map(at_that_time).collect() }
+    }
+
+    /// Those of the `hours` that end so many whole hours before the cutoff, without a copy.
+    pub fn window(&self, as_of_hours: u32, hours: u32) -> Window<'_> {
+        Window { interactions: self, as_of_hours, hours }
+    }
+
+    /// These and `older` ones: one pass over both.
     #[must_use]
-    pub fn joined(mut self, older: Self) -> Self {
-        if !older.rows.is_empty() {
-            self.rows.extend(older.rows);
-            self.rows.par_sort_unstable();
+    pub fn joined(self, older: Self) -> Self {
+        if older.rows.is_empty() {
+            return self;
         }
-        self
+        let mut rows = Vec::with_capacity(self.rows.len() + older.rows.len());
+        let mut rest = older.rows.as_slice();
+        for event in &self.rows {
+            while let [next, after @ ..] = rest
+                && next < event
+            {
+                rows.push(*next);
+                rest = after;
+            }
+            rows.push(*event);
+        }
+        rows.extend_from_slice(rest);
+        Self { rows }
     }
 
     /// These and `more`, which are sorted as these are: one pass over both. Memory: a copy.
@@ -111,6 +145,16 @@ impl Interactions {
         &self.rows[from..from + self.rows[from..].iter().take_while(|event| same(event)).count()]
     }
 
+    /// Takes the interactions with `target` off the front of `events`, which begin with its own or a later one's.
+    pub fn take_target<'a>(
+        events: &mut &'a [Interaction],
+        target: VertexIndex,
+    ) -> &'a [Interaction] {
+        let (own, rest) = events.split_at(events.partition_point(|event| event.target <= target));
+        *events = rest;
+        own
+    }
+
     /// The interactions with `target`.
     pub fn of_target(&self, target: VertexIndex) -> &[Interaction] {
         self.of_targets(target.index()..target.index() + 1)
@@ -120,6 +164,32 @@ impl Interactions {
     pub fn of_targets(&self, vertices: Range<usize>) -> &[Interaction] {
         let before = |v: usize| self.rows.partition_point(|event| event.target.index() < v);
         &self.rows[before(vertices.start)..before(vertices.end)]
+    }
+}
+
+/// Interactions of a span of time that ends at an instant.
+#[derive(Clone, Copy)]
+pub struct Window<'a> {
+    interactions: &'a Interactions,
+    as_of_hours: u32,
+    hours: u32,
+}
+
+impl<'a> Window<'a> {
+    /// Interactions of all times, the ones of the span among them.
+    pub fn interactions(&self) -> &'a Interactions {
+        self.interactions
+    }
+
+    /// Whole minutes before the instant; none of what is not in the span.
+    pub fn age_minutes(&self, event: &Interaction) -> Option<u32> {
+        let minutes = event.age_minutes.checked_sub(60 * self.as_of_hours)?;
+        (minutes / 60 < self.hours).then_some(minutes)
+    }
+
+    /// Whole hours before the instant; none of what is not in the span.
+    pub fn age_hours(&self, event: &Interaction) -> Option<u32> {
+        self.age_minutes(event).map(|minutes| minutes / 60)
     }
 }
 

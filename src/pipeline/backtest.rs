@@ -4,9 +4,11 @@
 //! end of the snapshot, not of the date.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use rayon::prelude::*;
 
 use super::measure::{AsOf, Measured, measure};
 use super::people::read_people;
@@ -16,19 +18,21 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::Job;
 use crate::lists::Lists;
-use crate::method::Method;
+use crate::method::{Method, RankRule};
 use crate::model::time::{HOUR_US, days_since_epoch};
 use crate::model::{
-    Follows, Interaction, Interactions, NOT_YET, People, Standing, Tenures, Trust, VertexIndex,
-    covered_minutes, is_trusted,
+    Follows, Interaction, Interactions, NOT_YET, People, Standing, Tenures, Trust, VertexFlags,
+    VertexIndex, Window, covered_minutes, is_trusted,
 };
 use crate::phrases::Vocabulary;
 use crate::published::tenures::EarlierRuns;
 use crate::read::{self, Listing, Violations};
+use crate::reduce::CHUNK_VERTICES;
+use crate::score::measures::Wanted;
 use crate::topics::TopicShare;
 
-/// Maximum L1 distance of a backtest's PageRank to the exact ranks. It is a count that a score has to beat, of which only the
-/// order matters: further digits would take half of the time.
+/// Maximum L1 distance of a backtest's PageRank to the exact ranks, and of that of founders. It is a count that a score has to beat,
+/// of which only the order matters, and a threshold: further digits would take half of the time.
 const RANK_TOLERANCE: f64 = 1e-6;
 
 /// People with their whole history, as they were at one date at a time.
@@ -119,23 +123,46 @@ impl Backtest {
 
     /// Moves the date to so many whole hours before the end of the data, with the interactions that `method` looks back at.
     pub fn set_as_of(&mut self, hours: u32, method: &Method) {
+        self.move_to(hours, method, |interactions, ages| interactions.as_of(hours, ages));
+    }
+
+    /// As [`Self::set_as_of`], with interactions with the `targets` alone, which ascend.
+    pub fn set_as_of_some(&mut self, hours: u32, method: &Method, targets: &[VertexIndex]) {
+        self.move_to(hours, method, |interactions, ages| {
+            interactions.of_targets_as_of(targets, hours, ages)
+        });
+    }
+
+    fn move_to(
+        &mut self,
+        hours: u32,
+        method: &Method,
+        as_of: impl Fn(&Interactions, Range<u32>) -> Interactions,
+    ) {
         let window = method.window_hours();
         let existed = || self.first_observed.iter().map(|first| *first >= Some(hours)).collect();
         // A run at the end of the data scores everyone whom its inputs name.
         self.existed = (hours > 0).then(existed);
         self.as_of_hours = hours;
-        self.people.interactions = self.interactions.as_of(hours, 0..window);
-        let earlier = window..method.forecast.history_hours.max(window);
-        self.people.earlier = self.interactions.as_of(hours, earlier);
+        let history = method.forecast.history_hours.max(window);
+        // Free before the next ones are gathered.
+        (self.people.interactions, self.people.earlier) = Default::default();
+        self.people.interactions = as_of(&self.interactions, 0..window);
+        self.people.earlier = as_of(&self.interactions, window..history);
         let cutoff_us = i64::from(self.known.day + 1) * 24 * HOUR_US - i64::from(hours) * HOUR_US;
-        let events = [&self.people.interactions, &self.people.earlier];
+        let events = [self.interactions.window(hours, history)];
         let covered = |network: &str| method.forecast.covered_minutes(network, cutoff_us);
-        self.people.covered_minutes = covered_minutes(&self.people.persons, events, covered);
+        self.people.covered_minutes = covered_minutes(&self.people.persons, &events, covered);
         self.people.follows = self.follows.as_ref().map(|follows| follows.as_of(hours));
         if let (Some(posts), Some(ages)) = (&mut self.people.posts, &self.post_ages) {
             let age = |age: &u32| age.checked_sub(hours).unwrap_or(NOT_YET);
             posts.age_hours = ages.iter().map(age).collect();
         }
+    }
+
+    /// The interactions of so many hours before a date, given in whole hours before the end of the data.
+    pub fn window(&self, as_of_hours: u32, hours: u32) -> Window<'_> {
+        self.interactions.window(as_of_hours, hours)
     }
 
     /// The people as a run at the date would have read them.
@@ -165,12 +192,16 @@ impl Backtest {
                 stated && existed[vertex]
             }
         };
-        let mut scored: Vec<bool> = (0..existed.len()).map(of_account).collect();
-        let interactions = [&self.people.interactions, &self.people.earlier];
-        for interaction in interactions.into_iter().flat_map(Interactions::all) {
-            scored[interaction.target.index()] = true;
-            scored[interaction.actor.index()] = true;
+        let named = VertexFlags::new(existed.len());
+        for interactions in [&self.people.interactions, &self.people.earlier] {
+            interactions.all().par_iter().for_each(|interaction| {
+                named.set(interaction.target);
+                named.set(interaction.actor);
+            });
         }
+        let named: Vec<bool> = named.into();
+        let mut scored: Vec<bool> =
+            named.into_iter().enumerate().map(|(at, named)| named || of_account(at)).collect();
         for follow in self.people.follows.iter().flat_map(Follows::all) {
             scored[follow.followee.index()] = true;
             scored[follow.follower.index()] = true;
@@ -193,37 +224,61 @@ impl Backtest {
         method: &Method,
         seeds: &BTreeSet<String>,
     ) -> Result<Vec<Option<Standing>>> {
-        let window_hours = method.attention.window_hours;
         let tenure_before = self.as_of_hours + method.trust.tenure_hours;
-        let earlier = self.interactions.as_of(tenure_before, 0..window_hours);
+        let earlier = self.interactions.window(tenure_before, method.attention.window_hours);
         let Known { tenures, day } = &self.known;
         let instant_days = day - self.as_of_hours.div_ceil(24).cast_signed();
         let tenure_days = (method.trust.tenure_hours / 24).cast_signed();
         let since_days = instant_days - tenure_days;
         let existed = self.existed();
+        let tolerance = method.rank.tolerance.max(RANK_TOLERANCE);
+        let method =
+            &Method { rank: RankRule { tolerance, ..method.rank.clone() }, ..method.clone() };
         let founders =
-            standings::first_night(&self.people, &earlier, existed, method, seeds, since_days)?;
+            standings::first_night(&self.people, earlier, existed, method, seeds, since_days)?;
         let persons = &self.people.persons;
         Ok(standings::at_instant(persons, tenures, founders, instant_days, tenure_days))
     }
 
-    /// The people measured as of the date, as a run of `job` at that date would have measured them; ranks, and what follows
-    /// from them, within 1e-6 in L1.
+    /// The people measured as of the date, as a run of `job` at that date would have measured them, by the `wanted` measures; ranks,
+    /// and what follows from them, within 1e-6 in L1.
     ///
     /// # Errors
     /// As [`measure`].
-    pub fn measure(&self, job: &Job) -> Result<Measured> {
+    pub fn measure(&self, job: &Job, wanted: Wanted<'_>) -> Result<Measured> {
         let standings = self.standings(&job.method, &job.trust.seeds)?;
         let snapshot = AsOf::snapshot(job, &standings);
         let rank_tolerance = snapshot.rank_tolerance.max(RANK_TOLERANCE);
-        let as_of = AsOf { existed: self.existed(), rank_tolerance, ..snapshot };
+        let as_of = AsOf { existed: self.existed(), rank_tolerance, wanted, ..snapshot };
         measure(&self.people, &as_of, &mut Progress::nested())
+    }
+
+    /// [`Self::observed`] of every vertex. Length: vertices.
+    pub fn observed_of_all(&self, window: &OutcomeWindow<'_>) -> Vec<[f64; 2]> {
+        let vertices = self.first_observed.len();
+        let starts = (0..vertices).into_par_iter().step_by(CHUNK_VERTICES);
+        let of_chunk = |start: usize| {
+            let targets = start..vertices.min(start + CHUNK_VERTICES);
+            let mut events = self.interactions.of_targets(targets.clone());
+            targets.map(VertexIndex::new).map(move |target| {
+                self.observed_in(target, Interactions::take_target(&mut events, target), window)
+            })
+        };
+        starts.flat_map_iter(of_chunk).collect()
     }
 
     /// Observed outcomes of a vertex: distinct trusted people, and all distinct people, who interacted with it in the window.
     pub fn observed(&self, vertex: VertexIndex, window: &OutcomeWindow<'_>) -> [f64; 2] {
-        let (of_target, mut audience) =
-            (self.interactions.of_target(vertex), window.trust.audience(vertex));
+        self.observed_in(vertex, self.interactions.of_target(vertex), window)
+    }
+
+    fn observed_in(
+        &self,
+        vertex: VertexIndex,
+        of_target: &[Interaction],
+        window: &OutcomeWindow<'_>,
+    ) -> [f64; 2] {
+        let mut audience = window.trust.audience(vertex);
         let reacted = of_target
             .chunk_by(Interaction::same_pair)
             .filter(|of_pair| of_pair.iter().any(|interaction| window.counts(interaction)));

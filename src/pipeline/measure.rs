@@ -10,9 +10,13 @@ use crate::method::{Method, RankRule};
 use crate::model::{People, Standing, Trust, VertexIndex};
 use crate::propagate::{Ranks, TrustInputs, find_trust, rank_networks};
 use crate::reduce::{
-    Engagement, InteractionRules, attention_graphs, engagement, follow_graphs, post_reactors,
+    Engagement, InteractionRules, attention_graphs, engagement, engagement_received, follow_graphs,
+    post_reactors,
 };
-use crate::score::measures::{MeasureColumns, MeasureInputs, measure_vertices};
+use crate::score::measures::{
+    GIVEN, MeasureColumns, MeasureInputs, ON_ATTENTION, ON_FOLLOW_RANKS, ON_RANKS, Wanted,
+    any_of_posts, measure_vertices,
+};
 
 /// Stages that [`measure`] runs.
 pub const STAGES: u64 = 4;
@@ -27,6 +31,8 @@ pub struct AsOf<'a> {
     pub existed: Option<&'a [bool]>,
     /// Maximum L1 distance of PageRank to the exact ranks.
     pub rank_tolerance: f64,
+    /// Which measures are computed.
+    pub wanted: Wanted<'a>,
 }
 
 impl<'a> AsOf<'a> {
@@ -34,7 +40,7 @@ impl<'a> AsOf<'a> {
     pub fn snapshot(job: &'a Job, standings: &'a [Option<Standing>]) -> Self {
         let method = &job.method;
         let rank_tolerance = method.rank.tolerance;
-        Self { method, standings, existed: None, rank_tolerance }
+        Self { method, standings, existed: None, rank_tolerance, wanted: Wanted::all() }
     }
 }
 
@@ -42,7 +48,7 @@ impl<'a> AsOf<'a> {
 pub struct Measured {
     /// How interactions weigh.
     pub rules: InteractionRules,
-    /// The graph of attention of each network.
+    /// The graph of attention of each network; none where no wanted measure needs them.
     pub attention: Vec<Csr>,
     /// How much everybody's attention counts.
     pub trust: Trust,
@@ -75,37 +81,45 @@ impl Measured {
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance,
 /// [`crate::error::Kind::BadInput`] if one account interacted too often with another for the sum to be exact.
 pub fn measure(people: &People, as_of: &AsOf<'_>, progress: &mut Progress) -> Result<Measured> {
-    let AsOf { method, existed, .. } = *as_of;
+    let AsOf { method, existed, wanted, .. } = *as_of;
     let (persons, interactions) = (&people.persons, &people.interactions);
     let (vertices, rows) = (persons.vertices() as u64, interactions.all().len() as u64);
     let rules = InteractionRules::of(method);
 
-    let attention = progress
-        .compute("attention", rows, || attention_graphs(interactions, persons, &rules, 0))?;
+    let needs_ranks = wanted.has_any(&ON_RANKS);
+    let attention =
+        progress.compute("attention", rows, || match needs_ranks || wanted.has(ON_ATTENTION) {
+            true => attention_graphs(interactions.window(0, u32::MAX), persons, &rules),
+            false => Ok(vec![]),
+        })?;
     let trust = progress.compute("trust", vertices, || {
         Ok(find_trust(&TrustInputs {
-            interactions,
+            window: interactions.window(0, method.attention.window_hours),
             persons,
             rules: &rules,
             standings: as_of.standings,
             rule: &method.trust,
-            window_hours: method.attention.window_hours,
         }))
     })?;
     let rank_rule = RankRule { tolerance: as_of.rank_tolerance, ..method.rank.clone() };
     let AllRanks { on_attention, on_follows } =
         progress.compute("ranks", attention.rows(), || {
-            let on_follows = people.follows.as_ref().map(|follows| {
+            let follows = people.follows.as_ref().filter(|_| wanted.has(ON_FOLLOW_RANKS));
+            let on_follows = follows.map(|follows| {
                 rank_networks(&follow_graphs(follows, persons)?, &rank_rule, existed)
             });
-            let on_attention = rank_networks(&attention, &rank_rule, existed)?;
+            let graphs = if needs_ranks { &attention[..] } else { &[] };
+            let on_attention = rank_networks(graphs, &rank_rule, existed)?;
             Ok(AllRanks { on_attention, on_follows: on_follows.transpose()? })
         })?;
     let VertexMeasures { post_reactors, engagement, measures } =
         progress.compute("measures", rows, || {
-            let posts = people.posts.as_ref();
+            let posts = people.posts.as_ref().filter(|_| any_of_posts(wanted));
             let post_reactors = posts.map(|posts| post_reactors(interactions, posts, &rules, 0));
-            let engagement = engagement(interactions, persons, &rules, &trust, 0);
+            let engagement = match wanted.has_any(&GIVEN) {
+                true => engagement(interactions, persons, &rules, &trust, 0),
+                false => engagement_received(interactions, persons, &rules, &trust, 0),
+            };
             let inputs = MeasureInputs {
                 people,
                 rules: &rules,
@@ -116,7 +130,7 @@ pub fn measure(people: &People, as_of: &AsOf<'_>, progress: &mut Progress) -> Re
                 engagement: &engagement,
                 post_reactors: post_reactors.as_ref(),
             };
-            let measures = measure_vertices(&inputs, method);
+            let measures = measure_vertices(&inputs, method, wanted);
             Ok(VertexMeasures { post_reactors, engagement, measures })
         })?;
     Ok(Measured {

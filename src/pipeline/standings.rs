@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::method::Method;
 use crate::model::time::days_since_epoch;
-use crate::model::{Interactions, NetworkIndex, People, Persons, Standing, Tenure, Tenures};
+use crate::model::{NetworkIndex, People, Persons, Standing, Tenure, Tenures, Window};
 use crate::propagate::{find_founders, select_seeds};
 use crate::reduce::InteractionRules;
 
@@ -19,7 +19,7 @@ use crate::reduce::InteractionRules;
 /// As [`find_founders`].
 pub(super) fn first_night(
     people: &People,
-    earlier: &Interactions,
+    earlier: Window<'_>,
     existed: Option<&[bool]>,
     method: &Method,
     seeds: &BTreeSet<String>,
@@ -84,7 +84,8 @@ pub(super) fn settle_founders(
     let window_hours = job.method.attention.window_hours;
     let earlier = people.interactions_as_of(rule.tenure_hours, window_hours);
     let since = days_since_epoch(day - Duration::hours(rule.tenure_hours.into()))?;
-    let founders = first_night(people, &earlier, None, &job.method, &job.trust.seeds, since)?;
+    let earlier = earlier.window(0, u32::MAX);
+    let founders = first_night(people, earlier, None, &job.method, &job.trust.seeds, since)?;
     for network in new {
         let vertices = persons.network(NetworkIndex::new(network));
         // Settled without a founder nobody there would ever have credit.

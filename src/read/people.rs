@@ -237,7 +237,8 @@ pub fn people(
         (&mut drops, &mut joins),
     );
     let covered = |network: &str| method.forecast.covered_minutes(network, cutoff_us);
-    let covered_minutes = covered_minutes(&numbered.persons, [&interactions, &earlier], covered);
+    let events = [&interactions, &earlier].map(|events| events.window(0, u32::MAX));
+    let covered_minutes = covered_minutes(&numbered.persons, &events, covered);
     let follows = follows.map(|follows| follows.into_follows(vertex_of, &mut drops));
     if let Some(posts) = &posts {
         warnings.extend(refused_tags_without_posts(&refusals, &finder, posts));

@@ -6,24 +6,25 @@
 //!
 //! Interactions are sorted by (target, actor), so each pair is one run of rows.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::rules::{CHUNK_VERTICES, InteractionRules, ONE};
 use crate::error::{Error, Result};
-use crate::model::{Interaction, Interactions, NetworkIndex, Persons};
+use crate::model::{Interaction, NetworkIndex, Persons, Window};
 use renown_graph::csr::Csr;
 use renown_graph::edges::EdgeList;
 
-/// The attention graph of each network, from interactions at least `lag_hours` old: vertices numbered from 0 within the
-/// network, edges from actor to target with weight A(actor→target). Length: networks.
+/// The attention graph of each network at the end of a window: vertices numbered from 0 within the network, edges from actor
+/// to target with weight A(actor→target). Length: networks.
 ///
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if one pair has so many interactions that their sum would overflow.
 pub fn attention_graphs(
-    interactions: &Interactions,
+    window: Window<'_>,
     persons: &Persons,
     rules: &InteractionRules,
-    lag_hours: u32,
 ) -> Result<Vec<Csr>> {
     let graph = |network: NetworkIndex| {
         let range = persons.network(network);
@@ -31,8 +32,7 @@ pub fn attention_graphs(
         let edges: Vec<EdgeList<f32>> = starts
             .map(|start| {
                 let end = range.end.min(start + CHUNK_VERTICES);
-                let of_chunk = interactions.of_targets(start..end);
-                sum_pairs(of_chunk, range.start as u32, rules, lag_hours)
+                sum_pairs(window, start..end, range.start as u32, rules)
             })
             .collect::<Result<_>>()?;
         Csr::from_edges(range.len(), edges).map_err(Error::internal)
@@ -40,18 +40,20 @@ pub fn attention_graphs(
     (0..persons.networks.len()).map(NetworkIndex::new).map(graph).collect()
 }
 
-/// One edge for each pair, over vertices of the network whose first vertex is `first`.
+/// One edge for each pair with one of the `targets`, over vertices of the network whose first vertex is `first`.
 fn sum_pairs(
-    interactions: &[Interaction],
+    window: Window<'_>,
+    targets: Range<usize>,
     first: u32,
     rules: &InteractionRules,
-    lag_hours: u32,
 ) -> Result<EdgeList<f32>> {
     let mut edges = EdgeList::default();
-    for pair in interactions.chunk_by(Interaction::same_pair) {
+    for pair in window.interactions().of_targets(targets).chunk_by(Interaction::same_pair) {
         rules.refuse_overflow(pair.len())?;
-        let old = pair.iter().filter(|event| event.age_hours() >= lag_hours);
-        let weight: i64 = old.map(|event| rules.weight(event)).sum();
+        let weight = |event: &Interaction| {
+            window.age_hours(event).map_or(0, |age| rules.weight(event.kind, age))
+        };
+        let weight: i64 = pair.iter().map(weight).sum();
         if weight > 0 {
             edges.sources.push(u32::from(pair[0].actor) - first);
             edges.targets.push(u32::from(pair[0].target) - first);

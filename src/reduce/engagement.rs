@@ -73,14 +73,14 @@ pub fn engagement(
     since_hours: u32,
 ) -> Vec<Engagement> {
     let made = Made::new(persons.vertices());
-    let starts = (0..persons.vertices()).into_par_iter().step_by(CHUNK_VERTICES);
-    let chunks: Vec<Chunk> = starts
-        .map(|start| {
-            let vertices = start..persons.vertices().min(start + CHUNK_VERTICES);
-            let of_chunk = interactions.of_targets(vertices.clone());
-            count_chunk(of_chunk, vertices, rules, trust, since_hours, &made)
-        })
-        .collect();
+    let chunks = of_chunks(persons.vertices(), |vertices| {
+        let (mut recent, of_chunk) = (vec![], interactions.of_targets(vertices.clone()));
+        let see = |target: VertexIndex, actor: VertexIndex, interactions_90d: i64| {
+            recent.push((target, actor));
+            made.add(actor, interactions_90d);
+        };
+        (count_chunk(of_chunk, vertices, rules, trust, since_hours, see), recent)
+    });
     let (mut all, mut recent) = (Vec::with_capacity(persons.vertices()), Vec::new());
     for (of_chunk, pairs) in chunks {
         all.extend(of_chunk);
@@ -89,6 +89,27 @@ pub fn engagement(
     made.write_to(&mut all);
     count_mutual(&recent, &mut all);
     all
+}
+
+/// As [`engagement`], but for what each vertex did itself, in return too.
+pub fn engagement_received(
+    interactions: &Interactions,
+    persons: &Persons,
+    rules: &InteractionRules,
+    trust: &Trust,
+    since_hours: u32,
+) -> Vec<Engagement> {
+    let chunks = of_chunks(persons.vertices(), |vertices| {
+        let of_chunk = interactions.of_targets(vertices.clone());
+        count_chunk(of_chunk, vertices, rules, trust, since_hours, |_, _, _| {})
+    });
+    chunks.into_iter().flatten().collect()
+}
+
+/// What `work` makes of each chunk of so many vertices, in their order.
+fn of_chunks<T: Send>(vertices: usize, work: impl Fn(Range<usize>) -> T + Sync + Send) -> Vec<T> {
+    let starts = (0..vertices).into_par_iter().step_by(CHUNK_VERTICES);
+    starts.map(|start| work(start..vertices.min(start + CHUNK_VERTICES))).collect()
 }
 
 /// What each vertex did within 90 days, counted by all threads at once.
@@ -122,27 +143,22 @@ impl Made {
 /// The target and the actor of a pair.
 type Ends = (VertexIndex, VertexIndex);
 
-/// The engagement of a chunk of vertices, and its pairs within 90 days.
-type Chunk = (Vec<Engagement>, Vec<Ends>);
-
+/// The engagement of a chunk of vertices. Gives the pairs within 90 days to `see`, with how many interactions they are.
 fn count_chunk(
     interactions: &[Interaction],
     vertices: Range<usize>,
     rules: &InteractionRules,
     trust: &Trust,
     since_hours: u32,
-    made: &Made,
-) -> Chunk {
-    let (mut all, mut recent) = (vec![Engagement::default(); vertices.len()], Vec::new());
+    mut see: impl FnMut(VertexIndex, VertexIndex, i64),
+) -> Vec<Engagement> {
+    let mut all = vec![Engagement::default(); vertices.len()];
     for of_target in interactions.chunk_by(|one, other| one.target == other.target) {
         let target = of_target[0].target;
-        let see = |actor: VertexIndex, interactions_90d: i64| {
-            recent.push((target, actor));
-            made.add(actor, interactions_90d);
-        };
+        let see = |actor: VertexIndex, interactions: i64| see(target, actor, interactions);
         all[target.index() - vertices.start] = received(of_target, rules, trust, since_hours, see);
     }
-    (all, recent)
+    all
 }
 
 /// What the target of the interactions `of_target` received. Gives everybody who interacted within 90 days to `see`, ascending,
@@ -171,6 +187,16 @@ fn received(
     let ages = of_target.iter().filter(is_counted).map(|event| event.age_hours());
     engagement.set_gaps(&mut ages.collect::<Vec<u32>>());
     engagement
+}
+
+/// What one vertex received, as [`engagement`] computes it for all, but for what the vertex did itself, in return too.
+pub(crate) fn received_by(
+    target: VertexIndex,
+    interactions: &Interactions,
+    rules: &InteractionRules,
+    trust: &Trust,
+) -> Engagement {
+    received(interactions.of_target(target), rules, trust, 0, |_, _| {})
 }
 
 /// The engagement of one vertex, as [`engagement`] computes it for all, but for what the vertex did itself.

@@ -9,8 +9,9 @@ mod post_reactors;
 mod rules;
 
 pub use attention::attention_graphs;
-pub use engagement::{Engagement, ReactionCounts, engagement, engagement_of};
+pub(crate) use engagement::received_by;
+pub use engagement::{Engagement, ReactionCounts, engagement, engagement_of, engagement_received};
 pub use follow_graphs::follow_graphs;
-pub use post_reactors::post_reactors;
+pub use post_reactors::{post_reactors, post_reactors_of};
 pub(crate) use rules::CHUNK_VERTICES;
 pub use rules::{InteractionRules, ONE};

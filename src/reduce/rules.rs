@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use super::history::HistoryRules;
 use crate::error::{Error, Result};
 use crate::method::{MEASURE_HOURS, Method};
-use crate::model::Interaction;
 
 /// Vertices whose interactions are summed as one parallel work item.
 pub(crate) const CHUNK_VERTICES: usize = 1 << 10;
@@ -53,9 +52,9 @@ impl InteractionRules {
         }
     }
 
-    /// Weight of an interaction, in units of [`ONE`].
-    pub(crate) fn weight(&self, event: &Interaction) -> i64 {
-        self.weights[usize::from(event.kind)][event.age_hours() as usize]
+    /// Weight of an interaction of a kind at an age, in units of [`ONE`].
+    pub(crate) fn weight(&self, kind: u8, age_hours: u32) -> i64 {
+        self.weights[usize::from(kind)].get(age_hours as usize).copied().unwrap_or(0)
     }
 
     /// `2^(−age/h)`, in units of [`ONE`].

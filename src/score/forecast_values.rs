@@ -1,6 +1,7 @@
 //! The values of the measures that a forecast uses.
 
 use arrow::array::{Array, Float64Array};
+use rayon::prelude::*;
 
 use super::measures::MeasureColumns;
 use crate::error::Result;
@@ -50,8 +51,9 @@ impl<'a> ForecastValues<'a> {
         let of_network = |network: NetworkIndex| {
             let level = self.forecast.level(&persons.networks[network.index()]);
             let values = |vertex| self.at(vertex).map(|(_, value)| value);
-            let vertices = persons.network(network).map(VertexIndex::new);
-            vertices.map(move |vertex| self.forecast.expected(level, values(vertex)))
+            let vertices = persons.network(network).into_par_iter().map(VertexIndex::new);
+            let expected = vertices.map(|vertex| self.forecast.expected(level, values(vertex)));
+            expected.collect::<Vec<f64>>()
         };
         (0..persons.networks.len()).map(NetworkIndex::new).flat_map(of_network).collect()
     }

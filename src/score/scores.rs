@@ -1,13 +1,15 @@
 //! From measures to the score of every person.
 
+use rayon::prelude::*;
+
 use renown_stats::predictive_distribution::prediction_interval;
 use renown_stats::quantiles::percentile_ranks;
 
 use super::forecast_values::ForecastValues;
 use super::measures::MeasureColumns;
 use crate::error::Result;
-use crate::method::points;
 use crate::method::profile::Profile;
+use crate::method::{Forecast, points};
 use crate::model::{Persons, Trust};
 
 /// With fewer reactors than this within 90 days the evidence of a score is thin.
@@ -43,6 +45,40 @@ impl Scores {
     }
 }
 
+/// The negative binomial distribution that is forecast for every person. Lengths: persons.
+pub struct Distributions {
+    /// Expected (person, network) pairs that react within the horizon.
+    pub expected_reactors: Vec<f64>,
+    /// Its α.
+    pub overdispersion: Vec<f64>,
+}
+
+impl Distributions {
+    /// Those under a profile.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Internal`] if a measure that the profile names was not computed.
+    pub fn of(persons: &Persons, measures: &MeasureColumns, profile: &Profile) -> Result<Self> {
+        let forecast = &profile.forecast;
+        let of_vertex = ForecastValues::new(forecast, measures)?.expected(persons);
+        Ok(distributions(persons, forecast, &of_vertex))
+    }
+}
+
+fn distributions(persons: &Persons, forecast: &Forecast, of_vertex: &[f64]) -> Distributions {
+    let expected_reactors = persons.sum_by_person(of_vertex);
+    let powers: Vec<f64> =
+        of_vertex.par_iter().map(|y| libm::pow(*y, forecast.overdispersion_power)).collect();
+    // A sum over networks is taken for negative binomial too, with its mean and variance.
+    let alpha = |(y, powers): (&f64, f64)| match *y > 0.0 {
+        true => forecast.overdispersion * powers / (y * y),
+        false => 0.0,
+    };
+    let powers = persons.sum_by_person(&powers);
+    let overdispersion = expected_reactors.iter().zip(powers).map(alpha).collect();
+    Distributions { expected_reactors, overdispersion }
+}
+
 /// Scores every person under a profile: the forecasts of a person's networks add up.
 ///
 /// # Errors
@@ -53,25 +89,16 @@ pub fn score_people(
     trust: &Trust,
     profile: &Profile,
 ) -> Result<Scores> {
-    let forecast = &profile.forecast;
-    let values = ForecastValues::new(forecast, measures)?;
+    let values = ForecastValues::new(&profile.forecast, measures)?;
     let of_vertex = values.expected(persons);
-    let expected_reactors = persons.sum_by_person(&of_vertex);
-    let powers: Vec<f64> =
-        of_vertex.iter().map(|y| libm::pow(*y, forecast.overdispersion_power)).collect();
-    // A sum over networks is taken for negative binomial too, with its mean and variance.
-    let alpha = |(y, powers): (&f64, f64)| match *y > 0.0 {
-        true => forecast.overdispersion * powers / (y * y),
-        false => 0.0,
-    };
-    let powers = persons.sum_by_person(&powers);
-    let overdispersion: Vec<f64> = expected_reactors.iter().zip(powers).map(alpha).collect();
-    let ends = expected_reactors.iter().zip(&overdispersion).map(|(y, alpha)| {
+    let Distributions { expected_reactors, overdispersion } =
+        distributions(persons, &profile.forecast, &of_vertex);
+    let ends = expected_reactors.par_iter().zip(&overdispersion).map(|(y, alpha)| {
         let (low, high) = prediction_interval(*y, *alpha, COVERED);
         // Where few people are expected the most likely outcome is nobody: the interval is widened to hold the forecast.
-        (low.min(*y), high.max(*y))
+        (points(low.min(*y)), points(high.max(*y)))
     });
-    let (score_low, score_high) = ends.map(|(low, high)| (points(low), points(high))).unzip();
+    let (score_low, score_high) = ends.unzip();
     let score: Vec<f64> = expected_reactors.iter().map(|y| points(*y)).collect();
     let rounded: Vec<f64> = score.iter().map(|score| libm::round(10.0 * score)).collect();
     Ok(Scores {

@@ -18,7 +18,7 @@ pub(crate) fn dominant_topic(
     // Weight of the posts about each topic, and the topic's share of it.
     let (mut all, mut topics): (i64, BTreeMap<u32, (i64, i64)>) = (0, BTreeMap::new());
     for interaction in of_pair {
-        let weight = rules.weight(interaction);
+        let weight = rules.weight(interaction.kind, interaction.age_hours());
         all += weight;
         if let Some(post) = interaction.post.get() {
             for (topic, share) in of_posts.of(post.index()) {

@@ -199,7 +199,7 @@ fn for_each_edge(context: &Context<'_>, start: usize, mut visit: impl FnMut(Topi
     let of_targets = context.people.interactions.of_targets(start..end);
     for of_pair in of_targets.chunk_by(Interaction::same_pair) {
         for interaction in of_pair {
-            let weight = rules.weight(interaction);
+            let weight = rules.weight(interaction.kind, interaction.age_hours());
             let is_reaction = rules.is_reaction(interaction.kind);
             let topics = context.topics_of(interaction).iter();
             weights.extend(

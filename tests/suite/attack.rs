@@ -294,12 +294,11 @@ async fn the_engagement_of_one_is_that_of_all() {
     let (persons, interactions) = (&people.persons, &people.interactions);
     let rules = InteractionRules::of(&method);
     let trust = find_trust(&TrustInputs {
-        interactions,
+        window: interactions.window(0, method.attention.window_hours),
         persons,
         rules: &rules,
         standings: &vec![None; persons.vertices()],
         rule: &method.trust,
-        window_hours: method.attention.window_hours,
     });
     let all = engagement(interactions, persons, &rules, &trust, 0);
     assert!(all.iter().any(|own| own.mutual > 0));

@@ -5,6 +5,7 @@ use fastrand::Rng;
 use renown::engine::Engine;
 use renown::job::Job;
 use renown::pipeline::backtest::{Backtest, History, read_history};
+use renown::score::measures::Wanted;
 use renown::storage::Stores;
 use tempfile::TempDir;
 
@@ -48,7 +49,7 @@ async fn measure_both(seeds: i32) {
         read_history(&engine, &job, world.day, hours).await.unwrap();
     let mut backtest = Backtest::new(people, known);
     backtest.set_as_of(hours, &job.method);
-    let measures = backtest.measure(&job).unwrap().measures;
+    let measures = backtest.measure(&job, Wanted::all()).unwrap().measures;
     let persons = &backtest.people().persons;
     assert!(persons.len() > 120);
     let published = world.later(-days).run().await;

@@ -52,12 +52,11 @@ fn trust(people: &People, method: &Method, rng: &mut Rng) -> Trust {
         .insert(people.persons.networks[0].clone(), NetworkTrust { full_credit: rng.u32(1..6) });
     let standing = |_| rng.bool().then_some(Standing { since_days: 1, is_founder: true });
     find_trust(&TrustInputs {
-        interactions: &people.interactions,
+        window: people.interactions.window(0, method.attention.window_hours),
         persons: &people.persons,
         rules: &rules,
         standings: &(0..people.persons.vertices()).map(standing).collect::<Vec<_>>(),
         rule: &rule,
-        window_hours: method.attention.window_hours,
     })
 }
 

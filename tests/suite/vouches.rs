@@ -107,12 +107,11 @@ impl Case {
         let standings =
             names(people).iter().map(|v| self.known.get(v).map(standing)).collect::<Vec<_>>();
         find_trust(&TrustInputs {
-            interactions,
+            window: interactions.window(0, self.window_hours),
             persons: &people.persons,
             rules: &InteractionRules::of(&method()),
             standings: &standings,
             rule: &self.rule,
-            window_hours: self.window_hours,
         })
     }
 
@@ -539,7 +538,8 @@ fn founders_of(world: &World, people: &People, seeds: &[&str]) -> BTreeSet<Verte
     let named = seeds.iter().map(|seed| (*seed).to_owned()).collect();
     let seeds = select_seeds(people, &[], &named);
     let rules = InteractionRules::of(&method);
-    let founders = find_founders(&earlier, &people.persons, &rules, &seeds, None, &method).unwrap();
+    let earlier = earlier.window(0, u32::MAX);
+    let founders = find_founders(earlier, &people.persons, &rules, &seeds, None, &method).unwrap();
     let names = names(people).into_iter().zip(founders);
     names.filter(|(_, is_founder)| *is_founder).map(|(name, _)| name).collect()
 }

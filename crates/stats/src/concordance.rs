@@ -33,7 +33,7 @@ pub struct Concordance {
 /// Harrell's C: of the pairs of items with different `outcome`, the share in which the item with the higher outcome has the
 /// higher value of the `predictor`, ties of the predictor half. 0.5 is chance; 2·C − 1 is Somers' D. None if no two items that
 /// count have different outcomes. Items count as often as `multiplicities` says. Counted in whole numbers and in
-/// O(n log n), so that no order of the items changes a bit. Source: Harrell, Lee & Mark 1996, *Multivariable Prognostic Models:
+/// one pass over sorted items, so that no order of the items changes a bit. Source: Harrell, Lee & Mark 1996, *Multivariable Prognostic Models:
 /// Issues in Developing Models, Evaluating Assumptions and Adequacy, and Measuring and Reducing Errors*, §5.5.
 pub fn concordance(predictor: &Ranking, outcome: &Ranking, multiplicities: &[u32]) -> Option<f64> {
     let group_of = groups(predictor);
@@ -42,7 +42,7 @@ pub fn concordance(predictor: &Ranking, outcome: &Ranking, multiplicities: &[u32
     let (mut lower, mut counts) = (0_u64, vec![0; predictor.distinct_values()]);
     for index in lowest {
         let times = u64::from(multiplicities[*index as usize]);
-        counts[group_of[*index as usize]] += times;
+        counts[group_of[*index as usize] as usize] += times;
         lower += times;
     }
     let mut of_lower = CumulativeCounts::of_counts(&counts);
@@ -51,7 +51,7 @@ pub fn concordance(predictor: &Ranking, outcome: &Ranking, multiplicities: &[u32
     for tied in outcomes {
         for index in tied {
             let times = u64::from(multiplicities[*index as usize]);
-            let group = group_of[*index as usize];
+            let group = group_of[*index as usize] as usize;
             if times > 0 {
                 let (below, up_to) = (of_lower.before(group), of_lower.before(group + 1));
                 doubled += u128::from(times) * u128::from(below + up_to);
@@ -60,7 +60,7 @@ pub fn concordance(predictor: &Ranking, outcome: &Ranking, multiplicities: &[u32
         }
         for index in tied {
             let times = u64::from(multiplicities[*index as usize]);
-            of_lower.add(group_of[*index as usize], times);
+            of_lower.add(group_of[*index as usize] as usize, times);
             lower += times;
         }
     }
@@ -68,7 +68,6 @@ pub fn concordance(predictor: &Ranking, outcome: &Ranking, multiplicities: &[u32
 }
 
 /// [`concordance`] of items that count once each, with the influence of each of them; none if all have the same outcome.
-/// O(n log n).
 pub fn concordance_with_influence(predictor: &Ranking, outcome: &Ranking) -> Option<Concordance> {
     let all = predictor.len() as u64;
     let group_of = groups(predictor);
@@ -84,14 +83,14 @@ pub fn concordance_with_influence(predictor: &Ranking, outcome: &Ranking) -> Opt
     for tied in outcome.tied_groups() {
         if let Some(of_lower) = &of_lower {
             for index in tied {
-                let group = group_of[*index as usize];
+                let group = group_of[*index as usize] as usize;
                 doubled[*index as usize] += of_lower.before(group) + of_lower.before(group + 1);
             }
         }
         let up_to_here = lower + tied.len() as u64;
         // Of the items with a higher outcome those with a higher value are in the right order.
         let mut add_higher = |index: usize, seen_below: u64, seen_up_to: u64| {
-            let group = group_of[index];
+            let group = group_of[index] as usize;
             let above = (all - below[group + 1]) - (up_to_here - seen_up_to);
             let from_here = (all - below[group]) - (up_to_here - seen_below);
             doubled[index] += above + from_here;
@@ -99,20 +98,20 @@ pub fn concordance_with_influence(predictor: &Ranking, outcome: &Ranking) -> Opt
         };
         match &mut of_lower {
             Some(seen) => {
-                tied.iter().for_each(|index| seen.add(group_of[*index as usize], 1));
+                tied.iter().for_each(|index| seen.add(group_of[*index as usize] as usize, 1));
                 for index in tied {
-                    let group = group_of[*index as usize];
+                    let group = group_of[*index as usize] as usize;
                     add_higher(*index as usize, seen.before(group), seen.before(group + 1));
                 }
             }
             // The lowest outcome is often that of most: all of them are counted in linear time.
             None => {
                 let mut counts = vec![0_u64; predictor.distinct_values()];
-                tied.iter().for_each(|index| counts[group_of[*index as usize]] += 1);
+                tied.iter().for_each(|index| counts[group_of[*index as usize] as usize] += 1);
                 let mut seen = vec![0_u64];
                 counts.iter().for_each(|count| seen.push(seen[seen.len() - 1] + count));
                 for index in tied {
-                    let group = group_of[*index as usize];
+                    let group = group_of[*index as usize] as usize;
                     add_higher(*index as usize, seen[group], seen[group + 1]);
                 }
                 of_lower = Some(CumulativeCounts::of_counts(&counts));
@@ -133,9 +132,9 @@ pub fn concordance_with_influence(predictor: &Ranking, outcome: &Ranking) -> Opt
 }
 
 /// The number of the value of each item, the lowest value first.
-fn groups(ranking: &Ranking) -> Vec<usize> {
+fn groups(ranking: &Ranking) -> Vec<u32> {
     let mut group_of = vec![0; ranking.len()];
-    for (number, group) in ranking.tied_groups().enumerate() {
+    for (number, group) in (0..).zip(ranking.tied_groups()) {
         group.iter().for_each(|index| group_of[*index as usize] = number);
     }
     group_of

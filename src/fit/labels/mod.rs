@@ -27,7 +27,7 @@ use crate::model::{Labels, PersonIndex, Persons};
 use crate::pipeline::backtest::{Backtest, History, read_history};
 use crate::pipeline::run_id::data_sha256;
 use crate::read::{self, Violations};
-use crate::score::measures::MeasureColumns;
+use crate::score::measures::{MeasureColumns, Wanted};
 use best_single::best_single;
 use choice::{Choice, choose};
 use judged_pairs::JudgedPairs;
@@ -60,7 +60,7 @@ pub(super) async fn fit(
         let sha256 = data_sha256(&people);
         let mut backtest = Backtest::new(people, known);
         backtest.set_as_of(0, &job.method);
-        let measures = backtest.measure(job)?.measures;
+        let measures = backtest.measure(job, Wanted::all())?.measures;
         let persons = &backtest.people().persons;
         let judged = judged_pairs(persons, job, own.labels)?;
         let measured = Measured::of(judged, persons, &measures, job)?;

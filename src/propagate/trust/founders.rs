@@ -1,11 +1,13 @@
 //! Founders: who is long-standing on the first night with trust.
 
+use rayon::prelude::*;
+
 use super::is_vouch;
 use crate::error::Result;
 use crate::method::Method;
-use crate::model::{Interaction, Interactions, NetworkIndex, Persons};
+use crate::model::{Interaction, NetworkIndex, Persons, VertexFlags, Window};
 use crate::propagate::{pagerank_of, ranking_error, uniform_over};
-use crate::reduce::{InteractionRules, attention_graphs};
+use crate::reduce::{CHUNK_VERTICES, InteractionRules, attention_graphs};
 
 /// People to whom so many others reacted, a tenure ago, are founders if they acted.
 const PEOPLE: usize = 2;
@@ -25,7 +27,7 @@ const PEOPLE: usize = 2;
 /// # Errors
 /// [`crate::error::Kind::BadJob`] if the method's iterations do not suffice for its tolerance, and as [`attention_graphs`].
 pub fn find_founders(
-    earlier: &Interactions,
+    earlier: Window<'_>,
     persons: &Persons,
     rules: &InteractionRules,
     seeds: &[bool],
@@ -33,14 +35,9 @@ pub fn find_founders(
     method: &Method,
 ) -> Result<Vec<bool>> {
     let n = persons.vertices();
-    let (mut acted, mut took_part) = (vec![false; n], vec![false; n]);
-    for event in earlier.all() {
-        acted[event.actor.index()] = true;
-        [event.actor, event.target].into_iter().for_each(|end| took_part[end.index()] = true);
-    }
-    let mut founders = supported(earlier, rules, n);
+    let Earlier { mut acted, took_part, supported: mut founders } = look(earlier, rules, n);
     let graphs = match seeds.contains(&true) {
-        true => attention_graphs(earlier, persons, rules, 0)?,
+        true => attention_graphs(earlier, persons, rules)?,
         false => vec![],
     };
     for (network, graph) in graphs.iter().enumerate() {
@@ -68,13 +65,37 @@ pub fn find_founders(
     Ok(founders.into_iter().zip(acted).map(|(is_founder, acted)| is_founder && acted).collect())
 }
 
-/// Whether two distinct people reacted to each vertex, and not against it. Length: vertices.
-fn supported(earlier: &Interactions, rules: &InteractionRules, vertices: usize) -> Vec<bool> {
-    let mut supported = vec![false; vertices];
-    for of_target in earlier.all().chunk_by(|one, other| one.target == other.target) {
-        let pairs = of_target.chunk_by(Interaction::same_pair);
-        let people = pairs.filter(|pair| pair.iter().any(|event| is_vouch(event, rules)));
-        supported[of_target[0].target.index()] = people.take(PEOPLE).count() == PEOPLE;
-    }
-    supported
+/// What happened earlier to each vertex. Lengths: vertices.
+struct Earlier {
+    acted: Vec<bool>,
+    /// Whether it acted or was acted upon.
+    took_part: Vec<bool>,
+    /// Whether two distinct people reacted to it, and not against it.
+    supported: Vec<bool>,
+}
+
+fn look(earlier: Window<'_>, rules: &InteractionRules, vertices: usize) -> Earlier {
+    let [acted, received, supported] = [(); 3].map(|()| VertexFlags::new(vertices));
+    (0..vertices).into_par_iter().step_by(CHUNK_VERTICES).for_each(|start| {
+        let targets = start..vertices.min(start + CHUNK_VERTICES);
+        let of_chunk = earlier.interactions().of_targets(targets);
+        for of_target in of_chunk.chunk_by(|one, other| one.target == other.target) {
+            let mut people = 0;
+            for pair in of_target.chunk_by(Interaction::same_pair) {
+                let mut inside =
+                    pair.iter().filter(|event| earlier.age_minutes(event).is_some()).peekable();
+                if let Some(event) = inside.peek() {
+                    acted.set(event.actor);
+                    received.set(event.target);
+                    people += usize::from(inside.any(|event| is_vouch(event, rules)));
+                }
+            }
+            if people >= PEOPLE {
+                supported.set(of_target[0].target);
+            }
+        }
+    });
+    let [acted, received, supported] = [acted, received, supported].map(Vec::<bool>::from);
+    let took_part = acted.iter().zip(received).map(|(acted, received)| *acted || received);
+    Earlier { took_part: took_part.collect(), acted, supported }
 }

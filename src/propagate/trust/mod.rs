@@ -38,7 +38,7 @@ use crate::lists::Lists;
 use crate::method::TrustRule;
 use crate::model::{
     CREDIT, Interaction, Interactions, NetworkIndex, Persons, Sentiment, Standing, Trust,
-    VertexIndex,
+    VertexIndex, Window,
 };
 use crate::reduce::{CHUNK_VERTICES, InteractionRules};
 
@@ -47,8 +47,8 @@ pub const BUDGET: i64 = 20;
 
 /// What trust is found from.
 pub struct TrustInputs<'a> {
-    /// Interactions of the window.
-    pub interactions: &'a Interactions,
+    /// Interactions of the method's attention window.
+    pub window: Window<'a>,
     /// Who is scored.
     pub persons: &'a Persons,
     /// How interactions weigh.
@@ -57,8 +57,6 @@ pub struct TrustInputs<'a> {
     pub standings: &'a [Option<Standing>],
     /// The method's rule.
     pub rule: &'a TrustRule,
-    /// Length of the method's attention window.
-    pub window_hours: u32,
 }
 
 /// Finds how much everybody's attention counts. Linear in the interactions, but for a sort of long-standing people.
@@ -93,9 +91,10 @@ pub fn find_trust(inputs: &TrustInputs<'_>) -> Trust {
 
 /// The long-standing vertices that vouch for each vertex, ascending. Lists: vertices.
 fn find_vouchers(inputs: &TrustInputs<'_>, full_credit: &[Option<i64>]) -> Lists<VertexIndex> {
-    let TrustInputs { interactions, persons, rules, standings, rule, window_hours } = *inputs;
-    let ages = rule.lag_hours..window_hours;
-    let vouches = |event: &Interaction| ages.contains(&event.age_hours()) && is_vouch(event, rules);
+    let TrustInputs { window, persons, rules, standings, rule } = *inputs;
+    let vouches = |event: &Interaction| {
+        window.age_hours(event).is_some_and(|age| age >= rule.lag_hours) && is_vouch(event, rules)
+    };
     let mut all = Lists::default();
     for network in (0..persons.networks.len()).map(NetworkIndex::new) {
         let vertices = persons.network(network);
@@ -108,10 +107,10 @@ fn find_vouchers(inputs: &TrustInputs<'_>, full_credit: &[Option<i64>]) -> Lists
             .map(|start| {
                 let chunk = start..vertices.end.min(start + CHUNK_VERTICES);
                 let mut lists = Lists::default();
-                let mut events = interactions.of_targets(chunk.clone());
+                let mut events = window.interactions().of_targets(chunk.clone());
                 for target in chunk {
-                    let own = events.partition_point(|event| event.target.index() <= target);
-                    let of_target = events.split_off(..own).unwrap_or_default();
+                    let of_target =
+                        Interactions::take_target(&mut events, VertexIndex::new(target));
                     let of_actors = of_target.chunk_by(Interaction::same_pair);
                     let of_actors = of_actors.filter(|pair| {
                         standings[pair[0].actor.index()].is_some() && pair.iter().any(vouches)

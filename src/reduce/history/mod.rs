@@ -20,7 +20,9 @@ pub use rules::{HistoryRules, largest_scale};
 pub(crate) use target::TargetReactions;
 
 use super::rules::{CHUNK_VERTICES, InteractionRules};
-use crate::model::{Interactions, NetworkIndex, People, Persons, Trust, VertexIndex};
+use crate::model::{
+    Interaction, Interactions, NetworkIndex, People, Persons, Trust, VertexIndex, Window,
+};
 
 /// What measures of history are computed from.
 #[derive(Clone, Copy)]
@@ -99,8 +101,12 @@ impl HistoryInputs<'_> {
             |reactions, (chunk, columns)| {
                 let start = chunk * CHUNK_VERTICES;
                 let end = vertices.min(start + CHUNK_VERTICES);
+                let mut events = self.interactions.map(|all| all.of_targets(start..end));
                 for vertex in start..end {
-                    let found = self.of_vertex(VertexIndex::new(vertex), reactions, &last_acts);
+                    let target = VertexIndex::new(vertex);
+                    let own =
+                        events.each_mut().map(|events| Interactions::take_target(events, target));
+                    let found = self.of_vertex(target, own, reactions, &last_acts);
                     for (number, column) in numbers.iter().zip(columns.iter_mut()) {
                         column[vertex - start] = found[*number];
                     }
@@ -112,16 +118,30 @@ impl HistoryInputs<'_> {
 
     /// All measures of one vertex, by number. Work: linear in the interactions of all, whose last acts are looked for.
     pub fn measure_one(&self, vertex: VertexIndex) -> [f64; MEASURES] {
-        self.of_vertex(vertex, &mut TargetReactions::default(), &self.last_acts())
+        let own = self.interactions.map(|all| all.of_target(vertex));
+        self.of_vertex(vertex, own, &mut TargetReactions::default(), &self.last_acts())
+    }
+
+    /// All measures of some `vertices`, by number; `last_acts` as [`find_last_acts`] finds them. Length: vertices.
+    pub fn measure_some(
+        &self,
+        vertices: &[VertexIndex],
+        last_acts: &[u32],
+    ) -> Vec<[f64; MEASURES]> {
+        let of_vertex = |reactions: &mut TargetReactions, vertex: &VertexIndex| {
+            let own = self.interactions.map(|all| all.of_target(*vertex));
+            self.of_vertex(*vertex, own, reactions, last_acts)
+        };
+        vertices.par_iter().map_init(TargetReactions::default, of_vertex).collect()
     }
 
     fn of_vertex(
         &self,
         vertex: VertexIndex,
+        own: [&[Interaction]; 2],
         reactions: &mut TargetReactions,
         last_acts: &[u32],
     ) -> [f64; MEASURES] {
-        let own = self.interactions.map(|all| all.of_target(vertex));
         let ages = self.ages();
         for event in own.into_iter().flatten() {
             if self.rules.is_reaction(event.kind) && ages.contains(&event.age_minutes) {
@@ -143,16 +163,32 @@ impl HistoryInputs<'_> {
 
     /// Age of the last reaction of each vertex to anybody, in minutes; the largest number without any. Length: vertices.
     pub(crate) fn last_acts(&self) -> Vec<u32> {
-        let last: Vec<AtomicU32> =
-            (0..self.persons.vertices()).map(|_| AtomicU32::new(u32::MAX)).collect();
-        let ages = self.ages();
-        for all in self.interactions {
-            all.all().par_iter().for_each(|event| {
-                if self.rules.is_reaction(event.kind) && ages.contains(&event.age_minutes) {
-                    last[event.actor.index()].fetch_min(event.age_minutes, Ordering::Relaxed);
-                }
-            });
-        }
-        last.into_iter().map(AtomicU32::into_inner).collect()
+        let windows = self.interactions.map(|all| all.window(0, u32::MAX));
+        find_last_acts(&windows, self.rules, self.persons.vertices(), self.since_hours)
     }
+}
+
+/// Age of the last reaction of each vertex to anybody, in minutes, of those that are at least `since_hours` old; the largest number
+/// without any. Length: vertices.
+pub fn find_last_acts(
+    windows: &[Window<'_>],
+    rules: &HistoryRules,
+    vertices: usize,
+    since_hours: u32,
+) -> Vec<u32> {
+    let last: Vec<AtomicU32> = (0..vertices).map(|_| AtomicU32::new(u32::MAX)).collect();
+    let ages = since_hours.saturating_mul(60)..rules.history_minutes;
+    for window in windows {
+        window.interactions().all().par_iter().for_each(|event| {
+            let Some(age) = window.age_minutes(event).filter(|age| ages.contains(age)) else {
+                return;
+            };
+            let own = &last[event.actor.index()];
+            // Most events are not the last one: reading is cheaper than writing.
+            if rules.is_reaction(event.kind) && own.load(Ordering::Relaxed) > age {
+                own.fetch_min(age, Ordering::Relaxed);
+            }
+        });
+    }
+    last.into_iter().map(AtomicU32::into_inner).collect()
 }

@@ -12,15 +12,22 @@ use crate::method::RankRule;
 use crate::model::{NetworkIndex, Persons, VertexIndex};
 use crate::propagate::Ranks;
 
-/// The columns of these measures.
-pub(super) fn build_columns(
+/// Measures that need ranks.
+pub const ON_RANKS: [&str; 6] = [
+    "attention_received",
+    "attention_shares",
+    "pagerank",
+    "pagerank_percentile",
+    "audience_pagerank_percentile",
+    "hitting_probability",
+];
+
+/// The columns of measures that need ranks.
+pub(super) fn rank_columns(
     inputs: &MeasureInputs<'_>,
     rule: &RankRule,
 ) -> Vec<(&'static str, ArrayRef)> {
-    let MeasureInputs { people, attention, ranks, trust, .. } = *inputs;
-    let n = people.persons.vertices();
-    let vertices = || (0..n).map(VertexIndex::new);
-    let trusted = vertices().map(|vertex| Some(i64::from(trust.is_trusted(vertex))));
+    let MeasureInputs { people, attention, ranks, .. } = *inputs;
     let RankMeasures { received, shares, percentiles, of_audience, hitting } =
         RankMeasures::of(&people.persons, attention, ranks, rule);
     vec![
@@ -30,7 +37,19 @@ pub(super) fn build_columns(
         ("pagerank_percentile", Arc::new(Float64Array::from(percentiles))),
         ("audience_pagerank_percentile", Arc::new(Float64Array::from(of_audience))),
         ("hitting_probability", Arc::new(Float64Array::from(hitting))),
-        ("vouches", Arc::new(vertices().map(|v| trust.vouches(v)).collect::<Float64Array>())),
+    ]
+}
+
+/// The columns of measures of trust.
+pub(super) fn trust_columns(inputs: &MeasureInputs<'_>) -> Vec<(&'static str, ArrayRef)> {
+    let MeasureInputs { people, trust, .. } = *inputs;
+    let vertices = || (0..people.persons.vertices()).map(VertexIndex::new);
+    let trusted = vertices().map(|vertex| Some(i64::from(trust.is_trusted(vertex))));
+    vec![
+        (
+            "vouches",
+            Arc::new(vertices().map(|v| trust.vouches(v)).collect::<Float64Array>()) as ArrayRef,
+        ),
         ("credit", Arc::new(vertices().map(|v| Some(trust.credit(v))).collect::<Float64Array>())),
         ("is_trusted", Arc::new(trusted.collect::<Int64Array>())),
     ]

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use renown_graph::csr::Csr;
 
 use super::inputs::MeasureInputs;
+use super::wanted::Wanted;
 use crate::lists::Lists;
 use crate::model::{CREDIT, Follows, NetworkIndex, People, PersonIndex, Trust, is_trusted};
 
@@ -19,11 +20,23 @@ struct FollowerCounts {
     gained_90d: i64,
 }
 
-/// The columns of these measures.
-pub(super) fn build_columns(inputs: &MeasureInputs<'_>) -> Vec<(&'static str, ArrayRef)> {
+/// A measure that needs ranks on follows.
+pub const ON_FOLLOW_RANKS: &str = "follow_pagerank";
+/// A measure that needs the graphs of attention.
+pub const ON_ATTENTION: &str = "audience_followers";
+/// Measures of followers.
+const FOLLOWERS: [&str; 4] =
+    ["followers", "trusted_followers", "follows_gained_30d", "follows_gained_90d"];
+
+/// The columns of those of these measures that are wanted; others may be null or left out.
+pub(super) fn build_columns(
+    inputs: &MeasureInputs<'_>,
+    wanted: Wanted<'_>,
+) -> Vec<(&'static str, ArrayRef)> {
     let MeasureInputs { people, attention, trust, follow_ranks, .. } = *inputs;
     let n = people.persons.vertices();
-    let followers = people.follows.as_ref().map(|follows| count_followers(follows, trust, n));
+    let follows = people.follows.as_ref().filter(|_| wanted.has_any(&FOLLOWERS));
+    let followers = follows.map(|follows| count_followers(follows, trust, n));
     let count = |of: fn(&FollowerCounts) -> i64| -> ArrayRef {
         match &followers {
             Some(all) => Arc::new(Int64Array::from_iter_values(all.iter().map(of))),
@@ -39,19 +52,22 @@ pub(super) fn build_columns(inputs: &MeasureInputs<'_>) -> Vec<(&'static str, Ar
         Some(ranks) => Float64Array::from(ranks.pagerank.clone()),
         None => Float64Array::new_null(n),
     };
-    vec![
+    let mut columns: Vec<(&'static str, ArrayRef)> = vec![
         ("followers", count(|followers| followers.all)),
         ("trusted_followers", count(|followers| followers.trusted)),
         ("follows_gained_30d", count(|followers| followers.gained_30d)),
         ("follows_gained_90d", count(|followers| followers.gained_90d)),
-        ("follow_pagerank", Arc::new(ranks)),
+        (ON_FOLLOW_RANKS, Arc::new(ranks)),
         ("endorsers", Arc::new(Int64Array::from(endorsers))),
         ("credited_endorsers", Arc::new(Float64Array::from(credited_endorsers))),
         ("followers_count", stated(&stats.followers)),
         ("listed_count", stated(&stats.listed)),
         ("account_age_days", Arc::new(days.collect::<Int64Array>())),
-        ("audience_followers", Arc::new(audience_followers(people, attention))),
-    ]
+    ];
+    if wanted.has(ON_ATTENTION) {
+        columns.push((ON_ATTENTION, Arc::new(audience_followers(people, attention))));
+    }
+    columns
 }
 
 fn count_followers(follows: &Follows, trust: &Trust, vertices: usize) -> Vec<FollowerCounts> {

@@ -7,6 +7,8 @@ mod inputs;
 mod min_ages;
 mod posts;
 mod recomputed;
+mod sampled;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -16,12 +18,17 @@ use arrow::datatypes::{DataType, Float64Type};
 use crate::error::{Error, Result};
 use crate::method::Method;
 use crate::reduce::history::{self, HistoryInputs};
-pub use attention::RankMeasures;
+pub use attention::{ON_RANKS, RankMeasures};
+pub use audience::{ON_ATTENTION, ON_FOLLOW_RANKS};
+pub use engagement::GIVEN;
 pub use inputs::MeasureInputs;
 pub use min_ages::MinAges;
+pub(crate) use posts::any_wanted as any_of_posts;
 pub use recomputed::{RecomputedMeasures, VertexInputs, VertexMeasures};
+pub use sampled::{SampledInputs, find_active};
+pub use wanted::Wanted;
 
-/// The measures of every vertex.
+/// Those of the measures of every vertex that were wanted.
 pub struct MeasureColumns {
     /// Columns by name, in any order. Lengths: vertices.
     pub columns: Vec<(&'static str, ArrayRef)>,
@@ -46,25 +53,34 @@ impl MeasureColumns {
     }
 }
 
-/// Computes the measures of every vertex.
-pub fn measure_vertices(inputs: &MeasureInputs<'_>, method: &Method) -> MeasureColumns {
+/// Computes the `wanted` measures of every vertex.
+pub fn measure_vertices(
+    inputs: &MeasureInputs<'_>,
+    method: &Method,
+    wanted: Wanted<'_>,
+) -> MeasureColumns {
     let MeasureInputs { people, rules, trust, .. } = *inputs;
     let with_reactors = people.posts.as_ref().zip(inputs.post_reactors);
     let responses = with_reactors.map(|(posts, reactors)| {
-        let min_ages = MinAges::default();
-        let interactions = &people.interactions;
-        posts::count_responses(interactions, posts, rules, reactors, trust, min_ages)
+        let mut all = posts::count_responses(posts, reactors, trust, MinAges::default(), |_| true);
+        posts::count_reactions(&people.interactions, posts, rules, &mut all);
+        all
     });
-    let history = HistoryInputs::of(people, rules, trust).measure((0..history::MEASURES).collect());
+    let of_history = (0..history::MEASURES).filter(|number| wanted.has(history::NAMES[*number]));
+    let history = HistoryInputs::of(people, rules, trust).measure(of_history.collect());
     let mut columns = engagement::build_columns(inputs.engagement);
     columns.extend(
         history.into_columns().map(|(name, values)| -> (_, ArrayRef) {
             (name, Arc::new(Float64Array::from(values)))
         }),
     );
-    columns.extend(attention::build_columns(inputs, &method.rank));
-    columns.extend(audience::build_columns(inputs));
+    if wanted.has_any(&ON_RANKS) {
+        columns.extend(attention::rank_columns(inputs, &method.rank));
+    }
+    columns.extend(attention::trust_columns(inputs));
+    columns.extend(audience::build_columns(inputs, wanted));
     columns.extend(posts::build_columns(&people.persons, responses.as_deref(), method));
+    columns.retain(|(name, _)| wanted.has(name));
     let custom = people.account_stats.custom.iter().map(|(name, values)| -> (_, ArrayRef) {
         (name.clone(), Arc::new(Float64Array::from(values.clone())))
     });

@@ -8,6 +8,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array};
 use rayon::prelude::*;
 
 use super::min_ages::MinAges;
+use super::wanted::Wanted;
 use crate::lists::Lists;
 use crate::method::{MEASURE_HOURS, Method};
 use crate::model::{
@@ -48,6 +49,7 @@ const COUNTS: [OfResponses; 8] = [
     ("repost_reach_90d", |r| r.reposters),
     ("onward_reach_90d", |r| r.onward_reposters),
 ];
+const AMPLIFICATION: &str = "amplification";
 /// Means over posts.
 const PER_POST: [OfResponses; 3] = [
     ("reactors_per_post", |r| r.reactors),
@@ -62,18 +64,19 @@ impl Responses {
     }
 }
 
-/// Responses to each vertex's posts of the last 90 days, from posts and interactions that are old enough; `reactors` holds
-/// the reactors of each post. Length: vertices.
+/// Responses to each vertex's posts of the last 90 days but for the number of all reactions, from posts and reposts that are old
+/// enough; `reactors` holds the reactors of each post. Of authors for whom `is_wanted`; others have none. Length: vertices.
 pub(super) fn count_responses(
-    interactions: &Interactions,
     posts: &Posts,
-    rules: &InteractionRules,
     reactors: &Lists<VertexIndex>,
     trust: &Trust,
     min_ages: MinAges,
+    is_wanted: impl Fn(VertexIndex) -> bool + Sync,
 ) -> Vec<Responses> {
     let ages = min_ages.posts_hours..MEASURE_HOURS;
-    let recent = posts.originals().filter(|post| ages.contains(&posts.age_hours[*post]));
+    let recent = posts
+        .originals()
+        .filter(|post| ages.contains(&posts.age_hours[*post]) && is_wanted(posts.authors[*post]));
     let mut reactions: Vec<PostReactors> = recent
         .map(|post| {
             let reactors = reactors.of(post);
@@ -107,8 +110,7 @@ pub(super) fn count_responses(
             response.trusted_h_index += i64::from(post.trusted >= position);
         }
     }
-    count_reactions(interactions, posts, rules, min_ages, &mut responses);
-    count_reposts(posts, min_ages.interactions_hours, &mut responses);
+    count_reposts(posts, min_ages.interactions_hours, is_wanted, &mut responses);
     responses
 }
 
@@ -121,22 +123,18 @@ struct PostReactors {
 }
 
 /// Counts reactions of others to each author's posts of the last 90 days.
-fn count_reactions(
+pub(super) fn count_reactions(
     interactions: &Interactions,
     posts: &Posts,
     rules: &InteractionRules,
-    min_ages: MinAges,
     responses: &mut [Responses],
 ) {
     let counts: Vec<AtomicI64> = responses.iter().map(|_| AtomicI64::new(0)).collect();
-    let ages = min_ages.posts_hours..MEASURE_HOURS;
     let is_reaction = |interaction: &&Interaction| rules.is_reaction(interaction.kind);
     interactions.all().par_iter().filter(is_reaction).for_each(|reaction| {
         let Some(post) = reaction.post.get() else { return };
         let author = posts.author(post);
-        let counted = ages.contains(&posts.age_hours[post.index()])
-            && reaction.age_hours() >= min_ages.interactions_hours;
-        if counted && author != reaction.actor {
+        if posts.age_hours[post.index()] < MEASURE_HOURS && author != reaction.actor {
             counts[author.index()].fetch_add(1, Ordering::Relaxed);
         }
     });
@@ -146,7 +144,12 @@ fn count_reactions(
 }
 
 /// Counts distinct people who reposted a post of each author within 90 days, or another's repost of it.
-fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Responses]) {
+fn count_reposts(
+    posts: &Posts,
+    since_hours: u32,
+    is_wanted: impl Fn(VertexIndex) -> bool + Sync,
+    responses: &mut [Responses],
+) {
     let ages = since_hours..MEASURE_HOURS;
     let parent = |post: PostIndex| posts.parents[post.index()].get();
     let author_and_reposter = |post: PostIndex| {
@@ -157,6 +160,9 @@ fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Responses]) {
             steps += 1;
         }
         let author = posts.is_original(root).then(|| posts.author(root))?;
+        if !is_wanted(author) {
+            return None;
+        }
         let reposter = posts.author(post);
         // To repost one's own repost carries the post no further.
         let is_onward = steps > 1 && posts.author(reposted) != reposter;
@@ -174,6 +180,12 @@ fn count_reposts(posts: &Posts, since_hours: u32, responses: &mut [Responses]) {
         response.reposters += 1;
         response.onward_reposters += i64::from(of_pair.iter().any(|(.., onward)| *onward));
     }
+}
+
+/// Whether any of these measures is wanted.
+pub(crate) fn any_wanted(wanted: Wanted<'_>) -> bool {
+    let names = COUNTS.iter().chain(&PER_POST).map(|(name, _)| *name);
+    names.chain([AMPLIFICATION]).any(|name| wanted.has(name))
 }
 
 /// The columns of these measures; null without posts.
@@ -201,7 +213,7 @@ pub(super) fn build_columns(
             None => (name, Arc::new(Float64Array::new_null(n)) as _),
         });
     }
-    columns.push(("amplification", Arc::new(amplification(persons, responses, method))));
+    columns.push((AMPLIFICATION, Arc::new(amplification(persons, responses, method))));
     columns
 }
 

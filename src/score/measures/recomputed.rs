@@ -30,7 +30,7 @@ impl RecomputedMeasures {
         let since_hours = min_ages.interactions_hours;
         let responses = posts.as_ref().filter(|_| needed).map(|posts| {
             let reactors = post_reactors(interactions, posts, rules, since_hours);
-            count_responses(interactions, posts, rules, &reactors, trust, min_ages)
+            count_responses(posts, &reactors, trust, min_ages, |_| true)
         });
         let engagement = engagement(interactions, persons, rules, trust, since_hours);
         let history = HistoryInputs { since_hours, ..HistoryInputs::of(people, rules, trust) };
@@ -101,8 +101,8 @@ impl VertexMeasures {
         let needed = names.iter().any(|name| none.measure(name).is_some());
         let responses = posts.filter(|_| needed).map(|posts| {
             let reactors = post_reactors(interactions, posts, rules, 0);
-            let min_ages = MinAges::default();
-            let mut all = count_responses(interactions, posts, rules, &reactors, trust, min_ages);
+            let is_wanted = |author| author == vertex;
+            let mut all = count_responses(posts, &reactors, trust, MinAges::default(), is_wanted);
             std::mem::take(&mut all[vertex.index()])
         });
         Self {
