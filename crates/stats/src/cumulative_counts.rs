@@ -34,7 +34,7 @@ impl CumulativeCounts {
             if group % BLOCK == 0 {
                 let block = group / BLOCK;
                 in_block = 0;
-                if block % BLOCK == 0 {
+                if block.is_multiple_of(BLOCK) {
                     in_top = 0;
                     sums.tops[block / BLOCK] = all;
                 }
