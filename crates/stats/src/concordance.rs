@@ -33,7 +33,7 @@ pub struct Concordance {
 /// Harrell's C: of the pairs of items with different `outcome`, the share in which the item with the higher outcome has the
 /// higher value of the `predictor`, ties of the predictor half. 0.5 is chance; 2·C − 1 is Somers' D. None if no two items that
 /// count have different outcomes. Items count as often as `multiplicities` says. Counted in whole numbers and in
-/// one pass over sorted items, so that no order of the items changes a bit. Source: Harrell, Lee & Mark 1996, *Multivariable Prognostic Models:
+/// O(n log n), so that no order of the items changes a bit. Source: Harrell, Lee & Mark 1996, *Multivariable Prognostic Models:
 /// Issues in Developing Models, Evaluating Assumptions and Adequacy, and Measuring and Reducing Errors*, §5.5.
 pub fn concordance(predictor: &Ranking, outcome: &Ranking, multiplicities: &[u32]) -> Option<f64> {
     let group_of = groups(predictor);
@@ -68,6 +68,7 @@ pub fn concordance(predictor: &Ranking, outcome: &Ranking, multiplicities: &[u32
 }
 
 /// [`concordance`] of items that count once each, with the influence of each of them; none if all have the same outcome.
+/// O(n log n).
 pub fn concordance_with_influence(predictor: &Ranking, outcome: &Ranking) -> Option<Concordance> {
     let all = predictor.len() as u64;
     let group_of = groups(predictor);

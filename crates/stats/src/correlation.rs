@@ -33,7 +33,8 @@ pub fn spearman_of_ranks(a: &[f64], b: &[f64], multiplicities: &[u32]) -> Option
     (spread > 0.0).then(|| ab / spread)
 }
 
-/// Kendall's τ-b; none if either side is constant. Source: Kendall & Gibbons 1990, §3.
+/// Kendall's τ-b; none if either side is constant. Source: Kendall & Gibbons 1990, §3; counted in O(n log n) by a binary
+/// indexed tree (Fenwick 1994, *A New Data Structure for Cumulative Frequency Tables*).
 pub fn kendall(a: &Ranking, b: &Ranking, multiplicities: &[u32]) -> Option<f64> {
     let mut group_in_b = vec![0; b.len()];
     let mut tied_in_b = 0.0;
