@@ -181,7 +181,7 @@ impl Default for TopicRule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evidence {
-    /// Minimum number of the person's posts about the topic with a reaction.
+    /// Minimum number of the person's posts about the topic with a reaction of a trusted person.
     pub posts: u32,
     /// Minimum number of distinct people who reacted to them, endorsed the person on the topic, or put the person on a
     /// list of that name.

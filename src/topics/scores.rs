@@ -36,7 +36,7 @@ pub struct TopicScore {
     pub percentile: f64,
     /// Share of the attention on the topic that ends up with the person, 0 to 1.
     pub attention_share: f64,
-    /// Posts that count as evidence.
+    /// Posts that count as evidence: a trusted person reacted to each.
     pub posts: i64,
     /// Distinct trusted people who reacted to them.
     pub reactors: i64,
@@ -65,14 +65,6 @@ pub(super) fn score_topics<T: Send>(
     persons.flat_map_iter(of_person).collect()
 }
 
-/// Posts about a topic that have a reaction.
-#[derive(Default)]
-struct PostEvidence {
-    posts: i64,
-    /// Weeks before the cutoff.
-    weeks: BTreeSet<u32>,
-}
-
 fn score_person<T>(
     context: &Context<'_>,
     person: PersonIndex,
@@ -80,24 +72,23 @@ fn score_person<T>(
     keep: &impl Fn(TopicScore, &[(VertexIndex, OfVertex)]) -> T,
 ) -> Vec<T> {
     let required = &context.method.topics.evidence;
-    let mut evidence: BTreeMap<u32, PostEvidence> = BTreeMap::new();
+    let mut posts_on: BTreeMap<u32, u32> = BTreeMap::new();
     for post in context.evidence_posts(person) {
         for (topic, _) in context.of_posts.of(post.index()) {
-            let of_topic = evidence.entry(*topic).or_default();
-            of_topic.posts += 1;
-            of_topic.weeks.insert(context.posts.age_hours[post.index()] / (7 * 24));
+            *posts_on.entry(*topic).or_default() += 1;
         }
     }
-    evidence.retain(|_, found| {
-        found.posts >= i64::from(required.posts) && found.weeks.len() >= required.weeks as usize
-    });
-    if evidence.is_empty() {
+    // Few topics have enough posts whoever reacted to them: only on these is it looked up who did.
+    posts_on.retain(|_, posts| *posts >= required.posts);
+    if posts_on.is_empty() {
         return vec![];
     }
-    let candidates: Vec<u32> = evidence.keys().copied().collect();
+    let candidates: Vec<u32> = posts_on.into_keys().collect();
     let engagement = engagement_on_topics(context, person, &candidates);
-    let scores = evidence.into_iter().zip(engagement).map(|((topic, evidence), engagement)| {
-        let TopicEngagement { of_vertices, reactors } = engagement;
+    let scores = candidates.iter().zip(engagement).map(|(&topic, engagement)| {
+        let TopicEngagement { of_vertices, reactors, posts } = engagement;
+        let week = |post: &PostIndex| context.posts.age_hours[post.index()] / (7 * 24);
+        let weeks: BTreeSet<u32> = posts.iter().map(week).collect();
         let of_topic = endorsers.partition_point(|endorser| endorser.topic < topic)
             ..endorsers.partition_point(|endorser| endorser.topic <= topic);
         let endorsers = &endorsers[of_topic];
@@ -121,17 +112,21 @@ fn score_person<T>(
             position: 0,
             percentile: 0.0,
             attention_share: 0.0,
-            posts: evidence.posts,
+            posts: posts.len() as i64,
             reactors: reactors.len() as i64,
             endorsers: trusted.len() as i64,
             credited_endorsers: credit as f64 / CREDIT as f64,
             people: people as i64,
-            weeks: evidence.weeks.len() as i64,
+            weeks: weeks.len() as i64,
             negative_share: (known > 0).then(|| negative as f64 / known as f64),
         };
         (score, of_vertices)
     });
-    let enough = scores.filter(|(score, _)| score.people >= i64::from(required.people));
+    let enough = scores.filter(|(score, _)| {
+        let people = score.people >= i64::from(required.people);
+        let posts = score.posts >= i64::from(required.posts);
+        people && posts && score.weeks >= i64::from(required.weeks)
+    });
     enough.map(|(score, of_vertices)| keep(score, &of_vertices)).collect()
 }
 
@@ -142,6 +137,8 @@ struct TopicEngagement {
     of_vertices: Vec<(VertexIndex, OfVertex)>,
     /// Distinct trusted people who reacted to posts that are evidence, recently enough to be evidence, ascending.
     reactors: Vec<PersonIndex>,
+    /// Original posts that are evidence: each drew such a reaction of at least one of them, ascending.
+    posts: Vec<PostIndex>,
 }
 
 /// What a vertex drew on a topic.
@@ -158,7 +155,8 @@ fn engagement_on_topics(
     topics: &[u32],
 ) -> Vec<TopicEngagement> {
     let mut all: Vec<TopicEngagement> = topics.iter().map(|_| TopicEngagement::default()).collect();
-    let mut reactors: Vec<Vec<PersonIndex>> = vec![vec![]; topics.len()];
+    let mut evidence: Vec<(Vec<PersonIndex>, Vec<PostIndex>)> =
+        vec![Default::default(); topics.len()];
     let hours = context.evidence_hours();
     let is_young = |age: u32| f64::from(age) < hours;
     for vertex in context.vertices_of.of(person.index()) {
@@ -171,14 +169,17 @@ fn engagement_on_topics(
             let credit = audience.credit(of_actor[0].actor);
             let actor = context.person(of_actor[0].actor);
             for (topic, on_topic) in interactions_on(context, of_actor, topics) {
-                let is_evidence = on_topic.iter().any(|interaction| {
-                    let post = interaction.post.get();
-                    is_young(interaction.age_hours())
-                        && post.is_some_and(|post| is_young(context.posts.age_hours[post.index()]))
-                        && context.rules.is_reaction(interaction.kind)
+                let young_reactions = on_topic.iter().filter(|interaction| {
+                    is_young(interaction.age_hours()) && context.rules.is_reaction(interaction.kind)
                 });
-                if is_evidence && is_trusted(credit) {
-                    reactors[topic].push(actor);
+                let mut reacted_to: Vec<PostIndex> = young_reactions
+                    .filter_map(|interaction| interaction.post.get())
+                    .filter(|post| is_young(context.posts.age_hours[post.index()]))
+                    .collect();
+                if is_trusted(credit) && !reacted_to.is_empty() {
+                    reacted_to.retain(|post| context.posts.is_original(*post));
+                    evidence[topic].0.push(actor);
+                    evidence[topic].1.extend(reacted_to);
                 }
                 let engagement = of_topics[topic].get_or_insert_default();
                 engagement.add(on_topic.iter(), context.rules, credit);
@@ -196,10 +197,12 @@ fn engagement_on_topics(
             of_topic.of_vertices.extend(own);
         }
     }
-    for (of_topic, mut reactors) in all.iter_mut().zip(reactors) {
+    for (of_topic, (mut reactors, mut posts)) in all.iter_mut().zip(evidence) {
         reactors.sort_unstable();
         reactors.dedup();
-        of_topic.reactors = reactors;
+        posts.sort_unstable();
+        posts.dedup();
+        (of_topic.reactors, of_topic.posts) = (reactors, posts);
     }
     all
 }

@@ -463,6 +463,30 @@ async fn endorsements_count_by_the_credit_of_who_gives_them() {
     );
 }
 
+/// Five readers are known for long, by what they did to each other; to the third post only strangers react, or one reader too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_to_which_only_strangers_reacted_is_no_evidence() {
+    let mut world = World { method: standard_method(Some("a")), ..lobsters(&[2, 9, 16], 5) };
+    let reader = |n: usize| format!("r{}", n % 5);
+    for (n, step, hours) in (0..5).flat_map(|n| {
+        [1, 2].into_iter().flat_map(move |step| [1_600, 1_700].map(|hours| (n, step, hours)))
+    }) {
+        world.events.push(reply("a", &reader(n), &reader(n + step), hours));
+    }
+    let third = world.posts.as_ref().unwrap()[2].clone();
+    world.events.retain(|event| event.post.as_deref() != Some(&third.id));
+    world.events.extend((0..50).map(|n| reply_to(&format!("stranger{n}"), &third)));
+    assert_eq!(influential(&world.run().await), []);
+    world.events.push(reply_to("r0", &third));
+    let published = world.run().await;
+    assert_eq!(influential(&published), [("a:ann", "lobsters"), ("a:ann", "sea")]);
+    let score = row_on(&published, "topic_scores", "a:ann", "lobsters").unwrap();
+    assert_eq!(
+        (&score["posts"], &score["reactors"], &score["weeks"]),
+        (&json!(3), &json!(5), &json!(3))
+    );
+}
+
 async fn refused(world: &World, words: &str) {
     let folder = TempDir::new().unwrap();
     let error = run_job(&world.write(folder.path()), 2, &[]).await.unwrap_err();

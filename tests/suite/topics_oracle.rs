@@ -158,9 +158,19 @@ impl<'a> Oracle<'a> {
         let hours = minimum.half_lives * f64::from(self.method.attention.half_life_hours);
         let young = |age: i64| (age as f64) < hours;
         let original = self.original_posts(person, topic);
+        let is_evidence = |act: &Act<'_>, post: &Post| {
+            act.reaction
+                && act.target.1 == person
+                && act.target.0 == post.network
+                && act.post == Some(&*post.id)
+                && 2 * act.credit >= UNITS
+                && young(act.age)
+        };
         let evidence: Vec<_> = original
             .iter()
-            .filter(|(post, author, _, age)| young(*age) && !self.reactors(post, author).is_empty())
+            .filter(|(post, .., age)| {
+                young(*age) && self.acts.iter().any(|act| is_evidence(act, post))
+            })
             .collect();
         let weeks: BTreeSet<i64> = evidence.iter().map(|(.., age)| age / 168).collect();
         if evidence.len() < minimum.posts as usize || weeks.len() < minimum.weeks as usize {
