@@ -31,7 +31,7 @@ pub fn covered_minutes(ages_minutes: impl Iterator<Item = i64>) -> i64 {
     hours.sort_unstable();
     let all = hours.len() as f64;
     let stray = (0.001 * all).max((0.01 * all).min(10.0)) as usize;
-    let older = |hour: i64| hours.iter().filter(|own| **own > hour).count();
+    let older = |hour: i64| hours.len() - hours.partition_point(|own| *own <= hour);
     let oldest = hours.iter().copied().find(|hour| older(*hour) <= stray);
     oldest.map_or(0, |hour| 60 * 24 * (hour / 24 + 1))
 }
