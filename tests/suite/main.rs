@@ -70,6 +70,7 @@ mod readme;
 mod renamed;
 mod report;
 mod research_jobs;
+mod rewrites;
 mod runs;
 mod sample_job;
 mod select_faults;
