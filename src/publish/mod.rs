@@ -175,6 +175,31 @@ pub(crate) fn encode(
     origin: Option<&Origin>,
     batch: &RecordBatch,
 ) -> Result<Vec<u8>> {
+    let metadata = origin.map(|origin| {
+        origin.metadata().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
+    });
+    encode_with(key, metadata, batch)
+}
+
+/// The file of rows of the output table `name` that stands in the place of another, whose `metadata` it keeps.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if they cannot be encoded.
+pub(crate) fn encode_rows(
+    name: &str,
+    metadata: Vec<KeyValue>,
+    batch: &RecordBatch,
+) -> Result<Vec<u8>> {
+    // Files of tables that have no contract any more are in no known order.
+    let key = schema::table(Direction::Output, name).map(|table| table.key.clone());
+    encode_with(&key.unwrap_or_default(), Some(metadata), batch)
+}
+
+fn encode_with(
+    key: &[String],
+    metadata: Option<Vec<KeyValue>>,
+    batch: &RecordBatch,
+) -> Result<Vec<u8>> {
     let schema = batch.schema();
     let sorting = schema
         .fields()
@@ -183,9 +208,6 @@ pub(crate) fn encode(
         .filter(|(_, field)| key.contains(field.name()))
         .map(|(i, _)| SortingColumn { column_idx: i as i32, descending: false, nulls_first: true })
         .collect();
-    let metadata = origin.map(|origin| {
-        origin.metadata().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
-    });
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_sorting_columns(Some(sorting))

@@ -32,6 +32,7 @@ mod faulty_store;
 mod fit;
 mod folders;
 mod follows;
+mod forget;
 mod freshness;
 mod frozen;
 mod full_world;
