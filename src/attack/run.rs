@@ -109,6 +109,7 @@ pub async fn publish_attacks(engine: &Engine, job: &Job, attacks: &Attacks) -> R
         method_version: attacks.method_version.clone(),
         method_sha256: attacks.method_sha256.clone(),
         data_sha256: attacks.data_sha256.clone(),
+        uses: job.uses.clone(),
         seed: Some(attacks.seed),
     };
     let audited = audit_attacks(origin, attacks.horizon_hours, batch)?;

@@ -221,9 +221,9 @@ fn remedies(accounts: &BTreeSet<String>, ids: &BTreeSet<String>) -> Vec<String> 
         }));
     }
     lines.push(
-        "Running again removes no file. Once every day has been run again, delete the files listed \
-         below: until then they still hold the person. Deleting a file in force before that makes its \
-         day unreadable."
+        "Running again removes no file: until the person is removed by `renown forget`, or the files listed \
+         below are deleted once every day has been run again, they still hold the person. Deleting a file \
+         in force before that makes its day unreadable."
             .to_owned(),
     );
     lines

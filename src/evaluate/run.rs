@@ -205,6 +205,7 @@ pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -
         method_version: validity.methods[0].clone(),
         method_sha256: validity.method_sha256.clone(),
         data_sha256: validity.data_sha256.clone(),
+        uses: job.uses.clone(),
         seed: Some(validity.seed),
     };
     let audited = audit_validation(origin, validity.horizon_hours, batch)?;

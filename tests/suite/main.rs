@@ -25,6 +25,7 @@ mod delta;
 mod determinism;
 mod diff;
 mod diff_oracle;
+mod disputes;
 mod drafts;
 mod errors;
 mod explain;
