@@ -26,7 +26,6 @@ use crate::published::files::{TableFile, table_files};
 use crate::published::identify::{Identified, identify_all, nobody};
 use crate::published::rows::{PersonNames, TableRow};
 use crate::storage::{Stores, below};
-use objects::refused_folder;
 pub use receipt::{Done, HeldObject, Receipt};
 pub use scan::Scan;
 use survey::Survey;
@@ -93,7 +92,9 @@ async fn attempt(engine: &Engine, output: &Url, queries: &[String]) -> Result<Fo
     receipt.add_names(names);
     receipt.add_held(survey.held.clone());
     for (table, rows) in &survey.counts_left {
-        *receipt.counts_left.entry(table.clone()).or_default() += rows;
+        let left = receipt.counts_left.entry(table.clone()).or_default();
+        // What an earlier attempt has counted is counted once.
+        *left = (*left).max(*rows);
     }
     receipt.write(stores, output).await?;
     if let Some(newest) = commits.first().filter(|_| !survey.held.is_empty()) {
@@ -118,9 +119,9 @@ async fn remove(stores: &Stores, output: &Url, survey: Survey) -> Result<()> {
     let now: BTreeSet<String> = paths(&commit::all(stores, output).await?);
     let mut unnamed: Vec<String> =
         survey.unneeded.into_iter().filter(|path| !now.contains(path)).collect();
-    // Tables of people tell whose accounts are whose: they go last, and of refused runs after all others.
+    // Tables of people tell whose accounts are whose: they go last.
     let people = format!("{}/", PersonNames::<String>::TABLE);
-    unnamed.sort_by_key(|path| (path.starts_with(&people), refused_folder(path).is_none()));
+    unnamed.sort_by_key(|path| path.starts_with(&people));
     for path in unnamed {
         stores.delete(&below(output, &path)?).await?;
     }

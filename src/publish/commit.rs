@@ -10,7 +10,7 @@ use crate::audit::{ATTACKS, VALIDITY};
 use crate::error::{Error, Result};
 use crate::storage::{Stores, below};
 
-/// Version of the commit format where no table was ever rewritten, which versions up to 0.9 read as well.
+/// Version of the commit format where no table was ever rewritten, which versions up to 0.10 read as well.
 pub(super) const FORMAT: u32 = 1;
 /// Version of it since tables were rewritten.
 pub(super) const FORMAT_OF_REWRITES: u32 = 2;
