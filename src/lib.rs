@@ -39,6 +39,8 @@ pub mod publish;
 
 pub mod published;
 
+pub mod forget;
+
 pub mod pipeline;
 
 pub mod attack;

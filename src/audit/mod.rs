@@ -125,6 +125,7 @@ pub fn audit_run(draft: Draft, facts: &RunFacts, limits: &Limits<'_>) -> Result<
             method_version: facts.method_version.clone(),
             method_sha256: facts.method_sha256.clone(),
             data_sha256: facts.data_sha256.clone(),
+            uses: facts.uses.clone(),
             seed: None,
         },
         horizon_hours: facts.horizon_hours,

@@ -8,6 +8,7 @@ use arrow::array::{
 
 use super::columns::count_rows;
 use crate::error::Result;
+use crate::job::Uses;
 use crate::model::NewestEvents;
 use crate::model::time::{days_since_epoch, start_of_hour};
 use crate::schema::{self, Direction, UTC};
@@ -40,6 +41,8 @@ pub struct RunFacts {
     pub trust_networks: Vec<String>,
     /// Hours that the forecast covers.
     pub horizon_hours: u32,
+    /// What the scores may be used for, and what they may not.
+    pub uses: Uses,
 }
 
 /// The table `runs` of a draft that has passed the `gates`.
@@ -77,6 +80,8 @@ pub(super) fn runs_table(
         ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),
         ("covered_hours", lists(std::iter::once(&facts.covered_hours))),
         ("trust_networks", lists(std::iter::once(&facts.trust_networks))),
+        ("permitted_uses", lists(std::iter::once(&facts.uses.permitted))),
+        ("forbidden_uses", lists(std::iter::once(&facts.uses.forbidden))),
         ("gates", lists(std::iter::once(passed))),
     ];
     let counts = draft.tables().map(|(name, batches)| (format!("{name}_rows"), count(batches)));

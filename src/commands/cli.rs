@@ -8,8 +8,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::context::Context;
 use super::logging::{LogFormat, Logging};
 use super::{
-    access, attack, audience, check, completions, diff, exit, explain, fit, man, methods, plan,
-    rank, report, run, runs, schema, synth, top, topics, validate,
+    access, attack, audience, check, completions, diff, exit, explain, fit, forget, man, methods,
+    plan, rank, report, run, runs, schema, synth, top, topics, validate,
 };
 use crate::error::Result;
 
@@ -55,6 +55,7 @@ enum Command {
     Diff(diff::Args),
     Audience(audience::Args),
     Access(access::Args),
+    Forget(forget::Args),
 }
 
 impl Cli {
@@ -99,6 +100,7 @@ impl Cli {
             Command::Diff(args) => Box::pin(diff::execute(args, context)),
             Command::Audience(args) => Box::pin(audience::execute(args, context)),
             Command::Access(args) => Box::pin(access::execute(args, context)),
+            Command::Forget(args) => Box::pin(forget::execute(args, context)),
         };
         command.await
     }

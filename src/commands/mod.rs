@@ -8,6 +8,7 @@ mod context;
 pub mod exit;
 pub mod failure;
 mod fit;
+mod forget;
 pub mod hints;
 mod input_notes;
 mod job_args;

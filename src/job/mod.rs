@@ -12,6 +12,7 @@ mod reading;
 mod sql_text;
 mod texts;
 mod topics;
+mod uses;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ use texts::Texts;
 pub use texts::{parse_input, parse_url};
 pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
+pub use uses::{ALL_USES, Uses};
 pub use validate::{GroupBy, TargetSection, Validate};
 
 use crate::error::{Error, Result};
@@ -93,6 +95,9 @@ pub struct JobFile {
     /// Audiences: the table `cohorts` lists the members of each who opted in.
     #[serde(default)]
     pub cohort: Vec<Cohort>,
+    /// What the scores may be used for, and what they may not.
+    #[serde(default)]
+    pub uses: Uses,
     /// Where tables are written.
     pub output: OutputSection,
 }
@@ -207,6 +212,8 @@ pub struct Job {
     pub validate: Validate,
     /// Audiences, in order of name.
     pub cohorts: Vec<Cohort>,
+    /// What the scores may be used for, and what they may not.
+    pub uses: Uses,
     /// The folder to which tables are written.
     pub output: Url,
     /// Whether jobs of other names may publish there too.
@@ -286,7 +293,8 @@ impl Job {
         file.topics.check(&name, &inputs)?;
         file.fit.check(&name, &method)?;
         file.validate.check(&name)?;
-        Cohort::check(&name, &file.cohort)?;
+        file.uses.check(&name)?;
+        Cohort::check(&name, &file.cohort, &file.uses)?;
         let mut cohorts = file.cohort;
         cohorts.sort_by(|one, other| one.name.cmp(&other.name));
         let job = Self {
@@ -307,6 +315,7 @@ impl Job {
             fit: file.fit,
             validate: file.validate,
             cohorts,
+            uses: file.uses,
             output: crate::storage::folder(&texts.url(&file.output.url)?.0),
             shared_output: file.output.shared,
         };

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::account_stats::AccountStats;
 use super::consent_counts::ConsentCounts;
+use super::disputes::Dispute;
 use super::dropped::Dropped;
 use super::endorsements::Endorsement;
 use super::follows::{Follow, Follows};
+use super::indices::PersonIndex;
 use super::interactions::Interactions;
 use super::join_rate::JoinRate;
 use super::newest_events::{NetworkEvents, NewestEvents};
@@ -39,6 +41,8 @@ pub struct People {
     pub endorsements: Vec<Endorsement>,
     /// Whole hours from the newest of them to the cutoff; `None` if none has a time.
     pub endorsed_hours: Option<u32>,
+    /// What they dispute of what is said of them.
+    pub disputes: BTreeMap<PersonIndex, Vec<Dispute>>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
     /// How the statements of `consent` meet these accounts and those of ineligible people, by network.
@@ -71,6 +75,7 @@ impl People {
             refusals: Refusals::new(),
             endorsements: vec![],
             endorsed_hours: None,
+            disputes: BTreeMap::new(),
             drops: vec![],
             consent: vec![],
             warnings: vec![],
@@ -123,8 +128,8 @@ impl People {
     }
 }
 
-/// Refusals of topics are left out, as a run digests them where it reads posts, so is the time of the newest endorsement, which it
-/// digests where there is one, and what no table shows.
+/// Refusals of topics are left out, as a run digests them where it reads posts, so are the time of the newest endorsement and disputes,
+/// which it digests where there are any, and what no table shows.
 impl Digestible for People {
     fn digest(&self, to: &mut Digest) {
         let Self {
@@ -139,6 +144,7 @@ impl Digestible for People {
             refusals: _,
             endorsements,
             endorsed_hours: _,
+            disputes: _,
             drops: _,
             consent: _,
             warnings: _,

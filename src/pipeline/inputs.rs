@@ -146,6 +146,7 @@ pub(crate) async fn read_inputs(
         covered_hours: covered_hours(&people),
         trust_networks: tenures.networks.iter().cloned().collect(),
         horizon_hours: method.forecast.horizon_hours,
+        uses: job.uses.clone(),
     };
     Ok(Inputs { day, people, vocabulary, tenures, previous, facts, files, notes })
 }

@@ -9,9 +9,9 @@ use crate::audit::Audited;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
-use crate::publish::commit::{self, Commit};
-use crate::publish::commit_tables;
+use crate::publish::commit::{self, Began, Commit, Of};
 use crate::publish::log::RunLog;
+use crate::publish::{commit_tables, integrity};
 use crate::read::InputNotes;
 
 /// Stages of a run.
@@ -42,8 +42,8 @@ pub struct PreparedRun {
 pub enum Ready {
     /// Nothing: these rows, job and method were published by this commit.
     Nothing(Commit),
-    /// These tables with their log, in place of the commit of this number.
-    Tables(Audited, Box<RunLog>, Option<u64>),
+    /// These tables with their log, in place of what was published when the run began.
+    Tables(Audited, Box<RunLog>, Began),
 }
 
 /// Runs `job`: reads the snapshot, scores everyone who is eligible and publishes the tables.
@@ -52,15 +52,15 @@ pub enum Ready {
 /// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<RunOutcome> {
     let PreparedRun { ready, notes } = prepare(engine, job, progress).await?;
-    let (audited, mut log, replaced) = match ready {
+    let (audited, mut log, began) = match ready {
         Ready::Nothing(commit) => {
             return Ok(RunOutcome { commit, already: true, notes });
         }
-        Ready::Tables(audited, log, replaced) => (audited, log, replaced),
+        Ready::Tables(audited, log, began) => (audited, log, began),
     };
     log.stages = progress.stages().to_vec();
     let rows = audited.rows();
-    let published = commit_tables(&engine.stores, &job.output, audited, &*log, replaced);
+    let published = commit_tables(&engine.stores, &job.output, audited, &*log, began);
     let commit = progress.wait("publish", |_| rows, published).await?;
     Ok(RunOutcome { commit, already: false, notes })
 }
@@ -72,8 +72,7 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
 pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<PreparedRun> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     refuse_output_conflicts(engine, job).await?;
-    let in_force = commit::in_force(&engine.stores, &job.output, Some(day)).await?;
-    let replaced = in_force.as_ref().map(|commit| commit.number);
+    let (in_force, began) = commit::begin(&engine.stores, &job.output, day, Of::Runs).await?;
 
     let opened = open_inputs(engine, job, day);
     let opened = progress.wait("read", Opened::rows_total, opened).await?;
@@ -83,13 +82,13 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let ready = match in_force {
         Some(commit)
             if commit.run_id == inputs.facts.run_id
-                && commit::intact(&engine.stores, &job.output, &commit).await? =>
+                && integrity::intact(&engine.stores, &job.output, &commit).await? =>
         {
             Ready::Nothing(commit)
         }
         _ => {
             let (audited, log) = compute(&inputs, job, progress)?;
-            Ready::Tables(audited, Box::new(log), replaced)
+            Ready::Tables(audited, Box::new(log), began)
         }
     };
     Ok(PreparedRun { ready, notes: inputs.notes })

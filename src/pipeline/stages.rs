@@ -16,6 +16,7 @@ use crate::score::cohorts::{CohortInputs, CohortMember, select_members};
 use crate::score::contributions::{Contributions, decompose_scores};
 use crate::score::forecast_values::ForecastValues;
 use crate::score::influence_edges::{EdgeInputs, InfluenceEdge, select_edges};
+use crate::score::latest_events::latest_events;
 use crate::tables::{Draft, DraftInputs, draft_tables};
 use crate::topics::{TopicInputs, TopicResults, find_topics};
 
@@ -173,6 +174,7 @@ impl<'a> Stages<'a> {
             measures: &measured.measures,
             scores: &scored.by_profile,
             context: &scored.context,
+            data_until: &latest_events(people, facts.cutoff_us),
             styles: &scored.styles,
             changes: explained.changes.as_ref(),
             contributions: explained.contributions,

@@ -3,22 +3,20 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use object_store::{PutMode, PutPayload};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::audit::{ATTACKS, VALIDITY};
-use crate::error::{Error, Kind, Result};
-use crate::method::hex;
-use crate::storage::{Stores, below, sync};
+use crate::error::{Error, Result};
+use crate::storage::{Stores, below};
 
-/// Files that are read at once to see whether they have changed.
-const FILES_AT_ONCE: usize = 8;
+/// Version of the commit format where no table was ever rewritten, which versions up to 0.10 read as well.
+pub(super) const FORMAT: u32 = 1;
+/// Version of it since tables were rewritten.
+pub(super) const FORMAT_OF_REWRITES: u32 = 2;
 
-/// Version of the commit format.
-const FORMAT: u32 = 1;
-
-/// One commit: the files of one run, one validation or the attacks of a day, and which commit is in force for each day.
+/// One commit: the files of one run, one validation or the attacks of a day, and which commit is in force for each day. Or other
+/// files for tables of earlier commits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Commit {
     /// Version of this format.
@@ -43,6 +41,54 @@ pub struct Commit {
     /// For each day on whose scores attacks were ever simulated, the number of the commit of the table `attacks` in force.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attacks_in_force: BTreeMap<NaiveDate, u64>,
+    /// Why it has other files for tables of earlier commits; `None` where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The tables of earlier commits that have other files since any rewrite, by the number of the earlier commit and by name. Whoever
+    /// needs them finds all that were ever rewritten of a commit in the newest rewrite of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rewrites: BTreeMap<u64, BTreeMap<String, CommittedTable>>,
+    /// For each commit whose tables were ever rewritten, the number of the newest commit that has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rewritten_in: BTreeMap<u64, u64>,
+    /// Number of the newest commit that was made for a rewrite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_rewrite: Option<u64>,
+    /// The commit that some of [`Commit::tables`] were taken from, where a rewrite gave it others than it was created with.
+    #[serde(skip)]
+    pub tables_of: Option<u64>,
+}
+
+/// Why tables of earlier commits are rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A person has left.
+    Forget,
+    /// A day before them was run again.
+    Stale,
+    /// Files were damaged.
+    Repair,
+}
+
+/// What was published when a run, a validation, attacks or a rewrite began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Began {
+    /// Number of the commit of its kind that was in force for the day.
+    pub in_force: Option<u64>,
+    /// Number of the newest commit; 0 where there was none.
+    pub newest: u64,
+}
+
+/// What commits are in force for a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Runs.
+    Runs,
+    /// Validations: the table `validity`.
+    Validations,
+    /// Simulated attacks: the table `attacks`.
+    Attacks,
 }
 
 /// One table of a commit.
@@ -96,12 +142,22 @@ impl Commit {
             in_force: BTreeMap::new(),
             validity_in_force: BTreeMap::new(),
             attacks_in_force: BTreeMap::new(),
+            reason: None,
+            rewrites: BTreeMap::new(),
+            rewritten_in: BTreeMap::new(),
+            last_rewrite: None,
+            tables_of: None,
         }
     }
 
-    /// Whether it is of a run, not of a validation or of attacks.
+    /// Whether it is of a run, not of a validation or of attacks, and no rewrite alone.
     pub fn is_of_run(&self) -> bool {
-        !self.tables.contains_key(VALIDITY) && !self.is_of_attacks()
+        !self.tables.contains_key(VALIDITY) && !self.is_of_attacks() && !self.is_rewrite()
+    }
+
+    /// Whether it has nothing but other files for tables of earlier commits.
+    pub fn is_rewrite(&self) -> bool {
+        self.reason.is_some() && self.tables.is_empty()
     }
 
     /// Whether it is of attacks.
@@ -109,12 +165,12 @@ impl Commit {
         self.tables.contains_key(ATTACKS)
     }
 
-    /// The commits in force by day, of runs, of validations or of attacks as this one is.
-    fn in_force_of_its_kind(&mut self) -> &mut BTreeMap<NaiveDate, u64> {
-        match (self.is_of_run(), self.is_of_attacks()) {
-            (true, _) => &mut self.in_force,
-            (_, true) => &mut self.attacks_in_force,
-            (_, false) => &mut self.validity_in_force,
+    /// The commits in force by day, of one kind.
+    pub fn in_force_of(&self, of: Of) -> &BTreeMap<NaiveDate, u64> {
+        match of {
+            Of::Runs => &self.in_force,
+            Of::Validations => &self.validity_in_force,
+            Of::Attacks => &self.attacks_in_force,
         }
     }
 }
@@ -124,27 +180,76 @@ pub fn path(number: u64) -> String {
     format!("commits/{number:020}.json")
 }
 
-fn parse_url(output: &Url, number: u64) -> Result<Url> {
+/// The number of the commit at `url`, if its name is that of a commit.
+pub fn number(url: &Url) -> Option<u64> {
+    url.path_segments()?.next_back().and_then(number_of_name)
+}
+
+fn number_of_name(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".json").filter(|digits| digits.len() == 20)?;
+    digits.parse::<u64>().ok()
+}
+
+pub(super) fn object_url(output: &Url, number: u64) -> Result<Url> {
     below(output, &path(number))
 }
 
-/// Reads the commit object at `url`, if it is there.
+/// The commit `number` below `output`, if it is there, with the tables that later rewrites gave it.
 ///
 /// # Errors
-/// [`Kind::BadInput`] if the object is no commit, [`Kind::Unavailable`] if the store does not answer.
-pub async fn read(stores: &Stores, url: &Url) -> Result<Option<Commit>> {
+/// [`crate::error::Kind::BadInput`] if an object is no commit, [`crate::error::Kind::Unavailable`] if the store does not answer.
+pub async fn read(stores: &Stores, output: &Url, number: u64) -> Result<Option<Commit>> {
+    let Some(commit) = stored(stores, &object_url(output, number)?).await? else { return Ok(None) };
+    match newest(stores, output).await? {
+        Some(newest) => overlaid(stores, output, &newest, commit).await.map(Some),
+        None => Ok(Some(commit)),
+    }
+}
+
+/// The commit object at `url` as it was created, if it is there.
+pub(super) async fn stored(stores: &Stores, url: &Url) -> Result<Option<Commit>> {
     let Some(bytes) = stores.read(url).await? else { return Ok(None) };
     let commit: Commit = serde_json::from_slice(&bytes).map_err(|e| {
         let cause = format!("`{url}` is no commit of renown: {e}");
         Error::bad_input(cause, "check the URL").caused_by(e)
     })?;
-    if commit.format != FORMAT {
+    if ![FORMAT, FORMAT_OF_REWRITES].contains(&commit.format) {
         return Err(Error::bad_input(
-            format!("`{url}` has commit format {}, this renown reads {FORMAT}", commit.format),
+            format!(
+                "`{url}` has commit format {}, this renown reads up to {FORMAT_OF_REWRITES}",
+                commit.format
+            ),
             "use the version of renown that wrote it",
         ));
     }
     Ok(Some(commit))
+}
+
+/// `commit` with the tables that rewrites up to the commit `newest` gave it.
+async fn overlaid(
+    stores: &Stores,
+    output: &Url,
+    newest: &Commit,
+    mut commit: Commit,
+) -> Result<Commit> {
+    if let Some(by) = newest.rewritten_in.get(&commit.number) {
+        let tables = match *by == newest.number {
+            true => newest.rewrites.get(&commit.number).cloned(),
+            false => existing(stores, output, *by).await?.rewrites.remove(&commit.number),
+        };
+        let tables = tables.ok_or_else(|| {
+            Error::bad_input(
+                format!(
+                    "commit {by} below `{output}` lacks the tables of commit {}",
+                    commit.number
+                ),
+                "restore it from where it was kept",
+            )
+        })?;
+        commit.tables.extend(tables);
+        commit.tables_of = Some(*by);
+    }
+    Ok(commit)
 }
 
 /// The newest commit below `output`, if there is any.
@@ -158,14 +263,18 @@ pub async fn newest(stores: &Stores, output: &Url) -> Result<Option<Commit>> {
     }
 }
 
-/// Every commit below `output`, the newest first.
+/// Every commit below `output`, the newest first, each with the tables that later rewrites gave it.
 ///
 /// # Errors
 /// As [`read`].
 pub async fn all(stores: &Stores, output: &Url) -> Result<Vec<Commit>> {
-    let mut commits = Vec::new();
+    let mut commits: Vec<Commit> = Vec::new();
     for number in numbers(stores, output).await?.into_iter().rev() {
-        commits.push(existing(stores, output, number).await?);
+        let mut commit = existing(stores, output, number).await?;
+        if let Some(newest) = commits.first() {
+            commit = overlaid(stores, output, newest, commit).await?;
+        }
+        commits.push(commit);
     }
     Ok(commits)
 }
@@ -178,8 +287,7 @@ async fn numbers(stores: &Stores, output: &Url) -> Result<Vec<u64>> {
         // Other objects are not ours.
         let mut below = o.location.prefix_match(&folder)?;
         let name = below.next().filter(|_| below.next().is_none())?;
-        let digits = name.as_ref().strip_suffix(".json").filter(|digits| digits.len() == 20)?;
-        digits.parse::<u64>().ok()
+        number_of_name(name.as_ref())
     });
     let mut numbers: Vec<u64> = numbers.collect();
     numbers.sort_unstable();
@@ -195,7 +303,7 @@ pub async fn in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
-    of_day(stores, output, day, |newest| &newest.in_force).await
+    of_day(stores, output, day, Of::Runs).await.map(|(commit, _)| commit)
 }
 
 /// The commit of the table `validity` in force for `day`, or for the latest day if none is named.
@@ -207,7 +315,7 @@ pub async fn validity_in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
-    of_day(stores, output, day, |newest| &newest.validity_in_force).await
+    of_day(stores, output, day, Of::Validations).await.map(|(commit, _)| commit)
 }
 
 /// The commit of the table `attacks` in force for `day`, or for the latest day if none is named.
@@ -219,157 +327,58 @@ pub async fn attacks_in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
-    of_day(stores, output, day, |newest| &newest.attacks_in_force).await
+    of_day(stores, output, day, Of::Attacks).await.map(|(commit, _)| commit)
+}
+
+/// The commit of a kind in force for `day`, and what else a run, validation or attacks of that day have to know when they are
+/// committed.
+///
+/// # Errors
+/// As [`read`].
+pub async fn begin(
+    stores: &Stores,
+    output: &Url,
+    day: NaiveDate,
+    of: Of,
+) -> Result<(Option<Commit>, Began)> {
+    of_day(stores, output, Some(day), of).await
 }
 
 async fn of_day(
     stores: &Stores,
     output: &Url,
     day: Option<NaiveDate>,
-    numbers: fn(&Commit) -> &BTreeMap<NaiveDate, u64>,
-) -> Result<Option<Commit>> {
-    let Some(newest) = newest(stores, output).await? else { return Ok(None) };
-    let number = match day {
-        Some(day) => numbers(&newest).get(&day).copied(),
-        None => numbers(&newest).last_key_value().map(|(_, number)| *number),
+    of: Of,
+) -> Result<(Option<Commit>, Began)> {
+    let Some(newest) = newest(stores, output).await? else { return Ok((None, Began::default())) };
+    let days = newest.in_force_of(of);
+    let in_force = match day {
+        Some(day) => days.get(&day).copied(),
+        None => days.last_key_value().map(|(_, number)| *number),
     };
-    match number {
-        None => Ok(None),
-        Some(number) if number == newest.number => Ok(Some(newest)),
-        Some(number) => existing(stores, output, number).await.map(Some),
-    }
+    let began = Began { in_force, newest: newest.number };
+    let commit = match in_force {
+        None => return Ok((None, began)),
+        Some(number) if number == newest.number => newest,
+        Some(number) => {
+            let commit = existing(stores, output, number).await?;
+            overlaid(stores, output, &newest, commit).await?
+        }
+    };
+    Ok((Some(commit), began))
 }
 
-async fn existing(stores: &Stores, output: &Url, number: u64) -> Result<Commit> {
-    let url = parse_url(output, number)?;
+/// The commit `number` as it was created.
+pub(super) async fn existing(stores: &Stores, output: &Url, number: u64) -> Result<Commit> {
+    let url = object_url(output, number)?;
     let bad = |what: &str| {
         Error::bad_input(format!("commit `{url}` {what}"), "restore it from where it was kept")
     };
-    let commit = read(stores, &url).await?.ok_or_else(|| bad("is gone"))?;
+    let commit = stored(stores, &url).await?.ok_or_else(|| bad("is gone"))?;
     if commit.number != number {
         return Err(bad(&format!("says that it is number {}", commit.number)));
     }
     Ok(commit)
-}
-
-/// What has become of a file since it was committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileState {
-    /// It has the bytes that were committed.
-    Intact,
-    /// It has others.
-    Changed,
-    /// It does not exist.
-    Gone,
-}
-
-/// What has become of a file of a commit below `output`; all of it is read.
-///
-/// # Errors
-/// [`Kind::Unavailable`] if the store does not answer.
-pub async fn file_state(stores: &Stores, output: &Url, file: &CommittedFile) -> Result<FileState> {
-    let url = below(output, &file.path)?;
-    match stores.size(&url).await? {
-        None => return Ok(FileState::Gone),
-        Some(size) if size != file.size => return Ok(FileState::Changed),
-        Some(_) => {}
-    }
-    Ok(match stores.sha256(&url).await? {
-        None => FileState::Gone,
-        Some(sha256) if hex(&sha256) == file.sha256 => FileState::Intact,
-        Some(_) => FileState::Changed,
-    })
-}
-
-/// Whether every file that `commit` names has the bytes that were committed.
-///
-/// # Errors
-/// [`Kind::Unavailable`] if the store does not answer.
-pub async fn intact(stores: &Stores, output: &Url, commit: &Commit) -> Result<bool> {
-    let files: Vec<&CommittedFile> =
-        commit.tables.values().flat_map(|table| &table.files).collect();
-    for files in files.chunks(FILES_AT_ONCE) {
-        let mut states = Vec::with_capacity(files.len());
-        for file in files {
-            let (stores, output, file) = (stores.clone(), output.clone(), (*file).clone());
-            // Tasks of their own: hashing takes the cores, not the wait for a store.
-            states.push(tokio::spawn(async move { file_state(&stores, &output, &file).await }));
-        }
-        for state in states {
-            if state.await.map_err(Error::internal)?? != FileState::Intact {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// Whether every file that `commit` names exists.
-///
-/// # Errors
-/// [`Kind::Unavailable`] if the store does not answer.
-pub async fn complete(stores: &Stores, output: &Url, commit: &Commit) -> Result<bool> {
-    for file in commit.tables.values().flat_map(|table| &table.files) {
-        if stores.size(&below(output, &file.path)?).await?.is_none() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Creates the commit after the newest. `before` is the number that was in force for the day when the run or validation
-/// began: another of the day that was committed since has won, while commits of other days only take numbers. If the answer
-/// of the store is lost, the stored object decides.
-///
-/// # Errors
-/// [`Kind::Interrupted`] if another run has won, [`Kind::Unavailable`] if the store does not take it.
-pub async fn create(
-    stores: &Stores,
-    output: &Url,
-    before: Option<u64>,
-    mut commit: Commit,
-) -> Result<Commit> {
-    let mut newest = newest(stores, output).await?;
-    loop {
-        commit.number = newest.as_ref().map_or(1, |newest| newest.number.saturating_add(1));
-        let all = newest
-            .map(|all| (all.in_force, all.validity_in_force, all.attacks_in_force))
-            .unwrap_or_default();
-        (commit.in_force, commit.validity_in_force, commit.attacks_in_force) = all;
-        let (day, number) = (commit.snapshot_date, commit.number);
-        let now = commit.in_force_of_its_kind().insert(day, number);
-        if let Some(now) = now.filter(|now| Some(*now) != before) {
-            let winner = existing(stores, output, now).await?;
-            return match winner.run_id == commit.run_id {
-                true => Ok(winner),
-                false => Err(published_first(&winner)),
-            };
-        }
-        let url = parse_url(output, commit.number)?;
-        let text = serde_json::to_vec_pretty(&commit).map_err(Error::internal)?;
-        let (store, path) = stores.resolve(&url)?;
-        let put = store.put_opts(&path, PutPayload::from(text), PutMode::Create.into()).await;
-        let Err(error) = put else {
-            sync(&url)?;
-            return Ok(commit);
-        };
-        // Whoever took this number, or an earlier attempt of ours whose answer was lost.
-        newest = read(stores, &url).await?;
-        if newest.is_none() {
-            return Err(Error::not_written(&url, error));
-        }
-    }
-}
-
-fn published_first(winner: &Commit) -> Error {
-    Error::new(
-        Kind::Interrupted,
-        format!(
-            "another run ({} of {}) published first, as commit {}",
-            winner.run_id, winner.snapshot_date, winner.number
-        ),
-        "nothing of this run is visible; run again",
-    )
 }
 
 /// The error for an output folder that holds no commit for the snapshot.

@@ -6,7 +6,10 @@
 //! names the one in force for each day.
 
 pub mod commit;
+pub mod create;
+pub mod integrity;
 pub mod log;
+pub mod rewrite;
 
 use std::collections::BTreeMap;
 
@@ -28,26 +31,25 @@ use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::schema::{self, Direction};
 use crate::storage::{Stores, below};
-use commit::{Commit, CommittedFile, CommittedTable};
+use commit::{Began, Commit, CommittedFile, CommittedTable};
 
 /// Digits of the number of a file among those of its table.
 const NUMBER_DIGITS: usize = 5;
 /// Hex digits of the hash in the name of a file whose usual path is taken; a multiple if such names are taken too.
 const HASH_DIGITS: usize = 16;
 
-/// Writes the audited tables and `log`, then commits them in place of the commit `before`, which was in
-/// force for the day when the run began. Everything before the commit may fail or be repeated without
-/// any reader seeing it.
+/// Writes the audited tables and `log`, then commits them in place of what was in force for the day when the run began.
+/// Everything before the commit may fail or be repeated without any reader seeing it.
 ///
 /// # Errors
 /// [`crate::error::Kind::Unavailable`] if the store does not take a file,
-/// [`crate::error::Kind::Interrupted`] if another run of the day committed first.
+/// [`crate::error::Kind::Interrupted`] if another run of the day committed first, or a rewrite.
 pub async fn commit_tables(
     stores: &Stores,
     output: &Url,
     audited: Audited,
     log: &impl Serialize,
-    before: Option<u64>,
+    began: Began,
 ) -> Result<Commit> {
     let (day, run_id) = (audited.origin().day, audited.origin().run_id.clone());
     let mut tables = BTreeMap::new();
@@ -69,7 +71,7 @@ pub async fn commit_tables(
     let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
     stores.write(&below(output, &log_path(day, &run_id))?, text).await?;
     let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
-    commit::create(stores, output, before, commit).await
+    create::commit(stores, output, began, commit).await
 }
 
 /// Stores a file of a table at `path`, or under a name that holds its hash if `path` has other bytes: a commit
@@ -80,22 +82,30 @@ async fn store_file(
     path: String,
     file: Encoded,
 ) -> Result<CommittedFile> {
-    let Encoded { bytes, sha256 } = file;
-    let size = bytes.len() as u64;
-    let bytes = Bytes::from(bytes);
-    if stores.create(&below(output, &path)?, bytes.clone()).await? {
-        return Ok(CommittedFile { path, size, sha256 });
+    if stores.create(&below(output, &path)?, file.bytes.clone()).await? {
+        return Ok(file.committed(path));
     }
-    let stem = path.strip_suffix(".parquet").unwrap_or(&path);
+    store_by_hash(stores, output, &path, &file).await
+}
+
+/// Stores a file beside `path`, under a name that holds its hash.
+async fn store_by_hash(
+    stores: &Stores,
+    output: &Url,
+    path: &str,
+    file: &Encoded,
+) -> Result<CommittedFile> {
+    let Encoded { bytes, sha256 } = file;
+    let stem = path.strip_suffix(".parquet").unwrap_or(path);
     // A file of that name may have been damaged as well: then more of the hash makes another name.
     for digits in (HASH_DIGITS..=sha256.len()).step_by(HASH_DIGITS) {
         let path = format!("{stem}-{}.parquet", &sha256[..digits]);
         if stores.create(&below(output, &path)?, bytes.clone()).await? {
-            return Ok(CommittedFile { path, size, sha256 });
+            return Ok(file.committed(path));
         }
     }
     Err(Error::bad_input(
-        format!("`{}` has other bytes than its name says", below(output, &path)?),
+        format!("`{}` has other bytes than its name says", below(output, path)?),
         "move it away, then run again",
     ))
 }
@@ -129,18 +139,24 @@ pub fn log_path(day: NaiveDate, run_id: &str) -> String {
 
 /// A file of a table.
 struct Encoded {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     sha256: String,
+}
+
+impl Encoded {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self { sha256: hex(&Sha256::digest(&bytes)), bytes: bytes.into() }
+    }
+
+    fn committed(&self, path: String) -> CommittedFile {
+        let Self { bytes, sha256 } = self;
+        CommittedFile { path, size: bytes.len() as u64, sha256: sha256.clone() }
+    }
 }
 
 /// The files of some batches, encoded on every core.
 fn encode_all(key: &[String], origin: &Origin, batches: &[RecordBatch]) -> Result<Vec<Encoded>> {
-    let encoded = batches.par_iter().map(|batch| {
-        let bytes = encode(key, Some(origin), batch)?;
-        let sha256 = hex(&Sha256::digest(&bytes));
-        Ok(Encoded { bytes, sha256 })
-    });
-    encoded.collect()
+    batches.par_iter().map(|batch| encode(key, Some(origin), batch).map(Encoded::of)).collect()
 }
 
 /// Bytes that the files of the output table `name` of this `origin` take once they are published.
@@ -159,6 +175,31 @@ pub(crate) fn encode(
     origin: Option<&Origin>,
     batch: &RecordBatch,
 ) -> Result<Vec<u8>> {
+    let metadata = origin.map(|origin| {
+        origin.metadata().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
+    });
+    encode_with(key, metadata, batch)
+}
+
+/// The file of rows of the output table `name` that stands in the place of another, whose `metadata` it keeps.
+///
+/// # Errors
+/// [`crate::error::Kind::Internal`] if they cannot be encoded.
+pub(crate) fn encode_rows(
+    name: &str,
+    metadata: Vec<KeyValue>,
+    batch: &RecordBatch,
+) -> Result<Vec<u8>> {
+    // Files of tables that have no contract any more are in no known order.
+    let key = schema::table(Direction::Output, name).map(|table| table.key.clone());
+    encode_with(&key.unwrap_or_default(), Some(metadata), batch)
+}
+
+fn encode_with(
+    key: &[String],
+    metadata: Option<Vec<KeyValue>>,
+    batch: &RecordBatch,
+) -> Result<Vec<u8>> {
     let schema = batch.schema();
     let sorting = schema
         .fields()
@@ -167,9 +208,6 @@ pub(crate) fn encode(
         .filter(|(_, field)| key.contains(field.name()))
         .map(|(i, _)| SortingColumn { column_idx: i as i32, descending: false, nulls_first: true })
         .collect();
-    let metadata = origin.map(|origin| {
-        origin.metadata().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
-    });
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_sorting_columns(Some(sorting))

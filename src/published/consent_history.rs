@@ -47,8 +47,7 @@ pub async fn read(
         history.counts = log.and_then(|log| log.consent);
     }
     for number in newest.in_force.values().rev().take(MAX_RUNS) {
-        let url = below(output, &commit::path(*number))?;
-        let Some(commit) = commit::read(&engine.stores, &url).await? else { continue };
+        let Some(commit) = commit::read(&engine.stores, output, *number).await? else { continue };
         match log::read::<ConsentOfLog>(&engine.stores, output, &commit).await {
             Ok(log) => history.add(log.and_then(|log| log.consent).unwrap_or_default()),
             // What is compared is what is left of old days.

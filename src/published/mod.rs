@@ -5,6 +5,7 @@ pub mod consent_history;
 pub(crate) mod describe;
 mod earlier;
 pub mod files;
+pub(crate) mod identify;
 pub(crate) mod lookup;
 pub(crate) mod measures;
 pub mod previous;

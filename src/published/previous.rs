@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::method::Forecast;
 use crate::method::profile::STANDARD;
 use crate::model::{NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
-use crate::publish::commit;
+use crate::publish::{commit, integrity};
 
 /// The measure of trust that is carried over.
 const VOUCHES: &str = "vouches";
@@ -39,7 +39,7 @@ pub async fn read(
         return Ok(None);
     };
     // Of days that are kept no longer, changes are not explained; a file with other bytes is refused when it is read.
-    if !commit::complete(&engine.stores, output, &commit).await? {
+    if !integrity::complete(&engine.stores, output, &commit).await? {
         return Ok(None);
     }
     let run = Run::open(engine, output, &commit)?;

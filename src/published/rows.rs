@@ -38,6 +38,8 @@ pub struct PersonRow {
     pub language: Option<String>,
     /// What to know about the person.
     pub flags: Vec<String>,
+    /// What the person disputes, each after the day since when; none in runs of earlier versions.
+    pub disputes: Option<Vec<String>>,
 }
 
 /// The score of a person under a profile.
@@ -70,6 +72,8 @@ pub struct ScoreRow {
     pub negative_share: Option<f64>,
     /// What to know about the score.
     pub flags: Vec<String>,
+    /// The latest event that reached the person; none in runs of earlier versions.
+    pub data_until: Option<String>,
     /// Version of the method.
     pub method_version: String,
 }
@@ -117,12 +121,12 @@ pub struct TopicRow {
     pub path: Vec<String>,
     /// Ids of the topics above it.
     pub ancestors: Vec<String>,
-    /// People with a score on it.
-    pub people: u64,
-    /// Original posts about it.
-    pub posts: u64,
-    /// Distinct people who reacted to them.
-    pub reactors: u64,
+    /// People with a score on it, in steps of 11; none below.
+    pub people: Option<u64>,
+    /// Original posts about it, in steps of 11; none below.
+    pub posts: Option<u64>,
+    /// Distinct people who reacted to them, in steps of 11; none below.
+    pub reactors: Option<u64>,
 }
 
 impl TopicRow {
@@ -238,6 +242,10 @@ pub struct RunRow {
     pub covered_hours: Option<Vec<String>>,
     /// Networks whose founders are settled; none in runs of earlier versions.
     pub trust_networks: Option<Vec<String>>,
+    /// What the scores were made for; none in runs of earlier versions.
+    pub permitted_uses: Option<Vec<String>>,
+    /// What they must not be used for; none in runs of earlier versions.
+    pub forbidden_uses: Option<Vec<String>>,
     /// Gates with their outcomes, each `name: outcome`.
     pub gates: Vec<String>,
 }

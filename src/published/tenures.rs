@@ -14,6 +14,7 @@ use crate::model::{
     FullCredit, NetworkIndex, PersonIndex, Persons, Standing, Tenure, Tenures, VertexIndex,
 };
 use crate::publish::commit::{self, Commit};
+use crate::publish::integrity;
 
 /// Runs in which every account that a later one lacks is looked up: a few nights whose inputs lack people cost nobody what
 /// they had.
@@ -130,7 +131,7 @@ impl<'a> EarlierRuns<'a> {
         let commit = commit::in_force(&engine.stores, output, Some(day)).await?;
         let has_table = |commit: &Commit| commit.tables.contains_key(AccountRow::<String>::TABLE);
         let Some(commit) = commit.filter(has_table) else { return Ok(None) };
-        if !commit::complete(&engine.stores, output, &commit).await? {
+        if !integrity::complete(&engine.stores, output, &commit).await? {
             return Ok(None);
         }
         Run::open(engine, output, &commit).map(Some)

@@ -13,6 +13,7 @@ use super::consent_report::{
     ReportedConsent, former_accounts, refused_tags_without_posts, unknown_topics, without_topics,
 };
 use super::directory::{AccountTexts, Directory};
+use super::disputes::DisputeRows;
 use super::eligibility::{Eligibility, Standing};
 use super::endorsements::{EndorsementRows, endorsements};
 use super::follows::FollowRows;
@@ -210,6 +211,15 @@ pub fn people(
         warnings.extend(unmet_accounts(directory, accounts, &observed, sources, scored));
     }
     let scored = |reference: PersonRef| numbered.find(directory, reference);
+    let disputes = rows.disputes.map(|rows| {
+        // Of a person whose accounts are people of their own each is disputed.
+        let scored = |reference: PersonRef| match (reference, directory.person(reference)) {
+            (PersonRef::Account(_), _) => scored(reference).into_iter().collect(),
+            (_, Some(person)) => numbered.indices_of(person).to_vec(),
+            (_, None) => vec![],
+        };
+        rows.open(snapshot.cutoff_us, scored, mentions, &mut drops)
+    });
     let refusals = statements.map_or_else(Refusals::new, |statements| {
         statements.refusals(&finder, |person| numbered.indices_of(person))
     });
@@ -258,6 +268,7 @@ pub fn people(
         refusals,
         endorsements,
         endorsed_hours,
+        disputes: disputes.unwrap_or_default(),
         drops,
         consent: counts,
         warnings,
@@ -273,6 +284,7 @@ struct Rows {
     accounts: Option<AccountRows>,
     identities: Option<IdentityRows>,
     statements: Option<ConsentRows>,
+    disputes: Option<DisputeRows>,
     endorsements: Option<EndorsementRows>,
     lists: Option<ListRows>,
 }
@@ -293,6 +305,7 @@ impl Rows {
             accounts: None,
             identities: None,
             statements: None,
+            disputes: None,
             endorsements: None,
             lists: None,
         };
@@ -321,6 +334,10 @@ impl Rows {
         if let Some(input) = &snapshot.consent {
             let statements = ConsentRows::read(input, snapshot.cutoff_us, ids).await;
             rows.statements = Some(statements.map_err(place("consent"))?);
+        }
+        if let Some(input) = &snapshot.disputes {
+            let disputes = DisputeRows::read(input, ids).await;
+            rows.disputes = Some(disputes.map_err(place("disputes"))?);
         }
         if let Some(input) = &snapshot.endorsements {
             let endorsements = EndorsementRows::read(input, ids).await;

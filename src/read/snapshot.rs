@@ -14,7 +14,7 @@ use super::input_opener::InputOpener;
 use super::open_input::OpenInput;
 use super::row_counts::RowCounts;
 use super::row_filter::{RowFilter, newest_time};
-use super::row_rules::{RowRule, account_rules, consent_rules, interaction_rules};
+use super::row_rules::{RowRule, account_rules, interaction_rules, naming_rules};
 use super::scan_estimate::ScanEstimate;
 use super::validate::{ValidInput, Validator, WindowRules};
 use super::violations::Violations;
@@ -60,6 +60,7 @@ pub struct Snapshot {
     pub(super) accounts: Option<ValidInput>,
     pub(super) identities: Option<ValidInput>,
     pub(super) consent: Option<ValidInput>,
+    pub(super) disputes: Option<ValidInput>,
     pub(super) posts: Option<ValidInput>,
     pub(super) endorsements: Option<ValidInput>,
     pub(super) lists: Option<ValidInput>,
@@ -105,7 +106,8 @@ pub async fn snapshot(
     let accounts = reader.validator.validate(accounts, rules).await?;
     reader.refuse_empty_day(of_day.as_ref(), accounts.as_ref())?;
     let identities = reader.whole("identities", vec![]).await?;
-    let consent = reader.whole("consent", consent_rules()?).await?;
+    let consent = reader.whole("consent", naming_rules()?).await?;
+    let disputes = reader.whole("disputes", naming_rules()?).await?;
     let topics = reader.whole("topics", vec![]).await?;
     let topic_edges = reader.whole("topic_edges", vec![]).await?;
     let topic_phrases = reader.whole("topic_phrases", vec![]).await?;
@@ -116,7 +118,7 @@ pub async fn snapshot(
     let follows = reader.in_window("follows").await?;
     let Reader { opener, validator, drops, age_limits, .. } = reader;
     validator.violations.stop_if_any()?;
-    let people = [&accounts, &identities, &consent, &posts, &endorsements, &lists];
+    let people = [&accounts, &identities, &consent, &disputes, &posts, &endorsements, &lists];
     let others = [&topics, &topic_edges, &topic_phrases, &interactions, &follows];
     let all = || people.into_iter().chain(others).flatten();
     let rows_in_window = all().map(|input| input.rows_in_window).sum();
@@ -137,6 +139,7 @@ pub async fn snapshot(
         accounts,
         identities,
         consent,
+        disputes,
         posts,
         endorsements,
         lists,
@@ -295,7 +298,7 @@ impl Snapshot {
     /// An error of reading the rows of an input, with the value at fault where a `SELECT` casts it. (Validation may not have
     /// met it: what a rule does not ask for is not computed.)
     pub(super) async fn explain(&self, error: Error) -> Error {
-        let people = [&self.accounts, &self.identities, &self.consent, &self.posts];
+        let people = [&self.accounts, &self.identities, &self.consent, &self.disputes, &self.posts];
         let others = [&self.endorsements, &self.lists, &self.interactions, &self.follows];
         let all: Vec<&ValidInput> = people.into_iter().chain(others).flatten().collect();
         for input in all {

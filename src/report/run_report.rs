@@ -19,7 +19,6 @@ use crate::published::rows::{
     ChangeRow, ContributionRow, RunRow, ScoreRow, TableRow, TopicRow, TopicScoreRow,
 };
 use crate::published::table::{ascending, highest_first, of_people, of_profile};
-use crate::storage::below;
 
 /// How many of the highest people are shown.
 const LEADERS: usize = 20;
@@ -144,7 +143,7 @@ async fn previous(engine: &Engine, run: &Run, log: Option<&RunLog>) -> Result<Op
         None => commit.before(commit.snapshot_date).map(|(_, number)| number),
     };
     let Some(number) = number else { return Ok(None) };
-    commit::read(&engine.stores, &below(run.output(), &commit::path(number))?).await
+    commit::read(&engine.stores, run.output(), number).await
 }
 
 /// The highest people, each with what adds most to the score.

@@ -97,6 +97,8 @@ pub struct DraftInputs<'a> {
     pub context: &'a ScoreContext,
     /// The styles of those who have one. Length: persons.
     pub styles: &'a [Option<Style>],
+    /// The latest event that reached each person, microseconds since 1970. Length: persons.
+    pub data_until: &'a [Option<i64>],
     /// Why the standard scores changed, if there is a previous run.
     pub changes: Option<&'a Changes>,
     /// What the scores are made of under each profile, in order of its name.
@@ -122,9 +124,9 @@ pub fn draft_tables(day: NaiveDate, run_id: &str, inputs: DraftInputs<'_>) -> Re
     Ok(Draft {
         day,
         run_id: run_id.to_owned(),
-        people: draft_people(shared)?,
+        people: draft_people(shared, &inputs.people.disputes)?,
         accounts: draft_accounts(shared, inputs.trust, inputs.tenures)?,
-        scores: draft_scores(shared, scores, context, changes, styles)?,
+        scores: draft_scores(shared, scores, context, changes, styles, inputs.data_until)?,
         contributions,
         changes: draft_changes(shared, changes)?,
         measures: draft_measures(shared, inputs.measures)?,

@@ -249,6 +249,7 @@ pub fn facts(run_id: &str) -> RunFacts {
         newest: NewestEvents::default(),
         horizon_hours: 672,
         covered_hours: vec![],
+        uses: renown::job::Uses::default(),
         trust_networks: vec![],
     }
 }

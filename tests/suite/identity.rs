@@ -38,7 +38,7 @@ fn world_of_agreements(people: &[&str]) -> World {
         ],
         consent: Some(people.iter().map(|id| of_account("net", id, "opted_in", 9)).collect()),
         settings:
-            "[topics]\nontology = \"none\"\n[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n"
+            "[topics]\nontology = \"none\"\n[[cohort]]\nname = \"all\"\npurpose = \"tests\"\nnetworks = [\"net\"]\n"
                 .into(),
         ..World::default()
     }
@@ -198,7 +198,7 @@ fn whole_world() -> World {
             ("lists", of_lists.unwrap()),
             ("ground_truth", labels.unwrap()),
         ],
-        settings: "[topics]\ntags = true\n[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n"
+        settings: "[topics]\ntags = true\n[[cohort]]\nname = \"all\"\npurpose = \"tests\"\nnetworks = [\"net\"]\n"
             .into(),
         seeds: vec!["net:cid".into()],
         profiles: "[[profile]]\nname = \"tall\"\nweights.credited_reactors_90d = 2.0\n".into(),

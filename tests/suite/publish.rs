@@ -22,8 +22,8 @@ use renown::job::Job;
 use renown::method::{Evidence, GateRule, hex};
 use renown::pipeline::progress::Progress;
 use renown::pipeline::{RunOutcome, run};
-use renown::publish::commit::{self, Commit};
-use renown::publish::commit_tables;
+use renown::publish::commit::{self, Began, Commit, Of};
+use renown::publish::{commit_tables, create};
 use renown::published::Run;
 use renown::storage::{Stores, below};
 use serde_json::json;
@@ -136,11 +136,11 @@ async fn publish_draft(stores: &Stores, output: &Url, run_id: &str) -> Result<Co
 }
 
 async fn publish_day(stores: &Stores, output: &Url, of: NaiveDate, run_id: &str) -> Result<Commit> {
-    let before = commit::in_force(stores, output, Some(of)).await?.map(|commit| commit.number);
+    let (_, began) = commit::begin(stores, output, of, Of::Runs).await?;
     let limits = Limits { gates: &GateRule::default(), evidence: &Evidence::default() };
     let audited =
         audit_run(drafts::of_run(drafts::draft(of), run_id), &drafts::facts(run_id), &limits)?;
-    commit_tables(stores, output, audited, &json!({ "run_id": run_id }), before).await
+    commit_tables(stores, output, audited, &json!({ "run_id": run_id }), began).await
 }
 
 /// A job over three interactions.
@@ -518,7 +518,8 @@ async fn a_commit_is_created_once(place: &Place) {
     let output = place.output();
     let first = publish_draft(&place.stores(), &output, "first").await.unwrap();
     let second = Commit { run_id: "second".into(), ..first.clone() };
-    let refused: Error = commit::create(&place.stores(), &output, None, second).await.unwrap_err();
+    let refused: Error =
+        create::commit(&place.stores(), &output, Began::default(), second).await.unwrap_err();
     assert_eq!(refused.kind, Kind::Interrupted);
     assert_eq!(place.visible_commit(&output).await, Some(first));
 }

@@ -2,10 +2,13 @@
 
 use maud::{Markup, html};
 
+use crate::error::printable;
+use crate::job::{ALL_USES, Uses};
 use crate::method::{FitForm, Method};
 use crate::model::Dropped;
 use crate::number_format::{count, fixed, number};
 use crate::publish::log::{RunLog, StageLog};
+use crate::published::rows::RunRow;
 use crate::report::run_report::RunReport;
 use crate::report::widgets::bars::{Bar, Bars};
 use crate::report::widgets::figures::{Column, figure, nothing, table};
@@ -33,6 +36,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
             p.says { (trust(&method)) }
             p.says { (learnt(&method)) }
         }
+        @for line in uses(&report.record) { p.says { (line) } }
         div.figures {
             (table("Rows of the tables", &columns, &rows.collect::<Vec<_>>()))
             (table("Gates", &[Column::Text("gate"), Column::Text("outcome")], &gates))
@@ -42,6 +46,26 @@ pub(super) fn section(report: &RunReport) -> Markup {
             None => (nothing("The log of the run is gone; to have one:", "renown run JOB")),
         }
     }
+}
+
+/// What the scores may be used for, and what they may not, with the laws that say so.
+fn uses(record: &RunRow) -> Vec<String> {
+    let list = |uses: &Option<Vec<String>>| uses.clone().unwrap_or_default();
+    let (permitted, forbidden) = (list(&record.permitted_uses), list(&record.forbidden_uses));
+    let mut lines = vec![];
+    if !permitted.is_empty() {
+        lines.push(format!("Made for: {}.", printable(&permitted.join(", "))));
+    }
+    if !forbidden.is_empty() {
+        let with_law = |name: &String| match Uses::law(name) {
+            Some(law) => format!("{name} ({law})"),
+            None => name.clone(),
+        };
+        let all: Vec<String> = forbidden.iter().map(with_law).collect();
+        lines.push(format!("Not to be used for: {}.", printable(&all.join("; "))));
+        lines.push(ALL_USES.to_owned());
+    }
+    lines
 }
 
 /// On which networks trust decides who counts.

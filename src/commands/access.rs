@@ -1,12 +1,9 @@
 //! `renown access`: everything that an output folder holds on one person, in every run whose files exist.
 
-mod identify;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
-use identify::{identify, nobody};
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
@@ -21,6 +18,7 @@ use crate::error::{Error, Result, printable};
 use crate::number_format::{count, counted};
 use crate::publish::commit;
 use crate::published::files::{RawRow, table_files};
+use crate::published::identify::{identify, nobody};
 use crate::schema::{self, Column, Direction};
 use crate::storage::folder;
 
@@ -223,9 +221,9 @@ fn remedies(accounts: &BTreeSet<String>, ids: &BTreeSet<String>) -> Vec<String> 
         }));
     }
     lines.push(
-        "Running again removes no file. Once every day has been run again, delete the files listed \
-         below: until then they still hold the person. Deleting a file in force before that makes its \
-         day unreadable."
+        "Running again removes no file: until the person is removed by `renown forget`, or the files listed \
+         below are deleted once every day has been run again, they still hold the person. Deleting a file \
+         in force before that makes its day unreadable."
             .to_owned(),
     );
     lines

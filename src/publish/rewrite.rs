@@ -1,0 +1,62 @@
+//! Other files for tables of earlier commits. A table is rewritten under a new path, and one commit of all rewritten tables makes
+//! them visible at once: a reader sees every table as it was, or every table as it is now.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use super::commit::{Began, Commit, CommittedFile, CommittedTable, Reason};
+use super::{Encoded, NUMBER_DIGITS, create, store_by_hash};
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::method::hex;
+use crate::storage::Stores;
+
+/// Tables by the number of the commit that they belong to and by name.
+pub type Rewritten = BTreeMap<u64, BTreeMap<String, CommittedTable>>;
+
+/// Stores `bytes` in place of the table file at `path`, under a new path. No reader sees it before a commit names it.
+///
+/// # Errors
+/// [`crate::error::Kind::Unavailable`] if the store does not take it.
+pub async fn store_file(
+    stores: &Stores,
+    output: &Url,
+    path: &str,
+    bytes: Vec<u8>,
+) -> Result<CommittedFile> {
+    store_by_hash(stores, output, &first_path(path), &Encoded::of(bytes)).await
+}
+
+/// The path without the hash of a file that was stored in place of another.
+fn first_path(path: &str) -> String {
+    let stem = path.strip_suffix(".parquet").unwrap_or(path);
+    let front = stem.rsplit_once('-').map(|(front, _)| front);
+    let is_number = |front: &&str| {
+        let number = front.rsplit_once('-').map(|(_, number)| number);
+        number.is_some_and(|n| n.len() == NUMBER_DIGITS && n.bytes().all(|b| b.is_ascii_digit()))
+    };
+    format!("{}.parquet", front.filter(is_number).unwrap_or(stem))
+}
+
+/// Commits `tables` in place of those that the commits before `began.newest` have, all at once, where nothing was committed since.
+/// The files that had their place stay where they are.
+///
+/// # Errors
+/// [`crate::error::Kind::Interrupted`] if a commit was created meanwhile, [`crate::error::Kind::Unavailable`] if the store does not
+/// take this one, [`crate::error::Kind::BadInput`] if nothing was published below `output`.
+pub async fn commit(
+    stores: &Stores,
+    output: &Url,
+    newest: &Commit,
+    reason: Reason,
+    tables: Rewritten,
+) -> Result<Commit> {
+    let began = Began { in_force: None, newest: newest.number };
+    let mut digest = Digest::default();
+    digest.add_settings(&(newest.number, reason, &tables))?;
+    let id = hex(&digest.finish());
+    let mut commit = Commit::new(newest.snapshot_date, id, newest.horizon_hours, BTreeMap::new());
+    (commit.reason, commit.rewrites) = (Some(reason), tables);
+    create::commit(stores, output, began, commit).await
+}
