@@ -1,11 +1,12 @@
 //! Numbered, create-only commit objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::history::CommitHistory;
 use crate::audit::{ATTACKS, VALIDITY};
 use crate::error::{Error, Result};
 use crate::storage::{Stores, below};
@@ -54,6 +55,13 @@ pub struct Commit {
     /// Number of the newest commit that was made for a rewrite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_rewrite: Option<u64>,
+    /// Days whose run in force rests on one that another has replaced since; `None` where the version that wrote the newest run did
+    /// not record them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<BTreeSet<NaiveDate>>,
+    /// Those of which the table `runs` says so.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub marked_stale: BTreeSet<NaiveDate>,
     /// The commit that some of [`Commit::tables`] were taken from, where a rewrite gave it others than it was created with.
     #[serde(skip)]
     pub tables_of: Option<u64>,
@@ -146,6 +154,8 @@ impl Commit {
             rewrites: BTreeMap::new(),
             rewritten_in: BTreeMap::new(),
             last_rewrite: None,
+            stale: None,
+            marked_stale: BTreeSet::new(),
             tables_of: None,
         }
     }
@@ -163,6 +173,21 @@ impl Commit {
     /// Whether it is of attacks.
     pub fn is_of_attacks(&self) -> bool {
         self.tables.contains_key(ATTACKS)
+    }
+
+    /// Whether the run in force for `day` is stale, as far as this commit, the newest, knows.
+    pub fn is_stale(&self, day: NaiveDate) -> bool {
+        self.stale.as_ref().is_some_and(|stale| stale.contains(&day))
+    }
+
+    /// What it is of; `None` for a rewrite.
+    pub fn of(&self) -> Option<Of> {
+        match (self.is_rewrite(), self.is_of_run(), self.is_of_attacks()) {
+            (true, ..) => None,
+            (_, true, _) => Some(Of::Runs),
+            (_, _, true) => Some(Of::Attacks),
+            (_, _, false) => Some(Of::Validations),
+        }
     }
 
     /// The commits in force by day, of one kind.
@@ -185,7 +210,7 @@ pub fn number(url: &Url) -> Option<u64> {
     url.path_segments()?.next_back().and_then(number_of_name)
 }
 
-fn number_of_name(name: &str) -> Option<u64> {
+pub(super) fn number_of_name(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".json").filter(|digits| digits.len() == 20)?;
     digits.parse::<u64>().ok()
 }
@@ -199,99 +224,23 @@ pub(super) fn object_url(output: &Url, number: u64) -> Result<Url> {
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if an object is no commit, [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn read(stores: &Stores, output: &Url, number: u64) -> Result<Option<Commit>> {
-    let Some(commit) = stored(stores, &object_url(output, number)?).await? else { return Ok(None) };
-    match newest(stores, output).await? {
-        Some(newest) => overlaid(stores, output, &newest, commit).await.map(Some),
-        None => Ok(Some(commit)),
-    }
+    CommitHistory::read(stores, output).await?.named(number).await
 }
 
-/// The commit object at `url` as it was created, if it is there.
-pub(super) async fn stored(stores: &Stores, url: &Url) -> Result<Option<Commit>> {
-    let Some(bytes) = stores.read(url).await? else { return Ok(None) };
-    let commit: Commit = serde_json::from_slice(&bytes).map_err(|e| {
-        let cause = format!("`{url}` is no commit of renown: {e}");
-        Error::bad_input(cause, "check the URL").caused_by(e)
-    })?;
-    if ![FORMAT, FORMAT_OF_REWRITES].contains(&commit.format) {
-        return Err(Error::bad_input(
-            format!(
-                "`{url}` has commit format {}, this renown reads up to {FORMAT_OF_REWRITES}",
-                commit.format
-            ),
-            "use the version of renown that wrote it",
-        ));
-    }
-    Ok(Some(commit))
-}
-
-/// `commit` with the tables that rewrites up to the commit `newest` gave it.
-async fn overlaid(
-    stores: &Stores,
-    output: &Url,
-    newest: &Commit,
-    mut commit: Commit,
-) -> Result<Commit> {
-    if let Some(by) = newest.rewritten_in.get(&commit.number) {
-        let tables = match *by == newest.number {
-            true => newest.rewrites.get(&commit.number).cloned(),
-            false => existing(stores, output, *by).await?.rewrites.remove(&commit.number),
-        };
-        let tables = tables.ok_or_else(|| {
-            Error::bad_input(
-                format!(
-                    "commit {by} below `{output}` lacks the tables of commit {}",
-                    commit.number
-                ),
-                "restore it from where it was kept",
-            )
-        })?;
-        commit.tables.extend(tables);
-        commit.tables_of = Some(*by);
-    }
-    Ok(commit)
-}
-
-/// The newest commit below `output`, if there is any.
+/// The newest commit below `output`, if there is any. Objects that are none are passed over: [`CommitHistory`] names them.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`CommitHistory::read`].
 pub async fn newest(stores: &Stores, output: &Url) -> Result<Option<Commit>> {
-    match numbers(stores, output).await?.last() {
-        Some(number) => existing(stores, output, *number).await.map(Some),
-        None => Ok(None),
-    }
+    Ok(CommitHistory::read(stores, output).await?.into_newest())
 }
 
-/// Every commit below `output`, the newest first, each with the tables that later rewrites gave it.
+/// Every commit below `output` that is there, the newest first, each with the tables that later rewrites gave it.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`CommitHistory::read`].
 pub async fn all(stores: &Stores, output: &Url) -> Result<Vec<Commit>> {
-    let mut commits: Vec<Commit> = Vec::new();
-    for number in numbers(stores, output).await?.into_iter().rev() {
-        let mut commit = existing(stores, output, number).await?;
-        if let Some(newest) = commits.first() {
-            commit = overlaid(stores, output, newest, commit).await?;
-        }
-        commits.push(commit);
-    }
-    Ok(commits)
-}
-
-/// The numbers of the commits below `output`, rising.
-async fn numbers(stores: &Stores, output: &Url) -> Result<Vec<u64>> {
-    let objects = stores.list(&below(output, "commits/")?, ".json").await?;
-    let folder = stores.resolve(&below(output, "commits/")?)?.1;
-    let numbers = objects.iter().filter_map(|o| {
-        // Other objects are not ours.
-        let mut below = o.location.prefix_match(&folder)?;
-        let name = below.next().filter(|_| below.next().is_none())?;
-        number_of_name(name.as_ref())
-    });
-    let mut numbers: Vec<u64> = numbers.collect();
-    numbers.sort_unstable();
-    Ok(numbers)
+    Ok(CommitHistory::read(stores, output).await?.all().await?.0)
 }
 
 /// The commit of the run in force for `day`, or for the latest day if none is named.
@@ -303,7 +252,7 @@ pub async fn in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
-    of_day(stores, output, day, Of::Runs).await.map(|(commit, _)| commit)
+    CommitHistory::read(stores, output).await?.of_day(Of::Runs, day).await
 }
 
 /// The commit of the table `validity` in force for `day`, or for the latest day if none is named.
@@ -315,7 +264,7 @@ pub async fn validity_in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
-    of_day(stores, output, day, Of::Validations).await.map(|(commit, _)| commit)
+    CommitHistory::read(stores, output).await?.of_day(Of::Validations, day).await
 }
 
 /// The commit of the table `attacks` in force for `day`, or for the latest day if none is named.
@@ -327,58 +276,21 @@ pub async fn attacks_in_force(
     output: &Url,
     day: Option<NaiveDate>,
 ) -> Result<Option<Commit>> {
-    of_day(stores, output, day, Of::Attacks).await.map(|(commit, _)| commit)
+    CommitHistory::read(stores, output).await?.of_day(Of::Attacks, day).await
 }
 
-/// The commit of a kind in force for `day`, and what else a run, validation or attacks of that day have to know when they are
-/// committed.
+/// The commit of a kind in force for `day`, if it is there, and what else a run, validation or attacks of that day have to know when
+/// they are committed.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`CommitHistory::begin`].
 pub async fn begin(
     stores: &Stores,
     output: &Url,
     day: NaiveDate,
     of: Of,
 ) -> Result<(Option<Commit>, Began)> {
-    of_day(stores, output, Some(day), of).await
-}
-
-async fn of_day(
-    stores: &Stores,
-    output: &Url,
-    day: Option<NaiveDate>,
-    of: Of,
-) -> Result<(Option<Commit>, Began)> {
-    let Some(newest) = newest(stores, output).await? else { return Ok((None, Began::default())) };
-    let days = newest.in_force_of(of);
-    let in_force = match day {
-        Some(day) => days.get(&day).copied(),
-        None => days.last_key_value().map(|(_, number)| *number),
-    };
-    let began = Began { in_force, newest: newest.number };
-    let commit = match in_force {
-        None => return Ok((None, began)),
-        Some(number) if number == newest.number => newest,
-        Some(number) => {
-            let commit = existing(stores, output, number).await?;
-            overlaid(stores, output, &newest, commit).await?
-        }
-    };
-    Ok((Some(commit), began))
-}
-
-/// The commit `number` as it was created.
-pub(super) async fn existing(stores: &Stores, output: &Url, number: u64) -> Result<Commit> {
-    let url = object_url(output, number)?;
-    let bad = |what: &str| {
-        Error::bad_input(format!("commit `{url}` {what}"), "restore it from where it was kept")
-    };
-    let commit = stored(stores, &url).await?.ok_or_else(|| bad("is gone"))?;
-    if commit.number != number {
-        return Err(bad(&format!("says that it is number {}", commit.number)));
-    }
-    Ok(commit)
+    CommitHistory::read(stores, output).await?.begin(of, day).await
 }
 
 /// The error for an output folder that holds no commit for the snapshot.
