@@ -62,7 +62,8 @@ fn page(pruned: &Pruned) -> String {
         );
     }
     for day in &pruned.unreadable_days {
-        page += &format!("{day} is kept whole: its commit cannot be read\n");
+        page +=
+            &format!("{day}: its commit cannot be read, so files that no other names are kept\n");
     }
     page
 }

@@ -80,7 +80,13 @@ pub async fn backfill(
     let mut done = Backfill { days: vec![], failed: None, pruned: Ok(None) };
     let mut last_job = None;
     for day in from.iter_days().take_while(|day| *day < to) {
-        let job = load(day)?;
+        let job = match load(day) {
+            Ok(job) => job,
+            Err(error) => {
+                done.failed = Some((day, error));
+                return Ok(done);
+            }
+        };
         let started = Instant::now();
         let mut stages = progress();
         let ran = run_day(engine, &job, &mut stages).await;
@@ -116,7 +122,7 @@ async fn run_day(
     job: &Job,
     progress: &mut Progress,
 ) -> Result<(RunOutcome, DayState)> {
-    let outcome = run_and_keep(engine, job, progress).await?;
+    let outcome = Box::pin(run_and_keep(engine, job, progress)).await?;
     let newest = commit::newest(&engine.stores, &job.output).await?;
     let is_stale = newest.is_some_and(|newest| newest.is_stale(outcome.commit.snapshot_date));
     let state = match (is_stale, outcome.already, outcome.renewed) {

@@ -62,7 +62,7 @@ pub enum Ready {
 /// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds, but that the tables may be published and later
 /// days not be marked as stale yet.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<RunOutcome> {
-    let outcome = run_and_keep(engine, job, progress).await?;
+    let outcome = Box::pin(run_and_keep(engine, job, progress)).await?;
     let pruned = apply_retention(&engine.stores, job).await;
     Ok(RunOutcome { pruned, ..outcome })
 }
@@ -74,7 +74,7 @@ pub(super) async fn run_and_keep(
     progress: &mut Progress,
 ) -> Result<RunOutcome> {
     let (stores, output) = (&engine.stores, &job.output);
-    let PreparedRun { ready, notes } = prepare(engine, job, progress).await?;
+    let PreparedRun { ready, notes } = Box::pin(prepare(engine, job, progress)).await?;
     let (audited, mut log, began) = match ready {
         Ready::Nothing(commit) => {
             let renewed = update_marks(stores, output, Some(commit.snapshot_date)).await?;
@@ -98,8 +98,8 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     refuse_output_conflicts(engine, job).await?;
     let history = CommitHistory::read(&engine.stores, &job.output).await?;
-    refuse_lost_day_before(&engine.stores, &job.output, &history, day).await?;
     let (in_force, began) = history.begin(Of::Runs, day).await?;
+    refuse_lost_day_before(&engine.stores, &job.output, &history, day).await?;
 
     let opened = open_inputs(engine, job, day);
     let opened = progress.wait("read", Opened::rows_total, opened).await?;

@@ -69,7 +69,7 @@ pub struct Pruned {
     pub removed: Vec<Removal>,
     /// Files that will be removed once nobody can be reading or writing them.
     pub files_in_grace: u64,
-    /// Days that are kept whole, as their commit cannot be read.
+    /// Days of which nothing is removed that no commit names, as theirs cannot be read.
     pub unreadable_days: Vec<NaiveDate>,
 }
 
@@ -129,7 +129,7 @@ pub async fn prune(
         first_kept_day: rules.first_kept,
         removed: summarize(&doomed, &unfinished),
         files_in_grace,
-        unreadable_days: rules.unreadable.iter().copied().collect(),
+        unreadable_days: rules.spared_days(&objects),
     };
     if !dry_run {
         remove(stores, output, doomed, before).await?;
@@ -271,6 +271,19 @@ impl Rules {
         // What no commit names may be of the one that cannot be read.
         let may_be_lost = is_named.is_none() && self.unreadable.contains(&day);
         if self.superseded && !may_be_lost { doomed(day, folder, reason) } else { None }
+    }
+
+    /// The kept days of which a commit cannot be read, and of which there is something that no other names.
+    fn spared_days(&self, objects: &[Object]) -> Vec<NaiveDate> {
+        let is_spared = |day: &&NaiveDate| {
+            objects.iter().any(|object| match object.parts.as_slice() {
+                [folder, of, ..] if self.tables.contains(folder) => {
+                    of.parse() == Ok(**day) && !self.named.contains_key(&object.parts.join("/"))
+                }
+                _ => false,
+            })
+        };
+        self.unreadable.iter().filter(is_spared).copied().collect()
     }
 
     fn is_expired(&self, day: NaiveDate) -> bool {

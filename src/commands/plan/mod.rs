@@ -77,6 +77,7 @@ pub async fn plan_run(engine: &Engine, job: &Job) -> Result<Plan> {
     let (reads, files) = read::estimate_scans(engine, job, day).await?;
     let stores = &engine.stores;
     let history = CommitHistory::read(stores, &job.output).await?;
+    history.refuse_lost().await?;
     refuse_lost_day_before(stores, &job.output, &history, day).await?;
     let newest = history.newest();
     let published = history.in_force(day).await?;
