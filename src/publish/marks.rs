@@ -12,7 +12,7 @@ use parquet::file::metadata::KeyValue;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::commit::{Commit, CommittedFile, CommittedTable};
+use super::commit::{Commit, CommittedTable};
 use super::history::CommitHistory;
 use super::{encode_with, rewrite, stale};
 use crate::audit::Origin;
@@ -24,8 +24,6 @@ use crate::storage::{Stores, below};
 /// The table, and its column.
 const TABLE: &str = "runs";
 const COLUMN: &str = "stale";
-/// The first version of its contract that has the column.
-const VERSION: u32 = 7;
 /// Attempts where others publish meanwhile.
 const ATTEMPTS: usize = 8;
 
@@ -95,48 +93,40 @@ async fn marked(
     is_stale: bool,
 ) -> Result<Option<CommittedTable>> {
     let Some(table) = commit.tables.get(TABLE) else { return Ok(None) };
-    if table.version < VERSION {
-        return Ok(None);
-    }
     let mut files = Vec::with_capacity(table.files.len());
     for file in &table.files {
         let Some(bytes) = stores.read(&below(output, &file.path)?).await? else { return Ok(None) };
         if hex(&Sha256::digest(&bytes)) != file.sha256 {
             return Ok(None);
         }
-        files.push(store_marked(stores, output, file, bytes.into(), is_stale).await?);
+        let Some(marked) = with_mark(bytes.into(), is_stale)
+            .map_err(|e| Error::undecodable(&format!("reading `{}`", file.path), e))?
+        else {
+            return Ok(None);
+        };
+        files.push(rewrite::store_file(stores, output, &file.path, marked).await?);
     }
     Ok(Some(CommittedTable { files, ..table.clone() }))
 }
 
-async fn store_marked(
-    stores: &Stores,
-    output: &Url,
-    file: &CommittedFile,
-    bytes: Bytes,
-    is_stale: bool,
-) -> Result<CommittedFile> {
-    let bytes = with_mark(bytes, is_stale)
-        .map_err(|e| Error::undecodable(&format!("reading `{}`", file.path), e))?;
-    rewrite::store_file(stores, output, &file.path, bytes).await
-}
-
-/// A file of the table with another mark, and the same metadata.
+/// A file of the table with another mark, and the same metadata; `None` where an earlier version wrote it, without the column.
 fn with_mark(
     bytes: Bytes,
     is_stale: bool,
-) -> std::result::Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+) -> std::result::Result<Option<Vec<u8>>, Box<dyn std::error::Error + Send + Sync>> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
     let metadata = reader.metadata().file_metadata().key_value_metadata().cloned();
     // The writer adds its own.
     let is_ours = |pair: &KeyValue| Origin::KEYS.contains(&pair.key.as_str());
     let metadata = metadata.map(|pairs| pairs.into_iter().filter(is_ours).collect());
     let schema = reader.schema().clone();
+    let Ok(column) = schema.index_of(COLUMN) else { return Ok(None) };
     let batches = reader.build()?.collect::<std::result::Result<Vec<_>, _>>()?;
     let batch = concat_batches(&schema, &batches)?;
     let mut columns = batch.columns().to_vec();
     let marks: ArrayRef = Arc::new(BooleanArray::from(vec![is_stale; batch.num_rows()]));
-    columns[schema.index_of(COLUMN)?] = marks;
+    columns[column] = marks;
     let batch = RecordBatch::try_new(schema, columns)?;
-    Ok(encode_with(&schema::table(Direction::Output, TABLE)?.key, metadata, &batch)?)
+    let key = &schema::table(Direction::Output, TABLE)?.key;
+    Ok(Some(encode_with(key, metadata, &batch)?))
 }
