@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use url::Url;
 
-use super::commit::{
+use super::commit_object::{
     Began, Commit, CommittedTable, FORMAT, FORMAT_OF_REWRITES, Of, Reason, object_url,
 };
 use super::history::CommitHistory;

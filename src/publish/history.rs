@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use super::commit::{
+use super::commit_object::{
     Began, Commit, CommittedTable, FORMAT, FORMAT_OF_REWRITES, Of, number_of_name, object_url,
 };
 use crate::error::{Error, Result, printable};

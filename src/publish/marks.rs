@@ -12,7 +12,7 @@ use parquet::file::metadata::KeyValue;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::commit::{Commit, CommittedTable};
+use super::commit_object::{Commit, CommittedTable};
 use super::history::CommitHistory;
 use super::{encode_with, rewrite, stale};
 use crate::audit::Origin;

@@ -6,6 +6,7 @@
 //! names the one in force for each day.
 
 pub mod commit;
+mod commit_object;
 pub mod create;
 pub mod history;
 pub mod integrity;

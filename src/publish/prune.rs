@@ -9,7 +9,8 @@ use object_store::ObjectMeta;
 use serde::Serialize;
 use url::Url;
 
-use super::commit::{Commit, Of, nothing_published, number_of_name};
+use super::commit::nothing_published;
+use super::commit_object::{Commit, Of, number_of_name};
 use super::history::CommitHistory;
 use super::marks::update_marks;
 use super::{log_path, run_of_file};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use url::Url;
 
-use super::commit::{Began, Commit, CommittedFile, CommittedTable, Reason};
+use super::commit_object::{Began, Commit, CommittedFile, CommittedTable, Reason};
 use super::{Encoded, NUMBER_DIGITS, create, store_by_hash};
 use crate::digest::Digest;
 use crate::error::Result;

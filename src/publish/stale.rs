@@ -6,7 +6,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use chrono::NaiveDate;
 
-use super::commit::{Began, Commit};
+use super::commit_object::{Began, Commit};
 use super::history::CommitHistory;
 use crate::error::Result;
 
