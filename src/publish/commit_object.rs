@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::audit::{ATTACKS, VALIDITY};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::storage::{Stores, below};
 
 /// Version of the commit format where no table was ever rewritten, which versions up to 0.10 read as well.
