@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::audit::{ATTACKS, VALIDITY};
 use crate::error::Result;
-use crate::storage::{Stores, below};
+use crate::storage::below;
 
 /// Version of the commit format where no table was ever rewritten, which versions up to 0.10 read as well.
 pub(super) const FORMAT: u32 = 1;
