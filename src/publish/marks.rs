@@ -14,11 +14,9 @@ use url::Url;
 
 use super::commit_object::{Commit, CommittedTable};
 use super::history::CommitHistory;
-use super::{encode_with, rewrite, stale};
-use crate::audit::Origin;
+use super::{encode_rows, rewrite, stale};
 use crate::error::{Error, Kind, Result};
 use crate::method::hex;
-use crate::schema::{self, Direction};
 use crate::storage::{Stores, below};
 
 /// The table, and its column.
@@ -117,8 +115,8 @@ fn with_mark(
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
     let metadata = reader.metadata().file_metadata().key_value_metadata().cloned();
     // The writer adds its own.
-    let is_ours = |pair: &KeyValue| Origin::KEYS.contains(&pair.key.as_str());
-    let metadata = metadata.map(|pairs| pairs.into_iter().filter(is_ours).collect());
+    let is_ours = |pair: &KeyValue| pair.key.starts_with("renown.");
+    let metadata = metadata.into_iter().flatten().filter(is_ours).collect();
     let schema = reader.schema().clone();
     let Ok(column) = schema.index_of(COLUMN) else { return Ok(None) };
     let batches = reader.build()?.collect::<std::result::Result<Vec<_>, _>>()?;
@@ -127,6 +125,5 @@ fn with_mark(
     let marks: ArrayRef = Arc::new(BooleanArray::from(vec![is_stale; batch.num_rows()]));
     columns[column] = marks;
     let batch = RecordBatch::try_new(schema, columns)?;
-    let key = &schema::table(Direction::Output, TABLE)?.key;
-    Ok(Some(encode_with(key, metadata, &batch)?))
+    Ok(Some(encode_rows(TABLE, metadata, &batch)?))
 }

@@ -197,18 +197,6 @@ impl Stores {
         Ok(self.head(url).await?.map(|meta| meta.last_modified))
     }
 
-    /// Deletes the object at `url`, if it is there.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::Unavailable`] if the store does not do it.
-    pub async fn delete(&self, url: &Url) -> Result<()> {
-        let (store, path) = self.resolve(url)?;
-        match store.delete(&path).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(Error::storage(&format!("deleting `{url}`"), error)),
-        }
-    }
-
     /// Bytes of the object at `url`, or `None` if there is none.
     ///
     /// # Errors
