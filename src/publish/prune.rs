@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use futures::future::try_join_all;
+use futures::future::join_all;
 use object_store::ObjectMeta;
 use serde::Serialize;
 use url::Url;
@@ -334,8 +334,9 @@ async fn remove(
     doomed.sort_by(|one, other| (step(one), &one.path).cmp(&(step(other), &other.path)));
     for step in doomed.chunk_by(|one, other| step(one) == step(other)) {
         for found in step.chunks(AT_ONCE) {
-            try_join_all(found.iter().map(|found| remove_one(stores, output, found, before)))
-                .await?;
+            // All are waited for: none goes on where one has failed and the caller has been told.
+            let removals = found.iter().map(|found| remove_one(stores, output, found, before));
+            join_all(removals).await.into_iter().collect::<Result<()>>()?;
         }
     }
     Ok(())
