@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 
 use super::columns::count_rows;
@@ -77,6 +78,8 @@ pub(super) fn runs_table(
         ("newest_post_at", newest(posts)),
         ("newest_endorsement_at", newest(endorsements)),
         ("newest_follow_at", newest(follows)),
+        // A later run of an earlier day changes it in a copy.
+        ("stale", Arc::new(BooleanArray::from(vec![false]))),
         ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),
         ("covered_hours", lists(std::iter::once(&facts.covered_hours))),
         ("trust_networks", lists(std::iter::once(&facts.trust_networks))),

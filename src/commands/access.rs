@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::number_format::{count, counted};
 use crate::publish::commit;
+use crate::publish::history::CommitHistory;
 use crate::published::files::{RawRow, table_files};
 use crate::published::identify::{identify, nobody};
 use crate::schema::{self, Column, Direction};
@@ -124,7 +125,12 @@ pub struct Unreadable {
 /// [`crate::error::Kind::BadInput`] if no table is there, a commit is no commit or nothing is held on `query`, though all files can be
 /// read; [`crate::error::Kind::Usage`] if several people are meant, [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<AccessReport> {
-    let commits = commit::all(&engine.stores, output).await?;
+    let history = CommitHistory::read(&engine.stores, output).await?;
+    // It names files and days; people are in the files, which are all read.
+    let (commits, damaged) = history.all().await?;
+    for damaged in damaged {
+        tracing::warn!("{}", damaged.describe());
+    }
     let (files, unrecognized_files) = table_files(engine, output, &commits).await?;
     if files.is_empty() {
         return Err(commit::nothing_published(output));

@@ -2,6 +2,7 @@
 //! they share: [`Cli`] parses and dispatches, [`Context`] is what a command works with.
 
 mod attack;
+mod backfill;
 mod cli;
 mod completions;
 mod context;
@@ -19,6 +20,7 @@ mod methods;
 mod output_format;
 pub mod process;
 mod progress_bar;
+mod prune;
 mod report;
 mod run;
 mod run_selector;

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::job_args::JobArgs;
+use super::prune::removed_line;
 use super::text_bars::Bars;
 use super::top::{self, Filter};
 use super::{input_notes, text_table};
@@ -43,7 +44,13 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let mut progress = context.progress(pipeline::STAGES);
     let outcome = pipeline::run(&context.engine, job, &mut progress).await;
     progress.finish();
-    let RunOutcome { commit, already, notes } = outcome?;
+    let RunOutcome { commit, already, renewed, notes, pruned } = outcome?;
+    if let Err(error) = &pruned {
+        tracing::warn!(
+            "published as commit {}, but the retention was not applied: {error}",
+            commit.number
+        );
+    }
     if context.quiet {
         input_notes::log_warnings(&notes.warnings);
         return Ok(());
@@ -51,6 +58,12 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
     print_course(&progress, &notes, context)?;
     if already {
         print_nothing_to_do(&commit, context)?;
+    }
+    if renewed {
+        context.print("it was stale, and is no more: it rests on what is in force\n")?;
+    }
+    if let Ok(Some(pruned)) = &pruned {
+        context.print(&format!("\n{}", removed_line(pruned)))?;
     }
     context.print("\n")?;
     // The tables are published: a list that cannot be shown must not fail the job.

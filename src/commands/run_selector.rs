@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Job, parse_url};
 use crate::publish::commit::{self, Commit};
+use crate::publish::history::CommitHistory;
 use crate::published::Run;
 use crate::storage::Stores;
 
@@ -27,7 +28,11 @@ impl RunSelector {
     /// Opens the run.
     pub(super) async fn open(&self, engine: &Engine) -> Result<Run> {
         let (output, commit) = self.run(&engine.stores).await?;
-        Run::open(engine, &output, &commit)
+        let history = CommitHistory::read(&engine.stores, &output).await?;
+        for damaged in history.damaged() {
+            tracing::warn!("{}", damaged.describe());
+        }
+        Ok(Run::open(engine, &output, &commit)?.with_notes(history.notes(&commit)))
     }
 
     /// The output folder and the commit of the run, or of a validation or attacks: one that is named, or that of the day if

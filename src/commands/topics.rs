@@ -29,6 +29,7 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     }
     // Equal ones stay in order of id: the sort is stable.
     topics.sort_by_key(|topic| Reverse((topic.people, topic.reactors, topic.posts)));
+    context.print_notes(run.notes())?;
     context.print(&format!("{}\n", page(&topics)))
 }
 

@@ -9,6 +9,7 @@ mod overlap;
 mod people;
 mod profile;
 mod reading;
+mod retention;
 mod sql_text;
 mod texts;
 mod topics;
@@ -29,6 +30,7 @@ pub use people::{PeopleRule, UnprovenRule};
 pub use profile::ProfileSection;
 pub(crate) use profile::find_measurement_difference;
 pub use reading::{MaxAge, MissingColumns, Reading};
+pub use retention::Retention;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use texts::Texts;
@@ -170,6 +172,9 @@ pub struct OutputSection {
     /// Whether jobs of several names publish there on purpose; else a run is refused where the last one is of another job.
     #[serde(default)]
     pub shared: bool,
+    /// What is kept of what was published, as in `{ keep_days = 90, superseded = true }`. Default: everything.
+    #[serde(default)]
+    pub retention: Option<Retention>,
 }
 
 /// The input of label sets; only `fit` and `validate` read it.
@@ -218,6 +223,8 @@ pub struct Job {
     pub output: Url,
     /// Whether jobs of other names may publish there too.
     pub shared_output: bool,
+    /// What is kept there; everything if nothing is said.
+    pub retention: Option<Retention>,
 }
 
 impl Job {
@@ -295,6 +302,7 @@ impl Job {
         file.validate.check(&name)?;
         file.uses.check(&name)?;
         Cohort::check(&name, &file.cohort, &file.uses)?;
+        file.output.retention.map_or(Ok(()), |retention| retention.check(&name))?;
         let mut cohorts = file.cohort;
         cohorts.sort_by(|one, other| one.name.cmp(&other.name));
         let job = Self {
@@ -318,6 +326,7 @@ impl Job {
             uses: file.uses,
             output: crate::storage::folder(&texts.url(&file.output.url)?.0),
             shared_output: file.output.shared,
+            retention: file.output.retention,
         };
         texts.check_all_used()?;
         refuse_overlap(&name, &job.inputs, &job.sources, &job.output)?;

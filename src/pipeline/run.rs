@@ -1,6 +1,8 @@
 //! The night: from a job to published tables, one stage after the other.
 
+use super::day_before::{refuse_lost_day_before, stale_day_before};
 use super::inputs::{Inputs, Opened, open_inputs, read_inputs};
+use super::keep::apply_retention;
 use super::measure;
 use super::output_conflicts::refuse_output_conflicts;
 use super::progress::{Progress, Rows};
@@ -9,8 +11,12 @@ use crate::audit::Audited;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
-use crate::publish::commit::{self, Began, Commit, Of};
+use crate::model::Warning;
+use crate::publish::commit::{Began, Commit, Of};
+use crate::publish::history::{CommitHistory, DamagedCommit};
 use crate::publish::log::RunLog;
+use crate::publish::marks::update_marks;
+use crate::publish::prune::Pruned;
 use crate::publish::{commit_tables, integrity};
 use crate::read::InputNotes;
 
@@ -24,8 +30,12 @@ pub struct RunOutcome {
     pub commit: Commit,
     /// Whether it was in force before, so that there was nothing to do.
     pub already: bool,
+    /// Whether it had been stale and is so no more: it rests on what is in force now.
+    pub renewed: bool,
     /// What became of the inputs.
     pub notes: InputNotes,
+    /// What was removed afterwards by the retention of the job, if it has one. What is published is so even if that failed.
+    pub pruned: Result<Option<Pruned>>,
 }
 
 /// A run up to the gates.
@@ -46,23 +56,38 @@ pub enum Ready {
     Tables(Audited, Box<RunLog>, Began),
 }
 
-/// Runs `job`: reads the snapshot, scores everyone who is eligible and publishes the tables.
+/// Runs `job`: reads the snapshot, scores everyone who is eligible, publishes the tables, and removes what the job keeps no longer.
 ///
 /// # Errors
-/// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
+/// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds, but that the tables may be published and later
+/// days not be marked as stale yet.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<RunOutcome> {
-    let PreparedRun { ready, notes } = prepare(engine, job, progress).await?;
+    let outcome = Box::pin(run_and_keep(engine, job, progress)).await?;
+    let pruned = apply_retention(&engine.stores, job).await;
+    Ok(RunOutcome { pruned, ..outcome })
+}
+
+/// As [`run`], and nothing is removed.
+pub(super) async fn run_and_keep(
+    engine: &Engine,
+    job: &Job,
+    progress: &mut Progress,
+) -> Result<RunOutcome> {
+    let (stores, output) = (&engine.stores, &job.output);
+    let PreparedRun { ready, notes } = Box::pin(prepare(engine, job, progress)).await?;
     let (audited, mut log, began) = match ready {
         Ready::Nothing(commit) => {
-            return Ok(RunOutcome { commit, already: true, notes });
+            let renewed = update_marks(stores, output, Some(commit.snapshot_date)).await?;
+            return Ok(RunOutcome { commit, already: true, renewed, notes, pruned: Ok(None) });
         }
         Ready::Tables(audited, log, began) => (audited, log, began),
     };
     log.stages = progress.stages().to_vec();
     let rows = audited.rows();
-    let published = commit_tables(&engine.stores, &job.output, audited, &*log, began);
+    let published = commit_tables(stores, output, audited, &*log, began);
     let commit = progress.wait("publish", |_| rows, published).await?;
-    Ok(RunOutcome { commit, already: false, notes })
+    update_marks(stores, output, None).await?;
+    Ok(RunOutcome { commit, already: false, renewed: false, notes, pruned: Ok(None) })
 }
 
 /// All stages of a run but the last: nothing is written.
@@ -72,13 +97,19 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
 pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<PreparedRun> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     refuse_output_conflicts(engine, job).await?;
-    let (in_force, began) = commit::begin(&engine.stores, &job.output, day, Of::Runs).await?;
+    let history = CommitHistory::read(&engine.stores, &job.output).await?;
+    let (in_force, began) = history.begin(Of::Runs, day).await?;
+    refuse_lost_day_before(&engine.stores, &job.output, &history, day).await?;
 
     let opened = open_inputs(engine, job, day);
     let opened = progress.wait("read", Opened::rows_total, opened).await?;
     let rows = opened.rows();
     let inputs = read_inputs(engine, job, day, opened);
-    let inputs = progress.wait("people", |_| rows, inputs).await?;
+    let mut inputs = progress.wait("people", |_| rows, inputs).await?;
+    let damaged = history.damaged().iter().map(DamagedCommit::describe);
+    inputs.notes.warnings.extend(damaged.map(|text| Warning::new("commits", text)));
+    let stale = history.newest().and_then(|newest| stale_day_before(newest, day));
+    inputs.notes.warnings.extend(stale.map(|text| Warning::new("runs", text)));
     let ready = match in_force {
         Some(commit)
             if commit.run_id == inputs.facts.run_id

@@ -139,6 +139,7 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         uses,
         output: _,
         shared_output: _,
+        retention: _,
     } = job;
     digest.add(env!("CARGO_PKG_VERSION"));
     digest.add_settings(&day)?;

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::commit::{Commit, CommittedFile};
+use super::commit_object::{Commit, CommittedFile};
 use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::storage::{Stores, below};

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::commit::Commit;
+use super::commit_object::Commit;
 use super::log_path;
 use crate::error::{Error, Result};
 use crate::model::LoggedConsent;

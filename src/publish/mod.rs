@@ -6,10 +6,15 @@
 //! names the one in force for each day.
 
 pub mod commit;
+mod commit_object;
 pub mod create;
+pub mod history;
 pub mod integrity;
 pub mod log;
+pub mod marks;
+pub mod prune;
 pub mod rewrite;
+pub mod stale;
 
 use std::collections::BTreeMap;
 
@@ -30,7 +35,7 @@ use crate::audit::{Audited, Origin};
 use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::schema::{self, Direction};
-use crate::storage::{Stores, below};
+use crate::storage::{Creation, Stores, below};
 use commit::{Began, Commit, CommittedFile, CommittedTable};
 
 /// Digits of the number of a file among those of its table.
@@ -82,7 +87,7 @@ async fn store_file(
     path: String,
     file: Encoded,
 ) -> Result<CommittedFile> {
-    if stores.create(&below(output, &path)?, file.bytes.clone()).await? {
+    if keep(stores, output, &path, &file.bytes).await? {
         return Ok(file.committed(path));
     }
     store_by_hash(stores, output, &path, &file).await
@@ -100,7 +105,7 @@ async fn store_by_hash(
     // A file of that name may have been damaged as well: then more of the hash makes another name.
     for digits in (HASH_DIGITS..=sha256.len()).step_by(HASH_DIGITS) {
         let path = format!("{stem}-{}.parquet", &sha256[..digits]);
-        if stores.create(&below(output, &path)?, bytes.clone()).await? {
+        if keep(stores, output, &path, bytes).await? {
             return Ok(file.committed(path));
         }
     }
@@ -108,6 +113,17 @@ async fn store_by_hash(
         format!("`{}` has other bytes than its name says", below(output, path)?),
         "move it away, then run again",
     ))
+}
+
+/// Has a file with these bytes at `path`; `false` if others are there. A file of an earlier attempt is written over with the
+/// same bytes, so that it is as young as its commit: what no commit names is removed by its age.
+async fn keep(stores: &Stores, output: &Url, path: &str, bytes: &Bytes) -> Result<bool> {
+    let url = below(output, path)?;
+    let created = stores.create(&url, bytes.clone()).await?;
+    if created == Creation::Same {
+        stores.write(&url, bytes.to_vec()).await?;
+    }
+    Ok(created != Creation::Other)
 }
 
 /// Path of a file of a table below the output folder.
@@ -195,6 +211,7 @@ pub(crate) fn encode_rows(
     encode_with(&key.unwrap_or_default(), Some(metadata), batch)
 }
 
+/// As [`encode`], with these metadata of the file.
 fn encode_with(
     key: &[String],
     metadata: Option<Vec<KeyValue>>,

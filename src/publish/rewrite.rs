@@ -1,11 +1,12 @@
 //! Other files for tables of earlier commits. A table is rewritten under a new path, and one commit of all rewritten tables makes
 //! them visible at once: a reader sees every table as it was, or every table as it is now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use url::Url;
 
-use super::commit::{Began, Commit, CommittedFile, CommittedTable, Reason};
+use super::commit_object::{Began, Commit, CommittedFile, CommittedTable, Reason};
 use super::{Encoded, NUMBER_DIGITS, create, store_by_hash};
 use crate::digest::Digest;
 use crate::error::Result;
@@ -53,10 +54,33 @@ pub async fn commit(
     tables: Rewritten,
 ) -> Result<Commit> {
     let began = Began { in_force: None, newest: newest.number };
+    create::commit(stores, output, began, rewriting(newest, reason, tables)?).await
+}
+
+/// As [`commit`], of tables `runs` that say which days are `stale`.
+///
+/// # Errors
+/// As [`commit`].
+pub(super) async fn commit_marks(
+    stores: &Stores,
+    output: &Url,
+    newest: &Commit,
+    tables: Rewritten,
+    stale: BTreeSet<NaiveDate>,
+) -> Result<Commit> {
+    let began = Began { in_force: None, newest: newest.number };
+    let mut commit = rewriting(newest, Reason::Stale, tables)?;
+    commit.marked_stale.clone_from(&stale);
+    commit.stale = Some(stale);
+    create::commit(stores, output, began, commit).await
+}
+
+/// A commit after `newest` that has nothing but `tables` in place of others.
+fn rewriting(newest: &Commit, reason: Reason, tables: Rewritten) -> Result<Commit> {
     let mut digest = Digest::default();
     digest.add_settings(&(newest.number, reason, &tables))?;
     let id = hex(&digest.finish());
     let mut commit = Commit::new(newest.snapshot_date, id, newest.horizon_hours, BTreeMap::new());
     (commit.reason, commit.rewrites) = (Some(reason), tables);
-    create::commit(stores, output, began, commit).await
+    Ok(commit)
 }

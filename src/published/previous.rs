@@ -14,7 +14,8 @@ use crate::error::Result;
 use crate::method::Forecast;
 use crate::method::profile::STANDARD;
 use crate::model::{NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
-use crate::publish::{commit, integrity};
+use crate::publish::history::CommitHistory;
+use crate::publish::integrity;
 
 /// The measure of trust that is carried over.
 const VOUCHES: &str = "vouches";
@@ -32,12 +33,10 @@ pub async fn read(
     persons: &Persons,
     forecast: &Forecast,
 ) -> Result<Option<Previous>> {
-    let newest = commit::newest(&engine.stores, output).await?;
-    let before = newest.and_then(|newest| newest.before(day));
-    let Some((before, _)) = before else { return Ok(None) };
-    let Some(commit) = commit::in_force(&engine.stores, output, Some(before)).await? else {
-        return Ok(None);
-    };
+    let history = CommitHistory::read(&engine.stores, output).await?;
+    let before = history.newest().and_then(|newest| newest.before(day));
+    let Some((before, number)) = before else { return Ok(None) };
+    let Some(commit) = history.commit(number).await? else { return Ok(None) };
     // Of days that are kept no longer, changes are not explained; a file with other bytes is refused when it is read.
     if !integrity::complete(&engine.stores, output, &commit).await? {
         return Ok(None);

@@ -11,7 +11,8 @@ use crate::engine::Engine;
 use crate::error::{Result, printable_name};
 use crate::method::profile::STANDARD;
 use crate::number_format::count;
-use crate::publish::commit::{self, Commit};
+use crate::publish::commit::Commit;
+use crate::publish::history::CommitHistory;
 use crate::publish::log::RunLog;
 use crate::published::Run;
 use crate::published::describe::Windows;
@@ -42,6 +43,8 @@ pub(super) struct RunReport {
     /// How far back measures look.
     pub windows: Windows,
     pub log: Option<RunLog>,
+    /// What to know before relying on it.
+    pub notes: Vec<String>,
     /// The previous run.
     pub previous: Option<Commit>,
     /// Version of its method; none if its files are gone.
@@ -80,7 +83,8 @@ impl RunReport {
         let commit = run.commit();
         let has = |name: &str| commit.tables.get(name).is_some_and(|table| table.rows > 0);
         let log: Option<RunLog> = run.log().await?;
-        let previous = previous(engine, run, log.as_ref()).await?;
+        let history = CommitHistory::read(&engine.stores, run.output()).await?;
+        let previous = previous(&history, run, log.as_ref()).await?;
         let mut previous_method = None;
         if let Some(previous) = &previous {
             let record = Run::open(engine, run.output(), previous)?.record().await;
@@ -115,6 +119,7 @@ impl RunReport {
             windows: record.windows(),
             record,
             log,
+            notes: history.notes(commit),
             previous,
             previous_method,
             scores: summaries::scores(run).await?,
@@ -136,14 +141,18 @@ impl RunReport {
 }
 
 /// The commit that changes were computed from, or, where no log names it, the one in force for the day before then.
-async fn previous(engine: &Engine, run: &Run, log: Option<&RunLog>) -> Result<Option<Commit>> {
+async fn previous(
+    history: &CommitHistory,
+    run: &Run,
+    log: Option<&RunLog>,
+) -> Result<Option<Commit>> {
     let commit = run.commit();
     let number = match log {
         Some(log) => log.run_before.as_ref().map(|before| before.commit),
         None => commit.before(commit.snapshot_date).map(|(_, number)| number),
     };
     let Some(number) = number else { return Ok(None) };
-    commit::read(&engine.stores, run.output(), number).await
+    history.commit(number).await
 }
 
 /// The highest people, each with what adds most to the score.

@@ -212,6 +212,13 @@ impl ObjectStore for FaultyStore {
         'q: 'f,
         Self: 'f,
     {
-        self.inner.copy_opts(from, to, options)
+        Box::pin(async move {
+            let (works, says) = self.call().await;
+            if !works {
+                return Err(failure());
+            }
+            let result = self.inner.copy_opts(from, to, options).await;
+            if says { result } else { Err(failure()) }
+        })
     }
 }

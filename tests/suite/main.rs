@@ -19,6 +19,8 @@ mod consent_table;
 mod contracts;
 mod corrupt_files;
 mod damage;
+mod damaged_commits;
+mod days;
 mod deep_selects;
 #[cfg(feature = "delta")]
 mod delta;
@@ -61,6 +63,7 @@ mod nights;
 mod output_conflicts;
 mod parquet_files;
 mod plan;
+mod prune;
 mod publish;
 mod random_worlds;
 mod rank_command;
