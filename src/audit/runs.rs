@@ -8,8 +8,8 @@ use arrow::array::{
 
 use super::columns::count_rows;
 use crate::error::Result;
-use crate::model::NewestEvents;
 use crate::model::time::{days_since_epoch, start_of_hour};
+use crate::model::{Acceptance, NewestEvents};
 use crate::schema::{self, Direction, UTC};
 use crate::tables::{Draft, lists};
 
@@ -40,6 +40,8 @@ pub struct RunFacts {
     pub trust_networks: Vec<String>,
     /// Hours that the forecast covers.
     pub horizon_hours: u32,
+    /// Checks that somebody accepts, with why and who.
+    pub accepted: Vec<Acceptance>,
 }
 
 /// The table `runs` of a draft that has passed the `gates`.
@@ -58,6 +60,9 @@ pub(super) fn runs_table(
         Arc::new(TimestampMicrosecondArray::from(vec![at]).with_timezone(UTC))
     };
     let NewestEvents { interactions, posts, endorsements, follows } = facts.newest;
+    let accepted = facts.accepted.iter();
+    let accepted =
+        accepted.map(|Acceptance { check, reason, by }| format!("{check}: {reason} ({by})"));
     let passed = gates.map(|gate| format!("{gate}: passed"));
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("snapshot_date", Arc::new(Date32Array::from(vec![days_since_epoch(draft.day)?]))),
@@ -78,6 +83,7 @@ pub(super) fn runs_table(
         ("covered_hours", lists(std::iter::once(&facts.covered_hours))),
         ("trust_networks", lists(std::iter::once(&facts.trust_networks))),
         ("gates", lists(std::iter::once(passed))),
+        ("accepted", lists(std::iter::once(accepted))),
     ];
     let counts = draft.tables().map(|(name, batches)| (format!("{name}_rows"), count(batches)));
     columns.extend(counts.iter().map(|(name, count)| (name.as_str(), Arc::clone(count))));

@@ -8,8 +8,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::context::Context;
 use super::logging::{LogFormat, Logging};
 use super::{
-    access, attack, audience, check, completions, diff, exit, explain, fit, man, methods, plan,
-    rank, report, run, runs, schema, synth, top, topics, validate,
+    access, attack, audience, check, checks, completions, diff, exit, explain, fit, man, methods,
+    plan, rank, report, run, runs, schema, synth, top, topics, validate,
 };
 use crate::error::Result;
 
@@ -47,6 +47,7 @@ enum Command {
     Check(check::Args),
     Plan(plan::Args),
     Runs(runs::Args),
+    Checks(checks::Args),
     Synth(synth::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -89,6 +90,7 @@ impl Cli {
             Command::Check(args) => Box::pin(check::execute(args, context)),
             Command::Plan(args) => Box::pin(plan::execute(args, context)),
             Command::Runs(args) => Box::pin(runs::execute(args, context)),
+            Command::Checks(args) => Box::pin(checks::execute(args, context)),
             Command::Synth(args) => Box::pin(synth::execute(args, context)),
             Command::Completions(args) => {
                 return completions::execute(args, Self::command(), context);

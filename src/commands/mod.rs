@@ -2,6 +2,7 @@
 //! they share: [`Cli`] parses and dispatches, [`Context`] is what a command works with.
 
 mod attack;
+mod checks;
 mod cli;
 mod completions;
 mod context;

@@ -39,6 +39,7 @@ pub use validate::{GroupBy, TargetSection, Validate};
 use crate::error::{Error, Result};
 use crate::method::profile::Profile;
 use crate::method::{BUILT_IN, Method};
+use crate::model::Acceptance;
 use crate::schema::{self, Direction, Status};
 use crate::storage::credentials::{refuse_secret_keys, refuse_signed};
 use crate::suggest::did_you_mean;
@@ -211,6 +212,8 @@ pub struct Job {
     pub output: Url,
     /// Whether jobs of other names may publish there too.
     pub shared_output: bool,
+    /// Checks of this run that somebody accepts; no file names them.
+    pub accepted: Vec<Acceptance>,
 }
 
 impl Job {
@@ -309,6 +312,7 @@ impl Job {
             cohorts,
             output: crate::storage::folder(&texts.url(&file.output.url)?.0),
             shared_output: file.output.shared,
+            accepted: vec![],
         };
         texts.check_all_used()?;
         refuse_overlap(&name, &job.inputs, &job.sources, &job.output)?;

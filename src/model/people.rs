@@ -43,6 +43,8 @@ pub struct People {
     pub drops: Vec<Dropped>,
     /// How the statements of `consent` meet these accounts and those of ineligible people, by network.
     pub consent: Vec<ConsentCounts>,
+    /// Whole hours before the cutoff at which whoever refuses said so last.
+    pub refused_hours: Vec<u32>,
     /// What should be looked at.
     pub warnings: Vec<Warning>,
     /// How many rows find what they name in another input, by input.
@@ -73,6 +75,7 @@ impl People {
             endorsed_hours: None,
             drops: vec![],
             consent: vec![],
+            refused_hours: vec![],
             warnings: vec![],
             joins: BTreeMap::new(),
         }
@@ -141,6 +144,7 @@ impl Digestible for People {
             endorsed_hours: _,
             drops: _,
             consent: _,
+            refused_hours: _,
             warnings: _,
             joins: _,
         } = self;

@@ -5,17 +5,17 @@ use super::measure;
 use super::output_conflicts::refuse_output_conflicts;
 use super::progress::{Progress, Rows};
 use super::stages::{Explained, Stages};
-use crate::audit::Audited;
+use crate::audit::{Audit, Audited, Refused};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
 use crate::publish::commit::{self, Commit};
-use crate::publish::commit_tables;
 use crate::publish::log::RunLog;
+use crate::publish::{commit_tables, keep_refused};
 use crate::read::InputNotes;
 
 /// Stages of a run.
-pub const STAGES: u64 = 11 + measure::STAGES;
+pub const STAGES: u64 = 12 + measure::STAGES;
 
 /// The result of a run.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub enum Ready {
     Nothing(Commit),
     /// These tables with their log, in place of the commit of this number.
     Tables(Audited, Box<RunLog>, Option<u64>),
+    /// Nothing: a check against the last published run refuses these tables, with their log.
+    Refused(Box<Refused>, Box<RunLog>),
 }
 
 /// Runs `job`: reads the snapshot, scores everyone who is eligible and publishes the tables.
@@ -55,6 +57,13 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
     let (audited, mut log, replaced) = match ready {
         Ready::Nothing(commit) => {
             return Ok(RunOutcome { commit, already: true, notes });
+        }
+        Ready::Refused(refused, mut log) => {
+            log.stages = progress.stages().to_vec();
+            let kept = keep_refused(&engine.stores, &job.output, &refused, &*log).await?;
+            let mut error = refused.error;
+            error.remedy = format!("{}; the refused tables are kept below `{kept}`", error.remedy);
+            return Err(error);
         }
         Ready::Tables(audited, log, replaced) => (audited, log, replaced),
     };
@@ -88,18 +97,21 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
             Ready::Nothing(commit)
         }
         _ => {
-            let (audited, log) = compute(&inputs, job, progress)?;
-            Ready::Tables(audited, Box::new(log), replaced)
+            let (audit, log) = compute(&inputs, job, progress)?;
+            match audit {
+                Audit::Passed(audited) => Ready::Tables(audited, Box::new(log), replaced),
+                Audit::Refused(refused) => Ready::Refused(refused, Box::new(log)),
+            }
         }
     };
     Ok(PreparedRun { ready, notes: inputs.notes })
 }
 
 /// The stages between reading and publishing.
-fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audited, RunLog)> {
+fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit, RunLog)> {
     let mut stages = Stages { inputs, job, progress };
     let mut measured = stages.measure()?;
-    let log = inputs.log(job, &measured.ranks)?;
+    let mut log = inputs.log(job, &measured.ranks)?;
     let topics = stages.topics(&measured)?;
     let scored = stages.scores(&measured, &topics)?;
     measured.free_engagement();
@@ -108,8 +120,10 @@ fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit
     let influence_edges = stages.influence_edges(&measured, &topics)?;
     measured.free_attention();
     let cohorts = stages.cohorts(&topics, &scored)?;
-    let explained = Explained { changes, contributions, influence_edges, cohorts };
+    let checks = stages.checks(&measured, &scored)?;
+    log.checks = inputs.check_log();
+    let explained = Explained { changes, contributions, influence_edges, cohorts, checks: &checks };
     let draft = stages.tables(&measured, &topics, &scored, explained)?;
-    let audited = stages.audit(draft)?;
-    Ok((audited, log))
+    let audit = stages.audit(draft, &checks)?;
+    Ok((audit, log))
 }

@@ -23,7 +23,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::audit::{Audited, Origin};
+use crate::audit::{Audited, Origin, Refused};
 use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::schema::{self, Direction};
@@ -50,6 +50,39 @@ pub async fn commit_tables(
     before: Option<u64>,
 ) -> Result<Commit> {
     let (day, run_id) = (audited.origin().day, audited.origin().run_id.clone());
+    let tables = write_tables(stores, output, &audited, "").await?;
+    let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
+    stores.write(&below(output, &log_path(day, &run_id))?, text).await?;
+    let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
+    commit::create(stores, output, before, commit).await
+}
+
+/// Keeps tables that a check refused, with their log, below `refused/DAY/RUN/`, where no commit names them; the folder is returned.
+///
+/// # Errors
+/// [`crate::error::Kind::Unavailable`] if the store does not take a file.
+pub async fn keep_refused(
+    stores: &Stores,
+    output: &Url,
+    refused: &Refused,
+    log: &impl Serialize,
+) -> Result<Url> {
+    let tables = refused.tables();
+    let folder = refused_path(tables.origin().day, &tables.origin().run_id);
+    write_tables(stores, output, tables, &folder).await?;
+    let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
+    stores.write(&below(output, &format!("{folder}log.json"))?, text).await?;
+    below(output, &folder)
+}
+
+/// Writes the tables of a run below `folder` of the output.
+async fn write_tables(
+    stores: &Stores,
+    output: &Url,
+    audited: &Audited,
+    folder: &str,
+) -> Result<BTreeMap<String, CommittedTable>> {
+    let (day, run_id) = (audited.origin().day, &audited.origin().run_id);
     let mut tables = BTreeMap::new();
     for (name, batches) in audited.tables() {
         let table = schema::table(Direction::Output, name)?;
@@ -59,17 +92,14 @@ pub async fn commit_tables(
             let encoded: Vec<Encoded> =
                 tokio::task::block_in_place(|| encode_all(&table.key, audited.origin(), batches))?;
             for file in encoded {
-                let path = table_path(name, day, &run_id, files.len());
+                let path = folder.to_owned() + &table_path(name, day, run_id, files.len());
                 files.push(store_file(stores, output, path, file).await?);
             }
         }
         let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
         tables.insert((*name).to_owned(), CommittedTable { version: table.version, rows, files });
     }
-    let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
-    stores.write(&below(output, &log_path(day, &run_id))?, text).await?;
-    let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
-    commit::create(stores, output, before, commit).await
+    Ok(tables)
 }
 
 /// Stores a file of a table at `path`, or under a name that holds its hash if `path` has other bytes: a commit
@@ -125,6 +155,11 @@ pub fn run_of_file(file: &str) -> Option<&str> {
 /// Path of the log of a run below the output folder.
 pub fn log_path(day: NaiveDate, run_id: &str) -> String {
     format!("logs/{day}/{run_id}/log.json")
+}
+
+/// Folder of a refused run below the output folder.
+pub fn refused_path(day: NaiveDate, run_id: &str) -> String {
+    format!("refused/{day}/{run_id}/")
 }
 
 /// A file of a table.

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use url::Url;
 
+use super::check_rows::CheckRow;
 use super::measures::MeasureRow;
-use super::rows::ScoreOrder;
+use super::rows::{ScoreOrder, TableRow};
 use super::run::Run;
 use super::table::of_profile;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::method::Forecast;
 use crate::method::profile::STANDARD;
-use crate::model::{NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
+use crate::model::{EarlierCheck, NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
 use crate::publish::commit;
+use crate::publish::log::RunLog;
 
 /// The measure of trust that is carried over.
 const VOUCHES: &str = "vouches";
@@ -66,9 +68,15 @@ pub async fn read(
     };
     table.each(&[&used[..], of_trust].concat(), None, see).await?;
     let mut scores = vec![None; persons.len()];
+    let (mut scored, mut lost, mut excluded) = (0, 0, 0);
     let see = |row: ScoreOrder<&str>| {
-        if let Some(person) = find_person(persons, row.person_id) {
-            scores[person.index()] = Some(row.score);
+        scored += 1;
+        match find_person(persons, row.person_id) {
+            Some(person) => scores[person.index()] = Some(row.score),
+            None => {
+                lost += 1;
+                excluded += u64::from(persons.ineligible.contains(row.person_id));
+            }
         }
     };
     run.each::<ScoreOrder>(|scores| scores.filter(of_profile(STANDARD)), see).await?;
@@ -83,7 +91,26 @@ pub async fn read(
         vouches: has_vouches.then_some(vouches),
         has_all_measures,
         measures,
+        people: scored,
+        lost,
+        excluded,
+        checks: checks(&run).await?,
+        joins: run.log::<RunLog>().await?.map(|log| log.notes.joins),
     }))
+}
+
+/// What a run was checked for, as far as there is a figure.
+async fn checks(run: &Run) -> Result<Vec<EarlierCheck>> {
+    if !run.has(CheckRow::TABLE) {
+        return Ok(vec![]);
+    }
+    let mut found = Vec::new();
+    for row in run.rows::<CheckRow>(Ok).await? {
+        let Some(figure) = row.figure else { continue };
+        let history = row.history()?;
+        found.push(EarlierCheck { name: row.check, subject: row.subject, figure, history });
+    }
+    Ok(found)
 }
 
 /// The vertex of a person on a network, if it is scored there now.

@@ -192,10 +192,8 @@ pub fn people(
     let unproven = people_rule.unproven;
     let mut numbered =
         NumberedPersons::new(directory, &eligibility, accounts, unproven, is_proven)?;
-    if snapshot.has_labels {
-        let strangers = statements.iter().flat_map(Statements::refusing_strangers);
-        numbered.persons.ineligible = eligibility.ineligible_ids(strangers);
-    }
+    let strangers = statements.iter().flat_map(Statements::refusing_strangers);
+    numbered.persons.ineligible = eligibility.ineligible_ids(strangers);
     if numbered.separated > 0 {
         let rule = "accounts linked without `proof`: people of their own";
         drops.push(Dropped::exact("identities", rule, numbered.separated));
@@ -210,6 +208,10 @@ pub fn people(
         warnings.extend(unmet_accounts(directory, accounts, &observed, sources, scored));
     }
     let scored = |reference: PersonRef| numbered.find(directory, reference);
+    let refused_hours = statements.as_ref().map_or_else(Vec::new, |statements| {
+        let at = statements.refused_us();
+        at.map(|at_us| hours_before(snapshot.cutoff_us, at_us).unwrap_or(0)).collect()
+    });
     let refusals = statements.map_or_else(Refusals::new, |statements| {
         statements.refusals(&finder, |person| numbered.indices_of(person))
     });
@@ -260,6 +262,7 @@ pub fn people(
         endorsed_hours,
         drops,
         consent: counts,
+        refused_hours,
         warnings,
         joins,
     })

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::imports::{Import, Source, root};
 
 /// The modules of the crate's root, from the top to the bottom. `main` is the program.
-const MODULES: [&str; 33] = [
+const MODULES: [&str; 34] = [
     "main",
     "commands",
     "report",
@@ -20,6 +20,7 @@ const MODULES: [&str; 33] = [
     "publish",
     "audit",
     "tables",
+    "checks",
     "score",
     "topics",
     "propagate",
