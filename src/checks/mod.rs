@@ -59,13 +59,12 @@ pub fn check_run(inputs: &CheckInputs<'_>) -> Result<Vec<Check>> {
 }
 
 /// The names of all checks, in order.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 14] = [
     "credit",
     "dropped",
     "duplicate_day",
     "expected_reactors",
     "joins",
-    "method",
     "newest_event",
     "outside_range",
     "people_excluded",

@@ -148,8 +148,11 @@ fn in_window(
     let figure = Figure { name, subject, unit: "rows", value: Some(rows as f64) };
     judge.compared(figure, |previous| {
         let (limit, before) = (judge.rule.rows_factor, earlier?);
-        // Of a run so long ago too much has left the window.
-        if timed_window.is_some_and(|hours| 2 * judge.hours() > hours) {
+        // Of a run so long ago too much has left the window, and another window has other rows.
+        let is_comparable = |hours: u32| {
+            2 * judge.hours() <= hours && previous.method.attention.window_hours == hours
+        };
+        if !timed_window.is_none_or(is_comparable) {
             return None;
         }
         let now = known as f64;

@@ -3,7 +3,7 @@
 use super::CheckInputs;
 use super::judge::{Figure, Judge, Judgement, percent};
 use crate::error::Result;
-use crate::model::{Check, PersonIndex};
+use crate::model::{Check, PersonIndex, Previous};
 use crate::number_format::count;
 
 /// People who are named as examples.
@@ -26,7 +26,6 @@ pub(super) fn check(inputs: &CheckInputs<'_>, judge: &Judge<'_>) -> Result<Vec<C
     let of_run = |name, unit, value| Figure { name, subject: String::new(), unit, value };
     let rule = judge.rule;
     Ok(vec![
-        method(inputs, judge),
         moved(inputs, judge),
         gained(inputs, judge),
         lost(judge),
@@ -53,17 +52,6 @@ pub(super) fn check(inputs: &CheckInputs<'_>, judge: &Judge<'_>) -> Result<Vec<C
     ])
 }
 
-/// Another method has another version.
-fn method(inputs: &CheckInputs<'_>, judge: &Judge<'_>) -> Check {
-    let figure = Figure { name: "method", subject: String::new(), unit: "methods", value: None };
-    judge.compared(figure, |previous| {
-        let (version, now) = (&inputs.method.version, inputs.method);
-        let is_outside = previous.method.version == *version && previous.method != *now;
-        let finding = format!("the method has changed, and is still called `{version}`");
-        Some(Judgement { limit: 0.0, is_outside, finding })
-    })
-}
-
 /// Scores that moved, where the method is the same.
 fn moved(inputs: &CheckInputs<'_>, judge: &Judge<'_>) -> Check {
     let (persons, scores) = (&inputs.people.persons, &inputs.scores.score);
@@ -83,7 +71,7 @@ fn moved(inputs: &CheckInputs<'_>, judge: &Judge<'_>) -> Check {
     let unit = "share of people";
     let figure = Figure { name: "scores_moved", subject: String::new(), unit, value: share };
     let mut check = judge.compared(figure, |previous| {
-        let share = share.filter(|_| previous.method == *inputs.method)?;
+        let share = share.filter(|_| previous.method.scores_like(inputs.method))?;
         let finding = format!(
             "{} of {} people moved by {} points or more, {}",
             count(movers.len() as u64),
@@ -94,7 +82,8 @@ fn moved(inputs: &CheckInputs<'_>, judge: &Judge<'_>) -> Check {
         let is_outside = share > limit && movers.len() as u64 >= rule.least_people;
         Some(Judgement { limit, is_outside, finding })
     });
-    if let Some(previous) = inputs.previous.filter(|previous| previous.method != *inputs.method) {
+    let is_other = |previous: &&Previous| !previous.method.scores_like(inputs.method);
+    if let Some(previous) = inputs.previous.filter(is_other) {
         let (before, now) = (&previous.method.version, &inputs.method.version);
         check.judged_by = format!("nothing: the method was `{before}` and is `{now}`");
     }

@@ -301,6 +301,12 @@ impl Method {
         self.attention.window_hours.max(MEASURE_HOURS)
     }
 
+    /// Whether this method scores as `other` does: its name and the limits of checks decide no score.
+    pub fn scores_like(&self, other: &Self) -> bool {
+        let Self { version, checks, .. } = self.clone();
+        *self == Self { version, checks, ..other.clone() }
+    }
+
     /// Hex SHA-256 of the method's content (not of its file: comments and order do not count).
     ///
     /// # Errors
