@@ -53,6 +53,11 @@ impl<'a> Judge<'a> {
         share * f64::from(self.days)
     }
 
+    /// A factor that may be reached in a day, over the days since the last run.
+    pub fn factor(&self, factor: f64) -> f64 {
+        1.0 + (factor - 1.0) * f64::from(self.days)
+    }
+
     /// Hours since the last run.
     pub fn hours(&self) -> u32 {
         let hours =
@@ -137,20 +142,53 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// How far a count of rows is from those of the same weekdays of the last four weeks, in robust standard deviations; `None`
-    /// with fewer than three of them.
-    pub fn deviations(&self, history: &History, rows: f64) -> Option<(f64, f64)> {
+    /// Fewer rows than this, more or less, refuse nothing.
+    pub fn least_rows(&self) -> f64 {
+        4.0 * self.rule.least_people as f64
+    }
+
+    /// What is usual for a count of rows; `None` with fewer than three of the same weekdays of the last four weeks.
+    pub fn usual(&self, history: &History) -> Option<Usual> {
         let is_same = |day: &&NaiveDate| day.weekday() == self.day.weekday();
         let same: Vec<f64> = history.keys().filter(is_same).map(|day| history[day]).collect();
         if same.len() < LEAST_WEEKDAYS {
             return None;
         }
-        let middle = median_of(same.clone())?;
-        let spread = median_of(same.iter().map(|rows| (rows - middle).abs()).collect())?;
-        // Counts vary at least as if each row came by itself, and by a twentieth.
-        let least = middle.max(1.0).sqrt().max(0.05 * middle);
-        Some((middle, (rows - middle).abs() / (OF_MAD * spread).max(least)))
+        let all: Vec<f64> = history.values().copied().collect();
+        let (median, spread) = middle(same)?;
+        let (_, of_all) = middle(all.clone())?;
+        let (least, most) = all.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), rows| {
+            (least.min(*rows), most.max(*rows))
+        });
+        // Four weekdays may be alike by chance. Counts vary at least as if each row came by itself, and by a twentieth.
+        let chance = median.max(1.0).sqrt().max(0.05 * median);
+        let deviation = (OF_MAD * spread.max(of_all)).max(chance);
+        Some(Usual { median, deviation, range: (least, most) })
     }
+}
+
+/// What is usual for a count of rows.
+pub(super) struct Usual {
+    /// Of the same weekdays.
+    pub median: f64,
+    /// A robust standard deviation: of the same weekdays, or of all days if those vary more.
+    deviation: f64,
+    /// Of all days.
+    pub range: (f64, f64),
+}
+
+impl Usual {
+    /// How many standard deviations a count is away.
+    pub fn deviations(&self, rows: f64) -> f64 {
+        (rows - self.median).abs() / self.deviation
+    }
+}
+
+/// Median, and median absolute deviation.
+fn middle(values: Vec<f64>) -> Option<(f64, f64)> {
+    let middle = median_of(values.clone())?;
+    let spread = median_of(values.into_iter().map(|value| (value - middle).abs()).collect())?;
+    Some((middle, spread))
 }
 
 fn median_of(mut values: Vec<f64>) -> Option<f64> {
@@ -161,4 +199,46 @@ fn median_of(mut values: Vec<f64>) -> Option<f64> {
 /// A share in words.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_usual_is_robust() {
+        let rule = CheckRule::default();
+        let day = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap();
+        let judge = Judge::new(day, None, &rule);
+        let history = |weeks: &[f64]| -> History {
+            let days = (1..).map(|week| day - Days::new(7 * week));
+            days.zip(weeks.iter().copied()).collect()
+        };
+        assert!(judge.usual(&history(&[100.0, 100.0])).is_none());
+        // Equal counts vary as much as a Poisson number does.
+        let usual = judge.usual(&history(&[100.0, 100.0, 100.0])).unwrap();
+        assert!((usual.deviations(140.0) - 4.0).abs() < 1e-12);
+        // One day like no other moves neither the median nor the spread.
+        let usual = judge.usual(&history(&[100.0, 130.0, 5_000.0, 70.0])).unwrap();
+        assert_eq!((usual.median, usual.range), (115.0, (70.0, 5_000.0)));
+        // Distances 15, 15, 45 and 4,885: 30.
+        assert!((usual.deviations(0.0) - 115.0 / (OF_MAD * 30.0)).abs() < 1e-12);
+        // Days of the week that vary more than the same weekdays do.
+        let mut week = history(&[100.0, 100.0, 100.0]);
+        week.extend([(day - Days::new(1), 300.0), (day - Days::new(2), 200.0)]);
+        week.extend([(day - Days::new(3), 500.0), (day - Days::new(4), 400.0)]);
+        assert!(
+            (judge.usual(&week).unwrap().deviations(500.0) - 400.0 / (OF_MAD * 100.0)).abs()
+                < 1e-12
+        );
+    }
+
+    #[test]
+    fn limits_grow_with_the_days_between() {
+        let rule = CheckRule::default();
+        let day = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap();
+        assert_eq!(Judge::new(day, None, &rule).since_last_run(0.01), 0.01);
+        let judge = |days| Judge { day, previous: None, rule: &rule, days };
+        assert_eq!((judge(7).since_last_run(0.01), judge(7).factor(1.5)), (0.07, 4.5));
+    }
 }

@@ -4,10 +4,13 @@
 //! ([`crate::method::CheckRule`]). What ineligible people would show is compared too; of that the verdict alone is published.
 
 mod duplicate_days;
+mod earlier_days;
 mod judge;
 mod reading;
 mod rows;
 mod scores;
+
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
@@ -45,6 +48,7 @@ pub fn check_run(inputs: &CheckInputs<'_>) -> Result<Vec<Check>> {
     let mut checks = scores::check(inputs, &judge)?;
     checks.extend(rows::check(inputs.people, inputs.method, &judge));
     checks.extend(reading::check(inputs.people, &judge));
+    checks.extend(earlier_days::check(inputs.people, &judge));
     checks.push(duplicate_days::check(inputs.people, &judge));
     for check in &mut checks {
         let is_accepted = inputs.accepted.iter().any(|accepted| accepted.check == check.name);
@@ -54,15 +58,27 @@ pub fn check_run(inputs: &CheckInputs<'_>) -> Result<Vec<Check>> {
             check.history.clear();
         }
     }
+    // Where earlier days are accepted as they are now, they are compared with what they were no more.
+    let accepted = checks.iter().filter(|check| check.verdict == Verdict::Accepted);
+    let renewed: BTreeSet<String> = accepted
+        .filter(|check| check.name == "earlier_days")
+        .map(|check| check.subject.clone())
+        .collect();
+    for check in checks.iter_mut().filter(|check| check.name == "rows_of_last_day") {
+        if renewed.contains(&check.subject) {
+            check.history.clear();
+        }
+    }
     checks.sort_by(|one, other| (one.name, &one.subject).cmp(&(other.name, &other.subject)));
     Ok(checks)
 }
 
 /// The names of all checks, in order.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "credit",
     "dropped",
     "duplicate_day",
+    "earlier_days",
     "expected_reactors",
     "joins",
     "newest_event",

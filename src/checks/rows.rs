@@ -39,30 +39,40 @@ pub(super) fn check(people: &People, method: &Method, judge: &Judge<'_>) -> Vec<
     let ages = Ages { window: method.attention.window_hours, since_last_run: judge.hours() };
     let mut timed = interactions(people, method, &ages);
     timed.extend(posts(people, &ages));
-    let mut checks = Vec::new();
-    for subject in judge.subjects("rows_of_last_day") {
-        timed.entry(subject.to_owned()).or_default();
-    }
-    for (subject, counts) in timed {
-        checks.push(in_window(
-            subject.clone(),
-            (counts.window, counts.known),
-            Some(ages.window),
-            judge,
-        ));
-        checks.push(of_last_day(subject, counts.last_day, judge));
-    }
     let mut states = states(people);
+    // What the last run had and this one lacks has no rows.
     for subject in judge.subjects("rows") {
-        if judge.earlier("rows_of_last_day", subject).is_none() {
-            states.entry(subject.to_owned()).or_default();
+        match is_timed(subject) {
+            true => drop(timed.entry(subject.to_owned()).or_default()),
+            false => drop(states.entry(subject.to_owned()).or_default()),
         }
     }
+    let mut last_days: BTreeMap<String, u64> = BTreeMap::new();
+    for (subject, counts) in &timed {
+        *last_days.entry(of_network(subject)).or_default() += counts.last_day;
+    }
+    let mut checks: Vec<Check> = timed
+        .into_iter()
+        .map(|(subject, Counts { window, known, .. })| {
+            in_window(subject, (window, known), Some(ages.window), judge)
+        })
+        .collect();
     // Rows without times are a state: all of them are there again on the next day.
-    let is_state = |subject: &String| judge.earlier("rows_of_last_day", subject).is_none();
-    let states = states.into_iter().filter(|(subject, _)| is_state(subject));
-    checks.extend(states.map(|(subject, rows)| in_window(subject, (rows, rows), None, judge)));
+    checks.extend(
+        states.into_iter().map(|(subject, rows)| in_window(subject, (rows, rows), None, judge)),
+    );
+    checks.extend(last_days.into_iter().map(|(subject, rows)| of_last_day(subject, rows, judge)));
     checks
+}
+
+/// Whether the rows of a subject have times.
+fn is_timed(subject: &str) -> bool {
+    matches!(subject.split('/').next(), Some("interactions" | "posts"))
+}
+
+/// A subject without the kind.
+fn of_network(subject: &str) -> String {
+    subject.split('/').take(2).collect::<Vec<_>>().join("/")
 }
 
 /// Interactions by network and kind.
@@ -156,13 +166,17 @@ fn in_window(
             return None;
         }
         let now = known as f64;
-        let deviations = judge.deviations(&history, rows as f64).map(|(_, deviations)| deviations);
-        let deviations =
-            deviations.unwrap_or_else(|| (now - before).abs() / before.max(1.0).sqrt());
-        let is_far = now > limit * before || limit * now < before;
+        let usual = judge.usual(&history);
+        let deviations = usual.map_or_else(
+            || (now - before).abs() / before.max(1.0).sqrt(),
+            |usual| usual.deviations(rows as f64),
+        );
+        let is_far = now >= limit * before || limit * now <= before;
         Some(Judgement {
             limit,
-            is_outside: is_far && deviations >= judge.rule.rows_deviations,
+            is_outside: is_far
+                && (now - before).abs() >= judge.least_rows()
+                && deviations >= judge.rule.rows_deviations,
             finding: format!(
                 "{} rows of the time up to {}, for which there were {} then",
                 count(known),
@@ -173,23 +187,26 @@ fn in_window(
     })
 }
 
-/// Rows of the last day, which are compared with those of the same weekdays.
+/// Rows of the last day: more than ever, or none at all, where the same weekdays had others. Less than that is how days are.
 fn of_last_day(subject: String, rows: u64, judge: &Judge<'_>) -> Check {
     let name = "rows_of_last_day";
     let history = judge.history(name, &subject);
     let figure = Figure { name, subject, unit: "rows", value: Some(rows as f64) };
     let mut check = judge.compared(figure, |_| {
-        let limit = judge.rule.rows_factor;
-        let (middle, deviations) = judge.deviations(&history, rows as f64)?;
-        let now = rows as f64;
-        let is_far = now > limit * middle || limit * now < middle;
+        let (limit, usual, now) = (judge.rule.last_day_factor, judge.usual(&history)?, rows as f64);
+        let (least, most) = usual.range;
+        let is_far = now >= limit * most || (rows == 0 && least > 0.0);
         Some(Judgement {
             limit,
-            is_outside: is_far && deviations >= judge.rule.rows_deviations,
+            is_outside: is_far
+                && (now - usual.median).abs() >= judge.least_rows()
+                && usual.deviations(now) >= judge.rule.rows_deviations,
             finding: format!(
-                "{} rows of the last day, {} on the same weekdays before",
+                "{} rows of the last day, {} on the same weekdays before, {} to {} on all days",
                 count(rows),
-                count(middle as u64)
+                count(usual.median as u64),
+                count(least as u64),
+                count(most as u64),
             ),
         })
     });
@@ -213,5 +230,12 @@ mod tests {
             ages.count(&mut counts, hours);
         }
         assert_eq!((counts.window, counts.known, counts.last_day), (4, 4, 2));
+    }
+
+    #[test]
+    fn last_days_are_of_a_network() {
+        assert_eq!(of_network("interactions/a/like"), "interactions/a");
+        assert_eq!(of_network("posts/a"), "posts/a");
+        assert!(is_timed("posts/a") && !is_timed("follows/posts") && !is_timed("endorsements"));
     }
 }

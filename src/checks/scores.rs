@@ -170,7 +170,7 @@ fn expected(total: f64, judge: &Judge<'_>) -> Check {
     let figure =
         Figure { name, subject, unit: "people, summed over everybody", value: Some(total) };
     judge.compared(figure, |previous| {
-        let limit = judge.rule.level_factor;
+        let limit = judge.factor(judge.rule.level_factor);
         let before = earlier.filter(|before| *before > 0.0)?;
         let (ratio, least) = (total / before, judge.rule.least_people as f64);
         let is_far = ratio > limit || ratio < 1.0 / limit;

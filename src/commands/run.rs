@@ -99,14 +99,14 @@ async fn rehearse(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let prepared = pipeline::prepare(&context.engine, job, &mut progress).await;
     progress.finish();
     let PreparedRun { ready, notes } = prepared?;
-    if context.quiet {
-        input_notes::log_warnings(&notes.warnings);
-        return Ok(());
+    match context.quiet {
+        true => input_notes::log_warnings(&notes.warnings),
+        false => print_course(&progress, &notes, context)?,
     }
-    print_course(&progress, &notes, context)?;
     let audited = match ready {
-        Ready::Nothing(commit) => return print_nothing_to_do(&commit, context),
         Ready::Refused(refused, _) => return Err(refused.error),
+        _ if context.quiet => return Ok(()),
+        Ready::Nothing(commit) => return print_nothing_to_do(&commit, context),
         Ready::Tables(audited, ..) => audited,
     };
     let bars = context.bars_next_to_numbers();

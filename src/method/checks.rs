@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CheckRule {
-    /// Fewer people than this refuse nothing, whatever their share.
+    /// Fewer people than this refuse nothing, whatever their share, and neither do fewer than four times as many rows.
     pub least_people: u64,
     /// A score moves if it changes by as many points.
     pub moved_points: f64,
@@ -26,10 +26,15 @@ pub struct CheckRule {
     pub excluded_share: f64,
     /// Change of the share of people with a measure outside the range that the method was fitted to.
     pub outside_range_change: f64,
-    /// Factor by which all expected reactors together rise or fall.
+    /// Factor by which all expected reactors together rise or fall in a day.
     pub level_factor: f64,
-    /// Factor by which rows of an input, a network and a kind rise; they may fall to one in so many.
+    /// Factor by which rows of an input, a network and a kind may not rise, and to one in so many of which they may not fall.
     pub rows_factor: f64,
+    /// As many times the rows of any day of four weeks are too many for the last day of an input and network. None at all, where
+    /// each of those days had some, are too few.
+    pub last_day_factor: f64,
+    /// Rows that may come to the four weeks before, as a share of those they had when they were the last day.
+    pub earlier_rows_share: f64,
     /// Robust standard deviations that rows have to be from those of the same weekdays besides.
     pub rows_deviations: f64,
     /// Change of the share of rows that a rule drops, or that find what they name in another input.
@@ -55,6 +60,8 @@ impl Default for CheckRule {
             outside_range_change: 0.02,
             level_factor: 1.5,
             rows_factor: 2.0,
+            last_day_factor: 3.0,
+            earlier_rows_share: 0.05,
             rows_deviations: 4.0,
             rows_share_change: 0.1,
             credit_change: 0.1,
@@ -74,6 +81,7 @@ impl CheckRule {
             ("excluded_share", self.excluded_share),
             ("outside_range_change", self.outside_range_change),
             ("rows_share_change", self.rows_share_change),
+            ("earlier_rows_share", self.earlier_rows_share),
             ("credit_change", self.credit_change),
             ("duplicate_share", self.duplicate_share),
         ];
@@ -89,6 +97,7 @@ impl CheckRule {
             above("gained_share", self.gained_share, 0.0, "above 0"),
             above("level_factor", self.level_factor, 1.0, "above 1"),
             above("rows_factor", self.rows_factor, 1.0, "above 1"),
+            above("last_day_factor", self.last_day_factor, 1.0, "above 1"),
             above("rows_deviations", self.rows_deviations, 0.0, "above 0"),
         ];
         match shares.chain(others).find(|(_, _, is_valid, _)| !is_valid) {

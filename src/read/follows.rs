@@ -104,7 +104,9 @@ impl FollowRows {
         rows.par_sort_unstable_by_key(key);
         rows.dedup_by_key(|row| (row.followee, row.follower));
         let rule = "duplicate rows: the earliest follow of a pair on a network is kept";
-        drops.push(Dropped::exact("follows", rule, (all - rows.len()) as u64).of_eligible(all as u64));
+        drops.push(
+            Dropped::exact("follows", rule, (all - rows.len()) as u64).of_eligible(all as u64),
+        );
         Follows { rows }
     }
 }

@@ -215,7 +215,9 @@ impl InteractionRows {
             earlier.extend(of_bucket.earlier);
         }
         let duplicates = (all - recent.len() - earlier.len()) as u64;
-        drops.push(Dropped::exact("interactions", "duplicate rows", duplicates).of_eligible(all as u64));
+        drops.push(
+            Dropped::exact("interactions", "duplicate rows", duplicates).of_eligible(all as u64),
+        );
         let rule = "post_id not found in `posts`: kept without a post";
         let without_post = if post_of.is_some() { without_post } else { 0 };
         drops.push(Dropped::suppressed("interactions", rule, without_post));

@@ -15,6 +15,7 @@ use crate::publish::commit::{self, Commit};
 use crate::publish::log::RunLog;
 use crate::published::Run;
 use crate::published::describe::Windows;
+use crate::published::check_rows::CheckRow;
 use crate::published::rows::{
     ChangeRow, ContributionRow, RunRow, ScoreRow, TableRow, TopicRow, TopicScoreRow,
 };
@@ -54,6 +55,8 @@ pub(super) struct RunReport {
     /// Whose scores rose and whose fell most.
     pub movers: [Vec<NamedPerson>; 2],
     pub topics: Vec<TopicLeaders>,
+    /// What the run was checked for; none in runs of earlier versions.
+    pub checks: Vec<CheckRow>,
 }
 
 /// A person who is named, and why.
@@ -98,6 +101,10 @@ impl RunReport {
         if has("topics") {
             topics = topic_leaders(run, public).await?;
         }
+        let mut checks = vec![];
+        if has(CheckRow::TABLE) {
+            checks = run.rows::<CheckRow>(Ok).await?;
+        }
         let (mut leaders, mut movers) = Default::default();
         if !public {
             leaders = highest(run).await?;
@@ -124,6 +131,7 @@ impl RunReport {
             causes,
             movers,
             topics,
+            checks,
         })
     }
 

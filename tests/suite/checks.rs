@@ -17,8 +17,8 @@ use tempfile::TempDir;
 
 use crate::binary::renown as program;
 use crate::world::{
-    Account, HOUR, Interaction, Published, Row, World, account, of_account, read, reply, rows,
-    run_job,
+    Account, CUTOFF, HOUR, Interaction, Published, Row, World, account, of_account, read, reply,
+    rows, run_job,
 };
 
 /// People whom ten others react to, and those who react.
@@ -38,7 +38,11 @@ fn base() -> World {
     });
     let actors = (0..ACTORS).map(|actor| account("net", &format!("a{actor}")));
     let targets = (0..TARGETS).map(|target| account("net", &format!("t{target}")));
-    World { events: events.collect(), accounts: Some(actors.chain(targets).collect()), ..World::default() }
+    World {
+        events: events.collect(),
+        accounts: Some(actors.chain(targets).collect()),
+        ..World::default()
+    }
 }
 
 async fn run_in(world: &World, folder: &Path) -> Result<()> {
@@ -114,7 +118,11 @@ async fn people_without_reactors_are_counted() {
         });
     };
     fewer(&mut first, 2);
-    let none = |of: usize| move |world: &mut World| world.events.retain(|e| e.target[1..].parse::<usize>().unwrap() >= of);
+    let none = |of: usize| {
+        move |world: &mut World| {
+            world.events.retain(|e| e.target[1..].parse::<usize>().unwrap() >= of)
+        }
+    };
     assert!(refused_after(&first, none(4)).await.is_empty());
     assert_eq!(refused_after(&first, none(5)).await, ["without_reactor"]);
 }
@@ -122,7 +130,9 @@ async fn people_without_reactors_are_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_may_not_go_or_come_all_at_once() {
     let without = |count: usize| {
-        move |world: &mut World| world.accounts.as_mut().unwrap().retain(|row| !is_quiet(row, count))
+        move |world: &mut World| {
+            world.accounts.as_mut().unwrap().retain(|row| !is_quiet(row, count))
+        }
     };
     let mut first = base();
     first.accounts.as_mut().unwrap().extend((0..20).map(|n| account("net", &format!("quiet{n}"))));
@@ -135,8 +145,9 @@ async fn people_may_not_go_or_come_all_at_once() {
             world.accounts.as_mut().unwrap().extend(more);
         }
     };
-    assert!(refused(with(SIZE / 4)).await.is_empty());
-    assert_eq!(refused(with(SIZE / 4 + 1)).await, ["people_gained"]);
+    // Nobody reacts to them yet, which is another finding.
+    assert_eq!(refused(with(SIZE / 4)).await, ["without_reactor"]);
+    assert_eq!(refused(with(SIZE / 4 + 1)).await, ["people_gained", "without_reactor"]);
 }
 
 fn is_quiet(row: &Account, count: usize) -> bool {
@@ -181,19 +192,49 @@ async fn rows_are_compared_by_network_and_kind() {
             world.events.extend(again);
         }
     };
-    assert!(refused(again(TARGETS * REACTORS)).await.is_empty());
-    let twice_and_one = |world: &mut World| {
-        again(TARGETS * REACTORS)(world);
-        let one = world.events[0].clone();
-        world.events.push(Interaction { at: one.at - 120_000_000, ..one });
-    };
-    assert_eq!(refused(twice_and_one).await, ["rows"]);
-    // Half of another kind is half of this one.
+    assert!(refused(again(TARGETS * REACTORS - 1)).await.is_empty());
+    assert_eq!(refused(again(TARGETS * REACTORS)).await, ["rows"]);
     let kinds = |count: usize| {
-        move |world: &mut World| world.events[..count].iter_mut().for_each(|e| e.kind = "comment".into())
+        move |world: &mut World| {
+            world.events[..count].iter_mut().for_each(|e| e.kind = "comment".into())
+        }
     };
-    assert!(refused(kinds(TARGETS * REACTORS / 2)).await.is_empty());
-    assert_eq!(refused(kinds(TARGETS * REACTORS / 2 + 1)).await, ["rows"]);
+    assert!(refused(kinds(TARGETS * REACTORS / 2 - 1)).await.is_empty());
+    assert_eq!(refused(kinds(TARGETS * REACTORS / 2)).await, ["rows"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn earlier_days_keep_their_rows() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let mut first = base();
+    // Each target has twelve more reactions on the last day, of whom it knows: 240 of 440 rows.
+    let more = (0..240).map(|n| {
+        let event = &first.events[n % (TARGETS * REACTORS)];
+        Interaction { at: CUTOFF - HOUR - n as i64 * 1_000_000, ..event.clone() }
+    });
+    let more: Vec<_> = more.collect();
+    first.events.extend(more);
+    run_in(&first, folder).await.unwrap();
+    let second = |count: usize| {
+        let mut second = first.later(1);
+        let late = |n: usize| {
+            let event = &first.events[n];
+            Interaction { at: CUTOFF - 2 * HOUR - n as i64 * 1_000_000, ..event.clone() }
+        };
+        second.events.extend((0..count).map(late).collect::<Vec<_>>());
+        second
+    };
+    // A twentieth of that day is 12 rows, and fewer than 20 refuse nothing.
+    assert_eq!(checks_of(&run_in(&second(20), folder).await.unwrap_err()), ["earlier_days"]);
+    let mut gone = first.later(1);
+    gone.events.truncate(TARGETS * REACTORS);
+    let error = run_in(&gone, folder).await.unwrap_err();
+    assert!(checks_of(&error).contains(&"earlier_days"), "{error}");
+    assert!(error.cause.contains("no rows of 2026-03-31, which had 240"), "{error}");
+    // Where they are accepted, the nights after are held against them.
+    accept(&second(20), folder, &["earlier_days"]).await.unwrap();
+    run_in(&second(39).later(1), folder).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,8 +251,8 @@ async fn a_first_night_says_what_cannot_be_judged() {
     let open: Vec<&Row> =
         second.tables["checks"].iter().filter(|row| row["verdict"] == "not_judged").collect();
     let names: Vec<&str> = open.iter().map(|row| row["check"].as_str().unwrap()).collect();
-    // Weekdays take weeks.
-    assert_eq!(names, ["rows_of_last_day"]);
+    // Weekdays take weeks, and the last day had no rows.
+    assert_eq!(names, ["earlier_days", "rows_of_last_day"]);
 }
 
 /// The files below `folder`, but for those of refused runs.
@@ -234,7 +275,8 @@ async fn a_refusal_changes_nothing_and_keeps_the_tables() {
     let mut files = BTreeMap::new();
     crate::world::collect_files(&output, &output, &mut files);
     assert_eq!(in_force(&files), in_force(&first.files));
-    let kept: Vec<&String> = files.keys().filter(|path| path.starts_with("refused/2026-04-01/")).collect();
+    let kept: Vec<&String> =
+        files.keys().filter(|path| path.starts_with("refused/2026-04-01/")).collect();
     for kind in ["/scores/", "/changes/", "/runs/", "/log.json"] {
         assert!(kept.iter().any(|path| path.contains(kind)), "no {kind} in {kept:?}");
     }
@@ -243,7 +285,10 @@ async fn a_refusal_changes_nothing_and_keeps_the_tables() {
     let moved = checks.into_iter().find(|row| row["check"] == "scores_moved").unwrap();
     assert_eq!(moved["verdict"], "refused");
     assert_eq!(moved["examples"].as_array().unwrap().len(), 5);
-    assert!(moved["finding"].as_str().unwrap().contains("people moved by 5 points or more"), "{moved:?}");
+    assert!(
+        moved["finding"].as_str().unwrap().contains("people moved by 5 points or more"),
+        "{moved:?}"
+    );
 
     // The inputs are mended, and the night is published.
     run_in(&base().later(1), folder.path()).await.unwrap();
@@ -268,7 +313,7 @@ async fn an_accepted_night_is_what_later_ones_are_judged_by() {
     let folder = folder.path();
     run_in(&base(), folder).await.unwrap();
     let mut next = base().later(1);
-    forget(&mut next, 8);
+    forget(&mut next, 6);
     let refused = checks_of(&run_in(&next, folder).await.unwrap_err());
     assert_eq!(refused, ["scores_moved"]);
     // Another check than the one that refuses.
@@ -279,14 +324,15 @@ async fn an_accepted_night_is_what_later_ones_are_judged_by() {
     assert!(published.outcome.already, "an accepted run is not run again");
     let run = &published.tables["runs"][0];
     assert_eq!(run["accepted"], serde_json::json!(["scores_moved: the archive was read in (ada)"]));
-    let moved = published.tables["checks"].iter().find(|row| row["check"] == "scores_moved").unwrap();
+    let moved =
+        published.tables["checks"].iter().find(|row| row["check"] == "scores_moved").unwrap();
     assert_eq!((&moved["verdict"], &moved["history"]), (&"accepted".into(), &"{}".into()));
 
     // The night after is as that one; one as before is not.
     let back = base().later(2);
     assert_eq!(checks_of(&run_in(&back, folder).await.unwrap_err()), ["scores_moved"]);
     let mut after = base().later(2);
-    forget(&mut after, 8);
+    forget(&mut after, 6);
     run_in(&after, folder).await.unwrap();
 }
 
@@ -297,10 +343,11 @@ fn the_program_refuses_accepts_and_shows() {
     let output = folder.path().join("out").display().to_string();
     program(&["run", &job, "--quiet"]).done();
     let mut next = base().later(1);
-    forget(&mut next, 8);
+    forget(&mut next, 6);
     next.write(folder.path());
     let remedy = "`renown run … --accept scores_moved=REASON` publishes it";
-    program(&["run", &job, "--quiet"]).refused(80, &["`scores_moved`: 8 of 80 people moved", remedy]);
+    program(&["run", &job, "--quiet"])
+        .refused(80, &["`scores_moved`: 6 of 80 people moved", remedy]);
     program(&["run", &job, "--quiet", "--dry-run"]).refused(80, &["`scores_moved`"]);
     program(&["run", &job, "--accept", "moved=x"]).refused(2, &["there is no check `moved`"]);
     program(&["run", &job, "--accept", "scores_moved= "]).refused(2, &["give a reason"]);
@@ -314,7 +361,7 @@ fn the_program_refuses_accepts_and_shows() {
     let checks = answer["checks"].as_array().unwrap();
     let of = |name: &str| checks.iter().find(|check| check["check"] == name).unwrap();
     assert_eq!(of("scores_moved")["verdict"], "accepted");
-    assert_eq!(of("scores_moved")["figure"], 0.1);
+    assert_eq!(of("scores_moved")["figure"], 0.075);
     let history = program(&["checks", &output, "--history"]).done().stdout;
     assert!(history.contains("on the days before"), "{history}");
 }
@@ -342,7 +389,10 @@ async fn ineligible_people_change_no_check() {
     let edits: [fn(&mut World); 5] = [
         |world| {
             // Twice each, so that rows are dropped as duplicates.
-            let at = |n: i64| Interaction { at: world.cutoff - n % 7 * HOUR - 1, ..reply("net", CANARY, "t2", 0) };
+            let at = |n: i64| Interaction {
+                at: world.cutoff - n % 7 * HOUR - 1,
+                ..reply("net", CANARY, "t2", 0)
+            };
             let more: Vec<_> = (0..400).map(at).collect();
             world.events.extend(more);
         },

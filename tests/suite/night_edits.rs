@@ -60,7 +60,8 @@ fn rename(event: &mut Interaction, from: &str, to: &str) {
 fn multiply(world: &mut World, times: f64, chosen: impl Fn(&Interaction) -> bool) {
     let copies = |event: &Interaction| {
         let event = event.clone();
-        (1..times as i64).map(move |n| Interaction { at: event.at - n * 1_000_000, ..event.clone() })
+        (1..times as i64)
+            .map(move |n| Interaction { at: event.at - n * 1_000_000, ..event.clone() })
     };
     let more: Vec<_> = world.events.iter().filter(|event| chosen(event)).flat_map(copies).collect();
     world.events.extend(more);
@@ -157,10 +158,14 @@ pub const FAULTS: [Fault; 52] = [
     fault("actor and target swapped on a network", WHERE, |world, size, _| {
         world.events.iter_mut().filter(|e| is_where(&e.network, size)).for_each(swap);
     }),
-    fault("actor and target swapped on the last days", [1.0, 2.0, 7.0, 30.0, 90.0], |world, days, _| {
-        let from = world.cutoff - days as i64 * DAY_US;
-        world.events.iter_mut().filter(|event| event.at >= from).for_each(swap);
-    }),
+    fault(
+        "actor and target swapped on the last days",
+        [1.0, 2.0, 7.0, 30.0, 90.0],
+        |world, days, _| {
+            let from = world.cutoff - days as i64 * DAY_US;
+            world.events.iter_mut().filter(|event| event.at >= from).for_each(swap);
+        },
+    ),
     fault("kinds swapped", SHARES, |world, share, rng| {
         some(world, share, rng, |event| match event.kind.as_str() {
             "like" => event.kind = "follow".into(),
@@ -322,7 +327,8 @@ pub const FAULTS: [Fault; 52] = [
     fault("targets mixed up", SHARES, |world, share, rng| {
         let targets = targets_of(world);
         let draw = |of: &Vec<String>| rng.usize(0..of.len());
-        let drawn: Vec<usize> = world.events.iter().map(|e| &targets[&e.network]).map(draw).collect();
+        let drawn: Vec<usize> =
+            world.events.iter().map(|e| &targets[&e.network]).map(draw).collect();
         for (event, at) in world.events.iter_mut().zip(drawn) {
             if (at % 97) as f64 / 97.0 < share {
                 event.target.clone_from(&targets[&event.network][at]);
@@ -330,7 +336,8 @@ pub const FAULTS: [Fault; 52] = [
         }
     }),
     fault("ids of the row before", SHARES, |world, share, rng| {
-        let before: Vec<_> = world.events.iter().map(|e| (e.network.clone(), e.target.clone())).collect();
+        let before: Vec<_> =
+            world.events.iter().map(|e| (e.network.clone(), e.target.clone())).collect();
         for (event, (network, target)) in world.events.iter_mut().skip(1).zip(before) {
             if event.network == network && rng.f64() < share {
                 event.target = target;
@@ -363,17 +370,21 @@ pub const FAULTS: [Fault; 52] = [
     fault("a sample of the interactions", [0.1, 0.3, 0.5, 0.7, 0.9], |world, share, rng| {
         world.events.retain(|_| rng.f64() < share);
     }),
-    fault("strangers react to everybody", [20.0, 100.0, 300.0, 1000.0, 3000.0], |world, count, rng| {
-        let all = world.events.clone();
-        for stranger in 0..count as usize {
-            let event = &all[rng.usize(0..all.len())];
-            let actor = format!("9{stranger:07}");
-            let at = world.cutoff - 1 - rng.i64(0..DAY_US / 1_000) * 1_000;
-            world.accounts.as_mut().unwrap().push(Account {
-                minor: Some(false),
-                ..crate::world::account(&event.network, &actor)
-            });
-            world.events.push(Interaction { actor, at, ..event.clone() });
-        }
-    }),
+    fault(
+        "strangers react to everybody",
+        [20.0, 100.0, 300.0, 1000.0, 3000.0],
+        |world, count, rng| {
+            let all = world.events.clone();
+            for stranger in 0..count as usize {
+                let event = &all[rng.usize(0..all.len())];
+                let actor = format!("9{stranger:07}");
+                let at = world.cutoff - 1 - rng.i64(0..DAY_US / 1_000) * 1_000;
+                world.accounts.as_mut().unwrap().push(Account {
+                    minor: Some(false),
+                    ..crate::world::account(&event.network, &actor)
+                });
+                world.events.push(Interaction { actor, at, ..event.clone() });
+            }
+        },
+    ),
 ];

@@ -81,7 +81,9 @@ fn scores(audited: &Audited) -> BTreeMap<String, f64> {
         let rows: Vec<(String, String)> = rows.map(|(id, of)| (id.into(), of.into())).collect();
         rows.into_iter().zip(points.values().to_vec())
     });
-    rows.filter(|((_, profile), _)| profile == "standard").map(|((id, _), score)| (id, score)).collect()
+    rows.filter(|((_, profile), _)| profile == "standard")
+        .map(|((id, _), score)| (id, score))
+        .collect()
 }
 
 /// The names of the refused checks, each once, with the subject of the first.
@@ -101,9 +103,9 @@ fn refused_checks(audited: &Audited) -> Vec<String> {
 /// What a fault does to people, against the same night without it: shares of people whose score moves by five points or more, and
 /// who are gone.
 fn effect(clean: &BTreeMap<String, f64>, faulty: &BTreeMap<String, f64>) -> (f64, f64) {
-    let moved = clean.iter().filter(|(id, score)| {
-        faulty.get(*id).is_some_and(|with| (*score - with).abs() >= 5.0)
-    });
+    let moved = clean
+        .iter()
+        .filter(|(id, score)| faulty.get(*id).is_some_and(|with| (*score - with).abs() >= 5.0));
     let gone = clean.keys().filter(|id| !faulty.contains_key(*id));
     let all = clean.len() as f64;
     (moved.count() as f64 / all, gone.count() as f64 / all)
@@ -193,7 +195,10 @@ async fn report(seeds: impl Iterator<Item = u64>) {
             }
         };
         try_faults(seed, |_, _| true, see).await;
-        println!("seed {seed}: of {moving} faults that move people {} are published", published.len());
+        println!(
+            "seed {seed}: of {moving} faults that move people {} are published",
+            published.len()
+        );
         assert!(published.is_empty(), "{published:#?}");
     }
 }

@@ -84,7 +84,8 @@ impl Nights {
                 true => 0,
                 false => rng.i64(0..GROWTH),
             };
-            let (activity, attraction) = (log_normal(&mut rng, 1.0), 0.3 / rng.f64().max(1e-3).powf(0.8));
+            let (activity, attraction) =
+                (log_normal(&mut rng, 1.0), 0.3 / rng.f64().max(1e-3).powf(0.8));
             let first = members.len();
             for (network, (_, _, share, _)) in NETWORKS.iter().enumerate() {
                 let is_last = network == NETWORKS.len() - 1 && members.len() == first;
@@ -216,10 +217,10 @@ impl Nights {
         let kind = KINDS[Weights::new(KINDS.map(|(_, share)| share)).draw(&mut self.rng)].0;
         let posts = &self.members[target].posts;
         let recent = (!posts.is_empty()).then(|| posts[self.rng.usize(0..posts.len())]);
-        let recent = recent.filter(|_| !matches!(kind, "mention" | "follow") && self.rng.f64() < 0.9);
-        let sentiment = matches!(kind, "reply" | "quote" | "mention").then(|| {
-            (10.0 * (0.2 + 0.5 * (self.rng.f64() - self.rng.f64()))).round() / 10.0
-        });
+        let recent =
+            recent.filter(|_| !matches!(kind, "mention" | "follow") && self.rng.f64() < 0.9);
+        let sentiment = matches!(kind, "reply" | "quote" | "mention")
+            .then(|| (10.0 * (0.2 + 0.5 * (self.rng.f64() - self.rng.f64()))).round() / 10.0);
         let event = Interaction {
             network: NETWORKS[self.members[actor].network].0.into(),
             actor: self.members[actor].id.clone(),
@@ -254,7 +255,8 @@ impl Nights {
 
     /// Somebody opts out.
     fn state(&mut self, day: i64) {
-        let Member { network, id, joined, .. } = &self.members[self.rng.usize(0..self.members.len())];
+        let Member { network, id, joined, .. } =
+            &self.members[self.rng.usize(0..self.members.len())];
         if *joined <= day.max(0) {
             self.statements.push(Statement {
                 network: Some(NETWORKS[*network].0.into()),
