@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
+
 use super::judge::{Figure, Judge, Judgement, percent};
 use crate::model::{Check, HISTORY_DAYS, Interaction, People};
 
@@ -19,19 +21,23 @@ pub(super) fn check(people: &People, judge: &Judge<'_>) -> Check {
     let last: HashSet<_> = events.iter().filter(is_newest).map(of_day).collect();
     // Where times are days or parts of a day, whoever reacts again does so at the same minute.
     let minutes: HashSet<u32> = last.iter().map(|(.., minute)| *minute).collect();
-    let mut again = vec![0_u64; HISTORY_DAYS.unsigned_abs() as usize];
-    let mut before = None;
-    for event in events {
+    let none = || vec![0_u64; HISTORY_DAYS.unsigned_abs() as usize];
+    let count = |mut again: Vec<u64>, (at, event): (usize, &Interaction)| {
+        let on = |event: &Interaction| (of_day(event), event.age_minutes / DAY - newest);
+        let (this, days) = on(event);
         // Rows of one pair stand together: of equal ones on a day one counts.
-        let days = event.age_minutes / DAY - newest;
-        let this = (of_day(event), days);
-        if days > 0 && before != Some(this) && last.contains(&this.0) {
+        let is_first = at == 0 || events.get(at - 1).map(on) != Some((this, days));
+        if days > 0 && is_first && last.contains(&this) {
             if let Some(again) = again.get_mut(days as usize - 1) {
                 *again += 1;
             }
         }
-        before = Some(this);
-    }
+        again
+    };
+    let again = events.par_iter().enumerate().fold(none, count).reduce(none, |mut all, others| {
+        all.iter_mut().zip(others).for_each(|(own, other)| *own += other);
+        all
+    });
     let most = again.into_iter().max().unwrap_or(0);
     let share = (minutes.len() >= LEAST_MINUTES).then(|| most as f64 / last.len() as f64);
     let figure = Figure {
