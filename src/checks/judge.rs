@@ -127,19 +127,30 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A share whose change since the last run is judged, of `people` people.
-    pub fn changed_share(&self, figure: Figure, people: u64, limit: f64, what: &str) -> Check {
+    /// A share whose change since the last run is judged, of `all` people or rows, of which fewer than `least` refuse nothing.
+    pub fn changed_share(
+        &self,
+        figure: Figure,
+        (all, least): (u64, f64),
+        limit: f64,
+        what: &str,
+    ) -> Check {
         let limit = self.since_last_run(limit);
         let earlier = self.earlier(figure.name, &figure.subject).map(|check| check.figure);
-        let (now, least) = (figure.value, self.rule.least_people);
+        let now = figure.value;
         self.compared(figure, |previous| {
             let (now, before) = now.zip(earlier)?;
             let change = (now - before).abs();
-            let is_outside = change > limit && change * people as f64 >= least as f64;
+            let is_outside = change > limit && change * all as f64 >= least;
             let finding =
                 format!("{} of {what}, {} on {}", percent(now), percent(before), previous.day);
             Some(Judgement { limit, is_outside, finding })
         })
+    }
+
+    /// Fewer people than this refuse nothing.
+    pub fn least_people(&self) -> f64 {
+        self.rule.least_people as f64
     }
 
     /// Fewer rows than this, more or less, refuse nothing.

@@ -21,7 +21,12 @@ fn dropped(people: &People, judge: &Judge<'_>) -> Vec<Check> {
             value: Some(share),
         };
         let limit = judge.rule.rows_share_change;
-        Some(judge.changed_share(figure, rows, limit, "rows are dropped by this rule"))
+        Some(judge.changed_share(
+            figure,
+            (rows, judge.least_rows()),
+            limit,
+            "rows are dropped by this rule",
+        ))
     });
     rules.collect()
 }
@@ -35,7 +40,8 @@ fn joins(people: &People, judge: &Judge<'_>) -> Vec<Check> {
             let limit = judge.since_last_run(judge.rule.rows_share_change);
             let before = previous.joins.as_ref()?.get(input).and_then(JoinRate::matched)?;
             let change = (rate.matched()? - before).abs();
-            let least = judge.rule.least_people as f64;
+            // Of few rows that find nothing the number is not known: one more of them is no change.
+            let least = judge.least_rows();
             Some(Judgement {
                 limit,
                 is_outside: change > limit && change * rate.rows as f64 >= least,

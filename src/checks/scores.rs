@@ -33,19 +33,19 @@ pub(super) fn check(inputs: &CheckInputs<'_>, judge: &Judge<'_>) -> Result<Vec<C
         expected(sum(&inputs.scores.expected_reactors), judge),
         judge.changed_share(
             of_run("without_reactor", "share of people", share(without)),
-            people,
+            (people, judge.least_people()),
             rule.without_reactor_change,
             "people have no reactor in the window",
         ),
         judge.changed_share(
             of_run("outside_range", "share of people", share(outside)),
-            people,
+            (people, judge.least_people()),
             rule.outside_range_change,
             "people have a measure outside the range that the method was fitted to",
         ),
         judge.changed_share(
             of_run("credit", "share of reactors", (all > 0.0).then(|| credited / all)),
-            all as u64,
+            (all as u64, judge.least_rows()),
             rule.credit_change,
             "reactors count by credit",
         ),

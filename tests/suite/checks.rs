@@ -38,7 +38,11 @@ fn base() -> World {
     });
     let actors = (0..ACTORS).map(|actor| account("net", &format!("a{actor}")));
     let targets = (0..TARGETS).map(|target| account("net", &format!("t{target}")));
+    // With the limits that methods have by default.
+    let world = World::default();
+    let (method, _) = world.method.split_once("[checks]").unwrap();
     World {
+        method: method.to_owned(),
         events: events.collect(),
         accounts: Some(actors.chain(targets).collect()),
         ..World::default()
