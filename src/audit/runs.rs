@@ -8,8 +8,9 @@ use arrow::array::{
 
 use super::columns::count_rows;
 use crate::error::Result;
+use crate::job::Acceptance;
+use crate::model::NewestEvents;
 use crate::model::time::{days_since_epoch, start_of_hour};
-use crate::model::{Acceptance, NewestEvents};
 use crate::schema::{self, Direction, UTC};
 use crate::tables::{Draft, lists};
 

@@ -5,6 +5,7 @@
 
 mod duplicate_days;
 mod earlier_days;
+mod inputs;
 mod judge;
 mod reading;
 mod rows;
@@ -12,32 +13,10 @@ mod scores;
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
-
 use crate::error::Result;
-use crate::method::Method;
-use crate::model::{Acceptance, Check, People, Previous, Verdict};
-use crate::score::measures::MeasureColumns;
-use crate::score::scores::Scores;
+use crate::model::{Check, Verdict};
+pub use inputs::CheckInputs;
 use judge::Judge;
-
-/// What is checked.
-pub struct CheckInputs<'a> {
-    /// Everyone who is eligible.
-    pub people: &'a People,
-    /// The measures of every vertex.
-    pub measures: &'a MeasureColumns,
-    /// The standard scores.
-    pub scores: &'a Scores,
-    /// The method.
-    pub method: &'a Method,
-    /// Day of the snapshot.
-    pub day: NaiveDate,
-    /// The last published run before it.
-    pub previous: Option<&'a Previous>,
-    /// What somebody accepts.
-    pub accepted: &'a [Acceptance],
-}
 
 /// Checks a run, in order of (check, subject).
 ///

@@ -1,6 +1,6 @@
 //! Checks of scores and of who is scored.
 
-use super::CheckInputs;
+use super::inputs::CheckInputs;
 use super::judge::{Figure, Judge, Judgement, percent};
 use crate::error::Result;
 use crate::model::{Check, PersonIndex, Previous};

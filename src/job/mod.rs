@@ -1,5 +1,6 @@
 //! The job file: one typed section per stage, parsed and checked once.
 
+mod acceptance;
 mod cohort;
 mod consent;
 mod fit;
@@ -17,6 +18,7 @@ mod validate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+pub use acceptance::Acceptance;
 use chrono::NaiveDate;
 pub use cohort::Cohort;
 pub use consent::{Consent, ConsentRule, ConsentSection, UnknownRule, UnmatchedRule};
@@ -39,7 +41,6 @@ pub use validate::{GroupBy, TargetSection, Validate};
 use crate::error::{Error, Result};
 use crate::method::profile::Profile;
 use crate::method::{BUILT_IN, Method};
-use crate::model::Acceptance;
 use crate::schema::{self, Direction, Status};
 use crate::storage::credentials::{refuse_secret_keys, refuse_signed};
 use crate::suggest::did_you_mean;

@@ -71,17 +71,6 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A check whose finding somebody accepts for one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acceptance {
-    /// Name of the check.
-    pub check: String,
-    /// Why the run is right.
-    pub reason: String,
-    /// Who says so.
-    pub by: String,
-}
-
 /// What an earlier run published of one check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EarlierCheck {

@@ -7,8 +7,7 @@ use std::path::Path;
 
 use renown::engine::Engine;
 use renown::error::{Error, Help, Kind, Result};
-use renown::job::Job;
-use renown::model::Acceptance;
+use renown::job::{Acceptance, Job};
 use renown::pipeline::progress::Progress;
 use renown::pipeline::run;
 use renown::storage::Stores;

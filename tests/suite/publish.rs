@@ -105,6 +105,7 @@ fn assert_complete(commit: &Commit, objects: &BTreeMap<String, Vec<u8>>) {
         [
             "accounts",
             "changes",
+            "checks",
             "cohorts",
             "contributions",
             "influence_edges",
