@@ -3,7 +3,7 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::method::CheckRule;
-use crate::model::{Check, EarlierCheck, HISTORY_DAYS, History, Previous, Verdict};
+use crate::model::{Check, HISTORY_DAYS, History, LoggedCheck, Previous, Verdict};
 use renown_stats::quantiles::median;
 
 /// Runs further apart are judged as if they were so many days apart.
@@ -66,15 +66,15 @@ impl<'a> Judge<'a> {
     }
 
     /// What the last run published of a check.
-    pub fn earlier(&self, name: &str, subject: &str) -> Option<&'a EarlierCheck> {
-        let is_it = |check: &&EarlierCheck| check.name == name && check.subject == subject;
+    pub fn earlier(&self, name: &str, subject: &str) -> Option<&'a LoggedCheck> {
+        let is_it = |check: &&LoggedCheck| check.check == name && check.subject == subject;
         self.previous?.checks.iter().find(is_it)
     }
 
     /// The subjects of a check in the last run.
     pub fn subjects(&self, name: &'static str) -> impl Iterator<Item = &'a str> {
         let checks = self.previous.map_or(&[][..], |previous| &previous.checks[..]);
-        checks.iter().filter(move |check| check.name == name).map(|check| check.subject.as_str())
+        checks.iter().filter(move |check| check.check == name).map(|check| check.subject.as_str())
     }
 
     /// The figure of a check on each earlier day that is kept.
@@ -110,6 +110,7 @@ impl<'a> Judge<'a> {
             name,
             subject,
             figure: value,
+            is_shown: true,
             unit,
             limit,
             judged_by,

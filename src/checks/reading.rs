@@ -10,7 +10,8 @@ pub(super) fn check(people: &People, judge: &Judge<'_>) -> Vec<Check> {
     checks
 }
 
-/// The share of its rows that each rule drops, where nothing of it concerns ineligible people.
+/// The share of its rows that each rule drops, where nothing of it concerns ineligible people. It is not shown: rows given twice change
+/// no byte of a table.
 fn dropped(people: &People, judge: &Judge<'_>) -> Vec<Check> {
     let rules = people.drops.iter().filter_map(|drop| {
         let (share, rows) = drop.share()?;
@@ -21,12 +22,8 @@ fn dropped(people: &People, judge: &Judge<'_>) -> Vec<Check> {
             value: Some(share),
         };
         let limit = judge.rule.rows_share_change;
-        Some(judge.changed_share(
-            figure,
-            (rows, judge.least_rows()),
-            limit,
-            "rows are dropped by this rule",
-        ))
+        let (rows, what) = ((rows, judge.least_rows()), "rows are dropped by this rule");
+        Some(Check { is_shown: false, ..judge.changed_share(figure, rows, limit, what) })
     });
     rules.collect()
 }
@@ -67,10 +64,10 @@ fn newest(people: &People, judge: &Judge<'_>) -> Vec<Check> {
             let figure = Figure { name, subject, unit: "hours", value: Some(hours) };
             checks.push(judge.compared(figure, |_| {
                 let longest = history.values().copied().reduce(f64::max)?;
-                let limit = f64::from(judge.rule.max_age_hours).max(3.0 * longest);
+                let limit = f64::from(judge.rule.max_age_hours);
                 Some(Judgement {
                     limit,
-                    is_outside: hours > limit,
+                    is_outside: hours > limit && hours > 3.0 * longest,
                     finding: format!(
                         "the newest event is {hours} hours old, {longest} at most in the runs before"
                     ),

@@ -1,12 +1,12 @@
 //! Checks of how many rows there are, by input, network and kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::judge::{Figure, Judge, Judgement};
 use crate::method::Method;
-use crate::model::{Check, Follows, Interaction, NetworkIndex, People, Persons};
+use crate::model::{Check, Follows, Interaction, NetworkIndex, People, Persons, Verdict};
 use crate::number_format::count;
 
 /// Rows of one subject.
@@ -40,11 +40,15 @@ pub(super) fn check(people: &People, method: &Method, judge: &Judge<'_>) -> Vec<
     let mut timed = interactions(people, method, &ages);
     timed.extend(posts(people, &ages));
     let mut states = states(people);
-    // What the last run had and this one lacks has no rows.
-    for subject in judge.subjects("rows") {
+    // What the last run had and this one lacks has no rows. It may have been of people who have left: unless it refuses the run, nothing
+    // is said of it.
+    let is_gone = |subject: &&str| !timed.contains_key(*subject) && !states.contains_key(*subject);
+    let gone: Vec<&str> = judge.subjects("rows").filter(is_gone).collect();
+    let networks: BTreeSet<String> = timed.keys().map(|subject| of_network(subject)).collect();
+    for subject in &gone {
         match is_timed(subject) {
-            true => drop(timed.entry(subject.to_owned()).or_default()),
-            false => drop(states.entry(subject.to_owned()).or_default()),
+            true => drop(timed.entry((*subject).to_owned()).or_default()),
+            false => drop(states.entry((*subject).to_owned()).or_default()),
         }
     }
     let mut last_days: BTreeMap<String, u64> = BTreeMap::new();
@@ -62,6 +66,13 @@ pub(super) fn check(people: &People, method: &Method, judge: &Judge<'_>) -> Vec<
         states.into_iter().map(|(subject, rows)| in_window(subject, (rows, rows), None, judge)),
     );
     checks.extend(last_days.into_iter().map(|(subject, rows)| of_last_day(subject, rows, judge)));
+    checks.retain(|check| {
+        let is_there = match check.name {
+            "rows" => !gone.contains(&check.subject.as_str()),
+            _ => networks.contains(&check.subject),
+        };
+        is_there || check.verdict == Verdict::Refused
+    });
     checks
 }
 

@@ -101,17 +101,20 @@ fn gained(inputs: &CheckInputs<'_>, judge: &Judge<'_>) -> Check {
         (0..before.len()).map(PersonIndex::new).filter(is_new)
     };
     let gained = new().count() as u64;
-    let share = inputs.previous.map(|of| gained as f64 / of.people.max(1) as f64);
+    // Of those of both runs: of people who have left no figure tells.
+    let stayed = before.len() as u64 - gained;
+    let share = (stayed > 0).then(|| gained as f64 / stayed as f64);
     let figure = Figure {
         name: "people_gained",
         subject: String::new(),
-        unit: "share of the last run's people",
+        unit: "share of the people of both runs",
         value: share,
     };
-    let mut check = judge.compared(figure, |previous| {
+    let mut check = judge.compared(figure, |_| {
         let limit = judge.since_last_run(judge.rule.gained_share);
         let is_outside = share? > limit && gained >= judge.rule.least_people;
-        let finding = format!("{} new people, beside {}", count(gained), count(previous.people));
+        let finding =
+            format!("{} new people, and {} of the last run", count(gained), count(stayed));
         Some(Judgement { limit, is_outside, finding })
     });
     let persons = &inputs.people.persons;

@@ -9,7 +9,8 @@ use super::output_format::OutputFormat;
 use super::run_selector::RunSelector;
 use super::text_table::{align_right, headed, number_or_unknown};
 use crate::error::{Error, Result, printable};
-use crate::model::{History, Verdict};
+use crate::model::{History, LoggedCheck, Verdict};
+use crate::publish::log::RunLog;
 use crate::published::check_rows::CheckRow;
 use crate::published::rows::TableRow;
 
@@ -55,8 +56,13 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
         ));
     }
     let mut checks = Vec::new();
+    // Figures of the days before are in the log alone.
+    let figures = run.log::<RunLog>().await?.map(|log| log.figures).unwrap_or_default();
     for row in run.rows::<CheckRow>(Ok).await? {
-        checks.push(CheckWithHistory { history: row.history()?, row });
+        let is_it =
+            |logged: &&LoggedCheck| logged.check == row.check && logged.subject == row.subject;
+        let history = figures.iter().find(is_it).map(|logged| logged.history.clone());
+        checks.push(CheckWithHistory { history: history.unwrap_or_default(), row });
     }
     let commit = run.commit();
     let answer = RunChecks {

@@ -20,7 +20,7 @@ pub struct CheckRule {
     pub without_reactor_change: f64,
     /// Share of the last run's people who are not scored any more.
     pub lost_share: f64,
-    /// New people, as a share of the last run's.
+    /// New people, as a share of those of both runs.
     pub gained_share: f64,
     /// Share of the last run's people who are ineligible now without a statement of the days between.
     pub excluded_share: f64,

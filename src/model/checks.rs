@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-
-use crate::digest::{Digest, Digestible};
 
 /// A figure on earlier days, by day.
 pub type History = BTreeMap<NaiveDate, f64>;
@@ -23,6 +21,8 @@ pub struct Check {
     pub subject: String,
     /// What was found; `None` where nothing can be, or where it would tell of ineligible people.
     pub figure: Option<f64>,
+    /// Whether the table shows it: what rows given twice change, tables do not show.
+    pub is_shown: bool,
     /// What it is a number of.
     pub unit: &'static str,
     /// What it may be at most, or at least.
@@ -71,29 +71,24 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What an earlier run published of one check.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EarlierCheck {
+impl Check {
+    /// What later runs are judged by.
+    pub fn logged(&self) -> Option<LoggedCheck> {
+        let (name, subject) = (self.name.to_owned(), self.subject.clone());
+        let history = self.history.clone();
+        self.figure.map(|figure| LoggedCheck { check: name, subject, figure, history })
+    }
+}
+
+/// What the log of a run keeps of one check. Figures of earlier days may have counted people who are ineligible since: no table has them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoggedCheck {
     /// Name of the check.
-    pub name: String,
+    pub check: String,
     /// What it is about.
     pub subject: String,
     /// What was found.
     pub figure: f64,
     /// The figure on days before that run.
     pub history: History,
-}
-
-impl Digestible for EarlierCheck {
-    fn digest(&self, to: &mut Digest) {
-        let Self { name, subject, figure, history } = self;
-        to.add(name);
-        to.add(subject);
-        to.add(figure);
-        to.add(&history.len());
-        for (day, figure) in history {
-            to.add(&day.num_days_from_ce());
-            to.add(figure);
-        }
-    }
 }

@@ -25,7 +25,7 @@ mod vertex_flags;
 mod warning;
 
 pub use account_stats::AccountStats;
-pub use checks::{Check, EarlierCheck, HISTORY_DAYS, History, Verdict};
+pub use checks::{Check, HISTORY_DAYS, History, LoggedCheck, Verdict};
 pub use consent_counts::{
     ConsentCounts, ConsentHistory, LoggedConsent, StatementsOf, SuppressedCount,
 };

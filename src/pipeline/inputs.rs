@@ -175,6 +175,7 @@ impl Inputs {
             run_before,
             rank: RankLog { iterations: ranks.iterations, bound: ranks.bound },
             checks: None,
+            figures: vec![],
             stages: vec![],
             machine: Machine::current(),
         })

@@ -9,6 +9,7 @@ use crate::audit::{Audit, Audited, Refused};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
+use crate::model::Check;
 use crate::publish::commit::{self, Commit};
 use crate::publish::log::RunLog;
 use crate::publish::{commit_tables, keep_refused};
@@ -122,6 +123,7 @@ fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit
     let cohorts = stages.cohorts(&topics, &scored)?;
     let checks = stages.checks(&measured, &scored)?;
     log.checks = inputs.check_log();
+    log.figures = checks.iter().filter_map(Check::logged).collect();
     let explained = Explained { changes, contributions, influence_edges, cohorts, checks: &checks };
     let draft = stages.tables(&measured, &topics, &scored, explained)?;
     let audit = stages.audit(draft, &checks)?;

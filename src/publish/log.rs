@@ -11,7 +11,7 @@ use url::Url;
 use super::commit::Commit;
 use super::log_path;
 use crate::error::{Error, Result};
-use crate::model::{LoggedConsent, SuppressedCount};
+use crate::model::{LoggedCheck, LoggedConsent, SuppressedCount};
 use crate::read::{InputFile, InputNotes};
 use crate::storage::{Stores, below};
 
@@ -46,6 +46,9 @@ pub struct RunLog {
     /// What the checks counted that may tell of ineligible people; `None` without an earlier run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checks: Option<CheckLog>,
+    /// Figures of the checks with those of the days before, by which later runs are judged; none in logs of earlier versions.
+    #[serde(default)]
+    pub figures: Vec<LoggedCheck>,
     /// The stages in the order in which they ended.
     pub stages: Vec<StageLog>,
     /// The machine that computed it.

@@ -3,9 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::rows::TableRow;
-use super::table::other_version;
-use crate::error::Result;
-use crate::model::History;
 
 /// A check of a run against the run before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,22 +25,9 @@ pub struct CheckRow {
     pub finding: String,
     /// Ids of a few people whom it is about.
     pub examples: Vec<String>,
-    /// The figure on earlier days, as JSON; see [`CheckRow::history`].
-    #[serde(skip_serializing)]
-    pub history: String,
 }
 
 impl TableRow for CheckRow {
     const TABLE: &'static str = "checks";
     type Borrowed<'a> = Self;
-}
-
-impl CheckRow {
-    /// The figure on earlier days.
-    ///
-    /// # Errors
-    /// [`crate::error::Kind::BadInput`] if the column is of another version.
-    pub fn history(&self) -> Result<History> {
-        serde_json::from_str(&self.history).map_err(|e| other_version(Self::TABLE, &e.to_string()))
-    }
 }

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use url::Url;
 
-use super::check_rows::CheckRow;
 use super::measures::MeasureRow;
-use super::rows::{ScoreOrder, TableRow};
+use super::rows::ScoreOrder;
 use super::run::Run;
 use super::table::of_profile;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::method::Forecast;
 use crate::method::profile::STANDARD;
-use crate::model::{EarlierCheck, NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
+use crate::model::{NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
 use crate::publish::commit;
 use crate::publish::log::RunLog;
 
@@ -82,6 +81,8 @@ pub async fn read(
     run.each::<ScoreOrder>(|scores| scores.filter(of_profile(STANDARD)), see).await?;
     let measures: BTreeMap<String, Vec<Option<f64>>> =
         used.into_iter().map(str::to_owned).zip(measures).collect();
+    let log = run.log::<RunLog>().await?;
+    let (checks, joins) = log.map(|log| (log.figures, log.notes.joins)).unzip();
     Ok(Some(Previous {
         commit: commit.number,
         day: before,
@@ -94,23 +95,9 @@ pub async fn read(
         people: scored,
         lost,
         excluded,
-        checks: checks(&run).await?,
-        joins: run.log::<RunLog>().await?.map(|log| log.notes.joins),
+        checks: checks.unwrap_or_default(),
+        joins,
     }))
-}
-
-/// What a run was checked for, as far as there is a figure.
-async fn checks(run: &Run) -> Result<Vec<EarlierCheck>> {
-    if !run.has(CheckRow::TABLE) {
-        return Ok(vec![]);
-    }
-    let mut found = Vec::new();
-    for row in run.rows::<CheckRow>(Ok).await? {
-        let Some(figure) = row.figure else { continue };
-        let history = row.history()?;
-        found.push(EarlierCheck { name: row.check, subject: row.subject, figure, history });
-    }
-    Ok(found)
 }
 
 /// The vertex of a person on a network, if it is scored there now.
