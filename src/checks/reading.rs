@@ -3,6 +3,9 @@
 use super::judge::{Figure, Judge, Judgement, percent};
 use crate::model::{Check, JoinRate, People};
 
+/// Inputs with rows that name what is in another one.
+const JOINED: [&str; 5] = ["endorsements", "follows", "identities", "lists", "posts"];
+
 pub(super) fn check(people: &People, judge: &Judge<'_>) -> Vec<Check> {
     let mut checks = dropped(people, judge);
     checks.extend(joins(people, judge));
@@ -28,13 +31,14 @@ fn dropped(people: &People, judge: &Judge<'_>) -> Vec<Check> {
     rules.collect()
 }
 
-/// The share of rows that find what they name. What they name may be ineligible: the share is not shown.
+/// The share of rows that find what they name. What they name may be ineligible: the share is not shown, and neither is whether there
+/// are any rows.
 fn joins(people: &People, judge: &Judge<'_>) -> Vec<Check> {
-    let rates = people.joins.iter().map(|(input, rate)| {
-        let unit = "share of rows";
-        let figure = Figure { name: "joins", subject: input.clone(), unit, value: None };
+    let rates = JOINED.map(|input| {
+        let (unit, rate) = ("share of rows", people.joins.get(input));
+        let figure = Figure { name: "joins", subject: input.to_owned(), unit, value: None };
         judge.compared(figure, |previous| {
-            let limit = judge.since_last_run(judge.rule.rows_share_change);
+            let (rate, limit) = (rate?, judge.since_last_run(judge.rule.rows_share_change));
             let before = previous.joins.as_ref()?.get(input).and_then(JoinRate::matched)?;
             let change = (rate.matched()? - before).abs();
             // Of few rows that find nothing the number is not known: one more of them is no change.
@@ -50,7 +54,7 @@ fn joins(people: &People, judge: &Judge<'_>) -> Vec<Check> {
             })
         })
     });
-    rates.collect()
+    rates.into()
 }
 
 /// How old the newest event of each input and network is.
