@@ -27,10 +27,9 @@ pub(super) fn check(people: &People, judge: &Judge<'_>) -> Check {
         let (this, days) = on(event);
         // Rows of one pair stand together: of equal ones on a day one counts.
         let is_first = at == 0 || events.get(at - 1).map(on) != Some((this, days));
-        if days > 0 && is_first && last.contains(&this) {
-            if let Some(again) = again.get_mut(days as usize - 1) {
-                *again += 1;
-            }
+        let is_again = days > 0 && is_first && last.contains(&this);
+        if let Some(again) = again.get_mut((days as usize).wrapping_sub(1)).filter(|_| is_again) {
+            *again += 1;
         }
         again
     };

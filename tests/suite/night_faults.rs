@@ -78,7 +78,7 @@ fn scores(audited: &Audited) -> BTreeMap<String, f64> {
     let rows = batches.iter().flat_map(|batch| {
         let points = batch.column_by_name("score").unwrap().as_primitive::<Float64Type>().clone();
         let rows = strings(batch, "person_id").into_iter().zip(strings(batch, "profile"));
-        let rows: Vec<(String, String)> = rows.map(|(id, of)| (id.into(), of.into())).collect();
+        let rows: Vec<(String, String)> = rows.collect();
         rows.into_iter().zip(points.values().to_vec())
     });
     rows.filter(|((_, profile), _)| profile == "standard")
