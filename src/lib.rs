@@ -31,6 +31,8 @@ pub mod topics;
 
 pub mod score;
 
+pub mod checks;
+
 pub mod tables;
 
 pub mod audit;

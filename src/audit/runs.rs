@@ -9,7 +9,7 @@ use arrow::array::{
 
 use super::columns::count_rows;
 use crate::error::Result;
-use crate::job::Uses;
+use crate::job::{Acceptance, Uses};
 use crate::model::NewestEvents;
 use crate::model::time::{days_since_epoch, start_of_hour};
 use crate::schema::{self, Direction, UTC};
@@ -44,6 +44,8 @@ pub struct RunFacts {
     pub horizon_hours: u32,
     /// What the scores may be used for, and what they may not.
     pub uses: Uses,
+    /// Checks that somebody accepts, with why and who.
+    pub accepted: Vec<Acceptance>,
 }
 
 /// The table `runs` of a draft that has passed the `gates`.
@@ -62,6 +64,9 @@ pub(super) fn runs_table(
         Arc::new(TimestampMicrosecondArray::from(vec![at]).with_timezone(UTC))
     };
     let NewestEvents { interactions, posts, endorsements, follows } = facts.newest;
+    let accepted = facts.accepted.iter();
+    let accepted =
+        accepted.map(|Acceptance { check, reason, by }| format!("{check}: {reason} ({by})"));
     let passed = gates.map(|gate| format!("{gate}: passed"));
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("snapshot_date", Arc::new(Date32Array::from(vec![days_since_epoch(draft.day)?]))),
@@ -86,6 +91,7 @@ pub(super) fn runs_table(
         ("permitted_uses", lists(std::iter::once(&facts.uses.permitted))),
         ("forbidden_uses", lists(std::iter::once(&facts.uses.forbidden))),
         ("gates", lists(std::iter::once(passed))),
+        ("accepted", lists(std::iter::once(accepted))),
     ];
     let counts = draft.tables().map(|(name, batches)| (format!("{name}_rows"), count(batches)));
     columns.extend(counts.iter().map(|(name, count)| (name.as_str(), Arc::clone(count))));

@@ -104,6 +104,8 @@ pub enum RunState {
     Superseded,
     /// Its files were written, and no commit names them.
     NeverCommitted,
+    /// A check refused it: it was never published.
+    Refused,
 }
 
 /// A file that cannot be read.
@@ -151,10 +153,14 @@ pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<Acces
     };
     let mut runs = BTreeMap::new();
     for file in &files {
-        let run = runs.entry((file.day, &file.run_id)).or_insert_with(|| HeldRun {
+        let key = (file.day, &file.run_id, file.is_refused);
+        let run = runs.entry(key).or_insert_with(|| HeldRun {
             snapshot_date: file.day,
             run_id: file.run_id.clone(),
-            state: state(file.day, &file.run_id),
+            state: match file.is_refused {
+                true => RunState::Refused,
+                false => state(file.day, &file.run_id),
+            },
             tables: BTreeMap::new(),
             files: Vec::new(),
         });
@@ -241,6 +247,7 @@ impl RunState {
             RunState::InForce => "in force",
             RunState::Superseded => "superseded",
             RunState::NeverCommitted => "never committed",
+            RunState::Refused => "refused",
         }
     }
 }

@@ -8,8 +8,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::context::Context;
 use super::logging::{LogFormat, Logging};
 use super::{
-    access, attack, audience, backfill, check, completions, diff, exit, explain, fit, forget, man,
-    methods, plan, prune, rank, report, run, runs, schema, synth, top, topics, validate,
+    access, attack, audience, backfill, check, checks, completions, diff, exit, explain, fit,
+    forget, man, methods, plan, prune, rank, report, run, runs, schema, synth, top, topics,
+    validate,
 };
 use crate::error::Result;
 
@@ -49,6 +50,7 @@ enum Command {
     Plan(plan::Args),
     Runs(runs::Args),
     Prune(prune::Args),
+    Checks(checks::Args),
     Synth(synth::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -94,6 +96,7 @@ impl Cli {
             Command::Plan(args) => Box::pin(plan::execute(args, context)),
             Command::Runs(args) => Box::pin(runs::execute(args, context)),
             Command::Prune(args) => Box::pin(prune::execute(args, context)),
+            Command::Checks(args) => Box::pin(checks::execute(args, context)),
             Command::Synth(args) => Box::pin(synth::execute(args, context)),
             Command::Completions(args) => {
                 return completions::execute(args, Self::command(), context);

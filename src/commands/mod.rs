@@ -3,6 +3,7 @@
 
 mod attack;
 mod backfill;
+mod checks;
 mod cli;
 mod completions;
 mod context;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::traces::{Holds, Traces};
 
-/// Removes from `value`, which stands under the name `key`, what holds the person: items of lists, and entries by their names or
-/// texts. A text elsewhere becomes null. Returns how much was removed.
+/// Removes from `value`, which stands under the name `key`, what holds the person: items of lists, whole where one of their own texts
+/// does, and entries by their names. A text elsewhere becomes null. Returns how much was removed.
 pub(super) fn cut(key: &str, value: &mut Value, traces: &Traces) -> u64 {
     match value {
         Value::String(text) if traces.are_in(Holds::of(key), text) => {
@@ -28,8 +28,16 @@ pub(super) fn cut(key: &str, value: &mut Value, traces: &Traces) -> u64 {
     }
 }
 
+/// Whether an item of the list `key` is, or has, a text that holds the person.
 fn is_held(key: &str, item: &Value, traces: &Traces) -> bool {
-    item.as_str().is_some_and(|text| traces.are_in(Holds::of(key), text))
+    let is_in = |key: &str, text: &str| traces.are_in(Holds::of(key), text);
+    match item {
+        Value::String(text) => is_in(key, text),
+        Value::Object(entries) => {
+            entries.iter().any(|(name, value)| value.as_str().is_some_and(|text| is_in(name, text)))
+        }
+        _ => false,
+    }
 }
 
 /// Whether anything in `value`, which stands under the name `key`, holds the person.

@@ -21,7 +21,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::number_format::counted;
 use crate::publish::commit::{self, Commit, Reason};
-use crate::publish::rewrite;
+use crate::publish::{Place, remove, rewrite};
 use crate::published::files::{TableFile, table_files};
 use crate::published::identify::{Identified, identify_all, nobody};
 use crate::published::rows::{PersonNames, TableRow};
@@ -103,7 +103,7 @@ async fn attempt(engine: &Engine, output: &Url, queries: &[String]) -> Result<Fo
         receipt.commit = Some(commit.number);
         receipt.write(stores, output).await?;
     }
-    remove(stores, output, survey).await?;
+    finish(stores, output, survey).await?;
     receipt.scan = Some(scan::scan(stores, output, &traces).await?);
     let salt = receipt.salt.take().unwrap_or_default();
     receipt.write(stores, output).await?;
@@ -111,7 +111,7 @@ async fn attempt(engine: &Engine, output: &Url, queries: &[String]) -> Result<Fo
 }
 
 /// Writes the logs that are to change, and deletes what nobody reads any more.
-async fn remove(stores: &Stores, output: &Url, survey: Survey) -> Result<()> {
+async fn finish(stores: &Stores, output: &Url, survey: Survey) -> Result<()> {
     for (path, bytes) in survey.logs {
         stores.write(&below(output, &path)?, bytes).await?;
     }
@@ -120,10 +120,10 @@ async fn remove(stores: &Stores, output: &Url, survey: Survey) -> Result<()> {
     let mut unnamed: Vec<String> =
         survey.unneeded.into_iter().filter(|path| !now.contains(path)).collect();
     // Tables of people tell whose accounts are whose: they go last.
-    let people = format!("{}/", PersonNames::<String>::TABLE);
-    unnamed.sort_by_key(|path| path.starts_with(&people));
+    let people = Some(PersonNames::<String>::TABLE);
+    unnamed.sort_by_key(|path| Place::of(path).table() == people);
     for path in unnamed {
-        stores.delete(&below(output, &path)?).await?;
+        remove(stores, output, &path).await?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The objects below an output folder.
+//! Objects below an output folder, by what is in them.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use url::Url;
 use crate::error::Result;
 use crate::storage::{Stores, below};
 
-/// What an object is, by its name.
+/// What is in an object, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Object {
+pub(super) enum Format {
     /// A table, or anything else in Parquet.
     Parquet,
     /// A log, a commit, a receipt, or anything else in JSON.
@@ -19,7 +19,7 @@ pub(super) enum Object {
     Other,
 }
 
-impl Object {
+impl Format {
     pub(super) fn of(path: &str) -> Self {
         match Path::new(path).extension().and_then(|extension| extension.to_str()) {
             Some("parquet") => Self::Parquet,
@@ -27,29 +27,6 @@ impl Object {
             _ => Self::Other,
         }
     }
-}
-
-/// The folder `refused/DAY/RUN/` that a path lies in, if it lies in one.
-pub(super) fn refused_folder(path: &str) -> Option<String> {
-    let parts: Vec<&str> = path.split('/').collect();
-    match parts[..] {
-        ["refused", day, run, ..] if parts.len() > 3 => Some(format!("refused/{day}/{run}/")),
-        _ => None,
-    }
-}
-
-/// Paths of all objects below `output`, in order.
-///
-/// # Errors
-/// [`crate::error::Kind::Unavailable`] if the store cannot be listed.
-pub(super) async fn objects(stores: &Stores, output: &Url) -> Result<Vec<String>> {
-    let folder = stores.resolve(output)?.1;
-    let listed = stores.list(output, "").await?;
-    let path = |location: &object_store::path::Path| {
-        let parts = location.prefix_match(&folder)?;
-        Some(parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/"))
-    };
-    Ok(listed.iter().filter_map(|object| path(&object.location)).collect())
 }
 
 /// The object at `path`; `None` if it is gone.

@@ -10,15 +10,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::objects::{objects, read};
+use super::objects::read;
 use super::scan::Scan;
 use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::number_format::counted;
+use crate::publish::{RECEIPTS, objects};
 use crate::storage::{Stores, below};
 
-/// The folder of receipts below the output.
-pub(super) const FOLDER: &str = "receipts/";
 /// What no request can reach.
 const OUT_OF_REACH: [&str; 2] = [
     "copies of tables made by others, answers and reports that were written elsewhere",
@@ -119,7 +118,8 @@ impl Receipt {
     /// [`crate::error::Kind::Unavailable`] if the store does not take it.
     pub(super) async fn write(&self, stores: &Stores, output: &Url) -> Result<()> {
         let json = serde_json::to_vec_pretty(self).map_err(Error::internal)?;
-        let at = |extension: &str| below(output, &format!("{FOLDER}{}.{extension}", self.receipt));
+        let at =
+            |extension: &str| below(output, &format!("{RECEIPTS}/{}.{extension}", self.receipt));
         stores.write(&at("txt")?, self.page().into_bytes()).await?;
         // A receipt is read back by its JSON: whoever completes it finds both.
         stores.write(&at("json")?, json).await
@@ -175,10 +175,8 @@ impl Receipt {
         output: &Url,
         names: impl Iterator<Item = &'a String> + Clone,
     ) -> Result<Option<Self>> {
-        for path in objects(stores, output).await? {
-            if !(path.starts_with(FOLDER) && path.ends_with(".json")) {
-                continue;
-            }
+        let receipts = objects(stores, output, &format!("{RECEIPTS}/")).await?.into_iter();
+        for path in receipts.map(|object| object.path).filter(|path| path.ends_with(".json")) {
             let Some(bytes) = read(stores, output, &path).await? else { continue };
             let receipt: Self = serde_json::from_slice(&bytes).map_err(|e| {
                 let cause = format!("`{path}` is no receipt of renown: {e}");

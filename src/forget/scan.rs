@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::objects::{Object, objects, read};
+use super::objects::{Format, read};
 use super::traces::{Holds, Traces};
 use super::{json, parquet};
 use crate::error::Result;
+use crate::publish::objects;
 use crate::storage::Stores;
 
 /// What a search of every object below the output found.
@@ -30,7 +31,8 @@ pub struct Scan {
 /// [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub(super) async fn scan(stores: &Stores, output: &Url, traces: &Traces) -> Result<Scan> {
     let mut scan = Scan::default();
-    for path in objects(stores, output).await? {
+    for object in objects(stores, output, "").await? {
+        let path = object.path;
         // One that is gone meanwhile holds nobody.
         let Some(bytes) = read(stores, output, &path).await? else { continue };
         scan.objects += 1;
@@ -47,18 +49,18 @@ pub(super) async fn scan(stores: &Stores, output: &Url, traces: &Traces) -> Resu
 /// # Errors
 /// [`crate::error::Kind::BadInput`] if it is not what its name says.
 pub(super) fn holds(path: &str, bytes: Bytes, traces: &Traces) -> Result<bool> {
-    match Object::of(path) {
-        Object::Parquet => {
+    match Format::of(path) {
+        Format::Parquet => {
             let decoded = parquet::decode(path, bytes)?;
             let said = decoded.metadata.iter().filter_map(|pair| pair.value.as_deref());
             Ok(said.into_iter().any(|text| traces.occur_in(text))
                 || in_rows(&decoded.rows, traces)?)
         }
-        Object::Json => Ok(match serde_json::from_slice::<Value>(&bytes) {
+        Format::Json => Ok(match serde_json::from_slice::<Value>(&bytes) {
             Ok(value) => json::holds("", &value, traces),
             Err(_) => traces.occur_in(&String::from_utf8_lossy(&bytes)),
         }),
-        Object::Other => Ok(traces.occur_in(&String::from_utf8_lossy(&bytes))),
+        Format::Other => Ok(traces.occur_in(&String::from_utf8_lossy(&bytes))),
     }
 }
 

@@ -3,20 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use chrono::NaiveDate;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::objects::{Object, objects, read, refused_folder};
-use super::receipt::{Done, FOLDER, HeldObject};
+use super::objects::{Format, read};
+use super::receipt::{Done, HeldObject};
 use super::traces::Traces;
 use super::{json, parquet, scan};
 use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::publish::commit::{Commit, CommittedFile};
-use crate::publish::encode_rows;
 use crate::publish::rewrite::{self, Rewritten};
+use crate::publish::{Place, encode_rows, objects};
 use crate::storage::Stores;
 
 /// What is done with a person.
@@ -56,32 +55,38 @@ impl Survey {
         let named: BTreeMap<&str, &CommittedFile> =
             named.flat_map(|table| &table.files).map(|file| (file.path.as_str(), file)).collect();
         let (mut replaced, mut expired) = (BTreeMap::new(), BTreeSet::new());
-        let all = objects(stores, output).await?;
+        let all: Vec<String> =
+            objects(stores, output, "").await?.into_iter().map(|object| object.path).collect();
         for path in &all {
+            let place = Place::of(path);
             // Neither names anybody, and neither is ever changed.
-            if path.starts_with("commits/") || path.starts_with(FOLDER) {
+            if matches!(place, Place::Commit(_) | Place::Receipt) {
                 continue;
             }
             let Some(bytes) = read(stores, output, path).await? else { continue };
-            if let Some(folder) = refused_folder(path) {
-                if scan::holds(path, bytes, traces)? {
-                    expired.insert(folder);
-                }
-            } else if Object::of(path) == Object::Parquet {
-                match named.get(path.as_str()) {
-                    Some(file) => {
-                        let cut = survey.cut_file(stores, output, file, bytes, traces).await?;
-                        replaced.extend(cut.map(|cut| (file.path.clone(), cut)));
+            match (place, named.get(path.as_str())) {
+                (Place::Refused { day, run_id, .. }, _) => {
+                    if scan::holds(path, bytes, traces)? {
+                        expired.insert((day, run_id));
                     }
-                    None => survey.delete_file(path, bytes, traces)?,
                 }
-            } else if path.starts_with("logs/") && Object::of(path) == Object::Json {
-                survey.cut_log(path, &bytes, traces)?;
+                (_, Some(file)) => {
+                    let cut = survey.cut_file(stores, output, file, bytes, traces).await?;
+                    replaced.extend(cut.map(|cut| (file.path.clone(), cut)));
+                }
+                (Place::Log { .. }, _) => survey.cut_log(path, &bytes, traces)?,
+                _ if Format::of(path) == Format::Parquet => {
+                    survey.delete_file(path, bytes, traces)?;
+                }
+                _ => {}
             }
         }
-        for path in
-            all.iter().filter(|path| refused_folder(path).is_some_and(|f| expired.contains(&f)))
-        {
+        // Of a refused run all is deleted: nobody is to look at half of it.
+        for path in &all {
+            let Place::Refused { day, run_id, .. } = Place::of(path) else { continue };
+            if !expired.contains(&(day, run_id)) {
+                continue;
+            }
             let Some(bytes) = read(stores, output, path).await? else { continue };
             survey.delete(path, 0, 0, &bytes);
         }
@@ -108,8 +113,8 @@ impl Survey {
         }
         let decoded = parquet::decode(path, bytes)?;
         let Some(cut) = parquet::cut(&decoded.rows, traces)? else { return Ok(None) };
-        let table = parts(path).0;
-        let left = encode_rows(table.as_deref().unwrap_or_default(), decoded.metadata, &cut.rows)?;
+        let table = Place::of(path).table().unwrap_or_default();
+        let left = encode_rows(table, decoded.metadata, &cut.rows)?;
         let by = rewrite::store_file(stores, output, path, left).await?;
         self.count_left(path, &cut);
         self.held.push(HeldObject {
@@ -124,11 +129,13 @@ impl Survey {
 
     /// Counts that other rows of the run have of the person.
     fn count_left(&mut self, path: &str, cut: &parquet::Cut) {
-        let (table, rows) = match parts(path).0.as_deref() {
+        let (table, rows) = match Place::of(path).table() {
             // Its record has the number of rows of every table.
             Some("people") => ("runs", cut.removed),
             // Topics count people, posts and reactors.
             Some("topic_scores") => ("topics", cut.removed),
+            // Shares and findings count whom they name, among others.
+            Some("checks") => ("checks", cut.shortened),
             // Evidence counts reactors.
             Some("topic_evidence") => ("topic_evidence", cut.shortened),
             _ => return,
@@ -194,26 +201,16 @@ impl Survey {
 }
 
 fn held(path: &str, rows: u64, lists: u64, sha256_before: String) -> HeldObject {
-    let (table, snapshot_date) = parts(path);
+    let place = Place::of(path);
     HeldObject {
         path: path.to_owned(),
-        table,
-        snapshot_date,
+        table: place.table().map(str::to_owned),
+        snapshot_date: place.day(),
         rows,
         lists,
         done: Done::Deleted,
         sha256_before,
         path_after: None,
         sha256_after: None,
-    }
-}
-
-/// The table and the day of a path `TABLE/DAY/FILE` or `refused/DAY/RUN/…`.
-fn parts(path: &str) -> (Option<String>, Option<NaiveDate>) {
-    let parts: Vec<&str> = path.split('/').collect();
-    let day = parts.get(1).and_then(|day| day.parse().ok());
-    match parts[..] {
-        [table, _, file] if file.ends_with(".parquet") => (Some(table.to_owned()), day),
-        _ => (None, day),
     }
 }

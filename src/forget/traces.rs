@@ -39,7 +39,7 @@ pub(super) enum Holds {
 impl Holds {
     /// What a column of this name may hold; a column that no contract knows may hold anything.
     pub(super) fn of(column: &str) -> Self {
-        const VOCABULARY: [&str; 31] = [
+        const VOCABULARY: [&str; 38] = [
             "ancestors",
             "attack",
             "baseline",
@@ -47,10 +47,12 @@ impl Holds {
             "check",
             "cohort",
             "country",
+            "finding",
             "flags",
             "gates",
             "group_by",
             "job",
+            "judged_by",
             "language",
             "measure",
             "method",
@@ -63,18 +65,25 @@ impl Holds {
             "predictor",
             "profile",
             "profiles",
+            "rows",
+            "rule",
             "run_id",
             "scored_by",
             "style",
+            "subject",
+            "table",
             "target",
             "topic_id",
             "trust_networks",
+            "unit",
             "variant",
             "verdict",
         ];
         match column {
             "account_id" => Self::Account,
-            "accounts" | "influencer_id" | "influenced_id" | "reactor_ids" => Self::People,
+            "accounts" | "examples" | "influencer_id" | "influenced_id" | "reactor_ids" => {
+                Self::People
+            }
             _ if column.ends_with("person_id") || column.ends_with("person_ids") => Self::People,
             _ if column.ends_with("_version") || column.ends_with("_sha256") => Self::Vocabulary,
             _ if VOCABULARY.contains(&column) => Self::Vocabulary,
@@ -210,5 +219,7 @@ mod tests {
             assert_eq!(traces.are_in(Holds::of("urls"), text), expected, "{text}");
         }
         assert!(!traces.are_in(Holds::of("method"), "net:ann"));
+        assert!(traces.are_in(Holds::of("examples"), "p1"));
+        assert!(!traces.are_in(Holds::of("rows"), "783214"));
     }
 }

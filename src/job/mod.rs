@@ -1,5 +1,6 @@
 //! The job file: one typed section per stage, parsed and checked once.
 
+mod acceptance;
 mod cohort;
 mod consent;
 mod fit;
@@ -19,6 +20,7 @@ mod validate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+pub use acceptance::Acceptance;
 use chrono::NaiveDate;
 pub use cohort::Cohort;
 pub use consent::{Consent, ConsentRule, ConsentSection, UnknownRule, UnmatchedRule};
@@ -225,6 +227,8 @@ pub struct Job {
     pub shared_output: bool,
     /// What is kept there; everything if nothing is said.
     pub retention: Option<Retention>,
+    /// Checks of this run that somebody accepts; no file names them.
+    pub accepted: Vec<Acceptance>,
 }
 
 impl Job {
@@ -327,6 +331,7 @@ impl Job {
             output: crate::storage::folder(&texts.url(&file.output.url)?.0),
             shared_output: file.output.shared,
             retention: file.output.retention,
+            accepted: vec![],
         };
         texts.check_all_used()?;
         refuse_overlap(&name, &job.inputs, &job.sources, &job.output)?;

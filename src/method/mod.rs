@@ -10,12 +10,14 @@ use crate::error::{Error, Result};
 use crate::suggest::did_you_mean;
 use crate::{renamed, toml_file};
 
+mod checks;
 mod forecast;
 pub mod profile;
 mod record;
 mod scale;
 mod trust;
 
+pub use checks::CheckRule;
 pub use forecast::{Forecast, MAX_CLOCK_MINUTES, Term, may_enter};
 pub(crate) use forecast::{counts_everybody, suggest_measure};
 pub use record::{FitForm, FitRecord, ROLLING_ORIGIN, Validation};
@@ -73,6 +75,9 @@ pub struct Method {
     /// Limits of the gates that tables must pass before they are published.
     #[serde(default)]
     pub gates: GateRule,
+    /// Limits of the checks against the last published run.
+    #[serde(default)]
+    pub checks: CheckRule,
 }
 
 /// How interactions become attention.
@@ -296,6 +301,12 @@ impl Method {
         self.attention.window_hours.max(MEASURE_HOURS)
     }
 
+    /// Whether this method scores as `other` does: its name and the limits of checks decide no score.
+    pub fn scores_like(&self, other: &Self) -> bool {
+        let Self { version, checks, .. } = self.clone();
+        *self == Self { version, checks, ..other.clone() }
+    }
+
     /// Hex SHA-256 of the method's content (not of its file: comments and order do not count).
     ///
     /// # Errors
@@ -396,6 +407,7 @@ impl Method {
                 "give 0 or more and less than 1",
             );
         }
+        self.checks.check(name)?;
         let (old, new) = renamed::ROLLING_ORIGIN;
         if self.fit.as_ref().is_some_and(|record| record.target == old) {
             return refuse(

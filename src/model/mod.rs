@@ -1,6 +1,7 @@
 //! The nouns: people with their accounts, posts, interactions, follows and endorsements, over dense indices.
 
 mod account_stats;
+mod checks;
 mod consent_counts;
 mod coverage;
 mod disputes;
@@ -26,6 +27,7 @@ mod vertex_flags;
 mod warning;
 
 pub use account_stats::AccountStats;
+pub use checks::{Check, HISTORY_DAYS, History, LoggedCheck, Verdict};
 pub use consent_counts::{
     ConsentCounts, ConsentHistory, LoggedConsent, StatementsOf, SuppressedCount,
 };

@@ -47,6 +47,8 @@ pub struct People {
     pub drops: Vec<Dropped>,
     /// How the statements of `consent` meet these accounts and those of ineligible people, by network.
     pub consent: Vec<ConsentCounts>,
+    /// Whole hours before the cutoff at which whoever refuses said so last.
+    pub refused_hours: Vec<u32>,
     /// What should be looked at.
     pub warnings: Vec<Warning>,
     /// How many rows find what they name in another input, by input.
@@ -78,6 +80,7 @@ impl People {
             disputes: BTreeMap::new(),
             drops: vec![],
             consent: vec![],
+            refused_hours: vec![],
             warnings: vec![],
             joins: BTreeMap::new(),
         }
@@ -147,6 +150,7 @@ impl Digestible for People {
             disputes: _,
             drops: _,
             consent: _,
+            refused_hours: _,
             warnings: _,
             joins: _,
         } = self;

@@ -7,7 +7,7 @@ use crate::publish::history::CommitHistory;
 use crate::published::Run;
 
 /// Refuses to publish where the last run is of another job, unless the output is declared to be shared, or where the method
-/// has another content under the same version.
+/// has another content under the same version; limits of checks may change.
 ///
 /// # Errors
 /// [`Kind::BadJob`] for either, [`Kind::Unavailable`] if the store does not answer.
@@ -31,7 +31,7 @@ pub async fn refuse_output_conflicts(engine: &Engine, job: &Job) -> Result<()> {
         ));
     }
     let same_version = |method: &crate::method::Method| method.version == job.method.version;
-    if record.method().filter(same_version).is_some_and(|method| method != job.method) {
+    if record.method().filter(same_version).is_some_and(|method| !method.scores_like(&job.method)) {
         return Err(Error::bad_job(
             format!(
                 "the method `{}` has changed since commit {} of `{output}` and still has the same version",

@@ -7,21 +7,21 @@ use super::measure;
 use super::output_conflicts::refuse_output_conflicts;
 use super::progress::{Progress, Rows};
 use super::stages::{Explained, Stages};
-use crate::audit::Audited;
+use crate::audit::{Audit, Audited, Refused};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
-use crate::model::Warning;
+use crate::model::{Check, Warning};
 use crate::publish::commit::{Began, Commit, Of};
 use crate::publish::history::{CommitHistory, DamagedCommit};
 use crate::publish::log::RunLog;
 use crate::publish::marks::update_marks;
 use crate::publish::prune::Pruned;
-use crate::publish::{commit_tables, integrity};
+use crate::publish::{commit_tables, integrity, keep_refused};
 use crate::read::InputNotes;
 
 /// Stages of a run.
-pub const STAGES: u64 = 11 + measure::STAGES;
+pub const STAGES: u64 = 12 + measure::STAGES;
 
 /// The result of a run.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub enum Ready {
     Nothing(Commit),
     /// These tables with their log, in place of what was published when the run began.
     Tables(Audited, Box<RunLog>, Began),
+    /// Nothing: a check against the last published run refuses these tables, with their log.
+    Refused(Box<Refused>, Box<RunLog>, Began),
 }
 
 /// Runs `job`: reads the snapshot, scores everyone who is eligible, publishes the tables, and removes what the job keeps no longer.
@@ -79,6 +81,13 @@ pub(super) async fn run_and_keep(
         Ready::Nothing(commit) => {
             let renewed = update_marks(stores, output, Some(commit.snapshot_date)).await?;
             return Ok(RunOutcome { commit, already: true, renewed, notes, pruned: Ok(None) });
+        }
+        Ready::Refused(refused, mut log, began) => {
+            log.stages = progress.stages().to_vec();
+            let kept = keep_refused(stores, output, &refused, &*log, began).await?;
+            let mut error = refused.error;
+            error.remedy = format!("{}; the refused tables are kept below `{kept}`", error.remedy);
+            return Err(error);
         }
         Ready::Tables(audited, log, began) => (audited, log, began),
     };
@@ -118,18 +127,21 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
             Ready::Nothing(commit)
         }
         _ => {
-            let (audited, log) = compute(&inputs, job, progress)?;
-            Ready::Tables(audited, Box::new(log), began)
+            let (audit, log) = compute(&inputs, job, progress)?;
+            match audit {
+                Audit::Passed(audited) => Ready::Tables(audited, Box::new(log), began),
+                Audit::Refused(refused) => Ready::Refused(refused, Box::new(log), began),
+            }
         }
     };
     Ok(PreparedRun { ready, notes: inputs.notes })
 }
 
 /// The stages between reading and publishing.
-fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audited, RunLog)> {
+fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit, RunLog)> {
     let mut stages = Stages { inputs, job, progress };
     let mut measured = stages.measure()?;
-    let log = inputs.log(job, &measured.ranks)?;
+    let mut log = inputs.log(job, &measured.ranks)?;
     let topics = stages.topics(&measured)?;
     let scored = stages.scores(&measured, &topics)?;
     measured.free_engagement();
@@ -138,8 +150,11 @@ fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit
     let influence_edges = stages.influence_edges(&measured, &topics)?;
     measured.free_attention();
     let cohorts = stages.cohorts(&topics, &scored)?;
-    let explained = Explained { changes, contributions, influence_edges, cohorts };
+    let checks = stages.checks(&measured, &scored)?;
+    log.checks = inputs.check_log();
+    log.figures = checks.iter().filter_map(Check::logged).collect();
+    let explained = Explained { changes, contributions, influence_edges, cohorts, checks: &checks };
     let draft = stages.tables(&measured, &topics, &scored, explained)?;
-    let audited = stages.audit(draft)?;
-    Ok((audited, log))
+    let audit = stages.audit(draft, &checks)?;
+    Ok((audit, log))
 }

@@ -140,6 +140,8 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         output: _,
         shared_output: _,
         retention: _,
+        // Accepting a finding changes no score, and a run that was accepted is not run again.
+        accepted: _,
     } = job;
     digest.add(env!("CARGO_PKG_VERSION"));
     digest.add_settings(&day)?;

@@ -34,9 +34,7 @@ pub async fn commit(
         let last = newest.map_or(0, |newest| newest.number);
         if let Some(newest) = newest {
             add_earlier_rewrites(&history, &mut commit.rewrites).await?;
-            if let Some(rewrite) = newest.last_rewrite.filter(|number| *number > began.newest) {
-                return Err(rewritten_since(rewrite));
-            }
+            refuse_rewritten(newest, began)?;
         }
         let now = commit.follow(newest);
         if commit.is_rewrite() && last != began.newest {
@@ -76,12 +74,16 @@ async fn add_earlier_rewrites(
     Ok(())
 }
 
-fn rewritten_since(rewrite: u64) -> Error {
-    Error::new(
-        Kind::Interrupted,
-        format!("tables of earlier runs were rewritten meanwhile, by commit {rewrite}"),
-        "nothing of this run is visible; run again",
-    )
+/// Refuses what began before tables were rewritten, as far as `newest` knows: it may hold who has left.
+pub(super) fn refuse_rewritten(newest: &Commit, began: Began) -> Result<()> {
+    let since = newest.last_rewrite.filter(|number| *number > began.newest);
+    since.map_or(Ok(()), |rewrite| {
+        Err(Error::new(
+            Kind::Interrupted,
+            format!("tables of earlier runs were rewritten meanwhile, by commit {rewrite}"),
+            "nothing of this run is visible; run again",
+        ))
+    })
 }
 
 fn published_since(number: u64) -> Error {

@@ -8,10 +8,11 @@ use serde_json::Value;
 use url::Url;
 
 use super::commit_object::{
-    Began, Commit, CommittedTable, FORMAT, FORMAT_OF_REWRITES, Of, number_of_name, object_url,
+    Began, Commit, CommittedTable, FORMAT, FORMAT_OF_REWRITES, Of, object_url,
 };
+use super::layout::{Place, objects};
 use crate::error::{Error, Result, printable};
-use crate::storage::{Stores, below, shown};
+use crate::storage::{Stores, shown};
 
 /// How far the number of a commit may lie beyond the one before it. A commit a minute takes two years to get there; a
 /// number beyond is none that a run has given.
@@ -352,29 +353,26 @@ impl CommitHistory {
     }
 
     /// The runs whose log was written after the newest commit, and that no commit is of.
-    async fn unnamed_runs(&self) -> Result<Vec<(String, String)>> {
+    async fn unnamed_runs(&self) -> Result<Vec<(NaiveDate, String)>> {
         let since = match &self.newest {
             Some(newest) => {
                 self.stores.written_at(&object_url(&self.output, newest.number)?).await?
             }
             None => None,
         };
-        let folder = below(&self.output, "logs/")?;
-        let base = self.stores.resolve(&folder)?.1;
-        let logs = self.stores.list(&folder, "/log.json").await?;
+        let logs = objects(&self.stores, &self.output, "logs/").await?;
         let recent = logs.iter().filter(|log| since.is_none_or(|since| log.last_modified > since));
-        let runs = recent.filter_map(|log| {
-            let mut parts = log.location.prefix_match(&base)?;
-            let (day, run_id) = (parts.next()?, parts.next()?);
-            Some((day.as_ref().to_owned(), run_id.as_ref().to_owned()))
+        let runs = recent.filter_map(|log| match Place::of(&log.path) {
+            Place::Log { day, run_id } => Some((day, run_id.to_owned())),
+            _ => None,
         });
-        let runs: Vec<(String, String)> = runs.collect();
+        let runs: Vec<(NaiveDate, String)> = runs.collect();
         if runs.is_empty() {
             return Ok(runs);
         }
         let (commits, _) = self.all().await?;
-        let is_named = |(day, run_id): &(String, String)| {
-            commits.iter().any(|c| c.run_id == *run_id && c.snapshot_date.to_string() == *day)
+        let is_named = |(day, run_id): &(NaiveDate, String)| {
+            commits.iter().any(|c| c.run_id == *run_id && c.snapshot_date == *day)
         };
         Ok(runs.into_iter().filter(|run| !is_named(run)).collect())
     }
@@ -419,14 +417,11 @@ pub(super) fn parse(url: &Url, bytes: &[u8]) -> Result<std::result::Result<Box<C
 
 /// The numbers of the objects among the commits below `output`, rising.
 async fn list_numbers(stores: &Stores, output: &Url) -> Result<Vec<u64>> {
-    let folder = below(output, "commits/")?;
-    let objects = stores.list(&folder, ".json").await?;
-    let base = stores.resolve(&folder)?.1;
-    let numbers = objects.iter().filter_map(|object| {
+    let objects = objects(stores, output, "commits/").await?;
+    let numbers = objects.iter().filter_map(|object| match Place::of(&object.path) {
+        Place::Commit(number) => Some(number),
         // Other objects are not ours.
-        let mut below = object.location.prefix_match(&base)?;
-        let name = below.next().filter(|_| below.next().is_none())?;
-        number_of_name(name.as_ref())
+        _ => None,
     });
     let mut numbers: Vec<u64> = numbers.collect();
     numbers.sort_unstable();

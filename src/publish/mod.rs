@@ -1,8 +1,8 @@
 //! Stage 8: the tables as files, then one commit that makes them visible.
 //!
 //! Below the output folder lie `TABLE/DAY/RUN-00000.parquet` (with a hash of its bytes behind the number where that path
-//! was taken by others), `logs/DAY/RUN/log.json` and
-//! `commits/NUMBER.json`. A table file is visible once a commit names it, never before; the newest commit
+//! was taken by others), `logs/DAY/RUN/log.json` and `commits/NUMBER.json`; what checks refused lies in
+//! `refused/DAY/RUN/`. A table file is visible once a commit names it, never before; the newest commit
 //! names the one in force for each day.
 
 pub mod commit;
@@ -10,6 +10,7 @@ mod commit_object;
 pub mod create;
 pub mod history;
 pub mod integrity;
+mod layout;
 pub mod log;
 pub mod marks;
 pub mod prune;
@@ -20,7 +21,6 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use chrono::NaiveDate;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
@@ -31,17 +31,25 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use url::Url;
 
-use crate::audit::{Audited, Origin};
+use crate::audit::{Audited, Origin, Refused};
 use crate::error::{Error, Result};
 use crate::method::hex;
 use crate::schema::{self, Direction};
 use crate::storage::{Creation, Stores, below};
 use commit::{Began, Commit, CommittedFile, CommittedTable};
+use layout::{HASH_DIGITS, refused_log_path, refused_table_path};
+pub use layout::{
+    Object, Place, RECEIPTS, log_path, objects, refused_folder, remove, run_of_file, table_path,
+};
 
-/// Digits of the number of a file among those of its table.
-const NUMBER_DIGITS: usize = 5;
-/// Hex digits of the hash in the name of a file whose usual path is taken; a multiple if such names are taken too.
-const HASH_DIGITS: usize = 16;
+/// Where the tables of a run go.
+#[derive(Clone, Copy)]
+enum Destination {
+    /// Where a commit names them.
+    Published,
+    /// Below `refused/`, where no commit does.
+    Refused,
+}
 
 /// Writes the audited tables and `log`, then commits them in place of what was in force for the day when the run began.
 /// Everything before the commit may fail or be repeated without any reader seeing it.
@@ -57,6 +65,50 @@ pub async fn commit_tables(
     began: Began,
 ) -> Result<Commit> {
     let (day, run_id) = (audited.origin().day, audited.origin().run_id.clone());
+    let tables = write_tables(stores, output, &audited, Destination::Published).await?;
+    let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
+    stores.write(&below(output, &log_path(day, &run_id))?, text).await?;
+    let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
+    create::commit(stores, output, began, commit).await
+}
+
+/// Keeps tables that a check refused, with their log, below `refused/DAY/RUN/`, where no commit names them; the folder is returned.
+/// Where tables were rewritten since the run began, it may hold who has left meanwhile, and nothing is kept.
+///
+/// # Errors
+/// [`crate::error::Kind::Unavailable`] if the store does not take a file, [`crate::error::Kind::Interrupted`] after a rewrite.
+pub async fn keep_refused(
+    stores: &Stores,
+    output: &Url,
+    refused: &Refused,
+    log: &impl Serialize,
+    began: Began,
+) -> Result<Url> {
+    let tables = refused.tables();
+    let (day, run_id) = (tables.origin().day, &tables.origin().run_id);
+    write_tables(stores, output, tables, Destination::Refused).await?;
+    let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
+    stores.write(&below(output, &refused_log_path(day, run_id))?, text).await?;
+    let folder = refused_folder(day, run_id);
+    // Whoever leaves after this finds the files.
+    let newest = commit::newest(stores, output).await?;
+    if let Some(Err(rewritten)) = newest.map(|newest| create::refuse_rewritten(&newest, began)) {
+        for object in objects(stores, output, &folder).await? {
+            remove(stores, output, &object.path).await?;
+        }
+        return Err(rewritten);
+    }
+    below(output, &folder)
+}
+
+/// Writes the tables of a run.
+async fn write_tables(
+    stores: &Stores,
+    output: &Url,
+    audited: &Audited,
+    destination: Destination,
+) -> Result<BTreeMap<String, CommittedTable>> {
+    let (day, run_id) = (audited.origin().day, &audited.origin().run_id);
     let mut tables = BTreeMap::new();
     for (name, batches) in audited.tables() {
         let table = schema::table(Direction::Output, name)?;
@@ -66,17 +118,25 @@ pub async fn commit_tables(
             let encoded: Vec<Encoded> =
                 tokio::task::block_in_place(|| encode_all(&table.key, audited.origin(), batches))?;
             for file in encoded {
-                let path = table_path(name, day, &run_id, files.len());
-                files.push(store_file(stores, output, path, file).await?);
+                let number = files.len();
+                files.push(match destination {
+                    Destination::Published => {
+                        let path = table_path(name, day, run_id, number);
+                        store_file(stores, output, path, file).await?
+                    }
+                    // What the same run left there before is written over: nobody reads it meanwhile.
+                    Destination::Refused => {
+                        let path = refused_table_path(name, day, run_id, number);
+                        stores.write(&below(output, &path)?, file.bytes.to_vec()).await?;
+                        file.committed(path)
+                    }
+                });
             }
         }
         let rows = batches.iter().map(|b| b.num_rows() as u64).sum();
         tables.insert((*name).to_owned(), CommittedTable { version: table.version, rows, files });
     }
-    let text = serde_json::to_vec_pretty(log).map_err(Error::internal)?;
-    stores.write(&below(output, &log_path(day, &run_id))?, text).await?;
-    let commit = Commit::new(day, run_id, audited.horizon_hours(), tables);
-    create::commit(stores, output, began, commit).await
+    Ok(tables)
 }
 
 /// Stores a file of a table at `path`, or under a name that holds its hash if `path` has other bytes: a commit
@@ -124,33 +184,6 @@ async fn keep(stores: &Stores, output: &Url, path: &str, bytes: &Bytes) -> Resul
         stores.write(&url, bytes.to_vec()).await?;
     }
     Ok(created != Creation::Other)
-}
-
-/// Path of a file of a table below the output folder.
-pub fn table_path(table: &str, day: NaiveDate, run_id: &str, number: usize) -> String {
-    format!("{table}/{day}/{run_id}-{number:0NUMBER_DIGITS$}.parquet")
-}
-
-/// The run that the name of a table file says that it belongs to; `None` if it is no name of a table file.
-pub fn run_of_file(file: &str) -> Option<&str> {
-    let are_digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let is_hash = |text: &str| {
-        (HASH_DIGITS..=64).step_by(HASH_DIGITS).any(|digits| digits == text.len())
-            && are_digits(text)
-    };
-    let stem = file.strip_suffix(".parquet")?;
-    let (front, last) = stem.rsplit_once('-')?;
-    let (run_id, number) = match is_hash(last) {
-        true => front.rsplit_once('-')?,
-        false => (front, last),
-    };
-    let is_number = number.len() == NUMBER_DIGITS && are_digits(number);
-    (is_number && !run_id.is_empty()).then_some(run_id)
-}
-
-/// Path of the log of a run below the output folder.
-pub fn log_path(day: NaiveDate, run_id: &str) -> String {
-    format!("logs/{day}/{run_id}/log.json")
 }
 
 /// A file of a table.

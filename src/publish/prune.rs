@@ -5,15 +5,14 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use futures::future::join_all;
-use object_store::ObjectMeta;
 use serde::Serialize;
 use url::Url;
 
 use super::commit::nothing_published;
-use super::commit_object::{Commit, Of, number_of_name};
+use super::commit_object::{Commit, Of};
 use super::history::CommitHistory;
+use super::layout::{COMMITS, LOGS, Object, Place, REFUSED, log_path, objects, remove};
 use super::marks::update_marks;
-use super::{log_path, run_of_file};
 use crate::error::Result;
 use crate::job::Retention;
 use crate::schema::{self, Direction};
@@ -22,10 +21,7 @@ use crate::storage::{Leftover, Stores, below, leftovers, remove_leftover};
 /// Objects that are removed at once.
 const AT_ONCE: usize = 16;
 
-/// Folders that are no tables.
-const COMMITS: &str = "commits";
-const LOGS: &str = "logs";
-const REFUSED: &str = "refused";
+/// What half files are listed as.
 const UNFINISHED: &str = "unfinished";
 
 /// Why something is kept no longer, in the order in which it is removed.
@@ -113,12 +109,12 @@ pub async fn prune(
     history.refuse_lost().await?;
     let grace = TimeDelta::hours(i64::from(retention.grace_hours));
     let before = now.checked_sub_signed(grace).unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let objects = list(stores, output).await?;
+    let objects = objects(stores, output, "").await?;
     let rules = Rules::of(&history, retention, before, &objects, output).await?;
     let (mut doomed, mut files_in_grace) = (vec![], 0);
     for object in &objects {
         let Some(found) = rules.judge(object) else { continue };
-        match object.meta.last_modified < before {
+        match object.last_modified < before {
             true => doomed.push(found),
             false => files_in_grace += 1,
         }
@@ -133,28 +129,12 @@ pub async fn prune(
         unreadable_days: rules.spared_days(&objects),
     };
     if !dry_run {
-        remove(stores, output, doomed, before).await?;
+        remove_all(stores, output, doomed, before).await?;
         for leftover in &unfinished {
             remove_leftover(output, leftover)?;
         }
     }
     Ok(pruned)
-}
-
-/// An object below the output, by the parts of its path.
-struct Object {
-    meta: ObjectMeta,
-    parts: Vec<String>,
-}
-
-async fn list(stores: &Stores, output: &Url) -> Result<Vec<Object>> {
-    let base = stores.resolve(output)?.1;
-    let objects = stores.list(output, "").await?.into_iter().filter_map(|meta| {
-        let parts = meta.location.prefix_match(&base)?;
-        let parts = parts.map(|part| part.as_ref().to_owned()).collect();
-        Some(Object { meta, parts })
-    });
-    Ok(objects.collect())
 }
 
 /// What is kept.
@@ -169,6 +149,8 @@ struct Rules {
     named: BTreeMap<String, bool>,
     /// Kept days of which a commit in force cannot be read.
     unreadable: BTreeSet<NaiveDate>,
+    /// When the run in force of a day was published, where that was before the time of grace.
+    published: BTreeMap<NaiveDate, DateTime<Utc>>,
 }
 
 impl Rules {
@@ -187,9 +169,10 @@ impl Rules {
             .zip(kept_before)
             .map(|(latest, days)| latest.checked_sub_days(days).unwrap_or(NaiveDate::MIN));
         let is_kept_day = |day: NaiveDate| first_kept.is_none_or(|first| day >= first);
-        let written = objects
-            .iter()
-            .filter_map(|object| Some((object.commit_number()?, object.meta.last_modified)));
+        let written = objects.iter().filter_map(|object| match Place::of(&object.path) {
+            Place::Commit(number) => Some((number, object.last_modified)),
+            _ => None,
+        });
         let written: BTreeMap<u64, DateTime<Utc>> = written.collect();
         let is_recent = |number: u64| written.get(&number).is_none_or(|at| *at >= before);
         let is_kept = |commit: &Commit| {
@@ -230,6 +213,8 @@ impl Rules {
         let lost =
             in_force.filter(|(day, number)| is_kept_day(**day) && !of_number.contains_key(number));
         let unreadable = lost.map(|(day, _)| *day).collect();
+        let published = newest.in_force.iter().filter(|(_, number)| !is_recent(**number));
+        let published = published.filter_map(|(day, number)| Some((*day, *written.get(number)?)));
         Ok(Self {
             superseded: retention.superseded,
             first_kept,
@@ -237,32 +222,38 @@ impl Rules {
             commits: of_number,
             named,
             unreadable,
+            published: published.collect(),
         })
     }
 
     /// What becomes of an object, whatever its age: `None` if it is kept.
     fn judge(&self, object: &Object) -> Option<Doomed> {
-        let path = object.parts.join("/");
         let doomed = |day: NaiveDate, table: &str, reason: Reason| {
-            let (path, table) = (path.clone(), table.to_owned());
-            Some(Doomed { path, size: object.meta.size, day, table, reason })
+            let (path, table) = (object.path.clone(), table.to_owned());
+            Some(Doomed { path, size: object.size, day, table, reason })
         };
-        if let Some(number) = object.commit_number() {
-            let (day, kept) = self.commits.get(&number).copied()?;
-            let reason = if self.is_expired(day) { Reason::Expired } else { Reason::Superseded };
-            return if kept { None } else { doomed(day, COMMITS, reason) };
-        }
-        let [folder, day, rest @ ..] = object.parts.as_slice() else { return None };
-        let day: NaiveDate = day.parse().ok()?;
-        let is_ours = match (folder.as_str(), rest) {
-            (LOGS, [_, file]) => file == "log.json",
+        let (day, folder) = match Place::of(&object.path) {
+            Place::Commit(number) => {
+                let (day, kept) = self.commits.get(&number).copied()?;
+                let reason =
+                    if self.is_expired(day) { Reason::Expired } else { Reason::Superseded };
+                return if kept { None } else { doomed(day, COMMITS, reason) };
+            }
             // Refused runs are of no commit.
-            (REFUSED, [_, ..]) => self.is_expired(day),
-            (table, [file]) => self.tables.contains(table) && run_of_file(file).is_some(),
-            _ => false,
+            Place::Refused { day, .. } if self.is_expired(day) => {
+                return doomed(day, REFUSED, Reason::Expired);
+            }
+            Place::Refused { day, .. } => {
+                let is_over = self.published.get(&day).is_some_and(|at| object.last_modified < *at);
+                let is_over = is_over && self.superseded;
+                return if is_over { doomed(day, REFUSED, Reason::Superseded) } else { None };
+            }
+            Place::Log { day, .. } => (day, LOGS),
+            Place::Table { table, day, .. } if self.tables.contains(table) => (day, table),
+            Place::Table { .. } | Place::Receipt | Place::Other => return None,
         };
-        let is_named = self.named.get(&path).copied();
-        if !is_ours || is_named == Some(true) {
+        let is_named = self.named.get(&object.path).copied();
+        if is_named == Some(true) {
             return None;
         }
         if self.is_expired(day) {
@@ -276,10 +267,10 @@ impl Rules {
 
     /// The kept days of which a commit cannot be read, and of which there is something that no other names.
     fn spared_days(&self, objects: &[Object]) -> Vec<NaiveDate> {
-        let is_spared = |day: &&NaiveDate| {
-            objects.iter().any(|object| match object.parts.as_slice() {
-                [folder, of, ..] if self.tables.contains(folder) => {
-                    of.parse() == Ok(**day) && !self.named.contains_key(&object.parts.join("/"))
+        let is_spared = |unreadable: &&NaiveDate| {
+            objects.iter().any(|object| match Place::of(&object.path) {
+                Place::Table { table, day, .. } if self.tables.contains(table) => {
+                    day == **unreadable && !self.named.contains_key(&object.path)
                 }
                 _ => false,
             })
@@ -289,14 +280,6 @@ impl Rules {
 
     fn is_expired(&self, day: NaiveDate) -> bool {
         self.first_kept.is_some_and(|first| day < first)
-    }
-}
-
-impl Object {
-    /// The number of the commit that it is, by its name.
-    fn commit_number(&self) -> Option<u64> {
-        let [folder, name] = self.parts.as_slice() else { return None };
-        number_of_name(name).filter(|_| folder == COMMITS)
     }
 }
 
@@ -324,7 +307,7 @@ fn summarize(doomed: &[Doomed], unfinished: &[Leftover]) -> Vec<Removal> {
 }
 
 /// Removes what was found, by reason, commits first.
-async fn remove(
+async fn remove_all(
     stores: &Stores,
     output: &Url,
     mut doomed: Vec<Doomed>,
@@ -348,11 +331,11 @@ async fn remove_one(
     found: &Doomed,
     before: DateTime<Utc>,
 ) -> Result<()> {
-    let url = below(output, &found.path)?;
     // A run that is published now may have found the bytes that it needs, and made them young.
-    if found.table == COMMITS || stores.written_at(&url).await?.is_some_and(|at| at < before) {
-        stores.delete(&url).await?;
+    if found.table == COMMITS
+        || stores.written_at(&below(output, &found.path)?).await?.is_some_and(|at| at < before)
+    {
+        remove(stores, output, &found.path).await?;
     }
-    stores.remove_empty_folders(&url, output);
     Ok(())
 }

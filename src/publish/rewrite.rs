@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 use url::Url;
 
 use super::commit_object::{Began, Commit, CommittedFile, CommittedTable, Reason};
-use super::{Encoded, NUMBER_DIGITS, create, store_by_hash};
+use super::layout::first_path;
+use super::{Encoded, create, store_by_hash};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::method::hex;
@@ -27,17 +28,6 @@ pub async fn store_file(
     bytes: Vec<u8>,
 ) -> Result<CommittedFile> {
     store_by_hash(stores, output, &first_path(path), &Encoded::of(bytes)).await
-}
-
-/// The path without the hash of a file that was stored in place of another.
-fn first_path(path: &str) -> String {
-    let stem = path.strip_suffix(".parquet").unwrap_or(path);
-    let front = stem.rsplit_once('-').map(|(front, _)| front);
-    let is_number = |front: &&str| {
-        let number = front.rsplit_once('-').map(|(_, number)| number);
-        number.is_some_and(|n| n.len() == NUMBER_DIGITS && n.bytes().all(|b| b.is_ascii_digit()))
-    };
-    format!("{}.parquet", front.filter(is_number).unwrap_or(stem))
 }
 
 /// Commits `tables` in place of those that the commits before `began.newest` have, all at once, where nothing was committed since.

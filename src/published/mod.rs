@@ -1,6 +1,7 @@
 //! What was published, read back: [`Run`] and one row type a table.
 
 mod cells;
+pub mod check_rows;
 pub mod consent_history;
 pub(crate) mod describe;
 mod earlier;

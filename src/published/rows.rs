@@ -248,6 +248,8 @@ pub struct RunRow {
     pub forbidden_uses: Option<Vec<String>>,
     /// Gates with their outcomes, each `name: outcome`.
     pub gates: Vec<String>,
+    /// Checks whose findings somebody accepted, each `check: reason (who)`; none in runs of earlier versions.
+    pub accepted: Option<Vec<String>>,
 }
 
 impl RunRow {

@@ -126,16 +126,34 @@ impl<'a> EarlierRuns<'a> {
         Ok(found)
     }
 
+    /// The last run of which every file is there; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not answer.
+    pub async fn last_whole(&self) -> Result<Option<Run>> {
+        for (_, number) in &self.days {
+            if let Some(run) = self.whole(*number, |_| true).await? {
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
+    }
+
     /// The run of a commit, if its table `accounts` is there.
     async fn run(&self, number: u64) -> Result<Option<Run>> {
+        let table = AccountRow::<String>::TABLE;
+        self.whole(number, |commit| commit.tables.contains_key(table)).await
+    }
+
+    /// The run of a commit that is `wanted`, if all of it is there. A file with other bytes is refused when it is read.
+    async fn whole(&self, number: u64, wanted: impl Fn(&Commit) -> bool) -> Result<Option<Run>> {
         let Self { engine, output, history, .. } = self;
-        let commit = history.commit(number).await?;
-        let has_table = |commit: &Commit| commit.tables.contains_key(AccountRow::<String>::TABLE);
-        let Some(commit) = commit.filter(has_table) else { return Ok(None) };
-        if !integrity::complete(&engine.stores, output, &commit).await? {
-            return Ok(None);
+        match history.commit(number).await?.filter(wanted) {
+            Some(commit) if integrity::complete(&engine.stores, output, &commit).await? => {
+                Run::open(engine, output, &commit).map(Some)
+            }
+            _ => Ok(None),
         }
-        Run::open(engine, output, &commit).map(Some)
     }
 }
 

@@ -193,10 +193,8 @@ pub fn people(
     let unproven = people_rule.unproven;
     let mut numbered =
         NumberedPersons::new(directory, &eligibility, accounts, unproven, is_proven)?;
-    if snapshot.has_labels {
-        let strangers = statements.iter().flat_map(Statements::refusing_strangers);
-        numbered.persons.ineligible = eligibility.ineligible_ids(strangers);
-    }
+    let strangers = statements.iter().flat_map(Statements::refusing_strangers);
+    numbered.persons.ineligible = eligibility.ineligible_ids(strangers);
     if numbered.separated > 0 {
         let rule = "accounts linked without `proof`: people of their own";
         drops.push(Dropped::exact("identities", rule, numbered.separated));
@@ -219,6 +217,10 @@ pub fn people(
             (_, None) => vec![],
         };
         rows.open(snapshot.cutoff_us, scored, mentions, &mut drops)
+    });
+    let refused_hours = statements.as_ref().map_or_else(Vec::new, |statements| {
+        let at = statements.refused_us();
+        at.map(|at_us| hours_before(snapshot.cutoff_us, at_us).unwrap_or(0)).collect()
     });
     let refusals = statements.map_or_else(Refusals::new, |statements| {
         statements.refusals(&finder, |person| numbered.indices_of(person))
@@ -271,6 +273,7 @@ pub fn people(
         disputes: disputes.unwrap_or_default(),
         drops,
         consent: counts,
+        refused_hours,
         warnings,
         joins,
     })

@@ -20,7 +20,7 @@ use super::validate::{ValidInput, Validator, WindowRules};
 use super::violations::Violations;
 use crate::engine::{Engine, count_rows};
 use crate::error::{Error, Kind, Result};
-use crate::job::{GROUND_TRUTH, Job};
+use crate::job::Job;
 use crate::method::Method;
 use crate::model::time::HOUR_US;
 use crate::model::{Dropped, Warning};
@@ -55,8 +55,6 @@ pub struct Snapshot {
     pub rows_in_window: u64,
     /// Ids that look like a missing value and are none.
     pub(super) not_missing: BTreeSet<String>,
-    /// Whether the job has labels, whose judges may be ineligible people.
-    pub(super) has_labels: bool,
     pub(super) accounts: Option<ValidInput>,
     pub(super) identities: Option<ValidInput>,
     pub(super) consent: Option<ValidInput>,
@@ -135,7 +133,6 @@ pub async fn snapshot(
         rows_total,
         rows_in_window,
         not_missing: job.reading.not_missing.clone(),
-        has_labels: job.inputs.contains_key(GROUND_TRUTH),
         accounts,
         identities,
         consent,

@@ -15,6 +15,7 @@ use crate::publish::commit::Commit;
 use crate::publish::history::CommitHistory;
 use crate::publish::log::RunLog;
 use crate::published::Run;
+use crate::published::check_rows::CheckRow;
 use crate::published::describe::Windows;
 use crate::published::rows::{
     ChangeRow, ContributionRow, RunRow, ScoreRow, TableRow, TopicRow, TopicScoreRow,
@@ -56,6 +57,8 @@ pub(super) struct RunReport {
     /// Whose scores rose and whose fell most.
     pub movers: [Vec<NamedPerson>; 2],
     pub topics: Vec<TopicLeaders>,
+    /// What the run was checked for; none in runs of earlier versions.
+    pub checks: Vec<CheckRow>,
 }
 
 /// A person who is named, and why.
@@ -101,6 +104,10 @@ impl RunReport {
         if has("topics") {
             topics = topic_leaders(run, public).await?;
         }
+        let mut checks = vec![];
+        if has(CheckRow::TABLE) {
+            checks = run.rows::<CheckRow>(Ok).await?;
+        }
         let (mut leaders, mut movers) = Default::default();
         if !public {
             leaders = highest(run).await?;
@@ -128,6 +135,7 @@ impl RunReport {
             causes,
             movers,
             topics,
+            checks,
         })
     }
 

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 
 use super::batches::Shared;
+use super::checks::draft_checks;
 use super::people::{draft_accounts, draft_cohorts, draft_measures, draft_people};
 use super::scores::{draft_changes, draft_contributions, draft_scores};
 use super::topics::{
@@ -12,7 +13,7 @@ use super::topics::{
 };
 use crate::error::Result;
 use crate::method::profile::Profile;
-use crate::model::{People, Tenure, Trust};
+use crate::model::{Check, People, Tenure, Trust};
 use crate::score::changes::Changes;
 use crate::score::cohorts::CohortMember;
 use crate::score::context::ScoreContext;
@@ -56,11 +57,13 @@ pub struct Draft {
     pub topic_posts: Vec<RecordBatch>,
     /// Table `cohorts`.
     pub cohorts: Vec<RecordBatch>,
+    /// Table `checks`.
+    pub checks: Vec<RecordBatch>,
 }
 
 impl Draft {
     /// The tables by name, in the order in which they are published.
-    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 13] {
+    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 14] {
         [
             ("people", &self.people),
             ("accounts", &self.accounts),
@@ -75,6 +78,7 @@ impl Draft {
             ("topic_evidence", &self.topic_evidence),
             ("topic_posts", &self.topic_posts),
             ("cohorts", &self.cohorts),
+            ("checks", &self.checks),
         ]
     }
 }
@@ -107,6 +111,8 @@ pub struct DraftInputs<'a> {
     pub edges: Vec<InfluenceEdge>,
     /// Cohorts by name, with their members in order of person.
     pub cohorts: Vec<(&'a str, Vec<CohortMember>)>,
+    /// What the run was checked for, in order.
+    pub checks: &'a [Check],
 }
 
 /// Drafts the tables of the run `run_id` over the snapshot of `day`. Contributions and edges are drafted first and then dropped, so that they add
@@ -137,5 +143,6 @@ pub fn draft_tables(day: NaiveDate, run_id: &str, inputs: DraftInputs<'_>) -> Re
         topic_evidence: draft_evidence(shared, topics, posts)?,
         topic_posts: draft_topic_posts(shared, topics, posts)?,
         cohorts: draft_cohorts(shared, &inputs.cohorts)?,
+        checks: draft_checks(shared, inputs.checks)?,
     })
 }

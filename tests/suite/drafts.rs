@@ -161,6 +161,7 @@ pub fn draft(day: NaiveDate) -> Draft {
         topic_evidence: vec![evidence(&[(ann, "t1"), (ann, "t2")])],
         topic_posts: vec![topic_posts(&[(ann, "t1"), (bob, "t2")])],
         cohorts: vec![cohort("a", &[ann, bob]), cohort("b", &[ann])],
+        checks: vec![filled("checks", 0, vec![])],
     }
 }
 
@@ -171,6 +172,7 @@ pub fn of_run(mut draft: Draft, run_id: &str) -> Draft {
         &mut draft.accounts,
         &mut draft.scores,
         &mut draft.contributions,
+        &mut draft.checks,
         &mut draft.changes,
         &mut draft.measures,
         &mut draft.influence_edges,
@@ -251,5 +253,6 @@ pub fn facts(run_id: &str) -> RunFacts {
         covered_hours: vec![],
         uses: renown::job::Uses::default(),
         trust_networks: vec![],
+        accepted: vec![],
     }
 }

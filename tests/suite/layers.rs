@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::imports::{Import, Source, root};
 
 /// The modules of the crate's root, from the top to the bottom. `main` is the program.
-const MODULES: [&str; 34] = [
+const MODULES: [&str; 35] = [
     "main",
     "commands",
     "report",
@@ -21,6 +21,7 @@ const MODULES: [&str; 34] = [
     "publish",
     "audit",
     "tables",
+    "checks",
     "score",
     "topics",
     "propagate",

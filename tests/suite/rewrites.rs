@@ -50,7 +50,7 @@ impl Output {
     async fn publish(&self, of: u32, run_id: &str, began: Began) -> Result<Commit> {
         let limits = Limits { gates: &GateRule::default(), evidence: &Evidence::default() };
         let draft = drafts::of_run(drafts::draft(day(of)), run_id);
-        let audited = audit_run(draft, &drafts::facts(run_id), &limits)?;
+        let audited = audit_run(draft, &[], &drafts::facts(run_id), &limits)?.passed()?;
         commit_tables(&self.stores(), &self.url, audited, &json!({}), began).await
     }
 
