@@ -5,6 +5,7 @@ pub mod check_rows;
 pub mod consent_history;
 pub(crate) mod describe;
 mod earlier;
+pub mod evaluation_rows;
 pub mod files;
 pub(crate) mod identify;
 pub(crate) mod lookup;

@@ -27,7 +27,7 @@ const REACTORS: usize = 10;
 const SIZE: usize = TARGETS + ACTORS;
 
 /// 80 people: 20 with ten reactors each, who reacted 30 to 49 hours before the cutoff.
-fn base() -> World {
+pub fn base() -> World {
     let targets = 0..TARGETS;
     let events = targets.flat_map(|target| {
         (0..REACTORS).map(move |at| {
@@ -48,7 +48,7 @@ fn base() -> World {
     }
 }
 
-async fn run_in(world: &World, folder: &Path) -> Result<()> {
+pub async fn run_in(world: &World, folder: &Path) -> Result<()> {
     run_job(&world.write(folder), 3, &[]).await.map(|_| ())
 }
 
@@ -70,7 +70,7 @@ async fn refused_after(first: &World, edit: impl FnOnce(&mut World)) -> Vec<&'st
 
 /// The checks that an error says could be accepted.
 #[track_caller]
-fn checks_of(error: &Error) -> Vec<&'static str> {
+pub fn checks_of(error: &Error) -> Vec<&'static str> {
     assert_eq!(error.kind, Kind::Gate, "{error}");
     match error.help.as_deref() {
         Some(Help::Acceptance(names)) => names.clone(),
@@ -79,7 +79,7 @@ fn checks_of(error: &Error) -> Vec<&'static str> {
 }
 
 /// Removes all reactions to the first so many of the targets, but for one of each.
-fn forget(world: &mut World, targets: usize) {
+pub fn forget(world: &mut World, targets: usize) {
     let mut seen = std::collections::BTreeSet::new();
     world.events.retain(|event| {
         let number: usize = event.target[1..].parse().unwrap();
@@ -281,10 +281,10 @@ async fn a_refusal_changes_nothing_and_keeps_the_tables() {
     assert_eq!(in_force(&files), in_force(&first.files));
     let kept: Vec<&String> =
         files.keys().filter(|path| path.starts_with("refused/2026-04-01/")).collect();
-    for kind in ["/scores/", "/changes/", "/runs/", "/log.json"] {
+    for kind in ["/scores-", "/changes-", "/runs-", "/log.json"] {
         assert!(kept.iter().any(|path| path.contains(kind)), "no {kind} in {kept:?}");
     }
-    let checks = kept.iter().find(|path| path.contains("/checks/")).unwrap();
+    let checks = kept.iter().find(|path| path.contains("/checks-")).unwrap();
     let checks = read(&output.join(checks)).into_iter().flat_map(rows);
     let moved = checks.into_iter().find(|row| row["check"] == "scores_moved").unwrap();
     assert_eq!(moved["verdict"], "refused");
@@ -299,7 +299,7 @@ async fn a_refusal_changes_nothing_and_keeps_the_tables() {
 }
 
 /// Runs a night with checks accepted.
-async fn accept(world: &World, folder: &Path, checks: &[&str]) -> Result<()> {
+pub async fn accept(world: &World, folder: &Path, checks: &[&str]) -> Result<()> {
     let mut job = Job::load(&world.write(folder), &[], None)?;
     let acceptance = |check: &&str| Acceptance {
         check: (*check).into(),

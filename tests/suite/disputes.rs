@@ -15,9 +15,9 @@ use crate::world::{
 };
 
 /// A row of `disputes`: account, person, what, hours before the cutoff since when and until when.
-type Row<'a> = (Option<&'a str>, Option<&'a str>, &'a str, i64, Option<i64>);
+pub type Row<'a> = (Option<&'a str>, Option<&'a str>, &'a str, i64, Option<i64>);
 
-fn disputes(rows: &[Row<'_>]) -> RecordBatch {
+pub fn disputes(rows: &[Row<'_>]) -> RecordBatch {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let networks: Vec<_> = rows.iter().map(|row| row.0.map(|_| "net".to_owned())).collect();
     let accounts: Vec<_> = rows.iter().map(|row| owned(row.0)).collect();

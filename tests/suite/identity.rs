@@ -19,6 +19,7 @@ use renown::storage::{Stores, below};
 use tempfile::TempDir;
 
 use crate::campaign::cases;
+use crate::disputes::disputes;
 use crate::world::{
     Account, CUTOFF, HOUR, Post, Published, Row, World, account, follow, identity, instants, lists,
     of_account, of_person, reply, text, topic_edges, topic_phrases, topics, write,
@@ -148,6 +149,10 @@ fn whole_world() -> World {
         ("owner_id", texts(["cid", "cid", "b"])),
         ("member_id", texts(["ann", "dot", "a"])),
     ]);
+    let disputed = disputes(&[
+        (Some("ann"), None, "the number", 100, None),
+        (None, Some("Bob"), "the topic", 50, Some(-20)),
+    ]);
     let labels = RecordBatch::try_from_iter([
         ("truth", texts(["grades", "grades", "grades"])),
         ("form", texts(["graded", "graded", "graded"])),
@@ -196,6 +201,7 @@ fn whole_world() -> World {
             ),
             ("endorsements", endorsements.unwrap()),
             ("lists", of_lists.unwrap()),
+            ("disputes", disputed),
             ("ground_truth", labels.unwrap()),
         ],
         settings: "[topics]\ntags = true\n[[cohort]]\nname = \"all\"\npurpose = \"tests\"\nnetworks = [\"net\"]\n"

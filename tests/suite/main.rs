@@ -76,6 +76,7 @@ mod rank_inputs;
 mod raw_parquet;
 mod reading;
 mod readme;
+mod refused_runs;
 mod renamed;
 mod report;
 mod research_jobs;
