@@ -77,6 +77,8 @@ pub enum Help {
     StandardProfile,
     /// The names of the columns of an edge list.
     EdgeColumns,
+    /// That these checks may be accepted, with a reason.
+    Acceptance(Vec<&'static str>),
 }
 
 /// An error of the engine, met in a file of the inputs.

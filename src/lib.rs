@@ -31,6 +31,8 @@ pub mod topics;
 
 pub mod score;
 
+pub mod checks;
+
 pub mod tables;
 
 pub mod audit;
@@ -38,6 +40,8 @@ pub mod audit;
 pub mod publish;
 
 pub mod published;
+
+pub mod forget;
 
 pub mod pipeline;
 

@@ -106,6 +106,11 @@ pub(crate) fn day(date: NaiveDate) -> String {
     date.format("%-d %B %Y").to_string()
 }
 
+/// A count that is shown in steps of 11, where it is.
+pub(crate) fn in_steps(value: Option<u64>) -> String {
+    value.map_or_else(|| "< 11".to_owned(), count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,9 +19,9 @@ use crate::pipeline::progress::{Progress, Rows};
 use crate::pipeline::run_id::attacks_id;
 use crate::pipeline::{AsOf, MEASURE_STAGES, Measured, measure};
 use crate::propagate::{TrustInputs, find_trust, select_seeds};
-use crate::publish::commit::{self, Commit};
-use crate::publish::commit_tables;
+use crate::publish::commit::{self, Commit, Of};
 use crate::publish::log::AttackLog;
+use crate::publish::{commit_tables, integrity};
 use crate::score::measures::{MinAges, RecomputedMeasures};
 
 /// Which attacks are simulated, on how many people.
@@ -95,10 +95,10 @@ pub async fn measure_attacks(
 /// [`crate::error::Kind::Gate`] if the table breaks its contract, and those of [`commit_tables`].
 pub async fn publish_attacks(engine: &Engine, job: &Job, attacks: &Attacks) -> Result<Commit> {
     let (stores, day) = (&engine.stores, attacks.snapshot_date);
-    let before = commit::attacks_in_force(stores, &job.output, Some(day)).await?;
-    if let Some(commit) = &before
+    let (in_force, began) = commit::begin(stores, &job.output, day, Of::Attacks).await?;
+    if let Some(commit) = &in_force
         && commit.run_id == attacks.id
-        && commit::intact(stores, &job.output, commit).await?
+        && integrity::intact(stores, &job.output, commit).await?
     {
         return Ok(commit.clone());
     }
@@ -109,11 +109,11 @@ pub async fn publish_attacks(engine: &Engine, job: &Job, attacks: &Attacks) -> R
         method_version: attacks.method_version.clone(),
         method_sha256: attacks.method_sha256.clone(),
         data_sha256: attacks.data_sha256.clone(),
+        uses: job.uses.clone(),
         seed: Some(attacks.seed),
     };
     let audited = audit_attacks(origin, attacks.horizon_hours, batch)?;
-    let before = before.map(|commit| commit.number);
-    commit_tables(stores, &job.output, audited, &attacks.log, before).await
+    commit_tables(stores, &job.output, audited, &attacks.log, began).await
 }
 
 fn check(settings: &AttackSettings) -> Result<()> {

@@ -10,8 +10,9 @@ mod topics;
 
 use arrow::array::RecordBatch;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Help, Kind, Result};
 use crate::method::{Evidence, GateRule};
+use crate::model::{Check, Verdict};
 use crate::tables::Draft;
 use columns::count_rows;
 pub use origin::Origin;
@@ -23,6 +24,9 @@ pub const VALIDITY: &str = "validity";
 /// The table of simulated attacks.
 pub const ATTACKS: &str = "attacks";
 
+/// Findings of checks that an error names; the table has them all.
+const SHOWN: usize = 8;
+
 /// What the method asks of the tables.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits<'a> {
@@ -32,15 +36,15 @@ pub struct Limits<'a> {
     pub evidence: &'a Evidence,
 }
 
-/// A check of a draft: why it is refused, or `None` if it passes.
-type Check = fn(&Draft, &Limits<'_>) -> Result<Option<String>>;
-/// A check of the one table of a validation, or of attacks.
-type SingleCheck = fn(&str, &Origin, &[RecordBatch]) -> Result<Option<String>>;
-/// A check of one table.
-type TableCheck = fn(&str, &[RecordBatch]) -> Result<Option<String>>;
+/// A gate of a draft: why it is refused, or `None` if it passes.
+type Gate = fn(&Draft, &Limits<'_>) -> Result<Option<String>>;
+/// A gate of the one table of a validation, or of attacks.
+type SingleGate = fn(&str, &Origin, &[RecordBatch]) -> Result<Option<String>>;
+/// A gate of one table.
+type TableGate = fn(&str, &[RecordBatch]) -> Result<Option<String>>;
 
-/// The gates of a run, by name and in order. No check runs that is not listed here.
-const GATES: [(&str, Check); 11] = [
+/// The gates of a run, by name and in order. No gate stands that is not listed here.
+const GATES: [(&str, Gate); 11] = [
     ("enough_people", |draft, limits| {
         Ok(rows::enough_people(&draft.people, limits.gates.min_people))
     }),
@@ -64,7 +68,7 @@ const GATES: [(&str, Check); 11] = [
 ];
 
 /// The gates of a validation, or of attacks, by name and in order.
-const SINGLE_GATES: [(&str, SingleCheck); 3] = [
+const SINGLE_GATES: [(&str, SingleGate); 3] = [
     ("rows_agree", |table, origin, batches| rows::rows_of_run(table, batches, &origin.run_id)),
     ("keys_unique", |table, _, batches| rows::keys_unique(table, batches)),
     ("numbers_finite", |table, _, batches| rows::numbers_finite(table, batches)),
@@ -105,11 +109,100 @@ impl Audited {
     }
 }
 
-/// Passes the tables of a run through the gates and adds the table `runs`.
+/// Tables that passed the gates, and that a check against the last published run refuses: they can be kept to be looked at, and not be
+/// published.
+#[derive(Debug)]
+pub struct Refused {
+    tables: Audited,
+    /// Why, with the names of the checks.
+    pub error: Error,
+}
+
+impl Audit {
+    /// The tables, if they may be published.
+    ///
+    /// # Errors
+    /// [`Kind::Gate`] with the names of the checks that refuse them.
+    pub fn passed(self) -> Result<Audited> {
+        match self {
+            Self::Passed(audited) => Ok(audited),
+            Self::Refused(refused) => Err(refused.error),
+        }
+    }
+
+    /// Rows of all tables.
+    pub fn rows(&self) -> u64 {
+        match self {
+            Self::Passed(audited) => audited.rows(),
+            Self::Refused(refused) => refused.tables.rows(),
+        }
+    }
+}
+
+impl Refused {
+    /// The tables.
+    pub fn tables(&self) -> &Audited {
+        &self.tables
+    }
+}
+
+/// What the audit of a run ends with.
+#[derive(Debug)]
+pub enum Audit {
+    /// The tables may be published.
+    Passed(Audited),
+    /// They may not.
+    Refused(Box<Refused>),
+}
+
+/// Passes the tables of a run through the gates, adds the table `runs`, and refuses them if any of the `checks` that they hold is
+/// refused.
 ///
 /// # Errors
 /// [`Kind::Gate`] with the name of the gate, the table and how many rows it refuses.
-pub fn audit_run(draft: Draft, facts: &RunFacts, limits: &Limits<'_>) -> Result<Audited> {
+pub fn audit_run(
+    draft: Draft,
+    checks: &[Check],
+    facts: &RunFacts,
+    limits: &Limits<'_>,
+) -> Result<Audit> {
+    let audited = pass_gates(draft, facts, limits)?;
+    Ok(match refusal(checks) {
+        None => Audit::Passed(audited),
+        Some(error) => Audit::Refused(Box::new(Refused { tables: audited, error })),
+    })
+}
+
+/// The error of the checks that are refused, if any is.
+fn refusal(checks: &[Check]) -> Option<Error> {
+    let refused = checks.iter().filter(|check| check.verdict == Verdict::Refused);
+    let mut names: Vec<&'static str> = Vec::new();
+    let mut causes = Vec::new();
+    for Check { name, subject, finding, judged_by, .. } in refused {
+        if !names.contains(name) {
+            names.push(name);
+        }
+        let of = if subject.is_empty() { String::new() } else { format!(" ({subject})") };
+        causes.push(format!("`{name}`{of}: {finding}, judged by {judged_by}"));
+    }
+    let more = causes.len().saturating_sub(SHOWN);
+    causes.truncate(SHOWN);
+    if more > 0 {
+        causes.push(format!("{more} more"));
+    }
+    let cause = format!(
+        "{} refused: {}",
+        if names.len() == 1 { "a check" } else { "checks" },
+        causes.join("; ")
+    );
+    let remedy = "nothing was published, and the tables published before stay in force: look at the inputs of this snapshot, or accept \
+                  what is as it should be, with a reason";
+    let error = Error::new(Kind::Gate, cause, remedy);
+    (!names.is_empty()).then(|| error.with_help(Help::Acceptance(names)))
+}
+
+/// The tables of a run that pass the gates, with the table `runs`.
+fn pass_gates(draft: Draft, facts: &RunFacts, limits: &Limits<'_>) -> Result<Audited> {
     if draft.run_id != facts.run_id {
         return Err(Error::internal("the tables are of another run than the one that is audited"));
     }
@@ -125,6 +218,7 @@ pub fn audit_run(draft: Draft, facts: &RunFacts, limits: &Limits<'_>) -> Result<
             method_version: facts.method_version.clone(),
             method_sha256: facts.method_sha256.clone(),
             data_sha256: facts.data_sha256.clone(),
+            uses: facts.uses.clone(),
             seed: None,
         },
         horizon_hours: facts.horizon_hours,
@@ -166,7 +260,7 @@ fn audit_single(
 }
 
 /// Why the first table that fails a check is refused.
-fn check_tables(draft: &Draft, check: TableCheck) -> Result<Option<String>> {
+fn check_tables(draft: &Draft, check: TableGate) -> Result<Option<String>> {
     for (name, batches) in draft.tables() {
         if let Some(cause) = check(name, batches)? {
             return Ok(Some(cause));

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 
 use super::columns::count_rows;
 use crate::error::Result;
+use crate::job::{Acceptance, Uses};
 use crate::model::NewestEvents;
 use crate::model::time::{days_since_epoch, start_of_hour};
 use crate::schema::{self, Direction, UTC};
@@ -40,6 +42,10 @@ pub struct RunFacts {
     pub trust_networks: Vec<String>,
     /// Hours that the forecast covers.
     pub horizon_hours: u32,
+    /// What the scores may be used for, and what they may not.
+    pub uses: Uses,
+    /// Checks that somebody accepts, with why and who.
+    pub accepted: Vec<Acceptance>,
 }
 
 /// The table `runs` of a draft that has passed the `gates`.
@@ -58,6 +64,9 @@ pub(super) fn runs_table(
         Arc::new(TimestampMicrosecondArray::from(vec![at]).with_timezone(UTC))
     };
     let NewestEvents { interactions, posts, endorsements, follows } = facts.newest;
+    let accepted = facts.accepted.iter();
+    let accepted =
+        accepted.map(|Acceptance { check, reason, by }| format!("{check}: {reason} ({by})"));
     let passed = gates.map(|gate| format!("{gate}: passed"));
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("snapshot_date", Arc::new(Date32Array::from(vec![days_since_epoch(draft.day)?]))),
@@ -74,10 +83,15 @@ pub(super) fn runs_table(
         ("newest_post_at", newest(posts)),
         ("newest_endorsement_at", newest(endorsements)),
         ("newest_follow_at", newest(follows)),
+        // A later run of an earlier day changes it in a copy.
+        ("stale", Arc::new(BooleanArray::from(vec![false]))),
         ("horizon_hours", Arc::new(Int64Array::from(vec![i64::from(facts.horizon_hours)]))),
         ("covered_hours", lists(std::iter::once(&facts.covered_hours))),
         ("trust_networks", lists(std::iter::once(&facts.trust_networks))),
+        ("permitted_uses", lists(std::iter::once(&facts.uses.permitted))),
+        ("forbidden_uses", lists(std::iter::once(&facts.uses.forbidden))),
         ("gates", lists(std::iter::once(passed))),
+        ("accepted", lists(std::iter::once(accepted))),
     ];
     let counts = draft.tables().map(|(name, batches)| (format!("{name}_rows"), count(batches)));
     columns.extend(counts.iter().map(|(name, count)| (name.as_str(), Arc::clone(count))));

@@ -41,7 +41,7 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     let Args { run, person, topic, n, format } = args;
     let run = run.open(&context.engine).await?;
     let audience = find_audience(&run, &person, &topic, n).await?;
-    context.answer(format, &audience, page)
+    context.answer_about(run.notes(), format, &audience, page)
 }
 
 /// People who write about a topic and do not react to a person, as far as the published tables show.

@@ -8,8 +8,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 use super::context::Context;
 use super::logging::{LogFormat, Logging};
 use super::{
-    access, attack, audience, check, completions, diff, exit, explain, fit, man, methods, plan,
-    rank, report, run, runs, schema, synth, top, topics, validate,
+    access, attack, audience, backfill, check, checks, completions, diff, exit, explain, fit,
+    forget, man, methods, plan, prune, rank, report, run, runs, schema, synth, top, topics,
+    validate,
 };
 use crate::error::Result;
 
@@ -36,6 +37,7 @@ pub struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Args),
+    Backfill(backfill::Args),
     Fit(fit::Args),
     Validate(validate::Args),
     Attack(attack::Args),
@@ -47,6 +49,8 @@ enum Command {
     Check(check::Args),
     Plan(plan::Args),
     Runs(runs::Args),
+    Prune(prune::Args),
+    Checks(checks::Args),
     Synth(synth::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -55,6 +59,7 @@ enum Command {
     Diff(diff::Args),
     Audience(audience::Args),
     Access(access::Args),
+    Forget(forget::Args),
 }
 
 impl Cli {
@@ -78,6 +83,7 @@ impl Cli {
         // Boxed: a command's future is large.
         let command: Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> = match self.command {
             Command::Run(args) => Box::pin(run::execute(args, context)),
+            Command::Backfill(args) => Box::pin(backfill::execute(args, context)),
             Command::Fit(args) => Box::pin(fit::execute(args, context)),
             Command::Validate(args) => Box::pin(validate::execute(args, context)),
             Command::Attack(args) => Box::pin(attack::execute(args, context)),
@@ -89,6 +95,8 @@ impl Cli {
             Command::Check(args) => Box::pin(check::execute(args, context)),
             Command::Plan(args) => Box::pin(plan::execute(args, context)),
             Command::Runs(args) => Box::pin(runs::execute(args, context)),
+            Command::Prune(args) => Box::pin(prune::execute(args, context)),
+            Command::Checks(args) => Box::pin(checks::execute(args, context)),
             Command::Synth(args) => Box::pin(synth::execute(args, context)),
             Command::Completions(args) => {
                 return completions::execute(args, Self::command(), context);
@@ -99,6 +107,7 @@ impl Cli {
             Command::Diff(args) => Box::pin(diff::execute(args, context)),
             Command::Audience(args) => Box::pin(audience::execute(args, context)),
             Command::Access(args) => Box::pin(access::execute(args, context)),
+            Command::Forget(args) => Box::pin(forget::execute(args, context)),
         };
         command.await
     }

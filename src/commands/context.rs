@@ -8,7 +8,7 @@ use super::output_format::OutputFormat;
 use super::progress_bar::ProgressBar;
 use super::text_bars::Bars;
 use crate::engine::Engine;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, printable};
 use crate::pipeline::progress::Progress;
 
 /// The surroundings of a command. The program's answer goes to standard output; a caller may capture it elsewhere.
@@ -62,6 +62,32 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// As [`Context::answer`], about a run: with what its readers should know before the page, or under `notes` in the object.
+    pub(super) fn answer_about<T: Serialize>(
+        &mut self,
+        run_notes: &[String],
+        format: OutputFormat,
+        value: &T,
+        page: impl FnOnce(&T) -> String,
+    ) -> Result<()> {
+        if format == OutputFormat::Text || run_notes.is_empty() {
+            if format == OutputFormat::Text {
+                self.print_notes(run_notes)?;
+            }
+            return self.answer(format, value, page);
+        }
+        let mut object = serde_json::to_value(value).map_err(Error::internal)?;
+        if let Some(object) = object.as_object_mut() {
+            object.insert("notes".to_owned(), run_notes.into());
+        }
+        self.answer(format, &object, |_| String::new())
+    }
+
+    /// Writes what the readers of a run should know, a line each.
+    pub(super) fn print_notes(&mut self, run_notes: &[String]) -> Result<()> {
+        run_notes.iter().try_for_each(|note| self.print(&format!("note: {}\n", printable(note))))
+    }
+
     /// What bars next to numbers are drawn with; none unless the answer goes to a terminal.
     pub(super) fn bars_next_to_numbers(&self) -> Option<Bars> {
         self.is_terminal.then_some(self.bars)
@@ -69,7 +95,13 @@ impl<'a> Context<'a> {
 
     /// The progress of a command with this number of stages.
     pub(super) fn progress(&self, stages: u64) -> Progress {
-        match self.shows_progress {
+        self.progress_bars(stages)()
+    }
+
+    /// As [`Context::progress`], for each of several runs.
+    pub(super) fn progress_bars(&self, stages: u64) -> impl Fn() -> Progress + use<> {
+        let shows_progress = self.shows_progress;
+        move || match shows_progress {
             true => Progress::observed_by(Box::new(ProgressBar::of_stages(stages))),
             false => Progress::silent(),
         }

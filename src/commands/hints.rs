@@ -25,6 +25,10 @@ fn hint(help: &Help) -> String {
             "a renown built with `cargo build --release --features delta` reads it".to_owned()
         }
         Help::EdgeColumns => "name them with --source and --target".to_owned(),
+        Help::Acceptance(checks) => {
+            let options = checks.iter().map(|check| format!(" --accept {check}=REASON"));
+            format!("`renown run …{}` publishes it", options.collect::<String>())
+        }
         Help::Comparison => "`renown diff` compares two runs".to_owned(),
     }
 }

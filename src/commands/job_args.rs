@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Utc};
 use clap::Args;
 
 use crate::error::Result;
@@ -20,8 +20,8 @@ pub(super) struct JobArgs {
 /// What the command line sets in a job file.
 #[derive(Args, Clone)]
 pub(super) struct JobSettings {
-    /// Date of the snapshot, which covers everything up to the end of that day in UTC
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    /// Date of the snapshot, which covers everything up to the end of that day in UTC; `yesterday` is the last whole one
+    #[arg(long, value_name = DAY, value_parser = parse_day)]
     pub(super) snapshot: Option<NaiveDate>,
     /// Set the variable ${NAME} of the job file
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_variable)]
@@ -39,6 +39,18 @@ impl JobArgs {
         let JobSettings { snapshot, set } = &self.settings;
         Job::load_with_method(&self.job, set, *snapshot, method)
     }
+}
+
+/// How a day is given.
+pub(super) const DAY: &str = "YYYY-MM-DD";
+
+/// Parses a date, or `yesterday` in UTC.
+pub(super) fn parse_day(text: &str) -> std::result::Result<NaiveDate, String> {
+    if text == "yesterday" {
+        let yesterday = Utc::now().date_naive().pred_opt();
+        return yesterday.ok_or_else(|| "there is no day before today".to_owned());
+    }
+    text.parse().map_err(|e: chrono::ParseError| format!("{e}: give {DAY}, or yesterday"))
 }
 
 /// Parses `NAME=VALUE`.

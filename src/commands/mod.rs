@@ -2,12 +2,15 @@
 //! they share: [`Cli`] parses and dispatches, [`Context`] is what a command works with.
 
 mod attack;
+mod backfill;
+mod checks;
 mod cli;
 mod completions;
 mod context;
 pub mod exit;
 pub mod failure;
 mod fit;
+mod forget;
 pub mod hints;
 mod input_notes;
 mod job_args;
@@ -18,6 +21,7 @@ mod methods;
 mod output_format;
 pub mod process;
 mod progress_bar;
+mod prune;
 mod report;
 mod run;
 mod run_selector;

@@ -2,13 +2,15 @@
 
 use super::context::Context;
 use super::job_args::JobArgs;
+use super::prune::removed_line;
 use super::text_bars::Bars;
 use super::top::{self, Filter};
 use super::{input_notes, text_table};
 use crate::audit::Audited;
+use crate::checks;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::job::Job;
+use crate::job::{Acceptance, Job};
 use crate::method::profile::STANDARD;
 use crate::number_format::count;
 use crate::pipeline::progress::Progress;
@@ -17,6 +19,7 @@ use crate::publish::commit::Commit;
 use crate::publish::encoded_bytes;
 use crate::published::Run;
 use crate::read::InputNotes;
+use crate::suggest::did_you_mean;
 
 /// Number of people that are listed at the end.
 const LISTED: usize = 20;
@@ -29,10 +32,34 @@ pub(super) struct Args {
     /// Run every stage and check the gates, but write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Publish although this check refuses, and say why; may be given several times
+    #[arg(long, value_name = "CHECK=REASON", value_parser = parse_acceptance)]
+    accept: Vec<(String, String)>,
+    /// Who accepts, as the table `runs` will say
+    #[arg(long, value_name = "NAME", requires = "accept", env = "USER", default_value = "unknown")]
+    accepted_by: String,
+}
+
+/// Parses `CHECK=REASON`.
+fn parse_acceptance(text: &str) -> std::result::Result<(String, String), String> {
+    let (check, reason) =
+        text.split_once('=').ok_or_else(|| "give it as CHECK=REASON".to_owned())?;
+    if !checks::NAMES.contains(&check) {
+        let names = checks::NAMES.into_iter();
+        return Err(format!("there is no check `{check}`{}", did_you_mean(check, names)));
+    }
+    match reason.trim() {
+        "" => Err("give a reason after the =".to_owned()),
+        reason => Ok((check.to_owned(), reason.to_owned())),
+    }
 }
 
 pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()> {
-    let job = args.job.load()?;
+    let mut job = args.job.load()?;
+    let accepted = args.accept.into_iter();
+    let by = args.accepted_by;
+    job.accepted =
+        accepted.map(|(check, reason)| Acceptance { check, reason, by: by.clone() }).collect();
     match args.dry_run {
         false => publish(&job, context).await,
         true => rehearse(&job, context).await,
@@ -43,7 +70,13 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let mut progress = context.progress(pipeline::STAGES);
     let outcome = pipeline::run(&context.engine, job, &mut progress).await;
     progress.finish();
-    let RunOutcome { commit, already, notes } = outcome?;
+    let RunOutcome { commit, already, renewed, notes, pruned } = outcome?;
+    if let Err(error) = &pruned {
+        tracing::warn!(
+            "published as commit {}, but the retention was not applied: {error}",
+            commit.number
+        );
+    }
     if context.quiet {
         input_notes::log_warnings(&notes.warnings);
         return Ok(());
@@ -51,6 +84,12 @@ async fn publish(job: &Job, context: &mut Context<'_>) -> Result<()> {
     print_course(&progress, &notes, context)?;
     if already {
         print_nothing_to_do(&commit, context)?;
+    }
+    if renewed {
+        context.print("it was stale, and is no more: it rests on what is in force\n")?;
+    }
+    if let Ok(Some(pruned)) = &pruned {
+        context.print(&format!("\n{}", removed_line(pruned)))?;
     }
     context.print("\n")?;
     // The tables are published: a list that cannot be shown must not fail the job.
@@ -72,12 +111,13 @@ async fn rehearse(job: &Job, context: &mut Context<'_>) -> Result<()> {
     let prepared = pipeline::prepare(&context.engine, job, &mut progress).await;
     progress.finish();
     let PreparedRun { ready, notes } = prepared?;
-    if context.quiet {
-        input_notes::log_warnings(&notes.warnings);
-        return Ok(());
+    match context.quiet {
+        true => input_notes::log_warnings(&notes.warnings),
+        false => print_course(&progress, &notes, context)?,
     }
-    print_course(&progress, &notes, context)?;
     let audited = match ready {
+        Ready::Refused(refused, ..) => return Err(refused.error),
+        _ if context.quiet => return Ok(()),
         Ready::Nothing(commit) => return print_nothing_to_do(&commit, context),
         Ready::Tables(audited, ..) => audited,
     };

@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Job, parse_url};
 use crate::publish::commit::{self, Commit};
+use crate::publish::history::CommitHistory;
 use crate::published::Run;
 use crate::storage::Stores;
 
@@ -27,7 +28,11 @@ impl RunSelector {
     /// Opens the run.
     pub(super) async fn open(&self, engine: &Engine) -> Result<Run> {
         let (output, commit) = self.run(&engine.stores).await?;
-        Run::open(engine, &output, &commit)
+        let history = CommitHistory::read(&engine.stores, &output).await?;
+        for damaged in history.damaged() {
+            tracing::warn!("{}", damaged.describe());
+        }
+        Ok(Run::open(engine, &output, &commit)?.with_notes(history.notes(&commit)))
     }
 
     /// The output folder and the commit of the run, or of a validation or attacks: one that is named, or that of the day if
@@ -59,13 +64,13 @@ impl RunSelector {
         if commit.is_of_run() {
             return Ok((output, commit));
         }
+        let what = match (commit.is_of_attacks(), commit.is_rewrite()) {
+            (true, _) => "attacks",
+            (_, true) => "a rewrite",
+            (_, false) => "a validation",
+        };
         Err(Error::bad_input(
-            match commit.is_of_attacks() {
-                true => format!("`{}` is the commit of attacks, which has no scores", self.run),
-                false => {
-                    format!("`{}` is the commit of a validation, which has no scores", self.run)
-                }
-            },
+            format!("`{}` is the commit of {what}, which has no scores", self.run),
             "name the commit of a run, or the output folder",
         ))
     }
@@ -76,8 +81,11 @@ impl RunSelector {
             return Err(not_applicable("--snapshot", &self.run));
         }
         let (url, _) = self.output()?;
-        let commit = commit::read(stores, &url).await?;
         let output = url.join("../").map_err(Error::internal)?;
+        let commit = match commit::number(&url) {
+            Some(number) => commit::read(stores, &output, number).await?,
+            None => None,
+        };
         commit.map(|commit| (output, commit)).ok_or_else(|| commit::nothing_published(&url))
     }
 

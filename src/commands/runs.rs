@@ -16,6 +16,8 @@ use crate::error::{Result, printable};
 use crate::job::parse_url;
 use crate::number_format::count;
 use crate::publish::commit::{self, Commit};
+use crate::publish::history::CommitHistory;
+use crate::publish::stale::of_earlier_version;
 use crate::published::Run;
 use crate::storage::folder;
 
@@ -44,8 +46,8 @@ pub struct ListedRun {
     pub snapshot_date: NaiveDate,
     /// Whether it is what readers of that day see; else a later run has replaced it.
     pub in_force: bool,
-    /// Whether another run of an earlier day was published after it: who is long-standing, and why scores changed, may differ
-    /// now.
+    /// Whether it is in force and rests on a run that another one has replaced since: who is long-standing, and why scores
+    /// changed, may differ now.
     pub is_stale: bool,
     /// Id of the run.
     pub run_id: String,
@@ -78,17 +80,20 @@ pub enum Record {
     },
 }
 
-/// All runs committed below `output`, the newest first.
+/// All runs committed below `output` that are there, the newest first.
 ///
 /// # Errors
-/// [`crate::error::Kind::BadInput`] if nothing was published there or a commit is no commit,
-/// [`crate::error::Kind::Unavailable`] if the store does not answer.
+/// [`crate::error::Kind::BadInput`] if nothing was published there, [`crate::error::Kind::Unavailable`] if the store does not
+/// answer.
 pub async fn list_runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> {
-    let commits = commit::all(&engine.stores, output).await?;
+    let history = CommitHistory::read(&engine.stores, output).await?;
+    let (commits, damaged) = history.all().await?;
+    for damaged in damaged {
+        tracing::warn!("{}", damaged.describe());
+    }
     let newest = commits.first().ok_or_else(|| commit::nothing_published(output))?;
     let in_force = newest.in_force.clone();
-    let run_ids: BTreeMap<u64, String> =
-        commits.iter().map(|commit| (commit.number, commit.run_id.clone())).collect();
+    let stale = newest.stale.clone().unwrap_or_else(|| of_earlier_version(&commits));
     let mut runs = Vec::with_capacity(commits.len());
     for commit in commits.into_iter().filter(Commit::is_of_run) {
         let record = match Run::open(engine, output, &commit)?.record().await {
@@ -98,14 +103,13 @@ pub async fn list_runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> 
             // A run whose files were removed is listed too.
             Err(error) => Record::Lost { unreadable: error.cause },
         };
+        let day = commit.snapshot_date;
+        let is_in_force = in_force.get(&day) == Some(&commit.number);
         runs.push(ListedRun {
             commit: commit.number,
-            snapshot_date: commit.snapshot_date,
-            in_force: in_force.get(&commit.snapshot_date) == Some(&commit.number),
-            is_stale: in_force.range(..commit.snapshot_date).any(|(day, number)| {
-                let then = commit.in_force.get(day).and_then(|number| run_ids.get(number));
-                then != run_ids.get(number)
-            }),
+            snapshot_date: day,
+            in_force: is_in_force,
+            is_stale: is_in_force && stale.contains(&day),
             rows: commit.tables.iter().map(|(name, t)| (name.clone(), t.rows)).collect(),
             run_id: commit.run_id,
             renown_version: commit.renown_version,
@@ -118,7 +122,7 @@ pub async fn list_runs(engine: &Engine, output: &Url) -> Result<Vec<ListedRun>> 
 fn state(run: &ListedRun) -> &'static str {
     match (run.in_force, run.is_stale) {
         (true, false) => "in force",
-        (true, true) => "in force, stale: run it again",
+        (true, true) => "in force, stale: run it again, in order of days",
         (false, _) => "superseded",
     }
 }

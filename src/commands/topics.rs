@@ -8,7 +8,7 @@ use super::context::Context;
 use super::run_selector::RunSelector;
 use super::text_table::{align_right, headed};
 use crate::error::{Result, printable};
-use crate::number_format::count;
+use crate::number_format::in_steps;
 use crate::published::rows::TopicRow;
 
 /// List the topics that posts of a published run are about
@@ -29,6 +29,7 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     }
     // Equal ones stay in order of id: the sort is stable.
     topics.sort_by_key(|topic| Reverse((topic.people, topic.reactors, topic.posts)));
+    context.print_notes(run.notes())?;
     context.print(&format!("{}\n", page(&topics)))
 }
 
@@ -39,9 +40,9 @@ fn page(topics: &[TopicRow]) -> Table {
         table.add_row([
             printable(&topic.path.join(" › ")),
             printable(&topic.topic_id),
-            count(topic.people),
-            count(topic.posts),
-            count(topic.reactors),
+            in_steps(topic.people),
+            in_steps(topic.posts),
+            in_steps(topic.reactors),
         ]);
     }
     align_right(&mut table, &[2, 3, 4]);

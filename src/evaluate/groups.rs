@@ -11,6 +11,8 @@ use renown_stats::ranking::Ranking;
 
 /// Most groups of one kind that are evaluated: the largest ones.
 const MAX_GROUPS: usize = 20;
+/// Fewer people than this are not shown.
+const FEW: usize = 11;
 /// Groups by age of the account: below so many hours, and the name.
 const AGES: [(u32, &str); 4] = [
     (30 * 24, "below 30 days"),
@@ -88,8 +90,9 @@ pub(super) fn group_people(
     groups
 }
 
-/// The names of the groups that are evaluated, in order: the largest ones of at least `min_people` people. And the sizes of
-/// all others, added up. A group of all people is none.
+/// The names of the groups that are evaluated, in order: the largest ones of at least `min_people` people, and of 11. And the sizes of
+/// all others, added up. A group of all people is none. Where the others are fewer than 11 the smallest group is left out too: else
+/// their number would follow from the rest.
 pub(super) fn select_groups(
     sizes: &BTreeMap<String, usize>,
     all_people: usize,
@@ -99,9 +102,15 @@ pub(super) fn select_groups(
     let mut by_size: Vec<(&str, usize)> =
         groups.map(|(name, size)| (name.as_str(), *size)).collect();
     by_size.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
-    let is_large = |(_, size): &&(&str, usize)| *size >= min_people;
-    let kept = by_size.iter().take(MAX_GROUPS).take_while(is_large).count();
-    let left_out = by_size.drain(kept..).map(|(_, size)| size).sum();
+    let is_large = |(_, size): &&(&str, usize)| *size >= min_people.max(FEW);
+    let mut kept = by_size.iter().take(MAX_GROUPS).take_while(is_large).count();
+    let sum = |groups: &[(&str, usize)]| groups.iter().map(|(_, size)| size).sum::<usize>();
+    let left_out = sum(&by_size[kept..]);
+    if (1..FEW).contains(&left_out) {
+        kept = kept.saturating_sub(1);
+    }
+    let left_out = sum(&by_size[kept..]);
+    by_size.truncate(kept);
     let mut names: Vec<&str> = by_size.into_iter().map(|(name, _)| name).collect();
     names.sort_unstable();
     (names, left_out)

@@ -22,9 +22,9 @@ use crate::pipeline::backtest::{Backtest, History, read_history};
 use crate::pipeline::inputs::input_files;
 use crate::pipeline::progress::{Progress, Rows};
 use crate::pipeline::run_id::{data_sha256, label_sets_sha256, validation_id};
-use crate::publish::commit::{self, Commit};
-use crate::publish::commit_tables;
+use crate::publish::commit::{self, Commit, Of};
 use crate::publish::log::ValidationLog;
+use crate::publish::{commit_tables, integrity};
 use crate::read::{self, Listing, Violations};
 
 /// Most stages of a validation, for the progress bar.
@@ -191,10 +191,10 @@ async fn validate_by_backtests(
 /// [`crate::error::Kind::Gate`] if the table breaks its contract, and those of [`commit_tables`].
 pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -> Result<Commit> {
     let (stores, day) = (&engine.stores, validity.snapshot_date);
-    let before = commit::validity_in_force(stores, &job.output, Some(day)).await?;
-    if let Some(commit) = &before
+    let (in_force, began) = commit::begin(stores, &job.output, day, Of::Validations).await?;
+    if let Some(commit) = &in_force
         && commit.run_id == validity.id
-        && commit::intact(stores, &job.output, commit).await?
+        && integrity::intact(stores, &job.output, commit).await?
     {
         return Ok(commit.clone());
     }
@@ -205,11 +205,11 @@ pub async fn publish_validity(engine: &Engine, job: &Job, validity: &Validity) -
         method_version: validity.methods[0].clone(),
         method_sha256: validity.method_sha256.clone(),
         data_sha256: validity.data_sha256.clone(),
+        uses: job.uses.clone(),
         seed: Some(validity.seed),
     };
     let audited = audit_validation(origin, validity.horizon_hours, batch)?;
-    let before = before.map(|commit| commit.number);
-    commit_tables(stores, &job.output, audited, &validity.log, before).await
+    commit_tables(stores, &job.output, audited, &validity.log, began).await
 }
 
 /// People with the label sets of `ground_truth`.

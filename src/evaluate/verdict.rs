@@ -10,7 +10,7 @@ use super::metric_row::{
     validated_score,
 };
 use crate::number_format::{fixed, precise, signed_precise};
-use crate::published::rows::ValidityRow;
+use crate::published::evaluation_rows::ValidityRow;
 
 /// Which values are right.
 struct Band {

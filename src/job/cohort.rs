@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::uses::Uses;
 use crate::error::{Error, Result};
 
 /// An audience. A member meets every condition that is given.
@@ -13,6 +14,9 @@ use crate::error::{Error, Result};
 pub struct Cohort {
     /// Name of the cohort.
     pub name: String,
+    /// What its members are listed for, in words; no forbidden use.
+    #[serde(default)]
+    pub purpose: String,
     /// Topics, by id or name: people with a score on any of them or on one below.
     #[serde(default)]
     pub topics: BTreeSet<String>,
@@ -37,7 +41,7 @@ pub struct Cohort {
 }
 
 impl Cohort {
-    pub(super) fn check(file: &str, all: &[Self]) -> Result<()> {
+    pub(super) fn check(file: &str, all: &[Self], uses: &Uses) -> Result<()> {
         for (place, cohort) in all.iter().enumerate() {
             let refused = |cause: &str, remedy: &str| {
                 Err(Error::bad_job(format!("{file}: cohort `{}` {cause}", cohort.name), remedy))
@@ -47,6 +51,21 @@ impl Cohort {
             }
             if all[..place].iter().any(|before| before.name == cohort.name) {
                 return refused("is declared twice", "give each cohort a unique name");
+            }
+            if cohort.purpose.trim().is_empty() {
+                return refused(
+                    "has no purpose",
+                    "state in `purpose` what its members are listed for",
+                );
+            }
+            if let Some(forbidden) = uses.forbids(&cohort.purpose) {
+                return refused(
+                    &format!(
+                        "has the purpose `{}`: `uses.forbidden` has `{forbidden}`",
+                        cohort.purpose
+                    ),
+                    "no cohort is listed for a forbidden use: state another purpose, or leave the cohort out",
+                );
             }
             let (low, high) = (cohort.min_score.unwrap_or(1.0), cohort.max_score.unwrap_or(100.0));
             // NaN fails every comparison.

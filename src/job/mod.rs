@@ -1,5 +1,6 @@
 //! The job file: one typed section per stage, parsed and checked once.
 
+mod acceptance;
 mod cohort;
 mod consent;
 mod fit;
@@ -9,14 +10,17 @@ mod overlap;
 mod people;
 mod profile;
 mod reading;
+mod retention;
 mod sql_text;
 mod texts;
 mod topics;
+mod uses;
 mod validate;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+pub use acceptance::Acceptance;
 use chrono::NaiveDate;
 pub use cohort::Cohort;
 pub use consent::{Consent, ConsentRule, ConsentSection, UnknownRule, UnmatchedRule};
@@ -28,12 +32,14 @@ pub use people::{PeopleRule, UnprovenRule};
 pub use profile::ProfileSection;
 pub(crate) use profile::find_measurement_difference;
 pub use reading::{MaxAge, MissingColumns, Reading};
+pub use retention::Retention;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use texts::Texts;
 pub use texts::{parse_input, parse_url};
 pub use topics::{Bundled, TopicChange, Topics};
 use url::Url;
+pub use uses::{ALL_USES, Uses};
 pub use validate::{GroupBy, TargetSection, Validate};
 
 use crate::error::{Error, Result};
@@ -93,6 +99,9 @@ pub struct JobFile {
     /// Audiences: the table `cohorts` lists the members of each who opted in.
     #[serde(default)]
     pub cohort: Vec<Cohort>,
+    /// What the scores may be used for, and what they may not.
+    #[serde(default)]
+    pub uses: Uses,
     /// Where tables are written.
     pub output: OutputSection,
 }
@@ -165,6 +174,9 @@ pub struct OutputSection {
     /// Whether jobs of several names publish there on purpose; else a run is refused where the last one is of another job.
     #[serde(default)]
     pub shared: bool,
+    /// What is kept of what was published, as in `{ keep_days = 90, superseded = true }`. Default: everything.
+    #[serde(default)]
+    pub retention: Option<Retention>,
 }
 
 /// The input of label sets; only `fit` and `validate` read it.
@@ -207,10 +219,16 @@ pub struct Job {
     pub validate: Validate,
     /// Audiences, in order of name.
     pub cohorts: Vec<Cohort>,
+    /// What the scores may be used for, and what they may not.
+    pub uses: Uses,
     /// The folder to which tables are written.
     pub output: Url,
     /// Whether jobs of other names may publish there too.
     pub shared_output: bool,
+    /// What is kept there; everything if nothing is said.
+    pub retention: Option<Retention>,
+    /// Checks of this run that somebody accepts; no file names them.
+    pub accepted: Vec<Acceptance>,
 }
 
 impl Job {
@@ -286,7 +304,9 @@ impl Job {
         file.topics.check(&name, &inputs)?;
         file.fit.check(&name, &method)?;
         file.validate.check(&name)?;
-        Cohort::check(&name, &file.cohort)?;
+        file.uses.check(&name)?;
+        Cohort::check(&name, &file.cohort, &file.uses)?;
+        file.output.retention.map_or(Ok(()), |retention| retention.check(&name))?;
         let mut cohorts = file.cohort;
         cohorts.sort_by(|one, other| one.name.cmp(&other.name));
         let job = Self {
@@ -307,8 +327,11 @@ impl Job {
             fit: file.fit,
             validate: file.validate,
             cohorts,
+            uses: file.uses,
             output: crate::storage::folder(&texts.url(&file.output.url)?.0),
             shared_output: file.output.shared,
+            retention: file.output.retention,
+            accepted: vec![],
         };
         texts.check_all_used()?;
         refuse_overlap(&name, &job.inputs, &job.sources, &job.output)?;

@@ -10,16 +10,20 @@ use crate::error::{Error, Result};
 use crate::suggest::did_you_mean;
 use crate::{renamed, toml_file};
 
+mod checks;
 mod forecast;
 pub mod profile;
 mod record;
 mod scale;
+mod topics;
 mod trust;
 
+pub use checks::CheckRule;
 pub use forecast::{Forecast, MAX_CLOCK_MINUTES, Term, may_enter};
 pub(crate) use forecast::{counts_everybody, suggest_measure};
 pub use record::{FitForm, FitRecord, ROLLING_ORIGIN, Validation};
 pub use scale::points;
+pub use topics::{Evidence, TopicRule};
 pub use trust::{NetworkTrust, SeedRule, TrustRule};
 
 /// The method that a job without a `method` key uses.
@@ -73,6 +77,9 @@ pub struct Method {
     /// Limits of the gates that tables must pass before they are published.
     #[serde(default)]
     pub gates: GateRule,
+    /// Limits of the checks against the last published run.
+    #[serde(default)]
+    pub checks: CheckRule,
 }
 
 /// How interactions become attention.
@@ -124,79 +131,6 @@ pub struct AmplificationRule {
 impl Default for AmplificationRule {
     fn default() -> Self {
         Self { prior_posts: 5.0 }
-    }
-}
-
-/// Topics of posts, and influence on topics.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TopicRule {
-    /// Share of a topic's weight that its direct parents get, 0 or more and less than 1.
-    pub roll_up: f64,
-    /// Weight of the topics of the post that a post replies to, quotes or reposts, relative to its own topics; 0 or more.
-    pub parent_weight: f64,
-    /// Weight of a phrase in the title, relative to one in the text; 0 or more, as for tags and URLs.
-    pub title_weight: f64,
-    /// Weight of a phrase that is a tag.
-    pub tag_weight: f64,
-    /// Weight of a phrase in a URL.
-    pub url_weight: f64,
-    /// Maximum number of topics of a post, 1 to 20.
-    pub max_topics: u32,
-    /// Minimum share of a post that is about a topic, 0 to 1; the main topic is always kept.
-    pub min_share: f64,
-    /// Evidence that a topic score needs.
-    pub evidence: Evidence,
-    /// Minimum number of pairs (actor, target) on a topic for PageRank; with fewer, each actor's attention is divided
-    /// once.
-    pub ranked_pairs: u64,
-    /// Number of posts kept of each topic: those with most reactors.
-    pub posts: u32,
-    /// Number of posts kept of each person on each topic.
-    pub evidence_posts: u32,
-    /// Number of topics kept of what each person writes about.
-    pub interests: u32,
-}
-
-impl Default for TopicRule {
-    fn default() -> Self {
-        Self {
-            roll_up: 0.5,
-            parent_weight: 0.5,
-            title_weight: 3.0,
-            tag_weight: 3.0,
-            url_weight: 1.0,
-            max_topics: 5,
-            min_share: 0.1,
-            evidence: Evidence::default(),
-            ranked_pairs: 100,
-            posts: 20,
-            evidence_posts: 5,
-            interests: 50,
-        }
-    }
-}
-
-/// Evidence that a topic score needs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Evidence {
-    /// Minimum number of the person's posts about the topic with a reaction of a trusted person.
-    pub posts: u32,
-    /// Minimum number of distinct people who reacted to them, endorsed the person on the topic, or put the person on a
-    /// list of that name.
-    pub people: u32,
-    /// Minimum number of different weeks before the cutoff in which these posts were published.
-    pub weeks: u32,
-    /// Evidence period, in half-lives: older posts and reactions do not count; more than 0.
-    pub half_lives: f64,
-    /// Maximum number of endorsements and list entries that count of one giver.
-    pub per_giver: u32,
-}
-
-impl Default for Evidence {
-    fn default() -> Self {
-        Self { posts: 3, people: 5, weeks: 2, half_lives: 2.0, per_giver: 20 }
     }
 }
 
@@ -294,6 +228,12 @@ impl Method {
     /// measure if it is longer.
     pub fn window_hours(&self) -> u32 {
         self.attention.window_hours.max(MEASURE_HOURS)
+    }
+
+    /// Whether this method scores as `other` does: its name and the limits of checks decide no score.
+    pub fn scores_like(&self, other: &Self) -> bool {
+        let Self { version, checks, .. } = self.clone();
+        *self == Self { version, checks, ..other.clone() }
     }
 
     /// Hex SHA-256 of the method's content (not of its file: comments and order do not count).
@@ -396,6 +336,7 @@ impl Method {
                 "give 0 or more and less than 1",
             );
         }
+        self.checks.check(name)?;
         let (old, new) = renamed::ROLLING_ORIGIN;
         if self.fit.as_ref().is_some_and(|record| record.target == old) {
             return refuse(

@@ -34,6 +34,12 @@ impl JoinRate {
         }
     }
 
+    /// The share that finds it, 0 to 1, as well as it may be known; `None` without rows.
+    pub(crate) fn matched(&self) -> Option<f64> {
+        let matched = self.rows.saturating_sub(self.unmatched.estimate());
+        (self.rows > 0).then(|| matched as f64 / self.rows as f64)
+    }
+
     /// The share that finds it, in per cent; `None` where it would show a small number of rows that do not.
     fn share(&self) -> Option<String> {
         let SuppressedCount::Exact(unmatched) = self.unmatched else { return None };

@@ -1,8 +1,10 @@
 //! The nouns: people with their accounts, posts, interactions, follows and endorsements, over dense indices.
 
 mod account_stats;
+mod checks;
 mod consent_counts;
 mod coverage;
+mod disputes;
 mod dropped;
 mod endorsements;
 mod follows;
@@ -18,16 +20,19 @@ mod posts;
 mod previous;
 mod refusals;
 mod standing;
+mod steps;
 pub(crate) mod time;
 mod trust;
 mod vertex_flags;
 mod warning;
 
 pub use account_stats::AccountStats;
+pub use checks::{Check, HISTORY_DAYS, History, LoggedCheck, Verdict};
 pub use consent_counts::{
     ConsentCounts, ConsentHistory, LoggedConsent, StatementsOf, SuppressedCount,
 };
 pub(crate) use coverage::covered_minutes;
+pub use disputes::Dispute;
 pub use dropped::Dropped;
 pub use endorsements::Endorsement;
 pub use follows::{Follow, Follows};
@@ -43,6 +48,7 @@ pub use posts::{NOT_YET, Posts};
 pub use previous::Previous;
 pub use refusals::Refusals;
 pub use standing::{FullCredit, Standing, Tenure, Tenures};
+pub use steps::in_steps;
 pub use trust::{Audience, CREDIT, Trust, is_trusted};
 pub use vertex_flags::VertexFlags;
 pub use warning::Warning;

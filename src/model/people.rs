@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::account_stats::AccountStats;
 use super::consent_counts::ConsentCounts;
+use super::disputes::Dispute;
 use super::dropped::Dropped;
 use super::endorsements::Endorsement;
 use super::follows::{Follow, Follows};
+use super::indices::PersonIndex;
 use super::interactions::Interactions;
 use super::join_rate::JoinRate;
 use super::newest_events::{NetworkEvents, NewestEvents};
@@ -39,10 +41,14 @@ pub struct People {
     pub endorsements: Vec<Endorsement>,
     /// Whole hours from the newest of them to the cutoff; `None` if none has a time.
     pub endorsed_hours: Option<u32>,
+    /// What they dispute of what is said of them.
+    pub disputes: BTreeMap<PersonIndex, Vec<Dispute>>,
     /// Rows dropped by rule.
     pub drops: Vec<Dropped>,
     /// How the statements of `consent` meet these accounts and those of ineligible people, by network.
     pub consent: Vec<ConsentCounts>,
+    /// Whole hours before the cutoff at which whoever refuses said so last.
+    pub refused_hours: Vec<u32>,
     /// What should be looked at.
     pub warnings: Vec<Warning>,
     /// How many rows find what they name in another input, by input.
@@ -71,8 +77,10 @@ impl People {
             refusals: Refusals::new(),
             endorsements: vec![],
             endorsed_hours: None,
+            disputes: BTreeMap::new(),
             drops: vec![],
             consent: vec![],
+            refused_hours: vec![],
             warnings: vec![],
             joins: BTreeMap::new(),
         }
@@ -123,8 +131,8 @@ impl People {
     }
 }
 
-/// Refusals of topics are left out, as a run digests them where it reads posts, so is the time of the newest endorsement, which it
-/// digests where there is one, and what no table shows.
+/// Refusals of topics are left out, as a run digests them where it reads posts, so are the time of the newest endorsement and disputes,
+/// which it digests where there are any, and what no table shows.
 impl Digestible for People {
     fn digest(&self, to: &mut Digest) {
         let Self {
@@ -139,8 +147,10 @@ impl Digestible for People {
             refusals: _,
             endorsements,
             endorsed_hours: _,
+            disputes: _,
             drops: _,
             consent: _,
+            refused_hours: _,
             warnings: _,
             joins: _,
         } = self;

@@ -44,7 +44,7 @@ pub struct Persons {
     pub vertex_persons: Vec<PersonIndex>,
     /// The vertices of network n are `network_offsets[n]..network_offsets[n + 1]`.
     pub network_offsets: Vec<usize>,
-    /// Who gives no labels. Empty unless the job has labels.
+    /// Who is not scored, gives no labels, and was scored by the last run no longer.
     pub ineligible: IneligibleIds,
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
 
+use super::checks::LoggedCheck;
+use super::join_rate::JoinRate;
 use crate::digest::{Digest, Digestible};
 use crate::method::Method;
 
@@ -27,9 +29,20 @@ pub struct Previous {
     pub has_all_measures: bool,
     /// Measures that this run's forecast uses, where they were defined. Lengths: vertices.
     pub measures: BTreeMap<String, Vec<Option<f64>>>,
+    /// Number of people that it scored.
+    pub people: u64,
+    /// Of these, who is not scored now.
+    pub lost: u64,
+    /// Of these, who is ineligible now.
+    pub excluded: u64,
+    /// What it was checked for; empty if its log is gone, or of a version that had no checks.
+    pub checks: Vec<LoggedCheck>,
+    /// How many of its rows found what they name in another input, by input; `None` if its log is gone.
+    pub joins: Option<BTreeMap<String, JoinRate>>,
 }
 
-/// The number of its commit is left out, since no table shows it, and so is the method, which a run adds as settings.
+/// The number of its commit is left out, since no table shows it, and so is the method, which a run adds as settings; so is what
+/// is checked, which may concern people who are ineligible now: of them no id of a run may tell.
 impl Digestible for Previous {
     fn digest(&self, to: &mut Digest) {
         let Self {
@@ -41,6 +54,11 @@ impl Digestible for Previous {
             vouches,
             has_all_measures,
             measures,
+            people: _,
+            lost: _,
+            excluded: _,
+            checks: _,
+            joins: _,
         } = self;
         to.add(&day.num_days_from_ce());
         to.add(scores);

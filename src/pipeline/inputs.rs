@@ -13,10 +13,10 @@ use crate::audit::RunFacts;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::model::{ConsentCounts, People, Previous, Tenures};
+use crate::model::{ConsentCounts, People, Previous, SuppressedCount, Tenures};
 use crate::phrases::Vocabulary;
 use crate::propagate::Ranks;
-use crate::publish::log::{InputFiles, Machine, RankLog, RunBefore, RunLog};
+use crate::publish::log::{CheckLog, InputFiles, Machine, RankLog, RunBefore, RunLog};
 use crate::published::previous;
 use crate::published::tenures::EarlierRuns;
 use crate::read::{self, InputNotes, Listing, Snapshot, Violations};
@@ -121,9 +121,8 @@ pub(crate) async fn read_inputs(
     let old_networks = age_limits.report_networks(&people, violations)?;
     notes.add_people(&people, cutoff_us);
     notes.warnings.extend(old_networks);
-    let forecast = &method.forecast;
-    let previous = previous::read(engine, &job.output, day, &people.persons, forecast).await?;
     let earlier_runs = EarlierRuns::before(engine, &job.output, day).await?;
+    let previous = previous::read(&earlier_runs, &people.persons, &method.forecast).await?;
     let first_hours = standings::first_hours(&people);
     let mut tenures = earlier_runs.tenures(day, &people.persons, &first_hours).await?;
     // The threads of the runtime go on serving others.
@@ -146,6 +145,8 @@ pub(crate) async fn read_inputs(
         covered_hours: covered_hours(&people),
         trust_networks: tenures.networks.iter().cloned().collect(),
         horizon_hours: method.forecast.horizon_hours,
+        uses: job.uses.clone(),
+        accepted: job.accepted.clone(),
     };
     Ok(Inputs { day, people, vocabulary, tenures, previous, facts, files, notes })
 }
@@ -173,8 +174,20 @@ impl Inputs {
             )),
             run_before,
             rank: RankLog { iterations: ranks.iterations, bound: ranks.bound },
+            checks: None,
+            figures: vec![],
             stages: vec![],
             machine: Machine::current(),
+        })
+    }
+
+    /// What the checks counted that may tell of ineligible people.
+    pub fn check_log(&self) -> Option<CheckLog> {
+        let previous = self.previous.as_ref()?;
+        Some(CheckLog {
+            people: previous.people,
+            lost: SuppressedCount::of(previous.lost),
+            ineligible: SuppressedCount::of(previous.excluded),
         })
     }
 }

@@ -1,7 +1,10 @@
 //! The night as a list of stages, measures as of any date, backtests, and the identity of a run.
 
+mod backfill;
 pub mod backtest;
+mod day_before;
 pub(crate) mod inputs;
+mod keep;
 mod measure;
 mod output_conflicts;
 mod people;
@@ -14,6 +17,8 @@ mod scoring;
 mod stages;
 mod standings;
 
+pub use backfill::{Backfill, BackfilledDay, DayState, backfill};
+pub use day_before::refuse_lost_day_before;
 pub use measure::{AsOf, Measured, STAGES as MEASURE_STAGES, measure};
 pub use output_conflicts::refuse_output_conflicts;
 pub use people::read_people;

@@ -3,23 +3,18 @@
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 use crate::job::Job;
-use crate::publish::commit;
+use crate::publish::history::CommitHistory;
 use crate::published::Run;
 
 /// Refuses to publish where the last run is of another job, unless the output is declared to be shared, or where the method
-/// has another content under the same version.
+/// has another content under the same version; limits of checks may change.
 ///
 /// # Errors
 /// [`Kind::BadJob`] for either, [`Kind::Unavailable`] if the store does not answer.
 pub async fn refuse_output_conflicts(engine: &Engine, job: &Job) -> Result<()> {
     let (stores, output) = (&engine.stores, &job.output);
-    let newest = commit::newest(stores, output).await?;
-    let last = newest.and_then(|newest| {
-        let runs = newest.in_force.into_iter();
-        runs.max_by_key(|(_, number)| *number).map(|(day, _)| day)
-    });
-    let Some(last) = last else { return Ok(()) };
-    let Some(commit) = commit::in_force(stores, output, Some(last)).await? else { return Ok(()) };
+    let last = CommitHistory::read(stores, output).await?.last_run().await?;
+    let Some(commit) = last else { return Ok(()) };
     let record = match Run::open(engine, output, &commit)?.record().await {
         Ok(record) => record,
         // Its files are gone or of another version: nothing is known of it.
@@ -36,7 +31,7 @@ pub async fn refuse_output_conflicts(engine: &Engine, job: &Job) -> Result<()> {
         ));
     }
     let same_version = |method: &crate::method::Method| method.version == job.method.version;
-    if record.method().filter(same_version).is_some_and(|method| method != job.method) {
+    if record.method().filter(same_version).is_some_and(|method| !method.scores_like(&job.method)) {
         return Err(Error::bad_job(
             format!(
                 "the method `{}` has changed since commit {} of `{output}` and still has the same version",

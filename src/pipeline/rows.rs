@@ -3,8 +3,8 @@
 use renown_graph::csr::Csr;
 
 use super::progress::Rows;
-use crate::audit::Audited;
-use crate::model::{Trust, VertexIndex};
+use crate::audit::Audit;
+use crate::model::{Check, Trust, VertexIndex};
 use crate::publish::commit::Commit;
 use crate::score::changes::Changes;
 use crate::score::cohorts::CohortMember;
@@ -66,7 +66,7 @@ impl Rows for Draft {
     }
 }
 
-impl Rows for Audited {
+impl Rows for Audit {
     fn rows(&self) -> u64 {
         Self::rows(self)
     }
@@ -75,5 +75,11 @@ impl Rows for Audited {
 impl Rows for Commit {
     fn rows(&self) -> u64 {
         Self::rows(self)
+    }
+}
+
+impl Rows for Vec<Check> {
+    fn rows(&self) -> u64 {
+        self.len() as u64
     }
 }

@@ -1,21 +1,27 @@
 //! The night: from a job to published tables, one stage after the other.
 
+use super::day_before::{refuse_lost_day_before, stale_day_before};
 use super::inputs::{Inputs, Opened, open_inputs, read_inputs};
+use super::keep::apply_retention;
 use super::measure;
 use super::output_conflicts::refuse_output_conflicts;
 use super::progress::{Progress, Rows};
 use super::stages::{Explained, Stages};
-use crate::audit::Audited;
+use crate::audit::{Audit, Audited, Refused};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
-use crate::publish::commit::{self, Commit};
-use crate::publish::commit_tables;
+use crate::model::{Check, Warning};
+use crate::publish::commit::{Began, Commit, Of};
+use crate::publish::history::{CommitHistory, DamagedCommit};
 use crate::publish::log::RunLog;
+use crate::publish::marks::update_marks;
+use crate::publish::prune::Pruned;
+use crate::publish::{commit_tables, integrity, keep_refused};
 use crate::read::InputNotes;
 
 /// Stages of a run.
-pub const STAGES: u64 = 11 + measure::STAGES;
+pub const STAGES: u64 = 12 + measure::STAGES;
 
 /// The result of a run.
 #[derive(Debug)]
@@ -24,8 +30,12 @@ pub struct RunOutcome {
     pub commit: Commit,
     /// Whether it was in force before, so that there was nothing to do.
     pub already: bool,
+    /// Whether it had been stale and is so no more: it rests on what is in force now.
+    pub renewed: bool,
     /// What became of the inputs.
     pub notes: InputNotes,
+    /// What was removed afterwards by the retention of the job, if it has one. What is published is so even if that failed.
+    pub pruned: Result<Option<Pruned>>,
 }
 
 /// A run up to the gates.
@@ -42,27 +52,51 @@ pub struct PreparedRun {
 pub enum Ready {
     /// Nothing: these rows, job and method were published by this commit.
     Nothing(Commit),
-    /// These tables with their log, in place of the commit of this number.
-    Tables(Audited, Box<RunLog>, Option<u64>),
+    /// These tables with their log, in place of what was published when the run began.
+    Tables(Audited, Box<RunLog>, Began),
+    /// Nothing: a check against the last published run refuses these tables, with their log.
+    Refused(Box<Refused>, Box<RunLog>, Began),
 }
 
-/// Runs `job`: reads the snapshot, scores everyone who is eligible and publishes the tables.
+/// Runs `job`: reads the snapshot, scores everyone who is eligible, publishes the tables, and removes what the job keeps no longer.
 ///
 /// # Errors
-/// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds.
+/// Every kind of [`crate::error::Kind`]; nothing becomes visible unless it succeeds, but that the tables may be published and later
+/// days not be marked as stale yet.
 pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<RunOutcome> {
-    let PreparedRun { ready, notes } = prepare(engine, job, progress).await?;
-    let (audited, mut log, replaced) = match ready {
+    let outcome = Box::pin(run_and_keep(engine, job, progress)).await?;
+    let pruned = apply_retention(&engine.stores, job).await;
+    Ok(RunOutcome { pruned, ..outcome })
+}
+
+/// As [`run`], and nothing is removed.
+pub(super) async fn run_and_keep(
+    engine: &Engine,
+    job: &Job,
+    progress: &mut Progress,
+) -> Result<RunOutcome> {
+    let (stores, output) = (&engine.stores, &job.output);
+    let PreparedRun { ready, notes } = Box::pin(prepare(engine, job, progress)).await?;
+    let (audited, mut log, began) = match ready {
         Ready::Nothing(commit) => {
-            return Ok(RunOutcome { commit, already: true, notes });
+            let renewed = update_marks(stores, output, Some(commit.snapshot_date)).await?;
+            return Ok(RunOutcome { commit, already: true, renewed, notes, pruned: Ok(None) });
         }
-        Ready::Tables(audited, log, replaced) => (audited, log, replaced),
+        Ready::Refused(refused, mut log, began) => {
+            log.stages = progress.stages().to_vec();
+            let kept = keep_refused(stores, output, &refused, &*log, began).await?;
+            let mut error = refused.error;
+            error.remedy = format!("{}; the refused tables are kept below `{kept}`", error.remedy);
+            return Err(error);
+        }
+        Ready::Tables(audited, log, began) => (audited, log, began),
     };
     log.stages = progress.stages().to_vec();
     let rows = audited.rows();
-    let published = commit_tables(&engine.stores, &job.output, audited, &*log, replaced);
+    let published = commit_tables(stores, output, audited, &*log, began);
     let commit = progress.wait("publish", |_| rows, published).await?;
-    Ok(RunOutcome { commit, already: false, notes })
+    update_marks(stores, output, None).await?;
+    Ok(RunOutcome { commit, already: false, renewed: false, notes, pruned: Ok(None) })
 }
 
 /// All stages of a run but the last: nothing is written.
@@ -72,34 +106,42 @@ pub async fn run(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<
 pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Result<PreparedRun> {
     let day = job.snapshot.ok_or_else(no_snapshot)?;
     refuse_output_conflicts(engine, job).await?;
-    let in_force = commit::in_force(&engine.stores, &job.output, Some(day)).await?;
-    let replaced = in_force.as_ref().map(|commit| commit.number);
+    let history = CommitHistory::read(&engine.stores, &job.output).await?;
+    let (in_force, began) = history.begin(Of::Runs, day).await?;
+    refuse_lost_day_before(&engine.stores, &job.output, &history, day).await?;
 
     let opened = open_inputs(engine, job, day);
     let opened = progress.wait("read", Opened::rows_total, opened).await?;
     let rows = opened.rows();
     let inputs = read_inputs(engine, job, day, opened);
-    let inputs = progress.wait("people", |_| rows, inputs).await?;
+    let mut inputs = progress.wait("people", |_| rows, inputs).await?;
+    let damaged = history.damaged().iter().map(DamagedCommit::describe);
+    inputs.notes.warnings.extend(damaged.map(|text| Warning::new("commits", text)));
+    let stale = history.newest().and_then(|newest| stale_day_before(newest, day));
+    inputs.notes.warnings.extend(stale.map(|text| Warning::new("runs", text)));
     let ready = match in_force {
         Some(commit)
             if commit.run_id == inputs.facts.run_id
-                && commit::intact(&engine.stores, &job.output, &commit).await? =>
+                && integrity::intact(&engine.stores, &job.output, &commit).await? =>
         {
             Ready::Nothing(commit)
         }
         _ => {
-            let (audited, log) = compute(&inputs, job, progress)?;
-            Ready::Tables(audited, Box::new(log), replaced)
+            let (audit, log) = compute(&inputs, job, progress)?;
+            match audit {
+                Audit::Passed(audited) => Ready::Tables(audited, Box::new(log), began),
+                Audit::Refused(refused) => Ready::Refused(refused, Box::new(log), began),
+            }
         }
     };
     Ok(PreparedRun { ready, notes: inputs.notes })
 }
 
 /// The stages between reading and publishing.
-fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audited, RunLog)> {
+fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit, RunLog)> {
     let mut stages = Stages { inputs, job, progress };
     let mut measured = stages.measure()?;
-    let log = inputs.log(job, &measured.ranks)?;
+    let mut log = inputs.log(job, &measured.ranks)?;
     let topics = stages.topics(&measured)?;
     let scored = stages.scores(&measured, &topics)?;
     measured.free_engagement();
@@ -108,8 +150,11 @@ fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit
     let influence_edges = stages.influence_edges(&measured, &topics)?;
     measured.free_attention();
     let cohorts = stages.cohorts(&topics, &scored)?;
-    let explained = Explained { changes, contributions, influence_edges, cohorts };
+    let checks = stages.checks(&measured, &scored)?;
+    log.checks = inputs.check_log();
+    log.figures = checks.iter().filter_map(Check::logged).collect();
+    let explained = Explained { changes, contributions, influence_edges, cohorts, checks: &checks };
     let draft = stages.tables(&measured, &topics, &scored, explained)?;
-    let audited = stages.audit(draft)?;
-    Ok((audited, log))
+    let audit = stages.audit(draft, &checks)?;
+    Ok((audit, log))
 }

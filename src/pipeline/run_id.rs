@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::digest::Digest;
 use crate::error::Result;
-use crate::job::{Input, Job};
+use crate::job::{Input, Job, Uses};
 use crate::method::hex;
 use crate::model::{LabelSet, People, Previous, Tenures};
 use crate::phrases::Vocabulary;
@@ -41,6 +41,10 @@ pub fn run_id(
     }
     if let Some(hours) = people.endorsed_hours {
         digest.add(&hours);
+    }
+    for (person, disputes) in &people.disputes {
+        digest.add(person);
+        disputes.iter().for_each(|dispute| digest.add(dispute));
     }
     if !job.cohorts.is_empty() {
         // Cohorts hold only people who agreed.
@@ -132,11 +136,18 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         fit: _,
         validate: _,
         cohorts,
+        uses,
         output: _,
         shared_output: _,
+        retention: _,
+        // Accepting a finding changes no score, and a run that was accepted is not run again.
+        accepted: _,
     } = job;
     digest.add(env!("CARGO_PKG_VERSION"));
     digest.add_settings(&day)?;
+    if *uses != Uses::default() {
+        digest.add_settings(uses)?;
+    }
     let consent = consent.identity();
     digest.add_settings(&(name, method, consent, trust, topics, influence, profiles, cohorts))
 }

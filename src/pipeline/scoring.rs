@@ -5,7 +5,7 @@ use super::progress::Rows;
 use crate::error::{Error, Help, Result};
 use crate::method::StyleRule;
 use crate::method::profile::{Profile, STANDARD};
-use crate::model::People;
+use crate::model::{People, PersonIndex};
 use crate::score::audience_flags::flag_audiences;
 use crate::score::context::{ScoreContext, compute_context};
 use crate::score::scores::{Scores, flag_short_history, score_people};
@@ -63,10 +63,17 @@ pub(super) fn score<'p>(inputs: &ScoreInputs<'_, 'p>) -> Result<Scored<'p>> {
     let Measured { measures, trust, engagement, rules, .. } = measured;
     let persons = &people.persons;
     let audiences = flag_audiences(persons, &people.interactions, rules, engagement);
+    let disputed: Vec<Vec<&'static str>> = (0..persons.len())
+        .map(|person| match people.disputes.contains_key(&PersonIndex::new(person)) {
+            true => vec!["disputed"],
+            false => vec![],
+        })
+        .collect();
     let under = |profile| {
         let mut scores = score_people(persons, measures, trust, profile)?;
         scores.add_flags(&audiences);
         scores.add_flags(&flag_short_history(persons, &people.covered_minutes, profile));
+        scores.add_flags(&disputed);
         Ok((profile, scores))
     };
     let scored = Scored {

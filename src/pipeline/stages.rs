@@ -5,17 +5,19 @@ use super::inputs::Inputs;
 use super::measure::{AsOf, Measured, measure};
 use super::progress::{Progress, Rows};
 use super::scoring::{ScoreInputs, Scored, score};
-use crate::audit::{Audited, Limits, audit_run};
+use crate::audit::{Audit, Limits, audit_run};
+use crate::checks::{CheckInputs, check_run};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::model::time::days_since_epoch;
-use crate::model::{Standing, Tenure, Trust};
+use crate::model::{Check, Standing, Tenure, Trust};
 use crate::propagate::{Night, advance_tenures};
 use crate::score::changes::{ChangeInputs, Changes, explain_changes};
 use crate::score::cohorts::{CohortInputs, CohortMember, select_members};
 use crate::score::contributions::{Contributions, decompose_scores};
 use crate::score::forecast_values::ForecastValues;
 use crate::score::influence_edges::{EdgeInputs, InfluenceEdge, select_edges};
+use crate::score::latest_events::latest_events;
 use crate::tables::{Draft, DraftInputs, draft_tables};
 use crate::topics::{TopicInputs, TopicResults, find_topics};
 
@@ -35,6 +37,7 @@ pub(super) struct Explained<'a> {
     pub influence_edges: Vec<InfluenceEdge>,
     /// The members of each cohort.
     pub cohorts: Vec<Vec<CohortMember>>,
+    pub checks: &'a [Check],
 }
 
 impl<'a> Stages<'a> {
@@ -173,19 +176,36 @@ impl<'a> Stages<'a> {
             measures: &measured.measures,
             scores: &scored.by_profile,
             context: &scored.context,
+            data_until: &latest_events(people, facts.cutoff_us),
             styles: &scored.styles,
             changes: explained.changes.as_ref(),
             contributions: explained.contributions,
             edges: explained.influence_edges,
             cohorts: names.zip(explained.cohorts).collect(),
+            checks: explained.checks,
         };
         self.progress.compute("tables", scored.rows(), || draft_tables(*day, &facts.run_id, inputs))
     }
 
-    pub fn audit(&mut self, draft: Draft) -> Result<Audited> {
+    pub fn checks(&mut self, measured: &Measured, scored: &Scored<'_>) -> Result<Vec<Check>> {
+        let inputs = CheckInputs {
+            people: &self.inputs.people,
+            measures: &measured.measures,
+            scores: scored.standard()?,
+            method: &self.job.method,
+            day: self.inputs.day,
+            previous: self.inputs.previous.as_ref(),
+            accepted: &self.job.accepted,
+        };
+        let persons = self.persons();
+        self.progress.compute("checks", persons, || check_run(&inputs))
+    }
+
+    pub fn audit(&mut self, draft: Draft, checks: &[Check]) -> Result<Audit> {
         let method = &self.job.method;
         let limits = Limits { gates: &method.gates, evidence: &method.topics.evidence };
         let rows = draft.rows();
-        self.progress.compute("audit", rows, || audit_run(draft, &self.inputs.facts, &limits))
+        self.progress
+            .compute("audit", rows, || audit_run(draft, checks, &self.inputs.facts, &limits))
     }
 }

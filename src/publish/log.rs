@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::commit::Commit;
-use super::log_path;
+use super::commit_object::Commit;
+use super::layout::log_path;
 use crate::error::{Error, Result};
-use crate::model::LoggedConsent;
+use crate::model::{LoggedCheck, LoggedConsent, SuppressedCount};
 use crate::read::{InputFile, InputNotes};
 use crate::storage::{Stores, below};
 
@@ -43,6 +43,12 @@ pub struct RunLog {
     pub run_before: Option<RunBefore>,
     /// How exact ranks are.
     pub rank: RankLog,
+    /// What the checks counted that may tell of ineligible people; `None` without an earlier run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checks: Option<CheckLog>,
+    /// Figures of the checks with those of the days before, by which later runs are judged; none in logs of earlier versions.
+    #[serde(default)]
+    pub figures: Vec<LoggedCheck>,
     /// The stages in the order in which they ended.
     pub stages: Vec<StageLog>,
     /// The machine that computed it.
@@ -97,6 +103,17 @@ pub struct RunBefore {
     pub commit: u64,
     /// Day of its snapshot.
     pub snapshot_date: NaiveDate,
+}
+
+/// What the checks of a run counted that may tell of ineligible people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckLog {
+    /// People that the last published run scored.
+    pub people: u64,
+    /// Of these, who is not scored now.
+    pub lost: SuppressedCount,
+    /// Of these, who is ineligible now.
+    pub ineligible: SuppressedCount,
 }
 
 /// How exact ranks are.

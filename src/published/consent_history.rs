@@ -11,7 +11,8 @@ use super::table::of_people;
 use crate::engine::Engine;
 use crate::error::{Kind, Result};
 use crate::model::{ConsentHistory, LoggedConsent};
-use crate::publish::commit::{self, Commit};
+use crate::publish::commit::Commit;
+use crate::publish::history::CommitHistory;
 use crate::publish::log;
 use crate::storage::below;
 
@@ -37,18 +38,13 @@ pub async fn read(
     persons: &BTreeSet<&str>,
 ) -> Result<ConsentHistory> {
     let mut history = ConsentHistory::default();
-    let Some(newest) = commit::newest(&engine.stores, output).await? else { return Ok(history) };
-    // The newest commit may be of a validation.
-    let last = newest.in_force.iter().max_by_key(|(_, number)| **number);
-    let Some((day, _)) = last else { return Ok(history) };
-    if let Some(last) = commit::in_force(&engine.stores, output, Some(*day)).await? {
-        let log: Option<ConsentOfLog> = log::read(&engine.stores, output, &last).await?;
-        history.log_is_gone = log.is_none();
-        history.counts = log.and_then(|log| log.consent);
-    }
-    for number in newest.in_force.values().rev().take(MAX_RUNS) {
-        let url = below(output, &commit::path(*number))?;
-        let Some(commit) = commit::read(&engine.stores, &url).await? else { continue };
+    let commits = CommitHistory::read(&engine.stores, output).await?;
+    let Some(last) = commits.last_run().await? else { return Ok(history) };
+    let log: Option<ConsentOfLog> = log::read(&engine.stores, output, &last).await?;
+    history.log_is_gone = log.is_none();
+    history.counts = log.and_then(|log| log.consent);
+    for (_, number) in commits.days().rev().take(MAX_RUNS) {
+        let Some(commit) = commits.commit(number).await? else { continue };
         match log::read::<ConsentOfLog>(&engine.stores, output, &commit).await {
             Ok(log) => history.add(log.and_then(|log| log.consent).unwrap_or_default()),
             // What is compared is what is left of old days.
@@ -57,13 +53,11 @@ pub async fn read(
         }
     }
     let mut wanted = persons.clone();
-    for day in newest.in_force.keys().rev() {
+    for (_, number) in commits.days().rev() {
         if wanted.is_empty() {
             break;
         }
-        let Some(commit) = commit::in_force(&engine.stores, output, Some(*day)).await? else {
-            continue;
-        };
+        let Some(commit) = commits.commit(number).await? else { continue };
         if has_people(engine, output, &commit).await? {
             let found = accounts_of(&Run::open(engine, output, &commit)?, &wanted).await?;
             wanted.retain(|person| !found.contains_key(*person));

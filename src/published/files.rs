@@ -1,4 +1,4 @@
-//! Published files by their names, whether or not a commit names them, and their rows with every column that they have.
+//! Files of tables by their names, whether or not a commit names them, and their rows with every column that they have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,6 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::file_format::options::ParquetReadOptions;
 use datafusion::functions_nested::expr_fn::array_has;
 use datafusion::prelude::{Expr, ident, lit};
-use object_store::ObjectMeta;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -19,8 +18,9 @@ use super::table::each;
 use crate::audit::{ATTACKS, VALIDITY};
 use crate::engine::{Engine, batches};
 use crate::error::{Error, Result};
-use crate::publish::commit::{Commit, CommittedFile, FileState, file_state};
-use crate::publish::run_of_file;
+use crate::publish::commit::{Commit, CommittedFile};
+use crate::publish::integrity::{FileState, file_state};
+use crate::publish::{Object, Place, objects};
 use crate::schema::{self, Direction};
 use crate::storage::below;
 
@@ -32,7 +32,7 @@ const PERSON_COLUMNS: [&str; 3] = ["person_id", "influencer_id", "influenced_id"
 /// The column that names several.
 const PEOPLE_COLUMN: &str = "reactor_ids";
 
-/// A published file of a table, `TABLE/DAY/RUN-00000.parquet`.
+/// A file of a table, `TABLE/DAY/RUN-00000.parquet`, or of a refused run, `refused/DAY/RUN/TABLE-00000.parquet`.
 pub(crate) struct TableFile {
     /// Path below the output folder.
     pub path: String,
@@ -42,6 +42,8 @@ pub(crate) struct TableFile {
     pub day: NaiveDate,
     /// Id of the run.
     pub run_id: String,
+    /// Whether the run was refused.
+    pub is_refused: bool,
     frame: Result<DataFrame>,
 }
 
@@ -55,42 +57,41 @@ pub(crate) async fn table_files(
     commits: &[Commit],
 ) -> Result<(Vec<TableFile>, Vec<String>)> {
     engine.connect(output)?;
-    let folder = engine.stores.resolve(output)?.1;
     let named = commits.iter().flat_map(|commit| commit.tables.values());
     let committed: BTreeMap<&str, &CommittedFile> =
         named.flat_map(|table| &table.files).map(|file| (file.path.as_str(), file)).collect();
     let (mut files, mut others) = (Vec::new(), Vec::new());
-    for object in engine.stores.list(output, ".parquet").await? {
-        let Some(parts) = object.location.prefix_match(&folder) else { continue };
-        let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
-        let path = parts.join("/");
-        let Some((table, day, run_id)) = parse(&parts) else {
-            others.push(path);
-            continue;
+    let all = objects(&engine.stores, output, "").await?.into_iter();
+    for object in all.filter(|object| object.path.ends_with(".parquet")) {
+        let (table, day, run_id, is_refused) = match Place::of(&object.path) {
+            // They hold no person, and are of no run.
+            Place::Table { table: VALIDITY | ATTACKS, .. } => continue,
+            Place::Table { table, day, run_id } => {
+                (table.to_owned(), day, run_id.to_owned(), false)
+            }
+            Place::Refused { table: Some(table), day, run_id } => {
+                (table.to_owned(), day, run_id.to_owned(), true)
+            }
+            _ => {
+                others.push(object.path);
+                continue;
+            }
         };
-        // They hold no person, and are of no run.
-        if [VALIDITY, ATTACKS].contains(&table.as_str()) {
-            continue;
-        }
+        let path = object.path.clone();
         let frame = match committed.get(path.as_str()) {
             Some(file) if file_state(&engine.stores, output, file).await? != FileState::Intact => {
                 let cause = format!("`{path}` has changed since it was committed");
                 Err(Error::bad_input(cause, "restore it, or delete it"))
             }
-            _ => open(engine, output, &path, &object).await,
+            _ => open(engine, output, &object).await,
         };
-        files.push(TableFile { path, table, day, run_id, frame });
+        files.push(TableFile { path, table, day, run_id, is_refused, frame });
     }
     Ok((files, others))
 }
 
-/// Table, day and run by the parts of a path.
-fn parse(parts: &[String]) -> Option<(String, NaiveDate, String)> {
-    let [table, day, file] = parts else { return None };
-    Some((table.clone(), day.parse().ok()?, run_of_file(file)?.to_owned()))
-}
-
-async fn open(engine: &Engine, output: &Url, path: &str, object: &ObjectMeta) -> Result<DataFrame> {
+async fn open(engine: &Engine, output: &Url, object: &Object) -> Result<DataFrame> {
+    let path = &object.path;
     // The engine passes over an empty file.
     if object.size == 0 {
         return Err(Error::bad_input(format!("`{path}` is empty"), "restore it, or delete it"));

@@ -2,47 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
-use url::Url;
+use serde::Deserialize;
 
 use super::measures::MeasureRow;
 use super::rows::ScoreOrder;
-use super::run::Run;
 use super::table::of_profile;
-use crate::engine::Engine;
+use super::tenures::EarlierRuns;
 use crate::error::Result;
 use crate::method::Forecast;
 use crate::method::profile::STANDARD;
-use crate::model::{NetworkIndex, PersonIndex, Persons, Previous, VertexIndex};
-use crate::publish::commit;
+use crate::model::{
+    JoinRate, LoggedCheck, NetworkIndex, PersonIndex, Persons, Previous, VertexIndex,
+};
 
 /// The measure of trust that is carried over.
 const VOUCHES: &str = "vouches";
 
-/// What was published of `persons` for the newest day before `day` that has a run below `output`. `None` if there is
-/// none, if its files are gone or if it is of a version that wrote less.
+/// The part of a log by which the next run is judged; a run of an earlier version has none.
+#[derive(Default, Deserialize)]
+struct JudgedBy {
+    #[serde(default)]
+    figures: Vec<LoggedCheck>,
+    #[serde(default)]
+    joins: Option<BTreeMap<String, JoinRate>>,
+}
+
+/// What the last of the `earlier` runs published of `persons`. `None` if there is none with all of its files, or if it is of a
+/// version that wrote less.
 ///
 /// # Errors
 /// [`crate::error::Kind::Unavailable`] if the store does not answer, [`crate::error::Kind::BadInput`] if a file is
 /// damaged.
 pub async fn read(
-    engine: &Engine,
-    output: &Url,
-    day: NaiveDate,
+    earlier: &EarlierRuns<'_>,
     persons: &Persons,
     forecast: &Forecast,
 ) -> Result<Option<Previous>> {
-    let newest = commit::newest(&engine.stores, output).await?;
-    let before = newest.and_then(|newest| newest.before(day));
-    let Some((before, _)) = before else { return Ok(None) };
-    let Some(commit) = commit::in_force(&engine.stores, output, Some(before)).await? else {
-        return Ok(None);
-    };
-    // Of days that are kept no longer, changes are not explained; a file with other bytes is refused when it is read.
-    if !commit::complete(&engine.stores, output, &commit).await? {
-        return Ok(None);
-    }
-    let run = Run::open(engine, output, &commit)?;
+    let Some(run) = earlier.last_whole().await? else { return Ok(None) };
     let Some(method) = run.record().await?.method() else { return Ok(None) };
     let table = run.measures().await?;
     let terms = forecast.terms.iter().map(|term| term.measure.as_str());
@@ -66,23 +62,35 @@ pub async fn read(
     };
     table.each(&[&used[..], of_trust].concat(), None, see).await?;
     let mut scores = vec![None; persons.len()];
+    let (mut scored, mut lost, mut excluded) = (0, 0, 0);
     let see = |row: ScoreOrder<&str>| {
-        if let Some(person) = find_person(persons, row.person_id) {
-            scores[person.index()] = Some(row.score);
+        scored += 1;
+        match find_person(persons, row.person_id) {
+            Some(person) => scores[person.index()] = Some(row.score),
+            None => {
+                lost += 1;
+                excluded += u64::from(persons.ineligible.contains(row.person_id));
+            }
         }
     };
     run.each::<ScoreOrder>(|scores| scores.filter(of_profile(STANDARD)), see).await?;
     let measures: BTreeMap<String, Vec<Option<f64>>> =
         used.into_iter().map(str::to_owned).zip(measures).collect();
+    let JudgedBy { figures, joins } = run.log().await?.unwrap_or_default();
     Ok(Some(Previous {
-        commit: commit.number,
-        day: before,
+        commit: run.commit().number,
+        day: run.commit().snapshot_date,
         method,
         scores,
         existed,
         vouches: has_vouches.then_some(vouches),
         has_all_measures,
         measures,
+        people: scored,
+        lost,
+        excluded,
+        checks: figures,
+        joins,
     }))
 }
 

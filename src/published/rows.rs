@@ -38,6 +38,8 @@ pub struct PersonRow {
     pub language: Option<String>,
     /// What to know about the person.
     pub flags: Vec<String>,
+    /// What the person disputes, each after the day since when; none in runs of earlier versions.
+    pub disputes: Option<Vec<String>>,
 }
 
 /// The score of a person under a profile.
@@ -70,6 +72,8 @@ pub struct ScoreRow {
     pub negative_share: Option<f64>,
     /// What to know about the score.
     pub flags: Vec<String>,
+    /// The latest event that reached the person; none in runs of earlier versions.
+    pub data_until: Option<String>,
     /// Version of the method.
     pub method_version: String,
 }
@@ -117,12 +121,12 @@ pub struct TopicRow {
     pub path: Vec<String>,
     /// Ids of the topics above it.
     pub ancestors: Vec<String>,
-    /// People with a score on it.
-    pub people: u64,
-    /// Original posts about it.
-    pub posts: u64,
-    /// Distinct people who reacted to them.
-    pub reactors: u64,
+    /// People with a score on it, in steps of 11; none below.
+    pub people: Option<u64>,
+    /// Original posts about it, in steps of 11; none below.
+    pub posts: Option<u64>,
+    /// Distinct people who reacted to them, in steps of 11; none below.
+    pub reactors: Option<u64>,
 }
 
 impl TopicRow {
@@ -238,8 +242,14 @@ pub struct RunRow {
     pub covered_hours: Option<Vec<String>>,
     /// Networks whose founders are settled; none in runs of earlier versions.
     pub trust_networks: Option<Vec<String>>,
+    /// What the scores were made for; none in runs of earlier versions.
+    pub permitted_uses: Option<Vec<String>>,
+    /// What they must not be used for; none in runs of earlier versions.
+    pub forbidden_uses: Option<Vec<String>>,
     /// Gates with their outcomes, each `name: outcome`.
     pub gates: Vec<String>,
+    /// Checks whose findings somebody accepted, each `check: reason (who)`; none in runs of earlier versions.
+    pub accepted: Option<Vec<String>>,
 }
 
 impl RunRow {
@@ -273,98 +283,6 @@ impl RunRow {
         renamed::update_profile(&mut profile);
         serde_json::from_value(profile).ok()
     }
-}
-
-/// A metric of a predictor of a target in a group of people.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct ValidityRow {
-    /// What is predicted.
-    pub target: String,
-    /// Who was compared.
-    pub population: String,
-    /// How people are grouped.
-    pub group_by: String,
-    /// The group; empty where people are not grouped, and for the mean over topics.
-    pub group_value: String,
-    /// What predicts: a profile, `topic_score` or a baseline.
-    pub predictor: String,
-    /// Name of the metric.
-    pub metric: String,
-    /// Its value, the mean over backtests.
-    pub value: f64,
-    /// Lower end of its 95 % interval.
-    pub low: Option<f64>,
-    /// Upper end of it.
-    pub high: Option<f64>,
-    /// The best simple count by the metric.
-    pub baseline: Option<String>,
-    /// By how much the value is above that of the baseline.
-    pub difference: Option<f64>,
-    /// Lower end of its 95 % interval.
-    pub difference_low: Option<f64>,
-    /// Upper end of it.
-    pub difference_high: Option<f64>,
-    /// People compared, in the largest backtest.
-    pub people: u64,
-    /// Backtests, or topics.
-    pub backtests: u64,
-    /// Bootstrap resamples.
-    pub resamples: u64,
-    /// Random seed of the resamples.
-    pub seed: u64,
-    /// Version of the method.
-    pub method_version: String,
-    /// SHA-256 of the method's content.
-    pub method_sha256: String,
-    /// SHA-256 of the data and labels.
-    pub data_sha256: String,
-}
-
-impl ValidityRow {
-    /// The 95 % interval of the value.
-    pub fn interval(&self) -> Option<(f64, f64)> {
-        self.low.zip(self.high)
-    }
-
-    /// The 95 % interval of the difference.
-    pub fn difference_interval(&self) -> Option<(f64, f64)> {
-        self.difference_low.zip(self.difference_high)
-    }
-}
-
-/// What one attack gains on one network under one way of scoring.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct AttackGainRow {
-    /// The network.
-    pub network: String,
-    /// Kind of attack.
-    pub attack: String,
-    /// What it was planted with.
-    pub variant: String,
-    /// How people are scored.
-    pub scored_by: String,
-    /// People on whom it was simulated.
-    pub targets: u64,
-    /// Planted interactions.
-    pub acts: Option<u64>,
-    /// Points gained, the median.
-    pub points_median: Option<f64>,
-    /// Points gained, the 95th percentile.
-    pub points_95: Option<f64>,
-    /// The forecast as a multiple of what it was.
-    pub forecast_ratio: Option<f64>,
-    /// Targets with a new score on the attacked topic.
-    pub listed: Option<u64>,
-    /// What scores of most targets would show.
-    pub flags: Vec<String>,
-    /// What became of it.
-    pub verdict: String,
-    /// Why.
-    pub why: Option<String>,
-    /// Random seed.
-    pub seed: u64,
-    /// Version of the method.
-    pub method_version: String,
 }
 
 /// Columns of `people` that identify them.
@@ -464,6 +382,4 @@ rows! {
     EvidenceRow: "topic_evidence" => Self;
     EdgeRow: "influence_edges" => Self;
     RunRow: "runs" => Self;
-    ValidityRow: "validity" => Self;
-    AttackGainRow: "attacks" => Self;
 }

@@ -22,6 +22,7 @@ pub struct Run {
     engine: Engine,
     output: Url,
     commit: Commit,
+    notes: Vec<String>,
     verified: Verified,
 }
 
@@ -36,8 +37,20 @@ impl Run {
             engine: engine.clone(),
             output: output.clone(),
             commit: commit.clone(),
+            notes: vec![],
             verified: Verified::default(),
         })
+    }
+
+    /// The same run, with what its readers should know.
+    #[must_use]
+    pub fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
+    }
+
+    /// What its readers should know, such as that it is stale.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Its commit.

@@ -16,8 +16,9 @@ use super::cells;
 use super::earlier;
 use super::rows::TableRow;
 use crate::engine::{Engine, batches, guarded};
-use crate::error::{Error, Result};
-use crate::publish::commit::{Commit, FileState, file_state};
+use crate::error::{Error, Kind, Result};
+use crate::publish::commit::{self, Commit};
+use crate::publish::integrity::{FileState, file_state};
 use crate::storage::below;
 
 /// What a query makes of a frame.
@@ -61,6 +62,7 @@ pub(super) async fn open(
                 FileState::Gone => Some("it is gone"),
             };
             if let Some(what) = what {
+                refuse_rewritten(engine, output, commit).await?;
                 return Err(Error::bad_input(
                     format!("`{url}`: commit {} names this file, and {what}", commit.number),
                     format!(
@@ -77,6 +79,20 @@ pub(super) async fn open(
     let frame = engine.session.read_parquet(urls, ParquetReadOptions::default()).await;
     let frame = frame.and_then(|frame| earlier::table(name, frame));
     frame.map_err(|e| Error::engine(&format!("reading table `{name}` of `{output}`"), e))
+}
+
+/// The error for a commit whose tables were rewritten after it was read: some of its files may be gone by now.
+async fn refuse_rewritten(engine: &Engine, output: &Url, commit: &Commit) -> Result<()> {
+    let newest = commit::newest(&engine.stores, output).await?;
+    let by = newest.and_then(|newest| newest.rewritten_in.get(&commit.number).copied());
+    match by.filter(|by| Some(*by) != commit.tables_of) {
+        None => Ok(()),
+        Some(by) => Err(Error::new(
+            Kind::Interrupted,
+            format!("tables of commit {} were rewritten meanwhile, by commit {by}", commit.number),
+            "run again",
+        )),
+    }
 }
 
 /// The rows of a table `T::TABLE`, in the order of `frame` if it has one.

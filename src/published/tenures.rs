@@ -13,7 +13,9 @@ use crate::model::time::days_since_epoch;
 use crate::model::{
     FullCredit, NetworkIndex, PersonIndex, Persons, Standing, Tenure, Tenures, VertexIndex,
 };
-use crate::publish::commit::{self, Commit};
+use crate::publish::commit::Commit;
+use crate::publish::history::CommitHistory;
+use crate::publish::integrity;
 
 /// Runs in which every account that a later one lacks is looked up: a few nights whose inputs lack people cost nobody what
 /// they had.
@@ -23,20 +25,20 @@ const RECENT_RUNS: usize = 3;
 pub struct EarlierRuns<'a> {
     engine: &'a Engine,
     output: &'a Url,
-    /// The days, the latest first.
-    days: Vec<NaiveDate>,
+    history: CommitHistory,
+    /// The days with the numbers of their commits, the latest first.
+    days: Vec<(NaiveDate, u64)>,
 }
 
 impl<'a> EarlierRuns<'a> {
     /// The runs before `day`.
     ///
     /// # Errors
-    /// As [`commit::newest`].
+    /// As [`CommitHistory::read`].
     pub async fn before(engine: &'a Engine, output: &'a Url, day: NaiveDate) -> Result<Self> {
-        let newest = commit::newest(&engine.stores, output).await?;
-        let days =
-            newest.map(|newest| newest.in_force.range(..day).rev().map(|(day, _)| *day).collect());
-        Ok(Self { engine, output, days: days.unwrap_or_default() })
+        let history = CommitHistory::read(&engine.stores, output).await?;
+        let days = history.days().rev().filter(|(earlier, _)| *earlier < day).collect();
+        Ok(Self { engine, output, history, days })
     }
 
     /// Networks whose founders are settled: those that the last run names.
@@ -44,8 +46,8 @@ impl<'a> EarlierRuns<'a> {
     /// # Errors
     /// As [`Run::record`].
     pub async fn networks_with_founders(&self) -> Result<BTreeSet<String>> {
-        for day in &self.days {
-            if let Some(run) = self.run(*day).await? {
+        for (_, number) in &self.days {
+            if let Some(run) = self.run(*number).await? {
                 let networks = run.record().await?.trust_networks;
                 return Ok(networks.unwrap_or_default().into_iter().collect());
             }
@@ -79,8 +81,8 @@ impl<'a> EarlierRuns<'a> {
             .collect();
         let mut is_open = vec![true; accounts.len()];
         let mut runs_read = 0;
-        for earlier in &self.days {
-            let Some(run) = self.run(*earlier).await? else { continue };
+        for (earlier, number) in &self.days {
+            let Some(run) = self.run(*number).await? else { continue };
             let mut wrong_day = None;
             // Runs that lack an account are days without full credit.
             let last = found.day.unwrap_or(*earlier);
@@ -124,16 +126,34 @@ impl<'a> EarlierRuns<'a> {
         Ok(found)
     }
 
-    /// The run of a day, if its table `accounts` is there.
-    async fn run(&self, day: NaiveDate) -> Result<Option<Run>> {
-        let Self { engine, output, .. } = self;
-        let commit = commit::in_force(&engine.stores, output, Some(day)).await?;
-        let has_table = |commit: &Commit| commit.tables.contains_key(AccountRow::<String>::TABLE);
-        let Some(commit) = commit.filter(has_table) else { return Ok(None) };
-        if !commit::complete(&engine.stores, output, &commit).await? {
-            return Ok(None);
+    /// The last run of which every file is there; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not answer.
+    pub async fn last_whole(&self) -> Result<Option<Run>> {
+        for (_, number) in &self.days {
+            if let Some(run) = self.whole(*number, |_| true).await? {
+                return Ok(Some(run));
+            }
         }
-        Run::open(engine, output, &commit).map(Some)
+        Ok(None)
+    }
+
+    /// The run of a commit, if its table `accounts` is there.
+    async fn run(&self, number: u64) -> Result<Option<Run>> {
+        let table = AccountRow::<String>::TABLE;
+        self.whole(number, |commit| commit.tables.contains_key(table)).await
+    }
+
+    /// The run of a commit that is `wanted`, if all of it is there. A file with other bytes is refused when it is read.
+    async fn whole(&self, number: u64, wanted: impl Fn(&Commit) -> bool) -> Result<Option<Run>> {
+        let Self { engine, output, history, .. } = self;
+        match history.commit(number).await?.filter(wanted) {
+            Some(commit) if integrity::complete(&engine.stores, output, &commit).await? => {
+                Run::open(engine, output, &commit).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 }
 

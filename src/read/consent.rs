@@ -291,6 +291,12 @@ impl Statements<'_> {
         })
     }
 
+    /// When whoever refuses said so last, in microseconds since 1970 (UTC).
+    pub(super) fn refused_us(&self) -> impl Iterator<Item = i64> {
+        let latest = self.by_subject().filter_map(<[Statement]>::last);
+        latest.filter(|latest| latest.refuses).map(|latest| latest.at_us)
+    }
+
     /// What all accounts and persons last said about being scored.
     pub(super) fn decisions(&self) -> Decisions {
         let mut decisions = Decisions {

@@ -177,7 +177,7 @@ fn explicit(
     let rule = "involves a person who is not scored";
     drops.push(Dropped::suppressed("endorsements", rule, not_scored).of(all));
     let (rule, scored) = ("topic_id not found in the ontology", all - not_scored);
-    drops.push(Dropped::exact("endorsements", rule, unknown_topic).of(scored));
+    drops.push(Dropped::exact("endorsements", rule, unknown_topic).of_eligible(scored));
     if all > 0 {
         let counted = "rows find giver and receiver among the people scored";
         joins.insert("endorsements".into(), JoinRate::new(counted, all, not_scored));

@@ -79,7 +79,7 @@ impl FollowRows {
         drops.push(Dropped::suppressed("follows", rule, not_scored).of(all));
         let rule = "between accounts of one person";
         let eligible = all - not_scored;
-        drops.push(Dropped::exact("follows", rule, same_person).of(eligible));
+        drops.push(Dropped::exact("follows", rule, same_person).of_eligible(eligible));
         eligible
     }
 
@@ -104,7 +104,9 @@ impl FollowRows {
         rows.par_sort_unstable_by_key(key);
         rows.dedup_by_key(|row| (row.followee, row.follower));
         let rule = "duplicate rows: the earliest follow of a pair on a network is kept";
-        drops.push(Dropped::exact("follows", rule, (all - rows.len()) as u64).of(all as u64));
+        drops.push(
+            Dropped::exact("follows", rule, (all - rows.len()) as u64).of_eligible(all as u64),
+        );
         Follows { rows }
     }
 }

@@ -157,7 +157,7 @@ impl InteractionRows {
         let rule = "involves an ineligible person";
         drops.push(Dropped::suppressed("interactions", rule, not_scored).of(all));
         let rule = "between accounts of one person";
-        drops.push(Dropped::exact("interactions", rule, same_person).of(all - not_scored));
+        drops.push(Dropped::exact("interactions", rule, same_person).of_eligible(all - not_scored));
         counts.iter().map(|block| block.2).sum()
     }
 
@@ -215,7 +215,9 @@ impl InteractionRows {
             earlier.extend(of_bucket.earlier);
         }
         let duplicates = (all - recent.len() - earlier.len()) as u64;
-        drops.push(Dropped::exact("interactions", "duplicate rows", duplicates).of(all as u64));
+        drops.push(
+            Dropped::exact("interactions", "duplicate rows", duplicates).of_eligible(all as u64),
+        );
         let rule = "post_id not found in `posts`: kept without a post";
         let without_post = if post_of.is_some() { without_post } else { 0 };
         drops.push(Dropped::suppressed("interactions", rule, without_post));

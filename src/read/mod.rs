@@ -15,6 +15,7 @@ mod consent_report;
 mod conversions;
 mod daily_source;
 mod directory;
+mod disputes;
 mod eligibility;
 mod endorsements;
 mod epoch;

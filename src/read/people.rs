@@ -13,6 +13,7 @@ use super::consent_report::{
     ReportedConsent, former_accounts, refused_tags_without_posts, unknown_topics, without_topics,
 };
 use super::directory::{AccountTexts, Directory};
+use super::disputes::DisputeRows;
 use super::eligibility::{Eligibility, Standing};
 use super::endorsements::{EndorsementRows, endorsements};
 use super::follows::FollowRows;
@@ -192,10 +193,8 @@ pub fn people(
     let unproven = people_rule.unproven;
     let mut numbered =
         NumberedPersons::new(directory, &eligibility, accounts, unproven, is_proven)?;
-    if snapshot.has_labels {
-        let strangers = statements.iter().flat_map(Statements::refusing_strangers);
-        numbered.persons.ineligible = eligibility.ineligible_ids(strangers);
-    }
+    let strangers = statements.iter().flat_map(Statements::refusing_strangers);
+    numbered.persons.ineligible = eligibility.ineligible_ids(strangers);
     if numbered.separated > 0 {
         let rule = "accounts linked without `proof`: people of their own";
         drops.push(Dropped::exact("identities", rule, numbered.separated));
@@ -210,6 +209,19 @@ pub fn people(
         warnings.extend(unmet_accounts(directory, accounts, &observed, sources, scored));
     }
     let scored = |reference: PersonRef| numbered.find(directory, reference);
+    let disputes = rows.disputes.map(|rows| {
+        // Of a person whose accounts are people of their own each is disputed.
+        let scored = |reference: PersonRef| match (reference, directory.person(reference)) {
+            (PersonRef::Account(_), _) => scored(reference).into_iter().collect(),
+            (_, Some(person)) => numbered.indices_of(person).to_vec(),
+            (_, None) => vec![],
+        };
+        rows.open(snapshot.cutoff_us, scored, mentions, &mut drops)
+    });
+    let refused_hours = statements.as_ref().map_or_else(Vec::new, |statements| {
+        let at = statements.refused_us();
+        at.map(|at_us| hours_before(snapshot.cutoff_us, at_us).unwrap_or(0)).collect()
+    });
     let refusals = statements.map_or_else(Refusals::new, |statements| {
         statements.refusals(&finder, |person| numbered.indices_of(person))
     });
@@ -258,8 +270,10 @@ pub fn people(
         refusals,
         endorsements,
         endorsed_hours,
+        disputes: disputes.unwrap_or_default(),
         drops,
         consent: counts,
+        refused_hours,
         warnings,
         joins,
     })
@@ -273,6 +287,7 @@ struct Rows {
     accounts: Option<AccountRows>,
     identities: Option<IdentityRows>,
     statements: Option<ConsentRows>,
+    disputes: Option<DisputeRows>,
     endorsements: Option<EndorsementRows>,
     lists: Option<ListRows>,
 }
@@ -293,6 +308,7 @@ impl Rows {
             accounts: None,
             identities: None,
             statements: None,
+            disputes: None,
             endorsements: None,
             lists: None,
         };
@@ -321,6 +337,10 @@ impl Rows {
         if let Some(input) = &snapshot.consent {
             let statements = ConsentRows::read(input, snapshot.cutoff_us, ids).await;
             rows.statements = Some(statements.map_err(place("consent"))?);
+        }
+        if let Some(input) = &snapshot.disputes {
+            let disputes = DisputeRows::read(input, ids).await;
+            rows.disputes = Some(disputes.map_err(place("disputes"))?);
         }
         if let Some(input) = &snapshot.endorsements {
             let endorsements = EndorsementRows::read(input, ids).await;

@@ -104,7 +104,9 @@ impl PostRows {
         posts.par_sort_unstable();
         posts.dedup_by_key(|(row, _)| *row);
         let duplicates = (eligible - posts.len()) as u64;
-        drops.push(Dropped::exact("posts", "duplicate rows", duplicates).of(eligible as u64));
+        drops.push(
+            Dropped::exact("posts", "duplicate rows", duplicates).of_eligible(eligible as u64),
+        );
         let twice = posts.windows(2).filter(|two| two[0].0.post == two[1].0.post).count();
         if twice > 0 {
             return Err(Error::bad_input(

@@ -105,8 +105,8 @@ pub(super) fn account_rules(accounts: &OpenInput) -> Result<Vec<RowRule>> {
     Ok(rules)
 }
 
-/// The rules of `consent` that its columns alone do not state.
-pub(super) fn consent_rules() -> Result<Vec<RowRule>> {
+/// The rules of `consent` and `disputes` that their columns alone do not state.
+pub(super) fn naming_rules() -> Result<Vec<RowRule>> {
     let given = |column: &str| ident(column).is_not_null();
     let missing = |column: &str| ident(column).is_null();
     let names_nobody = missing("account_id").and(missing("person_id"));

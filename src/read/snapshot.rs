@@ -14,13 +14,13 @@ use super::input_opener::InputOpener;
 use super::open_input::OpenInput;
 use super::row_counts::RowCounts;
 use super::row_filter::{RowFilter, newest_time};
-use super::row_rules::{RowRule, account_rules, consent_rules, interaction_rules};
+use super::row_rules::{RowRule, account_rules, interaction_rules, naming_rules};
 use super::scan_estimate::ScanEstimate;
 use super::validate::{ValidInput, Validator, WindowRules};
 use super::violations::Violations;
 use crate::engine::{Engine, count_rows};
 use crate::error::{Error, Kind, Result};
-use crate::job::{GROUND_TRUTH, Job};
+use crate::job::Job;
 use crate::method::Method;
 use crate::model::time::HOUR_US;
 use crate::model::{Dropped, Warning};
@@ -55,11 +55,10 @@ pub struct Snapshot {
     pub rows_in_window: u64,
     /// Ids that look like a missing value and are none.
     pub(super) not_missing: BTreeSet<String>,
-    /// Whether the job has labels, whose judges may be ineligible people.
-    pub(super) has_labels: bool,
     pub(super) accounts: Option<ValidInput>,
     pub(super) identities: Option<ValidInput>,
     pub(super) consent: Option<ValidInput>,
+    pub(super) disputes: Option<ValidInput>,
     pub(super) posts: Option<ValidInput>,
     pub(super) endorsements: Option<ValidInput>,
     pub(super) lists: Option<ValidInput>,
@@ -105,7 +104,8 @@ pub async fn snapshot(
     let accounts = reader.validator.validate(accounts, rules).await?;
     reader.refuse_empty_day(of_day.as_ref(), accounts.as_ref())?;
     let identities = reader.whole("identities", vec![]).await?;
-    let consent = reader.whole("consent", consent_rules()?).await?;
+    let consent = reader.whole("consent", naming_rules()?).await?;
+    let disputes = reader.whole("disputes", naming_rules()?).await?;
     let topics = reader.whole("topics", vec![]).await?;
     let topic_edges = reader.whole("topic_edges", vec![]).await?;
     let topic_phrases = reader.whole("topic_phrases", vec![]).await?;
@@ -116,7 +116,7 @@ pub async fn snapshot(
     let follows = reader.in_window("follows").await?;
     let Reader { opener, validator, drops, age_limits, .. } = reader;
     validator.violations.stop_if_any()?;
-    let people = [&accounts, &identities, &consent, &posts, &endorsements, &lists];
+    let people = [&accounts, &identities, &consent, &disputes, &posts, &endorsements, &lists];
     let others = [&topics, &topic_edges, &topic_phrases, &interactions, &follows];
     let all = || people.into_iter().chain(others).flatten();
     let rows_in_window = all().map(|input| input.rows_in_window).sum();
@@ -133,10 +133,10 @@ pub async fn snapshot(
         rows_total,
         rows_in_window,
         not_missing: job.reading.not_missing.clone(),
-        has_labels: job.inputs.contains_key(GROUND_TRUTH),
         accounts,
         identities,
         consent,
+        disputes,
         posts,
         endorsements,
         lists,
@@ -295,7 +295,7 @@ impl Snapshot {
     /// An error of reading the rows of an input, with the value at fault where a `SELECT` casts it. (Validation may not have
     /// met it: what a rule does not ask for is not computed.)
     pub(super) async fn explain(&self, error: Error) -> Error {
-        let people = [&self.accounts, &self.identities, &self.consent, &self.posts];
+        let people = [&self.accounts, &self.identities, &self.consent, &self.disputes, &self.posts];
         let others = [&self.endorsements, &self.lists, &self.interactions, &self.follows];
         let all: Vec<&ValidInput> = people.into_iter().chain(others).flatten().collect();
         for input in all {

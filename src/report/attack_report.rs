@@ -6,7 +6,7 @@ use crate::error::{Result, printable};
 use crate::publish::commit::Commit;
 use crate::publish::log::AttackLog;
 use crate::published::Run;
-use crate::published::rows::AttackGainRow;
+use crate::published::evaluation_rows::AttackGainRow;
 use crate::published::table::ascending;
 
 /// Attacks on the page.

@@ -11,15 +11,16 @@ use crate::engine::Engine;
 use crate::error::{Result, printable_name};
 use crate::method::profile::STANDARD;
 use crate::number_format::count;
-use crate::publish::commit::{self, Commit};
+use crate::publish::commit::Commit;
+use crate::publish::history::CommitHistory;
 use crate::publish::log::RunLog;
 use crate::published::Run;
+use crate::published::check_rows::CheckRow;
 use crate::published::describe::Windows;
 use crate::published::rows::{
     ChangeRow, ContributionRow, RunRow, ScoreRow, TableRow, TopicRow, TopicScoreRow,
 };
 use crate::published::table::{ascending, highest_first, of_people, of_profile};
-use crate::storage::below;
 
 /// How many of the highest people are shown.
 const LEADERS: usize = 20;
@@ -43,6 +44,8 @@ pub(super) struct RunReport {
     /// How far back measures look.
     pub windows: Windows,
     pub log: Option<RunLog>,
+    /// What to know before relying on it.
+    pub notes: Vec<String>,
     /// The previous run.
     pub previous: Option<Commit>,
     /// Version of its method; none if its files are gone.
@@ -54,6 +57,8 @@ pub(super) struct RunReport {
     /// Whose scores rose and whose fell most.
     pub movers: [Vec<NamedPerson>; 2],
     pub topics: Vec<TopicLeaders>,
+    /// What the run was checked for; none in runs of earlier versions.
+    pub checks: Vec<CheckRow>,
 }
 
 /// A person who is named, and why.
@@ -81,7 +86,8 @@ impl RunReport {
         let commit = run.commit();
         let has = |name: &str| commit.tables.get(name).is_some_and(|table| table.rows > 0);
         let log: Option<RunLog> = run.log().await?;
-        let previous = previous(engine, run, log.as_ref()).await?;
+        let history = CommitHistory::read(&engine.stores, run.output()).await?;
+        let previous = previous(&history, run, log.as_ref()).await?;
         let mut previous_method = None;
         if let Some(previous) = &previous {
             let record = Run::open(engine, run.output(), previous)?.record().await;
@@ -97,6 +103,10 @@ impl RunReport {
         let mut topics = vec![];
         if has("topics") {
             topics = topic_leaders(run, public).await?;
+        }
+        let mut checks = vec![];
+        if has(CheckRow::TABLE) {
+            checks = run.rows::<CheckRow>(Ok).await?;
         }
         let (mut leaders, mut movers) = Default::default();
         if !public {
@@ -116,6 +126,7 @@ impl RunReport {
             windows: record.windows(),
             record,
             log,
+            notes: history.notes(commit),
             previous,
             previous_method,
             scores: summaries::scores(run).await?,
@@ -124,6 +135,7 @@ impl RunReport {
             causes,
             movers,
             topics,
+            checks,
         })
     }
 
@@ -137,14 +149,18 @@ impl RunReport {
 }
 
 /// The commit that changes were computed from, or, where no log names it, the one in force for the day before then.
-async fn previous(engine: &Engine, run: &Run, log: Option<&RunLog>) -> Result<Option<Commit>> {
+async fn previous(
+    history: &CommitHistory,
+    run: &Run,
+    log: Option<&RunLog>,
+) -> Result<Option<Commit>> {
     let commit = run.commit();
     let number = match log {
         Some(log) => log.run_before.as_ref().map(|before| before.commit),
         None => commit.before(commit.snapshot_date).map(|(_, number)| number),
     };
     let Some(number) = number else { return Ok(None) };
-    commit::read(&engine.stores, &below(run.output(), &commit::path(number))?).await
+    history.commit(number).await
 }
 
 /// The highest people, each with what adds most to the score.

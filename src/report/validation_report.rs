@@ -7,7 +7,7 @@ use crate::error::{Result, printable};
 use crate::publish::commit::Commit;
 use crate::publish::log::ValidationLog;
 use crate::published::Run;
-use crate::published::rows::ValidityRow;
+use crate::published::evaluation_rows::ValidityRow;
 use crate::published::table::ascending;
 
 /// A validation on the page.

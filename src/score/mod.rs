@@ -7,6 +7,7 @@ pub mod context;
 pub mod contributions;
 pub mod forecast_values;
 pub mod influence_edges;
+pub mod latest_events;
 pub mod measures;
 pub mod scores;
 pub mod style;

@@ -2,11 +2,13 @@
 //! from the environment, as `object_store` reads them.
 
 pub(crate) mod credentials;
+mod local_disk;
 mod nesting;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::registry::{DefaultObjectStoreRegistry, ObjectStoreRegistry};
@@ -16,9 +18,22 @@ use url::Url;
 
 use crate::error::{Error, Result};
 
+use local_disk::{HASH_DIGITS, sync, sync_folders_above};
+pub use local_disk::{Leftover, leftovers, remove_leftover};
 pub(crate) use nesting::is_within;
 
 const SCHEMES: [&str; 8] = ["file", "s3", "s3a", "gs", "az", "abfs", "abfss", "memory"];
+
+/// What became of an object that was to be created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Creation {
+    /// It is new.
+    New,
+    /// One with the same bytes was there.
+    Same,
+    /// One with other bytes is there.
+    Other,
+}
 
 /// The stores of one process, one per bucket.
 #[derive(Clone, Debug, Default)]
@@ -97,26 +112,89 @@ impl Stores {
     }
 
     /// Creates the object at `url` with `bytes`, and has it on disk where the disk is ours. An object that is already
-    /// there is never written over: `false` if its bytes are others. If the store's answer is lost, what stands there
-    /// decides.
+    /// there is never written over. If the store's answer is lost, what stands there decides.
     ///
     /// # Errors
     /// [`crate::error::Kind::Unavailable`] if the store does not take them.
-    pub async fn create(&self, url: &Url, bytes: impl Into<Bytes>) -> Result<bool> {
+    pub async fn create(&self, url: &Url, bytes: impl Into<Bytes>) -> Result<Creation> {
         let (store, path) = self.resolve(url)?;
         let bytes: Bytes = bytes.into();
         let payload = PutPayload::from(bytes.clone());
-        if let Err(error) = store.put_opts(&path, payload, PutMode::Create.into()).await {
-            // Another writer, or an earlier attempt of this one whose answer was lost.
-            let Some(existing) = self.read(url).await? else {
-                return Err(Error::not_written(url, error));
-            };
-            if existing != bytes {
-                return Ok(false);
-            }
-        }
+        let put = store.put_opts(&path, payload, PutMode::Create.into()).await.map(|_| ());
+        let created = self.settle_creation(url, &bytes, put).await?;
         sync(url)?;
-        Ok(true)
+        Ok(created)
+    }
+
+    /// As [`Stores::create`], and whole or not at all even if the machine stops: where the disk is ours, the bytes are on it
+    /// before the object has its name.
+    ///
+    /// # Errors
+    /// As [`Stores::create`].
+    pub async fn create_whole(&self, url: &Url, bytes: Vec<u8>) -> Result<Creation> {
+        if url.scheme() != "file" {
+            return self.create(url, bytes).await;
+        }
+        let bytes = Bytes::from(bytes);
+        let mut unlinked = url.clone();
+        let hash = format!("{:x}", Sha256::digest(&bytes));
+        unlinked.set_path(&format!("{}.{}", url.path(), &hash[..HASH_DIGITS]));
+        if self.create(&unlinked, bytes.clone()).await? == Creation::Other {
+            // What a stop left of the same bytes.
+            self.write(&unlinked, bytes.to_vec()).await?;
+        }
+        let (store, path) = self.resolve(url)?;
+        let (_, from) = self.resolve(&unlinked)?;
+        // A hard link.
+        let linked = store.copy_if_not_exists(&from, &path).await;
+        let created = self.settle_creation(url, &bytes, linked).await?;
+        // A second name that stays is removed as a leftover.
+        let _ = store.delete(&from).await;
+        sync(url)?;
+        sync_folders_above(url);
+        Ok(created)
+    }
+
+    /// What became of an object by the answer to its creation, or by what is there.
+    async fn settle_creation(
+        &self,
+        url: &Url,
+        bytes: &Bytes,
+        answer: object_store::Result<()>,
+    ) -> Result<Creation> {
+        let Err(error) = answer else { return Ok(Creation::New) };
+        // Another writer, or an earlier attempt of this one whose answer was lost.
+        match self.read(url).await? {
+            None => Err(Error::not_written(url, error)),
+            Some(existing) if existing == *bytes => Ok(Creation::Same),
+            Some(_) => Ok(Creation::Other),
+        }
+    }
+
+    /// Removes the object at `url`; one that is gone is no error.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not do it.
+    pub async fn delete(&self, url: &Url) -> Result<()> {
+        let (store, path) = self.resolve(url)?;
+        match store.delete(&path).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::storage(&format!("removing `{url}`"), error)),
+        }
+    }
+
+    /// Removes the folders of the object at `url` up to `output` that hold nothing more, where the disk is ours: other
+    /// stores have no folders.
+    pub fn remove_empty_folders(&self, url: &Url, output: &Url) {
+        local_disk::remove_empty_folders(url, output);
+    }
+
+    /// When the object at `url` was last written, or `None` if there is none.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Unavailable`] if the store does not answer.
+    pub async fn written_at(&self, url: &Url) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.head(url).await?.map(|meta| meta.last_modified))
     }
 
     /// Bytes of the object at `url`, or `None` if there is none.
@@ -124,9 +202,13 @@ impl Stores {
     /// # Errors
     /// [`crate::error::Kind::Unavailable`] if the store does not answer.
     pub async fn size(&self, url: &Url) -> Result<Option<u64>> {
+        Ok(self.head(url).await?.map(|meta| meta.size))
+    }
+
+    async fn head(&self, url: &Url) -> Result<Option<ObjectMeta>> {
         let (store, path) = self.resolve(url)?;
         match store.head(&path).await {
-            Ok(meta) => Ok(Some(meta.size)),
+            Ok(meta) => Ok(Some(meta)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(Error::storage(&format!("reading `{url}`"), error)),
         }
@@ -167,23 +249,6 @@ impl Stores {
             Err(error) => Err(Error::storage(&what, error)),
         }
     }
-}
-
-/// Forces the object at `url` to disk where the store is the local one, which does not do so itself:
-/// a commit must not outlive the data that it names.
-///
-/// # Errors
-/// [`crate::error::Kind::Unavailable`] if the disk refuses.
-pub fn sync(url: &Url) -> Result<()> {
-    let Some(path) = (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten() else {
-        return Ok(());
-    };
-    // The file, and the folders that may be new with it: TABLE/DAY/, TABLE/ and the output.
-    let sync = |path: &std::path::Path| std::fs::File::open(path)?.sync_all();
-    path.ancestors()
-        .take(5)
-        .try_for_each(sync)
-        .map_err(|e| Error::io(&format!("writing `{url}`"), e))
 }
 
 /// A path within the store of `url`, as people write it: a local one begins with `/`.

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 
 use super::batches::Shared;
+use super::checks::draft_checks;
 use super::people::{draft_accounts, draft_cohorts, draft_measures, draft_people};
 use super::scores::{draft_changes, draft_contributions, draft_scores};
 use super::topics::{
@@ -12,7 +13,7 @@ use super::topics::{
 };
 use crate::error::Result;
 use crate::method::profile::Profile;
-use crate::model::{People, Tenure, Trust};
+use crate::model::{Check, People, Tenure, Trust};
 use crate::score::changes::Changes;
 use crate::score::cohorts::CohortMember;
 use crate::score::context::ScoreContext;
@@ -56,11 +57,13 @@ pub struct Draft {
     pub topic_posts: Vec<RecordBatch>,
     /// Table `cohorts`.
     pub cohorts: Vec<RecordBatch>,
+    /// Table `checks`.
+    pub checks: Vec<RecordBatch>,
 }
 
 impl Draft {
     /// The tables by name, in the order in which they are published.
-    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 13] {
+    pub fn tables(&self) -> [(&'static str, &Vec<RecordBatch>); 14] {
         [
             ("people", &self.people),
             ("accounts", &self.accounts),
@@ -75,6 +78,7 @@ impl Draft {
             ("topic_evidence", &self.topic_evidence),
             ("topic_posts", &self.topic_posts),
             ("cohorts", &self.cohorts),
+            ("checks", &self.checks),
         ]
     }
 }
@@ -97,6 +101,8 @@ pub struct DraftInputs<'a> {
     pub context: &'a ScoreContext,
     /// The styles of those who have one. Length: persons.
     pub styles: &'a [Option<Style>],
+    /// The latest event that reached each person, microseconds since 1970. Length: persons.
+    pub data_until: &'a [Option<i64>],
     /// Why the standard scores changed, if there is a previous run.
     pub changes: Option<&'a Changes>,
     /// What the scores are made of under each profile, in order of its name.
@@ -105,6 +111,8 @@ pub struct DraftInputs<'a> {
     pub edges: Vec<InfluenceEdge>,
     /// Cohorts by name, with their members in order of person.
     pub cohorts: Vec<(&'a str, Vec<CohortMember>)>,
+    /// What the run was checked for, in order.
+    pub checks: &'a [Check],
 }
 
 /// Drafts the tables of the run `run_id` over the snapshot of `day`. Contributions and edges are drafted first and then dropped, so that they add
@@ -122,9 +130,9 @@ pub fn draft_tables(day: NaiveDate, run_id: &str, inputs: DraftInputs<'_>) -> Re
     Ok(Draft {
         day,
         run_id: run_id.to_owned(),
-        people: draft_people(shared)?,
+        people: draft_people(shared, &inputs.people.disputes)?,
         accounts: draft_accounts(shared, inputs.trust, inputs.tenures)?,
-        scores: draft_scores(shared, scores, context, changes, styles)?,
+        scores: draft_scores(shared, scores, context, changes, styles, inputs.data_until)?,
         contributions,
         changes: draft_changes(shared, changes)?,
         measures: draft_measures(shared, inputs.measures)?,
@@ -135,5 +143,6 @@ pub fn draft_tables(day: NaiveDate, run_id: &str, inputs: DraftInputs<'_>) -> Re
         topic_evidence: draft_evidence(shared, topics, posts)?,
         topic_posts: draft_topic_posts(shared, topics, posts)?,
         cohorts: draft_cohorts(shared, &inputs.cohorts)?,
+        checks: draft_checks(shared, inputs.checks)?,
     })
 }

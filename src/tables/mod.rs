@@ -2,6 +2,7 @@
 //! value comes from a stage before.
 
 mod batches;
+mod checks;
 mod draft;
 mod people;
 mod scores;

@@ -1,5 +1,7 @@
 //! The tables of people: who they are, their measures, the cohorts that they belong to.
 
+use std::collections::BTreeMap;
+
 use arrow::array::{ArrayRef, LargeStringArray, RecordBatch};
 use arrow::datatypes::DataType;
 
@@ -8,11 +10,14 @@ use super::batches::{
     texts,
 };
 use crate::error::{Error, Result};
-use crate::model::{PersonIndex, Standing, Tenure, Trust, VertexIndex};
+use crate::model::{Dispute, PersonIndex, Standing, Tenure, Trust, VertexIndex};
 use crate::score::cohorts::CohortMember;
 use crate::score::measures::MeasureColumns;
 
-pub(super) fn draft_people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
+pub(super) fn draft_people(
+    shared: &Shared<'_>,
+    disputes: &BTreeMap<PersonIndex, Vec<Dispute>>,
+) -> Result<Vec<RecordBatch>> {
     let persons = shared.persons;
     let accounts = |person: PersonIndex| {
         let accounts = persons.accounts(person).map(|account| {
@@ -30,6 +35,9 @@ pub(super) fn draft_people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
         networks.into_iter().map(|network| persons.networks[network.index()].as_str())
     };
     let flags = |person: PersonIndex| persons.automated[person.index()].then_some("automated");
+    let disputes_of = |person: PersonIndex| {
+        disputes.get(&person).into_iter().flatten().map(Dispute::shown).collect::<Vec<_>>()
+    };
     in_files("people", persons.len(), |table, rows| {
         let optional = |column: &LargeStringArray| -> Result<ArrayRef> {
             let slice = column.slice(rows.start, rows.len());
@@ -43,7 +51,8 @@ pub(super) fn draft_people(shared: &Shared<'_>) -> Result<Vec<RecordBatch>> {
             ("networks", lists(of_rows.clone().map(networks))),
             ("country", optional(&persons.countries)?),
             ("language", optional(&persons.languages)?),
-            ("flags", lists(of_rows.map(flags))),
+            ("flags", lists(of_rows.clone().map(flags))),
+            ("disputes", lists(of_rows.map(disputes_of))),
         ];
         columns.extend(shared.run_columns(rows.len()));
         table.batch(columns)

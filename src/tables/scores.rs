@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 
 use super::batches::{
     Columns, MAX_ROWS, Shared, floats, in_files, in_files_of, lists, optional_floats, texts,
@@ -11,6 +13,7 @@ use super::batches::{
 use crate::error::Result;
 use crate::method::profile::{Profile, STANDARD};
 use crate::model::PersonIndex;
+use crate::schema::UTC;
 use crate::score::changes::Changes;
 use crate::score::context::ScoreContext;
 use crate::score::contributions::{Contribution, Contributions};
@@ -23,6 +26,7 @@ pub(super) fn draft_scores(
     context: &ScoreContext,
     changes: Option<&Changes>,
     styles: &[Option<Style>],
+    data_until: &[Option<i64>],
 ) -> Result<Vec<RecordBatch>> {
     let rows = shared.persons.len() * profiles.len();
     in_files("scores", rows, |table, rows| {
@@ -63,6 +67,7 @@ pub(super) fn draft_scores(
             ("amplification", optional(&context.amplification)),
             ("network_score", optional(&context.network_score)),
             ("negative_share", optional(&context.negative_share)),
+            ("data_until", instants(persons().map(|person| data_until[person]))),
             ("flags", lists(flags)),
             ("method_version", of_profile(|profile| &profile.method_version)),
         ];
@@ -70,6 +75,10 @@ pub(super) fn draft_scores(
         columns.extend(shared.run_columns(rows.len()));
         table.batch(columns)
     })
+}
+
+fn instants(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+    Arc::new(values.collect::<TimestampMicrosecondArray>().with_timezone(UTC))
 }
 
 fn style_columns<'a>(styles: impl Iterator<Item = Option<&'a Style>> + Clone) -> Columns<'static> {

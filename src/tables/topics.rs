@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 
-use super::batches::{Columns, Shared, floats, integers, lists, optional_floats, texts};
+use super::batches::{
+    Columns, Shared, floats, integers, lists, optional_floats, optional_integers, texts,
+};
 use crate::error::Result;
-use crate::model::{PostIndex, Posts};
+use crate::model::{PostIndex, Posts, in_steps};
 use crate::schema::UTC;
 use crate::score::influence_edges::InfluenceEdge;
-use crate::topics::{EvidencePost, TopicResults, distinct_urls};
+use crate::topics::{EvidencePost, TopicResults, TopicSummary, distinct_urls};
 
 fn topic_ids(results: &TopicResults, topics: impl Iterator<Item = u32>) -> ArrayRef {
     let entries = results.catalogue.entries();
@@ -28,11 +30,17 @@ pub(super) fn draft_topics(
             ("name", texts(names)),
             ("path", lists(rows.iter().map(|row| &row.path))),
             ("ancestors", lists(rows.iter().map(|row| &row.ancestors))),
-            ("people", integers(rows.iter().map(|row| row.people))),
-            ("posts", integers(rows.iter().map(|row| row.posts))),
-            ("reactors", integers(rows.iter().map(|row| row.reactors))),
+            ("people", optional_integers(rows.iter().map(|row| in_steps(row.people)))),
+            // Of few people posts say no more than people do.
+            ("posts", optional_integers(rows.iter().map(shown_posts))),
+            ("reactors", optional_integers(rows.iter().map(|row| in_steps(row.reactors)))),
         ]
     })
+}
+
+/// The posts of a topic, where as many people reacted to them as are shown.
+fn shown_posts(topic: &TopicSummary) -> Option<i64> {
+    in_steps(topic.reactors).and(in_steps(topic.posts))
 }
 
 pub(super) fn draft_topic_scores(

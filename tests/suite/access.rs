@@ -106,7 +106,7 @@ async fn runs_are_found_whether_or_not_readers_see_them() {
     let run = run.unwrap();
     assert_eq!(run["tables"]["people"][0]["person_id"], "a:2");
     assert_eq!(run["tables"]["people"][0]["snapshot_date"], "2026-03-31");
-    assert_eq!(run["tables"]["scores"][0].as_object().unwrap().len(), 21);
+    assert_eq!(run["tables"]["scores"][0].as_object().unwrap().len(), 22);
     let files = run["files"].as_array().unwrap();
     assert_eq!(files.len(), 6);
     assert!(files.contains(&format!("people/2026-03-31/{first}-00000.parquet").into()));

@@ -61,9 +61,12 @@ fn every_file_of_a_run_states_its_origin() {
     for column in ["run_id", "method_version", "method_sha256", "data_sha256"] {
         expected.insert(format!("renown.{column}"), strings(&runs, column).concat());
     }
+    expected.insert("renown.permitted_uses".into(), String::new());
+    let forbidden = "credit; education; hiring; housing; insurance";
+    expected.insert("renown.forbidden_uses".into(), forbidden.into());
     assert_eq!(expected["renown.data_sha256"].len(), 64);
     let found: Vec<_> = files(&commit).collect();
-    assert_eq!(found.len(), 14);
+    assert_eq!(found.len(), 15);
     for (name, path) in found {
         assert_eq!(origin(&job.output().join(path)), expected, "{name}");
     }

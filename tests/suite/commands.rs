@@ -15,7 +15,7 @@ use crate::binary::{Ended, command, program, renown};
 use crate::parquet_files::{batch, read, texts, write};
 use crate::sample_job::{SampleJob, edit};
 
-pub const STAGES: [&str; 15] = [
+pub const STAGES: [&str; 16] = [
     "read",
     "people",
     "attention",
@@ -28,6 +28,7 @@ pub const STAGES: [&str; 15] = [
     "contributions",
     "influence_edges",
     "cohorts",
+    "checks",
     "tables",
     "audit",
     "publish",

@@ -143,6 +143,7 @@ fn jobs_accept_read_inputs_and_refuse_reserved_ones() {
         BTreeSet::from([
             "accounts",
             "consent",
+            "disputes",
             "endorsements",
             "follows",
             "ground_truth",

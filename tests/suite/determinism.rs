@@ -49,7 +49,7 @@ fn assert_same(
 fn published_sample() -> BTreeMap<String, Vec<u8>> {
     let objects = SampleJob::after_run().published();
     let folders: Vec<_> = objects.keys().filter_map(|path| path.split('/').next()).collect();
-    let expected = "accounts changes cohorts commits contributions influence_edges measures people runs scores topic_evidence topic_interests \
+    let expected = "accounts changes checks cohorts commits contributions influence_edges measures people runs scores topic_evidence topic_interests \
                     topic_posts topic_scores topics";
     assert_eq!(folders, expected.split(' ').collect::<Vec<_>>());
     objects

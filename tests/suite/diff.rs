@@ -357,6 +357,7 @@ fn top_draws_bars_on_request() {
             true_reach: 1.0,
             amplification: None,
             network_score: None,
+            data_until: None,
             style: None,
             negative_share: None,
             flags: vec![],

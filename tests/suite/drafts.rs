@@ -161,6 +161,7 @@ pub fn draft(day: NaiveDate) -> Draft {
         topic_evidence: vec![evidence(&[(ann, "t1"), (ann, "t2")])],
         topic_posts: vec![topic_posts(&[(ann, "t1"), (bob, "t2")])],
         cohorts: vec![cohort("a", &[ann, bob]), cohort("b", &[ann])],
+        checks: vec![check(&[ann, dee])],
     }
 }
 
@@ -171,6 +172,7 @@ pub fn of_run(mut draft: Draft, run_id: &str) -> Draft {
         &mut draft.accounts,
         &mut draft.scores,
         &mut draft.contributions,
+        &mut draft.checks,
         &mut draft.changes,
         &mut draft.measures,
         &mut draft.influence_edges,
@@ -188,6 +190,14 @@ pub fn of_run(mut draft: Draft, run_id: &str) -> Draft {
     }
     draft.run_id = run_id.to_owned();
     draft
+}
+
+/// A check that names these people as examples.
+pub fn check(people: &[&str]) -> RecordBatch {
+    let item = Arc::new(Field::new("item", DataType::Utf8, false));
+    let offsets = OffsetBuffer::from_lengths([people.len()]);
+    let examples = ListArray::new(item, offsets, texts(people.iter().copied()), None);
+    filled("checks", 1, vec![("examples", Arc::new(examples))])
 }
 
 /// Members of a cohort.
@@ -249,6 +259,8 @@ pub fn facts(run_id: &str) -> RunFacts {
         newest: NewestEvents::default(),
         horizon_hours: 672,
         covered_hours: vec![],
+        uses: renown::job::Uses::default(),
         trust_networks: vec![],
+        accepted: vec![],
     }
 }

@@ -9,7 +9,8 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStore, ObjectStoreExt as _, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    Result,
 };
 
 /// What goes wrong at a call; calls are numbered from 0.
@@ -32,12 +33,13 @@ pub struct FaultyStore {
     inner: Arc<dyn ObjectStore>,
     at: usize,
     fault: Fault,
-    calls: AtomicUsize,
+    calls: Arc<AtomicUsize>,
 }
 
 impl FaultyStore {
     pub fn new(inner: &Arc<dyn ObjectStore>, at: usize, fault: &Fault) -> Arc<Self> {
-        let (inner, fault, calls) = (Arc::clone(inner), fault.clone(), AtomicUsize::new(0));
+        let (inner, fault, calls) =
+            (Arc::clone(inner), fault.clone(), Arc::new(AtomicUsize::new(0)));
         Arc::new(Self { inner, at, fault, calls })
     }
 
@@ -176,7 +178,26 @@ impl ObjectStore for FaultyStore {
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.inner.delete_stream(locations)
+        let (inner, calls) = (Arc::clone(&self.inner), Arc::clone(&self.calls));
+        let (at, fault) = (self.at, self.fault.clone());
+        let delete = move |location: Result<Path>| {
+            let (inner, fault) = (Arc::clone(&inner), fault.clone());
+            let call = calls.fetch_add(1, Ordering::SeqCst);
+            async move {
+                let location = location?;
+                if let Fault::Before(interference) = &fault
+                    && call == at
+                {
+                    interference().await;
+                }
+                let (works, says) = fate(&fault, call == at, call > at);
+                if works {
+                    inner.delete(&location).await?;
+                }
+                if says { Ok(location) } else { Err(failure()) }
+            }
+        };
+        locations.then(delete).boxed()
     }
 
     fn copy_opts<'s, 'p, 'q, 'f>(
@@ -191,6 +212,13 @@ impl ObjectStore for FaultyStore {
         'q: 'f,
         Self: 'f,
     {
-        self.inner.copy_opts(from, to, options)
+        Box::pin(async move {
+            let (works, says) = self.call().await;
+            if !works {
+                return Err(failure());
+            }
+            let result = self.inner.copy_opts(from, to, options).await;
+            if says { result } else { Err(failure()) }
+        })
     }
 }

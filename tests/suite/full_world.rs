@@ -158,11 +158,13 @@ groups = ["network", "country", "size"]
 
 [[cohort]]
 name = "sporty"
+purpose = "tests"
 topics = ["sport", "baking"]
 max_people = 8
 
 [[cohort]]
 name = "local"
+purpose = "tests"
 networks = ["alpha"]
 countries = ["DE", "FR"]
 languages = ["de", "en"]

@@ -19,6 +19,7 @@ use renown::storage::{Stores, below};
 use tempfile::TempDir;
 
 use crate::campaign::cases;
+use crate::disputes::disputes;
 use crate::world::{
     Account, CUTOFF, HOUR, Post, Published, Row, World, account, follow, identity, instants, lists,
     of_account, of_person, reply, text, topic_edges, topic_phrases, topics, write,
@@ -38,7 +39,7 @@ fn world_of_agreements(people: &[&str]) -> World {
         ],
         consent: Some(people.iter().map(|id| of_account("net", id, "opted_in", 9)).collect()),
         settings:
-            "[topics]\nontology = \"none\"\n[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n"
+            "[topics]\nontology = \"none\"\n[[cohort]]\nname = \"all\"\npurpose = \"tests\"\nnetworks = [\"net\"]\n"
                 .into(),
         ..World::default()
     }
@@ -148,6 +149,10 @@ fn whole_world() -> World {
         ("owner_id", texts(["cid", "cid", "b"])),
         ("member_id", texts(["ann", "dot", "a"])),
     ]);
+    let disputed = disputes(&[
+        (Some("ann"), None, "the number", 100, None),
+        (None, Some("Bob"), "the topic", 50, Some(-20)),
+    ]);
     let labels = RecordBatch::try_from_iter([
         ("truth", texts(["grades", "grades", "grades"])),
         ("form", texts(["graded", "graded", "graded"])),
@@ -196,9 +201,10 @@ fn whole_world() -> World {
             ),
             ("endorsements", endorsements.unwrap()),
             ("lists", of_lists.unwrap()),
+            ("disputes", disputed),
             ("ground_truth", labels.unwrap()),
         ],
-        settings: "[topics]\ntags = true\n[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n"
+        settings: "[topics]\ntags = true\n[[cohort]]\nname = \"all\"\npurpose = \"tests\"\nnetworks = [\"net\"]\n"
             .into(),
         seeds: vec!["net:cid".into()],
         profiles: "[[profile]]\nname = \"tall\"\nweights.credited_reactors_90d = 2.0\n".into(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::imports::{Import, Source, root};
 
 /// The modules of the crate's root, from the top to the bottom. `main` is the program.
-const MODULES: [&str; 33] = [
+const MODULES: [&str; 35] = [
     "main",
     "commands",
     "report",
@@ -16,10 +16,12 @@ const MODULES: [&str; 33] = [
     "evaluate",
     "fit",
     "pipeline",
+    "forget",
     "published",
     "publish",
     "audit",
     "tables",
+    "checks",
     "score",
     "topics",
     "propagate",

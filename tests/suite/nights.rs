@@ -117,7 +117,7 @@ async fn run_night(folder: &Path, world: &World, whole: bool) -> Night {
 
 /// Five founders of network `a`, one who has been silent for the window, and somebody for whom they vouch since. A tenure is
 /// two days, and two vouches make full credit.
-fn small_world() -> World {
+pub fn small_world() -> World {
     let mut world = trust_on(&[("a", 2), ("b", 2)]);
     world.edit_method("lag_hours       = 168", "lag_hours = 24");
     world.edit_method("tenure_hours    = 1440", "tenure_hours = 48");

@@ -47,6 +47,7 @@ fn commands_and_exit_codes_match_the_program() {
         "topics",
         "audience",
         "access",
+        "forget",
         "methods",
         "fit",
         "attack",

@@ -359,9 +359,16 @@ async fn random_worlds_agree_with_the_oracle_campaign() {
             let posts = oracle.posts.iter().filter(|(post, _, tags, _)| {
                 tags.contains(topic) && post.kind.as_deref() != Some("repost")
             });
-            assert_eq!(row["posts"], posts.clone().count(), "seed {seed}: {topic}");
+            // What is shown of a count is a multiple of 11 that is at most 10 below it, from 11 on.
+            let shown = |count: usize| match count {
+                0..11 => json!(null),
+                count => json!(count / 11 * 11),
+            };
+            let few = row["reactors"].is_null();
+            let posts = if few { json!(null) } else { shown(posts.clone().count()) };
+            assert_eq!(row["posts"], posts, "seed {seed}: {topic}");
             let people = expected.iter().filter(|pair| pair[1] == key[0]).count();
-            assert_eq!(row["people"], people, "seed {seed}: {topic}");
+            assert_eq!(row["people"], shown(people), "seed {seed}: {topic}");
         }
         // Positions and attention shares, from the published scores themselves.
         for (key, row) in &scores {

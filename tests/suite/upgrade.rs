@@ -50,7 +50,9 @@ fn world() -> World {
     world.posts = Some(posts);
     world.follows = Some(vec![follow("net", "bob", "ann", Some(900))]);
     world.profiles = "[[profile]]\nname = \"steady\"\nweights.credited_reactors_90d = 2.0\n".into();
-    world.settings.push_str("[[cohort]]\nname = \"all\"\nnetworks = [\"net\"]\n");
+    world
+        .settings
+        .push_str("[[cohort]]\nname = \"all\"\npurpose = \"tests\"\nnetworks = [\"net\"]\n");
     world
 }
 

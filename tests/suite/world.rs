@@ -606,7 +606,7 @@ fn without_run_id(table: &str, mut row: Row, run_id: &str) -> Row {
     row
 }
 
-fn collect_files(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+pub fn collect_files(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

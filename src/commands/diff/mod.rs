@@ -17,11 +17,12 @@ pub use movers::{Cause, Mover, PublishedCause};
 pub use score_changes::{Bin, ChangeSummary};
 
 use super::context::Context;
-use super::job_args::{JobSettings, parse_variable};
+use super::job_args::{DAY, JobSettings, parse_day, parse_variable};
 use super::output_format::OutputFormat;
 use super::run_selector::{RunSelector, shared_variables};
 use crate::error::Result;
 use crate::method::profile::STANDARD;
+use crate::published::Run;
 
 /// Compare the scores of two published runs: of two dates, methods or versions
 #[derive(clap::Args)]
@@ -37,10 +38,10 @@ pub(super) struct Args {
     #[arg(short, default_value_t = 20)]
     n: usize,
     /// Date of the snapshot of RUN_A
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = DAY, value_parser = parse_day)]
     snapshot_a: Option<NaiveDate>,
     /// Date of the snapshot of RUN_B
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = DAY, value_parser = parse_day)]
     snapshot_b: Option<NaiveDate>,
     /// Set the variable ${NAME} of the job files
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_variable)]
@@ -61,5 +62,9 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     let b = selector(&both[1], snapshot_b).open(&context.engine).await?;
     let diff = compare_runs(&a, &b, &profile, n).await?;
     let bars = context.bars;
-    context.answer(format, &diff, |diff| page::page(diff, bars))
+    let of_run = |name: &'static str, run: &Run| {
+        run.notes().iter().map(|note| format!("run {name}: {note}")).collect::<Vec<_>>()
+    };
+    let notes = [of_run("A", &a), of_run("B", &b)].concat();
+    context.answer_about(&notes, format, &diff, |diff| page::page(diff, bars))
 }

@@ -57,11 +57,11 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
     let run = run.open(&context.engine).await?;
     if let Some(topic) = topic {
         let explanation = explain_topic(&run, &person, &topic).await?;
-        return context.answer(format, &explanation, topic_page::page);
+        return context.answer_about(run.notes(), format, &explanation, topic_page::page);
     }
     let options = ExplainOptions { profile, what_if };
     let explanation = explain_score(&run, &person, &options).await?;
-    context.answer(format, &explanation, page::page)
+    context.answer_about(run.notes(), format, &explanation, page::page)
 }
 
 /// What to explain of a score.

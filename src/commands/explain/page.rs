@@ -68,6 +68,8 @@ fn facts(explanation: &Explanation) -> Table {
         ("country", text_or_unknown(person.country.as_deref())),
         ("language", text_or_unknown(person.language.as_deref())),
         ("flags of the person", list(&person.flags)),
+        ("disputes", list(person.disputes.as_deref().unwrap_or_default())),
+        ("data until", text_or_unknown(score.data_until.as_deref())),
         ("forecast (people)", forecast_people(score.expected_reactors)),
         ("forecast of", explanation.forecast.clone()),
         ("percentile", fixed(score.percentile, 1)),

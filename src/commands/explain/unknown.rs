@@ -61,6 +61,7 @@ pub(super) fn unknown(
             }
             "shared_audience" => "nearly the same people reacted to somebody else",
             "uncredited_audience" => "at least half of the people who reacted are without credit",
+            "disputed" => "the person disputes what is said of them: see the disputes above",
             "automated" => "an account says that it is automated",
             _ => "see `renown schema scores` and `renown schema people`",
         };

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::job::Job;
 use crate::pipeline::run_id::job_sha256;
 use crate::publish::commit::{self, Commit};
+use crate::publish::integrity;
 use crate::read::{InputFile, Listing, ScanEstimate};
 
 /// Whether a run is needed although the day has been published by `commit`, and why.
@@ -20,7 +21,7 @@ pub(super) async fn since_commit(
 ) -> Result<(bool, String)> {
     let (number, snapshot_date) = (commit.number, commit.snapshot_date);
     let stores = &engine.stores;
-    if !commit::intact(stores, &job.output, &commit).await? {
+    if !integrity::intact(stores, &job.output, &commit).await? {
         return Ok((true, format!("files of commit {number} are gone or have changed")));
     }
     let Some(LoggedRun { commit, log }) = LoggedRun::of(engine, &job.output, commit).await? else {

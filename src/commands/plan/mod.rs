@@ -20,8 +20,9 @@ use crate::engine::Engine;
 use crate::error::{Result, printable};
 use crate::job::{Job, no_snapshot};
 use crate::number_format::{count, number};
-use crate::pipeline::refuse_output_conflicts;
+use crate::pipeline::{refuse_lost_day_before, refuse_output_conflicts};
 use crate::publish::commit;
+use crate::publish::history::CommitHistory;
 use crate::publish::{log_path, table_path};
 use crate::read::{self, ScanEstimate};
 use crate::schema::{self, Status};
@@ -75,10 +76,17 @@ pub async fn plan_run(engine: &Engine, job: &Job) -> Result<Plan> {
     refuse_output_conflicts(engine, job).await?;
     let (reads, files) = read::estimate_scans(engine, job, day).await?;
     let stores = &engine.stores;
-    let newest = commit::newest(stores, &job.output).await?;
-    let published = commit::in_force(stores, &job.output, Some(day)).await?;
-    let replaces_commit = published.as_ref().map(|commit| commit.number);
-    let latest = commit::in_force(stores, &job.output, None).await?;
+    let history = CommitHistory::read(stores, &job.output).await?;
+    history.refuse_lost().await?;
+    refuse_lost_day_before(stores, &job.output, &history, day).await?;
+    let newest = history.newest();
+    let published = history.in_force(day).await?;
+    let replaces_commit = newest.and_then(|newest| newest.in_force.get(&day).copied());
+    let latest = history.days().next_back();
+    let latest = match latest {
+        Some((_, number)) => history.commit(number).await?,
+        None => None,
+    };
     let latest = match latest {
         Some(commit) => LoggedRun::of(engine, &job.output, commit).await?,
         None => None,

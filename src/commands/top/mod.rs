@@ -44,5 +44,6 @@ pub(super) async fn execute(args: Args, context: &mut Context<'_>) -> Result<()>
             on_topic::page(run.commit(), &record, &list, bars)
         }
     };
+    context.print_notes(run.notes())?;
     context.print(&page)
 }

@@ -158,7 +158,10 @@ pub fn people_table(people: &[TopPerson], bars: Option<Bars>) -> String {
     for (position, TopPerson { name, score }) in (1..).zip(people) {
         table.add_row([
             format!("{position}"),
-            name.clone(),
+            match score.flags.iter().any(|flag| flag == "disputed") {
+                true => format!("{name} (disputed)"),
+                false => name.clone(),
+            },
             forecast_people(score.expected_reactors),
             fixed(score.percentile, 1),
             fixed(score.score, 1),

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use crate::attack::{KINDS, NO_DEFENCE};
 use crate::error::printable;
 use crate::number_format::{count, fixed, signed};
-use crate::published::rows::AttackGainRow;
+use crate::published::evaluation_rows::AttackGainRow;
 use crate::report::attack_report::AttackReport;
 use crate::report::widgets::figures::{Column, nothing, table};
 

@@ -164,6 +164,7 @@ fn run_head(report: &RunReport, job: &str, date: &str) -> Markup {
     html! {
         p.eyebrow { "Renown · " (job) }
         h1 { "Influence scores, " (date) }
+        @for note in &report.notes { p.says { "Note: " (printable(note)) } }
         p.lead {
             "Each score is a forecast: how many distinct trusted people will react" (printable(&report.reacting_by)) " to a person from " (day(first)) " to " (day(last))
             ", by what was known at the end of " (date) " (UTC). Every 10 points are five times the people. "

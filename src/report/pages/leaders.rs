@@ -32,7 +32,10 @@ fn leader(report: &RunReport, position: usize, person: &NamedPerson, highest: f6
     html! {
         span.place { (position) }
         div.who {
-            h3 { (person.name) }
+            h3 {
+                (person.name)
+                @if score.flags.iter().any(|flag| flag == "disputed") { " (disputed)" }
+            }
             p {
                 (number(score.expected_reactors)) " people forecast" br;
                 "above " (number(score.percentile.min(99.9))) " % of all"

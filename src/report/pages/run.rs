@@ -2,10 +2,14 @@
 
 use maud::{Markup, html};
 
+use crate::error::printable;
+use crate::job::{ALL_USES, Uses};
 use crate::method::{FitForm, Method};
-use crate::model::Dropped;
+use crate::model::{Dropped, Verdict};
 use crate::number_format::{count, fixed, number};
 use crate::publish::log::{RunLog, StageLog};
+use crate::published::check_rows::CheckRow;
+use crate::published::rows::RunRow;
 use crate::report::run_report::RunReport;
 use crate::report::widgets::bars::{Bar, Bars};
 use crate::report::widgets::figures::{Column, figure, nothing, table};
@@ -27,21 +31,66 @@ pub(super) fn section(report: &RunReport) -> Markup {
         vec![name.replace('_', " "), outcome.to_owned()]
     };
     let gates: Vec<Vec<String>> = report.record.gates.iter().map(gate).collect();
+    let accepted = report.record.accepted.iter().flatten().filter(|_| !report.public);
     html! {
         p.says { "The tables passed " (gates.len()) " gates before they were published." }
+        @for accepted in accepted {
+            p.says { "Accepted as it is: " (printable(accepted)) }
+        }
         @if let Some(method) = report.record.method() {
             p.says { (trust(&method)) }
             p.says { (learnt(&method)) }
         }
+        @for line in uses(&report.record) { p.says { (line) } }
         div.figures {
             (table("Rows of the tables", &columns, &rows.collect::<Vec<_>>()))
             (table("Gates", &[Column::Text("gate"), Column::Text("outcome")], &gates))
+            @if !report.checks.is_empty() {
+                (checks(&report.checks))
+            }
         }
         @match &report.log {
             Some(log) => (stages(report, log)),
             None => (nothing("The log of the run is gone; to have one:", "renown run JOB")),
         }
     }
+}
+
+/// What the scores may be used for, and what they may not, with the laws that say so.
+fn uses(record: &RunRow) -> Vec<String> {
+    let list = |uses: &Option<Vec<String>>| uses.clone().unwrap_or_default();
+    let (permitted, forbidden) = (list(&record.permitted_uses), list(&record.forbidden_uses));
+    let mut lines = vec![];
+    if !permitted.is_empty() {
+        lines.push(format!("Made for: {}.", printable(&permitted.join(", "))));
+    }
+    if !forbidden.is_empty() {
+        let with_law = |name: &String| match Uses::law(name) {
+            Some(law) => format!("{name} ({law})"),
+            None => name.clone(),
+        };
+        let all: Vec<String> = forbidden.iter().map(with_law).collect();
+        lines.push(format!("Not to be used for: {}.", printable(&all.join("; "))));
+        lines.push(ALL_USES.to_owned());
+    }
+    lines
+}
+
+/// The checks against the last run, counted by name and verdict.
+fn checks(checks: &[CheckRow]) -> Markup {
+    let columns = [
+        Column::Text("check against the last run"),
+        Column::Number("passed"),
+        Column::Number("accepted"),
+        Column::Number("nothing to judge by"),
+    ];
+    let rows = checks.chunk_by(|one, other| one.check == other.check).map(|same| {
+        let of = |verdict: Verdict| same.iter().filter(|row| row.verdict == verdict.name()).count();
+        let counts = [Verdict::Passed, Verdict::Accepted, Verdict::NotJudged].map(of);
+        let name = same.first().map(|row| row.check.replace('_', " ")).unwrap_or_default();
+        std::iter::once(name).chain(counts.map(|rows| count(rows as u64))).collect()
+    });
+    table("Checks", &columns, &rows.collect::<Vec<_>>())
 }
 
 /// On which networks trust decides who counts.

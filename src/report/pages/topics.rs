@@ -3,17 +3,16 @@
 use maud::{Markup, html};
 
 use crate::error::printable;
-use crate::number_format::{count, number};
+use crate::number_format::{count, in_steps, number};
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::run_report::{RunReport, TopicLeaders};
 use crate::report::widgets::bars::{Bar, Bars};
 use crate::report::widgets::figures::{Column, nothing, table};
 
 pub(super) fn section(report: &RunReport) -> Markup {
-    let shown = report
-        .topics
-        .iter()
-        .filter(|leaders| !report.public || leaders.topic.reactors >= MIN_PEOPLE);
+    let shown = report.topics.iter().filter(|leaders| {
+        !report.public || leaders.topic.reactors.is_some_and(|reactors| reactors >= MIN_PEOPLE)
+    });
     let shown: Vec<_> = shown.collect();
     let all = report.commit.tables.get("topics").map_or(0, |table| table.rows);
     let Some(first) = shown.first() else {
@@ -31,11 +30,11 @@ pub(super) fn section(report: &RunReport) -> Markup {
          score on it.",
         count(all),
         path(first),
-        count(first.topic.reactors),
-        count(first.topic.posts),
+        in_steps(first.topic.reactors),
+        in_steps(first.topic.posts),
         match first.topic.people {
-            1 if !report.public => "1 person has".to_owned(),
-            people => format!("{} people have", report.people(people)),
+            Some(people) => format!("{} people have", report.people(people)),
+            None => "Fewer than 11 people have".to_owned(),
         }
     );
     let mut columns = vec![
@@ -52,9 +51,9 @@ pub(super) fn section(report: &RunReport) -> Markup {
             leaders.people.iter().map(|(name, people)| format!("{name} ({})", number(*people)));
         vec![
             path(leaders),
-            report.people(leaders.topic.people),
-            count(leaders.topic.reactors),
-            count(leaders.topic.posts),
+            leaders.topic.people.map_or_else(|| in_steps(None), |people| report.people(people)),
+            in_steps(leaders.topic.reactors),
+            in_steps(leaders.topic.posts),
             people.collect::<Vec<_>>().join(", "),
         ]
     };
@@ -63,8 +62,8 @@ pub(super) fn section(report: &RunReport) -> Markup {
         .iter()
         .map(|leaders| Bar {
             label: path(leaders),
-            value: leaders.topic.reactors as f64,
-            text: format!("{} people", count(leaders.topic.reactors)),
+            value: leaders.topic.reactors.unwrap_or_default() as f64,
+            text: format!("{} people", in_steps(leaders.topic.reactors)),
         })
         .collect();
     let chart =

@@ -9,7 +9,7 @@ use crate::error::printable;
 use crate::evaluate::{CONCORDANCE, CONCORDANCE_IF_RIGHT, RANDOM, TOPIC_SCORE};
 use crate::method::profile::STANDARD;
 use crate::number_format::{capital, count, precise, signed_precise};
-use crate::published::rows::ValidityRow;
+use crate::published::evaluation_rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::{Column, figure, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};

@@ -6,7 +6,7 @@ use crate::evaluate::{
     validated_score,
 };
 use crate::number_format::{count, fixed};
-use crate::published::rows::ValidityRow;
+use crate::published::evaluation_rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 
 /// The targets that a forecast has: trusted people who react, and all who do.

@@ -6,7 +6,7 @@ use super::comparison::{Comparison, FORECAST_TARGET, POPULATIONS, ends, populati
 use crate::evaluate::{EVERYONE, METRICS};
 use crate::method::profile::STANDARD;
 use crate::number_format::{count, fixed, number, precise};
-use crate::published::rows::ValidityRow;
+use crate::published::evaluation_rows::ValidityRow;
 use crate::report::privacy::MIN_PEOPLE;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::calibration::{Calibration, Decile};

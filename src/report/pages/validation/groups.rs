@@ -7,7 +7,7 @@ use super::comparison::{Comparison, POPULATIONS, between, ends, metric, target};
 use crate::error::printable;
 use crate::evaluate::{CONCORDANCE, EVERYONE, ON_TOPICS, TOPIC, TOPIC_SCORES};
 use crate::number_format::{capital, count, fixed, precise};
-use crate::published::rows::ValidityRow;
+use crate::published::evaluation_rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::{Column, figure, nothing, table};
 use crate::report::widgets::whiskers::{Whisker, Whiskers};

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::comparison::{between, population, target};
 use crate::evaluate::EVERYONE;
 use crate::number_format::{capital, count, precise};
-use crate::published::rows::ValidityRow;
+use crate::published::evaluation_rows::ValidityRow;
 use crate::report::validation_report::ValidationReport;
 use crate::report::widgets::figures::{Column, table};
 

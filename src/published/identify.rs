@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use url::Url;
 
+use super::files::TableFile;
+use super::lookup::{Misspelled, account_id};
+use super::rows::{PersonNames, TableRow};
 use crate::error::{Error, Kind, Result};
-use crate::published::files::TableFile;
-use crate::published::lookup::{Misspelled, account_id};
-use crate::published::rows::{PersonNames, TableRow};
 
 /// Maximum number of people named where several are meant.
 const CANDIDATES: usize = 20;
 
 /// The ids and accounts that the runs take for one person, beginning with `query`.
-pub(super) async fn identify(
+pub(crate) async fn identify(
     files: &[TableFile],
     query: &str,
     unreadable: &mut BTreeMap<String, String>,
@@ -31,6 +32,70 @@ pub(super) async fn identify(
         }
     }
     Ok((known.ids, known.accounts))
+}
+
+/// Who is meant by several queries.
+pub(crate) struct Identified {
+    /// Person ids.
+    pub ids: BTreeSet<String>,
+    /// Accounts, each `network:account_id`.
+    pub accounts: BTreeSet<String>,
+    /// Files that cannot be read, with the cause.
+    pub unreadable: BTreeMap<String, String>,
+}
+
+/// The ids and accounts that the runs take for the people of all `queries`.
+///
+/// # Errors
+/// [`Kind::Usage`] if a query means several people: a run has people apart whom others link, or names are shared, and not each of them
+/// is named by id or account.
+pub(crate) async fn identify_all(files: &[TableFile], queries: &[String]) -> Result<Identified> {
+    let (mut ids, mut accounts) = (BTreeSet::new(), BTreeSet::new());
+    let mut unreadable = BTreeMap::new();
+    for query in queries {
+        let (of_query, its_accounts) = identify(files, query, &mut unreadable).await?;
+        refuse_apart(files, queries, query, &of_query, &mut unreadable).await?;
+        ids.extend(of_query);
+        accounts.extend(its_accounts);
+    }
+    Ok(Identified { ids, accounts, unreadable })
+}
+
+/// Refuses a query whose people `ids` a run has apart, unless `queries` name each of them.
+async fn refuse_apart(
+    files: &[TableFile],
+    queries: &[String],
+    query: &str,
+    ids: &BTreeSet<String>,
+    unreadable: &mut BTreeMap<String, String>,
+) -> Result<()> {
+    if ids.len() < 2 {
+        return Ok(());
+    }
+    // The people of each run, and whether all are named.
+    let mut runs: BTreeMap<(NaiveDate, &str), BTreeMap<String, bool>> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.table == PersonNames::<String>::TABLE) {
+        let people = runs.entry((file.day, &file.run_id)).or_default();
+        let see = |person: PersonNames<&str>| {
+            if ids.contains(person.person_id) {
+                let names = |query: &String| {
+                    person.person_id == query || person.accounts.contains(&query.as_str())
+                };
+                people.insert(person.person_id.to_owned(), queries.iter().any(names));
+            }
+        };
+        if let Err(error) = file.each_person(see).await {
+            unreadable.insert(file.path.clone(), error.cause);
+        }
+    }
+    let apart = runs.into_values().find(|people| people.len() > 1 && people.values().any(|n| !n));
+    let Some(apart) = apart else { return Ok(()) };
+    let ids: Vec<&str> = apart.keys().map(String::as_str).collect();
+    Err(Error::new(
+        Kind::Usage,
+        format!("`{query}` is {} people in one of the runs: {}", ids.len(), ids.join(", ")),
+        "name each of them by its id if all of them are to go",
+    ))
 }
 
 /// Ids and accounts that are known to be of one person.
@@ -136,7 +201,7 @@ async fn each_person(
 }
 
 /// The error for a query that no file holds anything on.
-pub(super) async fn nobody(files: &[TableFile], output: &Url, query: &str) -> Result<Error> {
+pub(crate) async fn nobody(files: &[TableFile], output: &Url, query: &str) -> Result<Error> {
     let mut near = Misspelled::new(query);
     each_person(files, &mut BTreeMap::new(), |person| near.see(&person)).await;
     Ok(Error::bad_input(

@@ -1,12 +1,9 @@
 //! `renown access`: everything that an output folder holds on one person, in every run whose files exist.
 
-mod identify;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use chrono::NaiveDate;
-use identify::{identify, nobody};
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
@@ -20,7 +17,9 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, printable};
 use crate::number_format::{count, counted};
 use crate::publish::commit;
+use crate::publish::history::CommitHistory;
 use crate::published::files::{RawRow, table_files};
+use crate::published::identify::{identify, nobody};
 use crate::schema::{self, Column, Direction};
 use crate::storage::folder;
 
@@ -105,6 +104,8 @@ pub enum RunState {
     Superseded,
     /// Its files were written, and no commit names them.
     NeverCommitted,
+    /// A check refused it: it was never published.
+    Refused,
 }
 
 /// A file that cannot be read.
@@ -126,7 +127,12 @@ pub struct Unreadable {
 /// [`crate::error::Kind::BadInput`] if no table is there, a commit is no commit or nothing is held on `query`, though all files can be
 /// read; [`crate::error::Kind::Usage`] if several people are meant, [`crate::error::Kind::Unavailable`] if the store does not answer.
 pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<AccessReport> {
-    let commits = commit::all(&engine.stores, output).await?;
+    let history = CommitHistory::read(&engine.stores, output).await?;
+    // It names files and days; people are in the files, which are all read.
+    let (commits, damaged) = history.all().await?;
+    for damaged in damaged {
+        tracing::warn!("{}", damaged.describe());
+    }
     let (files, unrecognized_files) = table_files(engine, output, &commits).await?;
     if files.is_empty() {
         return Err(commit::nothing_published(output));
@@ -147,10 +153,14 @@ pub async fn collect(engine: &Engine, output: &Url, query: &str) -> Result<Acces
     };
     let mut runs = BTreeMap::new();
     for file in &files {
-        let run = runs.entry((file.day, &file.run_id)).or_insert_with(|| HeldRun {
+        let key = (file.day, &file.run_id, file.is_refused);
+        let run = runs.entry(key).or_insert_with(|| HeldRun {
             snapshot_date: file.day,
             run_id: file.run_id.clone(),
-            state: state(file.day, &file.run_id),
+            state: match file.is_refused {
+                true => RunState::Refused,
+                false => state(file.day, &file.run_id),
+            },
             tables: BTreeMap::new(),
             files: Vec::new(),
         });
@@ -223,9 +233,9 @@ fn remedies(accounts: &BTreeSet<String>, ids: &BTreeSet<String>) -> Vec<String> 
         }));
     }
     lines.push(
-        "Running again removes no file. Once every day has been run again, delete the files listed \
-         below: until then they still hold the person. Deleting a file in force before that makes its \
-         day unreadable."
+        "Running again removes no file: until the person is removed by `renown forget`, or the files listed \
+         below are deleted once every day has been run again, they still hold the person. Deleting a file \
+         in force before that makes its day unreadable."
             .to_owned(),
     );
     lines
@@ -237,6 +247,7 @@ impl RunState {
             RunState::InForce => "in force",
             RunState::Superseded => "superseded",
             RunState::NeverCommitted => "never committed",
+            RunState::Refused => "refused",
         }
     }
 }
