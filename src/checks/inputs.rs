@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::shadow::ShadowScores;
 use crate::job::Acceptance;
 use crate::method::Method;
 use crate::model::{People, Previous};
@@ -24,4 +25,8 @@ pub struct CheckInputs<'a> {
     pub previous: Option<&'a Previous>,
     /// What somebody accepts.
     pub accepted: &'a [Acceptance],
+    /// Whether the method scores for the first time, after it was compared for some nights and somebody put it in force.
+    pub is_promoted: bool,
+    /// The scores under a method that is only compared.
+    pub shadow: Option<&'a ShadowScores>,
 }

@@ -6,6 +6,8 @@ use crate::method::CheckRule;
 use crate::model::{Check, HISTORY_DAYS, History, LoggedCheck, Previous, Verdict};
 use renown_stats::quantiles::median;
 
+/// Checks of what the method itself decides.
+const OF_METHOD: [&str; 4] = ["credit", "expected_reactors", "outside_range", "scores_moved"];
 /// Runs further apart are judged as if they were so many days apart.
 const MAX_DAYS: u32 = 10;
 /// Fewest earlier runs of the same weekday to judge by.
@@ -18,6 +20,8 @@ pub(super) struct Judge<'a> {
     pub day: NaiveDate,
     pub previous: Option<&'a Previous>,
     pub rule: &'a CheckRule,
+    /// Whether the method scores for the first time, after it was compared.
+    pub is_promoted: bool,
     /// Days since the last run, from 1 to [`MAX_DAYS`].
     days: u32,
 }
@@ -45,7 +49,7 @@ impl<'a> Judge<'a> {
         let days =
             previous.map_or(1, |previous| day.signed_duration_since(previous.day).num_days());
         let days = u32::try_from(days).unwrap_or(1).clamp(1, MAX_DAYS);
-        Self { day, previous, rule, days }
+        Self { day, previous, rule, is_promoted: false, days }
     }
 
     /// A share of people that may be reached in a day, over the days since the last run.
@@ -96,9 +100,17 @@ impl<'a> Judge<'a> {
         judge: impl FnOnce(&'a Previous) -> Option<Judgement>,
     ) -> Check {
         let Figure { name, subject, unit, value } = figure;
-        let judged = self.previous.and_then(|previous| Some((previous, judge(previous)?)));
+        let is_judged = !(self.is_promoted && OF_METHOD.contains(&name));
+        let judged = self.previous.filter(|_| is_judged);
+        let judged = judged.and_then(|previous| Some((previous, judge(previous)?)));
         let history = self.history(name, &subject);
         let (verdict, limit, judged_by, finding) = match judged {
+            None if !is_judged => (
+                Verdict::NotJudged,
+                None,
+                "nothing: the method was compared before, and scores from this run on".to_owned(),
+                String::new(),
+            ),
             None => (Verdict::NotJudged, None, self.nothing_to_judge_by(), String::new()),
             Some((previous, judged)) => {
                 let verdict = if judged.is_outside { Verdict::Refused } else { Verdict::Passed };
@@ -250,7 +262,7 @@ mod tests {
         let rule = CheckRule::default();
         let day = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap();
         assert_eq!(Judge::new(day, None, &rule).since_last_run(0.01), 0.01);
-        let judge = |days| Judge { day, previous: None, rule: &rule, days };
+        let judge = |days| Judge { days, ..Judge::new(day, None, &rule) };
         assert_eq!((judge(7).since_last_run(0.01), judge(7).factor(1.5)), (0.07, 4.5));
     }
 }

@@ -10,6 +10,7 @@ mod judge;
 mod reading;
 mod rows;
 mod scores;
+mod shadow;
 
 use std::collections::BTreeSet;
 
@@ -17,18 +18,23 @@ use crate::error::Result;
 use crate::model::{Check, Verdict};
 pub use inputs::CheckInputs;
 use judge::Judge;
+pub use shadow::{SHADOW_MOVED, ShadowScores, shadow_subject};
 
 /// Checks a run, in order of (check, subject).
 ///
 /// # Errors
 /// [`crate::error::Kind::Internal`] if a measure was not computed.
 pub fn check_run(inputs: &CheckInputs<'_>) -> Result<Vec<Check>> {
-    let judge = Judge::new(inputs.day, inputs.previous, &inputs.method.checks);
+    let mut judge = Judge::new(inputs.day, inputs.previous, &inputs.method.checks);
+    judge.is_promoted = inputs.is_promoted;
     let mut checks = scores::check(inputs, &judge)?;
     checks.extend(rows::check(inputs.people, inputs.method, &judge));
     checks.extend(reading::check(inputs.people, &judge));
     checks.extend(earlier_days::check(inputs.people, &judge));
     checks.push(duplicate_days::check(inputs.people, &judge));
+    if let Some(shadow) = inputs.shadow {
+        checks.extend(shadow::compare(inputs, shadow, &judge));
+    }
     for check in &mut checks {
         let is_accepted = inputs.accepted.iter().any(|accepted| accepted.check == check.name);
         if check.verdict == Verdict::Refused && is_accepted {
@@ -52,7 +58,7 @@ pub fn check_run(inputs: &CheckInputs<'_>) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// The names of all checks, in order.
+/// The names of all checks that can refuse a run, in order.
 pub const NAMES: [&str; 15] = [
     "credit",
     "dropped",

@@ -10,6 +10,7 @@ use super::run_selector::RunSelector;
 use super::text_table::{align_right, headed, number_or_unknown};
 use crate::error::{Error, Result, printable};
 use crate::model::{History, LoggedCheck, Verdict};
+use crate::number_format::counted;
 use crate::publish::log::RunLog;
 use crate::published::check_rows::CheckRow;
 use crate::published::rows::TableRow;
@@ -85,6 +86,16 @@ fn page(answer: &RunChecks, with_history: bool) -> String {
         count(Verdict::Accepted),
         count(Verdict::NotJudged),
     );
+    for check in answer.checks.iter().filter(|check| {
+        check.row.verdict == Verdict::Compared.name() && !check.row.finding.is_empty()
+    }) {
+        let days = counted(check.history.len() as u64 + 1, "night", "nights");
+        page += &format!(
+            "{}, compared for {days}: {}\n",
+            printable(&check.row.subject),
+            printable(&check.row.finding)
+        );
+    }
     for accepted in &answer.accepted {
         page += &format!("accepted: {}\n", printable(accepted));
     }

@@ -9,8 +9,8 @@ use super::context::Context;
 use super::logging::{LogFormat, Logging};
 use super::{
     access, attack, audience, backfill, check, checks, completions, diff, exit, explain, fit,
-    forget, man, methods, plan, prune, rank, report, run, runs, schema, synth, top, topics,
-    validate,
+    forget, man, methods, plan, promote, prune, rank, report, run, runs, schema, synth, top,
+    topics, validate,
 };
 use crate::error::Result;
 
@@ -51,6 +51,7 @@ enum Command {
     Runs(runs::Args),
     Prune(prune::Args),
     Checks(checks::Args),
+    Promote(promote::Args),
     Synth(synth::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -97,6 +98,7 @@ impl Cli {
             Command::Runs(args) => Box::pin(runs::execute(args, context)),
             Command::Prune(args) => Box::pin(prune::execute(args, context)),
             Command::Checks(args) => Box::pin(checks::execute(args, context)),
+            Command::Promote(args) => Box::pin(promote::execute(args, context)),
             Command::Synth(args) => Box::pin(synth::execute(args, context)),
             Command::Completions(args) => {
                 return completions::execute(args, Self::command(), context);

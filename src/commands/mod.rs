@@ -38,6 +38,7 @@ pub mod check;
 pub mod diff;
 pub mod explain;
 pub mod plan;
+mod promote;
 pub mod rank;
 pub mod runs;
 pub mod top;

@@ -117,11 +117,14 @@ pub struct JobSection {
     pub snapshot: Option<NaiveDate>,
     /// Path of the method file. Default: the built-in method `standard-6`.
     pub method: Option<String>,
+    /// Nights on which a changed method is compared before it can be put in force: until then the one of the run before scores. 0 to 28;
+    /// 0, the default, scores by a changed method at once.
+    pub shadow_nights: u32,
 }
 
 impl Default for JobSection {
     fn default() -> Self {
-        Self { name: "renown".into(), snapshot: None, method: None }
+        Self { name: "renown".into(), snapshot: None, method: None, shadow_nights: 0 }
     }
 }
 
@@ -182,6 +185,9 @@ pub struct OutputSection {
 /// The input of label sets; only `fit` and `validate` read it.
 pub const GROUND_TRUTH: &str = "ground_truth";
 
+/// Most nights on which a method can be compared.
+pub const MAX_SHADOW_NIGHTS: u32 = 28;
+
 /// A job ready to run: every reference resolved, every value checked.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -229,6 +235,10 @@ pub struct Job {
     pub retention: Option<Retention>,
     /// Checks of this run that somebody accepts; no file names them.
     pub accepted: Vec<Acceptance>,
+    /// Nights on which a changed method is compared before it can be put in force.
+    pub shadow_nights: u32,
+    /// A method whose scores are only compared with those under [`Job::method`]; no file names it.
+    pub compared: Option<Method>,
 }
 
 impl Job {
@@ -299,6 +309,14 @@ impl Job {
                 "name at least one of them: a URL, or a SELECT over [sources]",
             ));
         }
+        if file.job.shadow_nights > MAX_SHADOW_NIGHTS {
+            return Err(Error::bad_job(
+                format!("{name}: `job.shadow_nights` is {}", file.job.shadow_nights),
+                format!(
+                    "give at most {MAX_SHADOW_NIGHTS}: so many nights are kept of a comparison"
+                ),
+            ));
+        }
         file.reading.check(&name)?;
         file.kinds.check(&name, &method)?;
         file.topics.check(&name, &inputs)?;
@@ -332,6 +350,8 @@ impl Job {
             shared_output: file.output.shared,
             retention: file.output.retention,
             accepted: vec![],
+            shadow_nights: file.job.shadow_nights,
+            compared: None,
         };
         texts.check_all_used()?;
         refuse_overlap(&name, &job.inputs, &job.sources, &job.output)?;

@@ -51,6 +51,8 @@ pub enum Verdict {
     Accepted,
     /// There is nothing to judge by.
     NotJudged,
+    /// Nothing is judged: a method that is not in force is compared.
+    Compared,
 }
 
 impl Verdict {
@@ -61,6 +63,7 @@ impl Verdict {
             Self::Refused => "refused",
             Self::Accepted => "accepted",
             Self::NotJudged => "not_judged",
+            Self::Compared => "compared",
         }
     }
 }

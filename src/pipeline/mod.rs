@@ -14,6 +14,7 @@ mod run;
 pub mod run_id;
 pub mod sample;
 mod scoring;
+mod shadow;
 mod stages;
 mod standings;
 
@@ -23,3 +24,4 @@ pub use measure::{AsOf, Measured, STAGES as MEASURE_STAGES, measure};
 pub use output_conflicts::refuse_output_conflicts;
 pub use people::read_people;
 pub use run::{PreparedRun, Ready, RunOutcome, STAGES, prepare, run};
+pub use shadow::promote;

@@ -6,8 +6,10 @@ use super::keep::apply_retention;
 use super::measure;
 use super::output_conflicts::refuse_output_conflicts;
 use super::progress::{Progress, Rows};
+use super::shadow::{score_only, under_method_in_force};
 use super::stages::{Explained, Stages};
 use crate::audit::{Audit, Audited, Refused};
+use crate::checks::ShadowScores;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::job::{Job, no_snapshot};
@@ -110,6 +112,18 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     let (in_force, began) = history.begin(Of::Runs, day).await?;
     refuse_lost_day_before(&engine.stores, &job.output, &history, day).await?;
 
+    // Boxed, as what follows: a future of all that is read is large.
+    let under_old = Box::pin(under_method_in_force(engine, job, day)).await?;
+    let mut shadow = None;
+    let job = match &under_old {
+        None => job,
+        Some(under_old) => {
+            // It is scored first and alone, so that no more memory is needed than for one method.
+            let scores = Box::pin(score_only(engine, job, day));
+            shadow = Some(progress.wait("shadow", ShadowScores::rows, scores).await?);
+            under_old
+        }
+    };
     let opened = open_inputs(engine, job, day);
     let opened = progress.wait("read", Opened::rows_total, opened).await?;
     let rows = opened.rows();
@@ -119,6 +133,13 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
     inputs.notes.warnings.extend(damaged.map(|text| Warning::new("commits", text)));
     let stale = history.newest().and_then(|newest| stale_day_before(newest, day));
     inputs.notes.warnings.extend(stale.map(|text| Warning::new("runs", text)));
+    if let Some(shadow) = &shadow {
+        let text = format!(
+            "{} is compared only: scores are those of {}, which is in force",
+            shadow.method_version, job.method.version
+        );
+        inputs.notes.warnings.push(Warning::new("method", text));
+    }
     let ready = match in_force {
         Some(commit)
             if commit.run_id == inputs.facts.run_id
@@ -127,7 +148,7 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
             Ready::Nothing(commit)
         }
         _ => {
-            let (audit, log) = compute(&inputs, job, progress)?;
+            let (audit, log) = compute(&inputs, job, shadow.as_ref(), progress)?;
             match audit {
                 Audit::Passed(audited) => Ready::Tables(audited, Box::new(log), began),
                 Audit::Refused(refused) => Ready::Refused(refused, Box::new(log), began),
@@ -138,7 +159,12 @@ pub async fn prepare(engine: &Engine, job: &Job, progress: &mut Progress) -> Res
 }
 
 /// The stages between reading and publishing.
-fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit, RunLog)> {
+fn compute(
+    inputs: &Inputs,
+    job: &Job,
+    shadow: Option<&ShadowScores>,
+    progress: &mut Progress,
+) -> Result<(Audit, RunLog)> {
     let mut stages = Stages { inputs, job, progress };
     let mut measured = stages.measure()?;
     let mut log = inputs.log(job, &measured.ranks)?;
@@ -150,7 +176,7 @@ fn compute(inputs: &Inputs, job: &Job, progress: &mut Progress) -> Result<(Audit
     let influence_edges = stages.influence_edges(&measured, &topics)?;
     measured.free_attention();
     let cohorts = stages.cohorts(&topics, &scored)?;
-    let checks = stages.checks(&measured, &scored)?;
+    let checks = stages.checks(&measured, &scored, shadow)?;
     log.checks = inputs.check_log();
     log.figures = checks.iter().filter_map(Check::logged).collect();
     let explained = Explained { changes, contributions, influence_edges, cohorts, checks: &checks };

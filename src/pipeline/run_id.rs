@@ -142,6 +142,9 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         retention: _,
         // Accepting a finding changes no score, and a run that was accepted is not run again.
         accepted: _,
+        // It says which of two methods a run is of.
+        shadow_nights: _,
+        compared,
     } = job;
     digest.add(env!("CARGO_PKG_VERSION"));
     digest.add_settings(&day)?;
@@ -149,5 +152,8 @@ fn add_settings(digest: &mut Digest, job: &Job, day: NaiveDate) -> Result<()> {
         digest.add_settings(uses)?;
     }
     let consent = consent.identity();
+    if let Some(compared) = compared {
+        digest.add_settings(compared)?;
+    }
     digest.add_settings(&(name, method, consent, trust, topics, influence, profiles, cohorts))
 }

@@ -6,7 +6,7 @@ use super::measure::{AsOf, Measured, measure};
 use super::progress::{Progress, Rows};
 use super::scoring::{ScoreInputs, Scored, score};
 use crate::audit::{Audit, Limits, audit_run};
-use crate::checks::{CheckInputs, check_run};
+use crate::checks::{CheckInputs, ShadowScores, check_run};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::model::time::days_since_epoch;
@@ -187,7 +187,12 @@ impl<'a> Stages<'a> {
         self.progress.compute("tables", scored.rows(), || draft_tables(*day, &facts.run_id, inputs))
     }
 
-    pub fn checks(&mut self, measured: &Measured, scored: &Scored<'_>) -> Result<Vec<Check>> {
+    pub fn checks(
+        &mut self,
+        measured: &Measured,
+        scored: &Scored<'_>,
+        shadow: Option<&ShadowScores>,
+    ) -> Result<Vec<Check>> {
         let inputs = CheckInputs {
             people: &self.inputs.people,
             measures: &measured.measures,
@@ -196,6 +201,8 @@ impl<'a> Stages<'a> {
             day: self.inputs.day,
             previous: self.inputs.previous.as_ref(),
             accepted: &self.job.accepted,
+            is_promoted: is_promoted(self.inputs, self.job),
+            shadow,
         };
         let persons = self.persons();
         self.progress.compute("checks", persons, || check_run(&inputs))
@@ -208,4 +215,11 @@ impl<'a> Stages<'a> {
         self.progress
             .compute("audit", rows, || audit_run(draft, checks, &self.inputs.facts, &limits))
     }
+}
+
+/// Whether the method differs from that of the run before although the job compares methods first: somebody put it in force.
+fn is_promoted(inputs: &Inputs, job: &Job) -> bool {
+    let previous = inputs.previous.as_ref();
+    job.shadow_nights > 0
+        && previous.is_some_and(|previous| !previous.method.scores_like(&job.method))
 }

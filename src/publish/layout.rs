@@ -15,6 +15,8 @@ pub const LOGS: &str = "logs";
 pub const REFUSED: &str = "refused";
 /// Folder of receipts.
 pub const RECEIPTS: &str = "receipts";
+/// Folder of methods that somebody put in force.
+pub const PROMOTIONS: &str = "promotions";
 /// Name of a log.
 const LOG: &str = "log.json";
 /// Digits of the number of a file among those of its table.
@@ -65,6 +67,8 @@ pub enum Place<'a> {
     },
     /// A receipt.
     Receipt,
+    /// A method that somebody put in force.
+    Promotion,
     /// Anything else, which Renown did not write.
     Other,
 }
@@ -76,6 +80,7 @@ impl<'a> Place<'a> {
         match parts[..] {
             [COMMITS, name] => number_of_name(name).map_or(Self::Other, Self::Commit),
             [RECEIPTS, ..] => Self::Receipt,
+            [PROMOTIONS, ..] => Self::Promotion,
             [folder, day, run_or_file, ref rest @ ..] => {
                 day.parse().map_or(Self::Other, |day| Self::of_day(folder, day, run_or_file, rest))
             }
@@ -226,6 +231,7 @@ mod tests {
         assert_eq!(Place::of(&log_path(day, "r-1")), Place::Log { day, run_id: "r-1" });
         assert_eq!(Place::of(&super::super::commit::path(3)), Place::Commit(3));
         assert_eq!(Place::of("receipts/2026-11-21/one.json"), Place::Receipt);
+        assert_eq!(Place::of("promotions/0123.json"), Place::Promotion);
         for other in [
             "readme.txt",
             "commits/3.json",

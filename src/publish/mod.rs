@@ -13,6 +13,7 @@ pub mod integrity;
 mod layout;
 pub mod log;
 pub mod marks;
+pub mod promotion;
 pub mod prune;
 pub mod rewrite;
 pub mod stale;

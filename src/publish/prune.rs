@@ -250,7 +250,7 @@ impl Rules {
             }
             Place::Log { day, .. } => (day, LOGS),
             Place::Table { table, day, .. } if self.tables.contains(table) => (day, table),
-            Place::Table { .. } | Place::Receipt | Place::Other => return None,
+            Place::Table { .. } | Place::Receipt | Place::Promotion | Place::Other => return None,
         };
         let is_named = self.named.get(&object.path).copied();
         if is_named == Some(true) {

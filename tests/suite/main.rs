@@ -87,6 +87,7 @@ mod select_faults;
 mod select_remedies;
 mod select_ties;
 mod selects;
+mod shadow_nights;
 mod short_history;
 mod synth;
 mod time_units;
