@@ -28,8 +28,11 @@ use crate::faulty_store::{Fault, FaultyStore};
 use crate::sample_job::SampleJob;
 use crate::world::{HOUR, Post, World, account, read, reply, run_job};
 
-/// Every row of every Parquet file below `folder`, as texts of its columns by name; and every other file as text.
-fn everything(folder: &Path) -> (Vec<(String, BTreeMap<String, String>)>, Vec<(String, String)>) {
+/// The path of a file, and one of its rows as texts by column.
+type TextRow = (String, BTreeMap<String, String>);
+
+/// Every row of every Parquet file below `folder`; and every other file as text.
+fn everything(folder: &Path) -> (Vec<TextRow>, Vec<(String, String)>) {
     let (mut rows, mut texts) = (vec![], vec![]);
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
