@@ -699,7 +699,22 @@ impl<'a> Oracle<'a> {
             ("flags", json!(flags)),
             ("profile", json!(profile.name)),
             ("method_version", json!(profile.method_version)),
+            ("data_until", json!(self.data_until(of))),
         ])
+    }
+
+    /// The start of the minute of the latest interaction with a person, or of the hour in which they were followed last.
+    fn data_until(&self, of: &[(Vertex, BTreeMap<&str, Value>)]) -> Option<i64> {
+        let minutes = of.iter().flat_map(|((network, person), _)| {
+            let to = self.past.iter().filter(move |a| a.network == network && a.target == *person);
+            let follows = self.follows(network).into_iter();
+            let hours = follows
+                .filter(|((followee, _), _)| followee == person)
+                .filter_map(|(_, since)| since)
+                .collect::<Vec<i64>>();
+            to.map(|act| act.minutes).chain(hours.into_iter().map(|hours| 60 * hours + 59))
+        });
+        minutes.min().map(|minutes| self.world.cutoff - (minutes + 1) * HOUR / 60)
     }
 }
 
