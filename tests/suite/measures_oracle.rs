@@ -470,6 +470,20 @@ impl<'a> Oracle<'a> {
         follows
     }
 
+    /// The minute of the last interaction with each person, or the hour of the last follow.
+    fn data_until(&self) -> BTreeMap<String, i64> {
+        let reached = self.past.iter().map(|act| (act.target.clone(), act.minutes));
+        let follows = self.networks().into_iter().flat_map(|network| self.follows(network));
+        let follows = follows.filter_map(|((followee, _), since)| Some((followee, since?)));
+        let mut until: BTreeMap<String, i64> = BTreeMap::new();
+        for (person, minutes) in reached.chain(follows.map(|(who, hours)| (who, 60 * hours + 59))) {
+            let at = self.world.cutoff - (minutes + 1) * HOUR / 60;
+            let latest = until.entry(person).or_insert(at);
+            *latest = (*latest).max(at);
+        }
+        until
+    }
+
     fn follow_ranks(&self, network: &str) -> BTreeMap<&str, f64> {
         let (people, follows) = (self.people_of(network), self.follows(network));
         let (n, d) = (people.len() as f64, self.method.rank.damping);
@@ -699,22 +713,7 @@ impl<'a> Oracle<'a> {
             ("flags", json!(flags)),
             ("profile", json!(profile.name)),
             ("method_version", json!(profile.method_version)),
-            ("data_until", json!(self.data_until(of))),
         ])
-    }
-
-    /// The start of the minute of the latest interaction with a person, or of the hour in which they were followed last.
-    fn data_until(&self, of: &[(Vertex, BTreeMap<&str, Value>)]) -> Option<i64> {
-        let minutes = of.iter().flat_map(|((network, person), _)| {
-            let to = self.past.iter().filter(move |a| a.network == network && a.target == *person);
-            let follows = self.follows(network).into_iter();
-            let hours = follows
-                .filter(|((followee, _), _)| followee == person)
-                .filter_map(|(_, since)| since)
-                .collect::<Vec<i64>>();
-            to.map(|act| act.minutes).chain(hours.into_iter().map(|hours| 60 * hours + 59))
-        });
-        minutes.min().map(|minutes| self.world.cutoff - (minutes + 1) * HOUR / 60)
     }
 }
 
@@ -1152,6 +1151,7 @@ fn assert_agrees(world: &World, published: &Published) {
         assert!(again.is_none(), "{row:?}");
     }
     let number = |row: &Row, name: &str| row[name].as_f64().unwrap();
+    let data_until = oracle.data_until();
     for profile in &oracle.profiles {
         let score_of = |person: &str| scores[&vec![person.to_owned(), profile.name.clone()]];
         let rounded = |person: &str| (10.0 * number(score_of(person), "score")).round();
@@ -1171,9 +1171,10 @@ fn assert_agrees(world: &World, published: &Published) {
             assert!(close(&found["percentile"], &json!(percentile)), "percentile of {what}");
             let score = number(found, "score");
             assert_eq!(found["change_1d"], Value::Null, "{what}");
+            assert_eq!(found["data_until"], json!(data_until.get(*person)), "{what}");
             let style = oracle.style(person, &published.tables["topic_interests"]);
             assert_columns_agree(&what, found, &style);
-            let others = ["percentile", "person_id", "change_1d"];
+            let others = ["percentile", "person_id", "change_1d", "data_until"];
             let checked = expected.keys().chain(style.keys()).copied().chain(others);
             assert_all_columns_checked("scores", checked.map(str::to_owned));
 
