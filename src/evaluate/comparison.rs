@@ -54,7 +54,7 @@ pub(super) fn compare(
         // Influences are computed of those that are left alone.
         for cell in cells.iter_mut().filter(|cell| cell.metric == Metric::Concordance) {
             let with_influence = concordances(sets, &[cell.predictor]);
-            with_influence.into_iter().for_each(|found| *cell = found);
+            with_influence.into_iter().for_each(|[found, _]| *cell = found);
         }
     }
     let max_people = if is_group { MAX_RESAMPLED_IN_GROUP } else { MAX_RESAMPLED };
@@ -82,9 +82,17 @@ fn compute_cells(
     with_influence: bool,
 ) -> Vec<Cell> {
     let (mut cells, weighted) = (vec![], unweighted(sets));
+    let mut kendalls = vec![];
     for metric in metrics {
         cells.extend(match metric {
-            Metric::Concordance if with_influence => concordances(sets, predictors),
+            Metric::Concordance if with_influence => {
+                let found = concordances(sets, predictors).into_iter();
+                let (concordances, found) = found.map(|[one, other]| (one, other)).unzip();
+                kendalls = found;
+                concordances
+            }
+            // Of the same pairs.
+            Metric::Kendall if !kendalls.is_empty() => std::mem::take(&mut kendalls),
             Metric::ConcordanceIfRight => {
                 let is_forecast = |predictor: &&usize| {
                     sets.iter().any(|set| set.forecasts[**predictor].is_some())
@@ -97,14 +105,9 @@ fn compute_cells(
                 let of_metric: Vec<(Metric, usize)> =
                     predictors.iter().map(|predictor| (*metric, *predictor)).collect();
                 let sums = sum_over_sets(&of_metric, &weighted, settings.top as usize);
-                let cell =
-                    |((metric, predictor), sums): (&(Metric, usize), Vec<SumOverSets>)| Cell {
-                        metric: *metric,
-                        predictor: *predictor,
-                        values: sums.iter().map(SumOverSets::mean).collect(),
-                        sets: sums.iter().map(|sum| sum.sets).collect(),
-                        uncertainty: Uncertainty::Unknown,
-                    };
+                let cell = |((metric, predictor), sums): (&(Metric, usize), Vec<SumOverSets>)| {
+                    Cell::not_resampled(*metric, *predictor, &sums)
+                };
                 of_metric.iter().zip(sums).map(cell).collect::<Vec<Cell>>()
             }
         });

@@ -9,7 +9,7 @@ use crate::pipeline::sample::mix32;
 use renown_stats::ranking::{LEFT_OUT, Ranking};
 
 /// A subset of fewer than one in so many is sorted anew: that takes less than restricting the ranking of all.
-const SORT_BELOW: usize = 16;
+const SORT_BELOW: usize = 6;
 
 /// Numbers of some people, and the ranking by them, which is made when it is first asked for.
 #[derive(Clone)]

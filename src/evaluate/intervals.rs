@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use super::evaluation_set::{EvaluationSet, Target};
-use super::metric::{Metric, WeightedSet, mean_over_sets, unweighted};
+use super::metric::{Metric, SumOverSets, WeightedSet, mean_over_sets, unweighted};
 use super::metric_row::Difference;
 use crate::job::Validate;
 use crate::model::PersonIndex;
@@ -49,6 +49,17 @@ pub(super) enum Uncertainty {
 }
 
 impl Cell {
+    /// A metric whose numbers were summed over sets.
+    pub fn not_resampled(metric: Metric, predictor: usize, sums: &[SumOverSets]) -> Self {
+        Self {
+            metric,
+            predictor,
+            values: sums.iter().map(SumOverSets::mean).collect(),
+            sets: sums.iter().map(|sum| sum.sets).collect(),
+            uncertainty: Uncertainty::Unknown,
+        }
+    }
+
     /// The 95 % interval of a number.
     pub fn interval(&self, number: usize) -> Option<(f64, f64)> {
         let value = self.values[number]?;
@@ -91,14 +102,13 @@ fn normal_95(value: f64, influences: impl Iterator<Item = f64>) -> (f64, f64) {
     (value - NORMAL_95 * error, value + NORMAL_95 * error)
 }
 
-/// The concordance of each of `predictors`, with its interval.
-pub(super) fn concordances(sets: &[EvaluationSet], predictors: &[usize]) -> Vec<Cell> {
+/// The concordance of each of `predictors`, with its interval, and Kendall's τ-b, which counts the same pairs and is not resampled yet.
+pub(super) fn concordances(sets: &[EvaluationSet], predictors: &[usize]) -> Vec<[Cell; 2]> {
     let people = distinct_people(sets);
-    let unit = |person: &PersonIndex| people.partition_point(|other| other < person);
-    let units: Vec<Vec<usize>> =
-        sets.iter().map(|set| set.persons.iter().map(unit).collect()).collect();
-    let cell = |predictor: &usize| {
+    let units = units(sets, &people);
+    let cells = |predictor: &usize| {
         let (mut sum, mut defined, mut influence) = (0.0, 0_u64, vec![0.0; people.len()]);
+        let mut kendall = SumOverSets::default();
         for (set, units) in sets.iter().zip(&units) {
             let (Target::Observed(target) | Target::Graded(target) | Target::Binary(target)) =
                 &set.target
@@ -111,20 +121,22 @@ pub(super) fn concordances(sets: &[EvaluationSet], predictors: &[usize]) -> Vec<
             };
             sum += found.value;
             defined += 1;
+            kendall.add(found.kendall);
             for (unit, of_person) in units.iter().zip(found.influence) {
                 influence[*unit] += of_person;
             }
         }
         influence.iter_mut().for_each(|of_person| *of_person /= defined as f64);
-        Cell {
+        let concordance = Cell {
             metric: Metric::Concordance,
             predictor: *predictor,
             values: vec![(defined > 0).then(|| sum / defined as f64)],
             sets: vec![defined],
             uncertainty: Uncertainty::Influence(influence),
-        }
+        };
+        [concordance, Cell::not_resampled(Metric::Kendall, *predictor, &[kendall])]
     };
-    predictors.par_iter().map(cell).collect()
+    predictors.par_iter().map(cells).collect()
 }
 
 /// Fills in the deviations over resamples of at most `max_people` people of those `cells` that are `wanted`. Length of `wanted`:
@@ -151,9 +163,7 @@ pub(super) fn resample(
         .map(|(cell, _)| (cell.metric, cell.predictor))
         .collect();
     let persons = distinct_people(&sample);
-    let unit = |person: &PersonIndex| persons.partition_point(|other| other < person);
-    let units: Vec<Vec<usize>> =
-        sample.iter().map(|set| set.persons.iter().map(unit).collect()).collect();
+    let units = units(&sample, &persons);
     let scale = libm::sqrt(persons.len() as f64 / all_people.max(1) as f64);
     let of_sample = mean_over_sets(&resampled, &unweighted(&sample), k);
     let of_resample = |multiplicities: &[u32]| {
@@ -181,7 +191,23 @@ pub(super) fn resample(
 /// The people of the sets, each once, ascending.
 fn distinct_people(sets: &[EvaluationSet]) -> Vec<PersonIndex> {
     let mut people: Vec<PersonIndex> = sets.iter().flat_map(|set| &set.persons).copied().collect();
-    people.sort_unstable();
+    // The people of each set ascend: they are merged.
+    people.sort();
     people.dedup();
     people
+}
+
+/// The number of each person of each set among `people`, who ascend as those of the sets do.
+fn units(sets: &[EvaluationSet], people: &[PersonIndex]) -> Vec<Vec<usize>> {
+    let of_set = |set: &EvaluationSet| {
+        let mut unit = 0;
+        let number = |person: &PersonIndex| {
+            while people[unit] < *person {
+                unit += 1;
+            }
+            unit
+        };
+        set.persons.iter().map(number).collect()
+    };
+    sets.par_iter().map(of_set).collect()
 }

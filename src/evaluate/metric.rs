@@ -250,6 +250,14 @@ pub(super) struct SumOverSets {
 }
 
 impl SumOverSets {
+    /// Adds the number of a set, if it is defined there.
+    pub fn add(&mut self, number: Option<f64>) {
+        if let Some(number) = number {
+            self.sum += number;
+            self.sets += 1;
+        }
+    }
+
     pub fn mean(&self) -> Option<f64> {
         (self.sets > 0).then(|| self.sum / self.sets as f64)
     }
@@ -265,10 +273,7 @@ pub(super) fn sum_over_sets(
         let mut sums = vec![SumOverSets::default(); metric.numbers()];
         for set in sets {
             for (sum, number) in sums.iter_mut().zip(set.evaluate(*metric, *predictor, k)) {
-                if let Some(number) = number {
-                    sum.sum += number;
-                    sum.sets += 1;
-                }
+                sum.add(number);
             }
         }
         sums

@@ -16,6 +16,7 @@ use crate::phrases::Vocabulary;
 use crate::pipeline::Measured;
 use crate::pipeline::backtest::Backtest;
 use crate::pipeline::sample::mix32;
+use crate::reduce::history::HistoryInputs;
 use crate::reduce::post_reactors;
 use crate::score::forecast_values::ForecastValues;
 use crate::score::measures::{MeasureColumns, Wanted};
@@ -78,7 +79,7 @@ impl Predictions {
                 let posts = people.posts.as_ref();
                 let reactors =
                     posts.map(|posts| post_reactors(&people.interactions, posts, &rules, 0));
-                forecast_topics(&TopicInputs {
+                let inputs = TopicInputs {
                     people,
                     vocabulary,
                     post_reactors: reactors.as_ref(),
@@ -86,7 +87,8 @@ impl Predictions {
                     rules: &rules,
                     method: &job.method,
                     values: Some(on_all.columns()),
-                })
+                };
+                forecast_topics(&inputs, HistoryInputs::of(people, &rules, &trust).last_acts())
             }));
             for profile in &job.profiles {
                 let found = Distributions::of(&people.persons, &measures, profile)?;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::error::Result;
 use crate::lists::Lists;
 use crate::method::Method;
-use crate::model::VertexIndex;
+use crate::model::{Persons, Standing, VertexIndex};
 use crate::pipeline::backtest::{Backtest, OutcomeWindow};
 use crate::pipeline::sample::mix32;
 use crate::propagate::{TrustInputs, find_trust};
@@ -34,6 +34,23 @@ pub(super) struct Rows {
     pub trusted: Vec<f64>,
 }
 
+/// Whom an origin is looked at with.
+pub(super) struct Origin {
+    /// Whole hours before the end of the data.
+    pub hours: u32,
+    /// One in so many people is looked at.
+    one_in: u32,
+    /// Who was long-standing. Length: vertices.
+    pub standings: Vec<Option<Standing>>,
+}
+
+impl Origin {
+    /// Whether the person of a vertex is looked at.
+    pub fn takes(&self, persons: &Persons, vertex: VertexIndex) -> bool {
+        mix32(persons.person_of(vertex).into()).is_multiple_of(self.one_in)
+    }
+}
+
 /// How origins are looked at.
 pub(super) struct Looking<'a> {
     pub method: &'a Method,
@@ -54,12 +71,12 @@ impl Rows {
         self.origin.len()
     }
 
-    /// The rows at each of `origins`, which are whole hours before the end of the data, the oldest first.
+    /// The rows at each of `origins`, which are whole hours before the end of the data, the oldest first; and these origins.
     pub(super) fn at(
         backtest: &mut Backtest,
         origins: &[u32],
         looking: &Looking<'_>,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Vec<Origin>)> {
         let names = looking.names.to_vec();
         let mut rows = Self {
             values: vec![vec![]; names.len()],
@@ -71,10 +88,11 @@ impl Rows {
         };
         let most = (looking.most as usize / origins.len().max(1)).max(1);
         let rules = InteractionRules::of(looking.method);
+        let mut found = Vec::with_capacity(origins.len());
         for (index, hours) in (0..).zip(origins) {
-            rows.add((index, *hours), backtest, looking, &rules, most)?;
+            found.push(rows.add((index, *hours), backtest, looking, &rules, most)?);
         }
-        Ok(rows)
+        Ok((rows, found))
     }
 
     fn add(
@@ -84,25 +102,24 @@ impl Rows {
         looking: &Looking<'_>,
         rules: &InteractionRules,
         most: usize,
-    ) -> Result<()> {
+    ) -> Result<Origin> {
         let method = looking.method;
         // Who draws reactions: nothing of all others tells how many will react to them.
         let persons = &backtest.people().persons;
         let in_window = backtest.window(hours, method.window_hours());
         let mut vertices = find_active(in_window, rules, persons.vertices());
         let one_in = u32::try_from(vertices.len().div_ceil(most)).unwrap_or(u32::MAX).max(1);
-        let taken =
-            |vertex: &VertexIndex| mix32(persons.person_of(*vertex).into()).is_multiple_of(one_in);
-        vertices.retain(taken);
+        let mut origin = Origin { hours, one_in, standings: vec![] };
+        vertices.retain(|vertex| origin.takes(persons, *vertex));
         backtest.set_as_of_some(hours, method, &vertices);
         let people = backtest.people();
         let persons = &people.persons;
-        let standings = backtest.standings(method, looking.seeds)?;
+        origin.standings = backtest.standings(method, looking.seeds)?;
         let trust = find_trust(&TrustInputs {
             window: backtest.window(hours, method.attention.window_hours),
             persons,
             rules,
-            standings: &standings,
+            standings: &origin.standings,
             rule: &method.trust,
         });
         let inputs = SampledInputs {
@@ -129,7 +146,7 @@ impl Rows {
         }
         let observed = vertices.par_iter().map(|vertex| backtest.observed(*vertex, &window)[0]);
         self.trusted.par_extend(observed);
-        Ok(())
+        Ok(origin)
     }
 }
 

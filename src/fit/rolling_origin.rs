@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::choice::{self, Choice};
 use super::fitted::Fitted;
 use super::forms::{Data, Form, OFFSET, Shape, observed_part, rounded};
-use super::origins::{Looking, Rows};
+use super::origins::{Looking, Origin, Rows};
 use super::{topic_levels, trust};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -89,7 +89,7 @@ pub(super) async fn fit(
             return Ok(Fitted { method, tried: vec![], observed_hours: 0 });
         }
         let mut backtest = Backtest::new(people, known);
-        let rows = rows(&mut backtest, &origins, observed_hours, job, &method)?;
+        let (rows, looked) = rows(&mut backtest, &origins, observed_hours, job, &method)?;
         // Without topics nothing of the people is looked at any more.
         let on_topics = backtest.people().posts.is_some() && !vocabulary.is_empty();
         let on_topics = on_topics.then_some(backtest);
@@ -138,8 +138,8 @@ pub(super) async fn fit(
         method.forecast.levels.retain(|name, _| is_learnt(name));
         method.forecast.topic_levels = match on_topics {
             Some(backtest) => {
-                let last = &origins[choice::latest(origins.len())];
-                topic_levels::learn(backtest, job, &method, &vocabulary, (last, observed_hours))?
+                let last = &looked[choice::latest(looked.len())];
+                topic_levels::learn(backtest, &method, &vocabulary, (last, observed_hours))
             }
             None => BTreeMap::new(),
         };
@@ -300,7 +300,7 @@ fn rows(
     observed_hours: u32,
     job: &Job,
     method: &Method,
-) -> Result<Rows> {
+) -> Result<(Rows, Vec<Origin>)> {
     let names: Vec<&'static str> =
         may_enter()?.into_iter().filter(|name| RecomputedMeasures::includes(name)).collect();
     if !names.iter().any(|name| job.fit.takes(name)) {
@@ -317,7 +317,7 @@ fn rows(
         observed_hours,
         most: job.fit.rows,
     };
-    let rows = Rows::at(backtest, origins, &looking)?;
+    let (rows, looked) = Rows::at(backtest, origins, &looking)?;
     if rows.len() == 0 {
         return Err(Error::bad_input(
             format!("at none of {} origins anybody had drawn a reaction", origins.len()),
@@ -325,7 +325,7 @@ fn rows(
         )
         .in_table("interactions"));
     }
-    Ok(rows)
+    Ok((rows, looked))
 }
 
 /// The median of a measure among active people.

@@ -7,54 +7,51 @@ use arrow::array::Float64Array;
 use rayon::prelude::*;
 
 use super::forms::{PRIOR_REACTORS, observed_part, rounded};
-use crate::error::Result;
-use crate::job::Job;
+use super::origins::Origin;
 use crate::method::Method;
 use crate::model::{People, VertexIndex};
 use crate::phrases::Vocabulary;
 use crate::pipeline::backtest::{Backtest, OutcomeWindow, outcome_kinds};
 use crate::propagate::{TrustInputs, find_trust};
-use crate::reduce::{InteractionRules, post_reactors};
+use crate::reduce::{InteractionRules, post_reactors_of};
 use crate::score::measures::SampledInputs;
 use crate::topics::{TopicForecasts, TopicInputs, forecast_topics};
 
 /// The logarithm of `(Σ observed + 20) / (Σ forecast + 20)` over the topic scores on each network of an origin, in the mean over
-/// `origins`, in whole hours before the end of the data; at most 0, as no topic draws more than all. `observed_hours` after each origin
-/// are observed. Networks without topic scores are left out.
-///
-/// # Errors
-/// As [`Backtest::standings`].
+/// `origins`, of the people whom these were looked at with; at most 0, as no topic draws more than all. `observed_hours` after each
+/// origin are observed. Networks without topic scores are left out.
 pub(super) fn learn(
     mut backtest: Backtest,
-    job: &Job,
     method: &Method,
     vocabulary: &Vocabulary,
-    (origins, observed_hours): (&[u32], u32),
-) -> Result<BTreeMap<String, f64>> {
+    (origins, observed_hours): (&[Origin], u32),
+) -> BTreeMap<String, f64> {
     let rules = InteractionRules::of(method);
     let kinds = outcome_kinds(method);
     let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-    for hours in origins {
-        backtest.set_as_of(*hours, method);
+    for origin in origins {
+        let hours = origin.hours;
+        let authors = authors(backtest.people(), origin);
+        backtest.set_as_of_some(hours, method, &authors);
         let people = backtest.people();
         let trust = find_trust(&TrustInputs {
-            window: backtest.window(*hours, method.attention.window_hours),
+            window: backtest.window(hours, method.attention.window_hours),
             persons: &people.persons,
             rules: &rules,
-            standings: &backtest.standings(method, &job.trust.seeds)?,
+            standings: &origin.standings,
             rule: &method.trust,
         });
         let inputs = SampledInputs {
-            vertices: &authors(people),
+            vertices: &authors,
             people,
-            window: backtest.window(*hours, method.window_hours()),
-            history: backtest.window(*hours, method.forecast.history_hours),
+            window: backtest.window(hours, method.window_hours()),
+            history: backtest.window(hours, method.forecast.history_hours),
             rules: &rules,
             trust: &trust,
         };
         let Some(found) = forecast(&inputs, vocabulary, method) else { break };
         let window = OutcomeWindow {
-            as_of_hours: *hours,
+            as_of_hours: hours,
             horizon_hours: observed_hours,
             kinds: &kinds,
             trust: &trust,
@@ -79,12 +76,14 @@ pub(super) fn learn(
         let level = libm::log(observed / (forecast / count + PRIOR_REACTORS));
         (name, rounded(level.min(0.0)))
     };
-    Ok(sums.into_iter().map(level).collect())
+    sums.into_iter().map(level).collect()
 }
 
-/// The vertices that published a post, ascending: no others have topic scores.
-fn authors(people: &People) -> Vec<VertexIndex> {
-    let mut authors = people.posts.as_ref().map_or_else(Vec::new, |posts| posts.authors.clone());
+/// The vertices that published a post and that an origin is looked at with, ascending: no others have topic scores there.
+fn authors(people: &People, origin: &Origin) -> Vec<VertexIndex> {
+    let authors = people.posts.iter().flat_map(|posts| &posts.authors).copied();
+    let taken = authors.filter(|author| origin.takes(&people.persons, *author));
+    let mut authors: Vec<VertexIndex> = taken.collect();
     authors.par_sort_unstable();
     authors.dedup();
     authors
@@ -96,9 +95,11 @@ fn forecast(
     vocabulary: &Vocabulary,
     method: &Method,
 ) -> Option<TopicForecasts> {
-    let SampledInputs { people, rules, trust, .. } = *inputs;
+    let SampledInputs { people, rules, trust, window, .. } = *inputs;
     let posts = people.posts.as_ref()?;
-    let reactors = post_reactors(&people.interactions, posts, rules, 0);
+    let mut is_author = vec![false; people.persons.vertices()];
+    inputs.vertices.iter().for_each(|author| is_author[author.index()] = true);
+    let reactors = post_reactors_of(window, posts, rules, &is_author);
     let terms = method.forecast.terms.iter();
     let names: Vec<&str> = terms.map(|term| &*term.measure).collect();
     let column = |of_authors: Vec<f64>| -> Float64Array {
@@ -108,7 +109,7 @@ fn forecast(
         of_all.into()
     };
     let values: Vec<Float64Array> = inputs.measure(&names).into_iter().map(column).collect();
-    forecast_topics(&TopicInputs {
+    let topic_inputs = TopicInputs {
         people,
         vocabulary,
         post_reactors: Some(&reactors),
@@ -116,5 +117,6 @@ fn forecast(
         rules,
         method,
         values: Some(&values),
-    })
+    };
+    forecast_topics(&topic_inputs, inputs.last_acts())
 }

@@ -29,6 +29,8 @@ use renown_graph::numbering::NONE;
 
 /// Interactions per bucket: a bucket is sorted within the cache.
 const ROWS_PER_BUCKET: u64 = 1 << 15;
+/// Buckets that are sorted before what they hold is put together: as much memory stands beside the rows.
+const BUCKETS_AT_ONCE: usize = 64;
 
 /// An interaction as read, between account numbers and later vertices.
 #[derive(Clone, Copy)]
@@ -177,43 +179,43 @@ impl InteractionRows {
             let index = post_of.and_then(|post_of| post_of.get(number as usize));
             index.copied().unwrap_or(OrNone::NONE)
         };
-        let per_block: Vec<u64> = blocks
+        let (per_block, all_recent) = blocks
             .par_iter_mut()
             .map(|block| {
                 let mut counts = vec![0_u64; Buckets::blocks(vertices)];
+                let all_recent = block.iter().filter(|row| row.at_us >= window_us).count();
                 for row in block {
                     row.actor = vertex_of[row.actor as usize].into();
                     row.target = vertex_of[row.target as usize].into();
                     row.post = post_index(row.post).into();
                     counts[Buckets::block_of(row.target) as usize] += 1;
                 }
-                counts
+                (counts, all_recent)
             })
-            .reduce_with(|mut one, other| {
+            .reduce_with(|(mut one, recent), (other, others)| {
                 one.iter_mut().zip(other).for_each(|(one, other)| *one += other);
-                one
+                (one, recent + others)
             })
             .unwrap_or_default();
         let all: usize = blocks.iter().map(Vec::len).sum();
         let buckets = Buckets::divide(vertices, &per_block, ROWS_PER_BUCKET);
         let dealt: Vec<Dealt> =
-            blocks.into_par_iter().map(|block| Dealt::of(&buckets, &block)).collect();
-        let sorted: Vec<Sorted> = (0..buckets.rows.len())
-            .into_par_iter()
-            .map(|bucket| Sorted::of(bucket, &dealt, (window_us, cutoff_us)))
-            .collect();
-        drop(dealt);
-        let with_post: u64 = sorted.iter().map(|own| own.with_post).sum();
-        let without_post = sorted.iter().map(|own| own.unmatched_post).sum();
-        let rows = |of: fn(&Sorted) -> &Vec<Interaction>| {
-            sorted.iter().map(move |own| of(own).len()).sum()
-        };
-        let mut recent = Vec::with_capacity(rows(|own| &own.recent));
-        let mut earlier = Vec::with_capacity(rows(|own| &own.earlier));
-        for of_bucket in sorted {
-            recent.extend(of_bucket.recent);
-            earlier.extend(of_bucket.earlier);
+            blocks.into_par_iter().map(|block| Dealt::of(&buckets, block)).collect();
+        let mut recent = Vec::with_capacity(all_recent);
+        let mut earlier = Vec::with_capacity(all - all_recent);
+        let (mut with_post, mut without_post) = (0, 0);
+        let numbers: Vec<usize> = (0..buckets.rows.len()).collect();
+        for together in numbers.chunks(BUCKETS_AT_ONCE) {
+            let sorted = together.par_iter();
+            let sorted = sorted.map(|bucket| Sorted::of(*bucket, &dealt, (window_us, cutoff_us)));
+            for own in sorted.collect::<Vec<Sorted>>() {
+                recent.extend(own.recent);
+                earlier.extend(own.earlier);
+                with_post += own.with_post;
+                without_post += own.unmatched_post;
+            }
         }
+        drop(dealt);
         let duplicates = (all - recent.len() - earlier.len()) as u64;
         drops.push(
             Dropped::exact("interactions", "duplicate rows", duplicates).of_eligible(all as u64),
@@ -288,13 +290,19 @@ struct Dealt {
 }
 
 impl Dealt {
-    fn of(buckets: &Buckets, block: &[Row]) -> Self {
-        let bounds = buckets.bounds(block.iter().map(|row| row.target));
-        let (mut next, mut rows) = (bounds.clone(), block.to_vec());
-        for row in block {
-            let slot = &mut next[buckets.bucket_of(row.target)];
-            rows[*slot] = *row;
-            *slot += 1;
+    /// Deals a block in its own memory: each row is swapped to the next free place of its bucket.
+    fn of(buckets: &Buckets, mut rows: Vec<Row>) -> Self {
+        let bounds = buckets.bounds(rows.iter().map(|row| row.target));
+        let mut next = bounds.clone();
+        for bucket in 0..buckets.rows.len() {
+            while next[bucket] < bounds[bucket + 1] {
+                let at = next[bucket];
+                let own = buckets.bucket_of(rows[at].target);
+                if own != bucket {
+                    rows.swap(at, next[own]);
+                }
+                next[own] += 1;
+            }
         }
         Self { bounds, rows }
     }

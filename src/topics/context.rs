@@ -38,7 +38,7 @@ pub(super) struct Context<'a> {
 /// What measures of history are computed with.
 pub(super) struct TopicHistory {
     /// Age of the last reaction of each vertex to anybody, in minutes. Length: vertices.
-    last_acts: Vec<u32>,
+    pub last_acts: Vec<u32>,
 }
 
 impl TopicHistory {
@@ -46,13 +46,8 @@ impl TopicHistory {
     fn of(inputs: &TopicInputs<'_>) -> Option<Self> {
         let mut terms = inputs.method.forecast.terms.iter();
         let is_used = terms.any(|term| history::number(&term.measure).is_some());
-        is_used.then(|| Self::new(inputs))
-    }
-
-    /// Whatever the forecast uses.
-    pub fn new(inputs: &TopicInputs<'_>) -> Self {
         let TopicInputs { people, rules, trust, .. } = *inputs;
-        Self { last_acts: HistoryInputs::of(people, rules, trust).last_acts() }
+        is_used.then(|| Self { last_acts: HistoryInputs::of(people, rules, trust).last_acts() })
     }
 
     /// The measures of `reactions` to a vertex, by number.

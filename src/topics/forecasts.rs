@@ -47,8 +47,9 @@ pub struct TopicForecast {
 }
 
 /// The topic scores of the date that `inputs` are as of; none without posts or without phrases. Posts that are older than the
-/// method's window, or published later, are not read.
-pub fn forecast_topics(inputs: &TopicInputs<'_>) -> Option<TopicForecasts> {
+/// method's window, or published later, are not read. `last_acts` has the age of the last reaction of each vertex to anybody, as
+/// [`crate::reduce::history::find_last_acts`] finds them.
+pub fn forecast_topics(inputs: &TopicInputs<'_>, last_acts: Vec<u32>) -> Option<TopicForecasts> {
     let TopicInputs { people, vocabulary, method, .. } = *inputs;
     let (posts, reactors) = people.posts.as_ref().zip(inputs.post_reactors)?;
     if vocabulary.is_empty() {
@@ -59,7 +60,7 @@ pub fn forecast_topics(inputs: &TopicInputs<'_>) -> Option<TopicForecasts> {
     let attribute =
         |scope| attribute_posts(people, posts, vocabulary, &catalogue, &method.topics, scope);
     let of_posts = attribute(scope);
-    let history = Some(TopicHistory::new(inputs));
+    let history = Some(TopicHistory { last_acts });
     let context = Context::of(inputs, (posts, reactors), &catalogue, &of_posts);
     let context = Context { history, ..context };
     let endorsers = group_endorsers_by_person(&context);

@@ -164,12 +164,16 @@ fn engagement_on_topics(
         let mut reactions: Vec<TargetReactions> = Vec::new();
         reactions.resize_with(topics.len(), TargetReactions::default);
         let of_vertex = context.people.interactions.of_target(*vertex);
+        let mut on_topics = Vec::new();
         let mut audience = context.trust.audience(*vertex);
         for of_actor in of_vertex.chunk_by(Interaction::same_pair) {
             let credit = audience.credit(of_actor[0].actor);
             let actor = context.person(of_actor[0].actor);
-            for (topic, on_topic) in interactions_on(context, of_actor, topics) {
-                let young_reactions = on_topic.iter().filter(|interaction| {
+            set_interactions_on(context, of_actor, topics, &mut on_topics);
+            for on_topic in on_topics.chunk_by(|one, other| one.0 == other.0) {
+                let topic = on_topic[0].0;
+                let on_topic = || on_topic.iter().map(|(_, interaction)| interaction);
+                let young_reactions = on_topic().filter(|interaction| {
                     is_young(interaction.age_hours()) && context.rules.is_reaction(interaction.kind)
                 });
                 let mut reacted_to: Vec<PostIndex> = young_reactions
@@ -182,9 +186,9 @@ fn engagement_on_topics(
                     evidence[topic].1.extend(reacted_to);
                 }
                 let engagement = of_topics[topic].get_or_insert_default();
-                engagement.add(on_topic.iter(), context.rules, credit);
+                engagement.add(on_topic(), context.rules, credit);
                 if context.history.is_some() {
-                    let counted = on_topic.iter().filter(|e| context.rules.is_reaction(e.kind));
+                    let counted = on_topic().filter(|e| context.rules.is_reaction(e.kind));
                     counted.for_each(|e| reactions[topic].push(e.actor, e.age_minutes, e.post));
                 }
             }
@@ -207,21 +211,22 @@ fn engagement_on_topics(
     all
 }
 
-/// The interactions with posts about each of `topics`, by index into these.
-fn interactions_on(
+/// Sets `found` to the interactions with posts about each of `topics`, with its index, in order of topic.
+fn set_interactions_on(
     context: &Context<'_>,
     interactions: &[Interaction],
     topics: &[u32],
-) -> BTreeMap<usize, Vec<Interaction>> {
-    let mut by_topic: BTreeMap<usize, Vec<Interaction>> = BTreeMap::new();
+    found: &mut Vec<(usize, Interaction)>,
+) {
+    found.clear();
     for interaction in interactions {
         for (topic, _) in context.topics_of(interaction) {
             if let Ok(at) = topics.binary_search(topic) {
-                by_topic.entry(at).or_default().push(*interaction);
+                found.push((at, *interaction));
             }
         }
     }
-    by_topic
+    found.sort_by_key(|(topic, _)| *topic);
 }
 
 /// The method's forecast over the engagement of a vertex on a topic.

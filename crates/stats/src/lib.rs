@@ -54,6 +54,7 @@ mod matrix;
 mod negative_binomial;
 mod newton;
 pub mod overdispersion;
+mod pair_counts;
 pub mod predictive_distribution;
 pub mod quantiles;
 pub mod ranking;

@@ -30,9 +30,12 @@ pub struct Ranking {
 impl Ranking {
     /// Ranks items by their `values`, which are numbers (not NaN) and at most 2³² − 1.
     pub fn new(values: &[f64]) -> Self {
-        let mut order: Vec<u32> = (0..values.len() as u32).collect();
+        // The values stand beside the indices: none is looked up while sorting.
+        let mut sorted: Vec<(u64, u32)> =
+            values.iter().map(|value| ordered(*value)).zip(0..).collect();
+        sorted.sort_unstable();
+        let order: Vec<u32> = sorted.into_iter().map(|(_, index)| index).collect();
         let value = |index: &u32| values[*index as usize];
-        order.sort_unstable_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
         let (mut bounds, mut end) = (vec![0], 0);
         // −0 and 0 are one value.
         for group in order.chunk_by(|a, b| value(a) == value(b)) {
@@ -111,12 +114,28 @@ impl Ranking {
         ranks
     }
 
+    /// The number of the value of each item, 0 for the lowest. Length: items.
+    pub(crate) fn group_numbers(&self) -> Vec<u32> {
+        let mut numbers = vec![0; self.order.len()];
+        for (number, group) in (0..).zip(self.tied_groups()) {
+            group.iter().for_each(|index| numbers[*index as usize] = number);
+        }
+        numbers
+    }
+
     /// The items of each value, the lowest value first.
     pub(crate) fn tied_groups(
         &self,
     ) -> impl DoubleEndedIterator<Item = &[u32]> + ExactSizeIterator {
         self.bounds.windows(2).map(|bounds| &self.order[bounds[0] as usize..bounds[1] as usize])
     }
+}
+
+/// A number in the order of [`f64::total_cmp`].
+fn ordered(value: f64) -> u64 {
+    let bits = value.to_bits();
+    let sign = 1 << 63;
+    if bits & sign == 0 { bits | sign } else { !bits }
 }
 
 /// How often the items of a group count.

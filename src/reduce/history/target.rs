@@ -93,29 +93,35 @@ impl Sums {
 
     /// Adds the reactions of one actor, the latest first.
     fn add_pair(&mut self, rules: &HistoryRules, pair: &[(u64, u32)], credit: u64, last_act: u32) {
-        let decay = |quantity: usize, age: u32| rules.decay_of(quantity).at(age);
-        let last = age(&pair[0]);
+        let last = rules.decays_at(age(&pair[0]));
         for quantity in REACTORS..REPEAT_REACTORS {
-            self.add(quantity, decay(quantity, last), credit);
+            self.add(quantity, last.of(quantity), credit);
         }
         if let Some(second) = pair.get(1) {
+            let second = rules.decays_at(age(second));
             for quantity in REPEAT_REACTORS..ACTIVE_REACTORS {
-                self.add(quantity, decay(quantity, age(second)), credit);
+                self.add(quantity, second.of(quantity), credit);
             }
         }
         // By the actor's last reaction here at two horizons, and to anybody at one.
-        let here = decay(REACTORS + 3, last);
-        let active = here * decay(ACTIVE_REACTORS, last_act) / UNIT;
+        let active = last.of(REACTORS + 3) * rules.decays_at(last_act).of(ACTIVE_REACTORS) / UNIT;
         self.add(ACTIVE_REACTORS, active, credit);
-        for quantity in REACTIONS..WEEKS {
-            let units = pair.iter().map(|event| decay(quantity, age(event))).sum();
+        let mut reactions = [0_u64; WEEKS - REACTIONS];
+        for event in pair {
+            let decays = rules.decays_at(age(event));
+            for (units, quantity) in reactions.iter_mut().zip(REACTIONS..) {
+                *units += decays.of(quantity);
+            }
+        }
+        for (units, quantity) in reactions.into_iter().zip(REACTIONS..) {
             self.add(quantity, units, credit);
         }
         let mut weeks = [0_u64; RECENCY - PAIR_WEEKS];
         let ages = pair.iter().map(age);
         union(ages, rules.week_minutes, |from, to| {
+            let (from, to) = (rules.decays_at(from), rules.decays_at(to));
             for (units, quantity) in weeks.iter_mut().zip(PAIR_WEEKS..) {
-                *units += decay(quantity, from) - decay(quantity, to);
+                *units += from.of(quantity) - to.of(quantity);
             }
         });
         for (units, quantity) in weeks.into_iter().zip(PAIR_WEEKS..) {
@@ -125,11 +131,16 @@ impl Sums {
 
     /// Sets the recency of the last reaction, by credit the largest of any; `by_age` has the youngest first.
     fn add_recency(&mut self, rules: &HistoryRules, by_age: &[(u32, u64)]) {
+        let last = rules.decays_at(by_age[0].0);
         for quantity in RECENCY..POSTS {
-            let decay = rules.decay_of(quantity);
-            self.all[quantity] = decay.at(by_age[0].0);
-            let of_events = by_age.iter().map(|(age, credit)| by_credit(decay.at(*age), *credit));
-            self.credited[quantity] = of_events.max().unwrap_or(0);
+            self.all[quantity] = last.of(quantity);
+        }
+        for (age, credit) in rising_credits(by_age.iter().copied()) {
+            let decays = rules.decays_at(age);
+            for quantity in RECENCY..POSTS {
+                let own = &mut self.credited[quantity];
+                *own = by_credit(decays.of(quantity), credit).max(*own);
+            }
         }
     }
 
@@ -145,9 +156,9 @@ impl Sums {
             let first = quantities.start;
             let (mut all, mut credited) = ([0_u64; DAYS - WEEKS], [0_u128; DAYS - WEEKS]);
             largest_credits(by_age, length, largest, |from, to, credit| {
+                let (from, to) = (rules.decays_at(from), rules.decays_at(to));
                 for quantity in quantities.clone() {
-                    let decay = rules.decay_of(quantity);
-                    let units = decay.at(from) - decay.at(to);
+                    let units = from.of(quantity) - to.of(quantity);
                     all[quantity - first] += units;
                     credited[quantity - first] += u128::from(units) * u128::from(credit);
                 }
@@ -163,12 +174,17 @@ impl Sums {
     /// Adds the posts that drew a reaction: each by its last one, by credit by the largest.
     fn add_posts(&mut self, rules: &HistoryRules, posts: &[(u32, u32, u64)]) {
         for of_post in posts.chunk_by(|one, other| one.0 == other.0) {
-            for quantity in POSTS..QUANTITIES {
-                let decay = rules.decay_of(quantity);
-                self.all[quantity] += decay.at(of_post[0].1);
-                let by_credit =
-                    of_post.iter().map(|(_, age, credit)| by_credit(decay.at(*age), *credit));
-                self.credited[quantity] += by_credit.max().unwrap_or(0);
+            let last = rules.decays_at(of_post[0].1);
+            let mut credited = [0_u64; QUANTITIES - POSTS];
+            for (age, credit) in rising_credits(of_post.iter().map(|own| (own.1, own.2))) {
+                let decays = rules.decays_at(age);
+                for (own, quantity) in credited.iter_mut().zip(POSTS..) {
+                    *own = by_credit(decays.of(quantity), credit).max(*own);
+                }
+            }
+            for (own, quantity) in credited.into_iter().zip(POSTS..) {
+                self.all[quantity] += last.of(quantity);
+                self.credited[quantity] += own;
             }
         }
     }
@@ -189,6 +205,16 @@ impl Sums {
             }
         })
     }
+}
+
+/// Those events with a larger credit than every younger one: no decay makes anything of the others the largest. Ages ascend.
+fn rising_credits(by_age: impl Iterator<Item = (u32, u64)>) -> impl Iterator<Item = (u32, u64)> {
+    let mut largest = 0;
+    by_age.filter(move |(_, credit)| {
+        let is_larger = *credit > largest;
+        largest = largest.max(*credit);
+        is_larger
+    })
 }
 
 /// The parts of the union of `[age − length, age]` over `ages`, which ascend; ages below 0 are after the end.

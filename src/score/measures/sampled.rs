@@ -34,8 +34,7 @@ impl SampledInputs<'_> {
         };
         let engagement: Vec<Engagement> = vertices.par_iter().map(received).collect();
         let inputs = HistoryInputs::of(people, rules, trust);
-        let last_acts = find_last_acts(&[self.history], inputs.rules, people.persons.vertices(), 0);
-        let history = inputs.measure_some(vertices, &last_acts);
+        let history = inputs.measure_some(vertices, &self.last_acts());
         let responses = self.responses(names);
         let of_name = |name: &&str| -> Vec<f64> {
             if let Some(number) = history::number(name) {
@@ -49,6 +48,12 @@ impl SampledInputs<'_> {
             vertices.iter().zip(&engagement).map(value).collect()
         };
         names.par_iter().map(of_name).collect()
+    }
+
+    /// Age of the last reaction of each vertex to anybody, in minutes; the largest number without any. Length: all vertices.
+    pub fn last_acts(&self) -> Vec<u32> {
+        let vertices = self.people.persons.vertices();
+        find_last_acts(&[self.history], self.rules.history(), vertices, 0)
     }
 
     /// Responses to the posts of the vertices, if there are posts and one of `names` is about them. Length: all vertices.
