@@ -64,12 +64,13 @@ impl Survey {
                 continue;
             }
             let Some(bytes) = read(stores, output, path).await? else { continue };
-            match (place, named.get(path.as_str())) {
-                (Place::Refused { day, run_id, .. }, _) => {
-                    if scan::holds(path, bytes, traces)? {
-                        expired.insert((day, run_id));
-                    }
+            if let Place::Refused { day, run_id, .. } = place {
+                if scan::holds(path, bytes, traces)? {
+                    expired.insert((day, run_id));
                 }
+                continue;
+            }
+            match (place, named.get(path.as_str())) {
                 (_, Some(file)) => {
                     let cut = survey.cut_file(stores, output, file, bytes, traces).await?;
                     replaced.extend(cut.map(|cut| (file.path.clone(), cut)));

@@ -28,8 +28,11 @@ use crate::faulty_store::{Fault, FaultyStore};
 use crate::sample_job::SampleJob;
 use crate::world::{HOUR, Post, World, account, read, reply, run_job};
 
-/// Every row of every Parquet file below `folder`, as texts of its columns by name; and every other file as text.
-fn everything(folder: &Path) -> (Vec<(String, BTreeMap<String, String>)>, Vec<(String, String)>) {
+/// Path of a file, with a row of it as texts of its columns by name.
+type TextRow = (String, BTreeMap<String, String>);
+
+/// Every row of every Parquet file below `folder`; and every other file as text.
+fn everything(folder: &Path) -> (Vec<TextRow>, Vec<(String, String)>) {
     let (mut rows, mut texts) = (vec![], vec![]);
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -63,9 +66,7 @@ fn names(text: &str, id: &str) -> bool {
 }
 
 /// The cells of the columns of contributions by person, without the day.
-fn contributions(
-    rows: &[(String, BTreeMap<String, String>)],
-) -> BTreeMap<String, Vec<BTreeMap<String, String>>> {
+fn contributions(rows: &[TextRow]) -> BTreeMap<String, Vec<BTreeMap<String, String>>> {
     let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for (_, row) in rows.iter().filter(|(file, _)| file.starts_with("contributions/")) {
         found.entry(row["person_id"].clone()).or_default().push(row.clone());
