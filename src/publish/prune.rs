@@ -88,6 +88,25 @@ struct Doomed {
     reason: Reason,
 }
 
+/// Days for which refused runs are kept, whatever the retention: they are there to be looked at.
+const REFUSED_DAYS: i64 = 30;
+
+/// Removes what is left of refused runs that were kept more than 30 days before `now`, and counts the objects.
+///
+/// # Errors
+/// [`crate::error::Kind::Unavailable`] if the store does not answer.
+pub async fn expire_refused(stores: &Stores, output: &Url, now: DateTime<Utc>) -> Result<usize> {
+    let mut expired = objects(stores, output, &format!("{REFUSED}/")).await?;
+    expired.retain(|object| {
+        let is_refused = matches!(Place::of(&object.path), Place::Refused { .. });
+        is_refused && object.last_modified < now - TimeDelta::days(REFUSED_DAYS)
+    });
+    for object in &expired {
+        remove(stores, output, &object.path).await?;
+    }
+    Ok(expired.len())
+}
+
 /// Removes from `output` what `retention` does not keep, or with `dry_run` finds it. What is in force within the kept days is never
 /// removed, and nothing that was written or replaced within the time of grace before `now`. Commits go before the files that they
 /// name, so that readers find a day whole or kept no longer; stopped anywhere, it goes on when it is called again.

@@ -28,7 +28,7 @@ use crate::faulty_store::{Fault, FaultyStore};
 use crate::sample_job::SampleJob;
 use crate::world::{HOUR, Post, World, account, read, reply, run_job};
 
-/// The path of a file, and one of its rows as texts by column.
+/// Path of a file, with a row of it as texts of its columns by name.
 type TextRow = (String, BTreeMap<String, String>);
 
 /// Every row of every Parquet file below `folder`; and every other file as text.
@@ -66,9 +66,7 @@ fn names(text: &str, id: &str) -> bool {
 }
 
 /// The cells of the columns of contributions by person, without the day.
-fn contributions(
-    rows: &[(String, BTreeMap<String, String>)],
-) -> BTreeMap<String, Vec<BTreeMap<String, String>>> {
+fn contributions(rows: &[TextRow]) -> BTreeMap<String, Vec<BTreeMap<String, String>>> {
     let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for (_, row) in rows.iter().filter(|(file, _)| file.starts_with("contributions/")) {
         found.entry(row["person_id"].clone()).or_default().push(row.clone());

@@ -12,7 +12,7 @@ use renown::job::{Job, Retention};
 use renown::pipeline::progress::Progress;
 use renown::pipeline::{Ready, prepare};
 use renown::publish::keep_refused;
-use renown::publish::prune::{Reason, prune};
+use renown::publish::prune::{Reason, expire_refused, prune};
 use renown::storage::Stores;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -158,6 +158,22 @@ async fn refused_runs_go_once_their_day_is_published_or_expired() {
     let gone = removed(Some(1), false).await;
     assert!(gone.iter().any(|gone| gone.table == "refused" && gone.reason == Reason::Expired));
     assert_eq!(of_refused(&path), BTreeSet::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_runs_are_kept_for_a_month() {
+    let folder = TempDir::new().unwrap();
+    let output = Url::from_directory_path(folder.path().join("out")).unwrap();
+    let path = output.to_file_path().unwrap();
+    run_in(&base(), folder.path()).await.unwrap();
+    run_in(&refused_night(), folder.path()).await.unwrap_err();
+    let kept = of_refused(&path);
+    let stores = Stores::default();
+    let expire = |days| expire_refused(&stores, &output, Utc::now() + TimeDelta::days(days));
+    assert_eq!((expire(29).await.unwrap(), of_refused(&path)), (0, kept.clone()));
+    assert_eq!((expire(31).await.unwrap(), of_refused(&path)), (kept.len(), BTreeSet::new()));
+    // What is published stays.
+    assert!(run_in(&base().later(1), folder.path()).await.is_ok());
 }
 
 /// Six targets get reactions of everybody on the second night.
