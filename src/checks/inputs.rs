@@ -1,8 +1,8 @@
 //! What a run is checked by.
 
+use arrow::array::LargeStringArray;
 use chrono::NaiveDate;
 
-use super::shadow::ShadowScores;
 use crate::job::Acceptance;
 use crate::method::Method;
 use crate::model::{People, Previous};
@@ -29,4 +29,19 @@ pub struct CheckInputs<'a> {
     pub is_promoted: bool,
     /// The scores under a method that is only compared.
     pub shadow: Option<&'a ShadowScores>,
+}
+
+/// Standard scores of the same night under a method that is not in force.
+#[derive(Debug)]
+pub struct ShadowScores {
+    /// Version of the method.
+    pub method_version: String,
+    /// SHA-256 of its content.
+    pub method_sha256: String,
+    /// Ids of all who are scored under it, ascending.
+    pub ids: LargeStringArray,
+    /// Their scores.
+    pub scores: Vec<f64>,
+    /// The people that all of them are expected to draw.
+    pub expected_reactors: f64,
 }

@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 
 use crate::error::Result;
 use crate::model::{Check, Verdict};
-pub use inputs::CheckInputs;
+pub use inputs::{CheckInputs, ShadowScores};
 use judge::Judge;
-pub use shadow::{SHADOW_MOVED, ShadowScores, shadow_subject};
+pub use shadow::{SHADOW_MOVED, shadow_subject};
 
 /// Checks a run, in order of (check, subject).
 ///

@@ -1,8 +1,6 @@
 //! What a method that is only compared would do to the scores of a night.
 
-use arrow::array::LargeStringArray;
-
-use super::inputs::CheckInputs;
+use super::inputs::{CheckInputs, ShadowScores};
 use super::judge::{Judge, percent};
 use crate::model::{Check, PersonIndex, Verdict};
 use crate::number_format::count;
@@ -14,21 +12,6 @@ use renown_stats::ranking::Ranking;
 pub const SHADOW_MOVED: &str = "shadow_moved";
 /// People who are named as examples.
 const EXAMPLES: usize = 5;
-
-/// Standard scores of the same night under a method that is not in force.
-#[derive(Debug)]
-pub struct ShadowScores {
-    /// Version of the method.
-    pub method_version: String,
-    /// SHA-256 of its content.
-    pub method_sha256: String,
-    /// Ids of all who are scored under it, ascending.
-    pub ids: LargeStringArray,
-    /// Their scores.
-    pub scores: Vec<f64>,
-    /// The people that all of them are expected to draw.
-    pub expected_reactors: f64,
-}
 
 /// The name under which a method is compared: its version, and the beginning of its SHA-256.
 pub fn shadow_subject(version: &str, sha256: &str) -> String {
