@@ -92,6 +92,7 @@ fn method(rng: &mut Rng) -> (String, i64) {
          repost = {{ weight = 0.0, reaction = true }}\n\
          [rank]\ndamping = {}\n[amplification]\nprior_posts = {}\n\
          [gates]\nmin_people = 0\n\
+         [checks]\nleast_people = 1000000\nmax_age_hours = 100000\n\
          [trust]\nlag_hours = {lag}\ntenure_hours = {tenure}\nthreshold = {}\n{trusted}\
          [forecast]\nhorizon_hours = 100\nintercept = {intercept}\noverdispersion = {}\n\
          overdispersion_power = {}\n",
