@@ -20,6 +20,16 @@ pub fn is_whole() -> bool {
     variable("RENOWN_CASES").is_some()
 }
 
+/// How far apart the calls are at which a fault is tried, in a loop over hundreds of calls of a second each: `usual`, a third of it
+/// where `RENOWN_SECONDS` limits a campaign, or one.
+pub fn distance_of_calls(usual: usize) -> usize {
+    match (is_whole(), variable("RENOWN_SECONDS")) {
+        (false, _) => usual,
+        (true, Some(_)) => usual.div_ceil(3),
+        (true, None) => 1,
+    }
+}
+
 fn variable(name: &str) -> Option<u64> {
     let value = std::env::var(name).ok()?;
     Some(value.parse().unwrap_or_else(|e| panic!("{name}: {e}")))

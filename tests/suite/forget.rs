@@ -347,14 +347,13 @@ fn holds(bytes: &[u8]) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_request_is_completed_by_the_same_one_campaign() {
     let (mut hidden, mut whole) = (0, 0);
-    let every = crate::campaign::is_whole();
+    let step = crate::campaign::distance_of_calls(17);
     for (number, fault) in
         [Fault::Refused, Fault::Down, Fault::AnswerLost, Fault::AnswerLostThenDown]
             .into_iter()
             .enumerate()
     {
-        let (first, step) = if every { (0, 1) } else { (number, 17) };
-        for at in (first..).step_by(step) {
+        for at in (number % step..).step_by(step) {
             let output = Output::new().await;
             let faulty = FaultyStore::new(&output.store, at, &fault);
             let stores = Output::stores_with(Arc::clone(&faulty) as Arc<dyn ObjectStore>);
@@ -399,7 +398,7 @@ async fn an_interrupted_request_is_completed_by_the_same_one_campaign() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_published_meanwhile_is_covered_or_named_campaign() {
     let (mut covered, mut named) = (0, 0);
-    let step = if crate::campaign::is_whole() { 1 } else { 19 };
+    let step = crate::campaign::distance_of_calls(19);
     for at in (0..).step_by(step) {
         let output = Arc::new(Output::new().await);
         let other = Arc::clone(&output);
