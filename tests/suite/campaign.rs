@@ -20,14 +20,11 @@ pub fn is_whole() -> bool {
     variable("RENOWN_CASES").is_some()
 }
 
-/// How far apart the calls are at which a fault is tried, in a loop over hundreds of calls of a second each: `usual`, a third of it
-/// where `RENOWN_SECONDS` limits a campaign, or one.
+/// How far apart the calls are at which a fault is tried, in a loop over hundreds of calls of a second each: `usual`, or one in a
+/// campaign whose time is not limited.
 pub fn distance_of_calls(usual: usize) -> usize {
-    match (is_whole(), variable("RENOWN_SECONDS")) {
-        (false, _) => usual,
-        (true, Some(_)) => usual.div_ceil(3),
-        (true, None) => 1,
-    }
+    let is_limited = variable("RENOWN_SECONDS").is_some();
+    if is_whole() && !is_limited { 1 } else { usual }
 }
 
 fn variable(name: &str) -> Option<u64> {
